@@ -1,0 +1,54 @@
+// The function `limits`: `GET /v1/limits`, polled by every instance. Reading consumes nothing.
+
+import { features, type Actor, type Feature } from '@cody-gateway/shared/auth';
+import { Refusal } from '@cody-gateway/shared/http';
+import type { Reading } from '@cody-gateway/shared/limiter';
+import { defineFunction, identify, type Route } from '@cody-gateway/shared/serve';
+import { StoreUnavailable } from '@cody-gateway/shared/store';
+import { goDuration } from './go-duration.ts';
+
+/** One feature as instances read it (spec actors §4). `expiry` is never in the past: an instance's Redis would refuse it. */
+interface LimitReply {
+  readonly limit: number;
+  readonly interval: string;
+  readonly usage: number;
+  readonly expiry?: string;
+  readonly allowedModels: readonly string[];
+}
+
+const readLimits: Route = {
+  method: 'GET',
+  path: '/v1/limits',
+  dialect: 'cody',
+  handle: async (exchange) => {
+    const { context, budget, json } = exchange;
+    const actor = await identify(exchange);
+    const granted = features.filter((feature) => actor.limits[feature] !== undefined);
+    // Design D10: a feature without a limit is left out; refused only when none is left.
+    if (granted.length === 0) throw new Refusal('feature-access', `no access to feature ${features[0] ?? ''}`);
+    const readings = await context.limiter.read(actor, granted, budget).catch((error: unknown) => {
+      if (error instanceof StoreUnavailable)
+        throw new Refusal('limiter-unavailable', 'usage cannot be read at the moment, please retry', { cause: error });
+      throw error;
+    });
+    const entries = granted.map((feature) => [feature, reply(actor, feature, readings.get(feature))] as const);
+    json(200, Object.fromEntries(entries.sort(([a], [b]) => a.localeCompare(b))));
+  },
+};
+
+function reply(actor: Actor, feature: Feature, reading: Reading | undefined): LimitReply | undefined {
+  const entitlement = actor.limits[feature];
+  if (entitlement === undefined) return undefined;
+  const resetAtMs = reading?.resetAtMs ?? null;
+  const usage = reading?.used ?? 0;
+  return {
+    limit: entitlement.limit,
+    interval: goDuration(entitlement.intervalMs),
+    usage,
+    ...(usage > 0 &&
+      resetAtMs !== null && { expiry: `${new Date(Math.ceil(resetAtMs / 1000) * 1000).toISOString().slice(0, 19)}Z` }),
+    allowedModels: entitlement.allowedModels,
+  };
+}
+
+export const handler = defineFunction('limits', () => [readLimits]);

@@ -1,0 +1,19 @@
+// The function `sweep-leases`: one run of the sweeper a call, its report as the answer.
+
+import { createSweep, defineFunction } from '@cody-gateway/shared/serve';
+
+export const handler = defineFunction('sweep-leases', (context) => {
+  const sweep = createSweep(context);
+  return [
+    {
+      method: 'POST',
+      path: '/',
+      dialect: 'cody',
+      handle: async ({ scope, json }) => {
+        const report = await sweep();
+        scope.note({ sweep: report });
+        json(report.failed === 0 ? 200 : 500, report);
+      },
+    },
+  ];
+});

@@ -1,0 +1,71 @@
+// Refusals of a token, with the event that each of them is.
+
+import { Refusal, type RefusalKind } from '../http/http.ts';
+import type { ActorSource } from './actor.ts';
+
+/** What the event of a refused token says (spec actors §1.4, §6.3). */
+export interface AccessEvent {
+  readonly name: 'AccessDenied' | 'Unauthorized';
+  readonly source: ActorSource;
+  /** The actor's id; `unknown` for a token that nobody knows. */
+  readonly identifier: string;
+  readonly reason: string | null;
+  /** Whom repeated events are folded by: the actor, or the token's hash. */
+  readonly identity: string;
+}
+
+/** A refused token; `event` is null where the refusal is none. */
+export class AccessRefusal extends Refusal {
+  readonly event: AccessEvent | null;
+
+  constructor(kind: RefusalKind, message: string, event: AccessEvent | null) {
+    super(kind, message);
+    this.event = event;
+  }
+}
+
+const notEnabled = 'Cody Gateway access not enabled';
+
+/** No token at all, where anonymous callers are not let in. */
+export function noToken(): AccessRefusal {
+  return new AccessRefusal('no-token', notEnabled, {
+    name: 'AccessDenied',
+    source: 'anonymous',
+    identifier: 'anonymous',
+    reason: null,
+    identity: 'anonymous',
+  });
+}
+
+const what: Readonly<Record<ActorSource, string>> = {
+  anonymous: 'anonymous actor',
+  'dotcom-user': 'dotcom user',
+  'dotcom-product-subscriptions': 'product subscription',
+};
+
+/**
+ * A token that its source does not know, or an actor whose access is off.
+ * @param id token hash of an unknown one, actor id of a disabled one
+ */
+export function accessRefusal(why: 'unknown' | 'disabled', source: ActorSource, id: string): AccessRefusal {
+  if (why === 'disabled')
+    return new AccessRefusal('access-disabled', notEnabled, {
+      name: 'AccessDenied',
+      source,
+      identifier: id,
+      reason: null,
+      identity: `${source}:${id}`,
+    });
+  const reason = `associated ${what[source]} not found`;
+  return new AccessRefusal(
+    'invalid-token',
+    `${source}: failed to validate access token: access token denied: ${reason}`,
+    {
+      name: 'Unauthorized',
+      source,
+      identifier: 'unknown',
+      reason,
+      identity: id,
+    },
+  );
+}

@@ -1,0 +1,60 @@
+// What an actor is entitled to of one feature: quota, burst window, cap of calls in flight, models. Arithmetic only.
+
+/** Features that are charged separately. */
+export type Feature = 'chat_completions' | 'code_completions' | 'embeddings';
+
+/** In the order in which the original lists them (spec actors §2). */
+export const features: readonly Feature[] = ['code_completions', 'chat_completions', 'embeddings'];
+
+/** One feature's limits. */
+export interface Entitlement {
+  /** Units a window; exactly 1 means blocked (design D11). */
+  readonly limit: number;
+  readonly intervalMs: number;
+  /** As stored: `*` alone means all. */
+  readonly allowedModels: readonly string[];
+  readonly burst: { readonly limit: number; readonly intervalMs: number };
+  /** Calls in flight at the most. */
+  readonly inFlightMax: number;
+}
+
+/** What turns a stored limit into an entitlement. */
+export interface BurstSettings {
+  readonly burstPercentage: number;
+  readonly burstIntervalMs: number;
+  readonly inFlightMin: number;
+}
+
+/** A limit as a source states it. */
+export interface StatedLimit {
+  readonly limit: number;
+  readonly intervalSeconds: number;
+  readonly allowedModels: readonly string[];
+}
+
+/** The entitlement of a stated limit, or null where it grants nothing. */
+export function entitle(stated: StatedLimit | null | undefined, settings: BurstSettings): Entitlement | null {
+  if (stated === null || stated === undefined) return null;
+  const { limit, intervalSeconds, allowedModels } = stated;
+  if (limit <= 0 || intervalSeconds <= 0 || allowedModels.length === 0) return null;
+  const intervalMs = intervalSeconds * 1000;
+  const burstLimit = burstSize(limit, intervalMs, settings.burstPercentage);
+  return {
+    limit,
+    intervalMs,
+    allowedModels,
+    burst: { limit: burstLimit, intervalMs: settings.burstIntervalMs },
+    // Streams may outlast the burst window: a small burst must not forbid what the original, which counted none in flight, let through.
+    inFlightMax: Math.max(burstLimit, settings.inFlightMin),
+  };
+}
+
+const dayMs = 86_400_000;
+
+/** Calls a burst window: a share of the limit brought to one day, at least 1, in 32-bit floats like the original's (spec actors §2). */
+export function burstSize(limit: number, intervalMs: number, percentage: number): number {
+  const { fround, trunc, max } = Math;
+  const days = fround(fround(intervalMs) / fround(dayMs));
+  const share = fround(fround(percentage) / fround(100));
+  return max(1, trunc(fround(fround(fround(limit) / days) * share)));
+}

@@ -1,0 +1,64 @@
+// May this actor use this model for this feature? The proof is made here and nowhere else.
+
+import { Refusal } from '../http/http.ts';
+import type { Actor } from './actor.ts';
+import type { Entitlement, Feature } from './entitlement.ts';
+
+/** A model as a request names it, and what the gateway serves of its provider. */
+export interface ModelChoice {
+  readonly provider: string;
+  /** Bare, as asked. */
+  readonly model: string;
+  /** The gateway's own allow-list of that provider: qualified names in their canonical spelling. */
+  readonly served: readonly string[];
+}
+
+declare const proof: unique symbol;
+
+/** Proof that the actor may use the model for the feature: `limiter.admit` takes it, only auth makes it. */
+export interface Permit {
+  readonly [proof]: true;
+  readonly actor: Actor;
+  readonly feature: Feature;
+  readonly entitlement: Entitlement;
+  /** Qualified, canonical: `provider/model`. */
+  readonly model: string;
+  /** A limit of exactly 1 means that the account is blocked (design D11). */
+  readonly blocked: boolean;
+}
+
+/** @throws Refusal `feature-access` */
+export function entitlementOf(actor: Actor, feature: Feature): Entitlement {
+  const entitlement = actor.limits[feature];
+  if (entitlement === undefined) throw new Refusal('feature-access', `no access to feature ${feature}`);
+  return entitlement;
+}
+
+/** @throws Refusal feature-access, model-unknown (the gateway does not serve it), model-not-allowed (this actor may not) */
+export function permitModel(actor: Actor, feature: Feature, { provider, model, served }: ModelChoice): Permit {
+  const entitlement = entitlementOf(actor, feature);
+  const asked = `${provider}/${model}`.toLowerCase();
+  const allowed = allowedModels(entitlement.allowedModels, provider, served);
+  const canonical = allowed.find((name) => name.toLowerCase() === asked);
+  if (canonical === undefined) {
+    const kind = served.some((name) => name.toLowerCase() === asked) ? 'model-not-allowed' : 'model-unknown';
+    throw new Refusal(
+      kind,
+      `model ${JSON.stringify(`${provider}/${model.slice(0, 200)}`)} is not allowed, allowed: [${allowed.join(', ')}]`,
+    );
+  }
+  return { actor, feature, entitlement, model: canonical, blocked: entitlement.limit === 1 } as Permit;
+}
+
+/**
+ * The models of a provider that a list allows (spec completions §2.1): `*` alone is all that is served, otherwise what is in both, in the
+ * list's order; `*` among others means nothing. Names without a provider are the provider's. Compared without case, written as served (D13).
+ */
+export function allowedModels(list: readonly string[], provider: string, served: readonly string[]): readonly string[] {
+  if (list.length === 1 && list[0] === '*') return served;
+  const canonical = new Map(served.map((name) => [name.toLowerCase(), name]));
+  const allowed = list.map((entry) =>
+    canonical.get((entry.includes('/') ? entry : `${provider}/${entry}`).toLowerCase()),
+  );
+  return [...new Set(allowed.filter((name) => name !== undefined))];
+}

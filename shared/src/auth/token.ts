@@ -1,0 +1,56 @@
+// The tokens that clients send: their kinds, their derivations, the hash that stands for them everywhere else. Spec actors §1.1.
+
+import { createHash } from 'node:crypto';
+import { Refusal } from '../http/http.ts';
+import type { ActorSource } from './actor.ts';
+
+/** Prefix and 64 hex digits. */
+const tokenLength = 4 + 64;
+
+/** A token that has the form of one; the token itself is forgotten here. */
+export interface KnownToken {
+  readonly source: ActorSource;
+  /** SHA-256 of the token in hex: the only form in which it is stored, cached or logged. */
+  readonly hash: string;
+}
+
+/**
+ * The source that a token belongs to.
+ * @throws Refusal `invalid-token` for a prefix that no source takes and for a wrong length (design D1: always 401)
+ */
+export function classifyToken(token: string): KnownToken {
+  const prefix = token.slice(0, 4);
+  if (prefix === 'slk_' || prefix === 'sgs_') return known('dotcom-product-subscriptions', token);
+  if (prefix === 'sgd_') return known('dotcom-user', token);
+  throw new Refusal('invalid-token', 'token not from source: no source found for token');
+}
+
+function known(source: ActorSource, token: string): KnownToken {
+  if (token.length !== tokenLength) throw new Refusal('invalid-token', `${source}: invalid token format`);
+  return { source, hash: hashToken(token) };
+}
+
+/** `sgs_` is the older name of `slk_`: both are one token, so both have one hash. */
+export function hashToken(token: string): string {
+  return sha256(token.replace(/^sgs_/, 'slk_'));
+}
+
+/** The token of a licence key: SHA-256 of its bytes. */
+export function deriveFromLicenceKey(licenceKey: string): string {
+  return `slk_${sha256(licenceKey)}`;
+}
+
+// (prefix)(instance id or local_)(40 hex digits); only the last group counts.
+const accessToken = /^(?:sgp_|sgph_)?(?:[a-fA-F0-9]{16}_|local_)?([a-fA-F0-9]{40})$/;
+
+/** The token of a Sourcegraph.com personal access token: SHA-256 twice over its 20 raw bytes; null when it is none. */
+export function deriveFromAccessToken(personal: string): string | null {
+  const hex = accessToken.exec(personal)?.[1];
+  if (hex === undefined) return null;
+  const stored = createHash('sha256').update(Buffer.from(hex, 'hex')).digest();
+  return `sgd_${sha256(stored)}`;
+}
+
+function sha256(data: string | Buffer): string {
+  return createHash('sha256').update(data).digest('hex');
+}

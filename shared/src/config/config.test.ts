@@ -1,0 +1,52 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { ConfigError, durationMs, loadConfig } from './config.ts';
+
+const least = { REDIS_ENDPOINT: 'redis://127.0.0.1:6379', CODY_GATEWAY_DIAGNOSTICS_SECRET: 's' };
+
+test('two variables are enough to start, the rest has the defaults of the reference', () => {
+  const config = loadConfig(least);
+  assert.equal(config.anthropicAccessToken, null);
+  assert.equal(config.anthropicMaxTokensToSample, 4000);
+  assert.equal(config.burstIntervalMs, 10_000);
+  assert.equal(config.openaiAllowedModels.length, 5);
+});
+
+test('every fault is reported at once, and no secret stands in the report', () => {
+  const env = {
+    REDIS_ENDPOINT: '',
+    CODY_GATEWAY_OPENAI_BASE_URL: 'ftp://x',
+    CODY_GATEWAY_BODY_BYTES_MAX: '12kB',
+    CODY_GATEWAY_ACTOR_CONCURRENCY_LIMIT_INTERVAL: '10',
+  };
+  assert.throws(
+    () => loadConfig(env),
+    (thrown) => {
+      assert.ok(thrown instanceof ConfigError);
+      assert.equal(thrown.faults.length, 5);
+      for (const name of ['REDIS_ENDPOINT', 'DIAGNOSTICS_SECRET', 'OPENAI_BASE_URL', '"12kB"', 'LIMIT_INTERVAL'])
+        assert.match(thrown.message, new RegExp(name));
+      return true;
+    },
+  );
+});
+
+test('an empty variable counts as absent, the project of the events falls back to the project', () => {
+  const config = loadConfig({ ...least, CODY_GATEWAY_OPENAI_ACCESS_TOKEN: '', GOOGLE_CLOUD_PROJECT: 'p' });
+  assert.equal(config.openaiAccessToken, null);
+  assert.equal(config.bigqueryProjectId, 'p');
+});
+
+test('Go durations', () => {
+  for (const [text, ms] of [
+    ['300s', 300_000],
+    ['1h30m', 5_400_000],
+    ['50ms', 50],
+    ['1.5s', 1500],
+    ['10', null],
+    ['', null],
+    ['5d', null],
+  ] as const) {
+    assert.equal(durationMs(text), ms, text);
+  }
+});

@@ -1,0 +1,109 @@
+// Door of the configuration room: the environment, read once, checked as a whole. The only place that reads process.env.
+
+import { variables, type Kind } from './variables.ts';
+
+export { variables } from './variables.ts';
+
+type Value<K extends Kind> = K extends 'list'
+  ? readonly string[]
+  : K extends 'integer' | 'duration'
+    ? number
+    : K extends 'boolean'
+      ? boolean
+      : string;
+type Rows = typeof variables;
+
+/** All settings by name (variables.ts); durations in milliseconds; null where absence has a meaning. */
+export type Config = {
+  readonly [N in keyof Rows]: Rows[N]['fallback'] extends null ? Value<Rows[N]['kind']> | null : Value<Rows[N]['kind']>;
+};
+
+/** Every fault of the environment in one message, so that an operator mends them all at once. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+  readonly faults: readonly string[];
+
+  constructor(faults: readonly string[]) {
+    super(`bad configuration:\n${faults.map((fault) => `  - ${fault}`).join('\n')}`);
+    this.faults = faults;
+  }
+}
+
+/**
+ * Reads and checks the environment.
+ * @throws ConfigError with every fault; a secret's value never stands in it.
+ */
+export function loadConfig(env: Readonly<Record<string, string | undefined>> = process.env): Config {
+  const faults: string[] = [];
+  const config: Record<string, unknown> = {};
+  for (const [key, row] of Object.entries(variables)) {
+    const given = env[row.name];
+    // Set but empty is "not set": deployment tools can't always leave a variable out.
+    const text = given === undefined || given === '' ? row.fallback : given;
+    if (text === null) config[key] = null;
+    else if (text === undefined) faults.push(`${row.name} is not set. ${row.sentence}`);
+    else {
+      const value = parse(row.kind, text, 'range' in row ? row.range : undefined);
+      if (value instanceof Fault)
+        faults.push(`${row.name}: ${row.kind === 'secret' ? 'its value' : JSON.stringify(text)} ${value.why}`);
+      else config[key] = value;
+    }
+  }
+  if (faults.length > 0) throw new ConfigError(faults);
+  return { ...config, bigqueryProjectId: config['bigqueryProjectId'] ?? config['googleCloudProject'] } as Config;
+}
+
+class Fault {
+  readonly why: string;
+  constructor(why: string) {
+    this.why = why;
+  }
+}
+
+function parse(kind: Kind, text: string, range: readonly [number, number] = [0, Number.MAX_SAFE_INTEGER]): unknown {
+  switch (kind) {
+    case 'text':
+    case 'secret':
+      return text;
+    case 'list': {
+      const items = text.split(',').filter((item) => item !== '');
+      return items.length > 0 ? items : new Fault('is an empty list');
+    }
+    case 'integer': {
+      const value = /^[+-]?\d+$/.test(text) ? Number(text) : Number.NaN;
+      return value >= range[0] && value <= range[1]
+        ? value
+        : new Fault(`is not a whole number from ${range[0]} to ${range[1]}`);
+    }
+    case 'boolean':
+      // Go's strconv.ParseBool, as the reference reads them (spec completions §6).
+      if (/^(1|t|T|true|TRUE|True)$/.test(text)) return true;
+      return /^(0|f|F|false|FALSE|False)$/.test(text) ? false : new Fault('is neither true nor false');
+    case 'duration': {
+      const ms = durationMs(text);
+      return ms !== null && ms > 0 ? ms : new Fault('is not a duration above zero such as 300s, 2m or 1h30m');
+    }
+    case 'url':
+      if (!/^https?:\/\//.test(text) || !URL.canParse(text)) return new Fault('is not an http:// or https:// URL');
+      return text.replace(/\/+$/, '');
+  }
+}
+
+const unitMs: Readonly<Record<string, number>> = {
+  ns: 1e-6,
+  us: 1e-3,
+  µs: 1e-3,
+  ms: 1,
+  s: 1000,
+  m: 60_000,
+  h: 3_600_000,
+};
+
+/** Go duration text (`1h30m`, `300s`, `50ms`) in milliseconds; null when it is none. */
+export function durationMs(text: string): number | null {
+  if (!/^(\d+(\.\d+)?(ns|us|µs|ms|s|m|h))+$/.test(text)) return null;
+  let total = 0;
+  for (const [, amount, unit] of text.matchAll(/(\d+(?:\.\d+)?)(ns|us|µs|ms|s|m|h)/g))
+    total += Number(amount) * (unitMs[unit ?? ''] ?? 0);
+  return total;
+}

@@ -1,0 +1,112 @@
+// Sends what this instance posted on to Cloud Tasks, in batches, beside the requests. What it can't send stays in Redis for the sweeper.
+
+import { keys, type Store } from '../store/store.ts';
+import type { Posted } from '../limiter/limiter.ts';
+import { eventTaskBody, taskBytesMax, taskEventsMax } from './event-task.ts';
+import type { TaskQueue } from './task-queue.ts';
+import type { UsageEvent } from './usage-event.ts';
+
+/** Events that wait in memory at the most; beyond it they are left to the sweeper, from the entry in Redis. */
+const heldMax = 10_000;
+/** How long the first event of a batch waits for company. Short: the instance has CPU only while requests run. */
+const gatherMs = 100;
+/** Tasks being created at once. */
+const sendingMax = 4;
+
+/** The sending end of the outbox. */
+export interface Outbox {
+  /** Takes over an event that stands in the outbox. Never waits, never throws. */
+  take(posted: Posted, event: UsageEvent): void;
+  /** Sends what is held; resolves when nothing is under way any more. For the drain on SIGTERM. */
+  flush(): Promise<void>;
+  readonly stats: { readonly held: number; readonly sent: number; readonly failed: number; readonly left: number };
+}
+
+interface Held {
+  readonly posted: Posted;
+  readonly event: string;
+}
+
+/**
+ * @param queue null: nothing is sent, every entry is left to the sweeper.
+ * @param warn is told of batches that could not be sent.
+ */
+export function createOutbox(
+  store: Store,
+  queue: TaskQueue | null,
+  warn: (message: string, error: unknown) => void,
+): Outbox {
+  let held: Held[] = [];
+  let timer: NodeJS.Timeout | null = null;
+  const sending = new Set<Promise<void>>();
+  const stats = { held: 0, sent: 0, failed: 0, left: 0 };
+
+  const send = async (tasks: TaskQueue, batch: readonly Held[]): Promise<void> => {
+    try {
+      await tasks.create(eventTaskBody(batch.map(({ event }) => event)));
+      stats.sent += batch.length;
+      // Acknowledged: the queue keeps them from here on. A deletion that fails costs a second delivery, which the warehouse drops.
+      await store.commands(deletions(batch), { leftMs: 1_000 });
+    } catch (error) {
+      stats.failed += batch.length;
+      warn(`${batch.length} events stay in the outbox for the sweeper`, error);
+    }
+  };
+
+  const pump = (): void => {
+    if (timer !== null) clearTimeout(timer);
+    timer = null;
+    while (queue !== null && held.length > 0 && sending.size < sendingMax) {
+      const batch = nextBatch(held);
+      held = held.slice(batch.length);
+      stats.held = held.length;
+      const work = send(queue, batch).finally(() => {
+        sending.delete(work);
+        if (held.length > 0) pump();
+      });
+      sending.add(work);
+    }
+  };
+
+  return {
+    stats,
+    take: (posted, event) => {
+      if (queue === null || held.length >= heldMax) {
+        stats.left++;
+        return;
+      }
+      held.push({ posted, event: JSON.stringify(event) });
+      stats.held = held.length;
+      if (held.length >= taskEventsMax) pump();
+      else timer ??= setTimeout(pump, gatherMs);
+    },
+    flush: async () => {
+      pump();
+      while (sending.size > 0) await Promise.all(sending);
+    },
+  };
+}
+
+/** As many of the first as fit one task. */
+function nextBatch(held: readonly Held[]): Held[] {
+  const batch: Held[] = [];
+  let bytes = 0;
+  for (const item of held) {
+    bytes += Buffer.byteLength(item.event) + 1;
+    if (batch.length > 0 && (bytes > taskBytesMax || batch.length === taskEventsMax)) break;
+    batch.push(item);
+  }
+  return batch;
+}
+
+/** One XDEL per shard. */
+function deletions(batch: readonly Held[]): ['xdel', ...string[]][] {
+  const byKey = new Map<string, string[]>();
+  for (const { posted } of batch) {
+    const key = keys.outbox(posted.shard);
+    const entries = byKey.get(key);
+    if (entries === undefined) byKey.set(key, [posted.entry]);
+    else entries.push(posted.entry);
+  }
+  return [...byKey].map(([key, entries]) => ['xdel', key, ...entries]);
+}

@@ -1,0 +1,110 @@
+// Rows into the events table, with the real BigQuery client. The queue is what retries; here is only told what happened.
+
+import type { BigQuery } from '@google-cloud/bigquery';
+import type { Config } from '../config/config.ts';
+import type { UsageEvent } from './usage-event.ts';
+
+/** Longer than any healthy insert, shorter than the task's dispatch deadline. */
+const insertTimeoutMs = 30_000;
+
+/** What became of a batch. */
+export interface Insertion {
+  readonly inserted: number;
+  /** Rows that BigQuery will never take, each with its reason. */
+  readonly poison: readonly { readonly event: UsageEvent; readonly reason: string }[];
+}
+
+/** The events table. */
+export interface Warehouse {
+  /** Inserts rows; equal `event_id` and `rank` again are dropped by BigQuery within its window and by the view for ever. @throws when a retry can help. */
+  insert(events: readonly UsageEvent[]): Promise<Insertion>;
+}
+
+/** Loads the client with the first insert. */
+export function createWarehouse(config: Config): Warehouse {
+  let client: Promise<BigQuery> | null = null;
+  return {
+    insert: async (events) => {
+      client ??= loadClient(config);
+      client.catch(() => (client = null));
+      const table = (await client).dataset(config.bigqueryDataset).table(config.bigqueryTable);
+      return insertRows(events, (rows) => withDeadline(table.insert(rows, { raw: true, partialRetries: 0 })));
+    },
+  };
+}
+
+/** The client has no deadline for an insert of its own. */
+async function withDeadline<T>(work: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const timeout = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(
+      () => reject(new Error(`BigQuery did not answer within ${insertTimeoutMs} ms`)),
+      insertTimeoutMs,
+    );
+  });
+  try {
+    return await Promise.race([work, timeout]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+interface RawRow {
+  readonly insertId: string;
+  readonly json: Readonly<Record<string, unknown>>;
+}
+
+/** A row that can't be taken stops its whole request (its neighbours read `stopped`): the rest goes again without it. */
+async function insertRows(
+  events: readonly UsageEvent[],
+  insert: (rows: RawRow[]) => Promise<unknown>,
+): Promise<Insertion> {
+  try {
+    await insert(events.map(rawRow));
+    return { inserted: events.length, poison: [] };
+  } catch (error) {
+    const reasons = invalidRows(error);
+    if (reasons.size === 0) throw error;
+    const good = events.filter((event) => !reasons.has(insertId(event)));
+    const poison = events
+      .filter((event) => reasons.has(insertId(event)))
+      .map((event) => ({ event, reason: reasons.get(insertId(event)) ?? 'invalid' }));
+    if (good.length > 0) await insert(good.map(rawRow));
+    return { inserted: good.length, poison };
+  }
+}
+
+function insertId(event: UsageEvent): string {
+  return `${event.event_id}:${event.rank}`;
+}
+
+function rawRow(event: UsageEvent): RawRow {
+  return { insertId: insertId(event), json: { ...event, metadata: JSON.stringify(event.metadata) } };
+}
+
+/** insertId -> reason of the rows that a PartialFailureError calls invalid (its message is empty, the details are inside: spec platform §4). */
+function invalidRows(error: unknown): ReadonlyMap<string, string> {
+  const failed =
+    (error as {
+      name?: string;
+      errors?: { row?: { insertId?: string }; errors?: { reason?: string; message?: string }[] }[];
+    } | null) ?? {};
+  const reasons = new Map<string, string>();
+  if (failed.name !== 'PartialFailureError') return reasons;
+  for (const { row, errors = [] } of failed.errors ?? []) {
+    const invalid = errors.find(({ reason }) => reason === 'invalid');
+    if (invalid !== undefined && row?.insertId !== undefined) reasons.set(row.insertId, invalid.message ?? 'invalid');
+  }
+  return reasons;
+}
+
+async function loadClient(config: Config): Promise<BigQuery> {
+  const { BigQuery } = await import('@google-cloud/bigquery');
+  const project = config.bigqueryProjectId;
+  // The queue retries: a client that retries inside would only hold the task (spec platform §4).
+  const common = { autoRetry: false, ...(project !== null && { projectId: project }) };
+  if (config.bigqueryEndpoint === null) return new BigQuery(common);
+  const { PassThroughClient } = await import('google-auth-library');
+  const anonymous = config.bigqueryEndpoint.startsWith('http://') ? { authClient: new PassThroughClient() } : {};
+  return new BigQuery({ ...common, apiEndpoint: config.bigqueryEndpoint, ...anonymous } as object);
+}

@@ -1,0 +1,9 @@
+// Door of the HTTP room: what came in, what is said no with, and the bytes of an event stream.
+
+export { Refusal, asRefusal, type Dialect, type RefusalKind, type RefusalOptions } from './refusal.ts';
+export { SseEvent, SseSplitter } from './sse.ts';
+export { receive, type Received } from './received.ts';
+export { parseJson } from './json.ts';
+export { answer, refuse, errorEvent } from './reply.ts';
+export { leaveBodiesUnread } from './unread-bodies.ts';
+export { drainOnTerm } from './drain.ts';

@@ -1,0 +1,110 @@
+// A request as the river sees it: address, headers, a body read only when asked for and only up to a bound, and whether the caller is still there.
+
+import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
+import { Refusal } from './refusal.ts';
+import { original } from './unread-bodies.ts';
+
+/** The reference's read timeout (spec completions §1.2): a body that takes longer is a stalled or hostile one. */
+const bodyTimeoutMs = 75_000;
+/** All bodies in memory at once, in largest bodies: the instance answers 503 before it runs out of memory. */
+const bodiesAtOnce = 6;
+let bodyBytesHeld = 0;
+
+/** One HTTP request. */
+export interface Received {
+  readonly method: string;
+  /** Path as sent, without query. */
+  readonly path: string;
+  readonly headers: IncomingHttpHeaders;
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  /** Aborted when the connection closes before our answer was written whole. */
+  readonly callerLeft: AbortSignal;
+  /**
+   * Reads the body, at most `bytesMax`.
+   * @throws Refusal `body-too-large`, `body-encoding`, `body-too-slow`, `overloaded`; the caller's leaving rejects with an AbortError.
+   */
+  readBody(bytesMax: number): Promise<Buffer>;
+}
+
+/** Wraps what the framework hands over. `res` is watched, not `req`: `req` closes as soon as a body is read (spec platform §1.4). */
+export function receive(request: IncomingMessage, response: ServerResponse): Received {
+  const left = new AbortController();
+  response.once('close', () => {
+    if (!response.writableFinished) left.abort(new DOMException('the caller left', 'AbortError'));
+  });
+  const url = original(request)?.url ?? request.url ?? '/';
+  const query = url.indexOf('?');
+  return {
+    method: request.method ?? 'GET',
+    path: query === -1 ? url : url.slice(0, query),
+    headers: request.headers,
+    request,
+    response,
+    callerLeft: left.signal,
+    readBody: (bytesMax) => readBody(request, left.signal, bytesMax),
+  };
+}
+
+async function readBody(request: IncomingMessage, callerLeft: AbortSignal, bytesMax: number): Promise<Buffer> {
+  const framing = original(request);
+  const encoding = framing?.contentEncoding ?? request.headers['content-encoding'] ?? 'identity';
+  if (encoding !== 'identity')
+    throw new Refusal('body-encoding', `content-encoding ${encoding} is not supported, send the body as it is`);
+  const parsed = (request as { rawBody?: Buffer }).rawBody;
+  // The safe path for the day the framework reads bodies all the same: then only the size is left to check.
+  if (parsed !== undefined) return parsed.length > bytesMax ? refuseSize(bytesMax) : parsed;
+  if (framing !== null && !framing.hasBody) return Buffer.alloc(0);
+  const announced = Number(framing?.contentLength ?? Number.NaN);
+  if (announced > bytesMax) refuseSize(bytesMax);
+  return collect(request, callerLeft, bytesMax);
+}
+
+function collect(request: IncomingMessage, callerLeft: AbortSignal, bytesMax: number): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let bytes = 0;
+    const finish = (settle: () => void): void => {
+      clearTimeout(timer);
+      bodyBytesHeld -= bytes;
+      request.off('data', onData).off('end', onEnd).off('error', onError);
+      callerLeft.removeEventListener('abort', onError);
+      settle();
+    };
+    const fail = (error: unknown): void => {
+      finish(() => reject(error as Error));
+      // Thrown away as it comes, so that the caller can finish sending and then read our answer: a close now would reset its connection.
+      request.resume();
+    };
+    const onData = (chunk: Buffer): void => {
+      bytes += chunk.length;
+      bodyBytesHeld += chunk.length;
+      chunks.push(chunk);
+      if (bytes > bytesMax) fail(sizeRefusal(bytesMax));
+      else if (bodyBytesHeld > bodiesAtOnce * bytesMax)
+        fail(
+          new Refusal('overloaded', 'too many large requests at once, please retry', {
+            detail: `${bodyBytesHeld} body bytes held`,
+          }),
+        );
+    };
+    const onEnd = (): void =>
+      finish(() => resolve(chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks, bytes)));
+    const onError = (): void => fail(callerLeft.reason ?? new DOMException('the caller left', 'AbortError'));
+    const timer = setTimeout(
+      () => fail(new Refusal('body-too-slow', `the request body did not arrive within ${bodyTimeoutMs / 1000} s`)),
+      bodyTimeoutMs,
+    );
+    request.on('data', onData).on('end', onEnd).on('error', onError);
+    callerLeft.addEventListener('abort', onError, { once: true });
+    if (callerLeft.aborted) onError();
+  });
+}
+
+function sizeRefusal(bytesMax: number): Refusal {
+  return new Refusal('body-too-large', `request body is larger than ${bytesMax} bytes`);
+}
+
+function refuseSize(bytesMax: number): never {
+  throw sizeRefusal(bytesMax);
+}

@@ -1,0 +1,153 @@
+// What the gateway says when it does not serve a request: one class, a closed list of kinds, one table. Not the writing of it (reply.ts).
+
+/** Whose error shape the caller's client can read: Cody and Sourcegraph instances, the OpenAI SDKs, the Anthropic SDKs. */
+export type Dialect = 'cody' | 'openai' | 'anthropic';
+
+/** Every way a request can be refused. A new kind needs a row in `kinds` before it compiles. */
+export type RefusalKind =
+  | 'malformed-authorization'
+  | 'no-token'
+  | 'invalid-token'
+  | 'access-disabled'
+  | 'directory-unavailable'
+  | 'feature-header'
+  | 'feature-access'
+  | 'banned'
+  | 'bad-request'
+  | 'model-unknown'
+  | 'model-not-allowed'
+  | 'body-too-large'
+  | 'body-encoding'
+  | 'body-too-slow'
+  | 'not-found'
+  | 'method-not-allowed'
+  | 'quota-exceeded'
+  | 'concurrency-exceeded'
+  | 'limiter-unavailable'
+  | 'overloaded'
+  | 'upstream-unreachable'
+  | 'upstream-credentials'
+  | 'upstream-timeout'
+  | 'diagnostics-secret'
+  | 'internal';
+
+interface Row {
+  /** HTTP status on Cody routes. */
+  status: number;
+  /** HTTP status on dialect routes where it differs (design D1: no token is 401 there; an SDK's NotFoundError is a 404). */
+  dialectStatus?: number;
+  /** `error.type` and `error.code` in the OpenAI shape. */
+  openai: readonly [type: string, code: string | null];
+  /** `error.type` in the Anthropic shape. */
+  anthropic: string;
+  /** Seconds for `retry-after` where the refusal names none (design D14: over 3 s wherever a retry would only hammer). */
+  retryAfterSeconds?: number;
+}
+
+const invalid = ['invalid_request_error', null] as const;
+
+/** Status, error type and default `retry-after` of each kind. */
+export const kinds: Readonly<Record<RefusalKind, Row>> = {
+  'malformed-authorization': { status: 400, openai: invalid, anthropic: 'invalid_request_error' },
+  'no-token': {
+    status: 403,
+    dialectStatus: 401,
+    openai: ['invalid_request_error', 'invalid_api_key'],
+    anthropic: 'authentication_error',
+  },
+  'invalid-token': {
+    status: 401,
+    openai: ['invalid_request_error', 'invalid_api_key'],
+    anthropic: 'authentication_error',
+  },
+  'access-disabled': { status: 403, openai: ['permission_error', 'access_not_enabled'], anthropic: 'permission_error' },
+  'directory-unavailable': {
+    status: 503,
+    openai: ['server_error', null],
+    anthropic: 'api_error',
+    retryAfterSeconds: 10,
+  },
+  'feature-header': { status: 400, openai: invalid, anthropic: 'invalid_request_error' },
+  'feature-access': { status: 403, openai: ['permission_error', 'feature_not_enabled'], anthropic: 'permission_error' },
+  banned: { status: 403, openai: ['permission_error', 'access_not_enabled'], anthropic: 'permission_error' },
+  'bad-request': { status: 400, openai: invalid, anthropic: 'invalid_request_error' },
+  'model-unknown': {
+    status: 400,
+    dialectStatus: 404,
+    openai: ['invalid_request_error', 'model_not_found'],
+    anthropic: 'not_found_error',
+  },
+  'model-not-allowed': {
+    status: 400,
+    dialectStatus: 403,
+    openai: ['permission_error', 'model_not_allowed'],
+    anthropic: 'permission_error',
+  },
+  'body-too-large': {
+    status: 413,
+    openai: ['invalid_request_error', 'request_too_large'],
+    anthropic: 'request_too_large',
+  },
+  'body-encoding': { status: 415, openai: invalid, anthropic: 'invalid_request_error' },
+  'body-too-slow': { status: 408, openai: invalid, anthropic: 'invalid_request_error' },
+  'not-found': { status: 404, openai: ['invalid_request_error', 'not_found'], anthropic: 'not_found_error' },
+  'method-not-allowed': { status: 405, openai: invalid, anthropic: 'invalid_request_error' },
+  'quota-exceeded': { status: 429, openai: ['requests', 'rate_limit_exceeded'], anthropic: 'rate_limit_error' },
+  'concurrency-exceeded': { status: 429, openai: ['requests', 'rate_limit_exceeded'], anthropic: 'rate_limit_error' },
+  'limiter-unavailable': { status: 503, openai: ['server_error', null], anthropic: 'api_error', retryAfterSeconds: 5 },
+  overloaded: { status: 503, openai: ['server_error', null], anthropic: 'overloaded_error', retryAfterSeconds: 5 },
+  'upstream-unreachable': { status: 502, openai: ['server_error', null], anthropic: 'api_error', retryAfterSeconds: 5 },
+  'upstream-credentials': {
+    status: 502,
+    openai: ['server_error', null],
+    anthropic: 'api_error',
+    retryAfterSeconds: 60,
+  },
+  'upstream-timeout': { status: 504, openai: ['server_error', null], anthropic: 'timeout_error', retryAfterSeconds: 5 },
+  'diagnostics-secret': { status: 401, openai: invalid, anthropic: 'authentication_error' },
+  internal: { status: 500, openai: ['server_error', null], anthropic: 'api_error', retryAfterSeconds: 5 },
+};
+
+/** What a refusal may carry besides its kind and public text. */
+export interface RefusalOptions {
+  /** For the log alone; never on the wire. Must not hold a token, a prompt or a completion. */
+  detail?: string;
+  /** Seconds for `retry-after`; without it the kind's default, if it has one. */
+  retryAfterSeconds?: number;
+  /** Further response headers, lower-case names. They win over the ones made from the kind. */
+  headers?: Readonly<Record<string, string>>;
+  /** What was caught, for the log. */
+  cause?: unknown;
+}
+
+/**
+ * An expected "no": its `message` is public and goes to the caller in the dialect of the route (reply.ts); `detail` goes to the log.
+ * Whatever is thrown that is not a Refusal is a bug and becomes a 500 without its message.
+ */
+export class Refusal extends Error {
+  override readonly name = 'Refusal';
+  readonly kind: RefusalKind;
+  readonly detail: string | null;
+  readonly retryAfterSeconds: number | null;
+  readonly headers: Readonly<Record<string, string>>;
+
+  constructor(kind: RefusalKind, message: string, options: RefusalOptions = {}) {
+    super(message, { cause: options.cause });
+    this.kind = kind;
+    this.detail = options.detail ?? null;
+    this.retryAfterSeconds = options.retryAfterSeconds ?? kinds[kind].retryAfterSeconds ?? null;
+    this.headers = options.headers ?? {};
+  }
+
+  /** The HTTP status in that dialect. */
+  status(dialect: Dialect): number {
+    const row = kinds[this.kind];
+    return dialect === 'cody' ? row.status : (row.dialectStatus ?? row.status);
+  }
+}
+
+/** Turns whatever was thrown into a Refusal; a stranger becomes `internal`, its message kept for the log as cause only. */
+export function asRefusal(thrown: unknown): Refusal {
+  if (thrown instanceof Refusal) return thrown;
+  return new Refusal('internal', 'internal error: the gateway failed to handle this request', { cause: thrown });
+}

@@ -1,0 +1,70 @@
+// Writes answers of our own: refusals in the caller's dialect, small JSON documents, the closing error event of a broken stream.
+
+import type { ServerResponse } from 'node:http';
+import { kinds, type Dialect, type Refusal } from './refusal.ts';
+
+/** Plain text in the reference's way: these two texts are parsed by clients (spec completions §1.8), the third is Go's (§1.1). */
+const plainOnCody: ReadonlySet<string> = new Set(['quota-exceeded', 'concurrency-exceeded', 'not-found']);
+
+/** Sends a whole answer. `headers` are lower-case; the body's type must be among them where there is a body. */
+export function answer(
+  response: ServerResponse,
+  status: number,
+  headers: Readonly<Record<string, string>>,
+  body: string,
+): void {
+  if (response.headersSent || response.destroyed) return;
+  const bytes = Buffer.from(body, 'utf8');
+  response.writeHead(status, { ...headers, 'content-length': String(bytes.length) });
+  response.end(bytes);
+}
+
+/**
+ * Sends a refusal in the caller's dialect and ends the response. A body that nobody read is thrown away by Node as it comes.
+ * @param requestId stands in the Anthropic shape (`request_id`), as that provider's clients log it.
+ */
+export function refuse(response: ServerResponse, refusal: Refusal, dialect: Dialect, requestId: string): void {
+  const headers: Record<string, string> = {};
+  if (refusal.retryAfterSeconds !== null) headers['retry-after'] = String(refusal.retryAfterSeconds);
+  const [type, body] = refusalBody(refusal, dialect, requestId);
+  if (type !== null) headers['content-type'] = type;
+  if (type === 'text/plain; charset=utf-8') headers['x-content-type-options'] = 'nosniff';
+  answer(response, refusal.status(dialect), { ...headers, ...refusal.headers }, body);
+}
+
+/** Content type (null: no body) and body of a refusal. */
+function refusalBody(
+  refusal: Refusal,
+  dialect: Dialect,
+  requestId: string,
+): readonly [type: string | null, body: string] {
+  // Empty in every dialect, as in the reference (spec actors §9, completions §1.1).
+  if (refusal.kind === 'method-not-allowed' || refusal.kind === 'diagnostics-secret') return [null, ''];
+  if (dialect === 'cody' && plainOnCody.has(refusal.kind)) return ['text/plain; charset=utf-8', `${refusal.message}\n`];
+  return ['application/json', `${escapeHtml(JSON.stringify(errorShape(refusal, dialect, requestId)))}\n`];
+}
+
+/** The error document of each dialect. */
+function errorShape(refusal: Refusal, dialect: Dialect, requestId: string): unknown {
+  const row = kinds[refusal.kind];
+  switch (dialect) {
+    case 'cody':
+      return { error: refusal.message };
+    case 'openai':
+      return { error: { message: refusal.message, type: row.openai[0], param: null, code: row.openai[1] } };
+    case 'anthropic':
+      return { type: 'error', error: { type: row.anthropic, message: refusal.message }, request_id: requestId };
+  }
+}
+
+/** The one event that tells the caller that a stream broke; no end mark follows (design §4). The shapes are those that each client reads as an error. */
+export function errorEvent(refusal: Refusal, dialect: Dialect, requestId: string): string {
+  const data = JSON.stringify(errorShape(refusal, dialect, requestId));
+  // OpenAI's own streams name no events: its SDK throws on an `error` member in any data (openai/core/streaming).
+  return dialect === 'openai' ? `data: ${data}\n\n` : `event: error\ndata: ${data}\n\n`;
+}
+
+/** Go's JSON encoder writes these three escaped, and so did every answer clients have seen (spec completions §1.7). */
+function escapeHtml(json: string): string {
+  return json.replace(/[<>&]/g, (c) => `\\u00${c.charCodeAt(0).toString(16)}`);
+}

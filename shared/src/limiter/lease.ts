@@ -1,0 +1,107 @@
+// One admitted call's hold on its quota: renewed while it works, ended exactly once by settle or release. Made by the limiter alone.
+
+import type { Feature, Permit } from '../auth/auth.ts';
+import { keys, type Budget, type Shard, type Store } from '../store/store.ts';
+import { scripts } from './scripts.ts';
+
+/** How far ahead a lease is due: a holder that is silent for so long is dead (design §5). */
+export const leaseTimeMs = 60_000;
+/** Three chances to renew before a lease is due. */
+const renewEveryMs = 20_000;
+
+/**
+ * How long Redis keeps the record of a lease. Open: long enough for a sweeper that was away for a day. Ended: longer than any repetition of a
+ * settlement (a call lasts ten minutes at most), and no longer, since every call leaves one: about 200 bytes each.
+ */
+export const recordTimeMs = { open: 86_400_000, ended: 15 * 60_000 } as const;
+
+/** An event in the outbox, as its sender needs it: where it stands, and what the counter kept. */
+export interface Posted {
+  readonly shard: Shard;
+  /** Stream entry id. */
+  readonly entry: string;
+  /** Event id. */
+  readonly id: string;
+  /** Quota window, or null for events without one. */
+  readonly window: string | null;
+  /** Units that the window's counter kept. */
+  readonly kept: number;
+}
+
+/** How a lease ended. */
+export interface Settlement {
+  /** The event in the outbox; null when an earlier try of the same settlement had written it. */
+  readonly posted: Posted | null;
+}
+
+/** Proof of admission (`upstream.send` takes it) and the hold on the quota. */
+export interface Lease {
+  /** Also the event's id. */
+  readonly id: string;
+  readonly permit: Permit;
+  /** Name of the quota window that it charges. */
+  readonly window: string;
+  readonly limit: number;
+  /** Units left after this one. */
+  readonly remaining: number;
+  /** End of the window and the moment of admission, Unix ms by Redis's clock. */
+  readonly resetAtMs: number;
+  readonly admittedAtMs: number;
+  /** Charges the truth and writes the event, in one step. May be repeated after StoreUnavailable. */
+  settle(units: number, event: string, budget: Budget): Promise<Settlement>;
+  /** Gives the reservation back and writes the event of the failed call. May be repeated after StoreUnavailable. */
+  release(event: string, budget: Budget): Promise<Settlement>;
+  /** Renews while the call runs; returns what stops it. Faults go to `warn`: the next renewal or the settlement meets them again. */
+  keepAlive(warn: (error: unknown) => void): () => void;
+}
+
+/** What the limiter knows of a lease when it opens it. */
+export interface LeaseFacts {
+  readonly id: string;
+  readonly permit: Permit;
+  readonly shard: Shard;
+  readonly feature: Feature;
+  readonly actor: string;
+  readonly window: string;
+  readonly limit: number;
+  readonly remaining: number;
+  readonly resetAtMs: number;
+  readonly admittedAtMs: number;
+}
+
+/** Wraps an admitted lease. Only limiter.ts calls it. */
+export function openLease(store: Store, facts: LeaseFacts): Lease {
+  const { id, shard, feature, actor, window } = facts;
+  const inFlight = keys.inFlight(shard, feature, actor);
+  const end = async (state: 'settled' | 'void', units: number, event: string, budget: Budget): Promise<Settlement> => {
+    const [, kept, entry] = (await store.run(
+      scripts.settle,
+      [keys.limit(shard, feature, actor), inFlight, keys.lease(shard, id), keys.leases(shard), keys.outbox(shard)],
+      [id, window, units, state, recordTimeMs.ended, event],
+      budget,
+    )) as [found: string, kept: number, entry: string | null];
+    return { posted: entry === null ? null : { shard, entry, id, window, kept } };
+  };
+  return {
+    id,
+    permit: facts.permit,
+    window,
+    limit: facts.limit,
+    remaining: facts.remaining,
+    resetAtMs: facts.resetAtMs,
+    admittedAtMs: facts.admittedAtMs,
+    settle: (units, event, budget) => end('settled', units, event, budget),
+    release: (event, budget) => end('void', 0, event, budget),
+    keepAlive: (warn) => {
+      const timer = setInterval(() => {
+        store
+          .run(scripts.renew, [inFlight, keys.lease(shard, id), keys.leases(shard)], [id, leaseTimeMs], {
+            leftMs: renewEveryMs / 4,
+          })
+          .catch(warn);
+      }, renewEveryMs);
+      timer.unref();
+      return () => clearInterval(timer);
+    },
+  };
+}

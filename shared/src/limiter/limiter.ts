@@ -1,0 +1,155 @@
+// Door of the limiter room: admission against quota, burst and in-flight limits, and the lease that it opens. Not who may (auth), not what it costs (events).
+
+import type { Actor, Feature, Permit } from '../auth/auth.ts';
+import { keys, shardOf, type Budget, type Shard, type Store } from '../store/store.ts';
+import { leaseTimeMs, openLease, recordTimeMs, type Lease, type Posted } from './lease.ts';
+import { readLimits, type Reading } from './reading.ts';
+import { scripts } from './scripts.ts';
+
+export { leaseTimeMs, type Lease, type Posted, type Settlement } from './lease.ts';
+export type { Reading } from './reading.ts';
+export { sweepShard, type Swept } from './sweep.ts';
+
+/** Why a call was not admitted: a value, not an exception, since most callers meet it one day. */
+export interface Denial {
+  readonly cause: 'quota' | 'burst' | 'in-flight';
+  /** The limit that was reached, in units (quota) or calls. */
+  readonly limit: number;
+  /** When a retry makes sense, Unix ms by Redis's clock, and that clock's now. */
+  readonly retryAtMs: number;
+  readonly nowMs: number;
+  /** The refusal's event, if it was written singly. */
+  readonly posted: Posted | null;
+}
+
+/** One request for admission. */
+export interface Admission {
+  /** Made by the caller, so that it can ask again: the same id answers the same. Becomes the id of the call's event. */
+  readonly leaseId: string;
+  /** Units to reserve: 1 for a completion. */
+  readonly estimate: number;
+  /** What is known of the call's event by now: opaque bytes, written if the holder dies or the call is refused. */
+  readonly draft: string;
+}
+
+/** The limiter of this process. Every method throws StoreUnavailable when Redis does not answer within the budget. */
+export interface Limiter {
+  /** One round trip: reserves the estimate and opens a lease, or says why not. */
+  admit(permit: Permit, admission: Admission, budget: Budget): Promise<Lease | Denial>;
+  /** Gives up an admission whose outcome is unknown, so that a late one can't stand: the id is void from now on. */
+  withdraw(permit: Permit, leaseId: string, budget: Budget): Promise<void>;
+  /** Consumption of the actor by feature; consumes nothing. */
+  read(actor: Actor, features: readonly Feature[], budget: Budget): Promise<ReadonlyMap<Feature, Reading>>;
+  /** Appends an event that belongs to no lease, folding repeated ones. `identity`: the actor's, or a hash of an unknown token. */
+  note(identity: string, name: string, eventId: string, event: string, budget: Budget): Promise<Posted | null>;
+}
+
+/** What a script is told of a lease besides its keys. */
+interface Place {
+  readonly shard: Shard;
+  readonly feature: Feature;
+  readonly actor: string;
+}
+
+/** Makes the limiter over a Redis connection. */
+export function createLimiter(store: Store): Limiter {
+  return {
+    async admit(permit, admission, budget) {
+      const { limit, intervalMs, burst, inFlightMax } = permit.entitlement;
+      const place = placeOf(permit);
+      const { shard, feature, actor } = place;
+      const reply = (await store.run(
+        scripts.admit,
+        [
+          keys.limit(shard, feature, actor),
+          keys.inFlight(shard, feature, actor),
+          keys.lease(shard, admission.leaseId),
+          keys.leases(shard),
+          keys.outbox(shard),
+          keys.fold(shard, actor, `RateLimited:${feature}`),
+          keys.folds(shard),
+        ],
+        [
+          admission.leaseId,
+          limit,
+          intervalMs,
+          admission.estimate,
+          burst.limit,
+          burst.intervalMs,
+          inFlightMax,
+          leaseTimeMs,
+          recordTimeMs.open,
+          feature,
+          actor,
+          admission.draft,
+        ],
+        budget,
+      )) as AdmitReply;
+      switch (reply[0]) {
+        case 'admitted':
+          return openLease(store, {
+            ...place,
+            permit,
+            id: admission.leaseId,
+            window: reply[1],
+            remaining: reply[2],
+            limit,
+            resetAtMs: reply[3],
+            admittedAtMs: reply[4],
+          });
+        case 'refused':
+          return {
+            cause: reply[1],
+            limit: reply[2],
+            retryAtMs: reply[3],
+            nowMs: reply[4],
+            posted: reply[5] === null ? null : { shard, entry: reply[5], id: admission.leaseId, window: null, kept: 0 },
+          };
+        case 'ended':
+          throw new Error(`lease ${admission.leaseId} has ended as ${reply[1]}: an id is for one call`);
+      }
+    },
+    async withdraw(permit, leaseId, budget) {
+      const { shard, feature, actor } = placeOf(permit);
+      await store.run(
+        scripts.settle,
+        [
+          keys.limit(shard, feature, actor),
+          keys.inFlight(shard, feature, actor),
+          keys.lease(shard, leaseId),
+          keys.leases(shard),
+          keys.outbox(shard),
+        ],
+        [leaseId, '', 0, 'void', recordTimeMs.ended, ''],
+        budget,
+      );
+    },
+    read: (actor, features, budget) => readLimits(store, identityOf(actor), features, budget),
+    async note(identity, name, eventId, event, budget) {
+      const actor = encodeURIComponent(identity);
+      const shard = shardOf(actor);
+      const entry = (await store.run(
+        scripts.note,
+        [keys.outbox(shard), keys.fold(shard, actor, name), keys.folds(shard)],
+        [eventId, event],
+        budget,
+      )) as string | null;
+      return entry === null ? null : { shard, entry, id: eventId, window: null, kept: 0 };
+    },
+  };
+}
+
+type AdmitReply =
+  | readonly ['admitted', window: string, remaining: number, end: number, now: number]
+  | readonly ['refused', cause: Denial['cause'], limit: number, retryAt: number, now: number, entry: string | null]
+  | readonly ['ended', state: string];
+
+function placeOf(permit: Permit): Place {
+  const actor = identityOf(permit.actor);
+  return { shard: shardOf(actor), feature: permit.feature, actor };
+}
+
+/** Source and id, since two sources may use the same id; encoded, since a lease's record is split at blanks. */
+export function identityOf(actor: Actor): string {
+  return encodeURIComponent(`${actor.source}:${actor.id}`);
+}

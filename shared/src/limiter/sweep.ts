@@ -1,0 +1,68 @@
+// Ends what its holder left behind in one shard: overdue leases and folded refusals. What becomes of the outbox is the events room's.
+
+import { keys, type Budget, type Shard, type Store } from '../store/store.ts';
+import { recordTimeMs } from './lease.ts';
+import { scripts } from './scripts.ts';
+
+/** What one pass over a shard did. */
+export interface Swept {
+  /** Leases charged and marked orphaned. */
+  readonly orphaned: number;
+  /** Folded rows written. */
+  readonly unfolded: number;
+  /** True when there was more than one pass may take. */
+  readonly more: boolean;
+}
+
+/**
+ * One bounded pass over a shard; safe to run twice at once, since every step is a script that checks first.
+ * @param nowMs by Redis's clock; it only picks candidates, each script looks at the clock again.
+ * @param most leases and folds at the most.
+ * @throws StoreUnavailable
+ */
+export async function sweepShard(
+  store: Store,
+  shard: Shard,
+  nowMs: number,
+  most: number,
+  budget: () => Budget,
+): Promise<Swept> {
+  const due = ['-inf', nowMs, 'byscore', 'limit', 0, most] as const;
+  const [leaseIds, foldKeys] = (await store.commands(
+    [
+      ['zrange', keys.leases(shard), ...due],
+      ['zrange', keys.folds(shard), ...due],
+    ],
+    budget(),
+  )) as [string[], string[]];
+  let orphaned = 0;
+  for (const id of leaseIds) if (await sweepLease(store, shard, id, budget())) orphaned++;
+  let unfolded = 0;
+  for (const fold of foldKeys)
+    unfolded += (await store.run(
+      scripts.unfold,
+      [keys.outbox(shard), fold, keys.folds(shard)],
+      [],
+      budget(),
+    )) as number;
+  return { orphaned, unfolded, more: leaseIds.length === most || foldKeys.length === most };
+}
+
+/** The record names feature and actor, and so the keys; without a record only the index is left to clear. */
+async function sweepLease(store: Store, shard: Shard, id: string, budget: Budget): Promise<boolean> {
+  const [record] = (await store.commands([['get', keys.lease(shard, id)]], budget)) as [string | null];
+  const [, , , feature = 'none', actor = 'none'] = (record ?? '').split('\n', 1)[0]?.split(' ') ?? [];
+  const [outcome] = (await store.run(
+    scripts.sweep,
+    [
+      keys.limit(shard, feature, actor),
+      keys.inFlight(shard, feature, actor),
+      keys.lease(shard, id),
+      keys.leases(shard),
+      keys.outbox(shard),
+    ],
+    [id, recordTimeMs.ended],
+    budget,
+  )) as [string, number];
+  return outcome === 'swept';
+}

@@ -1,0 +1,242 @@
+// The river: one completion request from top to bottom, in the order of design §4. Each step is a room's; here is only their order.
+
+import { randomUUID } from 'node:crypto';
+import type { OutgoingHttpHeaders } from 'node:http';
+import { featureFromHeader, type Actor, type Feature, type Permit } from '../auth/auth.ts';
+import { refusedEvent, type EventDraft } from '../events/events.ts';
+import { asRefusal, errorEvent, parseJson, Refusal, type Dialect, type Received } from '../http/http.ts';
+import { identityOf, type Denial, type Lease } from '../limiter/limiter.ts';
+import { StoreUnavailable } from '../store/store.ts';
+import type { Answer, Call, Shape } from '../upstream/upstream.ts';
+import { bannedEvent, draftEvent, finishedEvent, postedEvent, type CallerIds, type Outcome } from './event.ts';
+import { identify, note, type Exchange, type Route } from './exchange.ts';
+import { denialRefusal, rateLimitHeaders } from './rate-limit.ts';
+import { relay, type Relayed } from './relay.ts';
+
+/** One completion path of a function. */
+export interface CompletionRoute {
+  readonly path: string;
+  readonly shape: Shape;
+  readonly dialect: Dialect;
+  /** The feature that this function serves. Cody routes name it in a header, which must agree. */
+  readonly feature: Feature;
+}
+
+/** Makes a route that lets a request down the river. */
+export function completionRoute(route: CompletionRoute): Route {
+  return { method: 'POST', path: route.path, dialect: route.dialect, handle: (exchange) => complete(exchange, route) };
+}
+
+async function complete(exchange: Exchange, route: CompletionRoute): Promise<void> {
+  const { context, received, scope } = exchange;
+  const { auth, config, upstream } = context;
+  const actor = await identify(exchange);
+  const feature = featureOf(received, route);
+  auth.entitlement(actor, feature);
+  const callerIds = callerIdsOf(received);
+  const body = parseJson((await received.readBody(config.bodyBytesMax)).toString('utf8'));
+  const call = upstream.read(route.shape, body, {
+    actorId: actor.id,
+    actorUid: callerIds.uid === '' ? null : callerIds.uid,
+    dialect: route.dialect,
+    feature,
+    betaHeader: single(received.headers['anthropic-beta']) || null,
+  });
+  const permit = await permitCall(exchange, actor, feature, call, callerIds);
+  received.response.setHeader('x-cody-resolved-model', permit.model);
+  scope.note({ feature, model: permit.model, stream: call.stream });
+  const draft = draftEvent(config, randomUUID(), permit, call, callerIds, scope);
+  const lease = await admit(exchange, permit, draft);
+  for (const [name, value] of Object.entries(rateLimitHeaders(lease))) received.response.setHeader(name, value);
+  const stopRenewing = lease.keepAlive((error) => scope.log('WARNING', 'a lease could not be renewed', {}, error));
+  try {
+    await sendAndRelay(exchange, lease, call, draft);
+  } finally {
+    stopRenewing();
+  }
+}
+
+/** The feature header of Cody routes (spec completions §1.3); the dialects' SDKs send none. */
+function featureOf({ headers }: Received, route: CompletionRoute): Feature {
+  const header = headers['x-sourcegraph-feature'];
+  if (route.dialect !== 'cody' && header === undefined) return route.feature;
+  const feature = featureFromHeader(header);
+  if (feature === route.feature) return feature;
+  throw new Refusal(
+    'feature-header',
+    `feature "${feature}" is not served by this function, which serves "${route.feature}"`,
+  );
+}
+
+function callerIdsOf({ headers }: Received): CallerIds {
+  return {
+    uid: single(headers['x-sourcegraph-actor-uid']),
+    anonymousUid: single(headers['x-sourcegraph-actor-anonymous-uid']),
+  };
+}
+
+/** Ids of strangers are bounded before they become part of an event. */
+function single(value: string | string[] | undefined): string {
+  return typeof value === 'string' ? value.slice(0, 256) : '';
+}
+
+/** May this actor use this model? A blocked account is noted as the reference notes it, then refused. */
+async function permitCall(
+  exchange: Exchange,
+  actor: Actor,
+  feature: Feature,
+  call: Call,
+  callerIds: CallerIds,
+): Promise<Permit> {
+  const { context, scope } = exchange;
+  const permit = context.auth.permit(actor, feature, {
+    provider: call.provider,
+    model: call.model,
+    served: context.upstream.served(call.provider),
+  });
+  if (!permit.blocked) return permit;
+  await note(
+    exchange,
+    identityOf(actor),
+    `RateLimited:${feature}`,
+    bannedEvent(context.config, permit, callerIds, scope),
+  );
+  throw new Refusal('banned', 'completions access has not been granted');
+}
+
+/** @throws Refusal: the 429 of a denial, or 503 when Redis can't be asked. */
+async function admit(exchange: Exchange, permit: Permit, draft: EventDraft): Promise<Lease> {
+  const { context, scope, budget, dialect } = exchange;
+  const { limiter } = context;
+  let outcome: Lease | Denial;
+  try {
+    outcome = await limiter.admit(
+      permit,
+      { leaseId: draft.event_id, estimate: 1, draft: JSON.stringify(draft) },
+      budget,
+    );
+  } catch (error) {
+    if (!(error instanceof StoreUnavailable)) throw error;
+    // Whether it was applied is unknown: void it, so that a reservation that did stand is not charged for a call that was never made.
+    limiter
+      .withdraw(permit, draft.event_id, { leftMs: 5_000 })
+      .catch((cause: unknown) =>
+        scope.log('WARNING', 'an admission of unknown outcome could not be withdrawn', {}, cause),
+      );
+    throw new Refusal('limiter-unavailable', 'rate limits cannot be checked at the moment, please retry', {
+      cause: error,
+    });
+  }
+  if (!('cause' in outcome)) return outcome;
+  if (outcome.posted !== null) context.outbox.take(outcome.posted, refusedEvent(draft, outcome));
+  scope.note({ denied: outcome.cause });
+  throw denialRefusal(outcome, permit.feature, dialect);
+}
+
+/** From the provider call to the end of the response: whatever happens in between, the lease ends here. */
+async function sendAndRelay(exchange: Exchange, lease: Lease, call: Call, draft: EventDraft): Promise<void> {
+  const { context, received, scope, dialect } = exchange;
+  const { response, callerLeft } = received;
+  const startedMs = performance.now();
+  const end = (partial: Partial<Outcome>): Promise<void> =>
+    endLease(exchange, lease, call, draft, {
+      upstreamStatus: -1,
+      resolvedStatus: callerLeft.aborted && !response.headersSent ? -1 : response.statusCode,
+      upstreamDurationMs: performance.now() - startedMs,
+      usage: null,
+      cancelled: callerLeft.aborted,
+      truncated: false,
+      ...partial,
+    });
+
+  let answer: Answer;
+  try {
+    answer = await context.upstream.send(lease, call, { signal: callerLeft, timeoutMs: timeoutOf(exchange) });
+  } catch (error) {
+    const refusal = asRefusal(error);
+    await end({ resolvedStatus: callerLeft.aborted ? -1 : refusal.status(dialect) });
+    throw refusal;
+  }
+  scope.note({ upstream_status: answer.status, upstream_ms: Math.round(performance.now() - startedMs) });
+  if (answer.credentialsRefused) {
+    answer.abort();
+    const refusal = new Refusal(
+      'upstream-credentials',
+      `upstream provider ${call.provider} did not accept the gateway's credentials`,
+      { detail: `upstream status ${answer.status}` },
+    );
+    await end({ upstreamStatus: answer.status, resolvedStatus: refusal.status(dialect) });
+    throw refusal;
+  }
+  const served = answer.status >= 200 && answer.status < 300;
+  if (answer.callerStatus >= 500)
+    scope.log('ERROR', `upstream provider ${call.provider} answered ${answer.status}`, {
+      upstream_status: answer.status,
+      upstream_headers: answer.headers,
+    });
+  response.writeHead(answer.callerStatus, responseHeaders(answer));
+  response.flushHeaders();
+  const relayed = await relay(answer, response, callerLeft);
+  await end({
+    upstreamStatus: answer.status,
+    resolvedStatus: answer.callerStatus,
+    usage: served ? answer.meter.usage() : null,
+    cancelled: relayed.end === 'left',
+    truncated: relayed.end === 'cut',
+  });
+  close(exchange, answer, relayed);
+}
+
+/** `X-Timeout-Ms` (design D9): a positive integer; anything else is ignored with a warning. */
+function timeoutOf({ received, scope }: Exchange): number | null {
+  const header = received.headers['x-timeout-ms'];
+  if (header === undefined) return null;
+  if (typeof header === 'string' && /^[1-9]\d{0,9}$/.test(header.trim())) return Number(header);
+  scope.log('WARNING', 'X-Timeout-Ms is not a positive integer and was ignored');
+  return null;
+}
+
+function responseHeaders(answer: Answer): OutgoingHttpHeaders {
+  return {
+    ...answer.headers,
+    ...(answer.sse && { 'cache-control': 'no-cache', 'x-accel-buffering': 'no' }),
+    ...(answer.retryAfter !== null && { 'retry-after': answer.retryAfter }),
+  };
+}
+
+/** Ends the lease with its event: charged when the provider served the call, given back otherwise (design §5). Before the response ends: the CPU is taken away afterwards. */
+async function endLease(
+  { context, scope }: Exchange,
+  lease: Lease,
+  call: Call,
+  draft: EventDraft,
+  outcome: Outcome,
+): Promise<void> {
+  const charged = outcome.upstreamStatus >= 200 && outcome.upstreamStatus < 300;
+  const event = finishedEvent(draft, call, outcome, charged ? 1 : 0);
+  const text = JSON.stringify(event);
+  scope.note({ lease: charged ? 'settled' : 'released', tokens: event.tokens });
+  try {
+    const { posted } = charged
+      ? await lease.settle(1, text, context.budget())
+      : await lease.release(text, context.budget());
+    if (posted !== null) context.outbox.take(posted, postedEvent(event, posted));
+  } catch (error) {
+    // The lease stands until the sweeper charges it; the truth goes whole into the log, from which it can be replayed.
+    scope.log('ERROR', 'a lease could not be ended', { usage_event: { ...event, quota_window: lease.window } }, error);
+  }
+}
+
+/** After the settlement: the end of the response, or the error event and no end mark when the provider broke off. */
+function close({ received, scope, dialect }: Exchange, answer: Answer, relayed: Relayed): void {
+  const { response } = received;
+  if (relayed.end === 'whole') response.end();
+  else if (relayed.end === 'cut') {
+    scope.log('WARNING', 'the provider broke off', {}, relayed.error);
+    if (!answer.sse) response.destroy();
+    else
+      response.end(
+        errorEvent(new Refusal('upstream-unreachable', 'the provider broke off the stream'), dialect, scope.traceId),
+      );
+  }
+}

@@ -1,0 +1,59 @@
+// The rooms of one process, opened from bottom to top and closed from top to bottom.
+
+import { createAuth, type Auth } from '../auth/auth.ts';
+import type { Config } from '../config/config.ts';
+import { createOutbox, createTaskQueue, type Outbox, type TaskQueue } from '../events/events.ts';
+import { createLimiter, type Limiter } from '../limiter/limiter.ts';
+import { connectStore, type Budget, type Store } from '../store/store.ts';
+import { createTelemetry, type Telemetry } from '../telemetry/telemetry.ts';
+import { createUpstream, type Upstream } from '../upstream/upstream.ts';
+
+/** Everything a handler may use. */
+export interface Context {
+  readonly config: Config;
+  readonly telemetry: Telemetry;
+  readonly store: Store;
+  readonly auth: Auth;
+  readonly limiter: Limiter;
+  readonly upstream: Upstream;
+  readonly queue: TaskQueue | null;
+  readonly outbox: Outbox;
+  /** A fresh budget of Redis waits: one on the way up, one for settling. */
+  budget(): Budget;
+  /** Connects and loads what the first request will need. */
+  warm(): void;
+  /** Sends what is left and closes the connections. */
+  close(): Promise<void>;
+}
+
+/** Opens the rooms; nothing here touches the network. */
+export function openContext(config: Config): Context {
+  const telemetry = createTelemetry(config);
+  const warn = (message: string, error: unknown): void => telemetry.log('WARNING', message, {}, error);
+  const store = connectStore(config, warn);
+  const queue = createTaskQueue(config);
+  const outbox = createOutbox(store, queue, warn);
+  const auth = createAuth({ config, now: Date.now, warn });
+  return {
+    config,
+    telemetry,
+    store,
+    auth,
+    limiter: createLimiter(store),
+    upstream: createUpstream(config),
+    queue,
+    outbox,
+    budget: () => ({ leftMs: config.redisBudgetMs }),
+    warm: () => {
+      store.connect();
+      auth.warm();
+      queue
+        ?.warm()
+        .catch((error: unknown) => warn('the Cloud Tasks client did not load, the next event tries again', error));
+    },
+    close: async () => {
+      await outbox.flush();
+      await Promise.allSettled([queue?.close(), store.close()]);
+    },
+  };
+}

@@ -1,0 +1,51 @@
+// What every function answers about itself under `/-/`. Spec actors §9.
+
+import { createHash, timingSafeEqual } from 'node:crypto';
+import { callerToken } from '../auth/auth.ts';
+import { answer, Refusal, type Received } from '../http/http.ts';
+import type { Context } from './context.ts';
+import type { Route } from './exchange.ts';
+
+/** A health check may wait longer for Redis than a request. */
+const pingTimeoutMs = 2_000;
+const plain = { 'content-type': 'text/plain; charset=utf-8' } as const;
+
+/** `/-/__version`, polled by every editor without a token, and `/-/healthz` behind the diagnostics secret. Any method, as in the reference. */
+export function diagnosticRoutes(context: Context): Route[] {
+  const { config, store } = context;
+  return [
+    {
+      method: '*',
+      path: '/-/__version',
+      dialect: 'cody',
+      handle: async ({ received }) => answer(received.response, 200, plain, config.version),
+    },
+    {
+      method: '*',
+      path: '/-/healthz',
+      dialect: 'cody',
+      handle: async ({ received, scope }) => {
+        demandSecret(received, config.diagnosticsSecret);
+        try {
+          await store.commands([['ping']], { leftMs: pingTimeoutMs });
+          answer(received.response, 200, plain, 'healthz: ok');
+        } catch (error) {
+          scope.log('WARNING', 'redis did not answer a health check', {}, error);
+          answer(
+            received.response,
+            500,
+            { ...plain, 'retry-after': '5' },
+            `healthz: ${error instanceof Error ? error.message : 'redis is unavailable'}`,
+          );
+        }
+      },
+    },
+  ];
+}
+
+/** Compares digests in constant time: neither length nor prefix of the secret shows. @throws Refusal malformed-authorization, diagnostics-secret */
+function demandSecret({ headers }: Received, secret: string): void {
+  const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
+  if (!timingSafeEqual(digest(callerToken(headers, 'cody')), digest(secret)))
+    throw new Refusal('diagnostics-secret', 'wrong diagnostics secret');
+}

@@ -1,0 +1,177 @@
+// Composes the usage events of a request out of what the rooms know. The shapes are events' own, the keys those of spec actors §6.3.
+
+import { randomUUID } from 'node:crypto';
+import type { AccessEvent, Permit } from '../auth/auth.ts';
+import type { Config } from '../config/config.ts';
+import type { EventDraft, UsageEvent } from '../events/events.ts';
+import type { Posted } from '../limiter/limiter.ts';
+import type { Scope } from '../telemetry/telemetry.ts';
+import type { Call, Usage } from '../upstream/upstream.ts';
+
+/** How a call went, for its event. */
+export interface Outcome {
+  /** The provider's status; -1 when it never answered (the reference's value, design D17). */
+  readonly upstreamStatus: number;
+  /** The status that the caller got; -1 when it left before one was written. */
+  readonly resolvedStatus: number;
+  /** From the call to the provider until the end of its body. */
+  readonly upstreamDurationMs: number;
+  /** Null unless the provider answered 2xx. */
+  readonly usage: Usage | null;
+  /** The caller left. */
+  readonly cancelled: boolean;
+  /** The provider's answer broke off, or ended without its end mark. */
+  readonly truncated: boolean;
+}
+
+/** What is known before admission: written as it is when the holder dies or the call is refused. */
+export function draftEvent(
+  config: Config,
+  id: string,
+  permit: Permit,
+  call: Call,
+  callerIds: CallerIds,
+  scope: Scope,
+): EventDraft {
+  const { actor, feature, model } = permit;
+  return {
+    name: 'CompletionsFinished',
+    source: actor.source,
+    identifier: actor.id,
+    created_at: new Date().toISOString(),
+    metadata: {
+      ...call.eventExtras,
+      feature,
+      model,
+      provider: call.provider,
+      sg_actor_id: callerIds.uid,
+      sg_actor_anonymous_uid: callerIds.anonymousUid,
+      'sg.actor': {},
+      trace_id: scope.traceId,
+    },
+    event_id: id,
+    function: config.functionName,
+    region: config.region,
+    feature,
+    model,
+    provider: call.provider,
+  };
+}
+
+/** Ids that the instance sends along for its own user (spec completions §1.4); empty where it sends none. */
+export interface CallerIds {
+  readonly uid: string;
+  readonly anonymousUid: string;
+}
+
+/** The whole event of a call that ended, without what only the limiter knows (quota_window, quota_units). */
+export function finishedEvent(
+  draft: EventDraft,
+  call: Call,
+  outcome: Outcome,
+  units: number,
+): Omit<UsageEvent, 'quota_window' | 'quota_units' | 'count'> {
+  const { usage } = outcome;
+  return {
+    ...draft,
+    created_at: new Date().toISOString(),
+    metadata: {
+      ...draft.metadata,
+      ...usageMetadata(call, usage),
+      upstream_request_duration_ms: Math.round(outcome.upstreamDurationMs),
+      upstream_status_code: outcome.upstreamStatus,
+      resolved_status_code: outcome.resolvedStatus,
+      ...(outcome.cancelled && { cancelled: true }),
+      ...(outcome.truncated && { truncated: true }),
+    },
+    rank: 1,
+    units,
+    tokens:
+      usage === null || (usage.inputTokens === null && usage.outputTokens === null)
+        ? null
+        : (usage.inputTokens ?? 0) + (usage.outputTokens ?? 0),
+  };
+}
+
+/** The row of a settled event: with what the limiter kept of it. */
+export function postedEvent(
+  event: Omit<UsageEvent, 'quota_window' | 'quota_units' | 'count'>,
+  posted: Posted,
+): UsageEvent {
+  return { ...event, quota_window: posted.window, quota_units: posted.kept, count: 1 };
+}
+
+/** The usage keys: unknown ones are left out; a call that the provider did not serve has zeros, as readers expect (spec completions §4.1). */
+function usageMetadata(call: Call, usage: Usage | null): Record<string, number> {
+  if (usage === null)
+    return {
+      prompt_character_count: 0,
+      prompt_token_count: 0,
+      completion_character_count: 0,
+      completion_token_count: 0,
+    };
+  const known: Record<string, number | null> = {
+    prompt_character_count: call.promptCharacters,
+    prompt_token_count: usage.inputTokens,
+    completion_character_count: usage.completionCharacters,
+    completion_token_count: usage.outputTokens,
+    cache_read_token_count: usage.cacheReadTokens,
+    cache_write_token_count: usage.cacheWriteTokens,
+    reasoning_token_count: usage.reasoningTokens,
+  };
+  return Object.fromEntries(Object.entries(known).filter((entry): entry is [string, number] => entry[1] !== null));
+}
+
+/** `AccessDenied` or `Unauthorized`: an event of a request that got no further than its token. */
+export function accessEvent(config: Config, event: AccessEvent, scope: Scope): UsageEvent {
+  return bare(
+    config,
+    scope,
+    event.name,
+    event.source,
+    event.identifier,
+    event.reason === null ? {} : { reason: event.reason },
+  );
+}
+
+/** `RateLimited` of a blocked account (a limit of exactly 1, design D11), which never reaches the limiter. */
+export function bannedEvent(config: Config, permit: Permit, callerIds: CallerIds, scope: Scope): UsageEvent {
+  const { actor, feature } = permit;
+  const metadata = {
+    error: 'completions access has not been granted',
+    feature,
+    cause: 'quota',
+    sg_actor_id: callerIds.uid,
+    sg_actor_anonymous_uid: callerIds.anonymousUid,
+  };
+  return { ...bare(config, scope, 'RateLimited', actor.source, actor.id, metadata), feature };
+}
+
+function bare(
+  config: Config,
+  scope: Scope,
+  name: UsageEvent['name'],
+  source: string,
+  identifier: string,
+  metadata: object,
+): UsageEvent {
+  return {
+    name,
+    source,
+    identifier,
+    created_at: new Date().toISOString(),
+    metadata: { ...metadata, 'sg.actor': {}, trace_id: scope.traceId },
+    event_id: randomUUID(),
+    rank: 1,
+    function: config.functionName,
+    region: config.region,
+    feature: null,
+    model: null,
+    provider: null,
+    units: 0,
+    quota_window: null,
+    quota_units: 0,
+    count: 1,
+    tokens: null,
+  };
+}

@@ -1,0 +1,153 @@
+// One request from opening its scope to its log line: finds the route, runs it, turns whatever was thrown into an answer. Not what a route does.
+
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { AccessRefusal, callerToken, type Actor } from '../auth/auth.ts';
+import { answer, asRefusal, receive, Refusal, refuse, type Dialect, type Received } from '../http/http.ts';
+import type { UsageEvent } from '../events/events.ts';
+import type { Budget } from '../store/store.ts';
+import type { Scope } from '../telemetry/telemetry.ts';
+import type { Context } from './context.ts';
+import { accessEvent } from './event.ts';
+
+/** A path of a function. */
+export interface Route {
+  readonly method: string;
+  /** Exact path. */
+  readonly path: string;
+  /** Whose error shape its callers read; where it depends on the request, a function of its headers. */
+  readonly dialect: Dialect | ((headers: Received['headers']) => Dialect);
+  handle(exchange: Exchange): Promise<void>;
+}
+
+/** A request under way. */
+export interface Exchange {
+  readonly context: Context;
+  readonly received: Received;
+  readonly scope: Scope;
+  readonly dialect: Dialect;
+  /** Redis waits of this request before its first byte. */
+  readonly budget: Budget;
+  /** Sends a JSON document. */
+  json(status: number, value: unknown, headers?: Readonly<Record<string, string>>): void;
+}
+
+/** What a process has of its requests. */
+export interface RequestHandler {
+  readonly handle: (request: IncomingMessage, response: ServerResponse) => Promise<void>;
+  /** Resolves when no request is running. */
+  readonly idle: () => Promise<void>;
+}
+
+/** Makes the handler of a function. It never rejects. */
+export function createHandler(context: Context, routes: readonly Route[]): RequestHandler {
+  const byPath = Map.groupBy(routes, ({ path }) => path);
+  const running = new Set<Promise<void>>();
+  const run = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    const startedMs = performance.now();
+    const received = receive(request, response);
+    const scope = context.telemetry.open(received.headers);
+    for (const [name, value] of Object.entries(scope.headers)) response.setHeader(name, value);
+    const candidates = byPath.get(received.path) ?? [];
+    const route = candidates.find(({ method }) => method === received.method || method === '*');
+    const dialect = dialectOf(route ?? candidates[0], received);
+    try {
+      if (route === undefined) throw unrouted(candidates);
+      const json: Exchange['json'] = (status, value, headers = {}) =>
+        answer(response, status, { 'content-type': 'application/json', ...headers }, `${JSON.stringify(value)}\n`);
+      await route.handle({ context, received, scope, dialect, budget: context.budget(), json });
+    } catch (thrown) {
+      fail(thrown, received, scope, dialect);
+    } finally {
+      closeScope(received, scope, startedMs);
+    }
+  };
+  return {
+    handle: (request, response) => {
+      const work = run(request, response).finally(() => running.delete(work));
+      running.add(work);
+      return work;
+    },
+    idle: async () => {
+      while (running.size > 0) await Promise.allSettled(running);
+    },
+  };
+}
+
+/**
+ * Who is calling: the token, looked up. A refusal that is an event of its own (spec actors §1.4) is noted before it is answered.
+ * @throws Refusal
+ */
+export async function identify({ context, received, scope, dialect, budget }: Exchange): Promise<Actor> {
+  try {
+    const actor = await context.auth.identify(callerToken(received.headers, dialect));
+    scope.note({ actor: actor.id, source: actor.source });
+    return actor;
+  } catch (error) {
+    if (error instanceof AccessRefusal && error.event !== null) {
+      await note(
+        { context, scope, budget },
+        error.event.identity,
+        error.event.name,
+        accessEvent(context.config, error.event, scope),
+      );
+    }
+    throw error;
+  }
+}
+
+/**
+ * Writes an event that belongs to no lease; never throws. Whatever the caller is told stands all the same, and an event that Redis did not
+ * take goes whole into the log, where it can be read back.
+ */
+export async function note(
+  { context, scope, budget }: Pick<Exchange, 'context' | 'scope' | 'budget'>,
+  identity: string,
+  kind: string,
+  event: UsageEvent,
+): Promise<void> {
+  try {
+    const posted = await context.limiter.note(identity, kind, event.event_id, JSON.stringify(event), budget);
+    if (posted !== null) context.outbox.take(posted, event);
+  } catch (error) {
+    scope.log('ERROR', 'an event could not be written', { usage_event: event }, error);
+  }
+}
+
+function dialectOf(route: Route | undefined, { headers }: Received): Dialect {
+  if (route === undefined) return 'cody';
+  return typeof route.dialect === 'function' ? route.dialect(headers) : route.dialect;
+}
+
+function unrouted(candidates: readonly Route[]): Refusal {
+  if (candidates.length === 0) return new Refusal('not-found', '404 page not found');
+  return new Refusal('method-not-allowed', 'method not allowed', {
+    headers: { allow: candidates.map(({ method }) => method).join(', ') },
+  });
+}
+
+function fail(thrown: unknown, { response, callerLeft }: Received, scope: Scope, dialect: Dialect): void {
+  if (callerLeft.aborted) return;
+  const refusal = asRefusal(thrown);
+  scope.note({ refusal: refusal.kind, ...(refusal.detail !== null && { detail: refusal.detail }) });
+  if (refusal.status(dialect) >= 500)
+    scope.log('ERROR', refusal.message, { refusal: refusal.kind }, refusal.cause ?? refusal);
+  if (response.headersSent) response.destroy();
+  else refuse(response, refusal, dialect, scope.traceId);
+}
+
+/** The request's one line, in Cloud Logging's `httpRequest` form. */
+function closeScope({ method, path, headers, response, callerLeft }: Received, scope: Scope, startedMs: number): void {
+  const status = response.headersSent ? response.statusCode : 499;
+  const userAgent = headers['user-agent']?.slice(0, 200);
+  scope.close(status >= 500 ? 'WARNING' : 'INFO', `${method} ${path.slice(0, 200)} ${status}`, {
+    event: 'request_completed',
+    httpRequest: {
+      requestMethod: method,
+      requestUrl: path.slice(0, 200),
+      status,
+      latency: `${((performance.now() - startedMs) / 1000).toFixed(6)}s`,
+      userAgent,
+    },
+    ...(callerLeft.aborted && { cancelled: true }),
+  });
+}

@@ -1,0 +1,63 @@
+// Carries the provider's bytes to the caller unchanged, metering them as they pass and keeping back-pressure. Not their meaning (upstream's meters).
+
+import { once } from 'node:events';
+import type { ServerResponse } from 'node:http';
+import { SseSplitter } from '../http/http.ts';
+import type { Answer } from '../upstream/upstream.ts';
+
+/** An event that is longer is relayed in pieces and no longer read (spec completions §4.2 allows 10 MiB). */
+const eventBytesMax = 10 * 1024 * 1024;
+
+/** How the relay ended. */
+export interface Relayed {
+  /** `whole`: the provider said all it had to say. `cut`: it broke off. `left`: the caller did. */
+  readonly end: 'whole' | 'cut' | 'left';
+  /** Why it was cut, for the log. */
+  readonly error: unknown;
+}
+
+/**
+ * Relays the body; the response is left open, since the call is settled before it ends. Events of a stream go out whole, so that a broken
+ * stream can still be closed with an error event of its own.
+ */
+export async function relay(answer: Answer, response: ServerResponse, callerLeft: AbortSignal): Promise<Relayed> {
+  const splitter = answer.sse ? new SseSplitter(eventBytesMax) : null;
+  try {
+    for await (const chunk of answer.body as AsyncIterable<Buffer>) {
+      const bytes = splitter === null ? meterBody(answer, chunk) : meterEvents(answer, splitter, chunk);
+      if (bytes !== null && !response.write(bytes)) await drained(response, callerLeft);
+      if (callerLeft.aborted) break;
+    }
+  } catch (error) {
+    if (!callerLeft.aborted) return { end: 'cut', error };
+  }
+  if (callerLeft.aborted) {
+    answer.abort();
+    return { end: 'left', error: null };
+  }
+  const rest = splitter?.rest() ?? null;
+  if (rest !== null) response.write(rest);
+  // A stream that stops without its end mark was cut by somebody on the way, however cleanly the connection closed.
+  if (splitter !== null && !splitter.lost && !answer.meter.finished)
+    return { end: 'cut', error: new Error('the stream ended without its end mark') };
+  return { end: 'whole', error: null };
+}
+
+function meterBody(answer: Answer, chunk: Buffer): Buffer {
+  answer.meter.body(chunk);
+  return chunk;
+}
+
+/** The bytes of all events that are for the caller, or null. */
+function meterEvents(answer: Answer, splitter: SseSplitter, chunk: Buffer): Buffer | null {
+  const kept: Buffer[] = [];
+  for (const event of splitter.push(chunk)) if (answer.meter.event(event)) kept.push(event.raw);
+  if (kept.length <= 1) return kept[0] ?? null;
+  return Buffer.concat(kept);
+}
+
+/** A slow caller makes the provider wait; one that left ends the wait. */
+async function drained(response: ServerResponse, callerLeft: AbortSignal): Promise<void> {
+  if (callerLeft.aborted) return;
+  await once(response, 'drain', { signal: callerLeft }).catch(() => undefined);
+}

@@ -1,0 +1,51 @@
+// Door of the serve room: makes a deployable function out of routes. The river itself is completion.ts, the rest of a request exchange.ts.
+
+import { http } from '@google-cloud/functions-framework';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { ConfigError, loadConfig, type Config } from '../config/config.ts';
+import { drainOnTerm, leaveBodiesUnread } from '../http/http.ts';
+import { createTelemetry } from '../telemetry/telemetry.ts';
+import { openContext, type Context } from './context.ts';
+import { diagnosticRoutes } from './diagnostics.ts';
+import { createHandler, type Route } from './exchange.ts';
+
+export { allowedFor } from './allowed-models.ts';
+export { completionRoute, type CompletionRoute } from './completion.ts';
+export type { Context } from './context.ts';
+export { identify, type Exchange, type Route } from './exchange.ts';
+export { rateLimitHeaders } from './rate-limit.ts';
+export { createSweep, type SweepReport } from './sweep.ts';
+
+/** What functions-framework calls for each request. */
+export type Handler = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
+
+/**
+ * Registers a function with functions-framework: reads the configuration, opens the rooms from bottom to top, answers its routes and the
+ * diagnostics that every function has. No network before the port is open; right after, Redis is connected and the heavy clients load.
+ * Bad configuration ends the process with every fault listed.
+ * @param name of the deployment, which is also the folder's.
+ * @param routes made from the opened context, so that what has no key or no address is not routed.
+ */
+export function defineFunction(name: string, routes: (context: Context) => readonly Route[]): Handler {
+  const context = openContext(readConfig(name));
+  const { handle, idle } = createHandler(context, [...diagnosticRoutes(context), ...routes(context)]);
+  const servers = new Set<import('node:http').Server>();
+  leaveBodiesUnread((server) => servers.add(server));
+  drainOnTerm(() => servers, idle, context.close);
+  // The framework listens in the ticks after this module is loaded; what follows must not stand in front of it.
+  setImmediate(() => context.warm());
+  http(name, handle);
+  return handle;
+}
+
+function readConfig(name: string): Config {
+  try {
+    return loadConfig();
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    createTelemetry({ googleCloudProject: null, functionName: name, version: '' }).log('ERROR', error.message, {
+      faults: error.faults,
+    });
+    process.exit(1);
+  }
+}

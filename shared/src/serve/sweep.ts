@@ -1,0 +1,62 @@
+// One run of the sweeper: overdue leases, folded refusals and left-behind events of all shards. Each step is a room's; here is only the walk.
+
+import { takeLeftBehind } from '../events/events.ts';
+import { sweepShard } from '../limiter/limiter.ts';
+import { shardCount, shardName } from '../store/store.ts';
+import type { Context } from './context.ts';
+
+/** What instances get to send their own entries before the sweeper takes them: a few of their batches. */
+const graceMs = 15_000;
+/** Entries of one kind and shard a run; what is more waits for the next minute. */
+const perShardMax = 1_000;
+/** One Redis command of a sweep; nobody waits for it. */
+const commandTimeoutMs = 2_000;
+/** Shards at a time: enough to hide the round trips, few enough not to be felt. */
+const shardsAtOnce = 8;
+
+/** What a run did. */
+export interface SweepReport {
+  orphaned: number;
+  unfolded: number;
+  sent: number;
+  unreadable: number;
+  /** Shards with more than one run takes. */
+  overfull: number;
+  /** Shards that failed; their work is the next run's. */
+  failed: number;
+}
+
+/** Makes the sweeper; runs may overlap, since every step checks what it finds. */
+export function createSweep(context: Context): () => Promise<SweepReport> {
+  const { store, queue, telemetry } = context;
+  const budget = (): { leftMs: number } => ({ leftMs: commandTimeoutMs });
+  const sweepOne = async (shard: string, nowMs: number, report: SweepReport): Promise<void> => {
+    const swept = await sweepShard(store, shard, nowMs, perShardMax, budget);
+    report.orphaned += swept.orphaned;
+    report.unfolded += swept.unfolded;
+    // The rows that were just written are not old enough: the sweeper is their instance, so the grace time is not for them.
+    const olderThanMs = swept.orphaned + swept.unfolded > 0 ? Number.MAX_SAFE_INTEGER : nowMs - graceMs;
+    const taken = queue === null ? null : await takeLeftBehind(store, queue, shard, olderThanMs, perShardMax, budget);
+    report.sent += taken?.sent ?? 0;
+    report.unreadable += taken?.unreadable.length ?? 0;
+    if (swept.more || taken?.more === true) report.overfull++;
+    for (const entry of taken?.unreadable ?? [])
+      telemetry.log('ERROR', 'an outbox entry is not an event of ours and stays where it is', { shard, entry });
+  };
+  return async () => {
+    const report: SweepReport = { orphaned: 0, unfolded: 0, sent: 0, unreadable: 0, overfull: 0, failed: 0 };
+    const [time] = (await store.commands([['time']], budget())) as [[string, string]];
+    const nowMs = Number(time[0]) * 1000 + Math.floor(Number(time[1]) / 1000);
+    const shards = Array.from({ length: shardCount }, (_, n) => shardName(n));
+    const walk = async (): Promise<void> => {
+      for (let shard = shards.pop(); shard !== undefined; shard = shards.pop()) {
+        await sweepOne(shard, nowMs, report).catch((error: unknown) => {
+          report.failed++;
+          telemetry.log('ERROR', 'a shard could not be swept', { shard }, error);
+        });
+      }
+    };
+    await Promise.all(Array.from({ length: shardsAtOnce }, walk));
+    return report;
+  };
+}

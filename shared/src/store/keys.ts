@@ -1,0 +1,40 @@
+// The one table of Redis keys: name, type, life, hash tag. Nothing else in the gateway builds a key.
+
+import { createHash } from 'node:crypto';
+
+/** How many shards the actors are spread over. Changing it moves every actor's counters: it is a constant of the deployment. */
+export const shardCount = 256;
+
+/** A shard's hash tag text, `s000` to `s255`: keys that share it live on one Redis node, so that each script runs on one. */
+export type Shard = string;
+
+/** The shard of an actor (or of an unknown token's hash): the first byte of a hash of it. */
+export function shardOf(identity: string): Shard {
+  return shardName(createHash('sha256').update(identity).digest()[0] ?? 0);
+}
+
+/** The name of shard number `n`. */
+export function shardName(n: number): Shard {
+  return `s${String(n).padStart(3, '0')}`;
+}
+
+/**
+ * | key | type | life | what it holds |
+ * | --- | --- | --- | --- |
+ * | limit | hash | to the end of its quota and burst window | `id used reserved start end interval noticed` of the quota window, `burst burstEnd` of the burst window |
+ * | inFlight | sorted set | while a call is in flight | lease id scored by `due`, one set per actor and feature |
+ * | lease | string | twice the lease time, a day once it ended | state of one lease, then its parts (limiter/scripts/lease.lua) |
+ * | leases | sorted set | for ever, empty when idle | lease id scored by `due`: the sweeper's index of the shard |
+ * | outbox | stream | for ever, empty when idle | events on their way to the queue |
+ * | fold | hash | two minutes | count of one identity's refusals of one name in the current minute |
+ * | folds | sorted set | for ever, empty when idle | fold keys scored by the end of their minute |
+ */
+export const keys = {
+  limit: (shard: Shard, feature: string, actor: string) => `{${shard}}:limit:${feature}:${actor}`,
+  inFlight: (shard: Shard, feature: string, actor: string) => `{${shard}}:in-flight:${feature}:${actor}`,
+  lease: (shard: Shard, leaseId: string) => `{${shard}}:lease:${leaseId}`,
+  leases: (shard: Shard) => `{${shard}}:leases`,
+  outbox: (shard: Shard) => `{${shard}}:outbox`,
+  fold: (shard: Shard, identity: string, name: string) => `{${shard}}:fold:${name}:${identity}`,
+  folds: (shard: Shard) => `{${shard}}:folds`,
+} as const;

@@ -1,0 +1,86 @@
+// The nouns of a provider call: what is asked, by whom, what comes back, what it used.
+
+import type { OutgoingHttpHeaders } from 'node:http';
+import type { Feature } from '../auth/auth.ts';
+import type { Dialect, SseEvent } from '../http/http.ts';
+
+/** Providers as they stand in model names, events and headers. */
+export type ProviderName = 'anthropic' | 'openai';
+
+/** Request shapes that are accepted, one per family of routes. */
+export type Shape = 'anthropic-messages' | 'openai-chat';
+
+/** What a provider is told of the caller, and what its rules depend on. */
+export interface CallerFacts {
+  readonly actorId: string;
+  /** The instance's own user (`X-Sourcegraph-Actor-UID`), null where none is named. */
+  readonly actorUid: string | null;
+  readonly dialect: Dialect;
+  readonly feature: Feature;
+  /** `anthropic-beta` of the caller: its SDK switches features with it. Passed on by the Anthropic dialect alone. */
+  readonly betaHeader: string | null;
+}
+
+/** A JSON object as it came. */
+export type JsonObject = Record<string, unknown>;
+
+/** What one request asks of a provider. */
+export interface Call {
+  readonly provider: ProviderName;
+  /** As asked, bare. */
+  readonly model: string;
+  readonly stream: boolean;
+  /** Provider-specific metadata of the event (spec completions §4.3). */
+  readonly eventExtras: Readonly<Record<string, unknown>>;
+  /** Code points of all prompt text. */
+  readonly promptCharacters: number;
+  /** What goes to the provider, but for the model, which the permit names. */
+  readonly body: JsonObject;
+  /** Further request headers. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** D8: usage was asked for on our own account, so the chunk that carries it is not for the caller. */
+  readonly hidesUsage: boolean;
+}
+
+/** What a call used, as the provider reports it; unknown is null. */
+export interface Usage {
+  readonly inputTokens: number | null;
+  readonly outputTokens: number | null;
+  readonly cacheReadTokens: number | null;
+  readonly cacheWriteTokens: number | null;
+  readonly reasoningTokens: number | null;
+  /** Code points of the text that the model wrote; not of its thinking or of tool arguments. */
+  readonly completionCharacters: number | null;
+}
+
+/** Reads the usage out of an answer while it passes. Never throws: what it can't read stays unknown. */
+export interface Meter {
+  /** Takes one event of a stream; false: it must not be relayed (D8). */
+  event(event: SseEvent): boolean;
+  /** Takes a piece of an answer that is no stream. */
+  body(chunk: Buffer): void;
+  usage(): Usage;
+  /** True once the end mark of a stream was seen. */
+  readonly finished: boolean;
+}
+
+/** A provider's answer, its headers in hand. */
+export interface Answer {
+  /** The provider's own status. */
+  readonly status: number;
+  /** The status for the caller (status.ts). */
+  readonly callerStatus: number;
+  /** `retry-after` for the caller, or null. */
+  readonly retryAfter: string | null;
+  /** 401 or 403: our key is our fault, and the body may name it (design D6). */
+  readonly credentialsRefused: boolean;
+  /** Response headers for the caller, by allow-list. */
+  readonly headers: OutgoingHttpHeaders;
+  /** True for `text/event-stream`. */
+  readonly sse: boolean;
+  /** The body, as it arrives; throws when it breaks off or a deadline passes. */
+  readonly body: AsyncIterable<Buffer>;
+  readonly meter: Meter;
+  /** Ends the call at once. */
+  abort(): void;
+}

@@ -1,0 +1,20 @@
+// What a provider must bring: its methods in the order in which they are called. One file in providers/ each, one line in registry.ts.
+
+import type { Call, CallerFacts, JsonObject, Meter, ProviderName, Shape } from './call.ts';
+import type { RawExchange } from './transport.ts';
+
+/** A provider that has a key. */
+export interface Provider {
+  readonly name: ProviderName;
+  readonly shapes: readonly Shape[];
+  /** Bare names of the models that are served, canonical spelling. */
+  readonly models: readonly string[];
+  /** Seconds for `retry-after` where the provider named none (spec completions §2.2): up to 3 invites an instance's retry, more forbids it. */
+  readonly retryAfterSeconds: number;
+  /** 1. Checks what the gateway itself depends on and applies its overrides; all other members pass (design D7). @throws Refusal `bad-request` */
+  read(body: JsonObject, caller: CallerFacts): Call;
+  /** 2. Sends it with the official client, whose fetch is ours: the answer arrives in `exchange`. */
+  post(call: Call, model: string, exchange: RawExchange): Promise<unknown>;
+  /** 3. Reads the answer's usage. */
+  meter(call: Call): Meter;
+}

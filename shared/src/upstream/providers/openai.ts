@@ -1,0 +1,77 @@
+// OpenAI's chat completions: what we change in a request and how it is sent. Its usage is read by openai-meter.ts. Spec completions §2.6.
+
+import OpenAI from 'openai';
+import type { Config } from '../../config/config.ts';
+import type { Call, CallerFacts, JsonObject } from '../call.ts';
+import { createOpenAiMeter } from '../openai-meter.ts';
+import type { Provider } from '../provider.ts';
+import {
+  codePoints,
+  integerOf,
+  isObject,
+  messagesOf,
+  modelOf,
+  streamOf,
+  textsOf,
+  withoutMembers,
+} from '../request-body.ts';
+import { rawFetch } from '../transport.ts';
+
+/** The provider, or null without a key. */
+export function openai(config: Config): Provider | null {
+  if (config.openaiAccessToken === null) return null;
+  const client = new OpenAI({
+    apiKey: config.openaiAccessToken,
+    organization: config.openaiOrgId,
+    project: null,
+    baseURL: `${config.openaiBaseUrl}/v1`,
+    maxRetries: 0,
+    fetch: rawFetch,
+    logLevel: 'off',
+  });
+  return {
+    name: 'openai',
+    shapes: ['openai-chat'],
+    models: config.openaiAllowedModels,
+    retryAfterSeconds: 30,
+    read: readChat,
+    post: (call, model, exchange) =>
+      client
+        .post('/chat/completions', { body: { ...call.body, model }, fetchOptions: { exchange } as object })
+        .asResponse(),
+    meter: (call) => createOpenAiMeter(call.hidesUsage),
+  };
+}
+
+function readChat(body: JsonObject, caller: CallerFacts): Call {
+  const stream = streamOf(body);
+  const messages = messagesOf(body, 'request body must contain "messages" field');
+  integerOf(body, 'max_tokens');
+  const members = withoutMembers(body, 'store', 'service_tier', 'background', 'languageId');
+  // One answer is one unit of the quota.
+  if (typeof members['n'] === 'number' && members['n'] > 1) members['n'] = 1;
+  members['user'] = `${caller.actorId}:${caller.actorUid ?? ''}`;
+  const hidesUsage = stream && askForUsage(members);
+  const model = modelOf(body);
+  return {
+    provider: 'openai',
+    // The reference refuses a prefix on its own routes (spec completions §2.1); SDK users may write either.
+    model: caller.dialect === 'openai' ? model.replace(/^openai\//, '') : model,
+    stream,
+    eventExtras: { stream },
+    promptCharacters: messages
+      .flatMap(({ content }) => textsOf(content))
+      .reduce((sum, text) => sum + codePoints(text), 0),
+    body: members,
+    headers: {},
+    hidesUsage,
+  };
+}
+
+/** Asks for the usage of a stream (design D8). @returns true when the caller had not asked for it itself */
+function askForUsage(members: JsonObject): boolean {
+  const options = isObject(members['stream_options']) ? members['stream_options'] : {};
+  if (options['include_usage'] === true) return false;
+  members['stream_options'] = { ...options, include_usage: true };
+  return true;
+}

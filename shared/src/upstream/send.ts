@@ -1,0 +1,127 @@
+// One provider call under its deadlines, from the request to an Answer. The bytes are transport.ts's, the meaning the provider's.
+
+import type { IncomingMessage } from 'node:http';
+import type { Config } from '../config/config.ts';
+import { Refusal } from '../http/http.ts';
+import type { Lease } from '../limiter/limiter.ts';
+import type { Answer, Call } from './call.ts';
+import type { Provider } from './provider.ts';
+import { callerHeaders } from './response-headers.ts';
+import { callerStatus, retryAfter } from './status.ts';
+import type { RawExchange } from './transport.ts';
+
+/** What a call depends on besides its lease. */
+export interface SendOptions {
+  /** The caller left. */
+  readonly signal: AbortSignal;
+  /** The caller's own deadline in ms (`X-Timeout-Ms`), in place of headers and total deadline, at most the function's; null without. */
+  readonly timeoutMs: number | null;
+}
+
+/** A deadline passed. */
+export class DeadlinePassed extends Error {
+  override readonly name = 'DeadlinePassed';
+  readonly which: 'headers' | 'idle' | 'total';
+
+  constructor(which: 'headers' | 'idle' | 'total', ms: number) {
+    super(`the provider exceeded the ${which} deadline of ${ms} ms`);
+    this.which = which;
+  }
+}
+
+/** The three deadlines of a call in ms (design D9). */
+type Deadlines = Pick<Config, 'headersTimeoutMs' | 'idleTimeoutMs' | 'totalTimeoutMs'>;
+
+/** @throws Refusal upstream-timeout, upstream-unreachable; the caller's AbortError */
+export async function send(
+  provider: Provider,
+  lease: Lease,
+  call: Call,
+  deadlines: Deadlines,
+  { signal, timeoutMs }: SendOptions,
+): Promise<Answer> {
+  const totalMs = Math.min(timeoutMs ?? deadlines.totalTimeoutMs, deadlines.totalTimeoutMs);
+  const headersMs = timeoutMs === null ? Math.min(deadlines.headersTimeoutMs, totalMs) : totalMs;
+  const ending = new AbortController();
+  const onLeft = (): void => ending.abort(signal.reason);
+  signal.addEventListener('abort', onLeft, { once: true });
+  if (signal.aborted) onLeft();
+  const headersTimer = setTimeout(() => ending.abort(new DeadlinePassed('headers', headersMs)), headersMs);
+  const totalTimer = setTimeout(() => ending.abort(new DeadlinePassed('total', totalMs)), totalMs);
+  const finish = (): void => {
+    clearTimeout(headersTimer);
+    clearTimeout(totalTimer);
+    signal.removeEventListener('abort', onLeft);
+  };
+  const exchange: RawExchange = { signal: ending.signal, response: null, error: null };
+  try {
+    await provider.post(call, lease.permit.model.slice(provider.name.length + 1), exchange);
+  } catch (error) {
+    finish();
+    throw failure(provider.name, signal, exchange.error ?? error);
+  }
+  clearTimeout(headersTimer);
+  const response = exchange.response as IncomingMessage;
+  const status = response.statusCode ?? 0;
+  return {
+    status,
+    callerStatus: callerStatus(status),
+    retryAfter: retryAfter(status, response.headers['retry-after'], provider.retryAfterSeconds),
+    credentialsRefused: status === 401 || status === 403,
+    headers: callerHeaders(response.headers),
+    sse: (response.headers['content-type'] ?? '').startsWith('text/event-stream'),
+    body: bodyOf(response, ending, deadlines.idleTimeoutMs, finish),
+    meter: provider.meter(call),
+    abort: () => {
+      finish();
+      response.destroy();
+    },
+  };
+}
+
+/** The body under the idle and total deadlines; reading it to its end, or stopping to, ends the call. */
+async function* bodyOf(
+  response: IncomingMessage,
+  ending: AbortController,
+  idleMs: number,
+  finish: () => void,
+): AsyncGenerator<Buffer> {
+  const idleTimer = setTimeout(() => ending.abort(new DeadlinePassed('idle', idleMs)), idleMs);
+  try {
+    for await (const chunk of response as AsyncIterable<Buffer>) {
+      idleTimer.refresh();
+      yield chunk;
+    }
+  } catch (error) {
+    throw ending.signal.aborted ? ending.signal.reason : error;
+  } finally {
+    clearTimeout(idleTimer);
+    finish();
+  }
+}
+
+function failure(provider: string, signal: AbortSignal, error: unknown): unknown {
+  if (signal.aborted) return signal.reason;
+  if (error instanceof DeadlinePassed)
+    return new Refusal('upstream-timeout', `request to upstream provider ${provider} timed out`, { cause: error });
+  return new Refusal(
+    'upstream-unreachable',
+    `failed to make request to upstream provider ${provider}: ${reasonOf(error)}`,
+    { cause: error },
+  );
+}
+
+const reasons: Readonly<Record<string, string>> = {
+  ECONNREFUSED: 'connection refused',
+  ECONNRESET: 'connection reset',
+  EPIPE: 'connection reset',
+  ENOTFOUND: 'host not found',
+  EAI_AGAIN: 'host not found',
+  ETIMEDOUT: 'connection timed out',
+};
+
+/** Public words for a transport fault: never an address. */
+function reasonOf(error: unknown): string {
+  const { code } = (error ?? {}) as { code?: unknown };
+  return (typeof code === 'string' ? reasons[code] : undefined) ?? 'connection failed';
+}

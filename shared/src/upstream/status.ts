@@ -1,0 +1,20 @@
+// How a provider's status reaches the caller. Pure rules, each with its reason.
+
+/**
+ * The status for the caller. A provider's 429 is our shared account's limit, not the caller's quota: clients would tell their user that they
+ * are out of quota, so it becomes 503 (spec completions §2.2). 401 and 403 are our key's fault: 502 (design D6). All others are the
+ * provider's own words.
+ */
+export function callerStatus(status: number): number {
+  if (status === 429) return 503;
+  if (status === 401 || status === 403) return 502;
+  return status;
+}
+
+/**
+ * `retry-after` for the caller: on every 5xx (design D14), the provider's own where it named one. Instances retry up to twenty times below
+ * three seconds, so the default decides whether they do.
+ */
+export function retryAfter(status: number, own: string | undefined, defaultSeconds: number): string | null {
+  return callerStatus(status) >= 500 ? (own ?? String(defaultSeconds)) : null;
+}
