@@ -1,0 +1,175 @@
+// The whole local cloud on loopback: Redis, Firestore, Cloud Tasks, BigQuery, providers, every function, the router. For `npm start`, tests and benchmarks.
+
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { buildFunctions } from '../build/build.ts';
+import { startBigQuery, type Column, type LocalBigQuery } from './bigquery/bigquery.ts';
+import { startFirestore, type LocalFirestore } from './firestore.ts';
+import { readFunctionFiles, type FunctionFile } from './function-files.ts';
+import { startFunction, type FunctionProcess } from './function-process.ts';
+import { freePort } from './port.ts';
+import { startAnthropic } from './providers/anthropic.ts';
+import { startOpenAi } from './providers/openai.ts';
+import type { LocalProvider, Pace } from './providers/provider-server.ts';
+import { startRedis, type LocalRedis } from './redis.ts';
+import { startRouter, type LocalRouter } from './router.ts';
+import { startScheduler } from './scheduler.ts';
+import { seedDirectory } from './seed.ts';
+import { startTasks, type LocalTasks } from './tasks.ts';
+
+const root = path.resolve(import.meta.dirname, '../..');
+
+/** The project that everything local belongs to. */
+export const localProject = 'local-cloud';
+/** Keys of the stand-ins, known to nobody else. */
+const standInKey = 'stand-in-key';
+/** Secret of `/-/healthz` in the local cloud. */
+export const diagnosticsSecret = 'local-diagnostics-secret';
+
+/** How to start. */
+export interface CloudOptions {
+  /** The router's port; a free one where absent. */
+  readonly port?: number;
+  /** Only these functions; all where absent. */
+  readonly functions?: readonly string[];
+  /** Further environment of the functions; wins over what the cloud sets. */
+  readonly env?: Readonly<Record<string, string>>;
+  readonly pace?: Pace;
+  /** Real providers: their keys by name, from the user's environment. */
+  readonly keys?: { readonly anthropic?: string; readonly openai?: string };
+  /** Takes each line of each function. */
+  readonly onLine?: (name: string, line: string) => void;
+  /** Told of each step and its time. */
+  readonly onStep?: (step: string, ms: number) => void;
+}
+
+/** A running cloud. */
+export interface LocalCloud {
+  readonly url: string;
+  readonly token: string;
+  readonly subscriptionId: string;
+  readonly functions: ReadonlyMap<string, FunctionProcess>;
+  readonly redis: LocalRedis;
+  readonly firestore: LocalFirestore;
+  readonly tasks: LocalTasks;
+  readonly bigquery: LocalBigQuery;
+  /** The stand-ins; a provider with a real key has none. */
+  readonly anthropic: LocalProvider | null;
+  readonly openai: LocalProvider | null;
+  readonly env: Readonly<Record<string, string>>;
+  stop(): Promise<void>;
+}
+
+/** Starts everything; when a step fails, what was started is stopped again. */
+export async function startCloud(options: CloudOptions = {}): Promise<LocalCloud> {
+  const closers: (() => Promise<void>)[] = [];
+  const stop = async (): Promise<void> => {
+    for (const close of closers.splice(0).reverse()) await close().catch(() => undefined);
+  };
+  const step = async <T>(name: string, work: () => Promise<T>): Promise<T> => {
+    const startedMs = performance.now();
+    const result = await work();
+    options.onStep?.(name, performance.now() - startedMs);
+    return result;
+  };
+  const keep = <T extends { close(): Promise<void> }>(part: T): T => {
+    closers.push(() => part.close());
+    return part;
+  };
+  try {
+    // The address first: a port that is taken should not cost a minute of starting.
+    const targets: { file: FunctionFile; url: string }[] = [];
+    const router: LocalRouter = keep(
+      await startRouter({ ...(options.port !== undefined && { port: options.port }), targets }),
+    );
+    const files = (await readFunctionFiles()).filter(({ name }) => options.functions?.includes(name) ?? true);
+    const building = step('functions built', () => buildFunctions({ names: files.map(({ name }) => name) }));
+    building.catch(() => undefined);
+    const redis = keep(await step('redis', () => startRedis()));
+    const firestore = keep(await step('firestore', () => startFirestore()));
+    const seeded = await step('a subscription', () =>
+      seedDirectory({ firestoreHost: firestore.host, projectId: localProject }),
+    );
+    const tasks = keep(await step('cloud tasks', () => startTasks()));
+    const bigquery = keep(await step('bigquery', startWarehouse));
+    const { keys = {}, pace = {} } = options;
+    const anthropic = keys.anthropic === undefined ? keep(await startAnthropic({ apiKey: standInKey, ...pace })) : null;
+    const openai = keys.openai === undefined ? keep(await startOpenAi({ apiKey: standInKey, ...pace })) : null;
+    const built = await building;
+    const ports = new Map(await Promise.all(files.map(async ({ name }) => [name, await freePort()] as const)));
+    const env: Record<string, string> = {
+      REDIS_ENDPOINT: redis.url,
+      CODY_GATEWAY_DIAGNOSTICS_SECRET: diagnosticsSecret,
+      GOOGLE_CLOUD_PROJECT: localProject,
+      METADATA_SERVER_DETECTION: 'none',
+      FIRESTORE_EMULATOR_HOST: firestore.host,
+      CODY_GATEWAY_TASKS_ENDPOINT: tasks.url,
+      CODY_GATEWAY_DELIVER_EVENTS_URL: `http://127.0.0.1:${ports.get('deliver-events') ?? 0}/`,
+      CODY_GATEWAY_BIGQUERY_ENDPOINT: bigquery.url,
+      CODY_GATEWAY_ANTHROPIC_ACCESS_TOKEN: keys.anthropic ?? standInKey,
+      CODY_GATEWAY_OPENAI_ACCESS_TOKEN: keys.openai ?? standInKey,
+      ...(anthropic !== null && { CODY_GATEWAY_ANTHROPIC_BASE_URL: anthropic.url }),
+      ...(openai !== null && { CODY_GATEWAY_OPENAI_BASE_URL: openai.url }),
+      ...options.env,
+    };
+    const functions = new Map<string, FunctionProcess>();
+    await step('functions', () =>
+      Promise.all(
+        files.map(async (file) => {
+          const { name } = file;
+          const dir = path.dirname(built.find((bundle) => bundle.name === name)?.file ?? '');
+          const running = await startFunction({
+            name,
+            dir,
+            port: ports.get(name) ?? 0,
+            env,
+            onLine: (line) => options.onLine?.(name, line),
+          });
+          closers.push(() => running.stop());
+          functions.set(name, running);
+          targets.push({ file, url: running.url });
+        }),
+      ),
+    );
+    const jobs = files.flatMap((file) =>
+      file.schedule === undefined
+        ? []
+        : [{ name: file.name, schedule: file.schedule, url: functions.get(file.name)?.url ?? '' }],
+    );
+    const scheduler = startScheduler(jobs, (message) => options.onLine?.('scheduler', message));
+    closers.push(async () => scheduler.stop());
+    return {
+      url: router.url,
+      token: seeded.token,
+      subscriptionId: seeded.id,
+      functions,
+      redis,
+      firestore,
+      tasks,
+      bigquery,
+      anthropic,
+      openai,
+      env,
+      stop,
+    };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+/** The events table and its views, from the same files as Terraform's. */
+async function startWarehouse(): Promise<LocalBigQuery> {
+  const bigquery = await startBigQuery();
+  const events = path.join(root, 'terraform/events');
+  await bigquery.createTable(
+    'events',
+    JSON.parse(await readFile(path.join(events, 'schema.json'), 'utf8')) as Column[],
+  );
+  const view = await readFile(path.join(events, 'events_unique.sql'), 'utf8');
+  await bigquery.createView(
+    'events_unique',
+    view.replace('${project}', localProject).replace('${dataset}', 'cody_gateway').replace('${table}', 'events'),
+  );
+  return bigquery;
+}

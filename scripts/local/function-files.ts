@@ -1,0 +1,64 @@
+// Reads functions/*/function.json, the only description of an endpoint: what Terraform, the router, the build and README's table go by.
+
+import { readdir, readFile } from 'node:fs/promises';
+import path from 'node:path';
+import * as v from 'valibot';
+
+const functionsDir = path.resolve(import.meta.dirname, '../../functions');
+
+const routeSchema = v.strictObject({
+  /** Exact, or a prefix when it ends in `*`. */
+  path: v.pipe(v.string(), v.startsWith('/')),
+  methods: v.pipe(v.array(v.picklist(['GET', 'POST'])), v.minLength(1)),
+  /** Only requests with this `X-Sourcegraph-Feature`. */
+  feature: v.optional(v.picklist(['chat_completions', 'code_completions'])),
+});
+
+const fileSchema = v.strictObject({
+  description: v.pipe(v.string(), v.endsWith('.')),
+  trigger: v.picklist(['http', 'task', 'schedule']),
+  /** Cron, for `schedule`. */
+  schedule: v.optional(
+    v.pipe(v.string(), v.regex(/^(\*|\*\/[1-9]\d?) \* \* \* \*$/, 'only "* * * * *" and "*/n * * * *" are understood')),
+  ),
+  /** Queue, for `task`. */
+  queue: v.optional(v.string()),
+  routes: v.pipe(v.array(routeSchema), v.minLength(1)),
+  /** Answers what no route names. Exactly one function. */
+  default: v.optional(v.literal(true)),
+  memoryMiB: v.pipe(v.number(), v.integer(), v.minValue(128)),
+  cpu: v.number(),
+  concurrency: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(1000)),
+  timeoutSeconds: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(3600)),
+  secrets: v.array(v.string()),
+});
+
+/** One function's description; its name is its folder's. */
+export type FunctionFile = v.InferOutput<typeof fileSchema> & { readonly name: string };
+
+/** All of them, by name. @throws Error that names the file and every fault in it */
+export async function readFunctionFiles(dir = functionsDir): Promise<FunctionFile[]> {
+  const folders = (await readdir(dir, { withFileTypes: true }))
+    .filter((entry) => entry.isDirectory() && entry.name !== 'node_modules')
+    .map(({ name }) => name);
+  const files = await Promise.all(folders.sort().map((name) => readOne(dir, name)));
+  const defaults = files.filter((file) => file.default === true);
+  if (defaults.length !== 1)
+    throw new Error(`exactly one function.json must say "default": true, ${defaults.length} do`);
+  return files;
+}
+
+async function readOne(dir: string, name: string): Promise<FunctionFile> {
+  const file = path.join(dir, name, 'function.json');
+  const result = v.safeParse(fileSchema, JSON.parse(await readFile(file, 'utf8')));
+  if (!result.success)
+    throw new Error(
+      `${file}:\n${result.issues.map((issue) => `  - ${v.getDotPath(issue) ?? ''}: ${issue.message}`).join('\n')}`,
+    );
+  const { trigger, schedule, queue } = result.output;
+  if ((trigger === 'schedule') !== (schedule !== undefined))
+    throw new Error(`${file}: "schedule" goes with the trigger "schedule", and with no other`);
+  if ((trigger === 'task') !== (queue !== undefined))
+    throw new Error(`${file}: "queue" goes with the trigger "task", and with no other`);
+  return { ...result.output, name };
+}

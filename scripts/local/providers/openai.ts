@@ -1,0 +1,115 @@
+// A stand-in for OpenAI's chat completions: streams, usage, tools and errors in its shapes. Its tokens are words; its answers are canned.
+
+import {
+  countWords,
+  startProvider,
+  textPieces,
+  type Canned,
+  type LocalProvider,
+  type Pace,
+  type Recorded,
+} from './provider-server.ts';
+
+interface Request {
+  model?: string;
+  stream?: boolean;
+  stream_options?: { include_usage?: boolean };
+  tools?: { function: { name: string } }[];
+  messages?: unknown[];
+}
+
+const headers = {
+  'x-request-id': 'req_local',
+  'openai-organization': 'org-of-the-gateway',
+  'openai-processing-ms': '12',
+  'openai-version': '2020-10-01',
+  'x-ratelimit-remaining-requests': '9999',
+  'set-cookie': ['a=1', 'b=2'],
+};
+
+/** @param apiKey what the bearer token must be */
+export function startOpenAi({ apiKey, ...options }: Pace & { port?: number; apiKey: string }): Promise<LocalProvider> {
+  return startProvider((request, chunks) => respond(request, chunks, apiKey), options);
+}
+
+function respond({ method, url, headers: sent, body }: Recorded, chunks: number, apiKey: string): Canned {
+  if (sent.authorization !== `Bearer ${apiKey}`)
+    return failure(401, 'invalid_request_error', 'invalid_api_key', 'Incorrect API key provided.');
+  if (method !== 'POST' || url !== '/v1/chat/completions')
+    return failure(404, 'invalid_request_error', null, `Invalid URL (${method} ${url})`);
+  const request = JSON.parse(body) as Request;
+  if (request.model === 'gpt-missing')
+    return failure(404, 'invalid_request_error', 'model_not_found', `The model ${request.model} does not exist`);
+  const prompt = countWords(JSON.stringify(request.messages ?? []));
+  const usage = {
+    prompt_tokens: prompt,
+    completion_tokens: chunks,
+    total_tokens: prompt + chunks,
+    prompt_tokens_details: { cached_tokens: 0 },
+    completion_tokens_details: { reasoning_tokens: 0 },
+  };
+  return request.stream === true ? stream(request, chunks, usage) : whole(request, chunks, usage);
+}
+
+const base = { id: 'chatcmpl-local', created: 1_700_000_000, system_fingerprint: 'fp_local' } as const;
+
+function whole(request: Request, chunks: number, usage: object): Canned {
+  const tool = request.tools?.[0]?.function.name;
+  const message =
+    tool === undefined
+      ? { role: 'assistant', content: textPieces(chunks).join(''), refusal: null }
+      : {
+          role: 'assistant',
+          content: null,
+          refusal: null,
+          tool_calls: [
+            { id: 'call_local', type: 'function', function: { name: tool, arguments: '{"city":"Zürich"}' } },
+          ],
+        };
+  const choice = { index: 0, message, logprobs: null, finish_reason: tool === undefined ? 'stop' : 'tool_calls' };
+  const body = JSON.stringify({ ...base, object: 'chat.completion', model: request.model, choices: [choice], usage });
+  return { status: 200, headers: { ...headers, 'content-type': 'application/json' }, pieces: [Buffer.from(body)] };
+}
+
+function stream(request: Request, chunks: number, usage: object): Canned {
+  const withUsage = request.stream_options?.include_usage === true;
+  const tool = request.tools?.[0]?.function.name;
+  const chunk = (delta: object, finish: string | null): Buffer =>
+    data({
+      ...base,
+      object: 'chat.completion.chunk',
+      model: request.model,
+      choices: [{ index: 0, delta, logprobs: null, finish_reason: finish }],
+      ...(withUsage && { usage: null }),
+    });
+  const deltas =
+    tool === undefined
+      ? textPieces(chunks).map((content) => ({ content }))
+      : [
+          { tool_calls: [{ index: 0, id: 'call_local', type: 'function', function: { name: tool, arguments: '' } }] },
+          { tool_calls: [{ index: 0, function: { arguments: '{"city":"Zürich"}' } }] },
+        ];
+  const last = [chunk({}, tool === undefined ? 'stop' : 'tool_calls')];
+  // The usage chunk: no choices, and only for those who asked.
+  if (withUsage)
+    last.push(data({ ...base, object: 'chat.completion.chunk', model: request.model, choices: [], usage }));
+  last.push(Buffer.from('data: [DONE]\n\n'));
+  const pieces = [
+    chunk({ role: 'assistant', content: tool === undefined ? '' : null }, null),
+    ...deltas.map((delta) => chunk(delta, null)),
+    Buffer.concat(last),
+  ];
+  return { status: 200, headers: { ...headers, 'content-type': 'text/event-stream; charset=utf-8' }, pieces };
+}
+
+function data(value: object): Buffer {
+  return Buffer.from(`data: ${JSON.stringify(value)}\n\n`);
+}
+
+function failure(status: number, type: string, code: string | null, message: string): Canned {
+  return {
+    status,
+    headers: { ...headers, 'content-type': 'application/json' },
+    pieces: [Buffer.from(JSON.stringify({ error: { message, type, param: null, code } }))],
+  };
+}

@@ -1,0 +1,156 @@
+// What the provider stand-ins share: a server that records requests, answers as programmed, or streams its canned answer at a pace.
+
+import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http';
+import { listen } from '../port.ts';
+
+/** How many requests are kept for tests to look at. */
+const requestsMax = 1_000;
+
+/** What a provider stand-in can be told to do with its next request instead of its canned answer. */
+export type Behaviour =
+  | { readonly status: number; readonly headers?: Readonly<Record<string, string | string[]>>; readonly body: string }
+  /** Serve these bytes, cut into pieces at these offsets, each a write of its own. */
+  | { readonly bytes: Buffer; readonly cuts: readonly number[]; readonly headers?: Readonly<Record<string, string>> }
+  /** Break the connection after so many bytes of the canned answer. */
+  | { readonly cutAfterBytes: number }
+  /** Never answer, or answer with headers and one piece and then nothing. */
+  | { readonly hang: 'headers' | 'body' };
+
+/** Pace of canned answers. */
+export interface Pace {
+  /** Before the response headers. */
+  readonly delayMs?: number;
+  /** Text pieces of a stream, and the time between two of them. */
+  readonly chunks?: number;
+  readonly chunkDelayMs?: number;
+}
+
+/** A request as it arrived. */
+export interface Recorded {
+  readonly method: string;
+  readonly url: string;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: string;
+}
+
+/** A running stand-in. */
+export interface LocalProvider {
+  readonly url: string;
+  readonly requests: Recorded[];
+  /** Programs the next request; calls queue up. */
+  next(behaviour: Behaviour): void;
+  /** Changes the pace of what follows. */
+  pace(pace: Pace): void;
+  /** Requests whose caller left before the answer was whole. */
+  readonly stats: { served: number; aborted: number };
+  close(): Promise<void>;
+}
+
+/** A canned answer: status, headers, and its pieces; those after the first `head` ones come at the stream's pace. */
+export interface Canned {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string | string[]>>;
+  readonly pieces: readonly Buffer[];
+}
+
+/** Starts a provider. @param respond makes the canned answer of a request. */
+export async function startProvider(
+  respond: (request: Recorded, chunks: number) => Canned,
+  { port = 0, ...initial }: Pace & { port?: number } = {},
+): Promise<LocalProvider> {
+  const requests: Recorded[] = [];
+  const behaviours: Behaviour[] = [];
+  const stats = { served: 0, aborted: 0 };
+  let pace: Required<Pace> = { delayMs: 0, chunks: 4, chunkDelayMs: 0, ...initial };
+
+  const handle = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    response.once('close', () => (response.writableFinished ? stats.served++ : stats.aborted++));
+    const recorded = {
+      method: request.method ?? '',
+      url: request.url ?? '',
+      headers: request.headers,
+      body: await bodyOf(request),
+    };
+    if (requests.length === requestsMax) requests.shift();
+    requests.push(recorded);
+    const behaviour = behaviours.shift();
+    if (behaviour !== undefined && 'hang' in behaviour && behaviour.hang === 'headers') return;
+    if (behaviour !== undefined && 'status' in behaviour) {
+      response
+        .writeHead(behaviour.status, { 'content-type': 'application/json', ...behaviour.headers })
+        .end(behaviour.body);
+      return;
+    }
+    if (pace.delayMs > 0) await sleep(pace.delayMs);
+    if (behaviour !== undefined && 'bytes' in behaviour)
+      return serveBytes(response, behaviour.bytes, behaviour.cuts, behaviour.headers ?? {});
+    const canned = respond(recorded, pace.chunks);
+    response.writeHead(canned.status, canned.headers);
+    if (behaviour !== undefined && 'cutAfterBytes' in behaviour) {
+      response.write(Buffer.concat(canned.pieces).subarray(0, behaviour.cutAfterBytes), () => response.destroy());
+      return;
+    }
+    for (const [i, piece] of canned.pieces.entries()) {
+      if (response.destroyed) return;
+      if (i > 0 && pace.chunkDelayMs > 0) await sleep(pace.chunkDelayMs);
+      response.write(piece);
+      if (behaviour !== undefined) return;
+    }
+    response.end();
+  };
+
+  const server = createServer((request, response) => {
+    handle(request, response).catch(() => response.destroy());
+  });
+  const bound = await listen(server, port);
+  return {
+    url: `http://127.0.0.1:${bound}`,
+    requests,
+    stats,
+    next: (behaviour) => behaviours.push(behaviour),
+    pace: (more) => (pace = { ...pace, ...more }),
+    close: async () => {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
+
+async function serveBytes(
+  response: ServerResponse,
+  bytes: Buffer,
+  cuts: readonly number[],
+  headers: Readonly<Record<string, string>>,
+): Promise<void> {
+  response.writeHead(200, { 'content-type': 'text/event-stream; charset=utf-8', ...headers });
+  let from = 0;
+  for (const to of [...cuts, bytes.length]) {
+    if (to > from) {
+      response.write(bytes.subarray(from, to));
+      // The next piece goes out in a turn of its own: a segment of its own, as far as loopback allows.
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    from = to;
+  }
+  response.end();
+}
+
+async function bodyOf(request: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of request as AsyncIterable<Buffer>) chunks.push(chunk);
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+function sleep(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
+
+/** Words of a text: our stand-ins' tokens. */
+export function countWords(text: string): number {
+  return text.split(/\s+/).filter((word) => word !== '').length;
+}
+
+/** The text of a canned answer in so many pieces. */
+export function textPieces(chunks: number): string[] {
+  return Array.from({ length: chunks }, (_, i) => (i === 0 ? 'Hello' : ` wörld ${i}`));
+}

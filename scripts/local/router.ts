@@ -1,0 +1,104 @@
+// The load balancer of the local cloud: one address, the same routes as the URL map, everything else of a request untouched.
+
+import http, { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { FunctionFile } from './function-files.ts';
+import { listen } from './port.ts';
+
+/** A function and where it runs. */
+export interface Target {
+  readonly file: FunctionFile;
+  readonly url: string;
+}
+
+/** A running router. */
+export interface LocalRouter {
+  readonly url: string;
+  close(): Promise<void>;
+}
+
+/** @throws Error that names a port which is taken */
+export async function startRouter({
+  port = 0,
+  targets,
+}: {
+  port?: number;
+  targets: readonly Target[];
+}): Promise<LocalRouter> {
+  const agent = new http.Agent({ keepAlive: true, maxSockets: 1_000 });
+  const server = createServer((request, response) =>
+    forward(
+      agent,
+      chooseTarget(targets, request.url ?? '/', request.headers['x-sourcegraph-feature']),
+      request,
+      response,
+    ),
+  );
+  const bound = await listen(server, port);
+  return {
+    url: `http://localhost:${bound}`,
+    close: async () => {
+      server.closeAllConnections();
+      agent.destroy();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
+
+/**
+ * The function that a request belongs to: exact paths before prefixes, a route that names the request's feature before one that names none.
+ * A path whose features don't match still belongs to its function, which explains itself.
+ */
+export function chooseTarget(targets: readonly Target[], url: string, feature: string | string[] | undefined): Target {
+  const path = url.split('?', 1)[0] ?? '/';
+  const wanted = typeof feature === 'string' ? feature.trim() : undefined;
+  let best: { target: Target; rank: number } | null = null;
+  for (const target of targets) {
+    if (target.file.trigger !== 'http') continue;
+    for (const route of target.file.routes) {
+      const prefix = route.path.endsWith('*');
+      if (prefix ? !path.startsWith(route.path.slice(0, -1)) : path !== route.path) continue;
+      const rank =
+        (prefix ? 0 : 1_000) +
+        route.path.length +
+        (route.feature === undefined ? 1 : route.feature === wanted ? 2 : 0) / 10;
+      if (best === null || rank > best.rank) best = { target, rank };
+    }
+  }
+  const fallback = targets.find(({ file }) => file.default === true);
+  if (best === null && fallback === undefined) throw new Error('no function is the default one');
+  return best?.target ?? (fallback as Target);
+}
+
+/** Streams both ways; a caller that leaves ends the request behind, and a function that breaks off breaks the answer off. */
+function forward(agent: http.Agent, { url, file }: Target, request: IncomingMessage, response: ServerResponse): void {
+  const client = request.socket.remoteAddress ?? '';
+  const earlier = request.headers['x-forwarded-for'];
+  const headers = {
+    ...request.headers,
+    'x-forwarded-for': `${earlier === undefined ? '' : `${String(earlier)}, `}${client}, 127.0.0.1`,
+  };
+  const { hostname, port } = new URL(url);
+  const outgoing = http.request(
+    { hostname, port, agent, method: request.method, path: request.url, headers },
+    (answer) => {
+      response.writeHead(answer.statusCode ?? 502, answer.statusMessage, answer.headers);
+      answer.on('error', () => response.destroy());
+      answer.once('close', () => {
+        if (!answer.complete) response.destroy();
+      });
+      answer.pipe(response);
+      response.flushHeaders();
+    },
+  );
+  response.once('close', () => {
+    if (!response.writableFinished) outgoing.destroy();
+  });
+  outgoing.on('error', () => {
+    if (response.headersSent) response.destroy();
+    else
+      response
+        .writeHead(503, { 'content-type': 'text/plain', 'retry-after': '5' })
+        .end(`the local cloud cannot reach the function ${file.name}\n`);
+  });
+  request.pipe(outgoing);
+}

@@ -1,0 +1,25 @@
+// What a fresh local cloud holds: one subscription, whose token `npm start` prints.
+
+import { createSubscription, openDirectory } from '@cody-gateway/shared/auth';
+
+const daySeconds = 86_400;
+
+/** Quotas of a plan for one user (spec actors §11's example actor), all models. */
+export async function seedDirectory({
+  firestoreHost,
+  projectId,
+}: {
+  firestoreHost: string;
+  projectId: string;
+}): Promise<{ id: string; token: string }> {
+  const directory = openDirectory({ firestoreEmulatorHost: firestoreHost, googleCloudProject: projectId });
+  try {
+    const limit = (units: number) => ({ limit: units, intervalSeconds: daySeconds, allowedModels: ['*'] });
+    return await createSubscription(directory, {
+      name: 'local',
+      limits: { chat_completions: limit(500), code_completions: limit(10_000), embeddings: limit(6_666_666) },
+    });
+  } finally {
+    await directory.close();
+  }
+}

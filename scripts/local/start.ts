@@ -1,0 +1,97 @@
+// `npm start`: the local cloud with a ready token, until Ctrl-C.
+
+import { mkdir, rm, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { localProject, startCloud, type LocalCloud } from './cloud.ts';
+
+const root = path.resolve(import.meta.dirname, '../..');
+/** Where the other commands find the running cloud. */
+const cloudFile = path.join(root, '.local/cloud.json');
+const defaultPort = 9992;
+
+const port = Number(process.env['PORT'] ?? defaultPort);
+if (!Number.isInteger(port) || port < 1 || port > 65_535)
+  fail(`PORT=${process.env['PORT'] ?? ''} is not a port: give a number from 1 to 65535`);
+
+let stopping = false;
+let cloud: LocalCloud | null = null;
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+  process.on(signal, () => {
+    // The second time without ceremony: the children die with this process.
+    if (stopping) process.exit(130);
+    stopping = true;
+    console.log('\nstopping …');
+    if (cloud === null) process.exit(0);
+    end(cloud, 0);
+  });
+}
+
+try {
+  const anthropic = process.env['CODY_GATEWAY_ANTHROPIC_ACCESS_TOKEN'] ?? process.env['ANTHROPIC_API_KEY'];
+  const openai = process.env['CODY_GATEWAY_OPENAI_ACCESS_TOKEN'] ?? process.env['OPENAI_API_KEY'];
+  cloud = await startCloud({
+    port,
+    pace: { chunkDelayMs: 60, chunks: 12 },
+    keys: { ...(anthropic !== undefined && { anthropic }), ...(openai !== undefined && { openai }) },
+    onLine: (name, line) => console.log(`${name.padEnd(16)} ${line}`),
+    onStep: (step, ms) => console.log(`  ${step.padEnd(16)} ${Math.round(ms).toString().padStart(6)} ms`),
+  });
+} catch (error) {
+  const message = error instanceof Error ? error.message : String(error);
+  fail(
+    message === `port ${port} is taken`
+      ? `${message}: stop what listens there, or choose another one with PORT=… npm start`
+      : message,
+  );
+}
+const running = cloud;
+for (const { name, exited } of running.functions.values()) {
+  void exited.then((code) => {
+    if (stopping) return;
+    stopping = true;
+    console.error(
+      `the function ${name} ended unexpectedly (${code ?? 'by a signal'}); its last lines stand above. Stopping.`,
+    );
+    end(running, 1);
+  });
+}
+await mkdir(path.dirname(cloudFile), { recursive: true });
+const facts = {
+  url: running.url,
+  token: running.token,
+  subscriptionId: running.subscriptionId,
+  projectId: localProject,
+  firestoreHost: running.firestore.host,
+  bigqueryEndpoint: running.bigquery.url,
+  redisUrl: running.redis.url,
+};
+await writeFile(cloudFile, `${JSON.stringify(facts, null, 2)}\n`, { mode: 0o600 });
+
+console.log(`
+The gateway listens on ${running.url}
+Providers: Anthropic ${running.anthropic === null ? 'real' : 'stand-in'}, OpenAI ${running.openai === null ? 'real' : 'stand-in'}
+
+  token  ${running.token}
+
+Stream an answer:
+
+  curl -N ${running.url}/v1/completions/anthropic-messages -H 'Authorization: Bearer ${running.token}' -H 'X-Sourcegraph-Feature: chat_completions' -d '{"model":"claude-3-haiku-20240307","max_tokens":100,"stream":true,"messages":[{"role":"user","content":"Hello"}]}'
+
+What it used:      npm run cost
+Another token:     npm run gateway -- subscriptions create --name acme --chat 500/24h
+Stop everything:   Ctrl-C
+`);
+
+function end(started: LocalCloud, code: number): void {
+  rm(cloudFile, { force: true })
+    .then(() => started.stop())
+    .then(
+      () => process.exit(code),
+      () => process.exit(1),
+    );
+}
+
+function fail(message: string): never {
+  console.error(`npm start: ${message}`);
+  process.exit(1);
+}

@@ -1,0 +1,198 @@
+// Cloud Tasks' gRPC API for the real client: keeps tasks in memory and delivers them with retries. No persistence, no OIDC tokens.
+
+import * as grpc from '@grpc/grpc-js';
+import { loadSync } from '@grpc/proto-loader';
+import { createRequire } from 'node:module';
+import path from 'node:path';
+
+/** The real service refuses a larger task (spec platform §3). */
+const taskBytesMax = 100 * 1024;
+const concurrentDispatches = 16;
+
+/** How the stand-in behaves. */
+export interface LocalTasksOptions {
+  readonly port?: number;
+  readonly minBackoffMs?: number;
+  readonly maxBackoffMs?: number;
+}
+
+/** A running stand-in with its controls. */
+export interface LocalTasks {
+  readonly url: string;
+  /** Holds deliveries back until `resume`. */
+  pause(): void;
+  resume(): void;
+  /** The next `times` calls of CreateTask fail with that gRPC status. */
+  failCreate(code: grpc.status, times: number): void;
+  /** Resolves when every task is delivered. */
+  idle(): Promise<void>;
+  readonly stats: { created: number; delivered: number; attempts: number; waiting: number };
+  close(): Promise<void>;
+}
+
+interface Task {
+  readonly name: string;
+  readonly queue: string;
+  readonly url: string;
+  readonly method: string;
+  readonly headers: Record<string, string>;
+  readonly body: Buffer;
+  attempts: number;
+}
+
+interface CreateTask {
+  parent: string;
+  task: {
+    name: string;
+    scheduleTime: { seconds: string } | null;
+    httpRequest: { url: string; httpMethod: string; headers: Record<string, string>; body: Buffer } | null;
+  };
+}
+
+/** Any queue exists. A task whose target does not answer 2xx is delivered again, ever later, until it does. */
+export async function startTasks({
+  port = 0,
+  minBackoffMs = 100,
+  maxBackoffMs = 10_000,
+}: LocalTasksOptions = {}): Promise<LocalTasks> {
+  const tasks = new Map<string, Task>();
+  const ready: Task[] = [];
+  const timers = new Set<NodeJS.Timeout>();
+  const stats = { created: 0, delivered: 0, attempts: 0, waiting: 0 };
+  const failures: grpc.status[] = [];
+  let idlers: (() => void)[] = [];
+  let running = 0;
+  let paused = false;
+  let closed = false;
+
+  const pump = (): void => {
+    while (!paused && !closed && running < concurrentDispatches) {
+      const task = ready.shift();
+      if (task === undefined) return;
+      running++;
+      void dispatch(task).then((delivered) => {
+        running--;
+        if (delivered) {
+          tasks.delete(task.name);
+          stats.delivered++;
+        } else later(task, Math.min(maxBackoffMs, minBackoffMs * 2 ** Math.min(task.attempts - 1, 20)));
+        stats.waiting = tasks.size;
+        if (tasks.size === 0) for (const resolve of idlers.splice(0)) resolve();
+        pump();
+      });
+    }
+  };
+  const later = (task: Task, delayMs: number): void => {
+    const timer = setTimeout(() => {
+      timers.delete(timer);
+      ready.push(task);
+      pump();
+    }, delayMs);
+    timers.add(timer);
+  };
+  const dispatch = async (task: Task): Promise<boolean> => {
+    stats.attempts++;
+    const retry = String(task.attempts++);
+    const headers = {
+      ...task.headers,
+      'x-cloudtasks-queuename': task.queue,
+      'x-cloudtasks-taskname': task.name.split('/').at(-1) ?? '',
+      'x-cloudtasks-taskretrycount': retry,
+      'x-cloudtasks-taskexecutioncount': retry,
+      'user-agent': 'Google-Cloud-Tasks',
+    };
+    try {
+      const response = await fetch(task.url, {
+        method: task.method,
+        headers,
+        body: new Uint8Array(task.body),
+        signal: AbortSignal.timeout(60_000),
+      });
+      await response.arrayBuffer();
+      return response.ok;
+    } catch {
+      return false;
+    }
+  };
+
+  const createTask: grpc.handleUnaryCall<CreateTask, object> = ({ request }, reply) => {
+    const failure = failures.shift();
+    if (failure !== undefined) return reply({ code: failure, details: 'failed on request' });
+    const { parent, task } = request;
+    const { httpRequest } = task;
+    if (httpRequest === null)
+      return reply({ code: grpc.status.INVALID_ARGUMENT, details: 'only HTTP tasks are supported' });
+    if (httpRequest.body.length > taskBytesMax)
+      return reply({ code: grpc.status.INVALID_ARGUMENT, details: 'Task size too large' });
+    const name = task.name === '' ? `${parent}/tasks/${crypto.randomUUID()}` : task.name;
+    if (named.has(name)) return reply({ code: grpc.status.ALREADY_EXISTS, details: 'Requested entity already exists' });
+    if (task.name !== '') named.add(name);
+    const kept: Task = {
+      name,
+      queue: parent.split('/').at(-1) ?? '',
+      url: httpRequest.url,
+      method: httpRequest.httpMethod === 'HTTP_METHOD_UNSPECIFIED' ? 'POST' : httpRequest.httpMethod,
+      headers: httpRequest.headers,
+      body: httpRequest.body,
+      attempts: 0,
+    };
+    tasks.set(name, kept);
+    stats.created++;
+    stats.waiting = tasks.size;
+    const startMs = task.scheduleTime === null ? 0 : Number(task.scheduleTime.seconds) * 1000 - Date.now();
+    if (startMs > 0) later(kept, startMs);
+    else ready.push(kept);
+    pump();
+    reply(null, { name });
+  };
+  // The real service remembers names for about an hour; this one for as long as it lives.
+  const named = new Set<string>();
+
+  const server = new grpc.Server({ 'grpc.max_receive_message_length': 8 * 1024 * 1024 });
+  server.addService(cloudTasksService(), { createTask });
+  const bound = await new Promise<number>((resolve, reject) => {
+    server.bindAsync(`127.0.0.1:${port}`, grpc.ServerCredentials.createInsecure(), (error, chosen) =>
+      error === null ? resolve(chosen) : reject(error),
+    );
+  });
+  return {
+    url: `http://127.0.0.1:${bound}`,
+    stats,
+    pause: () => (paused = true),
+    resume: () => {
+      paused = false;
+      pump();
+    },
+    failCreate: (code, times) => failures.push(...Array.from({ length: times }, () => code)),
+    idle: () => (tasks.size === 0 ? Promise.resolve() : new Promise((resolve) => idlers.push(resolve))),
+    close: async () => {
+      closed = true;
+      for (const timer of timers) clearTimeout(timer);
+      for (const resolve of idlers) resolve();
+      idlers = [];
+      server.forceShutdown();
+    },
+  };
+}
+
+/** The service as the client's own package describes it. */
+function cloudTasksService(): grpc.ServiceDefinition {
+  const require = createRequire(import.meta.url);
+  const root = (name: string): string => {
+    const file = require.resolve(name);
+    return file.slice(0, file.lastIndexOf(`${path.sep}node_modules${path.sep}`) + '/node_modules/'.length) + name;
+  };
+  const definition = loadSync('google/cloud/tasks/v2/cloudtasks.proto', {
+    includeDirs: [
+      path.join(root('@google-cloud/tasks'), 'build/protos'),
+      path.join(root('google-gax'), 'build/protos'),
+    ],
+    longs: String,
+    enums: String,
+    defaults: true,
+  });
+  const { google } = grpc.loadPackageDefinition(definition) as unknown as {
+    google: { cloud: { tasks: { v2: { CloudTasks: { service: grpc.ServiceDefinition } } } } };
+  };
+  return google.cloud.tasks.v2.CloudTasks.service;
+}
