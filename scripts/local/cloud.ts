@@ -64,7 +64,7 @@ export interface LocalCloud {
 export async function startCloud(options: CloudOptions = {}): Promise<LocalCloud> {
   const closers: (() => Promise<void>)[] = [];
   const stop = async (): Promise<void> => {
-    for (const close of closers.splice(0).reverse()) await close().catch(() => undefined);
+    for (const close of closers.splice(0).toReversed()) await close().catch(() => undefined);
   };
   const step = async <T>(name: string, work: () => Promise<T>): Promise<T> => {
     const startedMs = performance.now();

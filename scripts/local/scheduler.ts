@@ -3,7 +3,7 @@
 /** A job. */
 export interface Job {
   readonly name: string;
-  /** `* * * * *` or `*​/n * * * *`. */
+  /** `* * * * *` or every n minutes in the same form. */
   readonly schedule: string;
   readonly url: string;
 }

@@ -17,7 +17,7 @@ test('the real client inserts once per insertId, is told of bad rows, and querie
     apiEndpoint: local.url,
     autoRetry: false,
     authClient: new PassThroughClient(),
-  } as object);
+  });
   const table = client.dataset('d').table('events');
   const row = (id: string, units: unknown) => ({
     insertId: id,

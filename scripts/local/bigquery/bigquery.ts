@@ -116,7 +116,7 @@ export async function startBigQuery({ port = 0 }: { port?: number } = {}): Promi
       tables.set(name, columns);
     },
     createView: async (name, sql) => void (await duck.run(`CREATE VIEW "${name}" AS ${toDuckDb(sql)}`)),
-    rows: async (sql) => (await duck.runAndReadAll(toDuckDb(sql))).getRowObjectsJson() as Record<string, unknown>[],
+    rows: async (sql) => (await duck.runAndReadAll(toDuckDb(sql))).getRowObjectsJson(),
     failInserts: (status, times) => failures.push(...Array.from({ length: times }, () => status)),
     close: async () => {
       server.closeAllConnections();
@@ -135,7 +135,7 @@ function faultOf(columns: readonly Column[], json: Record<string, unknown>): str
     if (value === null || value === undefined) continue;
     if (column.type === 'INTEGER' && !Number.isSafeInteger(Number(value)))
       return `Cannot convert value to integer: ${name}`;
-    if (column.type === 'TIMESTAMP' && Number.isNaN(Date.parse(String(value))))
+    if (column.type === 'TIMESTAMP' && (typeof value !== 'string' || Number.isNaN(Date.parse(value))))
       return `Could not parse as a timestamp: ${name}`;
     if (column.type === 'JSON' && !isJson(value)) return `Invalid JSON literal: ${name}`;
   }
@@ -146,9 +146,10 @@ function faultOf(columns: readonly Column[], json: Record<string, unknown>): str
 }
 
 function isJson(value: unknown): boolean {
+  if (typeof value !== 'string') return false;
   try {
-    JSON.parse(String(value));
-    return typeof value === 'string';
+    JSON.parse(value);
+    return true;
   } catch {
     return false;
   }
@@ -189,7 +190,7 @@ async function query(duck: DuckDBConnection, request: QueryRequest): Promise<obj
 /** Values travel as text; timestamps as microseconds since 1970, which is what the client asks for. */
 function cell(value: unknown, type: string | undefined): unknown {
   if (value === null) return null;
-  if (type === 'TIMESTAMP') return String(Date.parse(String(value)) * 1000);
+  if (type === 'TIMESTAMP') return String(Date.parse(value as string) * 1000);
   return typeof value === 'string' ? value : JSON.stringify(value);
 }
 

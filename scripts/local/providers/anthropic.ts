@@ -35,7 +35,9 @@ export function startAnthropic({
 }
 
 function respond({ method, url, headers: sent, body }: Recorded, chunks: number, apiKey: string): Canned {
-  if (sent['x-api-key'] !== apiKey) return failure(401, 'authentication_error', 'invalid x-api-key');
+  // API versions from 2026-10-21 on take the key as a bearer token, as the SDK of that time sends it.
+  if (sent['x-api-key'] !== apiKey && sent.authorization !== `Bearer ${apiKey}`)
+    return failure(401, 'authentication_error', 'invalid x-api-key');
   if (method !== 'POST' || !url.startsWith('/v1/messages')) return failure(404, 'not_found_error', 'Not found');
   const request = JSON.parse(body) as Request;
   if (request.max_tokens === undefined) return failure(400, 'invalid_request_error', 'max_tokens: Field required');

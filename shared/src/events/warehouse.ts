@@ -106,5 +106,5 @@ async function loadClient(config: Config): Promise<BigQuery> {
   if (config.bigqueryEndpoint === null) return new BigQuery(common);
   const { PassThroughClient } = await import('google-auth-library');
   const anonymous = config.bigqueryEndpoint.startsWith('http://') ? { authClient: new PassThroughClient() } : {};
-  return new BigQuery({ ...common, apiEndpoint: config.bigqueryEndpoint, ...anonymous } as object);
+  return new BigQuery({ ...common, apiEndpoint: config.bigqueryEndpoint, ...anonymous });
 }

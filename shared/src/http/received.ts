@@ -72,7 +72,7 @@ function collect(request: IncomingMessage, callerLeft: AbortSignal, bytesMax: nu
       settle();
     };
     const fail = (error: unknown): void => {
-      finish(() => reject(error as Error));
+      finish(() => reject(error));
       // Thrown away as it comes, so that the caller can finish sending and then read our answer: a close now would reset its connection.
       request.resume();
     };

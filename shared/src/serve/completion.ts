@@ -40,7 +40,7 @@ async function complete(exchange: Exchange, route: CompletionRoute): Promise<voi
     actorUid: callerIds.uid === '' ? null : callerIds.uid,
     dialect: route.dialect,
     feature,
-    betaHeader: single(received.headers['anthropic-beta']) || null,
+    headers: received.headers,
   });
   const permit = await permitCall(exchange, actor, feature, call, callerIds);
   received.response.setHeader('x-cody-resolved-model', permit.model);

@@ -23,7 +23,7 @@ export interface Relayed {
 export async function relay(answer: Answer, response: ServerResponse, callerLeft: AbortSignal): Promise<Relayed> {
   const splitter = answer.sse ? new SseSplitter(eventBytesMax) : null;
   try {
-    for await (const chunk of answer.body as AsyncIterable<Buffer>) {
+    for await (const chunk of answer.body) {
       const bytes = splitter === null ? meterBody(answer, chunk) : meterEvents(answer, splitter, chunk);
       if (bytes !== null && !response.write(bytes)) await drained(response, callerLeft);
       if (callerLeft.aborted) break;

@@ -1,7 +1,7 @@
 // Door of the serve room: makes a deployable function out of routes. The river itself is completion.ts, the rest of a request exchange.ts.
 
 import { http } from '@google-cloud/functions-framework';
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { ConfigError, loadConfig, type Config } from '../config/config.ts';
 import { drainOnTerm, leaveBodiesUnread } from '../http/http.ts';
 import { createTelemetry } from '../telemetry/telemetry.ts';
@@ -29,7 +29,7 @@ export type Handler = (request: IncomingMessage, response: ServerResponse) => Pr
 export function defineFunction(name: string, routes: (context: Context) => readonly Route[]): Handler {
   const context = openContext(readConfig(name));
   const { handle, idle } = createHandler(context, [...diagnosticRoutes(context), ...routes(context)]);
-  const servers = new Set<import('node:http').Server>();
+  const servers = new Set<Server>();
   leaveBodiesUnread((server) => servers.add(server));
   drainOnTerm(() => servers, idle, context.close);
   // The framework listens in the ticks after this module is loaded; what follows must not stand in front of it.

@@ -135,7 +135,7 @@ function warnIfEvicting(redis: Redis, warn: (message: string, error: unknown) =>
   redis
     .config('GET', 'maxmemory-policy')
     .then((reply) => {
-      const policy = (reply as string[])[1];
+      const policy = reply[1];
       if (policy !== undefined && policy !== 'noeviction')
         warn(
           `redis evicts keys when memory is short (maxmemory-policy ${policy}): counters and events can be lost, set noeviction`,

@@ -61,7 +61,7 @@ function stackOf(error: unknown): string {
     e !== undefined && e !== null && parts.length < causesMax;
     e = e instanceof Error ? e.cause : null
   ) {
-    parts.push(e instanceof Error ? (e.stack ?? `${e.name}: ${e.message}`) : String(e));
+    parts.push(e instanceof Error ? (e.stack ?? `${e.name}: ${e.message}`) : `thrown: ${typeof e}`);
   }
   return parts.join('\nCaused by: ');
 }

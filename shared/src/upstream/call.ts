@@ -1,6 +1,6 @@
 // The nouns of a provider call: what is asked, by whom, what comes back, what it used.
 
-import type { OutgoingHttpHeaders } from 'node:http';
+import type { IncomingHttpHeaders, OutgoingHttpHeaders } from 'node:http';
 import type { Feature } from '../auth/auth.ts';
 import type { Dialect, SseEvent } from '../http/http.ts';
 
@@ -17,8 +17,8 @@ export interface CallerFacts {
   readonly actorUid: string | null;
   readonly dialect: Dialect;
   readonly feature: Feature;
-  /** `anthropic-beta` of the caller: its SDK switches features with it. Passed on by the Anthropic dialect alone. */
-  readonly betaHeader: string | null;
+  /** Request headers of the caller: a provider passes on what switches its API's features, on its own dialect alone. */
+  readonly headers: IncomingHttpHeaders;
 }
 
 /** A JSON object as it came. */
@@ -36,8 +36,8 @@ export interface Call {
   readonly promptCharacters: number;
   /** What goes to the provider, but for the model, which the permit names. */
   readonly body: JsonObject;
-  /** Further request headers. */
-  readonly headers: Readonly<Record<string, string>>;
+  /** Further request headers; null takes one of the SDK's away. */
+  readonly headers: Readonly<Record<string, string | null>>;
   /** D8: usage was asked for on our own account, so the chunk that carries it is not for the caller. */
   readonly hidesUsage: boolean;
 }

@@ -21,9 +21,10 @@ import { rawFetch } from '../transport.ts';
 
 /** The provider, or null without a key. */
 export function anthropic(config: Config): Provider | null {
-  if (config.anthropicAccessToken === null) return null;
+  const apiKey = config.anthropicAccessToken;
+  if (apiKey === null) return null;
   const client = new Anthropic({
-    apiKey: config.anthropicAccessToken,
+    apiKey,
     authToken: null,
     baseURL: config.anthropicBaseUrl,
     maxRetries: 0,
@@ -35,7 +36,7 @@ export function anthropic(config: Config): Provider | null {
     shapes: ['anthropic-messages'],
     models: config.anthropicAllowedModels,
     retryAfterSeconds: 2,
-    read: (body, caller) => readMessages(body, caller, config.anthropicMaxTokensToSample),
+    read: (body, caller) => readMessages(body, caller, config.anthropicMaxTokensToSample, apiKey),
     // Not messages.create: that refuses and warns on its own account before anything is sent.
     post: (call, model, exchange) =>
       client
@@ -49,7 +50,7 @@ export function anthropic(config: Config): Provider | null {
   };
 }
 
-function readMessages(body: JsonObject, caller: CallerFacts, maxTokensCap: number): Call {
+function readMessages(body: JsonObject, caller: CallerFacts, maxTokensCap: number, apiKey: string): Call {
   const stream = streamOf(body);
   const messages = messagesOf(body, 'request body must contain "messages" field');
   const maxTokens = integerOf(body, 'max_tokens');
@@ -71,9 +72,23 @@ function readMessages(body: JsonObject, caller: CallerFacts, maxTokensCap: numbe
     eventExtras: { stream, max_tokens: maxTokens ?? 0 },
     promptCharacters,
     body: members,
-    headers:
-      caller.dialect === 'anthropic' && caller.betaHeader !== null ? { 'anthropic-beta': caller.betaHeader } : {},
+    headers: versionHeaders(caller, apiKey),
     hidesUsage: false,
+  };
+}
+
+/** The version whose shapes Cody reads (spec completions §2.5); its key goes into `x-api-key`. */
+const codyVersion = '2023-06-01';
+
+/** An Anthropic SDK names the API version and the betas whose shapes it reads: they pass. Newer versions take the key as the SDK sends it. */
+function versionHeaders({ dialect, headers }: CallerFacts, apiKey: string): Record<string, string | null> {
+  const asked = dialect === 'anthropic' ? headers['anthropic-version'] : undefined;
+  const version = typeof asked === 'string' && /^\d{4}-\d{2}-\d{2}$/.test(asked) ? asked : codyVersion;
+  const beta = dialect === 'anthropic' ? headers['anthropic-beta'] : undefined;
+  return {
+    'anthropic-version': version,
+    ...(version === codyVersion && { 'x-api-key': apiKey, authorization: null }),
+    ...(typeof beta === 'string' && { 'anthropic-beta': beta }),
   };
 }
 

@@ -1,0 +1,80 @@
+// The ladder check finds what it is there to find, and lets the rest pass.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { checkTree } from './ladder.ts';
+
+const keys = new Set(['limit']);
+const faults = (file: string, text = ''): string[] => checkTree([{ file, text }], keys);
+
+test('imports go down, through doors', () => {
+  assert.deepEqual(
+    faults(
+      'shared/src/serve/a.ts',
+      "import { x } from '../limiter/limiter.ts';\nimport y from './b.ts';\nimport z from 'zod';",
+    ),
+    [],
+  );
+  assert.match(
+    faults('shared/src/http/a.ts', "import { x } from '../serve/serve.ts';")[0] ?? '',
+    /http\/a\.ts:1: http \(rung 3\) imports serve \(rung 8\)/,
+  );
+  assert.match(
+    faults('shared/src/serve/a.ts', "\nimport { x } from '../limiter/lease.ts';")[0] ?? '',
+    /a\.ts:2: .*through its door/,
+  );
+  assert.match(
+    faults('functions/a/a.ts', "import { x } from '../../shared/src/limiter/limiter.ts';")[0] ?? '',
+    /through its door/,
+  );
+  assert.match(
+    faults('functions/a/a.ts', `const x = await ${'import'}('@cody-gateway/shared/limiter/lease.ts');`)[0] ?? '',
+    /through its door/,
+  );
+  assert.match(faults('shared/src/http/a.ts', "export { x } from '../serve/serve.ts';")[0] ?? '', /rung 3/);
+  assert.deepEqual(faults('shared/src/http/a.ts', "// import { x } from '../serve/serve.ts';"), []);
+});
+
+test('auth, limiter, upstream and events share nouns only', () => {
+  assert.deepEqual(
+    faults(
+      'shared/src/limiter/a.ts',
+      "import type { X } from '../auth/auth.ts';\nimport { type Y } from '../auth/auth.ts';",
+    ),
+    [],
+  );
+  assert.match(
+    faults('shared/src/limiter/a.ts', "import { x, type Y } from '../auth/auth.ts';")[0] ?? '',
+    /share nouns only/,
+  );
+  assert.match(
+    faults('shared/src/limiter/a.ts', "import type { X } from '../events/events.ts';")[0] ?? '',
+    /nouns too belong/,
+  );
+});
+
+test('names, the top level, process.env', () => {
+  assert.match(faults('shared/src/http/utils.ts')[0] ?? '', /says nothing/);
+  assert.match(faults('shared/src/helpers/a.ts')[0] ?? '', /says nothing/);
+  assert.match(faults('docs/a.md')[0] ?? '', /top level is fixed/);
+  assert.match(faults('shared/src/http/index.ts')[0] ?? '', /no index\.ts/);
+  assert.deepEqual(faults('functions/a/index.ts'), []);
+  assert.match(faults('shared/src/http/a.ts', 'const x = process.env;')[0] ?? '', /only shared\/src\/config/);
+  assert.deepEqual(faults('shared/src/config/a.ts', 'const x = process.env;'), []);
+  assert.deepEqual(faults('scripts/a.ts', 'const x = process.env;'), []);
+});
+
+test('a Lua header names keys of the table and exactly the arguments in use', () => {
+  const good =
+    '-- purpose\n-- KEYS[1] limit  what\n-- ARGV[1] id\n-- RETURNS 1\nreturn redis.call("GET", KEYS[1], ARGV[1])\n';
+  assert.deepEqual(faults('shared/src/limiter/a.lua', good), []);
+  assert.match(
+    faults('shared/src/limiter/a.lua', good.replace('limit ', 'other '))[0] ?? '',
+    /"other", which store\/keys\.ts does not have/,
+  );
+  assert.match(
+    faults('shared/src/limiter/a.lua', good.replace('ARGV[1])', 'ARGV[2])')).join('\n'),
+    /uses ARGV\[2\][^]*names ARGV\[1\], which it does not use/,
+  );
+  assert.match(faults('shared/src/limiter/a.lua', good.replace('-- RETURNS 1\n', ''))[0] ?? '', /RETURNS/);
+});

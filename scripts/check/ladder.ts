@@ -1,0 +1,169 @@
+// The ladder's laws (design §2) and the few other rules a script keeps: imports, doors, names, process.env, Lua headers, the top level. Taste is not its business.
+
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+
+/** Rooms from bottom to top; a room imports values from lower rungs only. */
+const rungs = ['config', 'telemetry', 'store', 'http', 'auth', 'limiter', 'upstream', 'events', 'serve'] as const;
+/** They share nouns, never calls: only `import type` between them. */
+const typesOnly: ReadonlySet<string> = new Set(['auth', 'limiter', 'upstream', 'events']);
+const topLevel: ReadonlySet<string> = new Set([
+  'functions',
+  'shared',
+  'terraform',
+  'scripts',
+  'package.json',
+  'package-lock.json',
+  'tsconfig.json',
+  'firebase.json',
+  'README.md',
+  'CHANGELOG.md',
+  'LICENSE',
+]);
+const emptyNames = /^(utils?|helpers?|common|misc|types)(\.\w+)*$/;
+
+/** A file and its text. */
+export interface Source {
+  /** Relative to the repository, with slashes. */
+  readonly file: string;
+  readonly text: string;
+}
+
+/** Checks the whole tree. @returns one line a fault: where, what, and what to do */
+export function checkTree(sources: readonly Source[], keyNames: ReadonlySet<string>): string[] {
+  return [
+    ...checkNames(sources.map(({ file }) => file)),
+    ...sources.flatMap((source) => (source.file.endsWith('.ts') ? checkImports(source) : [])),
+    ...checkLua(sources, keyNames),
+  ];
+}
+
+function checkNames(files: readonly string[]): string[] {
+  const faults: string[] = [];
+  for (const file of files) {
+    const parts = file.split('/');
+    const [top = ''] = parts;
+    if (!topLevel.has(top) && !top.startsWith('.'))
+      faults.push(`${file}: the top level is fixed; put it below functions, shared, terraform or scripts`);
+    const empty = parts.find((part) => emptyNames.test(part));
+    if (empty !== undefined) faults.push(`${file}: "${empty}" says nothing; name it after what it is`);
+    if (parts.at(-1) === 'index.ts' && !/^functions\/[^/]+\/index\.ts$/.test(file))
+      faults.push(`${file}: no index.ts but a function's entry; the door of a room is <room>/<room>.ts`);
+  }
+  return faults;
+}
+
+// import … from '…', export … from '…', import('…'), import '…'
+const importing =
+  /(?:^|\n)[ \t]*(?<statement>(?:import|export)\b[^'"`;]*?\bfrom[ \t]*|import[ \t]*)['"](?<from>[^'"]+)['"]|\bimport\((?<dynamic>['"][^'"]+['"])\)/g;
+
+function checkImports({ file, text }: Source): string[] {
+  const faults: string[] = [];
+  const at = (index: number): string => `${file}:${text.slice(0, index).split('\n').length}`;
+  const isTest = file.endsWith('.test.ts');
+  const room = /^shared\/src\/([^/]+)\//.exec(file)?.[1] ?? null;
+  const code = text.replace(/\/\*[^]*?\*\/|(?<=^|\s)\/\/[^\n]*/g, (comment) => comment.replace(/[^\n]/g, ' '));
+  for (const match of code.matchAll(importing)) {
+    const from = match.groups?.['from'] ?? match.groups?.['dynamic']?.slice(1, -1) ?? '';
+    const target = targetRoom(file, from);
+    if (target === null || target.room === room) continue;
+    const where = at(match.index + 1);
+    if (!target.door)
+      faults.push(`${where}: imports ${from}; a room is entered through its door, @cody-gateway/shared/${target.room}`);
+    if (room === null || isTest) continue;
+    const [mine, theirs] = [rungs.indexOf(room as never), rungs.indexOf(target.room as never)];
+    const types =
+      /^(import|export)\s+type\b/.test(match.groups?.['statement']?.trim() ?? '') ||
+      onlyTypes(match.groups?.['statement'] ?? '');
+    if (typesOnly.has(room) && typesOnly.has(target.room)) {
+      if (!types)
+        faults.push(
+          `${where}: ${room} imports a value of ${target.room}; they share nouns only: use import type, or let serve make the call`,
+        );
+    } else if (theirs > mine && !types)
+      faults.push(
+        `${where}: ${room} (rung ${mine}) imports ${target.room} (rung ${theirs}); imports go down the ladder`,
+      );
+    if (theirs > mine && types)
+      faults.push(
+        `${where}: ${room} (rung ${mine}) knows a noun of ${target.room} (rung ${theirs}); nouns too belong to the lower rung`,
+      );
+  }
+  const env = code.indexOf('process.env');
+  if (env !== -1 && !isTest && (room !== null ? room !== 'config' : file.startsWith('functions/')))
+    faults.push(`${at(env)}: reads process.env; only shared/src/config may`);
+  return faults;
+}
+
+/** `import { type A, type B }` imports no value. */
+function onlyTypes(statement: string): boolean {
+  const names = /\{([^}]*)\}/.exec(statement)?.[1];
+  return (
+    names !== undefined &&
+    !/import\s+\w/.test(statement) &&
+    names.split(',').every((name) => name.trim() === '' || /^type\s/.test(name.trim()))
+  );
+}
+
+/** The room that an import leads to, and whether through its door; null for anything that is no room. */
+function targetRoom(file: string, from: string): { room: string; door: boolean } | null {
+  const door = /^@cody-gateway\/shared\/(.+)$/.exec(from)?.[1];
+  if (door !== undefined) return { room: door.split('/')[0] ?? '', door: !door.includes('/') };
+  if (!from.startsWith('.')) return null;
+  const target = path.posix.normalize(path.posix.join(path.posix.dirname(file), from));
+  const [, room, rest] = /^shared\/src\/([^/]+)\/(.+)$/.exec(target) ?? [];
+  if (room === undefined || rest === undefined) return null;
+  // Only shared itself reaches a door by path; others have the package for it.
+  return { room, door: rest === `${room}.ts` && file.startsWith('shared/') };
+}
+
+/** Each script's header names the keys of the table and says what every argument is, and the body uses what the header names. */
+function checkLua(sources: readonly Source[], keyNames: ReadonlySet<string>): string[] {
+  const faults: string[] = [];
+  for (const { file, text } of sources) {
+    if (!file.endsWith('.lua') || text.startsWith('-- fragment:')) continue;
+    const named = [...text.matchAll(/^-- KEYS\[\d+\] (\S+)/gm)].map(([, name]) => name ?? '');
+    for (const name of named)
+      if (!keyNames.has(name))
+        faults.push(`${file}: its header names the key "${name}", which store/keys.ts does not have`);
+    const body = text.replace(/^--.*$/gm, '');
+    for (const list of ['KEYS', 'ARGV']) {
+      const header = new Set([...text.matchAll(new RegExp(`^-- ${list}\\[(\\d+)\\]`, 'gm'))].map(([, n]) => n));
+      const used = new Set([...body.matchAll(new RegExp(`${list}\\[(\\d+)\\]`, 'g'))].map(([, n]) => n));
+      for (const n of used)
+        if (!header.has(n)) faults.push(`${file}: uses ${list}[${n}], which its header does not name`);
+      for (const n of header)
+        if (!used.has(n)) faults.push(`${file}: its header names ${list}[${n}], which it does not use`);
+    }
+    if (!/^-- RETURNS /m.test(text)) faults.push(`${file}: its header does not say what it RETURNS`);
+  }
+  return faults;
+}
+
+if (import.meta.main) {
+  const root = path.resolve(import.meta.dirname, '../..');
+  const files = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard'], {
+    cwd: root,
+    encoding: 'utf8',
+  })
+    .split('\n')
+    .filter((file) => file !== '');
+  const read = (file: string): Source => ({
+    file,
+    text: /\.(ts|lua)$/.test(file) ? readFileSync(path.join(root, file), { encoding: 'utf8', flag: 'r' }) : '',
+  });
+  const { keys } = await import('@cody-gateway/shared/store');
+  const faults = checkTree(files.filter((file) => exists(path.join(root, file))).map(read), new Set(Object.keys(keys)));
+  for (const fault of faults) console.error(fault);
+  if (faults.length > 0) process.exit(1);
+}
+
+function exists(file: string): boolean {
+  try {
+    readFileSync(file);
+    return true;
+  } catch {
+    return false;
+  }
+}
