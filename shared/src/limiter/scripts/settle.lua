@@ -6,7 +6,7 @@
 -- KEYS[4] leases    index of the shard's leases
 -- KEYS[5] outbox    where the event goes
 -- ARGV[1] lease id, which is the event's id
--- ARGV[2] window that the lease was admitted in
+-- ARGV[2] window that the lease was admitted in; empty when unknown
 -- ARGV[3] units, the truth
 -- ARGV[4] state to end in: settled or void
 -- ARGV[5] life of the ended record, ms
@@ -24,7 +24,9 @@ local held, reserved = 0, 0
 if state == 'open' then held, reserved = lease.estimate, lease.estimate end
 if state == 'swept' then held = lease.kept end
 local kept = state == 'swept' and lease.kept or 0
-local window = open_window(KEYS[1], ARGV[2])
+-- An open lease knows its window; whoever gives up an admission of unknown outcome does not.
+local name = state == 'open' and lease.window or ARGV[2]
+local window = open_window(KEYS[1], name)
 if window then
   -- A void lease without a record was never admitted: there is nothing to give back.
   if state ~= 'none' or units > 0 then charge(KEYS[1], window, units - held, -reserved) end
@@ -36,6 +38,6 @@ redis.call('ZREM', KEYS[4], id)
 redis.call('ZREM', KEYS[2], id)
 local entry = false
 if ARGV[6] ~= '' then
-  entry = append(KEYS[5], { 'i', id, 'k', 'event', 'w', ARGV[2], 'q', int(kept), 'e', ARGV[6] })
+  entry = append(KEYS[5], { 'i', id, 'k', 'event', 'w', name, 'q', int(kept), 'e', ARGV[6] })
 end
 return { state, kept, entry }
