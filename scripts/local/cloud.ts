@@ -83,7 +83,12 @@ export async function startCloud(options: CloudOptions = {}): Promise<LocalCloud
       await startRouter({ ...(options.port !== undefined && { port: options.port }), targets }),
     );
     const files = (await readFunctionFiles()).filter(({ name }) => options.functions?.includes(name) ?? true);
-    const building = step('functions built', () => buildFunctions({ names: files.map(({ name }) => name) }));
+    // Tests that run side by side share what was built before them.
+    const builtDir = process.env['GATEWAY_BUILT_FUNCTIONS'];
+    const building =
+      builtDir === undefined
+        ? step('functions built', () => buildFunctions({ names: files.map(({ name }) => name) }))
+        : Promise.resolve(files.map(({ name }) => ({ name, file: path.join(builtDir, name, 'index.js') })));
     building.catch(() => undefined);
     const redis = keep(await step('redis', () => startRedis()));
     const firestore = keep(await step('firestore', () => startFirestore()));
@@ -102,6 +107,7 @@ export async function startCloud(options: CloudOptions = {}): Promise<LocalCloud
       CODY_GATEWAY_DIAGNOSTICS_SECRET: diagnosticsSecret,
       GOOGLE_CLOUD_PROJECT: localProject,
       METADATA_SERVER_DETECTION: 'none',
+      NODE_COMPILE_CACHE: path.join(root, '.local/compile-cache'),
       FIRESTORE_EMULATOR_HOST: firestore.host,
       CODY_GATEWAY_TASKS_ENDPOINT: tasks.url,
       CODY_GATEWAY_DELIVER_EVENTS_URL: `http://127.0.0.1:${ports.get('deliver-events') ?? 0}/`,

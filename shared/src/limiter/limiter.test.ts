@@ -283,9 +283,9 @@ test('repeated refusals are written one by one up to five a minute, then counted
   const posted = denials.flatMap((denial) => (denial.posted === null ? [] : [denial.posted.id]));
   assert.ok(posted.length >= 5 && posted.length <= 10, `five a minute, in one minute or two: ${posted.length}`);
   const { shard } = placeOf(permit);
-  const [fold] = await redis.zrange(keys.folds(shard), 0, -1);
+  const [fold] = await redis.zrange(keys.folds(shard), '0', '-1');
   if (fold !== undefined) {
-    await redis.zadd(keys.folds(shard), 1, fold);
+    await redis.zadd(keys.folds(shard), '1', fold);
     assert.equal((await sweepShard(store, shard, Date.now(), 100, budget)).unfolded, 1);
   }
   const rows = (await outbox(permit)).filter(({ k, e }) => k === 'refused' && e === '{}');

@@ -1,0 +1,242 @@
+// The official OpenAI and Anthropic clients, unmodified, against the running gateway: all they need is a base URL and a token.
+
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import Anthropic from '@anthropic-ai/sdk';
+import OpenAI from 'openai';
+import { eventually, startGateway, type TestGateway } from './gateway.ts';
+
+let gateway: TestGateway;
+let openai: OpenAI;
+let anthropic: Anthropic;
+const hello = [{ role: 'user' as const, content: 'Hello there' }];
+const haiku = 'claude-3-haiku-20240307';
+
+before(async () => {
+  gateway = await startGateway();
+  openai = new OpenAI({ apiKey: gateway.token, baseURL: `${gateway.url}/v1`, maxRetries: 0 });
+  anthropic = new Anthropic({ apiKey: gateway.token, authToken: null, baseURL: gateway.url, maxRetries: 0 });
+});
+after(() => gateway.stop());
+
+test('openai: an answer, whole and streamed', async () => {
+  const whole = await openai.chat.completions.create({ model: 'gpt-4o', messages: hello });
+  assert.equal(whole.choices[0]?.message.content, 'Hello wörld 1 wörld 2 wörld 3');
+  assert.equal(whole.usage?.completion_tokens, 4);
+  let text = '';
+  const usages: unknown[] = [];
+  for await (const chunk of await openai.chat.completions.create({
+    model: 'openai/gpt-4o',
+    messages: hello,
+    stream: true,
+  })) {
+    text += chunk.choices[0]?.delta.content ?? '';
+    assert.equal(chunk.choices.length, 1, 'the usage chunk that nobody asked for stays away');
+    if (chunk.usage) usages.push(chunk.usage);
+  }
+  assert.equal(text, 'Hello wörld 1 wörld 2 wörld 3');
+  assert.deepEqual(usages, []);
+});
+
+test('openai: usage in the stream for who asks for it', async () => {
+  const usages = [];
+  for await (const chunk of await openai.chat.completions.create({
+    model: 'gpt-4o',
+    messages: hello,
+    stream: true,
+    stream_options: { include_usage: true },
+  }))
+    if (chunk.usage) usages.push(chunk.usage.completion_tokens);
+  assert.deepEqual(usages, [4]);
+});
+
+test('openai: tools and response_format reach the provider and its tool call comes back', async () => {
+  const tools = [
+    {
+      type: 'function' as const,
+      function: { name: 'weather', parameters: { type: 'object', properties: { city: { type: 'string' } } } },
+    },
+  ];
+  const answer = await openai.chat.completions.create({
+    model: 'gpt-4o',
+    messages: hello,
+    tools,
+    response_format: { type: 'json_object' },
+    temperature: 0,
+    seed: 7,
+  });
+  const call = answer.choices[0]?.message.tool_calls?.[0];
+  assert.equal(call?.type === 'function' && call.function.arguments, '{"city":"Zürich"}');
+  const sent = JSON.parse(gateway.openai?.requests.at(-1)?.body ?? '') as Record<string, unknown>;
+  assert.deepEqual(
+    [sent['tools'], sent['response_format'], sent['temperature'], sent['seed']],
+    [tools, { type: 'json_object' }, 0, 7],
+  );
+  let streamed = '';
+  for await (const chunk of await openai.chat.completions.create({
+    model: 'gpt-4o',
+    messages: hello,
+    tools,
+    stream: true,
+  }))
+    streamed += chunk.choices[0]?.delta.tool_calls?.[0]?.function?.arguments ?? '';
+  assert.equal(streamed, '{"city":"Zürich"}');
+});
+
+test('openai: every error has its class, a code and a request id', async () => {
+  const errorOf = async (work: Promise<unknown>): Promise<InstanceType<typeof OpenAI.APIError>> => {
+    const error = await work.then(
+      () => null,
+      (thrown: unknown) => thrown,
+    );
+    assert.ok(error instanceof OpenAI.APIError);
+    return error;
+  };
+  const create = (model: string, client = openai) => client.chat.completions.create({ model, messages: hello });
+  const stranger = new OpenAI({ apiKey: `slk_${'0'.repeat(64)}`, baseURL: `${gateway.url}/v1`, maxRetries: 0 });
+  const unauthorized = await errorOf(create('gpt-4o', stranger));
+  assert.ok(unauthorized instanceof OpenAI.AuthenticationError);
+  assert.equal(unauthorized.code, 'invalid_api_key');
+  const unknown = await errorOf(create('gpt-99'));
+  assert.ok(unknown instanceof OpenAI.NotFoundError);
+  assert.equal(unknown.code, 'model_not_found');
+  assert.match(unknown.message, /allowed: \[openai\/gpt-4, /);
+  const { token } = await gateway.subscription({ limit: 10, allowedModels: ['openai/gpt-4'] });
+  const forbidden = await errorOf(
+    create('gpt-4o', new OpenAI({ apiKey: token, baseURL: `${gateway.url}/v1`, maxRetries: 0 })),
+  );
+  assert.ok(forbidden instanceof OpenAI.PermissionDeniedError);
+  const empty = await errorOf(openai.chat.completions.create({ model: 'gpt-4o', messages: [] }));
+  assert.ok(empty instanceof OpenAI.BadRequestError);
+  const small = await gateway.subscription({ limit: 2 });
+  const poor = new OpenAI({ apiKey: small.token, baseURL: `${gateway.url}/v1` });
+  await create('gpt-4o', poor);
+  gateway.openai?.next({ status: 500, body: '{"error":{"message":"theirs"}}' });
+  const theirs = await errorOf(
+    create('gpt-4o', new OpenAI({ apiKey: small.token, baseURL: `${gateway.url}/v1`, maxRetries: 0 })),
+  );
+  assert.ok(theirs instanceof OpenAI.InternalServerError);
+  const limited = await errorOf(
+    poor.chat.completions.create({ model: 'gpt-4o', messages: hello }).then(() => create('gpt-4o', poor)),
+  );
+  assert.ok(limited instanceof OpenAI.RateLimitError, 'with its own retries on: it is told not to');
+  assert.equal(limited.code, 'rate_limit_exceeded');
+  assert.match(limited.message, /you have exceeded the rate limit of 2 requests\. Retry after \d{4}-/);
+  assert.equal(limited.headers?.get('x-should-retry'), 'false');
+});
+
+test('openai: models are listed', async () => {
+  const ids = [];
+  for await (const model of openai.models.list()) ids.push(model.id);
+  assert.deepEqual(ids.slice(0, 3), ['gpt-4', 'gpt-3.5-turbo', 'gpt-4o']);
+});
+
+test('openai: leaving a stream ends the provider’s call, and the call is charged as cancelled', async () => {
+  const { id, token } = await gateway.subscription({ limit: 10 });
+  gateway.openai?.pace({ chunks: 200, chunkDelayMs: 20 });
+  const client = new OpenAI({ apiKey: token, baseURL: `${gateway.url}/v1`, maxRetries: 0 });
+  const aborted = gateway.openai?.stats.aborted ?? 0;
+  const stream = await client.chat.completions.create({ model: 'gpt-4o', messages: hello, stream: true });
+  for await (const chunk of stream) if (chunk.choices[0]?.delta.content) break;
+  stream.controller.abort();
+  const rows = await eventually(
+    () => gateway.events(`identifier = '${id}'`),
+    (found) => found.length > 0,
+  );
+  assert.deepEqual(
+    rows.map(({ name, units, quota_units, metadata }) => [
+      name,
+      units,
+      quota_units,
+      metadata['cancelled'],
+      metadata['upstream_status_code'],
+    ]),
+    [['CompletionsFinished', 1, 1, true, 200]],
+  );
+  await eventually(
+    async () => gateway.openai?.stats.aborted ?? 0,
+    (now) => now === aborted + 1,
+  );
+  gateway.openai?.pace({ chunks: 4, chunkDelayMs: 0 });
+});
+
+test('anthropic: an answer, whole and streamed', async () => {
+  const whole = await anthropic.messages.create({ model: haiku, max_tokens: 100, messages: hello });
+  assert.equal(whole.content[0]?.type === 'text' && whole.content[0].text, 'Hello wörld 1 wörld 2 wörld 3');
+  const stream = anthropic.messages.stream({ model: haiku, max_tokens: 100, messages: hello });
+  const final = await stream.finalMessage();
+  assert.equal(final.content[0]?.type === 'text' && final.content[0].text, 'Hello wörld 1 wörld 2 wörld 3');
+  assert.equal(final.usage.output_tokens, 4);
+});
+
+test('anthropic: tools, images, thinking and betas reach the provider, its tool use comes back', async () => {
+  const tools = [{ name: 'weather', input_schema: { type: 'object' as const } }];
+  const image = {
+    type: 'image' as const,
+    source: { type: 'base64' as const, media_type: 'image/png' as const, data: 'aGVsbG8=' },
+  };
+  const messages = [{ role: 'user' as const, content: [image, { type: 'text' as const, text: 'What is this?' }] }];
+  const thinking = { type: 'enabled' as const, budget_tokens: 1024 };
+  const stream = anthropic.messages.stream(
+    { model: haiku, max_tokens: 2000, messages, tools, thinking, temperature: 0 },
+    { headers: { 'anthropic-beta': 'some-beta-2026' } },
+  );
+  const [block] = (await stream.finalMessage()).content;
+  assert.deepEqual(block?.type === 'tool_use' && block.input, { city: 'Zürich' });
+  const request = gateway.anthropic?.requests.at(-1);
+  const sent = JSON.parse(request?.body ?? '') as Record<string, unknown>;
+  assert.deepEqual(
+    [sent['messages'], sent['tools'], sent['thinking'], sent['temperature']],
+    [messages, tools, thinking, 0],
+  );
+  assert.equal(request?.headers['anthropic-beta'], 'some-beta-2026');
+  assert.match(String(request?.headers['anthropic-version']), /^20\d\d-\d\d-\d\d$/);
+});
+
+test('anthropic: every error has its class', async () => {
+  const create = (model: string, client = anthropic) =>
+    client.messages.create({ model, max_tokens: 100, messages: hello });
+  const stranger = new Anthropic({ apiKey: 'nonsense', authToken: null, baseURL: gateway.url, maxRetries: 0 });
+  await assert.rejects(create(haiku, stranger), Anthropic.AuthenticationError);
+  await assert.rejects(create('claude-99'), Anthropic.NotFoundError);
+  await assert.rejects(
+    anthropic.messages.create({ model: haiku, max_tokens: 4001, messages: hello }),
+    /max_tokens exceeds maximum allowed value of 4000: 4001/,
+  );
+  await assert.rejects(
+    anthropic.messages.create({ model: haiku, max_tokens: 100, messages: [] }),
+    Anthropic.BadRequestError,
+  );
+  const { token } = await gateway.subscription({ limit: 2 });
+  const poor = new Anthropic({ apiKey: token, authToken: null, baseURL: gateway.url });
+  await create(haiku, poor);
+  await create(haiku, poor);
+  await assert.rejects(create(haiku, poor), Anthropic.RateLimitError);
+});
+
+test('anthropic: the older key header works, and models are listed', async () => {
+  const ids = [];
+  for await (const model of anthropic.models.list()) ids.push(model.id);
+  assert.ok(ids.includes(haiku));
+  const { status } = await gateway.call('/v1/messages', {
+    token: null,
+    headers: { 'x-api-key': gateway.token },
+    body: { model: haiku, max_tokens: 10, messages: hello },
+  });
+  assert.equal(status, 200);
+});
+
+test('anthropic: a stream that the provider breaks off throws, and is charged as truncated', async () => {
+  const { id, token } = await gateway.subscription({ limit: 10 });
+  const client = new Anthropic({ apiKey: token, authToken: null, baseURL: gateway.url, maxRetries: 0 });
+  gateway.anthropic?.next({ cutAfterBytes: 700 });
+  await assert.rejects(
+    client.messages.stream({ model: haiku, max_tokens: 100, messages: hello }).finalMessage(),
+    Anthropic.APIError,
+  );
+  const rows = await gateway.events(`identifier = '${id}'`);
+  assert.deepEqual(
+    rows.map(({ units, metadata }) => [units, metadata['truncated']]),
+    [[1, true]],
+  );
+});
