@@ -51,7 +51,7 @@ export function createHandler(context: Context, routes: readonly Route[]): Reque
     const route = candidates.find(({ method }) => method === received.method || method === '*');
     const dialect = dialectOf(route ?? candidates[0], received);
     try {
-      if (route === undefined) throw unrouted(candidates);
+      if (route === undefined) throw unrouted(received.path, candidates);
       const json: Exchange['json'] = (status, value, headers = {}) =>
         answer(response, status, { 'content-type': 'application/json', ...headers }, `${JSON.stringify(value)}\n`);
       await route.handle({ context, received, scope, dialect, budget: context.budget(), json });
@@ -118,8 +118,9 @@ function dialectOf(route: Route | undefined, { headers }: Received): Dialect {
   return typeof route.dialect === 'function' ? route.dialect(headers) : route.dialect;
 }
 
-function unrouted(candidates: readonly Route[]): Refusal {
-  if (candidates.length === 0) return new Refusal('not-found', '404 page not found');
+/** Below `/-/` the 404 is empty (spec actors §9). */
+function unrouted(path: string, candidates: readonly Route[]): Refusal {
+  if (candidates.length === 0) return new Refusal('not-found', path.startsWith('/-/') ? '' : '404 page not found');
   return new Refusal('method-not-allowed', 'method not allowed', {
     headers: { allow: candidates.map(({ method }) => method).join(', ') },
   });

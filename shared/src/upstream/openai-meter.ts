@@ -1,32 +1,32 @@
 // Usage out of answers in OpenAI's chat shape, which other providers speak too.
 
 import type { SseEvent } from '../http/http.ts';
+import { createJsonBody, jsonObject, memberOf, tokenCount } from './answer-json.ts';
 import type { JsonObject, Meter, Usage } from './call.ts';
-import { createJsonBody } from './json-body.ts';
 import { codePoints, isObject } from './request-body.ts';
 
 /**
  * @param hidesUsage the chunk that only carries usage was asked for by us and is not for the caller (design D8)
  */
 export function createOpenAiMeter(hidesUsage: boolean): Meter {
-  let usage: JsonObject | null = null;
-  let characters = 0;
+  let usage: JsonObject = {};
+  let characters: number | null = null;
   let finished = false;
   const body = createJsonBody();
+  /** @returns true for the chunk that carries usage and nothing else */
+  const read = (answer: JsonObject): boolean => {
+    const { choices } = answer;
+    if (Array.isArray(choices)) characters = (characters ?? 0) + textLength(choices);
+    if (!isObject(answer['usage'])) return false;
+    usage = answer['usage'];
+    return Array.isArray(choices) && choices.length === 0;
+  };
   return {
     event: (event: SseEvent) => {
-      const data = event.data;
-      if (data === null) return true;
-      if (data === '[DONE]') {
-        finished = true;
-        return true;
-      }
-      const chunk = parse(data);
-      if (chunk === null) return true;
-      characters += textLength(chunk);
-      if (!isObject(chunk['usage'])) return true;
-      usage = chunk['usage'];
-      return !(hidesUsage && Array.isArray(chunk['choices']) && chunk['choices'].length === 0);
+      const { data } = event;
+      if (data === '[DONE]') finished = true;
+      const chunk = jsonObject(data);
+      return chunk === null || !read(chunk) || !hidesUsage;
     },
     body: (chunk) => body.take(chunk),
     get finished() {
@@ -35,19 +35,18 @@ export function createOpenAiMeter(hidesUsage: boolean): Meter {
     usage: () => {
       const whole = body.value();
       if (whole !== null) {
-        if (isObject(whole['usage'])) usage = whole['usage'];
-        characters = textLength(whole);
+        characters = null;
+        read(whole);
       }
-      return usageOf(usage ?? {}, characters);
+      return usageOf(usage, characters);
     },
   };
 }
 
-/** Code points of the text in all choices, streamed (`delta`) or whole (`message`). */
-function textLength({ choices }: JsonObject): number {
-  if (!Array.isArray(choices)) return 0;
+/** Code points of the text in all choices: streamed (`delta`), whole (`message`), or of a text completion (`text`). */
+function textLength(choices: readonly unknown[]): number {
   let length = 0;
-  for (const choice of choices as unknown[]) {
+  for (const choice of choices) {
     if (!isObject(choice)) continue;
     const message = choice['delta'] ?? choice['message'];
     const text = isObject(message) ? message['content'] : choice['text'];
@@ -56,29 +55,14 @@ function textLength({ choices }: JsonObject): number {
   return length;
 }
 
-function usageOf(usage: JsonObject, completionCharacters: number): Usage {
-  const prompt = isObject(usage['prompt_tokens_details']) ? usage['prompt_tokens_details'] : {};
-  const completion = isObject(usage['completion_tokens_details']) ? usage['completion_tokens_details'] : {};
+function usageOf(usage: JsonObject, completionCharacters: number | null): Usage {
+  const prompt = memberOf(usage, 'prompt_tokens_details');
   return {
-    inputTokens: count(usage['prompt_tokens']),
-    outputTokens: count(usage['completion_tokens']),
-    cacheReadTokens: count(prompt['cached_tokens']),
-    cacheWriteTokens: null,
-    reasoningTokens: count(completion['reasoning_tokens']),
+    inputTokens: tokenCount(usage['prompt_tokens']),
+    outputTokens: tokenCount(usage['completion_tokens']),
+    cacheReadTokens: tokenCount(prompt['cached_tokens']),
+    cacheWriteTokens: tokenCount(prompt['cache_write_tokens']),
+    reasoningTokens: tokenCount(memberOf(usage, 'completion_tokens_details')['reasoning_tokens']),
     completionCharacters,
   };
-}
-
-function count(value: unknown): number | null {
-  return typeof value === 'number' && value >= 0 ? value : null;
-}
-
-function parse(data: string): JsonObject | null {
-  if (!data.startsWith('{')) return null;
-  try {
-    const value: unknown = JSON.parse(data);
-    return isObject(value) ? value : null;
-  } catch {
-    return null;
-  }
 }

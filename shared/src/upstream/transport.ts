@@ -3,8 +3,16 @@
 import http, { type ClientRequest, type IncomingMessage } from 'node:http';
 import https from 'node:https';
 
-/** Far above what one instance relays at once, far below its file descriptors. */
-const agentOptions = { keepAlive: true, maxSockets: 2_000, maxFreeSockets: 256, scheduling: 'lifo' } as const;
+const agentOptions = {
+  keepAlive: true,
+  // Far above what one instance relays at once, far below its file descriptors.
+  maxSockets: 2_000,
+  maxFreeSockets: 256,
+  scheduling: 'lifo',
+  // For free sockets alone: on a busy one it only emits an event that nobody hears. Below the ten minutes after which Google's network forgets
+  // an idle connection without a word. An instance that slept meets this timer before its next request.
+  timeout: 240_000,
+} as const;
 const agents = { 'http:': new http.Agent(agentOptions), 'https:': new https.Agent(agentOptions) } as const;
 
 /** One call under way. It is handed through the SDK inside `fetchOptions`, which every SDK merges into the init of its fetch. */
@@ -17,59 +25,74 @@ export interface RawExchange {
   error: unknown;
 }
 
-/** Our fetch: the answer goes into `init.exchange`; the SDK gets an empty success, so that it neither reads a body nor judges a status. */
+/** What SDKs are told whatever the provider said: without a body to read, and no status to judge. */
+const taken = new Response(null, { status: 200 });
+
+/** Our fetch: the answer goes into `init.exchange`. */
 export async function rawFetch(input: string | URL | Request, init: RequestInit = {}): Promise<Response> {
   const { exchange } = init as RequestInit & { exchange?: RawExchange };
   if (exchange === undefined) throw new Error('rawFetch is called through a provider only');
+  const url = new URL(input instanceof Request ? input.url : input);
   try {
-    exchange.response = await request(
-      new URL(input instanceof Request ? input.url : input),
-      init,
-      exchange.signal,
-      true,
-    );
+    exchange.response = await request(url, init, exchange.signal, false);
   } catch (error) {
     exchange.error = error;
     throw error;
   }
-  return new Response(null, { status: 200 });
+  return taken;
 }
 
-function request(url: URL, init: RequestInit, signal: AbortSignal, mayRetry: boolean): Promise<IncomingMessage> {
+/** @param fresh on a connection of its own, and without a second try */
+function request(url: URL, init: RequestInit, signal: AbortSignal, fresh: boolean): Promise<IncomingMessage> {
   const secure = url.protocol === 'https:';
   const body = Buffer.from(init.body as string, 'utf8');
   return new Promise((resolve, reject) => {
     const outgoing: ClientRequest = (secure ? https : http).request(url, {
       method: init.method ?? 'POST',
-      headers: requestHeaders(init.headers, body.length),
-      agent: secure ? agents['https:'] : agents['http:'],
+      headers: requestHeaders(new Headers(init.headers), body.length),
+      agent: fresh ? false : secure ? agents['https:'] : agents['http:'],
     });
     const onAbort = (): void => void outgoing.destroy(signal.reason as Error);
+    const unlisten = (): void => signal.removeEventListener('abort', onAbort);
     signal.addEventListener('abort', onAbort, { once: true });
     if (signal.aborted) onAbort();
+    let answered = false;
+    let bytesReadBefore = 0;
+    outgoing.once('socket', (socket) => (bytesReadBefore = socket.bytesRead));
     outgoing.once('response', (response) => {
-      response.once('close', () => signal.removeEventListener('abort', onAbort));
+      answered = true;
+      response.once('close', unlisten);
       resolve(response);
     });
-    outgoing.once('error', (error: NodeJS.ErrnoException) => {
-      signal.removeEventListener('abort', onAbort);
-      // A kept connection that the provider closed in the meantime: nothing was answered, so one try on a fresh one loses nothing.
-      const stale = outgoing.reusedSocket && (error.code === 'ECONNRESET' || error.code === 'EPIPE');
-      if (stale && mayRetry && !signal.aborted) resolve(request(url, init, signal, false));
-      else reject(signal.aborted ? (signal.reason as Error) : error);
+    outgoing.on('error', (error: NodeJS.ErrnoException) => {
+      // A connection that breaks later breaks the body, whose reader hears of it. A second try then would be a second, paid call that nobody reads.
+      if (answered) return;
+      unlisten();
+      if (signal.aborted) reject(signal.reason as Error);
+      else if (!fresh && isStale(outgoing, error, bytesReadBefore)) resolve(request(url, init, signal, true));
+      else reject(error);
     });
     outgoing.end(body);
   });
 }
 
-/** The SDK's headers but for its telemetry; never compressed, since bytes pass unchanged. */
-function requestHeaders(given: RequestInit['headers'], bodyBytes: number): Record<string, string> {
+/**
+ * True for a kept connection that the provider had closed in the meantime: not a byte was answered, so a try on a fresh one loses nothing. Not
+ * on another kept one: after an instance slept, all of them are closed.
+ */
+function isStale({ reusedSocket, socket }: ClientRequest, error: NodeJS.ErrnoException, bytesReadBefore: number): boolean {
+  return reusedSocket && socket?.bytesRead === bytesReadBefore && (error.code === 'ECONNRESET' || error.code === 'EPIPE');
+}
+
+/** Telemetry of the SDK, and trace context: a provider is no part of our trace. */
+const dropped = /^(x-stainless-|traceparent$|tracestate$|baggage$)/;
+
+/** The SDK's headers but for `dropped`; never compressed, since bytes pass unchanged. */
+function requestHeaders(given: Headers, bodyBytes: number): Record<string, string> {
   const headers: Record<string, string> = {};
-  for (const [name, value] of new Headers(given)) if (!name.startsWith('x-stainless-')) headers[name] = value;
-  return {
-    ...headers,
-    'user-agent': 'cody-gateway',
-    'accept-encoding': 'identity',
-    'content-length': String(bodyBytes),
-  };
+  for (const [name, value] of given) if (!dropped.test(name)) headers[name] = value;
+  headers['user-agent'] = 'cody-gateway';
+  headers['accept-encoding'] = 'identity';
+  headers['content-length'] = String(bodyBytes);
+  return headers;
 }

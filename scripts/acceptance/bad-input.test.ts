@@ -1,0 +1,236 @@
+// Bad input meets a clear error in the dialect of its route, never a page of the framework, and no function dies of it.
+
+import assert from 'node:assert/strict';
+import net from 'node:net';
+import { gzipSync } from 'node:zlib';
+import { after, before, test } from 'node:test';
+import { anthropicBody, chat, openAiBody, startGateway, type TestGateway } from './gateway.ts';
+
+let gateway: TestGateway;
+const bytesMax = 64 * 1024;
+before(async () => {
+  gateway = await startGateway({
+    functions: ['chat-completions', 'diagnostics'],
+    env: { CODY_GATEWAY_BODY_BYTES_MAX: String(bytesMax) },
+  });
+});
+after(() => gateway.stop());
+
+const routes = {
+  cody: '/v1/completions/anthropic-messages',
+  openai: '/v1/chat/completions',
+  anthropic: '/v1/messages',
+} as const;
+type Dialect = keyof typeof routes;
+
+/** The message of an error in the shape of its dialect. */
+function messageOf(dialect: Dialect, text: string): string {
+  const value = JSON.parse(text) as { error: string | { message: string }; type?: string };
+  if (dialect === 'cody') return value.error as string;
+  if (dialect === 'anthropic') assert.equal(value.type, 'error');
+  return (value.error as { message: string }).message;
+}
+
+const bodies: readonly (readonly [what: string, body: unknown, status: number, message: RegExp])[] = [
+  ['no body', '', 400, /^failed to parse request body: EOF$/],
+  ['malformed JSON', '{"model": "secret-prompt" x', 400, /^failed to parse request body: invalid JSON at byte 26$/],
+  ['a half JSON', '{"model": "m"', 400, /^failed to parse request body: /],
+  ['a list', [], 400, /expected a JSON object, got an array/],
+  ['null', 'null', 400, /expected a JSON object, got null/],
+  ['a number', '1', 400, /expected a JSON object, got a number/],
+  [
+    'no model',
+    { messages: [{ role: 'user', content: 'x' }], max_tokens: 1 },
+    400,
+    /"model" must be a non-empty string, got nothing/,
+  ],
+  [
+    'a model that is a number',
+    { ...anthropicBody(), model: 7 },
+    400,
+    /"model" must be a non-empty string, got a number/,
+  ],
+  ['stream as text', { ...anthropicBody(), stream: 'yes' }, 400, /"stream" must be a boolean, got a string/],
+  ['messages as text', { ...anthropicBody(), messages: 'hi' }, 400, /"messages" must be an array, got a string/],
+  ['empty messages', { ...anthropicBody(), messages: [] }, 400, /"messages" must contain at least one message/],
+  [
+    'a message that is text',
+    { ...anthropicBody(), messages: ['hi'] },
+    400,
+    /"messages\[0\]" must be an object, got a string/,
+  ],
+  [
+    'a role that is a number',
+    { ...anthropicBody(), messages: [{ role: 1, content: 'x' }] },
+    400,
+    /"messages\[0\]\.role" must be a string, got a number/,
+  ],
+  [
+    'max_tokens as a fraction',
+    { ...anthropicBody(), max_tokens: 1.5 },
+    400,
+    /"max_tokens" must be a whole number, got a fraction/,
+  ],
+  [
+    'max_tokens beyond numbers',
+    '{"model":"m","max_tokens":123456789012345678901234567890,"messages":[{"role":"user","content":"x"}]}',
+    400,
+    /got a number that is too large/,
+  ],
+  [
+    'a body over the limit',
+    { ...anthropicBody(), padding: 'x'.repeat(bytesMax) },
+    413,
+    /^request body is larger than 65536 bytes$/,
+  ],
+];
+
+for (const dialect of Object.keys(routes) as Dialect[]) {
+  for (const [what, body, status, message] of bodies) {
+    test(`${dialect}: ${what}`, async () => {
+      const answer = await gateway.call(routes[dialect], { headers: dialect === 'cody' ? chat : {}, body });
+      assert.equal(answer.status, status, answer.text);
+      assert.equal(answer.headers.get('content-type'), 'application/json');
+      assert.match(messageOf(dialect, answer.text), message);
+      assert.doesNotMatch(answer.text, /secret-prompt/);
+      assert.match(answer.headers.get('x-trace') ?? '', /^[0-9a-f]{32}$/);
+    });
+  }
+
+  test(`${dialect}: an unknown model is told with the list of those that may be used`, async () => {
+    const answer = await gateway.call(routes[dialect], {
+      headers: dialect === 'cody' ? chat : {},
+      body: { ...anthropicBody(), model: 'no-such-model' },
+    });
+    assert.equal(answer.status, dialect === 'cody' ? 400 : 404);
+    assert.match(
+      messageOf(dialect, answer.text),
+      /^model "(anthropic|openai)\/no-such-model" is not allowed, allowed: \[(anthropic|openai)\//,
+    );
+  });
+
+  test(`${dialect}: no token and an unknown token`, async () => {
+    const none = await gateway.call(routes[dialect], { token: null, body: '{}' });
+    assert.equal(none.status, dialect === 'cody' ? 403 : 401);
+    assert.equal(messageOf(dialect, none.text), 'Cody Gateway access not enabled');
+    const stranger = await gateway.call(routes[dialect], { token: `slk_${'b'.repeat(64)}`, body: '{}' });
+    assert.equal(stranger.status, 401);
+  });
+}
+
+test('a compressed body is refused by name, not inflated', async () => {
+  const bomb = gzipSync(Buffer.alloc(20_000_000, 'a'));
+  const response = await fetch(`${gateway.url}${routes.openai}`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${gateway.token}`, 'content-encoding': 'gzip' },
+    body: new Uint8Array(bomb),
+  });
+  assert.equal(response.status, 415);
+  assert.match(await response.text(), /content-encoding gzip is not supported/);
+});
+
+test('a body without end is refused when it passes the limit, and the refusal arrives', async () => {
+  const chunk = new Uint8Array(16 * 1024).fill(32);
+  let sent = 0;
+  const body = new ReadableStream<Uint8Array>({
+    pull: (controller) => {
+      if (++sent > 40) controller.close();
+      else controller.enqueue(chunk);
+    },
+  });
+  const response = await fetch(`${gateway.url}${routes.openai}`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${gateway.token}` },
+    body,
+    duplex: 'half',
+  } as RequestInit);
+  assert.equal(response.status, 413);
+  await response.text();
+});
+
+test('any content type and bytes behind the first value are accepted; of equal members the last counts', async () => {
+  const text = `{"stream":true,"model":"gpt-4","messages":[{"role":"user","content":"x"}],"stream":false} trailing`;
+  const answer = await gateway.call(routes.openai, {
+    headers: { 'content-type': 'application/x-www-form-urlencoded' },
+    body: text,
+  });
+  assert.equal(answer.status, 200);
+  assert.equal(answer.headers.get('content-type'), 'application/json');
+});
+
+test('members pass as they came: zeros, numbers beyond 2^53, deep unknown ones', async () => {
+  const text =
+    '{"model":"gpt-4o","messages":[{"role":"user","content":"x"}],"temperature":0,"seed":9007199254740993,"x":{"y":[0,null,{"z":"ü"}]},"store":true,"service_tier":"flex"}';
+  assert.equal((await gateway.call(routes.openai, { body: text })).status, 200);
+  const sent = gateway.openai?.requests.at(-1)?.body ?? '';
+  assert.match(sent, /"seed":9007199254740993[,}]/);
+  const value = JSON.parse(sent) as Record<string, unknown>;
+  assert.deepEqual(
+    [value['temperature'], value['x'], value['store'], value['service_tier']],
+    [0, { y: [0, null, { z: 'ü' }] }, undefined, undefined],
+  );
+});
+
+test('another feature than the function’s is refused with the reason', async () => {
+  const answer = await gateway.call(routes.cody, {
+    headers: { 'x-sourcegraph-feature': 'code_completions' },
+    body: anthropicBody(),
+  });
+  assert.deepEqual(
+    [answer.status, answer.text],
+    [
+      400,
+      '{"error":"feature \\"code_completions\\" is not served by this function, which serves \\"chat_completions\\""}\n',
+    ],
+  );
+});
+
+test('a method that a path does not have is 405 with the ones that it has', async () => {
+  const answer = await gateway.call(routes.openai, { method: 'DELETE' });
+  assert.deepEqual([answer.status, answer.text, answer.headers.get('allow')], [405, '', 'POST']);
+});
+
+test('paths that Express and the framework answer themselves are ours too', async () => {
+  for (const path of ['/favicon.ico', '/robots.txt', '/%E0%A4%A', '/v1/completions/', '//', '/v1/chat/completions/']) {
+    const answer = await gateway.call(path);
+    assert.deepEqual([path, answer.status, answer.text], [path, 404, '404 page not found\n']);
+    assert.notEqual(answer.headers.get('x-trace'), null);
+  }
+});
+
+test('the framework’s body parser stays out: its HTML page is never seen, even at the function’s own address', async () => {
+  const url = gateway.functions.get('chat-completions')?.url ?? '';
+  const response = await fetch(`${url}${routes.openai}`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', authorization: `Bearer ${gateway.token}` },
+    body: '{bad',
+  });
+  assert.equal(response.headers.get('content-type'), 'application/json');
+  assert.equal((JSON.parse(await response.text()) as { error: { type: string } }).error.type, 'invalid_request_error');
+});
+
+test('a caller that sends half a body and goes away leaves nothing behind', async () => {
+  const { port } = new URL(gateway.functions.get('chat-completions')?.url ?? '');
+  const socket = net.connect(Number(port), '127.0.0.1');
+  socket.write(
+    `POST ${routes.openai} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${gateway.token}\r\ncontent-length: 100\r\n\r\n{"model"`,
+  );
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  socket.destroy();
+  assert.equal((await gateway.call(routes.openai, { body: openAiBody() })).status, 200);
+});
+
+test('no token, prompt or key reached a log line', async () => {
+  const marker = 'prompt-that-must-not-be-logged';
+  await gateway.call(routes.cody, {
+    headers: chat,
+    body: anthropicBody({ messages: [{ role: 'user', content: marker }], stream: true }),
+  });
+  await gateway.call(routes.openai, { body: `{"model":"gpt-4o","messages":"${marker}` });
+  gateway.anthropic?.next({ status: 500, body: marker });
+  await gateway.call(routes.cody, { headers: chat, body: anthropicBody() });
+  const log = JSON.stringify(gateway.lines);
+  for (const secret of [marker, gateway.token, gateway.token.slice(4), 'stand-in-key'])
+    assert.ok(!log.includes(secret), secret);
+  assert.ok(gateway.lines.length > 50);
+});
