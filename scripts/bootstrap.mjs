@@ -4,48 +4,51 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { constants } from 'node:os';
 import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 
-const root = path.resolve(import.meta.dirname ?? path.dirname(new URL(import.meta.url).pathname), '..');
+const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
 const modules = path.join(root, 'node_modules');
 const marker = path.join(modules, '.installed');
+const lockFile = path.join(root, '.local/installing.lock');
 const node24 = path.join(modules, 'node/bin/node');
 const installTimeoutMs = 10 * 60_000;
+const parentWatchMs = 500;
 
 const args = process.argv.slice(2);
 const wantsRedis = args[0] === '--redis';
 if (wantsRedis) args.shift();
 
-if (Number(process.versions.node.split('.')[0]) < 20)
-  fail(`Node 20 or later is needed, this is ${process.versions.node}`);
-installPackages();
-if (wantsRedis) installRedis();
-run();
+try {
+  if (Number(process.versions.node.split('.')[0]) < 20)
+    throw new Error(`Node 20 or later is needed, this is ${process.versions.node}`);
+  await installPackages();
+  if (wantsRedis) installRedis();
+  run();
+} catch (error) {
+  console.error(error.message);
+  process.exitCode = 1;
+}
 
-/** `npm ci` when packages are missing or belong to another lock file. Two at once wait for each other. */
-function installPackages() {
+/** Installs when packages are missing or belong to another lock file. Two at once: the second waits for the first. */
+async function installPackages() {
   const wanted = fingerprint();
   if (installed() === wanted) return;
-  lock();
+  await lock();
   try {
     if (installed() === wanted) return;
     console.error('installing npm packages …');
-    // Native modules come as packages for each platform; npm's warnings about engines are about the Node that npm itself runs on.
-    const npm = spawnSync('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], {
-      cwd: root,
-      encoding: 'utf8',
-      timeout: installTimeoutMs,
-      shell: process.platform === 'win32',
-    });
-    if (npm.status !== 0) fail(`npm ci failed:\n${npm.stdout ?? ''}${npm.stderr ?? npm.error?.message ?? ''}`);
-    const version = spawnSync(node24, ['--version'], { encoding: 'utf8' }).stdout ?? '';
-    if (!version.startsWith('v24.'))
-      fail(
-        'the package "node" brought no Node 24: its install script was not allowed to run. Allow it (npm install-scripts approve node), then run this again',
+    await npmInstall();
+    const { stdout } = spawnSync(node24, ['--version'], { encoding: 'utf8' });
+    if (!stdout?.startsWith('v24.'))
+      throw new Error(
+        'the package "node" brought no Node 24: its install script was not allowed to run. Allow it (ignore-scripts=false in npm\'s configuration, npm install-scripts approve node), remove node_modules, and run this again',
       );
     writeFileSync(marker, wanted);
   } finally {
-    rmSync(lockDir(), { recursive: true, force: true });
+    rmSync(lockFile, { force: true });
   }
 }
 
@@ -53,63 +56,103 @@ function installed() {
   return existsSync(marker) && existsSync(node24) ? readFileSync(marker, 'utf8') : null;
 }
 
+/** What the installed packages depend on; the platform too, for a folder that two machines share. */
 function fingerprint() {
-  const hash = createHash('sha256');
-  for (const file of [
-    'package-lock.json',
-    'package.json',
-    'shared/package.json',
-    'functions/package.json',
-    'scripts/package.json',
-  ])
-    hash.update(readFileSync(path.join(root, file)));
-  return hash.digest('hex');
+  const hash = createHash('sha256').update(`${process.platform} ${process.arch}`);
+  const { workspaces } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8'));
+  for (const folder of ['.', ...workspaces]) hash.update(readFileSync(path.join(root, folder, 'package.json')));
+  return hash.update(readFileSync(path.join(root, 'package-lock.json'))).digest('hex');
 }
 
-function lockDir() {
-  return path.join(root, '.local/installing');
-}
-
-/** A folder is a lock that every platform makes atomically; one that is older than an install can be is a dead process's. */
-function lock() {
-  mkdirSync(path.dirname(lockDir()), { recursive: true });
-  for (;;) {
+/**
+ * Takes the lock: a file with the process ids of the holder and its npm. One whose processes are dead was left by an install that was cut
+ * off: it goes, and so does what that install left half done. @throws Error when the holder takes longer than an install may
+ */
+async function lock() {
+  mkdirSync(path.dirname(lockFile), { recursive: true });
+  const deadline = Date.now() + installTimeoutMs;
+  for (let told = false; ;) {
     try {
-      mkdirSync(lockDir());
+      writeFileSync(lockFile, `${process.pid}`, { flag: 'wx' });
       return;
     } catch (error) {
       if (error.code !== 'EEXIST') throw error;
-      const age = Date.now() - (statSync(lockDir(), { throwIfNoEntry: false })?.mtimeMs ?? 0);
-      if (age > installTimeoutMs) rmSync(lockDir(), { recursive: true, force: true });
-      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 250);
+    }
+    if (abandoned()) {
+      rmSync(modules, { recursive: true, force: true });
+      rmSync(lockFile, { force: true });
+    } else if (Date.now() > deadline)
+      throw new Error(`another installation has not ended; if there is none, remove ${lockFile}`);
+    else {
+      if (!told) console.error('waiting for another installation of npm packages …');
+      told = true;
+      await sleep(250);
     }
   }
+}
+
+function abandoned() {
+  try {
+    // Between its creation and its first words a lock is empty.
+    if (Date.now() - statSync(lockFile).mtimeMs < 1000) return false;
+    return !readFileSync(lockFile, 'utf8')
+      .trim()
+      .split(/\s+/)
+      .some((pid) => alive(Number(pid)));
+  } catch (error) {
+    if (error.code === 'ENOENT') return false;
+    throw error;
+  }
+}
+
+function alive(pid) {
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    return error.code === 'EPERM';
+  }
+}
+
+/**
+ * `install --no-save`, not `ci`: the versions are those of the lock file all the same, but `ci` refuses a lock file that lacks an optional
+ * package for another platform, as one written against a mirror does. Its output is shown only when it fails: the rest is about the Node that
+ * npm itself runs on.
+ */
+async function npmInstall() {
+  const npm = spawn('npm', ['install', '--no-save', '--no-audit', '--no-fund', '--loglevel=error'], {
+    cwd: root,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    timeout: installTimeoutMs,
+  });
+  // An npm that outlives us still holds the lock.
+  if (npm.pid !== undefined) writeFileSync(lockFile, `${process.pid} ${npm.pid}`);
+  let output = '';
+  for (const stream of [npm.stdout, npm.stderr]) stream.setEncoding('utf8').on('data', (text) => (output += text));
+  const outcome = await new Promise((resolve) => {
+    npm.on('error', (error) => resolve(error.message));
+    npm.on('close', (code, signal) => resolve(code === 0 ? null : (signal ?? `exit code ${code}`)));
+  });
+  if (outcome !== null) throw new Error(`npm install failed (${outcome}):\n${output}`);
 }
 
 /** `redis-server` on the PATH, or from the system's package manager. */
 function installRedis() {
   if (has('redis-server')) return;
-  const sudo = process.getuid?.() === 0 || !has('sudo') ? [] : ['sudo'];
   if (has('apt-get')) {
+    const asRoot = process.getuid?.() === 0 ? [] : ['sudo'];
+    if (asRoot.length > 0 && !has('sudo'))
+      throw new Error('redis-server is not on the PATH, and installing it takes root: apt-get install redis-server');
     console.error('installing redis-server with apt-get …');
-    systemInstall([...sudo, 'apt-get', 'update', '-qq']);
-    systemInstall([
-      ...sudo,
-      'env',
-      'DEBIAN_FRONTEND=noninteractive',
-      'apt-get',
-      'install',
-      '-y',
-      '-qq',
-      '--no-install-recommends',
-      'redis-server',
-    ]);
+    // A package source that cannot be reached need not be the one that has Redis: the installation decides.
+    systemInstall([...asRoot, 'apt-get', 'update', '-qq'], { mayFail: true });
+    const quiet = ['-y', '-qq', '--no-install-recommends'];
+    systemInstall([...asRoot, 'env', 'DEBIAN_FRONTEND=noninteractive', 'apt-get', 'install', ...quiet, 'redis-server']);
   } else if (has('brew')) {
     console.error('installing redis with brew …');
     systemInstall(['brew', 'install', '--quiet', 'redis']);
   }
   if (!has('redis-server'))
-    fail(
+    throw new Error(
       'redis-server is not on the PATH, and neither apt-get nor brew is there to install it: install Redis 7, then run this again',
     );
 }
@@ -120,28 +163,30 @@ function has(program) {
     .some((dir) => dir !== '' && existsSync(path.join(dir, program)));
 }
 
-function systemInstall([program, ...rest]) {
+function systemInstall([program, ...rest], { mayFail = false } = {}) {
   const { status, stdout, stderr } = spawnSync(program, rest, { encoding: 'utf8', timeout: installTimeoutMs });
-  if (status !== 0) fail(`${[program, ...rest].join(' ')} failed:\n${stdout}${stderr}`);
+  if (status !== 0 && !mayFail) throw new Error(`${[program, ...rest].join(' ')} failed:\n${stdout}${stderr}`);
 }
 
 /** The script on Node 24; its signals, output and exit code are ours. */
 function run() {
   const [script, ...rest] = args;
-  if (script === undefined) fail('no script given');
+  if (script === undefined) throw new Error('usage: node scripts/bootstrap.mjs [--redis] <script.ts> [args…]');
   const bin = path.join(modules, '.bin');
-  const env = { ...process.env, PATH: `${bin}${path.delimiter}${process.env.PATH ?? ''}` };
   const child = spawn(node24, ['--disable-warning=ExperimentalWarning', path.join(root, script), ...rest], {
     cwd: root,
     stdio: 'inherit',
-    env,
+    env: { ...process.env, PATH: `${bin}${path.delimiter}${process.env.PATH ?? ''}` },
   });
-  // A terminal sends Ctrl-C to both of us: the child ends, and we end with it.
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
-  child.on('exit', (code, signal) => process.exit(code ?? (signal === 'SIGINT' ? 130 : 143)));
-}
-
-function fail(message) {
-  console.error(message);
-  process.exit(1);
+  // A terminal sends Ctrl-C and its own end to the child as well, and a second copy would look like impatience.
+  const terminal = process.stdin.isTTY || process.stdout.isTTY || process.stderr.isTTY;
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'])
+    process.on(signal, () => {
+      if (signal === 'SIGTERM' || !terminal) child.kill(signal);
+    });
+  // npm ends its shell on SIGTERM, and the shell tells nobody: that our parent is gone is all we see of it.
+  const parent = process.ppid;
+  const watch = () => process.ppid !== parent && child.kill('SIGTERM');
+  if (process.env.npm_lifecycle_event !== undefined) setInterval(watch, parentWatchMs).unref();
+  child.on('exit', (code, signal) => process.exit(code ?? 128 + constants.signals[signal]));
 }

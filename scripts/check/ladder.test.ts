@@ -35,6 +35,20 @@ test('imports go down, through doors', () => {
   assert.deepEqual(faults('shared/src/http/a.ts', "// import { x } from '../serve/serve.ts';"), []);
 });
 
+test('functions and shared stay apart', () => {
+  assert.match(
+    faults('shared/src/http/a.ts', "import x from '../../../scripts/local/port.ts';")[0] ?? '',
+    /stand above it/,
+  );
+  assert.deepEqual(faults('shared/src/http/a.test.ts', "import x from '../../../scripts/local/port.ts';"), []);
+  assert.match(faults('functions/a/a.ts', "import x from '../b/x.ts';")[0] ?? '', /its own folder/);
+  assert.deepEqual(faults('functions/a/b/a.ts', "import x from '../x.ts';"), []);
+  assert.match(faults('functions/a/a.ts', "import x from '../../scripts/build/build.ts';")[0] ?? '', /its own folder/);
+  assert.deepEqual(faults('scripts/a/a.ts', "import x from '../../functions/b/x.ts';"), []);
+  assert.match(faults('shared/src/cache/a.ts')[0] ?? '', /cache is no room/);
+  assert.match(faults('functions/a/a.ts', "import x from '@cody-gateway/shared/cache';")[0] ?? '', /no room cache/);
+});
+
 test('auth, limiter, upstream and events share nouns only', () => {
   assert.deepEqual(
     faults(
@@ -60,6 +74,10 @@ test('names, the top level, process.env', () => {
   assert.match(faults('shared/src/http/index.ts')[0] ?? '', /no index\.ts/);
   assert.deepEqual(faults('functions/a/index.ts'), []);
   assert.match(faults('shared/src/http/a.ts', 'const x = process.env;')[0] ?? '', /only shared\/src\/config/);
+  assert.match(faults('functions/a/a.ts', "const x = process['env'];")[0] ?? '', /only shared\/src\/config/);
+  assert.match(faults('functions/a/a.ts', "import { env } from 'node:process';")[0] ?? '', /only shared\/src\/config/);
+  assert.match(faults('functions/a/a.ts', 'const { env } = process;')[0] ?? '', /only shared\/src\/config/);
+  assert.deepEqual(faults('shared/src/http/a.ts', '// not process.env\nconst x = process.envelope;'), []);
   assert.deepEqual(faults('shared/src/config/a.ts', 'const x = process.env;'), []);
   assert.deepEqual(faults('scripts/a.ts', 'const x = process.env;'), []);
 });
@@ -77,4 +95,6 @@ test('a Lua header names keys of the table and exactly the arguments in use', ()
     /uses ARGV\[2\][^]*names ARGV\[1\], which it does not use/,
   );
   assert.match(faults('shared/src/limiter/a.lua', good.replace('-- RETURNS 1\n', ''))[0] ?? '', /RETURNS/);
+  assert.match(faults('shared/src/limiter/a.lua', '-- fragment: x\nreturn KEYS[1]\n')[0] ?? '', /as parameters/);
+  assert.deepEqual(faults('shared/src/limiter/a.lua', '-- fragment: of KEYS[1]\nreturn 1\n'), []);
 });

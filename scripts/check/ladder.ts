@@ -60,15 +60,24 @@ const importing =
 
 function checkImports({ file, text }: Source): string[] {
   const faults: string[] = [];
+  const inShared = /^shared\/src\/([^/]+)/.exec(file)?.[1];
+  if (inShared !== undefined && !rungs.includes(inShared as never))
+    faults.push(`${file}: ${inShared} is no room; the rooms are ${rungs.join(', ')}`);
   const at = (index: number): string => `${file}:${text.slice(0, index).split('\n').length}`;
   const isTest = file.endsWith('.test.ts');
   const room = /^shared\/src\/([^/]+)\//.exec(file)?.[1] ?? null;
   const code = text.replace(/\/\*[^]*?\*\/|(?<=^|\s)\/\/[^\n]*/g, (comment) => comment.replace(/[^\n]/g, ' '));
   for (const match of code.matchAll(importing)) {
     const from = match.groups?.['from'] ?? match.groups?.['dynamic']?.slice(1, -1) ?? '';
+    const where = at(match.index + 1);
+    const outside = isTest ? null : outsideImport(file, from);
+    if (outside !== null) faults.push(`${where}: imports ${from}; ${outside}`);
     const target = targetRoom(file, from);
     if (target === null || target.room === room) continue;
-    const where = at(match.index + 1);
+    if (!rungs.includes(target.room as never)) {
+      faults.push(`${where}: imports ${from}; there is no room ${target.room}`);
+      continue;
+    }
     if (!target.door)
       faults.push(`${where}: imports ${from}; a room is entered through its door, @cody-gateway/shared/${target.room}`);
     if (room === null || isTest) continue;
@@ -90,10 +99,28 @@ function checkImports({ file, text }: Source): string[] {
         `${where}: ${room} (rung ${mine}) knows a noun of ${target.room} (rung ${theirs}); nouns too belong to the lower rung`,
       );
   }
-  const env = code.indexOf('process.env');
+  const env = code.search(
+    /\bprocess\s*(\?\.)?(\.|\[['"])\s*env\b|\{[^}]*\benv\b[^}]*\}\s*(from\s*['"](node:)?process['"]|=\s*process\b)/,
+  );
   if (env !== -1 && !isTest && (room !== null ? room !== 'config' : file.startsWith('functions/')))
     faults.push(`${at(env)}: reads process.env; only shared/src/config may`);
   return faults;
+}
+
+/** What a file may not import for where it stands, whatever rooms say; null when all is well. A test may use what it needs. */
+function outsideImport(file: string, from: string): string | null {
+  if (!from.startsWith('.')) return null;
+  const folder = (name: string): string =>
+    name
+      .split('/')
+      .slice(0, name.startsWith('functions/') ? 2 : 1)
+      .join('/');
+  const [mine, theirs] = [folder(file), folder(path.posix.join(path.posix.dirname(file), from))];
+  if (mine === theirs || theirs === 'shared') return null;
+  if (mine === 'shared') return 'shared imports nothing of functions or scripts: they stand above it';
+  if (mine.startsWith('functions/'))
+    return 'a function imports its own folder and the doors of shared: what two functions need is a room’s';
+  return null;
 }
 
 /** `import { type A, type B }` imports no value. */
@@ -122,7 +149,13 @@ function targetRoom(file: string, from: string): { room: string; door: boolean }
 function checkLua(sources: readonly Source[], keyNames: ReadonlySet<string>): string[] {
   const faults: string[] = [];
   for (const { file, text } of sources) {
-    if (!file.endsWith('.lua') || text.startsWith('-- fragment:')) continue;
+    if (!file.endsWith('.lua')) continue;
+    if (text.startsWith('-- fragment:')) {
+      // A fragment that reached for the keys of the script around it would not stand in that script's header.
+      if (/\b(KEYS|ARGV)\b/.test(text.replace(/--.*$/gm, '')))
+        faults.push(`${file}: a fragment takes keys and arguments as parameters, not from KEYS and ARGV`);
+      continue;
+    }
     const named = [...text.matchAll(/^-- KEYS\[\d+\] (\S+)/gm)].map(([, name]) => name ?? '');
     for (const name of named)
       if (!keyNames.has(name))

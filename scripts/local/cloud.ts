@@ -82,7 +82,8 @@ export async function startCloud(options: CloudOptions = {}): Promise<LocalCloud
     const router: LocalRouter = keep(
       await startRouter({ ...(options.port !== undefined && { port: options.port }), targets }),
     );
-    const files = (await readFunctionFiles()).filter(({ name }) => options.functions?.includes(name) ?? true);
+    const allFiles = await readFunctionFiles();
+    const files = allFiles.filter(({ name }) => options.functions?.includes(name) ?? true);
     // Tests that run side by side share what was built before them.
     const builtDir = process.env['GATEWAY_BUILT_FUNCTIONS'];
     const building =
@@ -95,7 +96,9 @@ export async function startCloud(options: CloudOptions = {}): Promise<LocalCloud
     const seeded = await step('a subscription', () =>
       seedDirectory({ firestoreHost: firestore.host, projectId: localProject }),
     );
-    const tasks = keep(await step('cloud tasks', () => startTasks()));
+    const tasks = keep(
+      await step('cloud tasks', () => startTasks({ queues: allFiles.flatMap(({ queue }) => queue ?? []) })),
+    );
     const bigquery = keep(await step('bigquery', startWarehouse));
     const { keys = {}, pace = {} } = options;
     const anthropic = keys.anthropic === undefined ? keep(await startAnthropic({ apiKey: standInKey, ...pace })) : null;
@@ -119,8 +122,11 @@ export async function startCloud(options: CloudOptions = {}): Promise<LocalCloud
       ...options.env,
     };
     const functions = new Map<string, FunctionProcess>();
+    const stopFunctions = async (): Promise<void> =>
+      void (await Promise.allSettled([...functions.values()].map((running) => running.stop())));
+    closers.push(stopFunctions);
     await step('functions', () =>
-      Promise.all(
+      everyOne(
         files.map(async (file) => {
           const { name } = file;
           const dir = path.dirname(built.find((bundle) => bundle.name === name)?.file ?? '');
@@ -131,7 +137,6 @@ export async function startCloud(options: CloudOptions = {}): Promise<LocalCloud
             env,
             onLine: (line) => options.onLine?.(name, line),
           });
-          closers.push(() => running.stop());
           functions.set(name, running);
           targets.push({ file, url: running.url });
         }),
@@ -162,6 +167,12 @@ export async function startCloud(options: CloudOptions = {}): Promise<LocalCloud
     await stop();
     throw error;
   }
+}
+
+/** Waits for all of them, also when one fails: what is still starting could not be stopped. */
+async function everyOne(works: readonly Promise<void>[]): Promise<void> {
+  const failed = (await Promise.allSettled(works)).find((outcome) => outcome.status === 'rejected');
+  if (failed !== undefined) throw failed.reason;
 }
 
 /** The events table and its views, from the same files as Terraform's. */

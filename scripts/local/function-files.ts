@@ -50,7 +50,7 @@ export async function readFunctionFiles(dir = functionsDir): Promise<FunctionFil
 
 async function readOne(dir: string, name: string): Promise<FunctionFile> {
   const file = path.join(dir, name, 'function.json');
-  const result = v.safeParse(fileSchema, JSON.parse(await readFile(file, 'utf8')));
+  const result = v.safeParse(fileSchema, await readJson(file));
   if (!result.success)
     throw new Error(
       `${file}:\n${result.issues.map((issue) => `  - ${v.getDotPath(issue) ?? ''}: ${issue.message}`).join('\n')}`,
@@ -61,4 +61,13 @@ async function readOne(dir: string, name: string): Promise<FunctionFile> {
   if ((trigger === 'task') !== (queue !== undefined))
     throw new Error(`${file}: "queue" goes with the trigger "task", and with no other`);
   return { ...result.output, name };
+}
+
+async function readJson(file: string): Promise<unknown> {
+  const text = await readFile(file, 'utf8');
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new Error(`${file}: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+  }
 }

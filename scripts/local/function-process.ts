@@ -3,10 +3,12 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
+import { leash } from './leash.ts';
 
 const root = path.resolve(import.meta.dirname, '../..');
 const framework = path.join(root, 'node_modules/@google-cloud/functions-framework/build/src/main.js');
 const startTimeoutMs = 30_000;
+const firstAnswerTimeoutMs = 5_000;
 /** Longer than the drain of http/drain.ts. */
 const stopTimeoutMs = 10_000;
 
@@ -36,7 +38,9 @@ export async function startFunction({ name, dir, port, env, onLine }: FunctionSt
   const child = spawn(process.execPath, [framework, `--target=${name}`, `--source=${dir}`, `--port=${port}`], {
     env: { PATH: process.env['PATH'] ?? '', NODE_ENV: 'production', K_SERVICE: name, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
+    detached: true,
   });
+  leash(child);
   let lastWords: string[] = [];
   for (const stream of [child.stdout, child.stderr]) {
     createInterface({ input: stream }).on('line', (line) => {
@@ -46,8 +50,6 @@ export async function startFunction({ name, dir, port, env, onLine }: FunctionSt
   }
   const exited = new Promise<number | null>((resolve) => child.once('exit', resolve));
   const kill = (): void => void child.kill('SIGKILL');
-  process.once('exit', kill);
-  void exited.then(() => process.off('exit', kill));
   const url = `http://127.0.0.1:${port}`;
   await Promise.race([
     answers(`${url}/-/__version`),
@@ -75,7 +77,7 @@ export async function startFunction({ name, dir, port, env, onLine }: FunctionSt
 async function answers(url: string): Promise<void> {
   const deadline = Date.now() + startTimeoutMs;
   while (Date.now() < deadline) {
-    const ok = await fetch(url).then(
+    const ok = await fetch(url, { signal: AbortSignal.timeout(firstAnswerTimeoutMs) }).then(
       async (response) => {
         await response.arrayBuffer();
         return response.ok;

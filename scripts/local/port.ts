@@ -2,12 +2,35 @@
 
 import { createServer, type AddressInfo, type Server } from 'node:net';
 
-/** A port that was free a moment ago. */
+/** Below the ports that Linux (32768 up) and macOS (49152 up) give to outgoing connections: none of those takes it before its program does. */
+const freePortMin = 15_000;
+const freePortMax = 31_999;
+const triesMax = 50;
+
+/** A port that was free a moment ago. @throws Error when none of many was free */
 export async function freePort(): Promise<number> {
+  for (let tries = 0; tries < triesMax; tries++) {
+    const port = freePortMin + Math.floor(Math.random() * (freePortMax - freePortMin + 1));
+    if (await isFree(port)) return port;
+  }
+  throw new Error(`no free port among ${triesMax} from ${freePortMin} to ${freePortMax}`);
+}
+
+/** Whether a server could listen on it now. */
+export async function isFree(port: number): Promise<boolean> {
   const probe = createServer();
-  const port = await listen(probe);
+  try {
+    await listen(probe, port);
+  } catch {
+    return false;
+  }
   await new Promise((resolve) => probe.close(resolve));
-  return port;
+  return true;
+}
+
+/** @param port 0: any. @param what listens there, for the message. @throws Error that names a port which is taken */
+export async function requireFree(port: number, what: string): Promise<void> {
+  if (port !== 0 && !(await isFree(port))) throw new Error(`port ${port} is taken: ${what} cannot listen there`);
 }
 
 /** Listens on loopback and gives the port. @throws Error that names a port which is taken */

@@ -2,19 +2,23 @@
 
 import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { Redis } from 'ioredis';
-import { freePort } from './port.ts';
+import { leash } from './leash.ts';
+import { freePort, isFree, requireFree } from './port.ts';
 
 const readyTimeoutMs = 10_000;
+/** Another program may take a free port before redis-server does. */
+const portsMax = 3;
 
 /** A running server. */
 export interface LocalRedis {
   readonly url: string;
   readonly port: number;
   readonly pid: number;
+  /** Resolves when the server ends, however it does. */
+  readonly exited: Promise<void>;
   close(): Promise<void>;
 }
 
@@ -26,31 +30,26 @@ export async function startRedis({
   port,
   args = [],
 }: { port?: number; args?: readonly string[] } = {}): Promise<LocalRedis> {
-  if (port !== undefined && !(await isFree(port)))
-    throw new Error(`port ${port} is taken: redis-server cannot listen there`);
-  const chosen = port ?? (await freePort());
+  if (port !== undefined) {
+    await requireFree(port, 'redis-server');
+    return startOn(port, args);
+  }
+  for (let tries = 1; ; tries++) {
+    const chosen = await freePort();
+    try {
+      return await startOn(chosen, args);
+    } catch (error) {
+      if (tries === portsMax || (await isFree(chosen))) throw error;
+    }
+  }
+}
+
+async function startOn(port: number, args: readonly string[]): Promise<LocalRedis> {
   const dir = mkdtempSync(path.join(tmpdir(), 'gateway-redis-'));
-  const child = spawn(
-    'redis-server',
-    [
-      '--port',
-      String(chosen),
-      '--bind',
-      '127.0.0.1',
-      '--dir',
-      dir,
-      '--save',
-      '',
-      '--appendonly',
-      'no',
-      '--maxmemory-policy',
-      'noeviction',
-      ...args,
-    ],
-    {
-      stdio: ['ignore', 'pipe', 'pipe'],
-    },
-  );
+  const settings = { port, bind: '127.0.0.1', dir, save: '', appendonly: 'no', 'maxmemory-policy': 'noeviction' };
+  const given = Object.entries(settings).flatMap(([name, value]) => [`--${name}`, String(value)]);
+  const child = spawn('redis-server', [...given, ...args], { stdio: ['ignore', 'pipe', 'pipe'], detached: true });
+  leash(child, dir);
   let output = '';
   for (const stream of [child.stdout, child.stderr])
     stream.on('data', (data: Buffer) => (output = (output + data.toString()).slice(-4_000)));
@@ -61,28 +60,22 @@ export async function startRedis({
       resolve();
     });
   });
-  const kill = (): void => void child.kill('SIGKILL');
-  process.once('exit', kill);
+  const close = async (): Promise<void> => {
+    child.kill('SIGKILL');
+    await exited;
+    rmSync(dir, { recursive: true, force: true });
+  };
   try {
-    await ready(chosen, exited, () => output);
+    await ready(port, child.pid ?? 0, exited, () => output);
   } catch (error) {
-    kill();
+    await close();
     throw error;
   }
-  return {
-    url: `redis://127.0.0.1:${chosen}`,
-    port: chosen,
-    pid: child.pid ?? 0,
-    close: async () => {
-      process.off('exit', kill);
-      kill();
-      await exited;
-      rmSync(dir, { recursive: true, force: true });
-    },
-  };
+  return { url: `redis://127.0.0.1:${port}`, port, pid: child.pid ?? 0, exited, close };
 }
 
-async function ready(port: number, exited: Promise<void>, output: () => string): Promise<void> {
+/** Waits for an answer of the very process: somebody else's server on the same port answers as well. */
+async function ready(port: number, pid: number, exited: Promise<void>, output: () => string): Promise<void> {
   const client = new Redis({
     port,
     host: '127.0.0.1',
@@ -91,33 +84,28 @@ async function ready(port: number, exited: Promise<void>, output: () => string):
     maxRetriesPerRequest: null,
   });
   client.on('error', () => undefined);
-  const timer = new Promise<never>((_resolve, reject) =>
-    setTimeout(
-      () => reject(new Error(`redis-server did not answer within ${readyTimeoutMs} ms: ${output()}`)),
-      readyTimeoutMs,
-    ).unref(),
-  );
-  const gone = exited.then(() => {
-    throw new Error(`redis-server ended: ${output().trim().split('\n').at(-1) ?? 'without a word'}`);
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_resolve, reject) => {
+    const message = `redis-server did not answer within ${readyTimeoutMs} ms`;
+    timer = setTimeout(() => reject(new Error(`${message}: ${output()}`)), readyTimeoutMs);
   });
+  const gone = exited.then(() => {
+    throw new Error(`redis-server ended: ${lastWords(output())}`);
+  });
+  const answered = client
+    .connect()
+    .catch(() => undefined)
+    .then(() => client.info('server'));
   try {
-    await Promise.race([
-      client
-        .connect()
-        .catch(() => undefined)
-        .then(() => client.ping()),
-      timer,
-      gone,
-    ]);
+    const info = await Promise.race([answered, late, gone]);
+    if (!info.includes(`process_id:${pid}\r\n`)) throw new Error(`port ${port} is taken by another Redis`);
   } finally {
+    clearTimeout(timer);
     client.disconnect();
   }
 }
 
-function isFree(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const probe = createServer();
-    probe.once('error', () => resolve(false));
-    probe.listen(port, '127.0.0.1', () => probe.close(() => resolve(true)));
-  });
+/** It names the faulty setting in one line and the fault in the next. */
+function lastWords(output: string): string {
+  return output.trim().split('\n').slice(-2).join(' ') || 'without a word';
 }

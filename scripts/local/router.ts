@@ -16,7 +16,7 @@ export interface LocalRouter {
   close(): Promise<void>;
 }
 
-/** @throws Error that names a port which is taken */
+/** @param targets may still grow while it runs. @throws Error that names a port which is taken */
 export async function startRouter({
   port = 0,
   targets,
@@ -25,14 +25,11 @@ export async function startRouter({
   targets: readonly Target[];
 }): Promise<LocalRouter> {
   const agent = new http.Agent({ keepAlive: true, maxSockets: 1_000 });
-  const server = createServer((request, response) =>
-    forward(
-      agent,
-      chooseTarget(targets, request.url ?? '/', request.headers['x-sourcegraph-feature']),
-      request,
-      response,
-    ),
-  );
+  const server = createServer((request, response) => {
+    const target = chooseTarget(targets, request.url ?? '/', request.headers['x-sourcegraph-feature']);
+    if (target === null) unavailable(response, 'the local cloud has no function for this path, or none yet');
+    else forward(agent, target, request, response);
+  });
   const bound = await listen(server, port);
   return {
     url: `http://localhost:${bound}`,
@@ -46,9 +43,13 @@ export async function startRouter({
 
 /**
  * The function that a request belongs to: exact paths before prefixes, a route that names the request's feature before one that names none.
- * A path whose features don't match still belongs to its function, which explains itself.
+ * A path whose features don't match still belongs to its function, which explains itself. Null where nothing matches and no function is the default.
  */
-export function chooseTarget(targets: readonly Target[], url: string, feature: string | string[] | undefined): Target {
+export function chooseTarget(
+  targets: readonly Target[],
+  url: string,
+  feature: string | string[] | undefined,
+): Target | null {
   const path = url.split('?', 1)[0] ?? '/';
   const wanted = typeof feature === 'string' ? feature.trim() : undefined;
   let best: { target: Target; rank: number } | null = null;
@@ -64,9 +65,7 @@ export function chooseTarget(targets: readonly Target[], url: string, feature: s
       if (best === null || rank > best.rank) best = { target, rank };
     }
   }
-  const fallback = targets.find(({ file }) => file.default === true);
-  if (best === null && fallback === undefined) throw new Error('no function is the default one');
-  return best?.target ?? (fallback as Target);
+  return best?.target ?? targets.find(({ file }) => file.default === true) ?? null;
 }
 
 /** Streams both ways; a caller that leaves ends the request behind, and a function that breaks off breaks the answer off. */
@@ -78,9 +77,11 @@ function forward(agent: http.Agent, { url, file }: Target, request: IncomingMess
     'x-forwarded-for': `${earlier === undefined ? '' : `${String(earlier)}, `}${client}, 127.0.0.1`,
   };
   const { hostname, port } = new URL(url);
+  let answered = false;
   const outgoing = http.request(
     { hostname, port, agent, method: request.method, path: request.url, headers },
     (answer) => {
+      answered = true;
       response.writeHead(answer.statusCode ?? 502, answer.statusMessage, answer.headers);
       answer.on('error', () => response.destroy());
       answer.once('close', () => {
@@ -94,11 +95,12 @@ function forward(agent: http.Agent, { url, file }: Target, request: IncomingMess
     if (!response.writableFinished) outgoing.destroy();
   });
   outgoing.on('error', () => {
-    if (response.headersSent) response.destroy();
-    else
-      response
-        .writeHead(503, { 'content-type': 'text/plain', 'retry-after': '5' })
-        .end(`the local cloud cannot reach the function ${file.name}\n`);
+    // A function may answer before it has read the whole body: the answer stands, and its own end says whether it is whole.
+    if (!answered) unavailable(response, `the local cloud cannot reach the function ${file.name}`);
   });
   request.pipe(outgoing);
+}
+
+function unavailable(response: ServerResponse, why: string): void {
+  response.writeHead(503, { 'content-type': 'text/plain', 'retry-after': '5' }).end(`${why}\n`);
 }

@@ -12,6 +12,8 @@ export async function seedDirectory({
   firestoreHost: string;
   projectId: string;
 }): Promise<{ id: string; token: string }> {
+  // No metadata server here: the client would look for one, wait, and warn.
+  process.env['METADATA_SERVER_DETECTION'] ??= 'none';
   const directory = openDirectory({ firestoreEmulatorHost: firestoreHost, googleCloudProject: projectId });
   try {
     const limit = (units: number) => ({ limit: units, intervalSeconds: daySeconds, allowedModels: ['*'] });

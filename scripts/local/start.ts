@@ -46,15 +46,11 @@ try {
 }
 const running = cloud;
 for (const { name, exited } of running.functions.values()) {
-  void exited.then((code) => {
-    if (stopping) return;
-    stopping = true;
-    console.error(
-      `the function ${name} ended unexpectedly (${code ?? 'by a signal'}); its last lines stand above. Stopping.`,
-    );
-    end(running, 1);
-  });
+  void exited.then((code) =>
+    lost(`the function ${name} ended unexpectedly (${code ?? 'by a signal'}); its last lines stand above`),
+  );
 }
+void running.redis.exited.then(() => lost('redis-server ended unexpectedly'));
 await mkdir(path.dirname(cloudFile), { recursive: true });
 const facts = {
   url: running.url,
@@ -81,6 +77,14 @@ What it used:      npm run cost
 Another token:     npm run gateway -- subscriptions create --name acme --chat 500/24h
 Stop everything:   Ctrl-C
 `);
+
+/** Half a cloud is none. */
+function lost(what: string): void {
+  if (stopping) return;
+  stopping = true;
+  console.error(`${what}. Stopping.`);
+  end(running, 1);
+}
 
 function end(started: LocalCloud, code: number): void {
   rm(cloudFile, { force: true })

@@ -4,14 +4,21 @@ import * as grpc from '@grpc/grpc-js';
 import { loadSync } from '@grpc/proto-loader';
 import { createRequire } from 'node:module';
 import path from 'node:path';
+import { requireFree } from './port.ts';
 
 /** The real service refuses a larger task (spec platform §3). */
 const taskBytesMax = 100 * 1024;
 const concurrentDispatches = 16;
+/** The real service's default (spec platform §3). */
+const dispatchDeadlineMs = 600_000;
+/** The real service forgets a name after about an hour; this many are more than a local run makes in that time. */
+const namesMax = 100_000;
 
 /** How the stand-in behaves. */
 export interface LocalTasksOptions {
   readonly port?: number;
+  /** Last parts of the queues' names that exist; any where absent. */
+  readonly queues?: readonly string[];
   readonly minBackoffMs?: number;
   readonly maxBackoffMs?: number;
 }
@@ -37,6 +44,7 @@ interface Task {
   readonly method: string;
   readonly headers: Record<string, string>;
   readonly body: Buffer;
+  readonly deadlineMs: number;
   attempts: number;
 }
 
@@ -44,18 +52,22 @@ interface CreateTask {
   parent: string;
   task: {
     name: string;
-    scheduleTime: { seconds: string } | null;
+    scheduleTime: { seconds: string; nanos: number } | null;
+    dispatchDeadline: { seconds: string; nanos: number } | null;
     httpRequest: { url: string; httpMethod: string; headers: Record<string, string>; body: Buffer } | null;
   };
 }
 
-/** Any queue exists. A task whose target does not answer 2xx is delivered again, ever later, until it does. */
+/** A task whose target does not answer 2xx is delivered again, ever later, until it does. @throws Error that names a port which is taken */
 export async function startTasks({
   port = 0,
+  queues,
   minBackoffMs = 100,
   maxBackoffMs = 10_000,
 }: LocalTasksOptions = {}): Promise<LocalTasks> {
+  await requireFree(port, 'Cloud Tasks');
   const tasks = new Map<string, Task>();
+  const named = new Set<string>();
   const ready: Task[] = [];
   const timers = new Set<NodeJS.Timeout>();
   const stats = { created: 0, delivered: 0, attempts: 0, waiting: 0 };
@@ -63,10 +75,10 @@ export async function startTasks({
   let idlers: (() => void)[] = [];
   let running = 0;
   let paused = false;
-  let closed = false;
+  const closed = new AbortController();
 
   const pump = (): void => {
-    while (!paused && !closed && running < concurrentDispatches) {
+    while (!paused && !closed.signal.aborted && running < concurrentDispatches) {
       const task = ready.shift();
       if (task === undefined) return;
       running++;
@@ -75,7 +87,8 @@ export async function startTasks({
         if (delivered) {
           tasks.delete(task.name);
           stats.delivered++;
-        } else later(task, Math.min(maxBackoffMs, minBackoffMs * 2 ** Math.min(task.attempts - 1, 20)));
+        } else if (!closed.signal.aborted)
+          later(task, Math.min(maxBackoffMs, minBackoffMs * 2 ** Math.min(task.attempts - 1, 20)));
         stats.waiting = tasks.size;
         if (tasks.size === 0) for (const resolve of idlers.splice(0)) resolve();
         pump();
@@ -106,7 +119,7 @@ export async function startTasks({
         method: task.method,
         headers,
         body: new Uint8Array(task.body),
-        signal: AbortSignal.timeout(60_000),
+        signal: AbortSignal.any([closed.signal, AbortSignal.timeout(task.deadlineMs)]),
       });
       await response.arrayBuffer();
       return response.ok;
@@ -120,33 +133,35 @@ export async function startTasks({
     if (failure !== undefined) return reply({ code: failure, details: 'failed on request' });
     const { parent, task } = request;
     const { httpRequest } = task;
+    const queue = parent.split('/').at(-1) ?? '';
+    if (queues?.includes(queue) === false)
+      return reply({ code: grpc.status.NOT_FOUND, details: `Queue does not exist: ${queue}` });
     if (httpRequest === null)
       return reply({ code: grpc.status.INVALID_ARGUMENT, details: 'only HTTP tasks are supported' });
     if (httpRequest.body.length > taskBytesMax)
       return reply({ code: grpc.status.INVALID_ARGUMENT, details: 'Task size too large' });
     const name = task.name === '' ? `${parent}/tasks/${crypto.randomUUID()}` : task.name;
     if (named.has(name)) return reply({ code: grpc.status.ALREADY_EXISTS, details: 'Requested entity already exists' });
-    if (task.name !== '') named.add(name);
+    if (task.name !== '') remember(named, name);
     const kept: Task = {
       name,
-      queue: parent.split('/').at(-1) ?? '',
+      queue,
       url: httpRequest.url,
       method: httpRequest.httpMethod === 'HTTP_METHOD_UNSPECIFIED' ? 'POST' : httpRequest.httpMethod,
       headers: httpRequest.headers,
       body: httpRequest.body,
+      deadlineMs: task.dispatchDeadline === null ? dispatchDeadlineMs : milliseconds(task.dispatchDeadline),
       attempts: 0,
     };
     tasks.set(name, kept);
     stats.created++;
     stats.waiting = tasks.size;
-    const startMs = task.scheduleTime === null ? 0 : Number(task.scheduleTime.seconds) * 1000 - Date.now();
+    const startMs = task.scheduleTime === null ? 0 : milliseconds(task.scheduleTime) - Date.now();
     if (startMs > 0) later(kept, startMs);
     else ready.push(kept);
     pump();
     reply(null, { name });
   };
-  // The real service remembers names for about an hour; this one for as long as it lives.
-  const named = new Set<string>();
 
   const server = new grpc.Server({ 'grpc.max_receive_message_length': 8 * 1024 * 1024 });
   server.addService(cloudTasksService(), { createTask });
@@ -166,13 +181,23 @@ export async function startTasks({
     failCreate: (code, times) => failures.push(...Array.from({ length: times }, () => code)),
     idle: () => (tasks.size === 0 ? Promise.resolve() : new Promise((resolve) => idlers.push(resolve))),
     close: async () => {
-      closed = true;
+      closed.abort();
       for (const timer of timers) clearTimeout(timer);
       for (const resolve of idlers) resolve();
       idlers = [];
       server.forceShutdown();
     },
   };
+}
+
+function milliseconds({ seconds, nanos }: { seconds: string; nanos: number }): number {
+  return Number(seconds) * 1000 + nanos / 1e6;
+}
+
+function remember(names: Set<string>, name: string): void {
+  const [oldest] = names;
+  if (names.size >= namesMax && oldest !== undefined) names.delete(oldest);
+  names.add(name);
 }
 
 /** The service as the client's own package describes it. */

@@ -3,18 +3,14 @@
 import { DuckDBInstance, type DuckDBConnection, type DuckDBValue } from '@duckdb/node-api';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { listen } from '../port.ts';
-import { columnTypes, resultType, toDuckDb } from './dialect.ts';
+import { columnTypes, resultType, setup, toDuckDb } from './dialect.ts';
+import { faultOf, type Column } from './row-fault.ts';
+
+export type { Column } from './row-fault.ts';
 
 /** The real service knows an insertId for about a minute (spec platform §4). */
 const insertIdMs = 60_000;
 const bodyBytesMax = 32 * 1024 * 1024;
-
-/** A column as BigQuery's schema files write it. */
-export interface Column {
-  readonly name: string;
-  readonly type: string;
-  readonly mode?: string;
-}
 
 /** A running stand-in with its controls. */
 export interface LocalBigQuery {
@@ -39,6 +35,7 @@ interface Row {
 export async function startBigQuery({ port = 0 }: { port?: number } = {}): Promise<LocalBigQuery> {
   const instance = await DuckDBInstance.create(':memory:');
   const duck = await instance.connect();
+  for (const statement of setup) await duck.run(statement);
   const tables = new Map<string, readonly Column[]>();
   const known = new Map<string, number>();
   const failures: number[] = [];
@@ -74,9 +71,15 @@ export async function startBigQuery({ port = 0 }: { port?: number } = {}): Promi
       const select = columns
         .map(({ name, type }) => `CAST(json_extract_string(j, '$."${name}"') AS ${columnTypes[type] ?? 'VARCHAR'})`)
         .join(', ');
-      await duck.run(`INSERT INTO "${table}" SELECT ${select} FROM (SELECT unnest(CAST($rows AS JSON[])) AS j)`, {
-        rows: text,
-      });
+      try {
+        await duck.run(`INSERT INTO "${table}" SELECT ${select} FROM (SELECT unnest(CAST($rows AS JSON[])) AS j)`, {
+          rows: text,
+        });
+      } catch (error) {
+        // What was not inserted may come again.
+        for (const { insertId } of fresh) known.delete(`${table}:${insertId ?? ''}`);
+        throw error;
+      }
       stats.inserted += fresh.length;
     }
     return { kind: 'bigquery#tableDataInsertAllResponse' };
@@ -122,37 +125,9 @@ export async function startBigQuery({ port = 0 }: { port?: number } = {}): Promi
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
       duck.closeSync();
+      instance.closeSync();
     },
   };
-}
-
-/** Why a row does not fit its table, or null. */
-function faultOf(columns: readonly Column[], json: Record<string, unknown>): string | null {
-  const byName = new Map(columns.map((column) => [column.name, column]));
-  for (const [name, value] of Object.entries(json)) {
-    const column = byName.get(name);
-    if (column === undefined) return `no such field: ${name}.`;
-    if (value === null || value === undefined) continue;
-    if (column.type === 'INTEGER' && !Number.isSafeInteger(Number(value)))
-      return `Cannot convert value to integer: ${name}`;
-    if (column.type === 'TIMESTAMP' && (typeof value !== 'string' || Number.isNaN(Date.parse(value))))
-      return `Could not parse as a timestamp: ${name}`;
-    if (column.type === 'JSON' && !isJson(value)) return `Invalid JSON literal: ${name}`;
-  }
-  for (const { name, mode } of columns)
-    if (mode === 'REQUIRED' && (json[name] === null || json[name] === undefined))
-      return `Missing required field: ${name}.`;
-  return null;
-}
-
-function isJson(value: unknown): boolean {
-  if (typeof value !== 'string') return false;
-  try {
-    JSON.parse(value);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 interface QueryRequest {

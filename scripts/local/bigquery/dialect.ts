@@ -1,20 +1,46 @@
 // BigQuery's SQL as DuckDB runs it: every difference that our queries meet, one rule each. Not a general translator.
 
+/** Literals, comments and quoted names: what the rules for plain words must not touch. */
+const quoted = /('(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|`[^`]*`|--[^\n]*|\/\*[\s\S]*?\*\/)/;
+
 /** A query in DuckDB's dialect. */
 export function toDuckDb(sql: string): string {
+  return sql
+    .split(quoted)
+    .map((part, i) => (i % 2 === 1 ? toQuoted(part) : toWords(part)))
+    .join('');
+}
+
+function toQuoted(part: string): string {
+  // `project.dataset.table` is one name there and a quoted table here: there is one project and one dataset.
+  if (part.startsWith('`')) return `"${part.slice(part.lastIndexOf('.') + 1, -1)}"`;
+  if (part.startsWith('-') || part.startsWith('/')) return part;
+  // Both quotes make strings there, and a backslash escapes; here "x" is a name, and a quote is doubled.
+  return `'${part.slice(1, -1).replace(/\\(.)/g, '$1').replaceAll("'", "''")}'`;
+}
+
+function toWords(part: string): string {
   return (
-    sql
-      // `project.dataset.table` is one name there and a quoted table here: there is one project and one dataset.
-      .replace(/`(?:[^`.]+\.)*([^`.]+)`/g, '"$1"')
+    part
       // Named parameters are written @name there, $name here.
       .replace(/@([a-zA-Z_]\w*)/g, '$$$1')
-      // JSON members as text.
+      // A JSON member as text: DuckDB's own JSON_VALUE keeps the quotes.
       .replace(/\bJSON_VALUE\(/gi, 'json_extract_string(')
-      .replace(/\bSAFE_DIVIDE\(([^,()]+),\s*([^()]+)\)/gi, '($1) / nullif($2, 0)')
+      // A part of a timestamp is a bare word there and text here.
+      .replace(/,\s*(MINUTE|HOUR|DAY|WEEK|MONTH|YEAR)\s*\)/gi, ", '$1')")
       .replace(/\bCURRENT_TIMESTAMP\(\)/gi, 'now()')
-      .replace(/\bINT64\b/g, 'BIGINT')
+      .replace(/\bINT64\b/gi, 'BIGINT')
+      .replace(/\bFLOAT64\b/gi, 'DOUBLE')
   );
 }
+
+/** Functions that DuckDB lacks, and the time zone that BigQuery always has. */
+export const setup: readonly string[] = [
+  "SET TimeZone = 'UTC'",
+  'CREATE MACRO safe_divide(a, b) AS a / nullif(b, 0)',
+  'CREATE MACRO timestamp_trunc(t, part) AS date_trunc(part, t)',
+  'CREATE MACRO timestamp_sub(t, span) AS t - span',
+];
 
 /** BigQuery's column types in DuckDB. */
 export const columnTypes: Readonly<Record<string, string>> = {

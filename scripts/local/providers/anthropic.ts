@@ -2,6 +2,7 @@
 
 import {
   countWords,
+  readRequest,
   startProvider,
   textPieces,
   type Canned,
@@ -39,7 +40,8 @@ function respond({ method, url, headers: sent, body }: Recorded, chunks: number,
   if (sent['x-api-key'] !== apiKey && sent.authorization !== `Bearer ${apiKey}`)
     return failure(401, 'authentication_error', 'invalid x-api-key');
   if (method !== 'POST' || !url.startsWith('/v1/messages')) return failure(404, 'not_found_error', 'Not found');
-  const request = JSON.parse(body) as Request;
+  const request: Request | null = readRequest(body);
+  if (request === null) return failure(400, 'invalid_request_error', 'The request body is not valid JSON.');
   if (request.max_tokens === undefined) return failure(400, 'invalid_request_error', 'max_tokens: Field required');
   if (request.model === 'claude-missing') return failure(404, 'not_found_error', `model: ${request.model}`);
   const input = countWords(JSON.stringify([request.system ?? '', request.messages ?? []]));

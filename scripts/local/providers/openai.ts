@@ -2,6 +2,7 @@
 
 import {
   countWords,
+  readRequest,
   startProvider,
   textPieces,
   type Canned,
@@ -37,7 +38,9 @@ function respond({ method, url, headers: sent, body }: Recorded, chunks: number,
     return failure(401, 'invalid_request_error', 'invalid_api_key', 'Incorrect API key provided.');
   if (method !== 'POST' || url !== '/v1/chat/completions')
     return failure(404, 'invalid_request_error', null, `Invalid URL (${method} ${url})`);
-  const request = JSON.parse(body) as Request;
+  const request: Request | null = readRequest(body);
+  if (request === null)
+    return failure(400, 'invalid_request_error', null, 'We could not parse the JSON body of your request.');
   if (request.model === 'gpt-missing')
     return failure(404, 'invalid_request_error', 'model_not_found', `The model ${request.model} does not exist`);
   const prompt = countWords(JSON.stringify(request.messages ?? []));

@@ -41,7 +41,7 @@ export interface LocalProvider {
   next(behaviour: Behaviour): void;
   /** Changes the pace of what follows. */
   pace(pace: Pace): void;
-  /** Requests whose caller left before the answer was whole. */
+  /** `served`: whole answers. `aborted`: requests whose caller left before the answer was whole; those that were cut on request are neither. */
   readonly stats: { served: number; aborted: number };
   close(): Promise<void>;
 }
@@ -64,7 +64,11 @@ export async function startProvider(
   let pace: Required<Pace> = { delayMs: 0, chunks: 4, chunkDelayMs: 0, ...initial };
 
   const handle = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
-    response.once('close', () => (response.writableFinished ? stats.served++ : stats.aborted++));
+    let broken = false;
+    response.once('close', () => {
+      if (response.writableFinished) stats.served++;
+      else if (!broken) stats.aborted++;
+    });
     const recorded = {
       method: request.method ?? '',
       url: request.url ?? '',
@@ -87,7 +91,10 @@ export async function startProvider(
     const canned = respond(recorded, pace.chunks);
     response.writeHead(canned.status, canned.headers);
     if (behaviour !== undefined && 'cutAfterBytes' in behaviour) {
-      response.write(Buffer.concat(canned.pieces).subarray(0, behaviour.cutAfterBytes), () => response.destroy());
+      response.write(Buffer.concat(canned.pieces).subarray(0, behaviour.cutAfterBytes), () => {
+        broken = true;
+        response.destroy();
+      });
       return;
     }
     for (const [i, piece] of canned.pieces.entries()) {
@@ -153,4 +160,14 @@ export function countWords(text: string): number {
 /** The text of a canned answer in so many pieces. */
 export function textPieces(chunks: number): string[] {
   return Array.from({ length: chunks }, (_, i) => (i === 0 ? 'Hello' : ` wörld ${i}`));
+}
+
+/** A request's JSON object, or null where it is none. */
+export function readRequest(body: string): object | null {
+  try {
+    const value: unknown = JSON.parse(body);
+    return typeof value === 'object' && value !== null ? value : null;
+  } catch {
+    return null;
+  }
 }

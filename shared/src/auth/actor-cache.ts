@@ -10,8 +10,12 @@ const freshMs = 10_000;
 const unknownMs = 30_000;
 /** How long an actor may be served while the directory fails. */
 const keptMs = 86_400_000;
+/** So long after a failure the directory counts as failing: known callers do not wait for its next answer, it is asked beside them. */
+const failingMs = 60_000;
 /** About 1 kB each. */
-const entriesMax = 10_000;
+const actorsMax = 10_000;
+/** About 100 bytes each; apart from the actors, so that a flood of made-up tokens does not push them out. */
+const unknownMax = 10_000;
 
 /** Finds actors by token. */
 export interface ActorCache {
@@ -19,9 +23,11 @@ export interface ActorCache {
   find(token: KnownToken): Promise<Actor | null>;
 }
 
-interface Entry {
-  readonly actor: Actor | null;
-  readonly loadedAtMs: number;
+interface Kept {
+  readonly actor: Actor;
+  readonly askedAtMs: number;
+  /** When the directory last failed to say more about it; null since its last answer. */
+  readonly failedAtMs: number | null;
 }
 
 /** @param load asks the directory; concurrent look-ups of one token share one. */
@@ -30,34 +36,53 @@ export function createActorCache(
   now: () => number,
   warn: (message: string, error: unknown) => void,
 ): ActorCache {
-  const entries = new LRUCache<string, Entry>({ max: entriesMax });
+  const actors = new LRUCache<string, Kept>({ max: actorsMax });
+  /** When the directory was asked about a token and knew none. */
+  const unknown = new LRUCache<string, number>({ max: unknownMax });
   const loading = new Map<string, Promise<Actor | null>>();
 
-  const refresh = (token: KnownToken): Promise<Actor | null> => {
+  const refresh = async (token: KnownToken): Promise<Actor | null> => {
+    // An answer is as old as its question.
+    const askedAtMs = now();
+    try {
+      const actor = await load(token);
+      if (actor === null) {
+        actors.delete(token.hash);
+        unknown.set(token.hash, askedAtMs);
+      } else {
+        unknown.delete(token.hash);
+        actors.set(token.hash, { actor, askedAtMs, failedAtMs: null });
+      }
+      return actor;
+    } catch (error) {
+      const kept = actors.get(token.hash);
+      if (kept === undefined || now() - kept.askedAtMs > keptMs) throw error;
+      actors.set(token.hash, { ...kept, failedAtMs: now() });
+      warn('the directory did not answer, the last known actor is served', error);
+      return kept.actor;
+    }
+  };
+  const refreshOnce = (token: KnownToken): Promise<Actor | null> => {
     const running = loading.get(token.hash);
     if (running !== undefined) return running;
-    const work = load(token)
-      .then((actor) => {
-        entries.set(token.hash, { actor, loadedAtMs: now() });
-        return actor;
-      })
-      .finally(() => loading.delete(token.hash));
+    const work = refresh(token).finally(() => loading.delete(token.hash));
     loading.set(token.hash, work);
     return work;
   };
 
   return {
     find: async (token) => {
-      const entry = entries.get(token.hash);
-      const ageMs = entry === undefined ? Number.POSITIVE_INFINITY : now() - entry.loadedAtMs;
-      if (entry !== undefined && ageMs < (entry.actor === null ? unknownMs : freshMs)) return entry.actor;
-      try {
-        return await refresh(token);
-      } catch (error) {
-        if (entry === undefined || entry.actor === null || ageMs > keptMs) throw error;
-        warn('the directory did not answer, the last known actor is served', error);
-        return entry.actor;
-      }
+      const atMs = now();
+      const unknownAtMs = unknown.get(token.hash);
+      if (unknownAtMs !== undefined && atMs - unknownAtMs < unknownMs) return null;
+      const kept = actors.get(token.hash);
+      if (kept === undefined) return refreshOnce(token);
+      const ageMs = atMs - kept.askedAtMs;
+      if (ageMs < freshMs) return kept.actor;
+      if (kept.failedAtMs === null || atMs - kept.failedAtMs >= failingMs || ageMs > keptMs) return refreshOnce(token);
+      // Its failure has told itself, and this caller has been served.
+      refreshOnce(token).catch(() => undefined);
+      return kept.actor;
     },
   };
 }

@@ -15,8 +15,15 @@ export { callerToken, featureFromHeader } from './request-headers.ts';
 export { features, type Entitlement, type Feature } from './entitlement.ts';
 export type { ModelChoice, Permit } from './permit.ts';
 export { allowedModels } from './permit.ts';
-export { openDirectory, type Directory, type SubscriptionRecord } from './directory.ts';
-export { createSubscription, listSubscriptions, type NewSubscription } from './subscriptions.ts';
+export { openDirectory, type Directory, type DirectorySettings } from './directory.ts';
+export type { SubscriptionRecord } from './documents.ts';
+export {
+  createSubscription,
+  findSubscription,
+  listSubscriptions,
+  type NewSubscription,
+  type SubscriptionEntry,
+} from './subscriptions.ts';
 export { deriveFromAccessToken, deriveFromLicenceKey } from './token.ts';
 
 /** The auth of this process. */

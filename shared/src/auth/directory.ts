@@ -1,40 +1,16 @@
 // The Firestore directory: tokens, subscriptions, users. Its client loads when it is first needed, never in front of the port.
 
 import type { Firestore, Settings } from '@google-cloud/firestore';
-import * as v from 'valibot';
 import { Refusal } from '../http/http.ts';
 import type { Actor } from './actor.ts';
+import { parseDocument, subscriptionSchema, tokenSchema } from './documents.ts';
 import { entitle, features, type BurstSettings, type Feature, type Entitlement } from './entitlement.ts';
 import type { KnownToken } from './token.ts';
 
 /** A point read takes milliseconds; the first one opens a channel. */
-const readTimeoutMs = 5_000;
-
-const limitSchema = v.object({
-  limit: v.pipe(v.number(), v.integer()),
-  intervalSeconds: v.pipe(v.number(), v.integer()),
-  allowedModels: v.array(v.string()),
-});
-
-const subscriptionSchema = v.object({
-  name: v.string(),
-  accessEnabled: v.boolean(),
-  archived: v.optional(v.boolean(), false),
-  limits: v.object({
-    chat_completions: v.nullish(limitSchema),
-    code_completions: v.nullish(limitSchema),
-    embeddings: v.nullish(limitSchema),
-  }),
-});
-
-const tokenSchema = v.object({
-  /** Path of the document of whom the token belongs to. */
-  actor: v.pipe(v.string(), v.regex(/^(subscriptions|users)\/[^/]+$/)),
-  revoked: v.optional(v.boolean(), false),
-});
-
-/** A document of `subscriptions/` or `users/`, as stored. */
-export type SubscriptionRecord = v.InferOutput<typeof subscriptionSchema>;
+const defaultReadTimeoutMs = 5_000;
+/** What Firestore's own client asks for. */
+const scopes = ['https://www.googleapis.com/auth/cloud-platform', 'https://www.googleapis.com/auth/datastore'];
 
 /** The directory of this process. */
 export interface Directory {
@@ -53,20 +29,25 @@ export interface DirectorySettings {
 }
 
 /** Opens the directory; no network before the first use. */
-export function openDirectory(settings: DirectorySettings): Directory {
+export function openDirectory(settings: DirectorySettings, readTimeoutMs = defaultReadTimeoutMs): Directory {
   let loading: Promise<Firestore> | null = null;
   const client = (): Promise<Firestore> => {
-    loading ??= loadClient(settings);
+    if (loading !== null) return loading;
+    const load = loadClient(settings);
+    loading = load;
     // A failed load is tried again by the next look-up.
-    loading.catch(() => (loading = null));
-    return loading;
+    load.catch(() => (loading = null));
+    return load;
   };
   return {
     client,
     warm: async () => void (await client()),
     findActor: async (token, burst) => {
       try {
-        return await withDeadline(find(await client(), token, burst));
+        return await withDeadline(
+          client().then((firestore) => find(firestore, token, burst)),
+          readTimeoutMs,
+        );
       } catch (error) {
         throw new Refusal('directory-unavailable', 'access cannot be checked at the moment, please retry', {
           cause: error,
@@ -81,54 +62,50 @@ export function openDirectory(settings: DirectorySettings): Directory {
 
 async function loadClient({ googleCloudProject, firestoreEmulatorHost }: DirectorySettings): Promise<Firestore> {
   const { Firestore } = await import('@google-cloud/firestore');
+  const { GoogleAuth, PassThroughClient } = await import('google-auth-library');
   const options: Settings = {};
   if (googleCloudProject !== null) options.projectId = googleCloudProject;
-  if (firestoreEmulatorHost !== null) {
-    const { grpc } = await import('google-gax');
-    const [host, port] = firestoreEmulatorHost.split(':');
-    Object.assign(options, {
-      servicePath: host,
-      port: Number(port),
-      sslCreds: grpc.credentials.createInsecure(),
-      customHeaders: { Authorization: 'Bearer owner' },
-    });
+  if (firestoreEmulatorHost === null) {
+    // A client that has to look for credentials itself leaves a failure to nobody, which ends the process, and never looks again.
+    const authClient = await new GoogleAuth({ scopes }).getClient();
+    return new Firestore({ ...options, authClient });
   }
-  return new Firestore(options);
+  const { grpc } = await import('google-gax');
+  const [host, port] = firestoreEmulatorHost.split(':');
+  return new Firestore({
+    ...options,
+    servicePath: host,
+    port: Number(port),
+    sslCreds: grpc.credentials.createInsecure(),
+    customHeaders: { Authorization: 'Bearer owner' },
+    authClient: new PassThroughClient(),
+  });
 }
 
 async function find(firestore: Firestore, { source, hash }: KnownToken, burst: BurstSettings): Promise<Actor | null> {
   const tokenDocument = await firestore.doc(`tokens/${hash}`).get();
   if (!tokenDocument.exists) return null;
-  const token = parse(tokenSchema, tokenDocument.data(), `tokens/${hash}`);
+  const token = parseDocument(tokenSchema, tokenDocument.data(), `tokens/${hash}`);
   if (token.revoked) return null;
   const [collection, id = ''] = token.actor.split('/');
   // A token of one kind must not open an account of the other.
   if ((collection === 'users') !== (source === 'dotcom-user')) return null;
   const document = await firestore.doc(token.actor).get();
   if (!document.exists) return null;
-  const { name, accessEnabled, archived, limits } = parse(subscriptionSchema, document.data(), token.actor);
-  const usable: Partial<Record<Feature, Entitlement>> = {};
+  const record = parseDocument(subscriptionSchema, document.data(), token.actor);
+  const limits: Partial<Record<Feature, Entitlement>> = {};
   for (const feature of features) {
-    const entitlement = entitle(limits[feature], burst);
-    if (entitlement !== null) usable[feature] = entitlement;
+    const entitlement = entitle(record.limits[feature], burst);
+    if (entitlement !== null) limits[feature] = entitlement;
   }
-  return { source, id, name, accessEnabled: accessEnabled && !archived, limits: usable };
+  return { source, id, name: record.name, accessEnabled: record.accessEnabled && !record.archived, limits };
 }
 
-/** A document of another shape grants nothing; which one it is goes to the log, its content does not. */
-function parse<S extends v.GenericSchema>(schema: S, data: unknown, path: string): v.InferOutput<S> {
-  const result = v.safeParse(schema, data);
-  if (result.success) return result.output;
-  const faults = result.issues.map(
-    (issue) => `${v.getDotPath(issue) ?? 'document'}: expected ${issue.expected ?? 'something else'}`,
-  );
-  throw new Error(`directory document ${path} is malformed: ${faults.join('; ')}`);
-}
-
-async function withDeadline<T>(work: Promise<T>): Promise<T> {
+/** The outcome of the work, if it comes in time. What Firestore's client does after that is its own: a write may still be done. */
+export async function withDeadline<T>(work: Promise<T>, timeoutMs: number): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const timeout = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(new Error(`Firestore did not answer within ${readTimeoutMs} ms`)), readTimeoutMs);
+    timer = setTimeout(() => reject(new Error(`Firestore did not answer within ${timeoutMs} ms`)), timeoutMs);
   });
   try {
     return await Promise.race([work, timeout]);

@@ -1,25 +1,37 @@
-// What writes the directory by an operator's hand: subscriptions and their tokens. Reading requests is directory.ts.
+// What an operator does to the directory: creates subscriptions with their tokens, looks at them. Reading for requests is directory.ts.
 
 import { randomBytes, randomUUID } from 'node:crypto';
-import type { Directory, SubscriptionRecord } from './directory.ts';
+import { withDeadline, type Directory } from './directory.ts';
+import { parseDocument, subscriptionSchema, type SubscriptionRecord } from './documents.ts';
 import { deriveFromLicenceKey, hashToken } from './token.ts';
+
+/** Somebody waits at a terminal: long enough for credentials and a first channel, short enough to be told what is wrong. */
+const operatorTimeoutMs = 15_000;
+/** gRPC's code for a document that is there already. */
+const alreadyExists = 6;
 
 /** A subscription to create. */
 export interface NewSubscription {
   readonly name: string;
   readonly limits: SubscriptionRecord['limits'];
-  /** UUID; a fresh one where absent. */
+  /** UUID, with or without `es_` in front; a fresh one where absent. */
   readonly id?: string;
 }
 
+/** A subscription as it stands in the directory, or what is wrong with its document. */
+export type SubscriptionEntry =
+  { readonly id: string; readonly record: SubscriptionRecord } | { readonly id: string; readonly fault: string };
+
 /**
  * Creates a subscription with one token. The token is shown once: only its hash is stored.
- * @throws when the id is taken, or what Firestore throws
+ * @throws when the id is no UUID or taken, what Firestore throws, and after 15 s
  */
 export async function createSubscription(
   directory: Directory,
-  { name, limits, id = randomUUID() }: NewSubscription,
+  { name, limits, id: wanted = randomUUID() }: NewSubscription,
 ): Promise<{ id: string; token: string }> {
+  const id = subscriptionId(wanted);
+  if (id === null) throw new Error(`${JSON.stringify(wanted)} is not a subscription id: give a UUID`);
   const firestore = await directory.client();
   const token = deriveFromLicenceKey(randomBytes(32).toString('base64url'));
   const now = new Date();
@@ -34,16 +46,46 @@ export async function createSubscription(
   const batch = firestore.batch();
   batch.create(firestore.doc(`subscriptions/${id}`), record);
   batch.create(firestore.doc(`tokens/${hashToken(token)}`), { actor: `subscriptions/${id}`, createdAt: now });
-  await batch.commit();
+  try {
+    await withDeadline(batch.commit(), operatorTimeoutMs);
+  } catch (error) {
+    if ((error as { code?: unknown }).code === alreadyExists)
+      throw new Error(`there is a subscription ${id} already`, { cause: error });
+    throw error;
+  }
   return { id, token };
 }
 
-/** The first subscriptions by id. */
-export async function listSubscriptions(
-  directory: Directory,
-  most: number,
-): Promise<(SubscriptionRecord & { id: string })[]> {
+/** Subscriptions in Firestore's order, which is by id; at most `most` of them. @throws what Firestore throws, and after 15 s */
+export async function listSubscriptions(directory: Directory, most: number): Promise<SubscriptionEntry[]> {
   const firestore = await directory.client();
-  const { docs } = await firestore.collection('subscriptions').limit(most).get();
-  return docs.map((document) => ({ ...(document.data() as SubscriptionRecord), id: document.id }));
+  const { docs } = await withDeadline(firestore.collection('subscriptions').limit(most).get(), operatorTimeoutMs);
+  return docs.map((document) => readEntry(document.id, document.data()));
+}
+
+/**
+ * One subscription, null when there is none.
+ * @param id UUID, with or without `es_`
+ * @throws what Firestore throws, and after 15 s
+ */
+export async function findSubscription(directory: Directory, id: string): Promise<SubscriptionEntry | null> {
+  const bare = subscriptionId(id);
+  if (bare === null) return null;
+  const firestore = await directory.client();
+  const document = await withDeadline(firestore.doc(`subscriptions/${bare}`).get(), operatorTimeoutMs);
+  return document.exists ? readEntry(bare, document.data()) : null;
+}
+
+/** Sourcegraph.com's spelling has `es_` in front; events, counters and the directory have the bare UUID (spec actors §1.6). */
+function subscriptionId(text: string): string | null {
+  const bare = text.replace(/^es_/, '').toLowerCase();
+  return /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(bare) ? bare : null;
+}
+
+function readEntry(id: string, data: unknown): SubscriptionEntry {
+  try {
+    return { id, record: parseDocument(subscriptionSchema, data, `subscriptions/${id}`) };
+  } catch (error) {
+    return { id, fault: (error as Error).message };
+  }
 }

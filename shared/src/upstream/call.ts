@@ -34,8 +34,8 @@ export interface Call {
   readonly eventExtras: Readonly<Record<string, unknown>>;
   /** Code points of all prompt text. */
   readonly promptCharacters: number;
-  /** What goes to the provider, but for the model, which the permit names. */
-  readonly body: JsonObject;
+  /** JSON of what goes to the provider, but for the model, which the permit names. A text: it is written once, before admission, and its objects are free while the answer streams. */
+  readonly body: string;
   /** Further request headers; null takes one of the SDK's away. */
   readonly headers: Readonly<Record<string, string | null>>;
   /** D8: usage was asked for on our own account, so the chunk that carries it is not for the caller. */
@@ -49,7 +49,7 @@ export interface Usage {
   readonly cacheReadTokens: number | null;
   readonly cacheWriteTokens: number | null;
   readonly reasoningTokens: number | null;
-  /** Code points of the text that the model wrote; not of its thinking or of tool arguments. */
+  /** Code points of the text that the model wrote; not of its thinking or of tool arguments, which are no answer to a reader. */
   readonly completionCharacters: number | null;
 }
 

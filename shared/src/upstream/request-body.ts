@@ -56,13 +56,23 @@ export function messagesOf({ messages }: JsonObject, absent: string): readonly M
   return messages as Message[];
 }
 
-/** Text of a content: the string itself, or the `text` members of its blocks. */
+/** All text of a content: the string itself, or the `text` members of its blocks and of those in a tool's result, which is as deep as the APIs nest them. */
 export function textsOf(content: unknown): string[] {
+  return textsIn(content, (result) => textsIn(result, () => []));
+}
+
+function textsIn(content: unknown, inResult: (result: unknown) => string[]): string[] {
   if (typeof content === 'string') return [content];
   if (!Array.isArray(content)) return [];
-  return content.flatMap((block: unknown) =>
-    isObject(block) && typeof block['text'] === 'string' ? [block['text']] : [],
-  );
+  return content.flatMap((block: unknown) => {
+    if (!isObject(block)) return [];
+    return typeof block['text'] === 'string' ? [block['text']] : inResult(block['content']);
+  });
+}
+
+/** Code points of all these texts together. */
+export function charactersOf(texts: readonly string[]): number {
+  return texts.reduce((sum, text) => sum + codePoints(text), 0);
 }
 
 /** Characters are characters: code points, neither bytes nor UTF-16 units. */
@@ -82,6 +92,24 @@ export function withoutMembers(body: JsonObject, ...members: readonly string[]):
   const rest = { ...body };
   for (const member of members) delete rest[member];
   return rest;
+}
+
+/**
+ * The JSON of a request without its model, which `withModel` puts in.
+ * @throws Refusal `bad-request` for a body that is nested deeper than can be written again: JSON.parse takes any depth, JSON.stringify some thousand levels
+ */
+export function bodyText(members: JsonObject): string {
+  try {
+    return JSON.stringify(withoutMembers(members, 'model'));
+  } catch (error) {
+    if (error instanceof RangeError) throw malformed('it is nested too deeply');
+    throw error;
+  }
+}
+
+/** @param body the JSON of an object, as `bodyText` makes it */
+export function withModel(body: string, model: string): string {
+  return `{"model":${JSON.stringify(model)}${body === '{}' ? '' : ','}${body.slice(1)}`;
 }
 
 export function isObject(value: unknown): value is JsonObject {

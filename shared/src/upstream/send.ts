@@ -58,10 +58,17 @@ export async function send(
     await provider.post(call, lease.permit.model.slice(provider.name.length + 1), exchange);
   } catch (error) {
     finish();
-    throw failure(provider.name, signal, exchange.error ?? error);
+    // What the SDK throws of its own accord is a bug of ours; what our fetch threw it wraps.
+    throw exchange.error === null ? error : failure(provider.name, signal, exchange.error);
   }
   clearTimeout(headersTimer);
   const response = exchange.response as IncomingMessage;
+  // However it ends: read to its end, broken off, or destroyed by whoever gave it up.
+  response.once('close', finish);
+  if (isEncoded(response)) {
+    response.destroy();
+    throw failure(provider.name, signal, new Error('an encoding that was not asked for'));
+  }
   const status = response.statusCode ?? 0;
   return {
     status,
@@ -70,33 +77,37 @@ export async function send(
     credentialsRefused: status === 401 || status === 403,
     headers: callerHeaders(response.headers),
     sse: (response.headers['content-type'] ?? '').startsWith('text/event-stream'),
-    body: bodyOf(response, ending, deadlines.idleTimeoutMs, finish),
+    body: bodyOf(response, ending, deadlines.idleTimeoutMs),
     meter: provider.meter(call),
-    abort: () => {
-      finish();
-      response.destroy();
-    },
+    abort: () => void response.destroy(),
   };
 }
 
+/** Compressed bytes could neither be metered nor, without their header, be read. */
+function isEncoded({ headers }: IncomingMessage): boolean {
+  return (headers['content-encoding'] ?? 'identity') !== 'identity';
+}
+
 /** The body under the idle and total deadlines; reading it to its end, or stopping to, ends the call. */
-async function* bodyOf(
-  response: IncomingMessage,
-  ending: AbortController,
-  idleMs: number,
-  finish: () => void,
-): AsyncGenerator<Buffer> {
-  const idleTimer = setTimeout(() => ending.abort(new DeadlinePassed('idle', idleMs)), idleMs);
+async function* bodyOf(response: IncomingMessage, ending: AbortController, idleMs: number): AsyncGenerator<Buffer> {
+  let waiting = true;
+  const idleTimer = setTimeout(() => {
+    if (waiting) ending.abort(new DeadlinePassed('idle', idleMs));
+    else idleTimer.refresh();
+  }, idleMs);
+  response.once('close', () => clearTimeout(idleTimer));
   try {
     for await (const chunk of response as AsyncIterable<Buffer>) {
-      idleTimer.refresh();
+      // A caller that is slow to take a chunk does not make the provider idle.
+      waiting = false;
       yield chunk;
+      waiting = true;
+      idleTimer.refresh();
     }
   } catch (error) {
     throw ending.signal.aborted ? ending.signal.reason : error;
   } finally {
     clearTimeout(idleTimer);
-    finish();
   }
 }
 

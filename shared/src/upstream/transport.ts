@@ -56,17 +56,13 @@ function request(url: URL, init: RequestInit, signal: AbortSignal, fresh: boolea
     const unlisten = (): void => signal.removeEventListener('abort', onAbort);
     signal.addEventListener('abort', onAbort, { once: true });
     if (signal.aborted) onAbort();
-    let answered = false;
     let bytesReadBefore = 0;
     outgoing.once('socket', (socket) => (bytesReadBefore = socket.bytesRead));
     outgoing.once('response', (response) => {
-      answered = true;
       response.once('close', unlisten);
       resolve(response);
     });
     outgoing.on('error', (error: NodeJS.ErrnoException) => {
-      // A connection that breaks later breaks the body, whose reader hears of it. A second try then would be a second, paid call that nobody reads.
-      if (answered) return;
       unlisten();
       if (signal.aborted) reject(signal.reason as Error);
       else if (!fresh && isStale(outgoing, error, bytesReadBefore)) resolve(request(url, init, signal, true));
@@ -78,10 +74,17 @@ function request(url: URL, init: RequestInit, signal: AbortSignal, fresh: boolea
 
 /**
  * True for a kept connection that the provider had closed in the meantime: not a byte was answered, so a try on a fresh one loses nothing. Not
- * on another kept one: after an instance slept, all of them are closed.
+ * on another kept one: after an instance slept, all of them are closed. A connection that breaks in the middle of an answer comes here too: a
+ * second try then would be a second, paid call that nobody reads.
  */
-function isStale({ reusedSocket, socket }: ClientRequest, error: NodeJS.ErrnoException, bytesReadBefore: number): boolean {
-  return reusedSocket && socket?.bytesRead === bytesReadBefore && (error.code === 'ECONNRESET' || error.code === 'EPIPE');
+function isStale(
+  { reusedSocket, socket }: ClientRequest,
+  error: NodeJS.ErrnoException,
+  bytesReadBefore: number,
+): boolean {
+  return (
+    reusedSocket && socket?.bytesRead === bytesReadBefore && (error.code === 'ECONNRESET' || error.code === 'EPIPE')
+  );
 }
 
 /** Telemetry of the SDK, and trace context: a provider is no part of our trace. */

@@ -4,9 +4,11 @@ import Anthropic from '@anthropic-ai/sdk';
 import type { Config } from '../../config/config.ts';
 import { Refusal, type SseEvent } from '../../http/http.ts';
 import type { Call, CallerFacts, JsonObject, Meter, Usage } from '../call.ts';
-import { createJsonBody } from '../json-body.ts';
+import { createJsonBody, jsonObject, memberOf, tokenCount } from '../answer-json.ts';
 import type { Provider } from '../provider.ts';
 import {
+  bodyText,
+  charactersOf,
   codePoints,
   integerOf,
   isObject,
@@ -14,6 +16,7 @@ import {
   modelOf,
   streamOf,
   textsOf,
+  withModel,
   withoutMembers,
   type Message,
 } from '../request-body.ts';
@@ -30,6 +33,8 @@ export function anthropic(config: Config): Provider | null {
     maxRetries: 0,
     fetch: rawFetch,
     logLevel: 'off',
+    // Its spans and trace headers would tell the provider of ours.
+    openTelemetry: false,
   });
   return {
     name: 'anthropic',
@@ -41,7 +46,7 @@ export function anthropic(config: Config): Provider | null {
     post: (call, model, exchange) =>
       client
         .post('/v1/messages', {
-          body: { ...call.body, model },
+          body: withModel(call.body, model),
           headers: call.headers,
           fetchOptions: { exchange } as object,
         })
@@ -71,7 +76,7 @@ function readMessages(body: JsonObject, caller: CallerFacts, maxTokensCap: numbe
     stream,
     eventExtras: { stream, max_tokens: maxTokens ?? 0 },
     promptCharacters,
-    body: members,
+    body: bodyText(members),
     headers: versionHeaders(caller, apiKey),
     hidesUsage: false,
   };
@@ -86,13 +91,15 @@ function versionHeaders({ dialect, headers }: CallerFacts, apiKey: string): Reco
   const version = typeof asked === 'string' && /^\d{4}-\d{2}-\d{2}$/.test(asked) ? asked : codyVersion;
   const beta = dialect === 'anthropic' ? headers['anthropic-beta'] : undefined;
   return {
+    // The SDKs send a text as it is when its type is named.
+    'content-type': 'application/json',
     'anthropic-version': version,
     ...(version === codyVersion && { 'x-api-key': apiKey, authorization: null }),
     ...(typeof beta === 'string' && { 'anthropic-beta': beta }),
   };
 }
 
-/** Instances send the system prompt as first message, which Anthropic refuses: its text becomes the `system` member and wins over one that is there (design D7). */
+/** Instances send the system prompt as first message, which Anthropic refuses: it becomes the `system` member and wins over one that is there (design D7). */
 function liftSystem(
   members: JsonObject,
   messages: readonly Message[],
@@ -101,34 +108,51 @@ function liftSystem(
   const lifted = first?.role === 'system';
   if (lifted) {
     members['messages'] = rest;
-    const text = textsOf(first.content)[0];
-    if (text === undefined) delete members['system'];
-    else members['system'] = text;
+    const system = systemOf(first.content);
+    if (system === null) delete members['system'];
+    else members['system'] = system;
   }
   const texts = [members['system'], ...(lifted ? rest : messages).map(({ content }) => content)].flatMap(textsOf);
-  return { members, promptCharacters: texts.reduce((sum, text) => sum + codePoints(text), 0) };
+  return { members, promptCharacters: charactersOf(texts) };
+}
+
+/**
+ * One block of nothing but text, which is what instances send, becomes that text, as in the reference. Of several blocks the reference keeps the
+ * first; they pass as they are, cache marks included, since Anthropic takes them there. Null where there is no text.
+ */
+function systemOf(content: unknown): unknown {
+  const texts = textsOf(content);
+  if (texts.every((text) => text === '')) return null;
+  if (!Array.isArray(content) || content.length > 1) return content;
+  const marked = Object.keys(content[0] as object).some((member) => member !== 'type' && member !== 'text');
+  return marked ? content : texts[0];
 }
 
 /** Usage comes in two halves: input with `message_start`, output with the last `message_delta`; `message_stop` is the end mark. */
 function createMeter(): Meter {
   let usage: JsonObject = {};
-  let characters = 0;
+  let characters: number | null = null;
   let finished = false;
   const body = createJsonBody();
-  const read = (data: unknown): void => {
-    if (!isObject(data)) return;
-    const message = data['message'];
-    const delta = data['delta'];
+  const add = (text: unknown): void => {
+    if (typeof text === 'string') characters = (characters ?? 0) + codePoints(text);
+  };
+  const read = (data: JsonObject): void => {
     switch (data['type']) {
       case 'message_start':
-        if (isObject(message) && isObject(message['usage'])) usage = { ...usage, ...message['usage'] };
+        // Its output_tokens are those of an answer that has hardly begun: of a stream that breaks off they are unknown.
+        usage = withoutMembers(memberOf(memberOf(data, 'message'), 'usage'), 'output_tokens');
+        add('');
+        return;
+      case 'content_block_start':
+        add(memberOf(data, 'content_block')['text']);
         return;
       case 'content_block_delta':
-        if (isObject(delta) && typeof delta['text'] === 'string') characters += codePoints(delta['text']);
+        add(memberOf(data, 'delta')['text']);
         return;
       case 'message_delta':
-        // Later reports are cumulative; what they leave out stands as it was.
-        if (isObject(data['usage'])) usage = { ...usage, ...known(data['usage']) };
+        // Cumulative; what it leaves out stands as it was.
+        usage = { ...usage, ...known(memberOf(data, 'usage')) };
         return;
       case 'message_stop':
         finished = true;
@@ -136,7 +160,8 @@ function createMeter(): Meter {
   };
   return {
     event: (event: SseEvent) => {
-      read(jsonOf(event.data));
+      const data = jsonObject(event.data);
+      if (data !== null) read(data);
       return true;
     },
     body: (chunk) => body.take(chunk),
@@ -145,39 +170,29 @@ function createMeter(): Meter {
     },
     usage: () => {
       const whole = body.value();
-      if (whole !== null) {
-        if (isObject(whole['usage'])) usage = whole['usage'];
-        characters = textsOf(whole['content']).reduce((sum, text) => sum + codePoints(text), 0);
-      }
-      return usageOf(usage, characters);
+      return whole === null
+        ? usageOf(usage, characters)
+        : usageOf(memberOf(whole, 'usage'), charactersOf(answerTexts(whole)));
     },
   };
 }
 
-function usageOf(usage: JsonObject, characters: number): Usage {
+/** The blocks that a reader sees; what a server's tool found is none of them. */
+function answerTexts({ content }: JsonObject): string[] {
+  return Array.isArray(content) ? textsOf(content.filter((block) => isObject(block) && block['type'] === 'text')) : [];
+}
+
+function usageOf(usage: JsonObject, completionCharacters: number | null): Usage {
   return {
-    inputTokens: count(usage['input_tokens']),
-    outputTokens: count(usage['output_tokens']),
-    cacheReadTokens: count(usage['cache_read_input_tokens']),
-    cacheWriteTokens: count(usage['cache_creation_input_tokens']),
-    reasoningTokens: null,
-    completionCharacters: characters,
+    inputTokens: tokenCount(usage['input_tokens']),
+    outputTokens: tokenCount(usage['output_tokens']),
+    cacheReadTokens: tokenCount(usage['cache_read_input_tokens']),
+    cacheWriteTokens: tokenCount(usage['cache_creation_input_tokens']),
+    reasoningTokens: tokenCount(memberOf(usage, 'output_tokens_details')['thinking_tokens']),
+    completionCharacters,
   };
 }
 
 function known(usage: JsonObject): JsonObject {
   return Object.fromEntries(Object.entries(usage).filter(([, value]) => value !== null));
-}
-
-function count(value: unknown): number | null {
-  return typeof value === 'number' && value >= 0 ? value : null;
-}
-
-function jsonOf(data: string | null): unknown {
-  if (data === null || !data.startsWith('{')) return null;
-  try {
-    return JSON.parse(data);
-  } catch {
-    return null;
-  }
 }

@@ -6,13 +6,15 @@ import type { Call, CallerFacts, JsonObject } from '../call.ts';
 import { createOpenAiMeter } from '../openai-meter.ts';
 import type { Provider } from '../provider.ts';
 import {
-  codePoints,
+  bodyText,
+  charactersOf,
   integerOf,
   isObject,
   messagesOf,
   modelOf,
   streamOf,
   textsOf,
+  withModel,
   withoutMembers,
 } from '../request-body.ts';
 import { rawFetch } from '../transport.ts';
@@ -37,7 +39,11 @@ export function openai(config: Config): Provider | null {
     read: readChat,
     post: (call, model, exchange) =>
       client
-        .post('/chat/completions', { body: { ...call.body, model }, fetchOptions: { exchange } as object })
+        .post('/chat/completions', {
+          body: withModel(call.body, model),
+          headers: call.headers,
+          fetchOptions: { exchange } as object,
+        })
         .asResponse(),
     meter: (call) => createOpenAiMeter(call.hidesUsage),
   };
@@ -59,11 +65,10 @@ function readChat(body: JsonObject, caller: CallerFacts): Call {
     model: caller.dialect === 'openai' ? model.replace(/^openai\//, '') : model,
     stream,
     eventExtras: { stream },
-    promptCharacters: messages
-      .flatMap(({ content }) => textsOf(content))
-      .reduce((sum, text) => sum + codePoints(text), 0),
-    body: members,
-    headers: {},
+    promptCharacters: charactersOf(messages.flatMap(({ content }) => textsOf(content))),
+    body: bodyText(members),
+    // The SDKs send a text as it is when its type is named.
+    headers: { 'content-type': 'application/json' },
     hidesUsage,
   };
 }

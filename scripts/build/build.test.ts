@@ -1,0 +1,126 @@
+// A bundle is the same wherever it is built, reads nothing heavy before its first answer, and its Cloud Tasks client works.
+
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { after, before, test } from 'node:test';
+import { startFunction } from '../local/function-process.ts';
+import { freePort, listen } from '../local/port.ts';
+import { startTasks } from '../local/tasks.ts';
+import { buildFunctions, bundle, loadedAtStart } from './build.ts';
+
+const root = path.resolve(import.meta.dirname, '../..');
+/** Fixtures lie inside the repository, where their imports are found; what is built from them lies outside. */
+let inside = '';
+let outside = '';
+
+before(async () => {
+  await mkdir(path.join(root, '.build'), { recursive: true });
+  inside = await mkdtemp(path.join(root, '.build/test-'));
+  outside = await mkdtemp(path.join(tmpdir(), 'build-test-'));
+});
+after(() => Promise.all([inside, outside].map((dir) => rm(dir, { recursive: true, force: true }))));
+
+test('the same tree gives the same bytes, wherever they go and whatever was there', async () => {
+  const contents = async (outDir: string): Promise<Record<string, string>> => {
+    const [built] = await buildFunctions({ outDir, names: ['limits'] });
+    const dir = path.dirname(built?.file ?? '');
+    const names = (await readdir(dir)).filter((name) => name !== 'node_modules').toSorted();
+    return Object.fromEntries(
+      await Promise.all(names.map(async (name) => [name, await readFile(path.join(dir, name), 'utf8')] as const)),
+    );
+  };
+  const first = await contents(inside);
+  await mkdir(path.join(outside, 'limits'));
+  await writeFile(path.join(outside, 'limits/chunk-OLD.js'), '');
+  assert.deepEqual(await contents(outside), first);
+  const text = Object.values(first).join('\n');
+  assert.match(text, /redis\.call\('HMGET', KEYS\[1\]/, 'Lua stands in the bundle');
+  assert.doesNotMatch(text, /\.lua\b[^\n]*import\.meta\.url/, 'and is not looked for beside it');
+});
+
+test('no function reads a cloud client before its first answer', async () => {
+  const heavy =
+    /node_modules\/(@google-cloud\/(firestore|tasks|bigquery)|google-gax|google-auth-library|@grpc\/grpc-js)\//;
+  const folders = await readdir(path.join(root, 'functions'), { withFileTypes: true });
+  const names = folders.filter((entry) => entry.isDirectory() && entry.name !== 'node_modules').map(({ name }) => name);
+  assert.ok(names.includes('chat-completions'));
+  for (const name of names) {
+    const metafile = await bundle(path.join(root, 'functions', name, 'index.ts'), path.join(inside, 'start', name));
+    const { sources } = loadedAtStart(metafile);
+    assert.ok(sources.includes(`functions/${name}/index.ts`));
+    assert.deepEqual([...new Set(sources.flatMap((source) => heavy.exec(source)?.[1] ?? []))], [], name);
+    assert.match(Object.keys(metafile.inputs).join('\n'), heavy, 'they are there when they are needed');
+  }
+});
+
+test('a bundle outside the repository runs on the framework, and its Cloud Tasks client reaches a queue', async () => {
+  await writeFile(
+    path.join(inside, 'index.ts'),
+    `import { http } from '@google-cloud/functions-framework';
+    http('fixture', async (request, response) => {
+      if (request.path === '/-/__version') return void response.send('');
+      const { CloudTasksClient } = await import('@google-cloud/tasks');
+      const { grpc } = await import('google-gax');
+      const { hostname, port } = new URL(process.env.TASKS);
+      const client = new CloudTasksClient({ apiEndpoint: hostname, port: Number(port), sslCreds: grpc.credentials.createInsecure(), projectId: 'p' });
+      const httpRequest = { httpMethod: 'POST', url: process.env.TARGET, body: Buffer.from('hello') };
+      await client.createTask({ parent: client.queuePath('p', 'l', 'q'), task: { httpRequest } });
+      await client.close();
+      response.send('created');
+    });`,
+  );
+  const dir = path.join(outside, 'fixture');
+  await bundle(path.join(inside, 'index.ts'), dir);
+  await writeFile(path.join(dir, 'package.json'), JSON.stringify({ type: 'module', main: 'index.js' }));
+  let received = '';
+  const target = createServer((request, response) => {
+    request.on('data', (data: Buffer) => (received += data.toString()));
+    request.on('end', () => response.end());
+  });
+  const targetUrl = `http://127.0.0.1:${await listen(target)}/`;
+  const tasks = await startTasks();
+  const running = await startFunction({
+    name: 'fixture',
+    dir,
+    port: await freePort(),
+    env: { TASKS: tasks.url, TARGET: targetUrl, METADATA_SERVER_DETECTION: 'none' },
+    onLine: (line) => console.error(line),
+  });
+  try {
+    assert.equal(await (await fetch(running.url)).text(), 'created');
+    await tasks.idle();
+    assert.equal(received, 'hello');
+  } finally {
+    await running.stop();
+    await tasks.close();
+    target.close();
+    await once(target, 'close');
+  }
+});
+
+test('a file that the build would leave behind stops it', async () => {
+  const dir = path.join(inside, 'functions/fixture');
+  await mkdir(dir, { recursive: true });
+  const entry = path.join(dir, 'index.ts');
+  await writeFile(path.join(dir, 'a.json'), '{"a":1}');
+  await writeFile(
+    entry,
+    "import { readFileSync } from 'node:fs';\nconsole.log(readFileSync(new URL('./a.json', import.meta.url), 'utf8'));",
+  );
+  const { outputs } = await bundle(entry, path.join(outside, 'json'));
+  assert.equal(Object.keys(outputs).length, 1);
+  assert.match(await readFile(path.join(outside, 'json/index.js'), 'utf8'), /\{"a":1\}/);
+  await writeFile(entry, "import { open } from 'node:fs/promises';\nawait open(new URL('./a.json', import.meta.url));");
+  await assert.rejects(bundle(entry, path.join(outside, 'json')), /in a way that the build does not understand/);
+});
+
+test('a name that is no function’s is said to be none', async () => {
+  await assert.rejects(
+    buildFunctions({ outDir: outside, names: ['nothing'] }),
+    /no function nothing; there are .*limits/,
+  );
+});

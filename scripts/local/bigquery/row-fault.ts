@@ -1,0 +1,52 @@
+// Whether a streamed row fits its table, by the rules of insertAll. Not what DuckDB would make of it.
+
+/** A column as BigQuery's schema files write it. */
+export interface Column {
+  readonly name: string;
+  readonly type: string;
+  readonly mode?: string;
+}
+
+/** Why BigQuery would not take the row, or null. */
+export function faultOf(columns: readonly Column[], json: Readonly<Record<string, unknown>>): string | null {
+  const byName = new Map(columns.map((column) => [column.name, column]));
+  for (const [name, value] of Object.entries(json)) {
+    const column = byName.get(name);
+    if (column === undefined) return `no such field: ${name}.`;
+    if (value === null || value === undefined) continue;
+    if (fits[column.type]?.(value) === false) return `Cannot convert value to ${column.type.toLowerCase()}: ${name}`;
+  }
+  for (const { name, mode } of columns)
+    if (mode === 'REQUIRED' && (json[name] === null || json[name] === undefined))
+      return `Missing required field: ${name}.`;
+  return null;
+}
+
+const isText = (value: unknown): value is string | number => typeof value === 'string' || typeof value === 'number';
+const isInteger = (value: unknown): boolean => isText(value) && /^[+-]?\d{1,18}$/.test(String(value));
+const isNumber = (value: unknown): boolean => isText(value) && value !== '' && Number.isFinite(Number(value));
+const isBoolean = (value: unknown): boolean => /^(true|false)$/i.test(String(value));
+
+/** By type; a type that does not stand here takes anything. */
+const fits: Readonly<Record<string, (value: unknown) => boolean>> = {
+  STRING: (value) => typeof value !== 'object',
+  INTEGER: isInteger,
+  INT64: isInteger,
+  FLOAT: isNumber,
+  FLOAT64: isNumber,
+  NUMERIC: isNumber,
+  BOOLEAN: isBoolean,
+  BOOL: isBoolean,
+  DATE: (value) => typeof value === 'string' && /^\d{4}-\d\d-\d\d$/.test(value) && !Number.isNaN(Date.parse(value)),
+  TIMESTAMP: (value) => typeof value === 'string' && !Number.isNaN(Date.parse(value)),
+  JSON: (value) => typeof value === 'string' && isJson(value),
+};
+
+function isJson(value: string): boolean {
+  try {
+    JSON.parse(value);
+    return true;
+  } catch {
+    return false;
+  }
+}

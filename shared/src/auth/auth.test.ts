@@ -1,0 +1,105 @@
+// The door: what identify says to each kind of token, and what event each refusal is (the decision table of spec actors §1.4 with design D1).
+
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { startFirestore, type LocalFirestore } from '../../../scripts/local/firestore.ts';
+import { loadConfig } from '../config/config.ts';
+import {
+  AccessRefusal,
+  createAuth,
+  createSubscription,
+  openDirectory,
+  type AccessEvent,
+  type Auth,
+  type Directory,
+} from './auth.ts';
+
+let emulator: LocalFirestore;
+let directory: Directory;
+let auth: Auth;
+
+before(async () => {
+  emulator = await startFirestore();
+  const config = loadConfig({
+    REDIS_ENDPOINT: 'redis://127.0.0.1:1',
+    CODY_GATEWAY_DIAGNOSTICS_SECRET: 's',
+    GOOGLE_CLOUD_PROJECT: 'p',
+    FIRESTORE_EMULATOR_HOST: emulator.host,
+  });
+  directory = openDirectory(config);
+  auth = createAuth({ config, now: () => 0, warn: () => undefined });
+});
+after(async () => {
+  await directory.close();
+  await emulator.close();
+});
+
+/** What identify refuses a token with. */
+async function refusalOf(token: string): Promise<{ kind: string; message: string; event: AccessEvent | null }> {
+  try {
+    await auth.identify(token);
+  } catch (error) {
+    assert.ok(error instanceof Error);
+    const { kind } = error as AccessRefusal;
+    return { kind, message: error.message, event: error instanceof AccessRefusal ? error.event : null };
+  }
+  return assert.fail('the token was taken');
+}
+
+test('actors #1: no token is refused as nobody’s, and is an event of its own', async () => {
+  assert.deepEqual(await refusalOf(''), {
+    kind: 'no-token',
+    message: 'Cody Gateway access not enabled',
+    event: { name: 'AccessDenied', source: 'anonymous', identifier: 'anonymous', reason: null, identity: 'anonymous' },
+  });
+});
+
+test('actors #6, #7, #8: what is no token at all is refused without an event', async () => {
+  for (const token of ['abc', 'slk_12', 'sgd_12']) {
+    const { kind, event } = await refusalOf(token);
+    assert.deepEqual([kind, event], ['invalid-token', null], token);
+  }
+});
+
+test('actors #13, #14, #18: an unknown token is refused the same way each time, and neither text nor event holds it', async () => {
+  for (const [prefix, source, reason] of [
+    ['slk_', 'dotcom-product-subscriptions', 'associated product subscription not found'],
+    ['sgd_', 'dotcom-user', 'associated dotcom user not found'],
+  ] as const) {
+    const token = `${prefix}${'e'.repeat(64)}`;
+    const first = await refusalOf(token);
+    assert.equal(first.kind, 'invalid-token');
+    assert.equal(first.message, `${source}: failed to validate access token: access token denied: ${reason}`);
+    assert.deepEqual(
+      { ...first.event, identity: '' },
+      { name: 'Unauthorized', source, identifier: 'unknown', reason, identity: '' },
+    );
+    assert.match(first.event?.identity ?? '', /^[0-9a-f]{64}$/);
+    assert.equal(JSON.stringify(first).includes('e'.repeat(64)), false);
+    assert.deepEqual(await refusalOf(token), first);
+  }
+});
+
+test('actors #17: an account without access is refused, and the event names it', async () => {
+  const { id, token } = await createSubscription(directory, { name: 'off', limits: {} });
+  await (await directory.client()).doc(`subscriptions/${id}`).update({ accessEnabled: false });
+  const source = 'dotcom-product-subscriptions';
+  assert.deepEqual(await refusalOf(token), {
+    kind: 'access-disabled',
+    message: 'Cody Gateway access not enabled',
+    event: { name: 'AccessDenied', source, identifier: id, reason: null, identity: `${source}:${id}` },
+  });
+});
+
+test('actors #9, #10: a token is taken in both spellings, and the door makes the permit of what the directory says', async () => {
+  const limits = { chat_completions: { limit: 500, intervalSeconds: 86_400, allowedModels: ['claude-2'] } };
+  const { id, token } = await createSubscription(directory, { name: 'acme', limits });
+  const actor = await auth.identify(token);
+  assert.equal(actor.id, id);
+  // The same object: the second spelling was not looked up again.
+  assert.equal(await auth.identify(token.replace('slk_', 'sgs_')), actor);
+  const choice = { provider: 'anthropic', model: 'CLAUDE-2', served: ['anthropic/claude-2'] };
+  const permit = auth.permit(actor, 'chat_completions', choice);
+  assert.deepEqual([permit.model, permit.blocked, permit.entitlement.limit], ['anthropic/claude-2', false, 500]);
+  assert.throws(() => auth.entitlement(actor, 'embeddings'), { kind: 'feature-access' });
+});
