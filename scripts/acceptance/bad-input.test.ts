@@ -143,7 +143,7 @@ test('a body without end is refused when it passes the limit, and the refusal ar
     headers: { authorization: `Bearer ${gateway.token}` },
     body,
     duplex: 'half',
-  } as RequestInit);
+  });
   assert.equal(response.status, 413);
   await response.text();
 });

@@ -17,10 +17,8 @@ const streams = 256;
 /** A gap of this many chunk times is a stall. */
 const stallChunks = 15;
 
-const providers = await ready<{ answers: string; streams: string }>(
-  fork(path.join(import.meta.dirname, 'provider-process.ts')),
-);
-const generator = await ready<string>(fork(path.join(import.meta.dirname, 'load.ts')));
+const providers = await ready(fork(path.join(import.meta.dirname, 'provider-process.ts')));
+const generator = await ready(fork(path.join(import.meta.dirname, 'load.ts')));
 const cloud = await startCloud({
   functions: ['chat-completions'],
   keys: { openai: benchKey },
@@ -154,8 +152,10 @@ async function load(order: Order): Promise<Outcome> {
   return (await reply)[0];
 }
 
-async function ready<T>(child: ChildProcess): Promise<{ child: ChildProcess; message: T }> {
-  const [message] = (await once(child, 'message')) as [T];
+async function ready(
+  child: ChildProcess,
+): Promise<{ child: ChildProcess; message: { answers: string; streams: string } }> {
+  const [message] = (await once(child, 'message')) as [{ answers: string; streams: string }];
   return { child, message };
 }
 
