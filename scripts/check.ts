@@ -9,6 +9,7 @@ const bin = (name: string): string => path.join(root, 'node_modules/.bin', name)
 /** Name, program, arguments; fast ones first. */
 const steps: readonly (readonly [name: string, program: string, ...args: string[]])[] = [
   ['ladder', process.execPath, 'scripts/check/ladder.ts'],
+  ['readme', process.execPath, 'scripts/check/variables.ts'],
   ['lint', bin('oxlint'), '--type-aware', '--deny-warnings'],
   ['types', bin('tsc'), '--noEmit', '-p', 'tsconfig.json'],
   ['format', bin('prettier'), '--check', '--log-level=warn', '.'],

@@ -72,9 +72,11 @@ test('a task reaches its target, again after a failure, with the headers of the 
 
 test('a target that does not answer within the dispatch deadline gets the task again', async (t) => {
   const { tasks, client, parent, httpRequest, delivered } = await start(t, {}, [null]);
-  await client.createTask({ parent, task: { httpRequest, dispatchDeadline: { seconds: 0, nanos: 5e6 } } });
+  await client.createTask({ parent, task: { httpRequest, dispatchDeadline: { seconds: 0, nanos: 50e6 } } });
+  // Without the deadline this would not end. A busy machine may miss it more than once.
   await tasks.idle();
-  assert.equal(delivered.length, 2);
+  assert.ok(delivered.length >= 2);
+  assert.equal(tasks.stats.delivered, 1);
 });
 
 test('refusals: a name that was taken, a task too large, a queue that does not exist, a failure on request', async (t) => {

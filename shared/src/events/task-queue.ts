@@ -50,7 +50,12 @@ export function createTaskQueue(config: Config): TaskQueue | null {
 
 async function loadClient(config: Config): Promise<CloudTasksClient> {
   const { CloudTasksClient } = await import('@google-cloud/tasks');
-  if (config.tasksEndpoint === null) return new CloudTasksClient();
+  if (config.tasksEndpoint === null) {
+    // A client that has to look for credentials itself leaves a failure to nobody, which ends the process.
+    const { GoogleAuth } = await import('google-auth-library');
+    const auth = new GoogleAuth({ scopes: 'https://www.googleapis.com/auth/cloud-platform' });
+    return new CloudTasksClient({ authClient: await auth.getClient() });
+  }
   const { protocol, hostname, port } = new URL(config.tasksEndpoint);
   const { grpc } = await import('google-gax');
   const sslCreds = protocol === 'http:' ? grpc.credentials.createInsecure() : grpc.credentials.createSsl();

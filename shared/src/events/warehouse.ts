@@ -103,8 +103,12 @@ async function loadClient(config: Config): Promise<BigQuery> {
   const project = config.bigqueryProjectId;
   // The queue retries: a client that retries inside would only hold the task (spec platform §4).
   const common = { autoRetry: false, ...(project !== null && { projectId: project }) };
-  if (config.bigqueryEndpoint === null) return new BigQuery(common);
-  const { PassThroughClient } = await import('google-auth-library');
+  const { GoogleAuth, PassThroughClient } = await import('google-auth-library');
+  if (config.bigqueryEndpoint === null) {
+    // Credentials that are missing are this insert's failure, told to the queue, and looked for again by the next one.
+    const authClient = await new GoogleAuth({ scopes: 'https://www.googleapis.com/auth/bigquery' }).getClient();
+    return new BigQuery({ ...common, authClient });
+  }
   const anonymous = config.bigqueryEndpoint.startsWith('http://') ? { authClient: new PassThroughClient() } : {};
   return new BigQuery({ ...common, apiEndpoint: config.bigqueryEndpoint, ...anonymous });
 }

@@ -35,11 +35,12 @@ export async function relay(answer: Answer, response: ServerResponse, callerLeft
     answer.abort();
     return { end: 'left', error: null };
   }
-  const rest = splitter?.rest() ?? null;
-  if (rest !== null) response.write(rest);
-  // A stream that stops without its end mark was cut by somebody on the way, however cleanly the connection closed.
+  // A stream that stops without its end mark was cut by somebody on the way, however cleanly the connection closed. What it said last is not
+  // relayed then: half an event is of no use, and may be half of one that is not for the caller.
   if (splitter !== null && !splitter.lost && !answer.meter.finished)
     return { end: 'cut', error: new Error('the stream ended without its end mark') };
+  const rest = splitter?.rest() ?? null;
+  if (rest !== null) response.write(rest);
   return { end: 'whole', error: null };
 }
 
