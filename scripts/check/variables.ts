@@ -1,4 +1,4 @@
-// README's table of variables is what config/variables.ts says: `npm run check` compares, `npm run format` writes.
+// README's table of variables and terraform/environment.json are what config/variables.ts says: `npm run check` compares, `npm run format` writes.
 
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
@@ -19,13 +19,22 @@ function table(): string {
   return `| variable | kind | default | what it is |\n| --- | --- | --- | --- |\n${rows.join('\n')}`;
 }
 
+/** What Terraform goes by when it sets the environment: it can read JSON, and nothing of ours. */
+const environment = path.resolve(import.meta.dirname, '../../terraform/environment.json');
+const rows = Object.values(variables)
+  .map(({ name, kind, fallback }) => `  "${name}": { "kind": "${kind}", "required": ${fallback === undefined} }`)
+  .toSorted();
+
 const before = readFileSync(readme, 'utf8');
 const [head = '', rest = ''] = before.split(begin);
-const after = `${head}${begin}\n\n${table()}\n\n${end}${rest.split(end)[1] ?? ''}`;
-if (process.argv.includes('--write')) writeFileSync(readme, after);
-else if (after !== before) {
-  console.error(
-    'README.md: the table of variables is not that of shared/src/config/variables.ts; npm run format writes it',
-  );
-  process.exit(1);
+const wanted = [
+  [readme, `${head}${begin}\n\n${table()}\n\n${end}${rest.split(end)[1] ?? ''}`],
+  [environment, `{\n${rows.join(',\n')}\n}\n`],
+] as const;
+for (const [file, text] of wanted) {
+  if (process.argv.includes('--write')) writeFileSync(file, text);
+  else if (readFileSync(file, 'utf8') !== text) {
+    console.error(`${file} is not what shared/src/config/variables.ts says; npm run format writes it`);
+    process.exitCode = 1;
+  }
 }

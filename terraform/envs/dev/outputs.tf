@@ -1,0 +1,24 @@
+output "links" {
+  description = "The seven pages of an operator."
+  value       = module.gateway.links
+}
+
+output "tunnel" {
+  description = "How an operator reaches Redis."
+  value       = module.gateway.tunnel
+}
+
+output "address" {
+  description = "IPv4 address for the hostname's DNS record."
+  value       = module.gateway.address
+}
+
+output "functions" {
+  description = "What runs: tag and own URL of each function."
+  value       = module.gateway.functions
+}
+
+output "channel" {
+  description = "Notification channel for Error Reporting, which takes it by hand."
+  value       = module.gateway.channel
+}

@@ -1,0 +1,13 @@
+variable "slack_token" {
+  description = "OAuth token of the Slack app (TF_VAR_slack_token); read only when the channel is new, kept nowhere."
+  type        = string
+  default     = "not-given"
+  ephemeral   = true
+}
+
+variable "opsgenie_url" {
+  description = "Webhook of OpsGenie (TF_VAR_opsgenie_url), or null."
+  type        = string
+  default     = null
+  sensitive   = true
+}

@@ -1,0 +1,22 @@
+terraform {
+  required_version = ">= 1.11"
+  required_providers {
+    google = {
+      source  = "hashicorp/google"
+      version = "~> 7.45"
+    }
+  }
+  # The bucket is made before anything else: terraform/README.md, "A project from nothing".
+  backend "gcs" {
+    bucket = "cody-gateway-dev-terraform"
+    prefix = "gateway"
+  }
+}
+
+provider "google" {
+  project = "cody-gateway-dev"
+  region  = "us-central1"
+  # Budgets and access entitlements are billed to the project that asks.
+  user_project_override = true
+  billing_project       = "cody-gateway-dev"
+}

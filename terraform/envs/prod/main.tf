@@ -1,0 +1,27 @@
+# Production. A roll-out is a pull request that changes the literal of image_tag, or of one function's tag in function_tags; a roll-back reverts it.
+
+module "gateway" {
+  source     = "../../modules/gateway"
+  project_id = "cody-gateway-prod"
+  region     = "us-central1"
+  env        = "prod"
+  hostname   = "cody-gateway.sourcegraph.com"
+
+  image_tag     = "1_2026-11-23_0.1-18d0c5659567"
+  function_tags = {}
+
+  public_instances = { min = 1, max = 100 }
+  redis_memory_gb  = 5
+  budget_usd       = 2000
+  billing_account  = "000000-000000-000000"
+
+  operators = ["group:cody-gateway-operators@sourcegraph.com"]
+  approvers = ["group:cody-gateway-approvers@sourcegraph.com"]
+
+  terraform_url = "https://app.terraform.io/app/sourcegraph/workspaces/cody-gateway-prod"
+  sentry_url    = "https://sourcegraph.sentry.io/projects/cody-gateway-prod/"
+  slack_token   = var.slack_token
+  opsgenie_url  = var.opsgenie_url
+
+  deploy_network_compute_instance = false
+}

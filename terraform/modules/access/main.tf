@@ -1,0 +1,56 @@
+# Access for people: asked for, with a reason, for three hours at most. Nobody has more for good.
+
+locals {
+  entitlements = {
+    operate = {
+      roles = ["roles/cloudfunctions.developer", "roles/run.developer", "roles/logging.viewer", "roles/monitoring.editor", "roles/cloudtrace.user", "roles/errorreporting.user", "roles/cloudtasks.admin", "roles/redis.viewer", "roles/datastore.user"]
+    }
+    events = {
+      roles = ["roles/bigquery.dataViewer", "roles/bigquery.jobUser"]
+    }
+  }
+}
+
+resource "google_privileged_access_manager_entitlement" "this" {
+  for_each             = local.entitlements
+  location             = "global"
+  parent               = "projects/${var.project_id}"
+  entitlement_id       = "cody-gateway-${var.env}-${each.key}"
+  max_request_duration = "10800s"
+
+  eligible_users {
+    principals = var.operators
+  }
+
+  requester_justification_config {
+    unstructured {}
+  }
+
+  privileged_access {
+    gcp_iam_access {
+      resource      = "//cloudresourcemanager.googleapis.com/projects/${var.project_id}"
+      resource_type = "cloudresourcemanager.googleapis.com/Project"
+      dynamic "role_bindings" {
+        for_each = each.value.roles
+        content {
+          role = role_bindings.value
+        }
+      }
+    }
+  }
+
+  dynamic "approval_workflow" {
+    for_each = length(var.approvers) > 0 ? [1] : []
+    content {
+      manual_approvals {
+        require_approver_justification = false
+        steps {
+          approvals_needed = 1
+          approvers {
+            principals = var.approvers
+          }
+        }
+      }
+    }
+  }
+}

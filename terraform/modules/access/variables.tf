@@ -1,0 +1,36 @@
+variable "project_id" {
+  description = "Google Cloud project."
+  type        = string
+  validation {
+    condition     = can(regex("^[a-z][a-z0-9-]{4,28}[a-z0-9]$", var.project_id))
+    error_message = "A project id has 6 to 30 lower-case letters, digits and hyphens."
+  }
+}
+
+variable "env" {
+  description = "Name of the environment."
+  type        = string
+  validation {
+    condition     = contains(["prod", "dev"], var.env)
+    error_message = "prod or dev."
+  }
+}
+
+variable "operators" {
+  description = "Who may ask: group:…, user:…"
+  type        = set(string)
+  validation {
+    condition     = length(var.operators) > 0
+    error_message = "Somebody must be able to ask."
+  }
+}
+
+variable "approvers" {
+  description = "Who must agree; nobody where it is empty."
+  type        = set(string)
+  default     = []
+  validation {
+    condition     = alltrue([for member in var.approvers : can(regex("^(group|user):", member))])
+    error_message = "Members are group:… or user:…"
+  }
+}

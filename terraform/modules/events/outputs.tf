@@ -1,0 +1,24 @@
+output "dataset" {
+  description = "Id of the dataset."
+  value       = google_bigquery_dataset.this.dataset_id
+}
+
+output "table" {
+  description = "Id of the events table."
+  value       = google_bigquery_table.events.table_id
+}
+
+output "inventory" {
+  description = "Table, views and writers, for tests."
+  value = {
+    partition = google_bigquery_table.events.time_partitioning
+    cluster   = google_bigquery_table.events.clustering
+    schema    = google_bigquery_table.events.schema
+    labels    = google_bigquery_table.events.labels
+    views = merge([
+      for level in [google_bigquery_table.view_0, google_bigquery_table.view_1, google_bigquery_table.view_2, google_bigquery_table.billing] :
+      { for name, view in level : name => view.view[0].query }
+    ]...)
+    writers = sort(keys(google_bigquery_table_iam_member.writer))
+  }
+}

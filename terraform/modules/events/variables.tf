@@ -1,0 +1,43 @@
+variable "project_id" {
+  description = "Google Cloud project."
+  type        = string
+  validation {
+    condition     = can(regex("^[a-z][a-z0-9-]{4,28}[a-z0-9]$", var.project_id))
+    error_message = "A project id has 6 to 30 lower-case letters, digits and hyphens."
+  }
+}
+
+variable "labels" {
+  description = "Labels of every resource; the module adds `component`."
+  type        = map(string)
+  validation {
+    condition     = contains(keys(var.labels), "app") && contains(keys(var.labels), "env")
+    error_message = "The labels app and env must be set: the bill is told apart by them."
+  }
+}
+
+variable "location" {
+  description = "Where the dataset is stored; it can't be moved later."
+  type        = string
+  default     = "US"
+  validation {
+    condition     = can(regex("^(US|EU|[a-z]+-[a-z]+[0-9]+)$", var.location))
+    error_message = "US, EU or a region."
+  }
+}
+
+variable "writers" {
+  description = "Email of each function's account that inserts events, by function."
+  type        = map(string)
+  nullable    = false
+}
+
+variable "billing_export" {
+  description = "Full name of the detailed billing export's table (project.dataset.table), or null while there is none."
+  type        = string
+  default     = null
+  validation {
+    condition     = var.billing_export == null || can(regex("^[^.]+\\.[^.]+\\.[^.]+$", var.billing_export))
+    error_message = "project.dataset.table"
+  }
+}

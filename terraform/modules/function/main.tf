@@ -1,0 +1,145 @@
+# One function: its account, its code at one tag, who may call it, what it may read. Not its routes (load-balancer) and not its queue (queues).
+
+locals {
+  labels = merge(var.labels, { component = var.name })
+  public = var.file.trigger == "http"
+}
+
+resource "google_service_account" "this" {
+  project      = var.project_id
+  account_id   = "fn-${var.name}"
+  display_name = "Function ${var.name}"
+  description  = var.file.description
+}
+
+resource "google_project_iam_member" "role" {
+  for_each = var.roles
+  project  = var.project_id
+  role     = each.value
+  member   = google_service_account.this.member
+}
+
+resource "google_secret_manager_secret_iam_member" "secret" {
+  for_each  = merge(var.secrets, { redis_ca = var.redis_ca_secret })
+  project   = var.project_id
+  secret_id = each.value
+  role      = "roles/secretmanager.secretAccessor"
+  member    = google_service_account.this.member
+}
+
+# Uploaded by `npm run deploy` before this plan: a tag that does not exist stops the plan, not the function.
+data "google_storage_bucket_object" "source" {
+  bucket = var.bucket
+  name   = "${var.name}/${var.tag}.zip"
+}
+
+resource "google_cloudfunctions2_function" "this" {
+  project     = var.project_id
+  location    = var.region
+  name        = var.name
+  description = var.file.description
+  labels      = local.labels
+
+  build_config {
+    runtime     = "nodejs24"
+    entry_point = var.name
+    source {
+      storage_source {
+        bucket     = var.bucket
+        object     = data.google_storage_bucket_object.source.name
+        generation = data.google_storage_bucket_object.source.generation
+      }
+    }
+  }
+
+  service_config {
+    available_memory                 = "${var.file.memoryMiB}Mi"
+    available_cpu                    = tostring(var.file.cpu)
+    timeout_seconds                  = var.file.timeoutSeconds
+    max_instance_request_concurrency = var.file.concurrency
+    min_instance_count               = var.instances.min
+    max_instance_count               = var.instances.max
+    service_account_email            = google_service_account.this.email
+    # Public ones are called through the load balancer and at their own URL; Cloud Tasks and Cloud Scheduler count as internal.
+    ingress_settings               = local.public ? "ALLOW_ALL" : "ALLOW_INTERNAL_ONLY"
+    all_traffic_on_latest_revision = true
+    direct_vpc_egress              = "VPC_EGRESS_PRIVATE_RANGES_ONLY"
+
+    direct_vpc_network_interface {
+      network    = var.network.network
+      subnetwork = var.network.subnetwork
+    }
+
+    environment_variables = merge(var.environment, {
+      # Of a moving tag the object says which release it is.
+      CODY_GATEWAY_VERSION = var.tag == "insiders" ? try(data.google_storage_bucket_object.source.metadata["tag"], var.tag) : var.tag
+      NODE_EXTRA_CA_CERTS  = "/etc/ssl/redis/ca.pem"
+    })
+
+    dynamic "secret_environment_variables" {
+      for_each = var.secrets
+      content {
+        key        = secret_environment_variables.key
+        project_id = var.project_id
+        secret     = secret_environment_variables.value
+        version    = "latest"
+      }
+    }
+
+    secret_volumes {
+      mount_path = "/etc/ssl/redis"
+      project_id = var.project_id
+      secret     = var.redis_ca_secret
+      versions {
+        path    = "ca.pem"
+        version = "latest"
+      }
+    }
+  }
+
+  depends_on = [google_secret_manager_secret_iam_member.secret]
+}
+
+# A public function authenticates its callers itself. The others: one account each, and nobody else.
+resource "google_cloud_run_v2_service_iam_member" "invoker" {
+  project  = var.project_id
+  location = var.region
+  name     = google_cloudfunctions2_function.this.name
+  role     = "roles/run.invoker"
+  member   = local.public ? "allUsers" : var.file.trigger == "task" ? "serviceAccount:${var.queue_account}" : google_service_account.scheduler[0].member
+}
+
+resource "google_service_account" "scheduler" {
+  count        = var.file.trigger == "schedule" ? 1 : 0
+  project      = var.project_id
+  account_id   = "job-${var.name}"
+  display_name = "Calls ${var.name} on time"
+}
+
+resource "google_cloud_scheduler_job" "this" {
+  count       = var.file.trigger == "schedule" ? 1 : 0
+  project     = var.project_id
+  region      = var.region
+  name        = var.name
+  description = var.file.description
+  schedule    = var.file.schedule
+  time_zone   = "Etc/UTC"
+  # The job never gives up on a run before the function does.
+  attempt_deadline = "${var.file.timeoutSeconds + 15}s"
+
+  http_target {
+    http_method = "POST"
+    uri         = "${var.url}/"
+    oidc_token {
+      service_account_email = google_service_account.scheduler[0].email
+      audience              = var.url
+    }
+  }
+
+  # The next minute is the retry.
+  retry_config {
+    retry_count = 0
+  }
+
+  depends_on = [google_cloud_run_v2_service_iam_member.invoker]
+}

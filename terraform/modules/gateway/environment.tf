@@ -1,0 +1,52 @@
+# The environment of every function. scripts/check/environment.ts holds its names to shared/src/config/variables.ts, in both directions.
+
+locals {
+  # Written by `npm run format` from variables.ts: name -> kind and whether it must be set.
+  known = jsondecode(file("${path.module}/../../environment.json"))
+
+  environment = merge(
+    {
+      GOOGLE_CLOUD_PROJECT             = var.project_id
+      CODY_GATEWAY_REGION              = var.region
+      CODY_GATEWAY_TASKS_LOCATION      = var.region
+      CODY_GATEWAY_BIGQUERY_PROJECT_ID = var.project_id
+      CODY_GATEWAY_BIGQUERY_DATASET    = "cody_gateway"
+      CODY_GATEWAY_BIGQUERY_TABLE      = "events"
+    },
+    # A task function's queue and address: CODY_GATEWAY_EVENTS_QUEUE, CODY_GATEWAY_DELIVER_EVENTS_URL.
+    { for name, file in local.files : "CODY_GATEWAY_${upper(replace(file.queue, "-", "_"))}_QUEUE" => file.queue if file.trigger == "task" },
+    { for name, file in local.files : "CODY_GATEWAY_${upper(replace(name, "-", "_"))}_URL" => local.url[name] if file.trigger == "task" },
+    var.events_queues > 1 ? { CODY_GATEWAY_EVENTS_QUEUE_COUNT = tostring(var.events_queues) } : {},
+    var.settings,
+  )
+
+  secrets = toset([for name, variable in local.known : name if variable.kind == "secret"])
+  # A secret without a value would keep its functions from starting: an optional one is mounted once the environment says that it has been filled.
+  mounted = toset([for name in local.secrets : name if local.known[name].required || contains(var.filled_secrets, name)])
+}
+
+# What no variable's own validation can see.
+resource "terraform_data" "environment" {
+  lifecycle {
+    precondition {
+      condition     = length(setsubtract(keys(local.environment), keys(local.known))) == 0
+      error_message = "The gateway does not read ${join(", ", setsubtract(keys(local.environment), keys(local.known)))}."
+    }
+    precondition {
+      condition     = length(setintersection(keys(local.environment), local.secrets)) == 0
+      error_message = "Secrets are no settings: ${join(", ", setintersection(keys(local.environment), local.secrets))}."
+    }
+    precondition {
+      condition     = length(setsubtract(var.filled_secrets, local.secrets)) == 0
+      error_message = "No such secret: ${join(", ", setsubtract(var.filled_secrets, local.secrets))}."
+    }
+    precondition {
+      condition     = length([for name, variable in local.known : name if variable.required && variable.kind != "secret" && !contains(keys(local.environment), name)]) == 0
+      error_message = "A variable that must be set is not."
+    }
+    precondition {
+      condition     = length(setsubtract(keys(var.function_tags), keys(local.files))) == 0
+      error_message = "No such function: ${join(", ", setsubtract(keys(var.function_tags), keys(local.files)))}."
+    }
+  }
+}

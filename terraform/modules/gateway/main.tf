@@ -1,0 +1,169 @@
+# The whole gateway of one environment. Functions come from functions/*/function.json: a folder more is a function more, nothing here names one.
+
+locals {
+  dir = "${path.module}/../../../functions"
+  files = {
+    for file in fileset(local.dir, "*/function.json") : dirname(file) => jsondecode(file("${local.dir}/${file}"))
+  }
+  labels = { app = "cody-gateway", env = var.env }
+
+  # Known before anything exists, so that a function's environment can name another function without waiting for it.
+  url  = { for name in keys(local.files) : name => "https://${name}-${data.google_project.this.number}.${var.region}.run.app" }
+  tags = { for name in keys(local.files) : name => lookup(var.function_tags, name, var.image_tag) }
+  instances = {
+    for name, file in local.files : name => lookup(var.instances, name, file.trigger == "http" ? var.public_instances : { min = 0, max = 10 })
+  }
+
+  # What a function reaches, where its function.json does not say: enough for its trigger.
+  usual = {
+    http     = ["directory", "queues"]
+    task     = ["directory"]
+    schedule = ["directory", "queues"]
+  }
+  uses            = { for name, file in local.files : name => toset(lookup(file, "uses", local.usual[file.trigger])) }
+  roles           = { for name, uses in local.uses : name => toset(concat(local.telemetry_roles, contains(uses, "directory") ? ["roles/datastore.user"] : [])) }
+  telemetry_roles = ["roles/cloudtrace.agent", "roles/monitoring.metricWriter", "roles/telemetry.tracesWriter"]
+
+  accounts  = { for name, function in module.function : name => function.account }
+  enqueuers = { for name, account in local.accounts : name => account if contains(local.uses[name], "queues") }
+  writers   = { for name, account in local.accounts : name => account if contains(local.uses[name], "warehouse") }
+
+  apis = [
+    "artifactregistry", "bigquery", "billingbudgets", "cloudbuild", "cloudfunctions", "cloudresourcemanager", "cloudscheduler", "cloudtasks", "cloudtrace",
+    "compute", "firebaserules", "firestore", "iap", "logging", "monitoring", "privilegedaccessmanager", "redis", "run", "secretmanager", "servicenetworking",
+    "telemetry",
+  ]
+}
+
+data "google_project" "this" {
+  project_id = var.project_id
+}
+
+resource "google_project_service" "api" {
+  for_each           = toset(local.apis)
+  project            = var.project_id
+  service            = "${each.key}.googleapis.com"
+  disable_on_destroy = false
+}
+
+module "releases" {
+  source     = "../releases"
+  project_id = var.project_id
+  region     = var.region
+  labels     = local.labels
+}
+
+module "network" {
+  source     = "../network"
+  project_id = var.project_id
+  region     = var.region
+  labels     = local.labels
+}
+
+module "redis" {
+  source     = "../redis"
+  project_id = var.project_id
+  region     = var.region
+  labels     = local.labels
+  memory_gb  = var.redis_memory_gb
+  network    = module.network.network
+}
+
+module "secrets" {
+  source             = "../secrets"
+  project_id         = var.project_id
+  labels             = local.labels
+  variables          = toset(flatten([for file in values(local.files) : file.secrets]))
+  redis_endpoint     = module.redis.endpoint
+  redis_certificates = module.redis.certificates
+}
+
+module "directory" {
+  source     = "../directory"
+  project_id = var.project_id
+  region     = var.region
+}
+
+module "events" {
+  source         = "../events"
+  project_id     = var.project_id
+  labels         = local.labels
+  location       = var.events_location
+  writers        = local.writers
+  billing_export = var.billing_export
+}
+
+module "queues" {
+  source     = "../queues"
+  project_id = var.project_id
+  region     = var.region
+  targets    = { for name, file in local.files : file.queue => local.url[name] if file.trigger == "task" }
+  shards     = { for name, file in local.files : file.queue => var.events_queues if file.trigger == "task" && lookup(file, "queue", "") == "events" }
+  enqueuers  = local.enqueuers
+}
+
+module "function" {
+  source          = "../function"
+  for_each        = local.files
+  project_id      = var.project_id
+  region          = var.region
+  labels          = local.labels
+  name            = each.key
+  file            = each.value
+  url             = local.url[each.key]
+  bucket          = module.releases.bucket
+  tag             = local.tags[each.key]
+  instances       = local.instances[each.key]
+  environment     = local.environment
+  secrets         = { for variable in each.value.secrets : variable => module.secrets.ids[variable] if contains(local.mounted, variable) }
+  redis_ca_secret = module.secrets.redis_ca
+  roles           = local.roles[each.key]
+  network         = { network = module.network.network, subnetwork = module.network.subnetwork }
+  queue_account   = each.value.trigger == "task" ? module.queues.accounts[each.value.queue] : null
+}
+
+module "load_balancer" {
+  source              = "../load-balancer"
+  project_id          = var.project_id
+  region              = var.region
+  labels              = local.labels
+  hostname            = var.hostname
+  files               = local.files
+  requests_per_minute = var.requests_per_minute
+}
+
+module "monitoring" {
+  source              = "../monitoring"
+  project_id          = var.project_id
+  project_number      = data.google_project.this.number
+  labels              = local.labels
+  env                 = var.env
+  hostname            = var.hostname
+  functions           = { for name, file in local.files : name => { max = local.instances[name].max, public = file.trigger == "http" } }
+  redis_id            = module.redis.id
+  runbooks_url        = var.runbooks_url
+  slack_token         = var.slack_token
+  slack_token_version = var.slack_token_version
+  opsgenie_url        = var.opsgenie_url
+  billing_account     = var.billing_account
+  budget_usd          = var.budget_usd
+}
+
+module "access" {
+  source     = "../access"
+  project_id = var.project_id
+  env        = var.env
+  operators  = var.operators
+  approvers  = var.approvers
+}
+
+module "bastion" {
+  source     = "../bastion"
+  count      = var.deploy_network_compute_instance ? 1 : 0
+  project_id = var.project_id
+  labels     = local.labels
+  zone       = "${var.region}-c"
+  network    = module.network.network
+  subnetwork = module.network.subnetwork
+  operators  = var.operators
+}

@@ -1,0 +1,63 @@
+locals {
+  console = "https://console.cloud.google.com"
+  project = "project=${var.project_id}"
+}
+
+output "links" {
+  description = "The seven pages of an operator."
+  value = {
+    terraform       = var.terraform_url
+    cloud_run       = "${local.console}/run?${local.project}"
+    logs            = "${local.console}/logs/query;query=resource.type%3D%22cloud_run_revision%22?${local.project}"
+    traces          = "${local.console}/traces/explorer?${local.project}"
+    sentry          = var.sentry_url
+    alerting        = "${local.console}/monitoring/alerting?${local.project}"
+    error_reporting = "${local.console}/errors?${local.project}"
+  }
+}
+
+output "tunnel" {
+  description = "How an operator reaches Redis, while deploy_network_compute_instance is true."
+  value = {
+    tunnel = "gcloud compute ssh cody-gateway-network-connector --project=${var.project_id} --zone=${var.region}-c --tunnel-through-iap -- -N -L 6378:${module.redis.host}:6378"
+    redis  = "REDISCLI_AUTH=$(gcloud redis instances get-auth-string cody-gateway --project=${var.project_id} --region=${var.region} --format='value(authString)') redis-cli -p 6378 --tls --insecure"
+  }
+}
+
+output "address" {
+  description = "IPv4 address for the hostname's DNS record."
+  value       = module.load_balancer.address
+}
+
+output "bucket" {
+  description = "Bucket of the releases."
+  value       = module.releases.bucket
+}
+
+output "functions" {
+  description = "What runs: tag and own URL of each function."
+  value       = { for name in keys(local.files) : name => { tag = local.tags[name], url = local.url[name] } }
+}
+
+output "channel" {
+  description = "Notification channel for Error Reporting, which takes it by hand."
+  value       = module.monitoring.channel
+}
+
+output "inventory" {
+  description = "All that tests ask for; two plans that agree in a member do the same to it."
+  value = {
+    environment = local.environment
+    functions   = { for name, function in module.function : name => function.inventory }
+    queues      = module.queues.inventory
+    events      = module.events.inventory
+    directory   = module.directory.inventory
+    redis       = module.redis.inventory
+    routes      = module.load_balancer.inventory
+    backends    = module.load_balancer.backends
+    monitoring  = module.monitoring.inventory
+    access      = module.access.inventory
+    bastion     = [for bastion in module.bastion : bastion.inventory]
+    secrets     = module.secrets.ids
+  }
+}

@@ -1,0 +1,180 @@
+variable "project_id" {
+  description = "Google Cloud project."
+  type        = string
+  validation {
+    condition     = can(regex("^[a-z][a-z0-9-]{4,28}[a-z0-9]$", var.project_id))
+    error_message = "A project id has 6 to 30 lower-case letters, digits and hyphens."
+  }
+}
+
+variable "region" {
+  description = "Region of everything that has one."
+  type        = string
+  validation {
+    condition     = can(regex("^[a-z]+-[a-z]+[0-9]+$", var.region))
+    error_message = "A region looks like us-central1."
+  }
+}
+
+variable "env" {
+  description = "Name of the environment."
+  type        = string
+  validation {
+    condition     = contains(["prod", "dev"], var.env)
+    error_message = "prod or dev."
+  }
+}
+
+variable "hostname" {
+  description = "The gateway's public name."
+  type        = string
+  nullable    = false
+}
+
+variable "image_tag" {
+  description = "Release of every function that function_tags does not name."
+  type        = string
+  nullable    = false
+}
+
+variable "function_tags" {
+  description = "Release of one function, where it differs."
+  type        = map(string)
+  default     = {}
+  nullable    = false
+}
+
+variable "public_instances" {
+  description = "Fewest and most instances of a public function."
+  type        = object({ min = number, max = number })
+  nullable    = false
+}
+
+variable "instances" {
+  description = "Fewest and most instances of one function, where they differ."
+  type        = map(object({ min = number, max = number }))
+  default     = {}
+  nullable    = false
+}
+
+variable "settings" {
+  description = "Further variables of README's table, by name: allowed models, timeouts, addresses. No secrets."
+  type        = map(string)
+  default     = {}
+  nullable    = false
+}
+
+variable "filled_secrets" {
+  description = "Optional secrets that have a value (gcloud secrets versions add) and are therefore mounted."
+  type        = set(string)
+  default     = []
+  nullable    = false
+}
+
+variable "redis_memory_gb" {
+  description = "Memory of Redis."
+  type        = number
+  default     = 1
+  nullable    = false
+}
+
+variable "events_queues" {
+  description = "Queues that share the usage events; one takes 500 tasks a second."
+  type        = number
+  default     = 1
+  validation {
+    condition     = var.events_queues >= 1 && var.events_queues <= 100
+    error_message = "1 to 100."
+  }
+}
+
+variable "events_location" {
+  description = "Where the events are stored."
+  type        = string
+  default     = "US"
+  nullable    = false
+}
+
+variable "billing_export" {
+  description = "Table of the detailed billing export (project.dataset.table), or null while there is none."
+  type        = string
+  default     = null
+}
+
+variable "billing_account" {
+  description = "Billing account of the budget."
+  type        = string
+  nullable    = false
+}
+
+variable "budget_usd" {
+  description = "Planned dollars a month for Google's services."
+  type        = number
+  nullable    = false
+}
+
+variable "operators" {
+  description = "Who may ask for access and open the tunnel: group:…, user:…"
+  type        = set(string)
+  nullable    = false
+}
+
+variable "approvers" {
+  description = "Who must agree to an access request; nobody where it is empty."
+  type        = set(string)
+  default     = []
+  nullable    = false
+}
+
+variable "deploy_network_compute_instance" {
+  description = "Whether the machine for Redis's tunnel stands; false when it is not being used."
+  type        = bool
+  default     = false
+  nullable    = false
+}
+
+variable "requests_per_minute" {
+  description = "Requests a minute from one address before Cloud Armor refuses."
+  type        = number
+  default     = 12000
+  nullable    = false
+}
+
+variable "runbooks_url" {
+  description = "Where terraform/runbooks is read."
+  type        = string
+  default     = "https://github.com/sourcegraph/cody-gateway/blob/main/terraform/runbooks"
+  nullable    = false
+}
+
+variable "terraform_url" {
+  description = "Page of this environment's Terraform workspace."
+  type        = string
+  nullable    = false
+}
+
+variable "sentry_url" {
+  description = "Page of this environment's Sentry project."
+  type        = string
+  nullable    = false
+}
+
+variable "slack_token" {
+  description = "OAuth token of the Slack app; read only when the channel is new or slack_token_version changes."
+  type        = string
+  default     = "not-given"
+  ephemeral   = true
+}
+
+variable "slack_token_version" {
+  description = "Another number writes the token anew."
+  type        = string
+  default     = "1"
+}
+
+variable "opsgenie_url" {
+  description = "Webhook of OpsGenie, or null."
+  type        = string
+  default     = null
+  sensitive   = true
+}

@@ -1,0 +1,166 @@
+# One hostname in front of the public functions: routes of their function.json, certificate, redirect, Cloud Armor.
+
+locals {
+  public  = { for name, file in var.files : name => file if file.trigger == "http" }
+  default = one([for name, file in local.public : name if lookup(file, "default", false)])
+
+  # As the local router chooses (scripts/local/router.ts): exact paths before prefixes, the longer first, then the route with the request's
+  # feature, then the one that names none, then the one with another feature, whose function explains itself. Equals go by name.
+  candidates = flatten([
+    for name, file in local.public : [
+      for number, route in file.routes : [
+        for feature in route.feature == null ? [null] : [route.feature, "*"] : {
+          order = join("/", [
+            endswith(route.path, "*") ? "1" : "0",
+            format("%05d", 10000 - length(route.path)),
+            route.feature == null ? "1" : feature == "*" ? "2" : "0",
+            name,
+            format("%03d", number),
+          ])
+          function = name
+          path     = trimsuffix(route.path, "*")
+          prefix   = endswith(route.path, "*")
+          feature  = feature == "*" ? null : feature
+        }
+      ]
+    ]
+  ])
+  by_order = { for candidate in local.candidates : candidate.order => candidate }
+  routes   = [for order in sort(keys(local.by_order)) : local.by_order[order]]
+}
+
+resource "google_compute_region_network_endpoint_group" "function" {
+  for_each              = local.public
+  project               = var.project_id
+  region                = var.region
+  name                  = "fn-${each.key}"
+  network_endpoint_type = "SERVERLESS"
+  # A function of the second generation is a Cloud Run service.
+  cloud_run {
+    service = each.key
+  }
+}
+
+resource "google_compute_backend_service" "function" {
+  for_each              = local.public
+  project               = var.project_id
+  name                  = "fn-${each.key}"
+  description           = each.value.description
+  protocol              = "HTTPS"
+  load_balancing_scheme = "EXTERNAL_MANAGED"
+  security_policy       = google_compute_security_policy.this.id
+  # Streams are neither cached nor compressed.
+  enable_cdn       = false
+  compression_mode = "DISABLED"
+
+  backend {
+    group = google_compute_region_network_endpoint_group.function[each.key].id
+  }
+
+  log_config {
+    enable      = true
+    sample_rate = 0.01
+  }
+}
+
+resource "google_compute_url_map" "this" {
+  project         = var.project_id
+  name            = "cody-gateway"
+  default_service = google_compute_backend_service.function[local.default].id
+
+  host_rule {
+    hosts        = [var.hostname]
+    path_matcher = "gateway"
+  }
+
+  path_matcher {
+    name            = "gateway"
+    default_service = google_compute_backend_service.function[local.default].id
+
+    dynamic "route_rules" {
+      for_each = local.routes
+      content {
+        priority = route_rules.key + 1
+        service  = google_compute_backend_service.function[route_rules.value.function].id
+        match_rules {
+          full_path_match = route_rules.value.prefix ? null : route_rules.value.path
+          prefix_match    = route_rules.value.prefix ? route_rules.value.path : null
+          dynamic "header_matches" {
+            for_each = route_rules.value.feature == null ? [] : [route_rules.value.feature]
+            content {
+              header_name = "X-Sourcegraph-Feature"
+              exact_match = header_matches.value
+            }
+          }
+        }
+      }
+    }
+  }
+}
+
+resource "google_compute_url_map" "redirect" {
+  project = var.project_id
+  name    = "cody-gateway-redirect"
+  default_url_redirect {
+    https_redirect         = true
+    redirect_response_code = "PERMANENT_REDIRECT"
+    strip_query            = false
+  }
+}
+
+resource "google_compute_global_address" "this" {
+  project = var.project_id
+  name    = "cody-gateway"
+  labels  = local.labels
+}
+
+resource "google_compute_managed_ssl_certificate" "this" {
+  project = var.project_id
+  name    = "cody-gateway"
+  managed {
+    domains = [var.hostname]
+  }
+}
+
+resource "google_compute_ssl_policy" "this" {
+  project         = var.project_id
+  name            = "cody-gateway"
+  profile         = "MODERN"
+  min_tls_version = "TLS_1_2"
+}
+
+resource "google_compute_target_https_proxy" "this" {
+  project          = var.project_id
+  name             = "cody-gateway"
+  url_map          = google_compute_url_map.this.id
+  ssl_certificates = [google_compute_managed_ssl_certificate.this.id]
+  ssl_policy       = google_compute_ssl_policy.this.id
+  # Two different requests of one early flight could be replayed by anybody: quotas count.
+  tls_early_data = "DISABLED"
+}
+
+resource "google_compute_target_http_proxy" "redirect" {
+  project = var.project_id
+  name    = "cody-gateway-redirect"
+  url_map = google_compute_url_map.redirect.id
+}
+
+resource "google_compute_global_forwarding_rule" "https" {
+  project               = var.project_id
+  name                  = "cody-gateway"
+  load_balancing_scheme = "EXTERNAL_MANAGED"
+  ip_address            = google_compute_global_address.this.id
+  port_range            = "443"
+  target                = google_compute_target_https_proxy.this.id
+  labels                = local.labels
+}
+
+resource "google_compute_global_forwarding_rule" "http" {
+  project               = var.project_id
+  name                  = "cody-gateway-redirect"
+  load_balancing_scheme = "EXTERNAL_MANAGED"
+  ip_address            = google_compute_global_address.this.id
+  port_range            = "80"
+  target                = google_compute_target_http_proxy.redirect.id
+  labels                = local.labels
+}

@@ -1,0 +1,19 @@
+output "address" {
+  description = "IPv4 address for the DNS record of the hostname."
+  value       = google_compute_global_address.this.address
+}
+
+output "backends" {
+  description = "Function by id of its backend service."
+  value       = { for name, backend in google_compute_backend_service.function : backend.id => name }
+}
+
+output "inventory" {
+  description = "Routes, protections and labels, for tests."
+  value = {
+    rules   = google_compute_url_map.this.path_matcher[0].route_rules
+    default = google_compute_url_map.this.default_service
+    armor   = google_compute_security_policy.this.rule
+    labels  = google_compute_global_forwarding_rule.https.labels
+  }
+}

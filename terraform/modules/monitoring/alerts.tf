@@ -1,0 +1,288 @@
+# Every alert policy as a row; the key is the name of its runbook. Thresholds of the first two groups are the platform's (handbook).
+
+locals {
+  run   = "resource.type = \"cloud_run_revision\" AND resource.labels.service_name = monitoring.regex.full_match(\"${join("|", keys(var.functions))}\")"
+  redis = "resource.type = \"redis_instance\" AND resource.labels.instance_id = \"${var.redis_id}\""
+  log   = "resource.type = \"cloud_run_revision\" AND metric.type = \"logging.googleapis.com/user/cody_gateway"
+
+  base = {
+    severity    = "WARNING"
+    aligner     = "ALIGN_RATE"
+    reducer     = "REDUCE_SUM"
+    group_by    = ["resource.label.service_name"]
+    period      = "300s"
+    duration    = "0s"
+    threshold   = 0
+    denominator = null
+  }
+
+  service = {
+    container-cpu = {
+      title     = "High container CPU", filter = "${local.run} AND metric.type = \"run.googleapis.com/container/cpu/utilizations\""
+      aligner   = "ALIGN_PERCENTILE_99", reducer = "REDUCE_MAX"
+      threshold = 0.8
+    }
+    container-memory = {
+      title     = "High container memory", filter = "${local.run} AND metric.type = \"run.googleapis.com/container/memory/utilizations\""
+      aligner   = "ALIGN_PERCENTILE_99", reducer = "REDUCE_MAX"
+      threshold = 0.8
+    }
+    startup-latency = {
+      title     = "Slow start of instances", filter = "${local.run} AND metric.type = \"run.googleapis.com/container/startup_latencies\""
+      aligner   = "ALIGN_PERCENTILE_99", reducer = "REDUCE_MAX", period = "60s"
+      threshold = 10000
+    }
+    pending-requests = {
+      title   = "Requests wait for an instance", filter = "${local.run} AND metric.type = \"run.googleapis.com/pending_queue/pending_requests\""
+      aligner = "ALIGN_MIN", period = "60s", duration = "300s"
+    }
+    instance-precondition-failed = {
+      title   = "Instances can't be started", filter = "${local.log}/instance_precondition_failed\""
+      aligner = "ALIGN_DELTA", period = "60s"
+    }
+    # Streams are long: this is the deadline of the longest, not what a caller feels. own-overhead is that.
+    request-latency = {
+      title     = "Requests near their deadline", filter = "${local.run} AND metric.type = \"run.googleapis.com/request_latencies\""
+      aligner   = "ALIGN_PERCENTILE_99", reducer = "REDUCE_MAX"
+      threshold = 300000
+    }
+  }
+
+  redis_alerts = {
+    redis-memory = {
+      title     = "Redis memory", filter = "${local.redis} AND metric.type = \"redis.googleapis.com/stats/memory/system_memory_usage_ratio\""
+      aligner   = "ALIGN_MEAN", reducer = "REDUCE_NONE", group_by = []
+      threshold = 0.8
+    }
+    redis-cpu = {
+      title     = "Redis CPU", filter = "${local.redis} AND metric.type = \"redis.googleapis.com/stats/cpu_utilization_main_thread\""
+      aligner   = "ALIGN_RATE", group_by = ["resource.label.instance_id", "resource.label.node_id"]
+      threshold = 0.9
+    }
+    redis-failover = {
+      title   = "Redis failed over", filter = "${local.redis} AND metric.type = \"redis.googleapis.com/replication/role\""
+      aligner = "ALIGN_STDDEV", reducer = "REDUCE_NONE", group_by = []
+    }
+  }
+
+  own = {
+    server-errors = {
+      title       = "Answers of 500 and above", severity = "CRITICAL", duration = "300s"
+      filter      = "${local.run} AND metric.type = \"run.googleapis.com/request_count\" AND metric.labels.response_code_class = \"5xx\""
+      denominator = "${local.run} AND metric.type = \"run.googleapis.com/request_count\""
+      threshold   = 0.02
+    }
+    own-overhead = {
+      title     = "The gateway's own share of a request", filter = "${local.log}/own_ms\""
+      aligner   = "ALIGN_PERCENTILE_99", reducer = "REDUCE_MAX", duration = "300s"
+      threshold = var.own_overhead_ms
+    }
+    dead-letters = {
+      title   = "Events that can't be delivered", severity = "CRITICAL", filter = "${local.log}/dead_letters\""
+      aligner = "ALIGN_DELTA", period = "60s"
+    }
+    lease-sweeps = {
+      title     = "Leases whose holder died", filter = "${local.log}/lease_sweeps\""
+      aligner   = "ALIGN_DELTA", duration = "600s"
+      threshold = 10
+    }
+    event-publishing = {
+      title   = "Events don't leave", severity = "CRITICAL", filter = "${local.log}/event_publishing\""
+      aligner = "ALIGN_DELTA", period = "60s"
+    }
+    redis-breaker = {
+      title   = "Redis does not answer", severity = "CRITICAL", filter = "${local.log}/redis_breaker\""
+      aligner = "ALIGN_DELTA", period = "60s"
+    }
+  }
+
+  rows = { for name, row in merge(local.service, local.redis_alerts, local.own) : name => merge(local.base, row) }
+  # Cloud Monitoring takes no empty answer for a path: each alert says where its runbook is.
+  runbook = { for name in concat(keys(local.rows), keys(local.others)) : name => "${var.runbooks_url}/${name}.md" }
+  others = {
+    response-codes  = "Share of one status"
+    instance-count  = "Near the most instances"
+    external-uptime = "The public address does not answer"
+    slo-burn-fast   = "Error budget: two percent in an hour"
+    slo-burn-slow   = "Error budget: five percent in six hours"
+    cost-anomaly    = "Cost above what is planned"
+  }
+  titles   = merge({ for name, row in local.rows : name => row.title }, local.others)
+  channels = concat([google_monitoring_notification_channel.slack.id], [for channel in google_monitoring_notification_channel.opsgenie : channel.id])
+  policy   = { for name, title in local.titles : name => "Cody Gateway ${var.env}: ${title}" }
+}
+
+resource "google_monitoring_alert_policy" "threshold" {
+  for_each              = local.rows
+  project               = var.project_id
+  display_name          = local.policy[each.key]
+  combiner              = "OR"
+  severity              = each.value.severity
+  notification_channels = local.channels
+  user_labels           = merge(local.labels, { alert = each.key })
+
+  conditions {
+    display_name = each.value.title
+    condition_threshold {
+      filter             = each.value.filter
+      denominator_filter = each.value.denominator
+      comparison         = "COMPARISON_GT"
+      threshold_value    = each.value.threshold
+      duration           = each.value.duration
+      aggregations {
+        alignment_period     = each.value.period
+        per_series_aligner   = each.value.aligner
+        cross_series_reducer = each.value.reducer
+        group_by_fields      = each.value.group_by
+      }
+      dynamic "denominator_aggregations" {
+        for_each = each.value.denominator == null ? [] : [1]
+        content {
+          alignment_period     = each.value.period
+          per_series_aligner   = each.value.aligner
+          cross_series_reducer = each.value.reducer
+          group_by_fields      = each.value.group_by
+        }
+      }
+    }
+  }
+
+  documentation {
+    mime_type = "text/markdown"
+    content   = "${each.value.title}. Runbook: ${local.runbook[each.key]}"
+    links {
+      display_name = "Runbook"
+      url          = local.runbook[each.key]
+    }
+  }
+
+  depends_on = [google_logging_metric.this]
+}
+
+# One policy, a condition a status: how much of the traffic it may be.
+resource "google_monitoring_alert_policy" "response_codes" {
+  project               = var.project_id
+  display_name          = local.policy["response-codes"]
+  combiner              = "OR"
+  severity              = "WARNING"
+  notification_channels = local.channels
+  user_labels           = merge(local.labels, { alert = "response-codes" })
+
+  dynamic "conditions" {
+    for_each = var.response_code_ratios
+    content {
+      display_name = "Status ${conditions.key} above ${conditions.value * 100} %"
+      condition_threshold {
+        filter             = "${local.run} AND metric.type = \"run.googleapis.com/request_count\" AND metric.labels.response_code = \"${conditions.key}\""
+        denominator_filter = "${local.run} AND metric.type = \"run.googleapis.com/request_count\""
+        comparison         = "COMPARISON_GT"
+        threshold_value    = conditions.value
+        duration           = "600s"
+        aggregations {
+          alignment_period     = "60s"
+          per_series_aligner   = "ALIGN_RATE"
+          cross_series_reducer = "REDUCE_SUM"
+        }
+        denominator_aggregations {
+          alignment_period     = "60s"
+          per_series_aligner   = "ALIGN_RATE"
+          cross_series_reducer = "REDUCE_SUM"
+        }
+      }
+    }
+  }
+
+  documentation {
+    mime_type = "text/markdown"
+    content   = "One status is an unusual share of the traffic. Runbook: ${local.runbook["response-codes"]}"
+    links {
+      display_name = "Runbook"
+      url          = local.runbook["response-codes"]
+    }
+  }
+}
+
+resource "google_monitoring_alert_policy" "instance_count" {
+  for_each              = { for name, function in var.functions : name => function if function.max > 5 }
+  project               = var.project_id
+  display_name          = "${local.policy["instance-count"]} of ${each.key}"
+  combiner              = "OR"
+  severity              = "WARNING"
+  notification_channels = local.channels
+  user_labels           = merge(local.labels, { alert = "instance-count", component = each.key })
+
+  conditions {
+    display_name = "Above 80 % of ${each.value.max}"
+    condition_threshold {
+      filter          = "resource.type = \"cloud_run_revision\" AND resource.labels.service_name = \"${each.key}\" AND metric.type = \"run.googleapis.com/container/instance_count\""
+      comparison      = "COMPARISON_GT"
+      threshold_value = floor(each.value.max * 0.8)
+      duration        = "0s"
+      aggregations {
+        alignment_period     = "60s"
+        per_series_aligner   = "ALIGN_MAX"
+        cross_series_reducer = "REDUCE_SUM"
+      }
+    }
+  }
+
+  documentation {
+    mime_type = "text/markdown"
+    content   = "${each.key} nears its most instances. Runbook: ${local.runbook["instance-count"]}"
+    links {
+      display_name = "Runbook"
+      url          = local.runbook["instance-count"]
+    }
+  }
+}
+
+resource "google_monitoring_uptime_check_config" "public" {
+  project      = var.project_id
+  display_name = "Cody Gateway ${var.env}"
+  timeout      = "10s"
+  period       = "60s"
+  user_labels  = local.labels
+  http_check {
+    path         = "/-/__version"
+    port         = 443
+    use_ssl      = true
+    validate_ssl = true
+  }
+  monitored_resource {
+    type   = "uptime_url"
+    labels = { project_id = var.project_id, host = var.hostname }
+  }
+}
+
+resource "google_monitoring_alert_policy" "external_uptime" {
+  project               = var.project_id
+  display_name          = local.policy["external-uptime"]
+  combiner              = "OR"
+  severity              = "CRITICAL"
+  notification_channels = local.channels
+  user_labels           = merge(local.labels, { alert = "external-uptime" })
+
+  conditions {
+    display_name = "Two regions or more fail"
+    condition_threshold {
+      filter          = "resource.type = \"uptime_url\" AND metric.type = \"monitoring.googleapis.com/uptime_check/check_passed\" AND metric.labels.check_id = \"${google_monitoring_uptime_check_config.public.uptime_check_id}\""
+      comparison      = "COMPARISON_GT"
+      threshold_value = 1
+      duration        = "120s"
+      aggregations {
+        alignment_period     = "60s"
+        per_series_aligner   = "ALIGN_NEXT_OLDER"
+        cross_series_reducer = "REDUCE_COUNT_FALSE"
+      }
+    }
+  }
+
+  documentation {
+    mime_type = "text/markdown"
+    content   = "https://${var.hostname}/-/__version fails from outside. Runbook: ${local.runbook["external-uptime"]}"
+    links {
+      display_name = "Runbook"
+      url          = local.runbook["external-uptime"]
+    }
+  }
+}

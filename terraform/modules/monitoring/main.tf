@@ -1,0 +1,107 @@
+# Channels, metrics of the log lines, the budget and the dashboard. Alert policies stand in alerts.tf, the promise in slo.tf.
+
+locals {
+  labels = merge(var.labels, { component = "monitoring" })
+  # Counted lines: fields that the code writes, and beginnings of its messages (scripts/check/log-lines.test.ts holds them to the code).
+  lines = jsondecode(file("${path.module}/log-lines.json"))
+  counted = {
+    for name, line in local.lines : name => join(" OR ", concat(
+      [for field in line.fields : "jsonPayload.${field}:*"],
+      [for message in line.messages : "jsonPayload.message =~ \"^${message}\""],
+      [for field in lookup(line, "above_zero", []) : "jsonPayload.${field} > 0"],
+      [for text in line.platform : "textPayload =~ \"${text}\""],
+    ))
+  }
+  # Members of the request's one line, as distributions.
+  measured = {
+    own_ms      = { field = "own_ms", unit = "ms" }
+    upstream_ms = { field = "upstream_ms", unit = "ms" }
+    in_flight   = { field = "in_flight", unit = "1" }
+  }
+}
+
+resource "google_logging_metric" "this" {
+  for_each = merge(
+    { for name, filter in local.counted : name => { filter = filter, field = null, unit = "1" } },
+    { for name, metric in local.measured : name => { filter = "jsonPayload.event = \"request_completed\"", field = metric.field, unit = metric.unit } },
+  )
+  project         = var.project_id
+  name            = "cody_gateway/${each.key}"
+  filter          = "resource.type = \"cloud_run_revision\" AND (${each.value.filter})"
+  value_extractor = each.value.field == null ? null : "EXTRACT(jsonPayload.${each.value.field})"
+  metric_descriptor {
+    metric_kind = "DELTA"
+    value_type  = each.value.field == null ? "INT64" : "DISTRIBUTION"
+    unit        = each.value.unit
+  }
+  dynamic "bucket_options" {
+    for_each = each.value.field == null ? [] : [1]
+    content {
+      exponential_buckets {
+        num_finite_buckets = 64
+        growth_factor      = 1.4
+        scale              = 0.1
+      }
+    }
+  }
+}
+
+# One channel for all alerts of both environments. Its token is written once and stands in no state.
+resource "google_monitoring_notification_channel" "slack" {
+  project      = var.project_id
+  display_name = "Slack ${var.slack_channel}"
+  type         = "slack"
+  labels       = { channel_name = var.slack_channel }
+  user_labels  = local.labels
+  sensitive_labels {
+    auth_token_wo         = var.slack_token
+    auth_token_wo_version = var.slack_token_version
+  }
+}
+
+resource "google_monitoring_notification_channel" "opsgenie" {
+  count        = var.opsgenie_url == null ? 0 : 1
+  project      = var.project_id
+  display_name = "OpsGenie"
+  type         = "webhook_tokenauth"
+  labels       = { url = var.opsgenie_url }
+  user_labels  = local.labels
+}
+
+# Google's own forecast, against what is planned.
+resource "google_billing_budget" "cost_anomaly" {
+  billing_account = var.billing_account
+  display_name    = "${local.policy["cost-anomaly"]} (${local.runbook["cost-anomaly"]})"
+  budget_filter {
+    projects = ["projects/${var.project_number}"]
+  }
+  amount {
+    specified_amount {
+      currency_code = "USD"
+      units         = tostring(var.budget_usd)
+    }
+  }
+  threshold_rules {
+    threshold_percent = 0.8
+  }
+  threshold_rules {
+    threshold_percent = 1
+  }
+  threshold_rules {
+    threshold_percent = 1.2
+    spend_basis       = "FORECASTED_SPEND"
+  }
+  all_updates_rule {
+    monitoring_notification_channels = local.channels
+    disable_default_iam_recipients   = false
+  }
+}
+
+resource "google_monitoring_dashboard" "this" {
+  project = var.project_id
+  dashboard_json = templatefile("${path.module}/dashboard.json.tftpl", {
+    env       = var.env
+    functions = join("|", keys(var.functions))
+    redis     = var.redis_id
+  })
+}

@@ -1,0 +1,25 @@
+output "channel" {
+  description = "Id of the Slack channel, for Error Reporting's notifications, which are set by hand."
+  value       = google_monitoring_notification_channel.slack.id
+}
+
+output "inventory" {
+  description = "Alerts with what they say and where they link, for tests."
+  value = {
+    thresholds = { for name, policy in google_monitoring_alert_policy.threshold : name => policy.conditions[0].condition_threshold[0] }
+    links = merge(
+      { for name, policy in google_monitoring_alert_policy.threshold : name => policy.documentation[0].links[0].url },
+      { for name, policy in google_monitoring_alert_policy.burn : name => policy.documentation[0].links[0].url },
+      {
+        response-codes  = google_monitoring_alert_policy.response_codes.documentation[0].links[0].url
+        external-uptime = google_monitoring_alert_policy.external_uptime.documentation[0].links[0].url
+        instance-count  = one(distinct([for policy in google_monitoring_alert_policy.instance_count : policy.documentation[0].links[0].url]))
+        cost-anomaly    = local.runbook["cost-anomaly"]
+      },
+    )
+    statuses  = sort(keys(var.response_code_ratios))
+    metrics   = sort(keys(google_logging_metric.this))
+    dashboard = google_monitoring_dashboard.this.dashboard_json
+    budget    = google_billing_budget.cost_anomaly.amount[0].specified_amount[0].units
+  }
+}

@@ -1,0 +1,62 @@
+# What callers are promised, and how fast it is being used up. 99.5 % of the answers of public functions are below 500 in 28 days.
+
+resource "google_monitoring_custom_service" "gateway" {
+  project      = var.project_id
+  service_id   = "cody-gateway"
+  display_name = "Cody Gateway"
+  user_labels  = local.labels
+}
+
+locals {
+  public       = join("|", [for name, function in var.functions : name if function.public])
+  public_count = "metric.type = \"run.googleapis.com/request_count\" AND resource.type = \"cloud_run_revision\" AND resource.labels.service_name = monitoring.regex.full_match(\"${local.public}\")"
+  burn = {
+    slo-burn-fast = { window = "3600s", rate = 14.4, severity = "CRITICAL" }
+    slo-burn-slow = { window = "21600s", rate = 6, severity = "WARNING" }
+  }
+}
+
+resource "google_monitoring_slo" "availability" {
+  project             = var.project_id
+  service             = google_monitoring_custom_service.gateway.service_id
+  slo_id              = "availability"
+  display_name        = "Answers below 500"
+  goal                = var.slo_goal
+  rolling_period_days = 28
+  user_labels         = local.labels
+  request_based_sli {
+    good_total_ratio {
+      bad_service_filter   = "${local.public_count} AND metric.labels.response_code_class = \"5xx\""
+      total_service_filter = local.public_count
+    }
+  }
+}
+
+resource "google_monitoring_alert_policy" "burn" {
+  for_each              = local.burn
+  project               = var.project_id
+  display_name          = local.policy[each.key]
+  combiner              = "OR"
+  severity              = each.value.severity
+  notification_channels = local.channels
+  user_labels           = merge(local.labels, { alert = each.key })
+
+  conditions {
+    display_name = "Budget burns ${each.value.rate} times too fast"
+    condition_threshold {
+      filter          = "select_slo_burn_rate(\"${google_monitoring_slo.availability.id}\", \"${each.value.window}\")"
+      comparison      = "COMPARISON_GT"
+      threshold_value = each.value.rate
+      duration        = "0s"
+    }
+  }
+
+  documentation {
+    mime_type = "text/markdown"
+    content   = "${local.titles[each.key]}. Runbook: ${local.runbook[each.key]}"
+    links {
+      display_name = "Runbook"
+      url          = local.runbook[each.key]
+    }
+  }
+}

@@ -1,0 +1,29 @@
+# Containers for the secrets that function.json files name. Operators fill them with gcloud, so that no value passes through the state;
+# Redis's endpoint and certificates alone come from Terraform, write-only.
+
+locals {
+  id = { for variable in var.variables : variable => lower(replace(variable, "_", "-")) }
+}
+
+resource "google_secret_manager_secret" "this" {
+  for_each  = merge(local.id, { redis_ca = "redis-ca" })
+  project   = var.project_id
+  secret_id = each.value
+  labels    = merge(var.labels, { component = "secrets" })
+  replication {
+    auto {}
+  }
+}
+
+# The version number is made of the value: a new password or certificate writes a new version, and nothing else does.
+resource "google_secret_manager_secret_version" "redis_endpoint" {
+  secret                 = google_secret_manager_secret.this["REDIS_ENDPOINT"].id
+  secret_data_wo         = var.redis_endpoint
+  secret_data_wo_version = parseint(substr(sha256(nonsensitive(var.redis_endpoint)), 0, 8), 16)
+}
+
+resource "google_secret_manager_secret_version" "redis_ca" {
+  secret                 = google_secret_manager_secret.this["redis_ca"].id
+  secret_data_wo         = var.redis_certificates
+  secret_data_wo_version = parseint(substr(sha256(var.redis_certificates), 0, 8), 16)
+}
