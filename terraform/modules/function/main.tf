@@ -106,7 +106,7 @@ resource "google_cloud_run_v2_service_iam_member" "invoker" {
   location = var.region
   name     = google_cloudfunctions2_function.this.name
   role     = "roles/run.invoker"
-  member   = local.public ? "allUsers" : var.file.trigger == "task" ? "serviceAccount:${var.queue_account}" : google_service_account.scheduler[0].member
+  member   = local.public ? "allUsers" : var.file.trigger == "task" ? "serviceAccount:${var.queue_account}" : "serviceAccount:${google_service_account.scheduler[0].email}"
 }
 
 resource "google_service_account" "scheduler" {

@@ -61,3 +61,8 @@ output "inventory" {
     secrets     = module.secrets.ids
   }
 }
+
+output "queue_accounts" {
+  description = "Email of each queue's account, by queue."
+  value       = module.queues.accounts
+}
