@@ -143,6 +143,12 @@ export const variables = {
     '9m',
     'Longest provider call from start to last byte; below the function timeout.',
   ),
+  cloudflareHeaders: row(
+    'SRC_USE_CLOUDFLARE_HEADERS',
+    'boolean',
+    'false',
+    'Whether Cloudflare is in front, so that its headers tell the log who called.',
+  ),
   firestoreEmulatorHost: row(
     'FIRESTORE_EMULATOR_HOST',
     'text',

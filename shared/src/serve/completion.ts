@@ -150,19 +150,21 @@ async function admit(exchange: Exchange, permit: Permit, draft: EventDraft): Pro
 
 /** From the provider call to the end of the response: whatever happens in between, the lease ends here. */
 async function sendAndRelay(exchange: Exchange, lease: Lease, call: Call, draft: EventDraft): Promise<void> {
-  const { context, received, scope, dialect } = exchange;
+  const { context, received, scope, timing, dialect } = exchange;
   const { response, callerLeft } = received;
-  const startedMs = performance.now();
-  const end = (partial: Partial<Outcome>): Promise<void> =>
-    endLease(exchange, lease, call, draft, {
+  timing.upstreamStarts();
+  const end = (partial: Partial<Outcome>): Promise<void> => {
+    timing.upstreamEnds();
+    return endLease(exchange, lease, call, draft, {
       upstreamStatus: -1,
       resolvedStatus: callerLeft.aborted && !response.headersSent ? -1 : response.statusCode,
-      upstreamDurationMs: performance.now() - startedMs,
+      upstreamDurationMs: timing.upstreamMs() ?? 0,
       usage: null,
       cancelled: callerLeft.aborted,
       truncated: false,
       ...partial,
     });
+  };
 
   let answer: Answer;
   try {
@@ -172,7 +174,7 @@ async function sendAndRelay(exchange: Exchange, lease: Lease, call: Call, draft:
     await end({ resolvedStatus: callerLeft.aborted ? -1 : refusal.status(dialect) });
     throw refusal;
   }
-  scope.note({ upstream_status: answer.status, upstream_ms: Math.round(performance.now() - startedMs) });
+  scope.note({ upstream_status: answer.status, upstream_headers_ms: Math.round(timing.upstreamMs() ?? 0) });
   if (answer.credentialsRefused) {
     answer.abort();
     const refusal = new Refusal(
@@ -189,6 +191,7 @@ async function sendAndRelay(exchange: Exchange, lease: Lease, call: Call, draft:
       upstream_status: answer.status,
       upstream_headers: answer.headers,
     });
+  response.setHeader('server-timing', timing.header());
   response.writeHead(answer.callerStatus, responseHeaders(answer));
   const relayed = await relay(answer, response, callerLeft);
   await end({
