@@ -1,7 +1,7 @@
 // One row of the events table and how it is made: from a whole event, or from a draft and what the limiter says became of it. Not its delivery.
 
 /** Event names that readers of the table know (spec actors §6.3). */
-export type EventName = 'CompletionsFinished' | 'RateLimited' | 'Unauthorized' | 'AccessDenied';
+export type EventName = 'CompletionsFinished' | 'RateLimited' | 'RequestBlocked' | 'Unauthorized' | 'AccessDenied';
 
 /** A row of the events table: five columns that others' dashboards read (spec actors §6.1), then ours (design §7). Unknown is null. */
 export interface UsageEvent {

@@ -34,13 +34,14 @@ export function openContext(config: Config): Context {
   const queue = createTaskQueue(config);
   const outbox = createOutbox(store, queue, warn);
   const auth = createAuth({ config, now: Date.now, warn });
+  const upstream = createUpstream(config, warn);
   return {
     config,
     telemetry,
     store,
     auth,
     limiter: createLimiter(store),
-    upstream: createUpstream(config),
+    upstream,
     queue,
     outbox,
     budget: () => ({ leftMs: config.redisBudgetMs }),
@@ -53,7 +54,7 @@ export function openContext(config: Config): Context {
     },
     close: async () => {
       await outbox.flush();
-      await Promise.allSettled([queue?.close(), store.close()]);
+      await Promise.allSettled([queue?.close(), store.close(), upstream.close()]);
     },
   };
 }

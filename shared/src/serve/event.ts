@@ -6,7 +6,7 @@ import type { Config } from '../config/config.ts';
 import type { EventDraft, UsageEvent } from '../events/events.ts';
 import type { Posted } from '../limiter/limiter.ts';
 import type { Scope } from '../telemetry/telemetry.ts';
-import type { Call, Usage } from '../upstream/upstream.ts';
+import type { Call, Flagging, Usage } from '../upstream/upstream.ts';
 
 /** How a call went, for its event. */
 export interface Outcome {
@@ -30,6 +30,7 @@ export function draftEvent(
   id: string,
   permit: Permit,
   call: Call,
+  flagging: Flagging | null,
   callerIds: CallerIds,
   scope: Scope,
 ): EventDraft {
@@ -48,6 +49,7 @@ export function draftEvent(
       sg_actor_anonymous_uid: callerIds.anonymousUid,
       'sg.actor': {},
       trace_id: scope.traceId,
+      ...(flagging !== null && flaggedMetadata(flagging)),
     },
     event_id: id,
     function: config.functionName,
@@ -145,6 +147,45 @@ export function bannedEvent(config: Config, permit: Permit, callerIds: CallerIds
     sg_actor_anonymous_uid: callerIds.anonymousUid,
   };
   return { ...bare(config, scope, 'RateLimited', actor.source, actor.id, metadata), feature };
+}
+
+/** `RequestBlocked`: a request that never reached the limiter. Unknown counts are -1, absent ones 0, as in the reference (design D17). */
+export function blockedEvent(
+  config: Config,
+  { actor, feature, model }: Permit,
+  { provider }: Call,
+  flagging: Flagging,
+  callerIds: CallerIds,
+  scope: Scope,
+): UsageEvent {
+  const metadata = {
+    ...flaggedMetadata(flagging),
+    feature,
+    model,
+    provider,
+    prompt_token_count: flagging.promptTokens ?? -1,
+    max_tokens_to_sample: flagging.maxTokens ?? 0,
+    sg_actor_id: callerIds.uid,
+    sg_actor_anonymous_uid: callerIds.anonymousUid,
+  };
+  return {
+    ...bare(config, scope, 'RequestBlocked', actor.source, actor.id, metadata),
+    feature,
+    model,
+    provider,
+  };
+}
+
+/** Of the pattern, which is the operator's own, the first five characters; of the prompt nothing (design D12). */
+function flaggedMetadata({ reasons, shouldBlock, blockedPhrase }: Flagging): Record<string, unknown> {
+  return {
+    flagged: true,
+    flagging_result: {
+      reason: reasons,
+      should_block: shouldBlock,
+      ...(blockedPhrase !== null && { blocked_phrase: Array.from(blockedPhrase).slice(0, 5).join('') }),
+    },
+  };
 }
 
 function bare(

@@ -1,6 +1,6 @@
 // The one table of Redis keys: name, type, life, hash tag. Nothing else in the gateway builds a key.
 
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 
 /** How many shards the actors are spread over. Changing it moves every actor's counters: it is a constant of the deployment. */
 export const shardCount = 256;
@@ -10,7 +10,7 @@ export type Shard = string;
 
 /** The shard of an actor (or of an unknown token's hash): the first byte of a hash of it. */
 export function shardOf(identity: string): Shard {
-  return shardName(createHash('sha256').update(identity).digest()[0] ?? 0);
+  return shardName(hash('sha256', identity, 'buffer')[0] ?? 0);
 }
 
 /** The name of shard number `n`. */
@@ -28,6 +28,7 @@ export function shardName(n: number): Shard {
  * | outbox | stream | for ever, empty when idle | events on their way to the queue |
  * | fold | hash | two minutes | count of one identity's refusals of one name in the current minute |
  * | folds | sorted set | for ever, empty when idle | fold keys scored by the end of their minute |
+ * | prompt | string | as long as configured | a flagged prompt, only where recording is on; the one key without a shard, named as in the reference |
  */
 export const keys = {
   limit: (shard: Shard, feature: string, actor: string) => `{${shard}}:limit:${feature}:${actor}`,
@@ -37,4 +38,6 @@ export const keys = {
   outbox: (shard: Shard) => `{${shard}}:outbox`,
   fold: (shard: Shard, identity: string, name: string) => `{${shard}}:fold:${name}:${identity}`,
   folds: (shard: Shard) => `{${shard}}:folds`,
+  prompt: (traceId: string, feature: string, actor: string) =>
+    `prompt:${traceId}:${feature}:${actor === '*' ? actor : encodeURIComponent(actor)}`,
 } as const;
