@@ -10,6 +10,8 @@ const bin = (name: string): string => path.join(root, 'node_modules/.bin', name)
 const steps: readonly (readonly [name: string, program: string, ...args: string[]])[] = [
   ['ladder', process.execPath, 'scripts/check/ladder.ts'],
   ['readme', process.execPath, 'scripts/check/variables.ts'],
+  ['routes', process.execPath, 'scripts/check/routes.ts'],
+  ['cloud', process.execPath, 'scripts/check/environment.ts'],
   ['lint', bin('oxlint'), '--type-aware', '--deny-warnings'],
   ['types', bin('tsc'), '--noEmit', '-p', 'tsconfig.json'],
   ['format', bin('prettier'), '--check', '--log-level=warn', '.'],

@@ -18,7 +18,13 @@ export interface Built {
   readonly bytes: number;
   /** What is read before the first answer; the rest waits behind an `import()`. */
   readonly startBytes: number;
+  /** Packages in it, as places of package-lock.json. */
+  readonly packages: readonly string[];
 }
+
+/** Bounds of one bundle. What is read at start is paid for by the first caller; the rest is uploaded and kept by every instance. */
+const startBytesMax = 4_000_000;
+const bytesMax = 25_000_000;
 
 /** Bundles functions into `outDir/<name>/`. @throws Error when a name is no function's */
 export async function buildFunctions({
@@ -35,7 +41,15 @@ export async function buildFunctions({
       const metafile = await bundle(path.join(root, 'functions', name, 'index.ts'), dir);
       await writeChanged(path.join(dir, 'package.json'), `${JSON.stringify(manifest(name), null, 2)}\n`);
       const bytes = Object.values(metafile.outputs).reduce((sum, output) => sum + output.bytes, 0);
-      return { name, file: path.join(dir, 'index.js'), bytes, startBytes: loadedAtStart(metafile).bytes };
+      const { bytes: startBytes } = loadedAtStart(metafile);
+      if (startBytes > startBytesMax || bytes > bytesMax)
+        throw new Error(
+          `${name} outgrew its bounds: ${startBytes} of ${startBytesMax} bytes at start, ${bytes} of ${bytesMax} in all`,
+        );
+      const packages = Object.keys(metafile.inputs).flatMap(
+        (input) => /^(?:.*\/)?node_modules\/(?:@[^/]+\/)?[^/]+(?=\/)/.exec(input)?.[0] ?? [],
+      );
+      return { name, file: path.join(dir, 'index.js'), bytes, startBytes, packages: [...new Set(packages)].toSorted() };
     }),
   );
 }
@@ -213,7 +227,8 @@ if (import.meta.main) {
     ...(values['out-dir'] !== undefined && { outDir: values['out-dir'] }),
     ...(positionals.length > 0 && { names: positionals }),
   });
-  if (values.json === true) console.log(JSON.stringify(built));
+  if (values.json === true)
+    console.log(JSON.stringify(built.map(({ name, file, bytes, startBytes }) => ({ name, file, bytes, startBytes }))));
   else
     console.table(
       built.map(({ name, bytes, startBytes, file }) => ({

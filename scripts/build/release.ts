@@ -88,7 +88,13 @@ function find(lock: Lock, name: string, from: string): string | null {
 function lockFile(lock: Lock, places: readonly string[], manifest: Locked & { name: string }): string {
   const { name, version, dependencies } = manifest;
   const packages = Object.fromEntries(places.map((place) => [place, lock[place]]));
-  const text = { name, version, lockfileVersion: 3, requires: true, packages: { '': { name, version, dependencies }, ...packages } };
+  const text = {
+    name,
+    version,
+    lockfileVersion: 3,
+    requires: true,
+    packages: { '': { name, version, dependencies }, ...packages },
+  };
   return `${JSON.stringify(text, null, 2)}\n`;
 }
 
@@ -108,7 +114,9 @@ function billOfMaterials(lock: Lock, name: string, places: readonly string[]): o
       version: locked.version,
       purl,
       ...(locked.license !== undefined && { licenses: [{ license: { name: locked.license } }] }),
-      ...(algorithm === 'sha512' && { hashes: [{ alg: 'SHA-512', content: Buffer.from(digest ?? '', 'base64').toString('hex') }] }),
+      ...(algorithm === 'sha512' && {
+        hashes: [{ alg: 'SHA-512', content: Buffer.from(digest ?? '', 'base64').toString('hex') }],
+      }),
     });
   }
   return {

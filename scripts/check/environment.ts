@@ -1,0 +1,73 @@
+// Terraform's environment against config/variables.ts, in both directions, without Terraform: what is set is read, what must be set is set,
+// every secret reaches a function, and the lines that alerts count are lines that the code writes.
+
+import { globSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { variables } from '@cody-gateway/shared/config';
+import { readFunctionFiles } from '../local/function-files.ts';
+
+const root = path.resolve(import.meta.dirname, '../..');
+/** As any row may be: today's happen to have this or that default. */
+interface Row {
+  readonly name: string;
+  readonly kind: string;
+  readonly fallback: string | null | undefined;
+}
+const rows = new Map(Object.values<Row>(variables).map((row) => [row.name, row]));
+const files = await readFunctionFiles();
+const faults: string[] = [];
+
+const text = readFileSync(path.join(root, 'terraform/modules/gateway/environment.tf'), 'utf8');
+const fixed = [...text.matchAll(/^\s+([A-Z][A-Z0-9_]+)\s*=/gm)].map(([, name = '']) => name);
+const derived = files.flatMap(({ name, queue }) => {
+  const part = (word: string): string => word.replaceAll('-', '_').toUpperCase();
+  return queue === undefined ? [] : [`CODY_GATEWAY_${part(queue)}_QUEUE`, `CODY_GATEWAY_${part(name)}_URL`];
+});
+const environments = ['prod', 'dev'].flatMap((env) => {
+  const main = readFileSync(path.join(root, `terraform/envs/${env}/main.tf`), 'utf8');
+  return [...(/^\s*settings\s*=\s*\{([^}]*)\}/m.exec(main)?.[1]?.matchAll(/([A-Z][A-Z0-9_]+)"?\s*=/g) ?? [])].map(
+    ([, name = '']) => name,
+  );
+});
+const set = new Set([...fixed, ...derived, ...environments]);
+if (fixed.length < 5) faults.push('terraform/modules/gateway/environment.tf: its environment is not found');
+for (const name of set) {
+  const row = rows.get(name);
+  if (row === undefined) faults.push(`Terraform sets ${name}, which variables.ts does not have`);
+  else if (row.kind === 'secret') faults.push(`Terraform sets ${name} as text, but it is a secret`);
+}
+const secrets = new Set(files.flatMap((file) => file.secrets));
+for (const [name, { kind, fallback }] of rows) {
+  if (kind === 'secret' ? !secrets.has(name) : fallback === undefined && !set.has(name))
+    faults.push(
+      `${name} is read, but ${kind === 'secret' ? 'no function.json has it among its secrets' : 'Terraform does not set it'}`,
+    );
+}
+for (const { name, secrets: own } of files)
+  for (const secret of own)
+    if (rows.get(secret)?.kind !== 'secret') faults.push(`${name}: ${secret} is no secret of variables.ts`);
+
+interface Line {
+  readonly fields: readonly string[];
+  readonly messages: readonly string[];
+  readonly above_zero?: readonly string[];
+}
+const lines = JSON.parse(
+  readFileSync(path.join(root, 'terraform/modules/monitoring/log-lines.json'), 'utf8'),
+) as Record<string, Line>;
+const code = globSync(['shared/src/**/*.ts', 'functions/**/*.ts'], {
+  cwd: root,
+  exclude: (name) => name === 'node_modules',
+})
+  .filter((file) => !file.endsWith('.test.ts'))
+  .map((file) => readFileSync(path.join(root, file), 'utf8'))
+  .join('\n');
+for (const [metric, { fields, messages, above_zero = [] }] of Object.entries(lines)) {
+  const wanted = [...fields, ...messages, ...above_zero.map((field) => field.split('.')[0] ?? '')];
+  // Any of them will do: a field may be written by a function that is not there yet.
+  if (wanted.length > 0 && !wanted.some((part) => code.includes(part)))
+    faults.push(`no line of the code is what the metric ${metric} counts: ${wanted.join(', ')}`);
+}
+
+for (const fault of faults) console.error(fault);
+process.exitCode = faults.length === 0 ? 0 : 1;

@@ -1,0 +1,181 @@
+// `npm run deploy`, `npm run rollback`, `npm run status`: one function at a time, in one environment. Needs gcloud and terraform, and who runs it their login.
+
+import { execFileSync } from 'node:child_process';
+import { existsSync, rmSync } from 'node:fs';
+import path from 'node:path';
+import { parseArgs } from 'node:util';
+import { packFunctions } from '../build/release.ts';
+import { readFunctionFiles } from '../local/function-files.ts';
+import { strangers, type Plan } from './plan.ts';
+import { currentTag, previousTag, tagForm } from './release-tag.ts';
+import { readRoot, writeFunctionTag, type Root } from './root-file.ts';
+import { smoke } from './smoke.ts';
+
+const usage = `usage:
+  npm run deploy   -- <function>… --env dev|prod [--token T]   build, upload, roll out, smoke test
+  npm run rollback -- <function>  --env dev|prod [--to TAG] [--token T]
+  npm run status   -- --env dev|prod                           what runs where, since when, which tag
+  --all names every function; --token (or E2E_GATEWAY_TOKEN) is a gateway token for the smoke test that ends a roll-out.
+
+dev is rolled out at once. prod is rolled out by a pull request: the release is uploaded and the literal in terraform/envs/prod/main.tf is
+edited; after the merge, the apply and npm run smoke follow as terraform/README.md says.`;
+const commandTimeoutMs = 20 * 60_000;
+
+/** Runs a program and gives what it printed. @throws Error with what it said when it fails */
+function run(program: string, args: readonly string[]): string {
+  try {
+    return execFileSync(program, args, {
+      encoding: 'utf8',
+      timeout: commandTimeoutMs,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+  } catch (error) {
+    const { stderr, code } = error as { stderr?: string; code?: string };
+    if (code === 'ENOENT') throw new Error(`${program} is not installed`, { cause: error });
+    throw new Error(`${program} ${args.slice(0, 3).join(' ')} … failed:\n${stderr ?? ''}`, { cause: error });
+  }
+}
+
+const object = (target: Root, name: string, tag: string): string =>
+  `gs://${target.project}-releases/${name}/${tag}.zip`;
+
+/** Tags of a function that have been uploaded. */
+function uploaded(target: Root, name: string): string[] {
+  return run('gcloud', ['storage', 'ls', `gs://${target.project}-releases/${name}/`])
+    .split('\n')
+    .flatMap((line) => /([^/]+)\.zip$/.exec(line.trim())?.[1] ?? []);
+}
+
+/** The release that a function's tag stands for; of insiders its object knows. */
+function release(target: Root, name: string): string {
+  const tag = target.functionTags[name] ?? target.imageTag;
+  if (tag !== 'insiders') return tag;
+  const text = run('gcloud', [
+    'storage',
+    'objects',
+    'describe',
+    object(target, name, tag),
+    '--format=json(custom_fields)',
+  ]);
+  return (JSON.parse(text) as { custom_fields?: { tag?: string } }).custom_fields?.tag ?? tag;
+}
+
+/** Makes `tag` what the environment runs: in dev at once, in prod as an edit for a pull request. */
+async function rollOut(
+  env: string,
+  target: Root,
+  names: readonly string[],
+  tags: Readonly<Record<string, string>>,
+): Promise<void> {
+  if (env === 'prod') {
+    for (const name of names) writeFunctionTag(readRoot(env), name, tags[name] ?? '');
+    console.log(`${target.file} is edited: open a pull request with it. It changes ${names.join(', ')} alone.`);
+    return;
+  }
+  for (const name of names)
+    run('gcloud', [
+      'storage', 'cp', object(target, name, tags[name] ?? ''), object(target, name, 'insiders'), `--custom-metadata=tag=${tags[name] ?? ''}`,
+    ]); // prettier-ignore
+  const planFile = path.join(target.dir, 'deploy.tfplan');
+  const terraform = (...args: string[]): string => run('terraform', [`-chdir=${target.dir}`, ...args]);
+  try {
+    terraform('init', '-input=false');
+    terraform(
+      'plan',
+      '-input=false',
+      `-out=${planFile}`,
+      ...names.map((name) => `-target=module.gateway.module.function["${name}"]`),
+    );
+    const others = strangers(JSON.parse(terraform('show', '-json', planFile)) as Plan, names);
+    if (others.length > 0)
+      throw new Error(
+        `the plan would also change ${others.join(', ')}: apply that first, by itself. Nothing was applied.`,
+      );
+    terraform('apply', '-input=false', planFile);
+  } finally {
+    if (existsSync(planFile)) rmSync(planFile);
+  }
+}
+
+async function finish(env: string, target: Root, token: string | undefined): Promise<void> {
+  if (env === 'prod') return;
+  if (token === undefined) throw new Error('rolled out, but not smoke tested: give --token, or run npm run smoke');
+  if (!(await smoke(`https://${target.hostname}`, token))) process.exitCode = 1;
+}
+
+function status(target: Root, names: readonly string[]): void {
+  const rows = names.map((name) => {
+    const text = run('gcloud', [
+      'functions', 'describe', name, '--v2', `--project=${target.project}`, `--region=${target.region}`, '--format=json',
+    ]); // prettier-ignore
+    const { updateTime, state, serviceConfig } = JSON.parse(text) as {
+      updateTime?: string;
+      state?: string;
+      serviceConfig?: { revision?: string; environmentVariables?: Record<string, string> };
+    };
+    const tag = serviceConfig?.environmentVariables?.['CODY_GATEWAY_VERSION'];
+    const wanted = release(target, name);
+    return {
+      function: name,
+      state,
+      tag,
+      'not yet': tag === wanted ? '' : wanted,
+      since: updateTime,
+      revision: serviceConfig?.revision,
+    };
+  });
+  console.table(rows);
+}
+
+async function main(): Promise<void> {
+  const { values, positionals } = parseArgs({
+    options: {
+      env: { type: 'string' },
+      to: { type: 'string' },
+      token: { type: 'string' },
+      all: { type: 'boolean' },
+      help: { type: 'boolean' },
+    },
+    allowPositionals: true,
+  });
+  const [command, ...given] = positionals;
+  if (values.help === true || command === undefined) return console.log(usage);
+  if (values.env === undefined) throw new Error(`--env is missing\n${usage}`);
+  const target = readRoot(values.env);
+  const all = (await readFunctionFiles()).map(({ name }) => name);
+  const names = values.all === true || (command === 'status' && given.length === 0) ? all : given;
+  const unknown = names.filter((name) => !all.includes(name));
+  if (unknown.length > 0) throw new Error(`no function ${unknown.join(', ')}; there are ${all.join(', ')}`);
+  if (names.length === 0) throw new Error(`which function? ${all.join(', ')}, or --all`);
+  const token = values.token ?? process.env['E2E_GATEWAY_TOKEN'];
+  if (command === 'status') return status(target, names);
+  if (command === 'deploy') {
+    const tag = currentTag();
+    for (const { name, file, bytes, sha256 } of await packFunctions({ names })) {
+      // A tag never changes: what is there stays.
+      if (!uploaded(target, name).includes(tag))
+        run('gcloud', ['storage', 'cp', '--no-clobber', file, object(target, name, tag)]);
+      console.log(`${name} ${tag}: ${Math.round(bytes / 1000)} kB, sha256 ${sha256}`);
+    }
+    await rollOut(values.env, target, names, Object.fromEntries(names.map((name) => [name, tag])));
+    return finish(values.env, target, token);
+  }
+  if (command !== 'rollback') throw new Error(`no command ${command}\n${usage}`);
+  const tags: Record<string, string> = {};
+  for (const name of names) {
+    const found = uploaded(target, name);
+    const to = values.to ?? previousTag(found, release(target, name));
+    if (to === null || !tagForm.test(to) || !found.includes(to))
+      throw new Error(`${name} has no ${to ?? 'earlier'} release; there are ${found.join(', ')}`);
+    tags[name] = to;
+    console.log(`${name} back to ${to}`);
+  }
+  await rollOut(values.env, target, names, tags);
+  return finish(values.env, target, token);
+}
+
+if (import.meta.main)
+  await main().catch((error: unknown) => {
+    console.error(error instanceof Error ? error.message : error);
+    process.exitCode = 1;
+  });

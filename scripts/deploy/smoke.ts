@@ -1,0 +1,116 @@
+// `npm run smoke -- --endpoint URL --token T`: the black-box suite that runs against any deployment (spec clients-and-operations §2.4 (7)).
+
+import { parseArgs } from 'node:util';
+
+const answerTimeoutMs = 120_000;
+const messages = [{ role: 'user', content: 'Say one word.' }];
+
+interface Call {
+  readonly name: string;
+  readonly path: string;
+  readonly feature?: string;
+  readonly body: unknown;
+  readonly stream: boolean;
+}
+
+const providers = [
+  { provider: 'anthropic-messages', model: 'claude-3-haiku-20240307' },
+  { provider: 'openai', model: 'gpt-4o' },
+  { provider: 'fireworks', model: 'starcoder' },
+] as const;
+
+/** Each feature at each provider, streamed and whole. Fireworks completes a `prompt` for code. */
+export const calls: readonly Call[] = ['chat_completions', 'code_completions'].flatMap((feature) =>
+  providers.flatMap(({ provider, model }) =>
+    [true, false].map((stream) => ({
+      name: `${feature} ${provider} ${stream ? 'streamed' : 'whole'}`,
+      path: `/v1/completions/${provider}`,
+      feature,
+      stream,
+      body: {
+        model:
+          provider === 'fireworks' && feature === 'chat_completions'
+            ? 'accounts/fireworks/models/mixtral-8x7b-instruct'
+            : model,
+        max_tokens: 16,
+        stream,
+        ...(provider === 'fireworks' && feature === 'code_completions' ? { prompt: 'const answer =' } : { messages }),
+      },
+    })),
+  ),
+);
+
+const embeddings = { input: ['Pls embed'], model: 'openai/text-embedding-ada-002' };
+const dimensions = 1536;
+
+/** What is not there is no fault: not every deployment has every provider. */
+const absent = 'absent';
+/** A path that only another feature has, told by the function that got the call. */
+const notServed = /^\{"error":"feature \\"\w+\\" is not served by this function/;
+
+/**
+ * Calls a gateway as its callers do. A path that is not there is not deployed, and told as `absent`; at least one completion must be.
+ * @returns whether everything that is there works
+ */
+export async function smoke(
+  endpoint: string,
+  token: string,
+  print: (line: string) => void = console.log,
+): Promise<boolean> {
+  let failed = 0;
+  let served = 0;
+  const check = async (name: string, work: () => Promise<string | null>): Promise<void> => {
+    const fault = await work().catch((error: unknown) => (error instanceof Error ? error.message : String(error)));
+    if (fault === absent) return print(`absent  ${name}`);
+    served++;
+    if (fault !== null) failed++;
+    print(`${fault === null ? 'ok    ' : 'FAILED'}  ${name}${fault === null ? '' : `: ${fault}`}`);
+  };
+  const post = (path: string, body: unknown, feature?: string): Promise<Response> =>
+    fetch(new URL(path, endpoint), {
+      method: 'POST',
+      headers: {
+        authorization: `Bearer ${token}`,
+        'content-type': 'application/json',
+        ...(feature !== undefined && { 'x-sourcegraph-feature': feature }),
+      },
+      body: JSON.stringify(body),
+      signal: AbortSignal.timeout(answerTimeoutMs),
+    });
+  await check('version', async () => {
+    const response = await fetch(new URL('/-/__version', endpoint), { signal: AbortSignal.timeout(answerTimeoutMs) });
+    return response.status === 200 ? null : `status ${response.status}`;
+  });
+  for (const { name, path, feature, body, stream } of calls)
+    await check(name, async () => {
+      const response = await post(path, body, feature);
+      const text = await response.text();
+      if (response.status === 404 || notServed.test(text)) return absent;
+      if (response.status !== 200) return `status ${response.status}: ${text.slice(0, 200)}`;
+      const type = response.headers.get('content-type') ?? '';
+      return stream && !type.includes('text/event-stream') ? `content type ${type}` : null;
+    });
+  await check('embeddings', async () => {
+    const response = await post('/v1/embeddings', embeddings);
+    const text = await response.text();
+    if (response.status === 404) return absent;
+    if (response.status !== 200) return `status ${response.status}: ${text.slice(0, 200)}`;
+    const { embeddings: vectors } = JSON.parse(text) as { embeddings?: { data?: number[] }[] };
+    const length = vectors?.length === 1 ? vectors[0]?.data?.length : undefined;
+    return length === dimensions ? null : `not one vector of ${dimensions} numbers`;
+  });
+  // A deployment that serves no model at all has not passed anything.
+  if (served < 2) failed++;
+  print(failed === 0 ? `${served} checks passed` : `${failed} of ${served} checks failed`);
+  return failed === 0;
+}
+
+if (import.meta.main) {
+  const { values } = parseArgs({ options: { endpoint: { type: 'string' }, token: { type: 'string' } } });
+  const endpoint = values.endpoint ?? process.env['E2E_GATEWAY_ENDPOINT'];
+  const token = values.token ?? process.env['E2E_GATEWAY_TOKEN'];
+  if (endpoint === undefined || token === undefined) {
+    console.error('usage: npm run smoke -- --endpoint URL --token T   (or E2E_GATEWAY_ENDPOINT, E2E_GATEWAY_TOKEN)');
+    process.exitCode = 2;
+  } else if (!(await smoke(endpoint, token))) process.exitCode = 1;
+}
