@@ -15,7 +15,7 @@ const usage = `usage:
   npm run deploy   -- <function>… --env dev|prod [--token T]   build, upload, roll out, smoke test
   npm run rollback -- <function>  --env dev|prod [--to TAG] [--token T]
   npm run status   -- --env dev|prod                           what runs where, since when, which tag
-  --all names every function; --token (or E2E_GATEWAY_TOKEN) is a gateway token for the smoke test that ends a roll-out.
+  --all names every function; --upload-only leaves the roll-out to a later terraform apply (a project's first); --token (or E2E_GATEWAY_TOKEN) is a gateway token for the smoke test that ends a roll-out.
 
 dev is rolled out at once. prod is rolled out by a pull request: the release is uploaded and the literal in terraform/envs/prod/main.tf is
 edited; after the merge, the apply and npm run smoke follow as terraform/README.md says.`;
@@ -41,9 +41,14 @@ const object = (target: Root, name: string, tag: string): string =>
 
 /** Tags of a function that have been uploaded. */
 function uploaded(target: Root, name: string): string[] {
-  return run('gcloud', ['storage', 'ls', `gs://${target.project}-releases/${name}/`])
-    .split('\n')
-    .flatMap((line) => /([^/]+)\.zip$/.exec(line.trim())?.[1] ?? []);
+  let listed = '';
+  try {
+    listed = run('gcloud', ['storage', 'ls', `gs://${target.project}-releases/${name}/`]);
+  } catch (error) {
+    // Before a function's first release.
+    if (!(error instanceof Error && /matched no objects/i.test(error.message))) throw error;
+  }
+  return listed.split('\n').flatMap((line) => /([^/]+)\.zip$/.exec(line.trim())?.[1] ?? []);
 }
 
 /** The release that a function's tag stands for; of insiders its object knows. */
@@ -60,13 +65,8 @@ function release(target: Root, name: string): string {
   return (JSON.parse(text) as { custom_fields?: { tag?: string } }).custom_fields?.tag ?? tag;
 }
 
-/** Makes `tag` what the environment runs: in dev at once, in prod as an edit for a pull request. */
-async function rollOut(
-  env: string,
-  target: Root,
-  names: readonly string[],
-  tags: Readonly<Record<string, string>>,
-): Promise<void> {
+/** Makes the tags what the next apply runs: in dev as `insiders`, in prod as literals for a pull request. */
+function choose(env: string, target: Root, names: readonly string[], tags: Readonly<Record<string, string>>): void {
   if (env === 'prod') {
     for (const name of names) writeFunctionTag(readRoot(env), name, tags[name] ?? '');
     console.log(`${target.file} is edited: open a pull request with it. It changes ${names.join(', ')} alone.`);
@@ -76,6 +76,10 @@ async function rollOut(
     run('gcloud', [
       'storage', 'cp', object(target, name, tags[name] ?? ''), object(target, name, 'insiders'), `--custom-metadata=tag=${tags[name] ?? ''}`,
     ]); // prettier-ignore
+}
+
+/** Applies what was chosen, in dev; nothing but these functions may change. */
+function apply(target: Root, names: readonly string[]): void {
   const planFile = path.join(target.dir, 'deploy.tfplan');
   const terraform = (...args: string[]): string => run('terraform', [`-chdir=${target.dir}`, ...args]);
   try {
@@ -97,8 +101,10 @@ async function rollOut(
   }
 }
 
-async function finish(env: string, target: Root, token: string | undefined): Promise<void> {
+/** What follows the choice: in dev apply and smoke test, in prod the pull request. */
+async function rollOut(env: string, target: Root, names: readonly string[], token: string | undefined): Promise<void> {
   if (env === 'prod') return;
+  apply(target, names);
   if (token === undefined) throw new Error('rolled out, but not smoke tested: give --token, or run npm run smoke');
   if (!(await smoke(`https://${target.hostname}`, token))) process.exitCode = 1;
 }
@@ -134,6 +140,7 @@ async function main(): Promise<void> {
       to: { type: 'string' },
       token: { type: 'string' },
       all: { type: 'boolean' },
+      'upload-only': { type: 'boolean' },
       help: { type: 'boolean' },
     },
     allowPositionals: true,
@@ -157,8 +164,8 @@ async function main(): Promise<void> {
         run('gcloud', ['storage', 'cp', '--no-clobber', file, object(target, name, tag)]);
       console.log(`${name} ${tag}: ${Math.round(bytes / 1000)} kB, sha256 ${sha256}`);
     }
-    await rollOut(values.env, target, names, Object.fromEntries(names.map((name) => [name, tag])));
-    return finish(values.env, target, token);
+    choose(values.env, target, names, Object.fromEntries(names.map((name) => [name, tag])));
+    return values['upload-only'] === true ? undefined : rollOut(values.env, target, names, token);
   }
   if (command !== 'rollback') throw new Error(`no command ${command}\n${usage}`);
   const tags: Record<string, string> = {};
@@ -170,8 +177,8 @@ async function main(): Promise<void> {
     tags[name] = to;
     console.log(`${name} back to ${to}`);
   }
-  await rollOut(values.env, target, names, tags);
-  return finish(values.env, target, token);
+  choose(values.env, target, names, tags);
+  return rollOut(values.env, target, names, token);
 }
 
 if (import.meta.main)

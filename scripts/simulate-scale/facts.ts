@@ -1,0 +1,62 @@
+// The constants of the simulation, each with where it comes from. A bench figure is of the machine named beside it: replace it by your own.
+
+/** A number and its source. */
+export interface Fact {
+  readonly value: number;
+  readonly unit: string;
+  readonly source: string;
+}
+
+const fact = (value: number, unit: string, source: string): Fact => ({ value, unit, source });
+
+/** All of them. Prices are dollars and list prices of us-central1 as known to the authors: check the price page before a budget is made of them. */
+export const facts = {
+  callSeconds: fact(8, 's', 'assumption: mean of a streamed chat answer'),
+  callSpread: fact(0.9, '', 'assumption: sigma of the logarithm of a call’s length'),
+  actors: fact(20_000, '', 'assumption: active subscriptions and users'),
+  actorSkew: fact(1.1, '', 'assumption: exponent of the Zipf law that shares calls among actors'),
+  concurrency: fact(80, 'calls', 'functions/chat-completions/function.json'),
+  callsPerCpu: fact(
+    779,
+    'calls/s',
+    'npm run bench -- --quick --only throughput: one process with everything on, two busy cores that also ran load and provider, 2026-11-24',
+  ),
+  instancesMax: fact(
+    1_000,
+    'instances',
+    'Cloud Run: default of most instances a service and region; a quota that can be raised',
+  ),
+  redisCallsPerRequest: fact(3, 'scripts', 'admit, settle, and the outbox’s deletion (design §5)'),
+  renewSeconds: fact(20, 's', 'shared/src/limiter/lease.ts'),
+  redisScriptsPerSecond: fact(
+    25_000,
+    'scripts/s',
+    'assumption: Lua scripts of some ten commands on one Redis thread; redis-benchmark measures 100,000 plain commands',
+  ),
+  redisConnectionsMax: fact(65_000, 'connections', 'Memorystore: TLS connections of Redis 7 (spec platform §5)'),
+  redisNodesMax: fact(250, 'nodes', 'Memorystore for Redis Cluster: nodes of one cluster'),
+  shards: fact(256, 'shards', 'shared/src/store/keys.ts'),
+  eventBytes: fact(900, 'bytes', 'one usage event as JSON, of scripts/acceptance/delivery.test.ts’s kind'),
+  eventsPerTaskMax: fact(100, 'events', '100 KB a task (spec platform §3) over the size of an event, with room'),
+  batchSeconds: fact(0.1, 's', 'shared/src/events/outbox.ts: how long an instance gathers'),
+  tasksPerQueue: fact(500, 'tasks/s', 'Cloud Tasks: dispatches a second and queue (spec platform §3)'),
+  queuesMax: fact(100, 'queues', 'CODY_GATEWAY_EVENTS_QUEUE_COUNT; the region allows 1,000 (spec platform §3)'),
+  bigqueryBytesPerSecond: fact(1e9, 'bytes/s', 'BigQuery: tabledata.insertAll a project in the US and EU'),
+  directoryFreshSeconds: fact(60, 's', 'copy of a token in Redis (design §6)'),
+  firestoreReadsPerSecond: fact(
+    10_000,
+    'reads/s',
+    'Firestore: where a database should be warmed up gradually (the 500/50/5 rule); no hard limit',
+  ),
+  tokensPerCall: fact(1_500, 'tokens', 'assumption: only for the remark that providers cost more'),
+  cpuSecondUsd: fact(0.000024, '$', 'Cloud Run: a vCPU-second, request-based billing, tier 1'),
+  gibSecondUsd: fact(0.0000025, '$', 'Cloud Run: a GiB-second, request-based billing, tier 1'),
+  requestUsd: fact(0.0000004, '$', 'Cloud Run: a request'),
+  memoryGib: fact(0.5, 'GiB', 'functions/chat-completions/function.json'),
+  redisNodeHourUsd: fact(0.5, '$', 'Memorystore: about 5 GB, standard tier, an hour'),
+  taskUsd: fact(0.0000004, '$', 'Cloud Tasks: an operation'),
+  insertGibUsd: fact(0.05, '$', 'BigQuery: streaming inserts a GiB, at least 1 KB a row'),
+  firestoreReadUsd: fact(0.0000003, '$', 'Firestore: a document read'),
+  loadBalancerGibUsd: fact(0.008, '$', 'load balancer: a GiB processed'),
+  answerBytes: fact(12_000, 'bytes', 'assumption: request and streamed answer'),
+} as const satisfies Record<string, Fact>;

@@ -1,0 +1,38 @@
+// The simulation is the same for a seed, agrees with Little's law, needs more for more, and its page is what terraform/scale.md holds.
+
+import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { test } from 'node:test';
+import { facts } from './facts.ts';
+import { page } from './simulate-scale.ts';
+import { simulate } from './simulate.ts';
+
+test('the same seed gives the same figures, another one others', () => {
+  assert.deepEqual(simulate(1_000, 7), simulate(1_000, 7));
+  assert.notDeepEqual(simulate(1_000, 7), simulate(1_000, 8));
+});
+
+test('calls in flight are arrivals times length, a little more at their peak', () => {
+  const mean = 1_000 * facts.callSeconds.value;
+  const { inFlight } = simulate(1_000, 1);
+  assert.ok(inFlight > mean * 0.9 && inFlight < mean * 1.2, String(inFlight));
+});
+
+test('more requests never need less, and each passed limit says what to turn', () => {
+  const needs = [10, 100, 1_000, 10_000, 100_000, 1_000_000].map((rate) => simulate(rate, 1));
+  for (const [n, need] of needs.entries())
+    for (const name of ['inFlight', 'instances', 'redisNodes', 'queues', 'insertBytes'] as const)
+      assert.ok(need[name] >= (needs[n - 1]?.[name] ?? 0), `${name} at ${need.rate}`);
+  assert.deepEqual(needs[0]?.limits, []);
+  assert.ok(needs.at(-1)?.limits.some((limit) => limit.includes('Redis Cluster')));
+});
+
+test('terraform/scale.md is what the simulation says', async () => {
+  const text = await readFile(path.resolve(import.meta.dirname, '../../terraform/scale.md'), 'utf8');
+  const seed = Number(/--seed (\d+)/.exec(text)?.[1]);
+  const needs = [10, 100, 1_000, 10_000, 100_000, 1_000_000].map((rate) => simulate(rate, seed));
+  // Tables are aligned by the formatter: cells count, not blanks.
+  const cells = (from: string): string => from.replaceAll(/ *\| */g, '|').replaceAll(/\|[-:|]+\|/g, '');
+  assert.equal(cells(text), cells(page(needs, seed)), 'npm run simulate-scale -- --write');
+});
