@@ -16,6 +16,7 @@ import { createTokenCounter } from './token-counter.ts';
 export type { Answer, Call, CallerFacts, Meter, ProviderName, Shape, Usage } from './call.ts';
 export type { Flagging } from './flagging.ts';
 export type { PromptText } from './prompt-text.ts';
+export { DeadlinePassed } from './send.ts';
 
 /** The providers of this process. */
 export interface Upstream {
@@ -38,7 +39,7 @@ export interface Upstream {
   close(): Promise<void>;
 }
 
-/** Makes the providers that the configuration has keys for; no network. @param warn is told when tokens can't be counted */
+/** Makes the providers that the configuration has keys for; no network. @param warn is told when tokens can't be counted, or a model is shut */
 export function createUpstream(config: Config, warn: (message: string, error: unknown) => void): Upstream {
   const providers = providersWithKeys(config);
   const byShape = new Map(providers.flatMap((provider) => provider.shapes.map((shape) => [shape, provider] as const)));
@@ -46,7 +47,10 @@ export function createUpstream(config: Config, warn: (message: string, error: un
   const models = new Map(providers.map(({ name, models: list }) => [name, list.map((model) => `${name}/${model}`)]));
   const settings = new Map(providers.map(({ name }) => [name, flaggingSettings(config, name)] as const));
   const counter = createTokenCounter(warn);
-  const breaker = createBreaker(() => performance.now());
+  const breaker = createBreaker(
+    () => performance.now(),
+    (message) => warn(message, null),
+  );
   return {
     shapes: new Set(byShape.keys()),
     providers: providers.map(({ name }) => name),
