@@ -9,6 +9,8 @@ import { readFunctionFiles, type FunctionFile } from './function-files.ts';
 import { startFunction, type FunctionProcess } from './function-process.ts';
 import { freePort } from './port.ts';
 import { startAnthropic } from './providers/anthropic.ts';
+import { startFireworks } from './providers/fireworks.ts';
+import { startGoogle } from './providers/google.ts';
 import { startOpenAi } from './providers/openai.ts';
 import type { LocalProvider, Pace } from './providers/provider-server.ts';
 import { startRedis, type LocalRedis } from './redis.ts';
@@ -26,6 +28,19 @@ const standInKey = 'stand-in-key';
 /** Secret of `/-/healthz` in the local cloud. */
 export const diagnosticsSecret = 'local-diagnostics-secret';
 
+/** The providers, as their variables are called: `CODY_GATEWAY_<NAME>_…`. */
+export const providerKinds = ['anthropic', 'openai', 'fireworks', 'google'] as const;
+
+/** One of them. */
+export type ProviderKind = (typeof providerKinds)[number];
+
+const standIns = {
+  anthropic: startAnthropic,
+  openai: startOpenAi,
+  fireworks: startFireworks,
+  google: startGoogle,
+} as const;
+
 /** How to start. */
 export interface CloudOptions {
   /** The router's port; a free one where absent. */
@@ -36,7 +51,7 @@ export interface CloudOptions {
   readonly env?: Readonly<Record<string, string>>;
   readonly pace?: Pace;
   /** Real providers: their keys by name, from the user's environment. */
-  readonly keys?: { readonly anthropic?: string; readonly openai?: string };
+  readonly keys?: Readonly<Partial<Record<ProviderKind, string>>>;
   /** Takes each line of each function. */
   readonly onLine?: (name: string, line: string) => void;
   /** Told of each step and its time. */
@@ -56,6 +71,8 @@ export interface LocalCloud {
   /** The stand-ins; a provider with a real key has none. */
   readonly anthropic: LocalProvider | null;
   readonly openai: LocalProvider | null;
+  readonly fireworks: LocalProvider | null;
+  readonly google: LocalProvider | null;
   readonly env: Readonly<Record<string, string>>;
   stop(): Promise<void>;
 }
@@ -101,8 +118,9 @@ export async function startCloud(options: CloudOptions = {}): Promise<LocalCloud
     );
     const bigquery = keep(await step('bigquery', startWarehouse));
     const { keys = {}, pace = {} } = options;
-    const anthropic = keys.anthropic === undefined ? keep(await startAnthropic({ apiKey: standInKey, ...pace })) : null;
-    const openai = keys.openai === undefined ? keep(await startOpenAi({ apiKey: standInKey, ...pace })) : null;
+    const providers: Partial<Record<ProviderKind, LocalProvider>> = {};
+    for (const kind of providerKinds)
+      if (keys[kind] === undefined) providers[kind] = keep(await standIns[kind]({ apiKey: standInKey, ...pace }));
     const built = await building;
     const ports = new Map(await Promise.all(files.map(async ({ name }) => [name, await freePort()] as const)));
     const env: Record<string, string> = {
@@ -115,10 +133,7 @@ export async function startCloud(options: CloudOptions = {}): Promise<LocalCloud
       CODY_GATEWAY_TASKS_ENDPOINT: tasks.url,
       CODY_GATEWAY_DELIVER_EVENTS_URL: `http://127.0.0.1:${ports.get('deliver-events') ?? 0}/`,
       CODY_GATEWAY_BIGQUERY_ENDPOINT: bigquery.url,
-      CODY_GATEWAY_ANTHROPIC_ACCESS_TOKEN: keys.anthropic ?? standInKey,
-      CODY_GATEWAY_OPENAI_ACCESS_TOKEN: keys.openai ?? standInKey,
-      ...(anthropic !== null && { CODY_GATEWAY_ANTHROPIC_BASE_URL: anthropic.url }),
-      ...(openai !== null && { CODY_GATEWAY_OPENAI_BASE_URL: openai.url }),
+      ...providerEnv(keys, providers),
       ...options.env,
     };
     const functions = new Map<string, FunctionProcess>();
@@ -158,8 +173,10 @@ export async function startCloud(options: CloudOptions = {}): Promise<LocalCloud
       firestore,
       tasks,
       bigquery,
-      anthropic,
-      openai,
+      anthropic: providers.anthropic ?? null,
+      openai: providers.openai ?? null,
+      fireworks: providers.fireworks ?? null,
+      google: providers.google ?? null,
       env,
       stop,
     };
@@ -167,6 +184,20 @@ export async function startCloud(options: CloudOptions = {}): Promise<LocalCloud
     await stop();
     throw error;
   }
+}
+
+/** Key and address of each provider: the real ones where a key is given. */
+function providerEnv(
+  keys: Readonly<Partial<Record<ProviderKind, string>>>,
+  providers: Readonly<Partial<Record<ProviderKind, LocalProvider>>>,
+): Record<string, string> {
+  const env: Record<string, string> = {};
+  for (const kind of providerKinds) {
+    env[`CODY_GATEWAY_${kind.toUpperCase()}_ACCESS_TOKEN`] = keys[kind] ?? standInKey;
+    const standIn = providers[kind];
+    if (standIn !== undefined) env[`CODY_GATEWAY_${kind.toUpperCase()}_BASE_URL`] = standIn.url;
+  }
+  return env;
 }
 
 /** Waits for all of them, also when one fails: what is still starting could not be stopped. */
