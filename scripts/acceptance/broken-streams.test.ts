@@ -89,7 +89,7 @@ test('an error of the provider’s own is the last word: none of ours follows', 
   }
 });
 
-test('an answer that is no stream, before its first byte: a clear refusal, charged and marked', async () => {
+test('an answer that is no stream, before its first byte: a clear refusal that costs nothing, and is marked', async () => {
   const { id, token } = await gateway.subscription({ limit: 10 });
   gateway.openai?.next({ cutAfterBytes: 20 });
   const answer = await gateway.call(routes.openai[0], { token, body: openAiBody() });
@@ -102,6 +102,6 @@ test('an answer that is no stream, before its first byte: a clear refusal, charg
   assert.deepEqual(more, []);
   assert.deepEqual(
     [event?.metadata['truncated'], event?.metadata['resolved_status_code'], event?.units],
-    [true, 502, 1],
+    [true, 502, 0],
   );
 });

@@ -199,8 +199,7 @@ async function sendAndRelay(exchange: Exchange, lease: Lease, call: Call, draft:
   const relayed = await relay(answer, response, callerLeft);
   await end({
     upstreamStatus: answer.status,
-    resolvedStatus:
-      relayed.end === 'cut' && !response.headersSent ? cutRefusal(relayed.error).status(dialect) : answer.callerStatus,
+    resolvedStatus: resolvedStatus(exchange, answer, relayed),
     usage: served ? await context.upstream.usage(call, answer) : null,
     cancelled: relayed.end === 'left',
     truncated: relayed.end === 'cut',
@@ -225,7 +224,13 @@ function responseHeaders(answer: Answer): OutgoingHttpHeaders {
   };
 }
 
-/** Ends the lease with its event: charged when the provider served the call, given back otherwise (design §5). Before the response ends: the CPU is taken away afterwards. */
+/** The status that the caller sees; -1 when it left before there was one. */
+function resolvedStatus({ received, dialect }: Exchange, answer: Answer, { end, error }: Relayed): number {
+  if (received.response.headersSent || end === 'whole') return answer.callerStatus;
+  return end === 'left' ? -1 : cutRefusal(error).status(dialect);
+}
+
+/** Ends the lease with its event: charged when the call was served, given back otherwise (design §5). Before the response ends: the CPU is taken away afterwards. */
 async function endLease(
   { context, scope }: Exchange,
   lease: Lease,
@@ -233,7 +238,8 @@ async function endLease(
   draft: EventDraft,
   outcome: Outcome,
 ): Promise<void> {
-  const charged = outcome.upstreamStatus >= 200 && outcome.upstreamStatus < 300;
+  // What the caller got decides: an answer of which it saw no byte costs it nothing.
+  const charged = outcome.resolvedStatus >= 200 && outcome.resolvedStatus < 300;
   const event = finishedEvent(draft, call, outcome, charged ? 1 : 0);
   const text = JSON.stringify(event);
   scope.note({ lease: charged ? 'settled' : 'released', tokens: event.tokens });
