@@ -36,7 +36,7 @@ export const facts = {
   redisConnectionsMax: fact(65_000, 'connections', 'Memorystore: TLS connections of Redis 7 (spec platform §5)'),
   redisNodesMax: fact(250, 'nodes', 'Memorystore for Redis Cluster: nodes of one cluster'),
   shards: fact(256, 'shards', 'shared/src/store/keys.ts'),
-  eventBytes: fact(900, 'bytes', 'one usage event as JSON, of scripts/acceptance/delivery.test.ts’s kind'),
+  eventBytes: fact(900, 'bytes', 'assumption: one usage event as JSON'),
   eventsPerTaskMax: fact(100, 'events', '100 KB a task (spec platform §3) over the size of an event, with room'),
   batchSeconds: fact(0.1, 's', 'shared/src/events/outbox.ts: how long an instance gathers'),
   tasksPerQueue: fact(500, 'tasks/s', 'Cloud Tasks: dispatches a second and queue (spec platform §3)'),

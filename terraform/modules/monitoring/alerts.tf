@@ -97,7 +97,6 @@ locals {
   }
 
   rows = { for name, row in merge(local.service, local.redis_alerts, local.own) : name => merge(local.base, row) }
-  # Cloud Monitoring takes no empty answer for a path: each alert says where its runbook is.
   runbook = { for name in concat(keys(local.rows), keys(local.others)) : name => "${var.runbooks_url}/${name}.md" }
   others = {
     response-codes  = "Share of one status"

@@ -2,7 +2,7 @@
 
 locals {
   labels = merge(var.labels, { component = "monitoring" })
-  # Counted lines: fields that the code writes, and beginnings of its messages (scripts/check/log-lines.test.ts holds them to the code).
+  # Counted lines: fields that the code writes, and beginnings of its messages (scripts/check/environment.ts holds them to the code).
   lines = jsondecode(file("${path.module}/log-lines.json"))
   counted = {
     for name, line in local.lines : name => join(" OR ", concat(
