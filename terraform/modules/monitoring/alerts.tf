@@ -96,7 +96,7 @@ locals {
     }
   }
 
-  rows = { for name, row in merge(local.service, local.redis_alerts, local.own) : name => merge(local.base, row) }
+  rows    = { for name, row in merge(local.service, local.redis_alerts, local.own) : name => merge(local.base, row) }
   runbook = { for name in concat(keys(local.rows), keys(local.others)) : name => "${var.runbooks_url}/${name}.md" }
   others = {
     response-codes  = "Share of one status"
