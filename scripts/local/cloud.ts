@@ -1,9 +1,9 @@
 // The whole local cloud on loopback: Redis, Firestore, Cloud Tasks, BigQuery, providers, every function, the router. For `npm start`, tests and benchmarks.
 
-import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { buildFunctions } from '../build/build.ts';
-import { startBigQuery, type Column, type LocalBigQuery } from './bigquery/bigquery.ts';
+import { startBigQuery, type LocalBigQuery } from './bigquery/bigquery.ts';
+import { createEventsDataset } from './bigquery/events-dataset.ts';
 import { startFirestore, type LocalFirestore } from './firestore.ts';
 import { readFunctionFiles, type FunctionFile } from './function-files.ts';
 import { startFunction, type FunctionProcess } from './function-process.ts';
@@ -99,7 +99,7 @@ export async function startCloud(options: CloudOptions = {}): Promise<LocalCloud
     const tasks = keep(
       await step('cloud tasks', () => startTasks({ queues: allFiles.flatMap(({ queue }) => queue ?? []) })),
     );
-    const bigquery = keep(await step('bigquery', startWarehouse));
+    const bigquery = keep(await step('bigquery', async () => createEventsDataset(await startBigQuery(), localProject)));
     const { keys = {}, pace = {} } = options;
     const anthropic = keys.anthropic === undefined ? keep(await startAnthropic({ apiKey: standInKey, ...pace })) : null;
     const openai = keys.openai === undefined ? keep(await startOpenAi({ apiKey: standInKey, ...pace })) : null;
@@ -173,20 +173,4 @@ export async function startCloud(options: CloudOptions = {}): Promise<LocalCloud
 async function everyOne(works: readonly Promise<void>[]): Promise<void> {
   const failed = (await Promise.allSettled(works)).find((outcome) => outcome.status === 'rejected');
   if (failed !== undefined) throw failed.reason;
-}
-
-/** The events table and its views, from the same files as Terraform's. */
-async function startWarehouse(): Promise<LocalBigQuery> {
-  const bigquery = await startBigQuery();
-  const events = path.join(root, 'terraform/events');
-  await bigquery.createTable(
-    'events',
-    JSON.parse(await readFile(path.join(events, 'schema.json'), 'utf8')) as Column[],
-  );
-  const view = await readFile(path.join(events, 'events_unique.sql'), 'utf8');
-  await bigquery.createView(
-    'events_unique',
-    view.replace('${project}', localProject).replace('${dataset}', 'cody_gateway').replace('${table}', 'events'),
-  );
-  return bigquery;
 }

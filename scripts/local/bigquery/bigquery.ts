@@ -3,7 +3,7 @@
 import { DuckDBInstance, type DuckDBConnection, type DuckDBValue } from '@duckdb/node-api';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { listen } from '../port.ts';
-import { columnTypes, resultType, setup, toDuckDb } from './dialect.ts';
+import { columnType, resultType, setup, toDuckDb } from './dialect.ts';
 import { faultOf, type Column } from './row-fault.ts';
 
 export type { Column } from './row-fault.ts';
@@ -69,7 +69,10 @@ export async function startBigQuery({ port = 0 }: { port?: number } = {}): Promi
     if (fresh.length > 0) {
       const text = JSON.stringify(fresh.map(({ json }) => json));
       const select = columns
-        .map(({ name, type }) => `CAST(json_extract_string(j, '$."${name}"') AS ${columnTypes[type] ?? 'VARCHAR'})`)
+        .map((column) => {
+          const nested = column.type === 'RECORD' || column.mode === 'REPEATED';
+          return `CAST(${nested ? 'json_extract' : 'json_extract_string'}(j, '$."${column.name}"') AS ${columnType(column)})`;
+        })
         .join(', ');
       try {
         await duck.run(`INSERT INTO "${table}" SELECT ${select} FROM (SELECT unnest(CAST($rows AS JSON[])) AS j)`, {
@@ -112,8 +115,7 @@ export async function startBigQuery({ port = 0 }: { port?: number } = {}): Promi
     stats,
     createTable: async (name, columns) => {
       const list = columns.map(
-        (column) =>
-          `"${column.name}" ${columnTypes[column.type] ?? 'VARCHAR'}${column.mode === 'REQUIRED' ? ' NOT NULL' : ''}`,
+        (column) => `"${column.name}" ${columnType(column)}${column.mode === 'REQUIRED' ? ' NOT NULL' : ''}`,
       );
       await duck.run(`CREATE TABLE "${name}" (${list.join(', ')})`);
       tables.set(name, columns);

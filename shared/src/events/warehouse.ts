@@ -2,6 +2,7 @@
 
 import type { BigQuery } from '@google-cloud/bigquery';
 import type { Config } from '../config/config.ts';
+import { priceOf } from './price.ts';
 import type { UsageEvent } from './usage-event.ts';
 
 /** Longer than any healthy insert, shorter than the task's dispatch deadline. */
@@ -79,7 +80,10 @@ function insertId(event: UsageEvent): string {
 }
 
 function rawRow(event: UsageEvent): RawRow {
-  return { insertId: insertId(event), json: { ...event, metadata: JSON.stringify(event.metadata) } };
+  return {
+    insertId: insertId(event),
+    json: { ...event, ...priceOf(event), metadata: JSON.stringify(event.metadata) },
+  };
 }
 
 /** insertId -> reason of the rows that a PartialFailureError calls invalid (its message is empty, the details are inside: spec platform §4). */

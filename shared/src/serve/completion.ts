@@ -143,6 +143,7 @@ async function sendAndRelay(exchange: Exchange, lease: Lease, call: Call, draft:
       upstreamStatus: -1,
       resolvedStatus: callerLeft.aborted && !response.headersSent ? -1 : response.statusCode,
       upstreamDurationMs: performance.now() - startedMs,
+      gatewayMs: startedMs - exchange.startedMs,
       usage: null,
       cancelled: callerLeft.aborted,
       truncated: false,

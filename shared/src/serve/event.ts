@@ -16,6 +16,8 @@ export interface Outcome {
   readonly resolvedStatus: number;
   /** From the call to the provider until the end of its body. */
   readonly upstreamDurationMs: number;
+  /** From the arrival of the request to the call to the provider: what the caller waits for us. */
+  readonly gatewayMs: number;
   /** Null unless the provider answered 2xx. */
   readonly usage: Usage | null;
   /** The caller left. */
@@ -90,6 +92,7 @@ export function finishedEvent(
       usage === null || (usage.inputTokens === null && usage.outputTokens === null)
         ? null
         : (usage.inputTokens ?? 0) + (usage.outputTokens ?? 0),
+    gateway_ms: Math.round(outcome.gatewayMs),
   };
 }
 
@@ -173,5 +176,6 @@ function bare(
     quota_units: 0,
     count: 1,
     tokens: null,
+    gateway_ms: null,
   };
 }

@@ -27,6 +27,8 @@ export interface Exchange {
   readonly dialect: Dialect;
   /** Redis waits of this request before its first byte. */
   readonly budget: Budget;
+  /** When it arrived, by performance.now(). */
+  readonly startedMs: number;
   /** Sends a JSON document. */
   json(status: number, value: unknown, headers?: Readonly<Record<string, string>>): void;
 }
@@ -54,7 +56,7 @@ export function createHandler(context: Context, routes: readonly Route[]): Reque
       if (route === undefined) throw unrouted(received.path, candidates);
       const json: Exchange['json'] = (status, value, headers = {}) =>
         answer(response, status, { 'content-type': 'application/json', ...headers }, `${JSON.stringify(value)}\n`);
-      await route.handle({ context, received, scope, dialect, budget: context.budget(), json });
+      await route.handle({ context, received, scope, dialect, budget: context.budget(), startedMs, json });
     } catch (thrown) {
       fail(thrown, received, scope, dialect);
     } finally {
