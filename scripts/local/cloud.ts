@@ -14,6 +14,7 @@ import type { LocalProvider, Pace } from './providers/provider-server.ts';
 import { startRedis, type LocalRedis } from './redis.ts';
 import { startRouter, type LocalRouter } from './router.ts';
 import { startScheduler } from './scheduler.ts';
+import { startSlack, type LocalSlack } from './slack.ts';
 import { seedDirectory } from './seed.ts';
 import { startTasks, type LocalTasks } from './tasks.ts';
 
@@ -53,6 +54,7 @@ export interface LocalCloud {
   readonly firestore: LocalFirestore;
   readonly tasks: LocalTasks;
   readonly bigquery: LocalBigQuery;
+  readonly slack: LocalSlack;
   /** The stand-ins; a provider with a real key has none. */
   readonly anthropic: LocalProvider | null;
   readonly openai: LocalProvider | null;
@@ -100,6 +102,7 @@ export async function startCloud(options: CloudOptions = {}): Promise<LocalCloud
       await step('cloud tasks', () => startTasks({ queues: allFiles.flatMap(({ queue }) => queue ?? []) })),
     );
     const bigquery = keep(await step('bigquery', async () => createEventsDataset(await startBigQuery(), localProject)));
+    const slack = keep(await startSlack());
     const { keys = {}, pace = {} } = options;
     const anthropic = keys.anthropic === undefined ? keep(await startAnthropic({ apiKey: standInKey, ...pace })) : null;
     const openai = keys.openai === undefined ? keep(await startOpenAi({ apiKey: standInKey, ...pace })) : null;
@@ -114,6 +117,8 @@ export async function startCloud(options: CloudOptions = {}): Promise<LocalCloud
       FIRESTORE_EMULATOR_HOST: firestore.host,
       CODY_GATEWAY_TASKS_ENDPOINT: tasks.url,
       CODY_GATEWAY_DELIVER_EVENTS_URL: `http://127.0.0.1:${ports.get('deliver-events') ?? 0}/`,
+      CODY_GATEWAY_DELIVER_NOTIFICATIONS_URL: `http://127.0.0.1:${ports.get('deliver-notifications') ?? 0}/`,
+      CODY_GATEWAY_ACTOR_RATE_LIMIT_NOTIFY_SLACK_WEBHOOK_URL: slack.url,
       CODY_GATEWAY_BIGQUERY_ENDPOINT: bigquery.url,
       CODY_GATEWAY_ANTHROPIC_ACCESS_TOKEN: keys.anthropic ?? standInKey,
       CODY_GATEWAY_OPENAI_ACCESS_TOKEN: keys.openai ?? standInKey,
@@ -158,6 +163,7 @@ export async function startCloud(options: CloudOptions = {}): Promise<LocalCloud
       firestore,
       tasks,
       bigquery,
+      slack,
       anthropic,
       openai,
       env,

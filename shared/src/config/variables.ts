@@ -1,7 +1,7 @@
 // Every environment variable the gateway reads, one row each: name, kind, default, sentence. README's table is checked against it.
 
-/** How a value is written in the environment and what it becomes. Durations are Go's (`300s`, `2m`, `1h30m`), lists are split at commas. */
-export type Kind = 'text' | 'secret' | 'list' | 'integer' | 'boolean' | 'duration' | 'url';
+/** How a value is written in the environment and what it becomes. Durations are Go's (`300s`, `2m`, `1h30m`), lists are split at commas, percents are a list or `none`. */
+export type Kind = 'text' | 'secret' | 'list' | 'integer' | 'boolean' | 'duration' | 'url' | 'percents';
 
 interface Row<K extends Kind, D> {
   readonly name: string;
@@ -150,6 +150,49 @@ export const variables = {
     'url',
     null,
     'Where the queue delivers usage events; without it they stay in the outbox.',
+  ),
+  eventsQueueCount: row(
+    'CODY_GATEWAY_EVENTS_QUEUE_COUNT',
+    'integer',
+    '1',
+    'Queues that share the usage events, for more than 500 tasks a second: the named one, then with `-1`, `-2` and so on.',
+    [1, 100],
+  ),
+  notificationsQueue: row(
+    'CODY_GATEWAY_NOTIFICATIONS_QUEUE',
+    'text',
+    'notifications',
+    'Queue that carries quota notices to `deliver-notifications`.',
+  ),
+  deliverNotificationsUrl: row(
+    'CODY_GATEWAY_DELIVER_NOTIFICATIONS_URL',
+    'url',
+    null,
+    'Where the queue delivers quota notices; without it they are logged only.',
+  ),
+  slackWebhookUrl: row(
+    'CODY_GATEWAY_ACTOR_RATE_LIMIT_NOTIFY_SLACK_WEBHOOK_URL',
+    'secret',
+    null,
+    'Incoming webhook that gets quota notices; without it they are logged only.',
+  ),
+  subscriptionThresholds: row(
+    'CODY_GATEWAY_NOTIFY_SUBSCRIPTIONS_AT',
+    'percents',
+    '90,95,100',
+    'Percent of a quota at which a notice about a subscription is sent.',
+  ),
+  userThresholds: row(
+    'CODY_GATEWAY_NOTIFY_USERS_AT',
+    'percents',
+    'none',
+    'Percent of a quota at which a notice about a Sourcegraph.com user is sent.',
+  ),
+  subscriptionLinkBase: row(
+    'CODY_GATEWAY_SUBSCRIPTION_LINK_BASE',
+    'url',
+    'https://sourcegraph.com/site-admin/dotcom/product/subscriptions',
+    'What a notice links a subscription to, with its id behind.',
   ),
   tasksServiceAccount: row(
     'CODY_GATEWAY_TASKS_SERVICE_ACCOUNT',

@@ -54,6 +54,7 @@ export interface OutboxFields {
   readonly l?: string;
   readonly u?: string;
   readonly n?: string;
+  readonly t?: string;
 }
 
 /**
@@ -87,7 +88,13 @@ export function eventOf(fields: OutboxFields): UsageEvent {
       count: known.count,
     };
   }
-  return { ...(JSON.parse(fields.e) as UsageEvent), ...known, rank: 1 };
+  const event = JSON.parse(fields.e) as UsageEvent;
+  return { ...event, ...known, metadata: withNotice(event.metadata, Number(fields.t ?? '')), rank: 1 };
+}
+
+/** The row of the call that crossed a threshold says so. */
+export function withNotice(metadata: UsageEvent['metadata'], percent: number): UsageEvent['metadata'] {
+  return percent > 0 ? { ...metadata, notice_percent: percent } : metadata;
 }
 
 /** What the limiter said when it refused. */
