@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { after, before, test } from 'node:test';
+import { status as grpcStatus } from '@grpc/grpc-js';
 import { startFunction } from '../local/function-process.ts';
 import { anthropicBody, chat, eventually, startGateway, type TestGateway } from './gateway.ts';
 
@@ -109,7 +110,7 @@ test('a queue that does not take a notice: the sweeper sends it', async () => {
   await ask(token);
   await gateway.events(`identifier = '${id}'`);
   // Event and notice of the second call: neither is taken.
-  gateway.tasks.failCreate(14, 2);
+  gateway.tasks.failCreate(grpcStatus.UNAVAILABLE, 2);
   await ask(token);
   await eventually(
     () => gateway.lines.some(({ message }) => message === 'a notice stays in the outbox for the sweeper'),

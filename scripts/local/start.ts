@@ -60,6 +60,8 @@ const facts = {
   firestoreHost: running.firestore.host,
   bigqueryEndpoint: running.bigquery.url,
   redisUrl: running.redis.url,
+  tasksEndpoint: running.tasks.url,
+  deliverEventsUrl: running.env['CODY_GATEWAY_DELIVER_EVENTS_URL'],
 };
 await writeFile(cloudFile, `${JSON.stringify(facts, null, 2)}\n`, { mode: 0o600 });
 

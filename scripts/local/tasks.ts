@@ -29,7 +29,7 @@ export interface LocalTasks {
   /** Holds deliveries back until `resume`. */
   pause(): void;
   resume(): void;
-  /** The next `times` calls of CreateTask fail with that gRPC status. */
+  /** The next `times` calls of CreateTask fail with that gRPC status; whatever was asked before is forgotten. */
   failCreate(code: grpc.status, times: number): void;
   /** Resolves when every task is delivered. */
   idle(): Promise<void>;
@@ -178,7 +178,7 @@ export async function startTasks({
       paused = false;
       pump();
     },
-    failCreate: (code, times) => failures.push(...Array.from({ length: times }, () => code)),
+    failCreate: (code, times) => failures.splice(0, Infinity, ...Array.from({ length: times }, () => code)),
     idle: () => (tasks.size === 0 ? Promise.resolve() : new Promise((resolve) => idlers.push(resolve))),
     close: async () => {
       closed.abort();

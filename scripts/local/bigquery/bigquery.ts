@@ -22,6 +22,8 @@ export interface LocalBigQuery {
   rows(sql: string): Promise<Record<string, unknown>[]>;
   /** The next `times` inserts answer with that HTTP status. */
   failInserts(status: number, times: number): void;
+  /** Rows with these insertIds are invalid from now on; none any more with an empty list. */
+  refuseRows(insertIds: readonly string[]): void;
   readonly stats: { inserts: number; inserted: number; dropped: number };
   close(): Promise<void>;
 }
@@ -39,6 +41,7 @@ export async function startBigQuery({ port = 0 }: { port?: number } = {}): Promi
   const tables = new Map<string, readonly Column[]>();
   const known = new Map<string, number>();
   const failures: number[] = [];
+  let refused: ReadonlySet<string> = new Set();
   const stats = { inserts: 0, inserted: 0, dropped: 0 };
 
   const isKnown = (table: string, insertId: string | undefined): boolean => {
@@ -56,7 +59,9 @@ export async function startBigQuery({ port = 0 }: { port?: number } = {}): Promi
 
   /** All rows or none: one that can't be taken stops its request, as in the real service. */
   const insertAll = async (table: string, columns: readonly Column[], rows: readonly Row[]): Promise<object> => {
-    const faults = rows.map(({ json }) => faultOf(columns, json));
+    const faults = rows.map(({ insertId, json }) =>
+      insertId !== undefined && refused.has(insertId) ? 'refused on request' : faultOf(columns, json),
+    );
     if (faults.some((fault) => fault !== null)) {
       const insertErrors = faults.map((fault, index) => ({
         index,
@@ -122,6 +127,7 @@ export async function startBigQuery({ port = 0 }: { port?: number } = {}): Promi
     },
     createView: async (name, sql) => void (await duck.run(`CREATE VIEW "${name}" AS ${toDuckDb(sql)}`)),
     rows: async (sql) => (await duck.runAndReadAll(toDuckDb(sql))).getRowObjectsJson(),
+    refuseRows: (insertIds) => void (refused = new Set(insertIds)),
     failInserts: (status, times) => failures.push(...Array.from({ length: times }, () => status)),
     close: async () => {
       server.closeAllConnections();

@@ -6,6 +6,12 @@ import type { Config } from '../config/config.ts';
 /** createTask is not retried by the client (spec platform §3); what does not get through stays in the outbox. */
 const createTimeoutMs = 3_000;
 
+/** What a queue needs to know. */
+export type QueueSettings = Pick<
+  Config,
+  'googleCloudProject' | 'tasksEndpoint' | 'tasksLocation' | 'tasksServiceAccount'
+>;
+
 /** One target behind one or more queues. */
 export interface TaskQueue {
   /** Loads client and channel ahead of the first task. */
@@ -20,7 +26,9 @@ export interface TaskQueue {
 }
 
 /** What carries usage events, or null where no target is configured: then they wait in the outbox. One queue dispatches 500 tasks a second: more of them take turns. */
-export function createEventQueue(config: Config): TaskQueue | null {
+export function createEventQueue(
+  config: QueueSettings & Pick<Config, 'deliverEventsUrl' | 'eventsQueue' | 'eventsQueueCount'>,
+): TaskQueue | null {
   const names = Array.from({ length: config.eventsQueueCount }, (_, n) =>
     n === 0 ? config.eventsQueue : `${config.eventsQueue}-${n}`,
   );
@@ -28,14 +36,16 @@ export function createEventQueue(config: Config): TaskQueue | null {
 }
 
 /** What carries quota notices, or null where no target is configured: then they are logged only. */
-export function createNoticeQueue(config: Config): TaskQueue | null {
+export function createNoticeQueue(
+  config: QueueSettings & Pick<Config, 'deliverNotificationsUrl' | 'notificationsQueue'>,
+): TaskQueue | null {
   return openQueue(config, config.deliverNotificationsUrl, [config.notificationsQueue]);
 }
 
 /** gRPC's ALREADY_EXISTS. */
 const alreadyExists = 6;
 
-function openQueue(config: Config, url: string | null, names: readonly string[]): TaskQueue | null {
+function openQueue(config: QueueSettings, url: string | null, names: readonly string[]): TaskQueue | null {
   const { googleCloudProject: project } = config;
   if (url === null || project === null) return null;
   let client: Promise<CloudTasksClient> | null = null;
@@ -79,7 +89,7 @@ function openQueue(config: Config, url: string | null, names: readonly string[])
   };
 }
 
-async function loadClient(config: Config): Promise<CloudTasksClient> {
+async function loadClient(config: QueueSettings): Promise<CloudTasksClient> {
   const { CloudTasksClient } = await import('@google-cloud/tasks');
   if (config.tasksEndpoint === null) {
     // A client that has to look for credentials itself leaves a failure to nobody, which ends the process.

@@ -60,6 +60,7 @@ async function insertRows(
   events: readonly UsageEvent[],
   insert: (rows: RawRow[]) => Promise<unknown>,
 ): Promise<Insertion> {
+  if (events.length === 0) return { inserted: 0, poison: [] };
   try {
     await insert(events.map(rawRow));
     return { inserted: events.length, poison: [] };
