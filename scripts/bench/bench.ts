@@ -17,8 +17,8 @@ const streams = 256;
 /** A gap of this many chunk times is a stall. */
 const stallChunks = 15;
 
-const providers = await ready(fork(path.join(import.meta.dirname, 'provider-process.ts')));
-const generator = await ready(fork(path.join(import.meta.dirname, 'load.ts')));
+const providers = await ready('provider-process.ts');
+const generator = await ready('load.ts');
 const cloud = await startCloud({
   functions: ['chat-completions'],
   keys: { openai: benchKey },
@@ -37,9 +37,11 @@ const streamCloud = await startCloud({
     CODY_GATEWAY_REDIS_BUDGET: '5s',
   },
 });
+const bareRelay = await ready('bare-relay-process.ts', providers.message.answers, cloud.redis.url);
 try {
   await main();
 } finally {
+  bareRelay.child.kill();
   providers.child.kill();
   generator.child.kill();
   await Promise.all([cloud.stop(), streamCloud.stop()]);
@@ -59,11 +61,14 @@ async function main(): Promise<void> {
   await load({ ...through, concurrency: 32, requests: 4_000 * scale });
   await load({ ...direct, concurrency: 32, requests: 1_000 * scale });
 
-  const added = [];
-  for (const concurrency of [1, 16, 64]) added.push(await compare(direct, through, concurrency));
+  const bare: Order = { ...direct, url: `${bareRelay.message.url}/v1/chat/completions` };
+  await load({ ...bare, concurrency: 32, requests: 4_000 * scale });
 
-  const flood = await load({ ...through, concurrency: 128, requests: Math.round(16_000 * scale) });
-  const requestsPerSecond = Math.round(flood.latenciesMs.length / (flood.elapsedMs / 1000));
+  const added = [];
+  for (const concurrency of [1, 16, 64]) added.push(await compare(direct, through, bare, concurrency));
+
+  const flood = await load({ ...through, concurrency: 128, requests: Math.round(24_000 * scale) });
+  const bareFlood = await load({ ...bare, concurrency: 128, requests: Math.round(24_000 * scale) });
 
   const streamed = await orderFor(streamCloud, true);
   await load({ ...streamed, concurrency: 32, requests: 64 });
@@ -79,7 +84,7 @@ async function main(): Promise<void> {
 
   const result = {
     added,
-    requestsPerSecond,
+    requestsPerSecond: { gateway: perSecond(flood), bareRelay: perSecond(bareFlood) },
     floodFailed: flood.failed,
     streams: {
       opened: streams,
@@ -95,32 +100,35 @@ async function main(): Promise<void> {
   else print(result);
 }
 
-/** Direct and through the gateway in turns, so that what the machine does meanwhile hits both. */
-async function compare(
-  direct: Order,
-  through: Order,
-  concurrency: number,
-): Promise<{ concurrency: number; requests: number; directP50: number; addedP50: number; addedP99: number }> {
+/** Direct, through the gateway and through the bare relay in turns, so that what the machine does meanwhile hits all. */
+async function compare(direct: Order, through: Order, bare: Order, concurrency: number): Promise<object> {
   const turns = 10;
   const requests = Math.ceil((concurrency === 1 ? 60 : 20 * concurrency) * scale);
-  const latencies = { direct: [] as number[], through: [] as number[] };
+  const latencies = { direct: [] as number[], through: [] as number[], bare: [] as number[] };
   for (let turn = 0; turn < turns; turn++) {
     latencies.direct.push(...(await load({ ...direct, concurrency, requests })).latenciesMs);
     latencies.through.push(...(await load({ ...through, concurrency, requests })).latenciesMs);
+    latencies.bare.push(...(await load({ ...bare, concurrency, requests })).latenciesMs);
   }
-  const [d50, d99, t50, t99] = [
-    percentile(latencies.direct, 50),
-    percentile(latencies.direct, 99),
-    percentile(latencies.through, 50),
-    percentile(latencies.through, 99),
-  ];
+  const at = (p: number): { direct: number; through: number; bare: number } => ({
+    direct: percentile(latencies.direct, p),
+    through: percentile(latencies.through, p),
+    bare: percentile(latencies.bare, p),
+  });
+  const [p50, p99] = [at(50), at(99)];
   return {
     concurrency,
     requests: latencies.through.length,
-    directP50: round(d50),
-    addedP50: round(t50 - d50),
-    addedP99: round(t99 - d99),
+    directP50: round(p50.direct),
+    addedP50: round(p50.through - p50.direct),
+    addedP99: round(p99.through - p99.direct),
+    bareAddedP50: round(p50.bare - p50.direct),
+    bareAddedP99: round(p99.bare - p99.direct),
   };
+}
+
+function perSecond({ latenciesMs, elapsedMs }: Outcome): number {
+  return Math.round(latenciesMs.length / (elapsedMs / 1000));
 }
 
 async function orderFor(target: LocalCloud, stream: boolean): Promise<Order> {
@@ -152,10 +160,16 @@ async function load(order: Order): Promise<Outcome> {
   return (await reply)[0];
 }
 
-async function ready(
-  child: ChildProcess,
-): Promise<{ child: ChildProcess; message: { answers: string; streams: string } }> {
-  const [message] = (await once(child, 'message')) as [{ answers: string; streams: string }];
+/** What a process of the benchmark says first: its addresses, each those that it has. */
+interface Started {
+  readonly answers: string;
+  readonly streams: string;
+  readonly url: string;
+}
+
+async function ready(file: string, ...args: string[]): Promise<{ child: ChildProcess; message: Started }> {
+  const child = fork(path.join(import.meta.dirname, file), args);
+  const [message] = (await once(child, 'message')) as [Started];
   return { child, message };
 }
 
@@ -185,7 +199,7 @@ function print({
   memoryMiB: memory,
 }: {
   added: object[];
-  requestsPerSecond: number;
+  requestsPerSecond: { gateway: number; bareRelay: number };
   floodFailed: number;
   streams: {
     opened: number;
@@ -198,11 +212,11 @@ function print({
   memoryMiB: object;
 }): void {
   console.log(
-    `\nAdded by the gateway to a provider that takes ${answerDelayMs} ms (ms, direct and through it in turns):`,
+    `\nAdded by the gateway to a provider that takes ${answerDelayMs} ms (ms, direct and through it in turns;\n“bare”: node:http that only relays, with two Redis trips, in the same turns):`,
   );
   console.table(added);
   console.log(
-    `Requests a second of one gateway process (128 at once): ${requestsPerSecond}${floodFailed > 0 ? `, ${floodFailed} FAILED` : ''}`,
+    `Requests a second of one process (128 at once): ${requestsPerSecond.gateway}, of the bare relay ${requestsPerSecond.bareRelay}${floodFailed > 0 ? `, ${floodFailed} FAILED` : ''}`,
   );
   console.log(
     `Streams of ${streamChunks} chunks ${chunkDelayMs} ms apart: ${s.whole} of ${s.opened} whole, ${s.eventsEach} of ${s.eventsExpected} events each, longest gap ${s.longestGapMs.gateway} ms (direct ${s.longestGapMs.direct} ms)${s.stalled ? ', STALLED' : ''}`,

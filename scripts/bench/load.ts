@@ -87,5 +87,5 @@ if (import.meta.main) {
       },
     );
   });
-  process.send?.('ready');
+  process.send?.({});
 }

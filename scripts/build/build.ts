@@ -59,7 +59,6 @@ export async function bundle(entry: string, dir: string): Promise<Metafile> {
     banner: { js: commonJs },
     minifySyntax: true,
     minifyWhitespace: true,
-    keepNames: true,
     legalComments: 'none',
     // A second copy of the framework would register in a registry of its own (spec platform §1.5).
     external: ['@google-cloud/functions-framework'],

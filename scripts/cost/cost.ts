@@ -18,23 +18,23 @@ WHERE name = 'CompletionsFinished'
 GROUP BY 1, 2, 3
 ORDER BY charged DESC, subscription, model`;
 
-const { values } = parseArgs({ options: { json: { type: 'boolean' }, help: { type: 'boolean' } } });
+const { values } = parseArgs({
+  options: { json: { type: 'boolean' }, bigquery: { type: 'string' }, help: { type: 'boolean' } },
+});
 if (values.help === true) {
-  console.log('npm run cost [-- --json]\n\nUsage of the running local cloud by subscription, feature and model.');
+  console.log(`npm run cost [-- --json] [-- --bigquery URL]
+
+Usage by subscription, feature and model, out of the events table of the running local cloud, or of the stand-in at URL.`);
   process.exit(0);
 }
-const file = path.resolve(import.meta.dirname, '../../.local/cloud.json');
-const cloud = await readFile(file, 'utf8').then(
-  (text) => JSON.parse(text) as { bigqueryEndpoint: string },
-  () => null,
-);
-if (cloud === null) {
+const apiEndpoint = values.bigquery ?? (await runningCloud());
+if (apiEndpoint === null) {
   console.error('npm run cost: no local cloud is running. Start one with npm start, in another terminal');
   process.exit(1);
 }
 const options = {
   projectId: 'local-cloud',
-  apiEndpoint: cloud.bigqueryEndpoint,
+  apiEndpoint,
   autoRetry: false,
   authClient: new PassThroughClient(),
 };
@@ -42,3 +42,12 @@ const [rows] = (await new BigQuery(options).query({ query })) as unknown as [Rec
 if (values.json === true) console.log(JSON.stringify(rows, null, 2));
 else if (rows.length === 0) console.log('nothing was used yet');
 else console.table(rows);
+
+/** Where `npm start` wrote that its warehouse is; null when none runs. */
+async function runningCloud(): Promise<string | null> {
+  const file = path.resolve(import.meta.dirname, '../../.local/cloud.json');
+  return readFile(file, 'utf8').then(
+    (text) => (JSON.parse(text) as { bigqueryEndpoint: string }).bigqueryEndpoint,
+    () => null,
+  );
+}

@@ -1,6 +1,6 @@
 // The tokens that clients send: their kinds, their derivations, the hash that stands for them everywhere else. Spec actors §1.1.
 
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { Refusal } from '../http/http.ts';
 import type { ActorSource } from './actor.ts';
 
@@ -47,10 +47,10 @@ const accessToken = /^(?:sgp_|sgph_)?(?:[a-fA-F0-9]{16}_|local_)?([a-fA-F0-9]{40
 export function deriveFromAccessToken(personal: string): string | null {
   const hex = accessToken.exec(personal)?.[1];
   if (hex === undefined) return null;
-  const stored = createHash('sha256').update(Buffer.from(hex, 'hex')).digest();
+  const stored = hash('sha256', Buffer.from(hex, 'hex'), 'buffer');
   return `sgd_${sha256(stored)}`;
 }
 
 function sha256(data: string | Buffer): string {
-  return createHash('sha256').update(data).digest('hex');
+  return hash('sha256', data, 'hex');
 }

@@ -8,7 +8,7 @@ const drainTimeoutMs = 8_000;
 /**
  * Replaces the framework's SIGTERM and SIGINT handlers, as soon as it has installed them, by a drain: no new connections, running requests
  * finish within 8 s, `flush` sends what is left, exit 0.
- * @param servers gives the servers seen so far (leaveBodiesUnread tells them).
+ * @param servers gives the servers seen so far (listenFirst tells them).
  * @param inFlight resolves when no request is running.
  */
 export function drainOnTerm(

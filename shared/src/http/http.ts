@@ -5,5 +5,5 @@ export { SseEvent, SseSplitter } from './sse.ts';
 export { receive, type Received } from './received.ts';
 export { parseJson } from './json.ts';
 export { answer, refuse, errorEvent } from './reply.ts';
-export { leaveBodiesUnread } from './unread-bodies.ts';
+export { listenFirst } from './request-listener.ts';
 export { drainOnTerm } from './drain.ts';

@@ -2,7 +2,6 @@
 
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
 import { Refusal } from './refusal.ts';
-import { original } from './unread-bodies.ts';
 
 /** The reference's read timeout (spec completions §1.2): a body that takes longer is a stalled or hostile one. */
 const bodyTimeoutMs = 75_000;
@@ -33,7 +32,7 @@ export function receive(request: IncomingMessage, response: ServerResponse): Rec
   response.once('close', () => {
     if (!response.writableFinished) left.abort(new DOMException('the caller left', 'AbortError'));
   });
-  const url = original(request)?.url ?? request.url ?? '/';
+  const url = request.url ?? '/';
   const query = url.indexOf('?');
   return {
     method: request.method ?? 'GET',
@@ -47,16 +46,15 @@ export function receive(request: IncomingMessage, response: ServerResponse): Rec
 }
 
 async function readBody(request: IncomingMessage, callerLeft: AbortSignal, bytesMax: number): Promise<Buffer> {
-  const framing = original(request);
-  const encoding = framing?.contentEncoding ?? request.headers['content-encoding'] ?? 'identity';
+  const { headers } = request;
+  const encoding = headers['content-encoding'] ?? 'identity';
   if (encoding !== 'identity')
     throw new Refusal('body-encoding', `content-encoding ${encoding} is not supported, send the body as it is`);
   const parsed = (request as { rawBody?: Buffer }).rawBody;
-  // The safe path for the day the framework reads bodies all the same: then only the size is left to check.
+  // The safe path for the day the framework is asked first all the same (request-listener.ts): then only the size is left to check.
   if (parsed !== undefined) return parsed.length > bytesMax ? refuseSize(bytesMax) : parsed;
-  if (framing !== null && !framing.hasBody) return Buffer.alloc(0);
-  const announced = Number(framing?.contentLength ?? Number.NaN);
-  if (announced > bytesMax) refuseSize(bytesMax);
+  if (headers['content-length'] === undefined && headers['transfer-encoding'] === undefined) return Buffer.alloc(0);
+  if (Number(headers['content-length']) > bytesMax) refuseSize(bytesMax);
   return collect(request, callerLeft, bytesMax);
 }
 

@@ -186,7 +186,6 @@ async function sendAndRelay(exchange: Exchange, lease: Lease, call: Call, draft:
       upstream_headers: answer.headers,
     });
   response.writeHead(answer.callerStatus, responseHeaders(answer));
-  response.flushHeaders();
   const relayed = await relay(answer, response, callerLeft);
   await end({
     upstreamStatus: answer.status,
@@ -242,13 +241,14 @@ async function endLease(
   }
 }
 
-/** After the settlement: the end of the response, or the error event and no end mark when the provider broke off. */
+/** After the settlement: the end of the response, or the error event and no end mark when the provider broke off without a word of its own. */
 function close({ received, scope, dialect }: Exchange, answer: Answer, relayed: Relayed): void {
   const { response } = received;
-  if (relayed.end === 'whole') response.end();
+  if (relayed.end === 'whole') response.end(relayed.last);
   else if (relayed.end === 'cut') {
     scope.log('WARNING', 'the provider broke off', {}, relayed.error);
     if (!answer.sse) response.destroy();
+    else if (answer.meter.failed) response.end();
     else
       response.end(
         errorEvent(new Refusal('upstream-unreachable', 'the provider broke off the stream'), dialect, scope.traceId),

@@ -14,43 +14,50 @@ export interface Relayed {
   readonly end: 'whole' | 'cut' | 'left';
   /** Why it was cut, for the log. */
   readonly error: unknown;
+  /** What the caller gets with the end of the response: of a whole answer that is no stream, its last piece. */
+  readonly last: Buffer | null;
 }
 
 /**
- * Relays the body; the response is left open, since the call is settled before it ends. Events of a stream go out whole, so that a broken
- * stream can still be closed with an error event of its own.
+ * Relays the body; the response is left open, since the call is settled before it ends. Events of a stream go out whole and at once, so that a
+ * broken stream can still be closed with an error event of its own.
  */
 export async function relay(answer: Answer, response: ServerResponse, callerLeft: AbortSignal): Promise<Relayed> {
   const splitter = answer.sse ? new SseSplitter(eventBytesMax) : null;
+  let last: Buffer | null = null;
+  // A stream's headers are sent even when its first event is long in coming; in one packet with it when it is not.
+  const headers = splitter === null ? undefined : setImmediate(() => response.flushHeaders());
   try {
     for await (const chunk of answer.body) {
-      const bytes = splitter === null ? meterBody(answer, chunk) : meterEvents(answer, splitter, chunk);
-      if (bytes !== null && !response.write(bytes)) await drained(response, callerLeft);
+      let bytes: Buffer | null;
+      if (splitter === null) {
+        answer.meter.body(chunk);
+        [bytes, last] = [last, chunk];
+      } else bytes = eventsForCaller(answer, splitter, chunk);
+      if (bytes !== null) {
+        clearImmediate(headers);
+        if (!response.write(bytes)) await drained(response, callerLeft);
+      }
       if (callerLeft.aborted) break;
     }
   } catch (error) {
-    if (!callerLeft.aborted) return { end: 'cut', error };
+    if (!callerLeft.aborted) return { end: 'cut', error, last: null };
+  } finally {
+    clearImmediate(headers);
   }
   if (callerLeft.aborted) {
     answer.abort();
-    return { end: 'left', error: null };
+    return { end: 'left', error: null, last: null };
   }
   // A stream that stops without its end mark was cut by somebody on the way, however cleanly the connection closed. What it said last is not
   // relayed then: half an event is of no use, and may be half of one that is not for the caller.
   if (splitter !== null && !splitter.lost && !answer.meter.finished)
-    return { end: 'cut', error: new Error('the stream ended without its end mark') };
-  const rest = splitter?.rest() ?? null;
-  if (rest !== null) response.write(rest);
-  return { end: 'whole', error: null };
-}
-
-function meterBody(answer: Answer, chunk: Buffer): Buffer {
-  answer.meter.body(chunk);
-  return chunk;
+    return { end: 'cut', error: new Error('the stream ended without its end mark'), last: null };
+  return { end: 'whole', error: null, last: splitter === null ? last : splitter.rest() };
 }
 
 /** The bytes of all events that are for the caller, or null. */
-function meterEvents(answer: Answer, splitter: SseSplitter, chunk: Buffer): Buffer | null {
+function eventsForCaller(answer: Answer, splitter: SseSplitter, chunk: Buffer): Buffer | null {
   const kept: Buffer[] = [];
   for (const event of splitter.push(chunk)) if (answer.meter.event(event)) kept.push(event.raw);
   if (kept.length <= 1) return kept[0] ?? null;

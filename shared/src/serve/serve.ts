@@ -3,7 +3,7 @@
 import { http } from '@google-cloud/functions-framework';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { ConfigError, loadConfig, type Config } from '../config/config.ts';
-import { drainOnTerm, leaveBodiesUnread } from '../http/http.ts';
+import { drainOnTerm, listenFirst } from '../http/http.ts';
 import { createTelemetry } from '../telemetry/telemetry.ts';
 import { openContext, type Context } from './context.ts';
 import { diagnosticRoutes } from './diagnostics.ts';
@@ -30,7 +30,7 @@ export function defineFunction(name: string, routes: (context: Context) => reado
   const context = openContext(readConfig(name));
   const { handle, idle } = createHandler(context, [...diagnosticRoutes(context), ...routes(context)]);
   const servers = new Set<Server>();
-  leaveBodiesUnread((server) => servers.add(server));
+  listenFirst(handle, (server) => servers.add(server));
   drainOnTerm(() => servers, idle, context.close);
   // The framework listens in the ticks after this module is loaded; what follows must not stand in front of it.
   setImmediate(() => context.warm());

@@ -1,6 +1,6 @@
 // The one table of Redis keys: name, type, life, hash tag. Nothing else in the gateway builds a key.
 
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 
 /** How many shards the actors are spread over. Changing it moves every actor's counters: it is a constant of the deployment. */
 export const shardCount = 256;
@@ -10,7 +10,7 @@ export type Shard = string;
 
 /** The shard of an actor (or of an unknown token's hash): the first byte of a hash of it. */
 export function shardOf(identity: string): Shard {
-  return shardName(createHash('sha256').update(identity).digest()[0] ?? 0);
+  return shardName(hash('sha256', identity, 'buffer')[0] ?? 0);
 }
 
 /** The name of shard number `n`. */

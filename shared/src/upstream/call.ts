@@ -62,6 +62,8 @@ export interface Meter {
   usage(): Usage;
   /** True once the end mark of a stream was seen. */
   readonly finished: boolean;
+  /** True once the provider said in the stream that it failed: the caller has read that in the provider's own words. */
+  readonly failed: boolean;
 }
 
 /** A provider's answer, its headers in hand. */

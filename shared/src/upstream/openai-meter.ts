@@ -12,6 +12,7 @@ export function createOpenAiMeter(hidesUsage: boolean): Meter {
   let usage: JsonObject = {};
   let characters: number | null = null;
   let finished = false;
+  let failed = false;
   const body = createJsonBody();
   /** @returns true for the chunk that carries usage and nothing else */
   const read = (answer: JsonObject): boolean => {
@@ -26,11 +27,15 @@ export function createOpenAiMeter(hidesUsage: boolean): Meter {
       const { data } = event;
       if (data === '[DONE]') finished = true;
       const chunk = jsonObject(data);
+      if (isObject(chunk?.['error'])) failed = true;
       return chunk === null || !read(chunk) || !hidesUsage;
     },
     body: (chunk) => body.take(chunk),
     get finished() {
       return finished;
+    },
+    get failed() {
+      return failed;
     },
     usage: () => {
       const whole = body.value();

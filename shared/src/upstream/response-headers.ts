@@ -11,9 +11,10 @@ const passed: ReadonlySet<string> = new Set([
   'x-envoy-upstream-service-time',
 ]);
 
-/** Lower-case names. Length and encoding never pass: the body is relayed as it comes. */
-export function callerHeaders(headers: IncomingHttpHeaders): OutgoingHttpHeaders {
+/** Lower-case names. The length passes for an answer that is relayed to its last byte; of a stream an event may be kept back (design D8). */
+export function callerHeaders(headers: IncomingHttpHeaders, sse: boolean): OutgoingHttpHeaders {
   const kept: OutgoingHttpHeaders = {};
+  if (!sse && headers['content-length'] !== undefined) kept['content-length'] = headers['content-length'];
   for (const [name, value] of Object.entries(headers)) {
     // Cody's fast path reads Fireworks' own headers (spec clients §3.5).
     if (value !== undefined && (passed.has(name) || name.startsWith('fireworks-'))) kept[name] = value;

@@ -70,13 +70,14 @@ export async function send(
     throw failure(provider.name, signal, new Error('an encoding that was not asked for'));
   }
   const status = response.statusCode ?? 0;
+  const sse = (response.headers['content-type'] ?? '').startsWith('text/event-stream');
   return {
     status,
     callerStatus: callerStatus(status),
     retryAfter: retryAfter(status, response.headers['retry-after'], provider.retryAfterSeconds),
     credentialsRefused: status === 401 || status === 403,
-    headers: callerHeaders(response.headers),
-    sse: (response.headers['content-type'] ?? '').startsWith('text/event-stream'),
+    headers: callerHeaders(response.headers, sse),
+    sse,
     body: bodyOf(response, ending, deadlines.idleTimeoutMs),
     meter: provider.meter(call),
     abort: () => void response.destroy(),

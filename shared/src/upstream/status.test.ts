@@ -47,7 +47,7 @@ test('vector 33: headers pass by allow-list (D6)', () => {
     'alt-svc': 'h3',
     'strict-transport-security': 'max-age=1',
   };
-  assert.deepEqual(Object.keys(callerHeaders(given)).toSorted(), [
+  assert.deepEqual(Object.keys(callerHeaders(given, true)).toSorted(), [
     'content-type',
     'fireworks-prompt-tokens',
     'fireworks-server-processing-time',
@@ -56,4 +56,5 @@ test('vector 33: headers pass by allow-list (D6)', () => {
     'x-envoy-upstream-service-time',
     'x-request-id',
   ]);
+  assert.equal(callerHeaders(given, false)['content-length'], '10', 'a whole answer keeps its length');
 });

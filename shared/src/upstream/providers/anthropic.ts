@@ -133,6 +133,7 @@ function createMeter(): Meter {
   let usage: JsonObject = {};
   let characters: number | null = null;
   let finished = false;
+  let failed = false;
   const body = createJsonBody();
   const add = (text: unknown): void => {
     if (typeof text === 'string') characters = (characters ?? 0) + codePoints(text);
@@ -156,6 +157,9 @@ function createMeter(): Meter {
         return;
       case 'message_stop':
         finished = true;
+        return;
+      case 'error':
+        failed = true;
     }
   };
   return {
@@ -167,6 +171,9 @@ function createMeter(): Meter {
     body: (chunk) => body.take(chunk),
     get finished() {
       return finished;
+    },
+    get failed() {
+      return failed;
     },
     usage: () => {
       const whole = body.value();
