@@ -2,10 +2,16 @@
 
 import { UsageError, type Command } from './command.ts';
 import { deadLetterCommands } from './dead-letters.ts';
+import { reportCommands } from './report.ts';
 import { subscriptionCommands } from './subscriptions.ts';
 import { tokenCommands } from './tokens.ts';
 
-const commands: readonly Command[] = [...subscriptionCommands, ...tokenCommands, ...deadLetterCommands];
+const commands: readonly Command[] = [
+  ...subscriptionCommands,
+  ...tokenCommands,
+  ...deadLetterCommands,
+  ...reportCommands,
+];
 const program = 'npm run gateway --';
 
 const help = `The gateway by an operator's hand. Works on the local cloud of npm start, or with --project on a real one.

@@ -30,11 +30,14 @@ function toWords(part: string): string {
       .replace(/\bUNNEST\((\w+\((?:[^()]|\((?:[^()]|\([^()]*\))*\))*\))\) AS (\w+)/gi, '(SELECT UNNEST($1) AS $2)')
       // Named parameters are written @name there, $name here.
       .replace(/@([a-zA-Z_]\w*)/g, '$$$1')
+      // Quantiles: an array of them there, the one that is taken out of it here.
+      .replace(/\bAPPROX_QUANTILES\((\w+), 100\)\[OFFSET\((\d+)\)\]/gi, 'quantile_cont($1, $2 / 100)')
       // A JSON member as text: DuckDB's own JSON_VALUE keeps the quotes.
       .replace(/\bJSON_VALUE\(/gi, 'json_extract_string(')
       // A part of a timestamp is a bare word there and text here.
       .replace(/,\s*(MINUTE|HOUR|DAY|WEEK|MONTH|YEAR)\s*\)/gi, ", '$1')")
       .replace(/\bCURRENT_TIMESTAMP\(\)/gi, 'now()')
+      .replace(/\bLOGICAL_AND\(/gi, 'bool_and(')
       .replace(/\bINT64\b/gi, 'BIGINT')
       .replace(/\bFLOAT64\b/gi, 'DOUBLE')
   );
