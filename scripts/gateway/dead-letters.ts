@@ -49,7 +49,7 @@ The oldest ${lettersMost}. Mend the reason (a column, a deployment), then replay
       ]);
       return {
         text: letters.length === 0 ? 'no dead letters' : formatTable(['id', 'last came at', 'what', 'reason'], rows),
-        json: letters,
+        json: letters.map(({ id, at, kind, reason, body }) => ({ id, at, kind, reason, body })),
       };
     },
   },
@@ -108,10 +108,11 @@ function lettersOf(directory: Directory): Promise<DeadLetter[]> {
 /** Single events together, whole tasks as they were. Each is removed once the queue has it: stopped halfway, nothing is lost. */
 async function replay(letters: readonly DeadLetter[], queue: TaskQueue, directory: Directory): Promise<void> {
   const store = createDeadLetters(directory.client);
-  for (const { id, kind, body } of letters) {
+  for (const letter of letters) {
+    const { kind, body } = letter;
     const [task = body] = kind === 'event' ? eventTaskBodies([body]) : [body];
     await queue.create(task);
-    await store.remove(id);
+    await store.remove(letter);
   }
 }
 

@@ -22,7 +22,8 @@ export interface DeadLetters {
   put(letter: Stranger, nowMs: number): Promise<string>;
   /** The oldest of them. */
   list(most: number): Promise<DeadLetter[]>;
-  remove(id: string): Promise<void>;
+  /** Removes a letter as it was read: one that came again since then stays. */
+  remove(letter: DeadLetter): Promise<void>;
 }
 
 /** @param client loads Firestore's client when the first letter comes. */
@@ -42,8 +43,17 @@ export function createDeadLetters(client: () => Promise<Firestore>): DeadLetters
     },
     list: async (most) => {
       const { docs } = await (await client()).collection(collection).orderBy('at').limit(most).get();
-      return docs.map((document) => ({ ...(document.data() as Omit<DeadLetter, 'id'>), id: document.id }));
+      return docs.map((document) => ({
+        ...(document.data() as Stranger & { at: string }),
+        id: document.id,
+      }));
     },
-    remove: async (id) => void (await (await client()).doc(`${collection}/${id}`).delete()),
+    remove: async ({ id, at }) => {
+      const firestore = await client();
+      const document = firestore.doc(`${collection}/${id}`);
+      await firestore.runTransaction(async (transaction) => {
+        if ((await transaction.get(document)).get('at') === at) transaction.delete(document);
+      });
+    },
   };
 }

@@ -16,10 +16,15 @@ const sendingMax = 4;
 /** Notices under way at once; there are three a window, so more at once are many subscriptions' and can wait for the sweeper. */
 const noticesMax = 100;
 
+/** What a caller may wait for the queue. */
+const sendNowMs = 300;
+
 /** The sending end of the outbox. */
 export interface Outbox {
   /** Takes over an event that stands in the outbox. Never waits, never throws. */
   take(posted: Posted, event: UsageEvent): void;
+  /** Sends an event that stands in no outbox: waits for the queue, 300 ms at most (design §5). False: it did not get through, or nobody knows. */
+  sendNow(event: UsageEvent): Promise<boolean>;
   /** Takes over a notice that stands in the outbox; one that has no queue ends here, in the log. Never waits, never throws. */
   notify(posted: PostedNotice, notice: Notice): void;
   /** Sends what is held; resolves when nothing is under way any more. For the drain on SIGTERM. */
@@ -88,6 +93,23 @@ export function createOutbox(
 
   return {
     stats,
+    sendNow: async (event) => {
+      if (queue === null) return false;
+      const { promise: late, resolve } = Promise.withResolvers<false>();
+      const timer = setTimeout(() => resolve(false), sendNowMs);
+      const work = queue.create(eventTaskBody([JSON.stringify(event)])).then(
+        () => true,
+        (error: unknown) => {
+          warn('an event did not get into the queue', error);
+          return false;
+        },
+      );
+      const sent = await Promise.race([work, late]);
+      clearTimeout(timer);
+      if (sent) stats.sent++;
+      else stats.failed++;
+      return sent;
+    },
     notify: (posted, notice) => {
       if (notices.size >= noticesMax) return;
       const work = sendNotice(posted, notice).finally(() => notices.delete(work));

@@ -56,6 +56,8 @@ export interface PostedNotice {
 export interface Settlement {
   /** The event in the outbox; null when an earlier try of the same settlement had written it. */
   readonly posted: Posted | null;
+  /** The event that found the outbox full (limiter/scripts/outbox.lua): it is in nobody's hands but the caller's. Its `entry` is empty. */
+  readonly overflow: Posted | null;
   /** The notice that it was the first to cause, if any. */
   readonly notice: PostedNotice | null;
 }
@@ -110,7 +112,9 @@ export function openLease(store: Store, facts: LeaseFacts): Lease {
     )) as [found: string, kept: number, entry: string | null, notice: NoticeReply | null];
     const notice = crossed === null ? null : postedNotice(crossed, shard, facts.limit, draft);
     const noticed = notice === null ? {} : { noticed: notice.percent };
-    return { posted: entry === null ? null : { shard, entry, id, window, kept, ...noticed }, notice };
+    const posted = { shard, entry: entry ?? '', id, window, kept, ...noticed };
+    if (entry === 'full') return { posted: null, overflow: { ...posted, entry: '' }, notice };
+    return { posted: entry === null ? null : posted, overflow: null, notice };
   };
   return {
     id,

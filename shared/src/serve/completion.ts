@@ -227,10 +227,15 @@ async function endLease(
   const text = JSON.stringify(event);
   scope.note({ lease: charged ? 'settled' : 'released', tokens: event.tokens });
   try {
-    const { posted, notice } = charged
+    const { posted, overflow, notice } = charged
       ? await lease.settle(1, text, context.budget())
       : await lease.release(text, context.budget());
     if (posted !== null) context.outbox.take(posted, postedEvent(event, posted));
+    if (overflow !== null) {
+      const row = postedEvent(event, overflow);
+      if (!(await context.outbox.sendNow(row)))
+        scope.log('ERROR', 'the outbox is full and the queue is away', { usage_event: row });
+    }
     if (notice !== null) {
       scope.note({ notice_percent: notice.percent });
       context.outbox.notify(notice, postedNotice(notice));

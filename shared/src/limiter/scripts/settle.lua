@@ -14,7 +14,7 @@
 -- ARGV[7] thresholds of notices in percent, such as `90,95,100`; empty or absent for none
 -- ARGV[8] limit of the quota window that they are percent of, units
 -- ARGV[9] the notice: opaque bytes
--- RETURNS {state found ('open', 'settled', 'void', 'swept', 'none'), units that the window's counter kept, outbox entry | false,
+-- RETURNS {state found ('open', 'settled', 'void', 'swept', 'none'), units that the window's counter kept, outbox entry | 'full' | false,
 --   notice {outbox entry, window, percent, settled units, window end ms} | false}
 -- @include lease
 -- @include outbox
@@ -44,7 +44,9 @@ redis.call('ZREM', KEYS[2], id)
 local notice = false
 if (ARGV[7] or '') ~= '' then notice = append_notice(KEYS[1], KEYS[5], tonumber(ARGV[8]), ARGV[7], ARGV[9]) end
 local entry = false
-if ARGV[6] ~= '' then
+if ARGV[6] ~= '' and full(KEYS[5]) then
+  entry = 'full'
+elseif ARGV[6] ~= '' then
   local fields = { 'i', id, 'k', 'event', 'w', name, 'q', int(kept), 'e', ARGV[6] }
   if notice then
     fields[#fields + 1] = 't'
