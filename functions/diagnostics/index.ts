@@ -1,5 +1,6 @@
-// The function `diagnostics`: what every function answers about itself, at the deployment's one hostname; also who answers for unknown paths.
+// The function `diagnostics`: what every function answers about itself, at the deployment's one hostname; flagged prompts for those who may read them; also who answers for unknown paths.
 
 import { defineFunction } from '@cody-gateway/shared/serve';
+import { flaggedRequestRoutes } from './flagged-requests.ts';
 
-export const handler = defineFunction('diagnostics', () => []);
+export const handler = defineFunction('diagnostics', flaggedRequestRoutes);

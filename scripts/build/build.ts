@@ -1,6 +1,6 @@
 // Bundles each function for deployment: a folder with its own code and the framework left outside. `npm run build`.
 
-import { build, type Metafile, type Plugin } from 'esbuild';
+import { build, type BuildOptions, type Metafile, type Plugin } from 'esbuild';
 import { existsSync, readFileSync } from 'node:fs';
 import { mkdir, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
@@ -46,28 +46,39 @@ export async function buildFunctions({
  * Same sources, same bytes, wherever `dir` is.
  */
 export async function bundle(entry: string, dir: string): Promise<Metafile> {
-  const { outputFiles: written, metafile } = await build({
-    entryPoints: { index: entry },
+  const workers = new Set<string>();
+  const options = {
     outdir: dir,
     absWorkingDir: root,
     bundle: true,
     platform: 'node',
     target: 'node24',
     format: 'esm',
-    splitting: true,
-    chunkNames: 'chunk-[hash]',
     banner: { js: commonJs },
     minifySyntax: true,
     minifyWhitespace: true,
     legalComments: 'none',
     // A second copy of the framework would register in a registry of its own (spec platform §1.5).
     external: ['@google-cloud/functions-framework'],
-    plugins: [inlineText, tasksProtos],
+    plugins: [inlineText(workers), tasksProtos],
     logLevel: 'warning',
     metafile: true,
     write: false,
+  } satisfies BuildOptions & { readonly metafile: true; readonly write: false };
+  const { outputFiles: written, metafile } = await build({
+    ...options,
+    entryPoints: { index: entry },
+    splitting: true,
+    chunkNames: 'chunk-[hash]',
   });
-  const outputFiles = written.map(({ path: file, text }) => ({
+  // What runs on a thread of its own is a file of its own, beside the rest.
+  const threads = await build({
+    ...options,
+    entryPoints: [...workers].toSorted(),
+    outbase: root,
+    entryNames: '[name]',
+  });
+  const outputFiles = [...written, ...threads.outputFiles].map(({ path: file, text }) => ({
     file,
     text: nameExports(text, path.relative(root, file), metafile),
   }));
@@ -147,23 +158,28 @@ function manifest(name: string): object {
   };
 }
 
-/** Our Lua and JSON files are read next to the module that uses them; in a bundle their text stands in its place. */
-const inlineText: Plugin = {
+/** Our Lua and JSON files are read next to the module that uses them; in a bundle their text stands in its place. The file of a thread lies beside it. @param workers takes those files */
+const inlineText = (workers: Set<string>): Plugin => ({
   name: 'inline-text',
   setup: ({ onLoad }) => {
     onLoad({ filter: /(shared[\\/]src|functions)[\\/].*\.ts$/ }, async ({ path: file }) => {
       const source = await readFile(file, 'utf8');
-      const contents = source.replace(
+      const threads = /new Worker\(new URL\('([^']+)\.ts', import\.meta\.url\)/g;
+      const inlined = source.replace(
         /readFileSync\(\s*new URL\('([^']+)', import\.meta\.url\),\s*'utf8',?\s*\)/g,
         (_call, name: string) => JSON.stringify(readFileSync(path.resolve(path.dirname(file), name), 'utf8')),
       );
       // What stays would be looked for beside the bundle, in the cloud.
-      if (/new URL\([^)]*import\.meta\.url/.test(contents))
+      if (/new URL\([^)]*import\.meta\.url/.test(inlined.replaceAll(threads, '')))
         return { errors: [{ text: `${file} reads a file beside it in a way that the build does not understand` }] };
+      const contents = inlined.replaceAll(threads, (_call, name: string) => {
+        workers.add(path.resolve(path.dirname(file), `${name}.ts`));
+        return `new Worker(new URL('./${path.basename(name)}.js', import.meta.url)`;
+      });
       return { contents, loader: 'ts' };
     });
   },
-};
+});
 
 const tasksSources = '@google-cloud[\\\\/]tasks[\\\\/]build[\\\\/](esm|cjs)[\\\\/]src[\\\\/]';
 

@@ -11,7 +11,7 @@ const end = '<!-- /variables -->';
 /** The table's rows. A long default is told by its number of items. */
 function table(): string {
   const rows = Object.values(variables).map(({ name, kind, fallback, sentence }) => {
-    const items = kind === 'list' ? fallback.split(',').length : 0;
+    const items = kind === 'list' ? (fallback ?? '').split(',').length : 0;
     const text =
       fallback === undefined ? 'required' : fallback === null ? '' : items > 6 ? `${items} names` : `\`${fallback}\``;
     return `| \`${name}\` | ${kind} | ${text} | ${sentence} |`;

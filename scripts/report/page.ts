@@ -227,7 +227,7 @@ function latencySection({ latency }: Figures): Section {
   return {
     id: 'latency',
     title: 'Latency, ours and the provider’s',
-    note: 'Milliseconds of served calls: until the call to the provider is made, and from there to the end of its answer.',
+    note: 'Milliseconds of served calls: the gateway’s own, and the provider’s to the end of its answer.',
     chart: dots.length === 0 ? null : points('Latency by model', 'milliseconds, logarithmic', dots),
     heading: ['Model', 'Calls', 'Ours, median', 'Ours, 95 %', 'Provider, median', 'Provider, 95 %'],
     body: latency.map((row) => [row.model, count(row.calls), ...series.map(([member]) => milliseconds(row[member]))]),

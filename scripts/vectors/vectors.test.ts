@@ -605,8 +605,21 @@ const elsewhere: Readonly<Record<'completions' | 'actors', Readonly<Record<numbe
   completions: {
     8: 'scripts/acceptance/outage.test.ts',
     31: 'scripts/acceptance/outage.test.ts',
+    41: 'shared/src/upstream/flagging.test.ts',
+    42: 'shared/src/upstream/flagging.test.ts',
+    43: 'scripts/vectors/flagging.test.ts',
+    44: 'shared/src/upstream/flagging.test.ts',
+    45: 'shared/src/upstream/flagging.test.ts',
+    46: 'shared/src/upstream/flagging.test.ts',
+    47: 'shared/src/upstream/flagging.test.ts',
+    48: 'shared/src/upstream/flagging.test.ts',
+    49: 'scripts/vectors/flagging.test.ts',
+    50: 'shared/src/upstream/breaker.test.ts',
+    51: 'shared/src/upstream/breaker.test.ts',
+    52: 'scripts/vectors/flagging.test.ts',
     54: 'scripts/acceptance/outage.test.ts',
     57: 'scripts/acceptance/outage.test.ts',
+    59: 'scripts/vectors/flagging.test.ts',
   },
   actors: {
     16: 'scripts/acceptance/outage.test.ts',
@@ -637,10 +650,8 @@ const elsewhere: Readonly<Record<'completions' | 'actors', Readonly<Record<numbe
 
 /** Not built yet, or the better part of the row is not. */
 const pending: Readonly<Record<'completions' | 'actors', readonly number[]>> = {
-  // Other providers, code completions, the legacy route, flagging, the breaker, maintenance, attribution.
-  completions: [
-    7, 12, 13, 15, 17, 18, 19, 20, 21, 22, 24, 36, 37, 38, 40, 41, 42, 43, 44, 45, 46, 47, 48, 49, 50, 51, 52, 59,
-  ],
+  // Other providers, code completions, the legacy route, attribution.
+  completions: [7, 12, 13, 15, 17, 18, 19, 20, 21, 22, 24, 36, 37, 38, 40],
   // Sourcegraph.com as a source, its sync, refresh and users; attribution; embeddings; rows about the original's Redis keys.
   actors: [
     2, 9, 11, 12, 15, 17, 19, 20, 29, 38, 46, 47, 48, 49, 50, 51, 52, 53, 54, 55, 56, 57, 58, 59, 60, 61, 62, 63, 64,

@@ -1,25 +1,9 @@
 // Every environment variable the gateway reads, one row each: name, kind, default, sentence. README's table is checked against it.
 
-/** How a value is written in the environment and what it becomes. Durations are Go's (`300s`, `2m`, `1h30m`), lists are split at commas, percents are a list or `none`. */
-export type Kind = 'text' | 'secret' | 'list' | 'integer' | 'boolean' | 'duration' | 'url' | 'percents';
+import { flaggingVariables } from './flagging-variables.ts';
+import { row } from './variable-row.ts';
 
-interface Row<K extends Kind, D> {
-  readonly name: string;
-  readonly kind: K;
-  /** `undefined`: must be set. `null`: absent is a meaning of its own. */
-  readonly fallback: D;
-  readonly sentence: string;
-  /** Smallest and largest value of an integer. */
-  readonly range?: readonly [min: number, max: number];
-}
-
-const row = <K extends Kind, D>(
-  name: string,
-  kind: K,
-  fallback: D,
-  sentence: string,
-  range?: readonly [number, number],
-): Row<K, D> => (range ? { name, kind, fallback, sentence, range } : { name, kind, fallback, sentence });
+export type { Kind } from './variable-row.ts';
 
 const anthropicModels =
   'claude-v1,claude-v1-100k,claude-v1.0,claude-v1.2,claude-v1.3,claude-v1.3-100k,claude-2,claude-2.0,claude-2.1,claude-2-100k,' +
@@ -81,6 +65,39 @@ export const variables = {
     'gpt-4,gpt-3.5-turbo,gpt-4o,gpt-4-turbo,gpt-4-turbo-preview',
     'OpenAI models that are served, without provider prefix.',
   ),
+  ...flaggingVariables,
+  flaggedPromptRecording: row(
+    'CODY_GATEWAY_FLAGGED_PROMPT_RECORDING',
+    'boolean',
+    'false',
+    'Whether flagged chat prompts of Sourcegraph.com users are kept in Redis for a while, to be read at `/maintenance/flagged-requests`.',
+  ),
+  flaggedPromptTtlMs: row(
+    'CODY_GATEWAY_DOTCOM_FLAGGED_PROMPT_RECORDER_TTL',
+    'duration',
+    '1h',
+    'How long a flagged prompt is kept.',
+  ),
+  acceptableUsePolicyUrl: row(
+    'CODY_GATEWAY_ACCEPTABLE_USE_POLICY_URL',
+    'url',
+    'https://sourcegraph.com/terms/aup',
+    'Told to callers whose request is blocked.',
+  ),
+  supportAddress: row(
+    'CODY_GATEWAY_SUPPORT_ADDRESS',
+    'text',
+    'support@sourcegraph.com',
+    'Whom callers whose request is blocked may ask.',
+  ),
+  introspectionUrl: row(
+    'CODY_GATEWAY_TOKEN_INTROSPECTION_URL',
+    'url',
+    null,
+    'Where tokens for `/maintenance/` are looked up (RFC 7662); without it and the two below these paths do not exist.',
+  ),
+  samsClientId: row('SAMS_CLIENT_ID', 'text', null, 'Client id for that look-up.'),
+  samsClientSecret: row('SAMS_CLIENT_SECRET', 'secret', null, 'Client secret for that look-up.'),
   burstPercentage: row(
     'CODY_GATEWAY_ACTOR_CONCURRENCY_LIMIT_PERCENTAGE',
     'integer',
@@ -125,6 +142,12 @@ export const variables = {
     'duration',
     '9m',
     'Longest provider call from start to last byte; below the function timeout.',
+  ),
+  cloudflareHeaders: row(
+    'SRC_USE_CLOUDFLARE_HEADERS',
+    'boolean',
+    'false',
+    'Whether Cloudflare is in front, so that its headers tell the log who called.',
   ),
   firestoreEmulatorHost: row(
     'FIRESTORE_EMULATOR_HOST',

@@ -32,7 +32,7 @@ export interface UsageEvent {
   readonly count: number;
   /** Input and output tokens together, as the provider reported them. */
   readonly tokens: number | null;
-  /** Milliseconds from the request's arrival to the call to the provider: what its caller waited for us. */
+  /** Milliseconds of the request that were not the provider's: our own. */
   readonly gateway_ms: number | null;
 }
 

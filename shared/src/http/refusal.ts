@@ -14,6 +14,7 @@ export type RefusalKind =
   | 'feature-access'
   | 'banned'
   | 'bad-request'
+  | 'prompt-blocked'
   | 'model-unknown'
   | 'model-not-allowed'
   | 'body-too-large'
@@ -25,6 +26,7 @@ export type RefusalKind =
   | 'concurrency-exceeded'
   | 'limiter-unavailable'
   | 'overloaded'
+  | 'model-unavailable'
   | 'upstream-unreachable'
   | 'upstream-credentials'
   | 'upstream-timeout'
@@ -71,6 +73,11 @@ export const kinds: Readonly<Record<RefusalKind, Row>> = {
   'feature-access': { status: 403, openai: ['permission_error', 'feature_not_enabled'], anthropic: 'permission_error' },
   banned: { status: 403, openai: ['permission_error', 'access_not_enabled'], anthropic: 'permission_error' },
   'bad-request': { status: 400, openai: invalid, anthropic: 'invalid_request_error' },
+  'prompt-blocked': {
+    status: 400,
+    openai: ['invalid_request_error', 'content_policy_violation'],
+    anthropic: 'invalid_request_error',
+  },
   'model-unknown': {
     status: 400,
     dialectStatus: 404,
@@ -96,6 +103,12 @@ export const kinds: Readonly<Record<RefusalKind, Row>> = {
   'concurrency-exceeded': { status: 429, openai: ['requests', 'rate_limit_exceeded'], anthropic: 'rate_limit_error' },
   'limiter-unavailable': { status: 503, openai: ['server_error', null], anthropic: 'api_error', retryAfterSeconds: 5 },
   overloaded: { status: 503, openai: ['server_error', null], anthropic: 'overloaded_error', retryAfterSeconds: 5 },
+  'model-unavailable': {
+    status: 503,
+    openai: ['server_error', null],
+    anthropic: 'overloaded_error',
+    retryAfterSeconds: 10,
+  },
   'upstream-unreachable': { status: 502, openai: ['server_error', null], anthropic: 'api_error', retryAfterSeconds: 5 },
   'upstream-credentials': {
     status: 502,

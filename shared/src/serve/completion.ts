@@ -7,7 +7,7 @@ import { refusedEvent, type EventDraft } from '../events/events.ts';
 import { asRefusal, errorEvent, parseJson, Refusal, type Dialect, type Received } from '../http/http.ts';
 import { identityOf, type Denial, type Lease } from '../limiter/limiter.ts';
 import { StoreUnavailable } from '../store/store.ts';
-import type { Answer, Call, Shape } from '../upstream/upstream.ts';
+import type { Answer, Call, Flagging, Shape } from '../upstream/upstream.ts';
 import {
   bannedEvent,
   draftEvent,
@@ -19,6 +19,7 @@ import {
   type Outcome,
 } from './event.ts';
 import { identify, note, type Exchange, type Route } from './exchange.ts';
+import { inspect } from './inspect.ts';
 import { denialRefusal, rateLimitHeaders } from './rate-limit.ts';
 import { relay, type Relayed } from './relay.ts';
 
@@ -38,23 +39,15 @@ export function completionRoute(route: CompletionRoute): Route {
 
 async function complete(exchange: Exchange, route: CompletionRoute): Promise<void> {
   const { context, received, scope } = exchange;
-  const { auth, config, upstream } = context;
+  const { auth, config } = context;
   const actor = await identify(exchange);
   const feature = featureOf(received, route);
   auth.entitlement(actor, feature);
   const callerIds = callerIdsOf(received);
-  const body = parseJson((await received.readBody(config.bodyBytesMax)).toString('utf8'));
-  const call = upstream.read(route.shape, body, {
-    actorId: actor.id,
-    actorUid: callerIds.uid === '' ? null : callerIds.uid,
-    dialect: route.dialect,
-    feature,
-    headers: received.headers,
-  });
-  const permit = await permitCall(exchange, actor, feature, call, callerIds);
+  const { call, permit, flagging } = await readCall(exchange, route, actor, feature, callerIds);
   received.response.setHeader('x-cody-resolved-model', permit.model);
   scope.note({ feature, model: permit.model, stream: call.stream });
-  const draft = draftEvent(config, randomUUID(), permit, call, callerIds, scope);
+  const draft = draftEvent(config, randomUUID(), permit, call, flagging, callerIds, scope);
   const lease = await admit(exchange, permit, draft);
   for (const [name, value] of Object.entries(rateLimitHeaders(lease))) received.response.setHeader(name, value);
   const stopRenewing = lease.keepAlive((error) => scope.log('WARNING', 'a lease could not be renewed', {}, error));
@@ -87,6 +80,28 @@ function callerIdsOf({ headers }: Received): CallerIds {
 /** Ids of strangers are bounded before they become part of an event. */
 function single(value: string | string[] | undefined): string {
   return typeof value === 'string' ? value.slice(0, 256) : '';
+}
+
+/** What is asked, whether it may be, and whether anything speaks against it. A step of its own, so that the parsed body is gone while the answer streams. */
+async function readCall(
+  exchange: Exchange,
+  route: CompletionRoute,
+  actor: Actor,
+  feature: Feature,
+  callerIds: CallerIds,
+): Promise<{ call: Call; permit: Permit; flagging: Flagging | null }> {
+  const { context, received } = exchange;
+  const body = parseJson((await received.readBody(context.config.bodyBytesMax)).toString('utf8'));
+  const call = context.upstream.read(route.shape, body, {
+    actorId: actor.id,
+    actorUid: callerIds.uid === '' ? null : callerIds.uid,
+    dialect: route.dialect,
+    feature,
+    headers: received.headers,
+  });
+  const permit = await permitCall(exchange, actor, feature, call, callerIds);
+  const flagging = await inspect(exchange, permit, call, body, callerIds);
+  return { call, permit, flagging };
 }
 
 /** May this actor use this model? A blocked account is noted as the reference notes it, then refused. */
@@ -145,20 +160,22 @@ async function admit(exchange: Exchange, permit: Permit, draft: EventDraft): Pro
 
 /** From the provider call to the end of the response: whatever happens in between, the lease ends here. */
 async function sendAndRelay(exchange: Exchange, lease: Lease, call: Call, draft: EventDraft): Promise<void> {
-  const { context, received, scope, dialect } = exchange;
+  const { context, received, scope, timing, dialect } = exchange;
   const { response, callerLeft } = received;
-  const startedMs = performance.now();
-  const end = (partial: Partial<Outcome>): Promise<void> =>
-    endLease(exchange, lease, call, draft, {
+  timing.upstreamStarts();
+  const end = (partial: Partial<Outcome>): Promise<void> => {
+    timing.upstreamEnds();
+    return endLease(exchange, lease, call, draft, {
       upstreamStatus: -1,
       resolvedStatus: callerLeft.aborted && !response.headersSent ? -1 : response.statusCode,
-      upstreamDurationMs: performance.now() - startedMs,
-      gatewayMs: startedMs - exchange.startedMs,
+      upstreamDurationMs: timing.upstreamMs() ?? 0,
+      gatewayMs: timing.ownMs(),
       usage: null,
       cancelled: callerLeft.aborted,
       truncated: false,
       ...partial,
     });
+  };
 
   let answer: Answer;
   try {
@@ -168,7 +185,7 @@ async function sendAndRelay(exchange: Exchange, lease: Lease, call: Call, draft:
     await end({ resolvedStatus: callerLeft.aborted ? -1 : refusal.status(dialect) });
     throw refusal;
   }
-  scope.note({ upstream_status: answer.status, upstream_ms: Math.round(performance.now() - startedMs) });
+  scope.note({ upstream_status: answer.status, upstream_headers_ms: Math.round(timing.upstreamMs() ?? 0) });
   if (answer.credentialsRefused) {
     answer.abort();
     const refusal = new Refusal(
@@ -185,6 +202,7 @@ async function sendAndRelay(exchange: Exchange, lease: Lease, call: Call, draft:
       upstream_status: answer.status,
       upstream_headers: answer.headers,
     });
+  response.setHeader('server-timing', timing.header());
   response.writeHead(answer.callerStatus, responseHeaders(answer));
   const relayed = await relay(answer, response, callerLeft);
   await end({

@@ -36,13 +36,14 @@ export function openContext(config: Config): Context {
   const noticeQueue = createNoticeQueue(config);
   const outbox = createOutbox(store, queue, noticeQueue, warn);
   const auth = createAuth({ config, now: Date.now, warn });
+  const upstream = createUpstream(config, warn);
   return {
     config,
     telemetry,
     store,
     auth,
     limiter: createLimiter(store),
-    upstream: createUpstream(config),
+    upstream,
     queue,
     noticeQueue,
     outbox,
@@ -56,7 +57,7 @@ export function openContext(config: Config): Context {
     },
     close: async () => {
       await outbox.flush();
-      await Promise.allSettled([queue?.close(), noticeQueue?.close(), store.close()]);
+      await Promise.allSettled([queue?.close(), noticeQueue?.close(), store.close(), upstream.close()]);
     },
   };
 }

@@ -6,7 +6,7 @@ import type { Config } from '../config/config.ts';
 import { withNotice, type EventDraft, type Notice, type NoticeDraft, type UsageEvent } from '../events/events.ts';
 import type { NoticeRule, Posted, PostedNotice } from '../limiter/limiter.ts';
 import type { Scope } from '../telemetry/telemetry.ts';
-import type { Call, Usage } from '../upstream/upstream.ts';
+import type { Call, Flagging, Usage } from '../upstream/upstream.ts';
 
 /** How a call went, for its event. */
 export interface Outcome {
@@ -16,7 +16,7 @@ export interface Outcome {
   readonly resolvedStatus: number;
   /** From the call to the provider until the end of its body. */
   readonly upstreamDurationMs: number;
-  /** From the arrival of the request to the call to the provider: what the caller waits for us. */
+  /** What of the request was not the provider's, up to its settlement. */
   readonly gatewayMs: number;
   /** Null unless the provider answered 2xx. */
   readonly usage: Usage | null;
@@ -32,6 +32,7 @@ export function draftEvent(
   id: string,
   permit: Permit,
   call: Call,
+  flagging: Flagging | null,
   callerIds: CallerIds,
   scope: Scope,
 ): EventDraft {
@@ -50,6 +51,7 @@ export function draftEvent(
       sg_actor_anonymous_uid: callerIds.anonymousUid,
       'sg.actor': {},
       trace_id: scope.traceId,
+      ...(flagging !== null && flaggedMetadata(flagging)),
     },
     event_id: id,
     function: config.functionName,
@@ -173,6 +175,45 @@ export function bannedEvent(config: Config, permit: Permit, callerIds: CallerIds
     sg_actor_anonymous_uid: callerIds.anonymousUid,
   };
   return { ...bare(config, scope, 'RateLimited', actor.source, actor.id, metadata), feature };
+}
+
+/** `RequestBlocked`: a request that never reached the limiter. Unknown counts are -1, absent ones 0, as in the reference (design D17). */
+export function blockedEvent(
+  config: Config,
+  { actor, feature, model }: Permit,
+  { provider }: Call,
+  flagging: Flagging,
+  callerIds: CallerIds,
+  scope: Scope,
+): UsageEvent {
+  const metadata = {
+    ...flaggedMetadata(flagging),
+    feature,
+    model,
+    provider,
+    prompt_token_count: flagging.promptTokens ?? -1,
+    max_tokens_to_sample: flagging.maxTokens ?? 0,
+    sg_actor_id: callerIds.uid,
+    sg_actor_anonymous_uid: callerIds.anonymousUid,
+  };
+  return {
+    ...bare(config, scope, 'RequestBlocked', actor.source, actor.id, metadata),
+    feature,
+    model,
+    provider,
+  };
+}
+
+/** Of the pattern, which is the operator's own, the first five characters; of the prompt nothing (design D12). */
+function flaggedMetadata({ reasons, shouldBlock, blockedPhrase }: Flagging): Record<string, unknown> {
+  return {
+    flagged: true,
+    flagging_result: {
+      reason: reasons,
+      should_block: shouldBlock,
+      ...(blockedPhrase !== null && { blocked_phrase: Array.from(blockedPhrase).slice(0, 5).join('') }),
+    },
+  };
 }
 
 function bare(

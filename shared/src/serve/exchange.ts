@@ -8,11 +8,13 @@ import type { Budget } from '../store/store.ts';
 import type { Scope } from '../telemetry/telemetry.ts';
 import type { Context } from './context.ts';
 import { accessEvent } from './event.ts';
+import { closeScope } from './log-line.ts';
+import { createTiming, type Timing } from './timing.ts';
 
 /** A path of a function. */
 export interface Route {
   readonly method: string;
-  /** Exact path. */
+  /** Exact path, or `…/*` for every path with one more part. */
   readonly path: string;
   /** Whose error shape its callers read; where it depends on the request, a function of its headers. */
   readonly dialect: Dialect | ((headers: Received['headers']) => Dialect);
@@ -24,11 +26,10 @@ export interface Exchange {
   readonly context: Context;
   readonly received: Received;
   readonly scope: Scope;
+  readonly timing: Timing;
   readonly dialect: Dialect;
   /** Redis waits of this request before its first byte. */
   readonly budget: Budget;
-  /** When it arrived, by performance.now(). */
-  readonly startedMs: number;
   /** Sends a JSON document. */
   json(status: number, value: unknown, headers?: Readonly<Record<string, string>>): void;
 }
@@ -45,22 +46,26 @@ export function createHandler(context: Context, routes: readonly Route[]): Reque
   const byPath = Map.groupBy(routes, ({ path }) => path);
   const running = new Set<Promise<void>>();
   const run = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
-    const startedMs = performance.now();
+    const timing = createTiming(() => performance.now());
+    const inFlight = running.size + 1;
     const received = receive(request, response);
     const scope = context.telemetry.open(received.headers);
     for (const [name, value] of Object.entries(scope.headers)) response.setHeader(name, value);
-    const candidates = byPath.get(received.path) ?? [];
+    const candidates =
+      byPath.get(received.path) ?? byPath.get(`${received.path.slice(0, received.path.lastIndexOf('/') + 1)}*`) ?? [];
     const route = candidates.find(({ method }) => method === received.method || method === '*');
     const dialect = dialectOf(route ?? candidates[0], received);
     try {
       if (route === undefined) throw unrouted(received.path, candidates);
-      const json: Exchange['json'] = (status, value, headers = {}) =>
+      const json: Exchange['json'] = (status, value, headers = {}) => {
+        response.setHeader('server-timing', timing.header());
         answer(response, status, { 'content-type': 'application/json', ...headers }, `${JSON.stringify(value)}\n`);
-      await route.handle({ context, received, scope, dialect, budget: context.budget(), startedMs, json });
+      };
+      await route.handle({ context, received, scope, timing, dialect, budget: context.budget(), json });
     } catch (thrown) {
-      fail(thrown, received, scope, dialect);
+      fail(thrown, received, scope, timing, dialect);
     } finally {
-      closeScope(received, scope, startedMs);
+      closeScope(received, scope, { timing, inFlight, cloudflare: context.config.cloudflareHeaders });
     }
   };
   return {
@@ -128,29 +133,19 @@ function unrouted(path: string, candidates: readonly Route[]): Refusal {
   });
 }
 
-function fail(thrown: unknown, { response, callerLeft }: Received, scope: Scope, dialect: Dialect): void {
+function fail(
+  thrown: unknown,
+  { response, callerLeft }: Received,
+  scope: Scope,
+  timing: Timing,
+  dialect: Dialect,
+): void {
   if (callerLeft.aborted) return;
   const refusal = asRefusal(thrown);
   scope.note({ refusal: refusal.kind, ...(refusal.detail !== null && { detail: refusal.detail }) });
   if (refusal.status(dialect) >= 500)
     scope.log('ERROR', refusal.message, { refusal: refusal.kind }, refusal.cause ?? refusal);
-  if (response.headersSent) response.destroy();
-  else refuse(response, refusal, dialect, scope.traceId);
-}
-
-/** The request's one line, in Cloud Logging's `httpRequest` form. */
-function closeScope({ method, path, headers, response, callerLeft }: Received, scope: Scope, startedMs: number): void {
-  const status = response.headersSent ? response.statusCode : 499;
-  const userAgent = headers['user-agent']?.slice(0, 200);
-  scope.close(status >= 500 ? 'WARNING' : 'INFO', `${method} ${path.slice(0, 200)} ${status}`, {
-    event: 'request_completed',
-    httpRequest: {
-      requestMethod: method,
-      requestUrl: path.slice(0, 200),
-      status,
-      latency: `${((performance.now() - startedMs) / 1000).toFixed(6)}s`,
-      userAgent,
-    },
-    ...(callerLeft.aborted && { cancelled: true }),
-  });
+  if (response.headersSent) return void response.destroy();
+  response.setHeader('server-timing', timing.header());
+  refuse(response, refusal, dialect, scope.traceId);
 }

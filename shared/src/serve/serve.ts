@@ -13,6 +13,7 @@ export { allowedFor } from './allowed-models.ts';
 export { completionRoute, type CompletionRoute } from './completion.ts';
 export type { Context } from './context.ts';
 export { identify, type Exchange, type Route } from './exchange.ts';
+export { listFlaggedPrompts, readFlaggedPrompt, type FlaggedPrompt } from './flagged-prompts.ts';
 export { rateLimitHeaders } from './rate-limit.ts';
 export { createSweep, type SweepReport } from './sweep.ts';
 

@@ -29,6 +29,7 @@ export function shardName(n: number): Shard {
  * | fold | hash | two minutes | count of one identity's refusals of one name in the current minute |
  * | folds | sorted set | for ever, empty when idle | fold keys scored by the end of their minute |
  * | notice | string | while it is being sent, then until its window is over | `sending` or `sent`: what became of a quota notice |
+ * | prompt | string | as long as configured | a flagged prompt, only where recording is on; the one key without a shard, named as in the reference |
  */
 export const keys = {
   limit: (shard: Shard, feature: string, actor: string) => `{${shard}}:limit:${feature}:${actor}`,
@@ -39,4 +40,6 @@ export const keys = {
   fold: (shard: Shard, identity: string, name: string) => `{${shard}}:fold:${name}:${identity}`,
   notice: (shard: Shard, noticeId: string) => `{${shard}}:notice:${noticeId}`,
   folds: (shard: Shard) => `{${shard}}:folds`,
+  prompt: (traceId: string, feature: string, actor: string) =>
+    `prompt:${traceId}:${feature}:${actor === '*' ? actor : encodeURIComponent(actor)}`,
 } as const;

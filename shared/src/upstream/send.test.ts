@@ -393,6 +393,7 @@ function upstreamAt(url: string): Upstream {
       CODY_GATEWAY_OPENAI_ORG_ID: 'org',
       CODY_GATEWAY_OPENAI_BASE_URL: url,
     }),
+    assert.fail,
   );
 }
 

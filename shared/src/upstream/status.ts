@@ -18,3 +18,8 @@ export function callerStatus(status: number): number {
 export function retryAfter(status: number, own: string | undefined, defaultSeconds: number): string | null {
   return callerStatus(status) >= 500 ? (own ?? String(defaultSeconds)) : null;
 }
+
+/** Whether a status speaks against the model: too much for it, or broken. What is wrong with one request, or with our key, does not (spec completions §10 2). */
+export function isModelFault(status: number): boolean {
+  return status === 429 || (status >= 500 && status !== 501);
+}

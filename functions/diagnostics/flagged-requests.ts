@@ -1,0 +1,99 @@
+// `/maintenance/flagged-requests`: which flagged prompts stand in Redis, and one of them, for those who may read them. Texts as in spec completions §7.3.
+
+import { answer } from '@cody-gateway/shared/http';
+import {
+  listFlaggedPrompts,
+  readFlaggedPrompt,
+  type Context,
+  type Exchange,
+  type Route,
+} from '@cody-gateway/shared/serve';
+import { hasScope, type Introspection } from './bearer-scope.ts';
+
+const path = '/maintenance/flagged-requests';
+const scope = 'cody_gateway::flaggedprompts::read';
+const keyCharactersMax = 1_024;
+
+/** None without an authorization server to ask. */
+export function flaggedRequestRoutes({ config, store }: Context): Route[] {
+  const { introspectionUrl: url, samsClientId: clientId, samsClientSecret: clientSecret } = config;
+  if (url === null || clientId === null || clientSecret === null) return [];
+  const introspection = { url, clientId, clientSecret };
+  const guarded = (work: (exchange: Exchange) => Promise<void>): Route['handle'] => {
+    return async (exchange) => {
+      if (await mayRead(exchange, introspection)) await work(exchange);
+    };
+  };
+  return [
+    {
+      method: 'GET',
+      path,
+      dialect: 'cody',
+      handle: guarded(async (exchange) => {
+        const { prompts, complete } = await listFlaggedPrompts(store);
+        exchange.json(200, { prompts: prompts.length === 0 ? null : prompts, ...(!complete && { complete }) });
+      }),
+    },
+    {
+      method: 'GET',
+      path: `${path}/*`,
+      dialect: 'cody',
+      handle: guarded(async (exchange) => {
+        const key = keyOf(exchange.received.path);
+        if (key === null) return say(exchange, 400, 'Invalid prompt key\n');
+        const text = await readFlaggedPrompt(store, key);
+        return text === null ? say(exchange, 404, 'Prompt not found\n') : say(exchange, 200, text);
+      }),
+    },
+  ].map((route) => ({ ...route, handle: withoutStore(route.handle) }) as Route);
+}
+
+/** Answers for those who may not. */
+async function mayRead(exchange: Exchange, introspection: Introspection): Promise<boolean> {
+  try {
+    switch (await hasScope(exchange.received, scope, introspection)) {
+      case 'granted':
+        return true;
+      case 'unauthorized':
+        say(exchange, 401, 'Unauthorized\n');
+        return false;
+      case 'inactive':
+        say(exchange, 401, 'Unauthorized: Inactive token\n');
+        return false;
+      case 'missing-scope':
+        say(exchange, 403, 'Forbidden: Missing required scope\n');
+        return false;
+    }
+  } catch (error) {
+    exchange.scope.log('ERROR', 'a token could not be introspected', {}, error);
+    say(exchange, 500, 'Internal Server Error\n');
+    return false;
+  }
+}
+
+/** A Redis that does not answer is told in the reference's words. */
+function withoutStore(handle: Route['handle']): Route['handle'] {
+  return async (exchange) => {
+    try {
+      await handle(exchange);
+    } catch (error) {
+      exchange.scope.log('ERROR', 'flagged prompts could not be read', {}, error);
+      say(exchange, 500, 'Internal server error\n');
+    }
+  };
+}
+
+function say({ received }: Exchange, status: number, text: string): void {
+  const headers = { 'content-type': 'text/plain; charset=utf-8', 'x-content-type-options': 'nosniff' };
+  answer(received.response, status, { ...headers, ...(status >= 500 && { 'retry-after': '5' }) }, text);
+}
+
+/** The last part of the path, unescaped; null for what is no key of a prompt. */
+function keyOf(requested: string): string | null {
+  try {
+    const key = decodeURIComponent(requested.slice(path.length + 1));
+    return key.startsWith('prompt:') && key.length <= keyCharactersMax ? key : null;
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,214 @@
+// What is measured, one function a section. Each runs its targets in turns, so that what the machine does meanwhile hits all of them.
+
+import type { Order, Outcome } from './load.ts';
+import { residentMiB, type Rig, type Target } from './targets.ts';
+
+/** How much of everything. */
+export interface Scale {
+  /** Of the requests of a section. */
+  readonly share: number;
+  /** How long memory is watched. */
+  readonly minutes: number;
+}
+
+/** Turns of a section. */
+const turns = 6;
+/** One connection sends so often on average: what a busy user does, not what a machine can. */
+const perConnectionPerSecond = 5;
+const model = 'gpt-4o';
+
+/** A chat request whose prompt has so many bytes. */
+function chat(promptBytes: number, stream = false): string {
+  return JSON.stringify({
+    model,
+    stream,
+    ...(stream && { stream_options: { include_usage: true } }),
+    messages: [
+      { role: 'system', content: 'You are terse.' },
+      { role: 'user', content: 'word '.repeat(Math.ceil(promptBytes / 5)) },
+    ],
+  });
+}
+
+function order({ url, headers }: Target, more: Omit<Order, 'url' | 'headers'>): Order {
+  return { url: `${url}/v1/chat/completions`, headers, ...more };
+}
+
+/** Code is compiled while it runs: nothing counts before it is warm. */
+async function warm(rig: Rig, targets: readonly Target[], scale: Scale): Promise<void> {
+  const requests = Math.round(4_000 * Math.max(scale.share, 0.5));
+  for (const target of targets) await rig.load(order(target, { body: chat(1_000), concurrency: 32, requests }));
+}
+
+/** Added time at several loads and body sizes; latencies by target and load for the picture. */
+export async function addedTime(
+  rig: Rig,
+  scale: Scale,
+): Promise<{ rows: object[]; latencies: Record<string, Record<string, number[]>> }> {
+  const targets = [rig.provider, rig.gateway, rig.peer, rig.frameworkRelay, rig.bareRelay];
+  await warm(rig, targets, scale);
+  const rows: object[] = [];
+  const latencies: Record<string, Record<string, number[]>> = {};
+  for (const [concurrency, kB] of [
+    [1, 1],
+    [16, 1],
+    [64, 1],
+    [256, 1],
+    [1, 40],
+    [1, 400],
+  ] as const) {
+    const requests = Math.ceil((concurrency === 1 ? 60 : 8 * concurrency) * scale.share);
+    // At one connection an open loop would mostly wait: there the next request follows the last answer.
+    const pace = concurrency === 1 ? {} : { perSecond: perConnectionPerSecond * concurrency };
+    const taken = new Map<string, number[]>(targets.map(({ name }) => [name, []]));
+    for (let turn = 0; turn < turns; turn++)
+      for (const target of targets) {
+        const outcome = await rig.load(order(target, { body: chat(kB * 1_000), concurrency, requests, ...pace }));
+        if (outcome.failed > 0) throw new Error(`${target.name}: ${outcome.failed} of ${requests} requests failed`);
+        taken.get(target.name)?.push(...outcome.latenciesMs);
+      }
+    const load = `${concurrency} × ${kB} kB`;
+    latencies[load] = Object.fromEntries(taken);
+    const direct = taken.get(rig.provider.name) ?? [];
+    const added = ({ name }: Target, p: number): number =>
+      round(percentile(taken.get(name) ?? [], p) - percentile(direct, p));
+    const row: Record<string, string | number> = {
+      load,
+      requests: requests * turns,
+      provider: round(percentile(direct, 50)),
+    };
+    for (const target of targets.slice(1)) row[target.name] = `${added(target, 50)} / ${added(target, 99)}`;
+    rows.push(row);
+  }
+  return { rows, latencies };
+}
+
+/** Requests a second, and each target's share of the gateway's. */
+export async function throughput(rig: Rig, scale: Scale): Promise<object[]> {
+  const targets = [rig.gateway, rig.peer, rig.frameworkRelay, rig.bareRelay];
+  await warm(rig, targets, scale);
+  const taken = new Map<string, number[]>(targets.map(({ name }) => [name, []]));
+  let failed = 0;
+  for (let turn = 0; turn < 4; turn++)
+    for (const target of targets) {
+      const requests = Math.round(8_000 * scale.share);
+      const outcome = await rig.load(order(target, { body: chat(1_000), concurrency: 128, requests }));
+      failed += outcome.failed;
+      taken.get(target.name)?.push(perSecond(outcome));
+    }
+  const median = (name: string): number => percentile(taken.get(name) ?? [], 50);
+  const gateway = median(rig.gateway.name);
+  return targets.map(({ name }) => ({
+    target: name,
+    perSecond: Math.round(median(name)),
+    gatewayIsTimes: round(gateway / median(name)),
+    failed,
+  }));
+}
+
+/** 150 requests a second with prompts of 300 kB. */
+export async function prompts(rig: Rig, scale: Scale): Promise<object> {
+  const more = { body: chat(300_000), concurrency: 64, requests: Math.round(1_500 * scale.share), perSecond: 150 };
+  await rig.load(order(rig.gateway, { ...more, requests: 150 }));
+  const direct = await rig.load(order(rig.provider, more));
+  const through = await rig.load(order(rig.gateway, more));
+  return {
+    requests: through.latenciesMs.length,
+    failed: through.failed,
+    addedP50: round(percentile(through.latenciesMs, 50) - percentile(direct.latenciesMs, 50)),
+    addedP99: round(percentile(through.latenciesMs, 99) - percentile(direct.latenciesMs, 99)),
+    residentMiB: residentMiB(rig.gateway),
+  };
+}
+
+/** Valid calls alone, then beside as many made-up tokens as one generator can send. */
+export async function flood(rig: Rig, scale: Scale): Promise<object> {
+  const valid = order(rig.gateway, {
+    body: chat(1_000),
+    concurrency: 16,
+    requests: Math.round(1_000 * scale.share),
+    perSecond: 100,
+  });
+  const alone = await rig.load(valid);
+  const made = order(
+    { ...rig.gateway, headers: { ...rig.gateway.headers, authorization: `Bearer slk_${'0'.repeat(64)}` } },
+    { body: chat(1_000), concurrency: 64, requests: Math.round(20_000 * scale.share) },
+  );
+  const flooding = rig.loadBeside(made);
+  const beside = await rig.load(valid);
+  const refused = await flooding;
+  return {
+    refusedPerSecond: Math.round(refused.failed / (refused.elapsedMs / 1000)),
+    aloneP50: round(percentile(alone.latenciesMs, 50)),
+    besideP50: round(percentile(beside.latenciesMs, 50)),
+    aloneP99: round(percentile(alone.latenciesMs, 99)),
+    besideP99: round(percentile(beside.latenciesMs, 99)),
+    validFailed: beside.failed,
+  };
+}
+
+/** 512 streams at once, each compared whole with the provider's own. The peer is not asked: on Node 24 its streams end with `TypeError: immutable`. */
+export async function streams(rig: Rig, scale: Scale): Promise<object[]> {
+  const concurrency = Math.round(512 * Math.max(scale.share, 0.5));
+  const more = { body: chat(1_000, true), concurrency, requests: concurrency };
+  const rows: object[] = [];
+  for (const target of [rig.provider, rig.gateway]) await rig.load(order(target, { ...more, concurrency: 32 }));
+  let wanted = '';
+  let direct: Outcome | null = null;
+  for (const target of [rig.provider, rig.gateway]) {
+    const outcome = await rig.load(order(target, more));
+    wanted ||= Object.keys(outcome.bodies)[0] ?? '';
+    direct ??= outcome;
+    rows.push({
+      target: target.name,
+      streams: concurrency,
+      whole: outcome.bodies[wanted] ?? 0,
+      failed: outcome.failed,
+      firstByteP50: round(percentile(outcome.firstByteMs, 50)),
+      firstByteAddedP99: round(percentile(outcome.firstByteMs, 99) - percentile(direct.firstByteMs, 99)),
+      longestGap: round(outcome.longestGapMs),
+    });
+  }
+  return rows;
+}
+
+/** 200 streams and 500 whole answers a second for minutes: what memory does. */
+export async function mixedLoad(rig: Rig, { minutes }: Scale): Promise<object> {
+  const untilMs = Date.now() + minutes * 60_000;
+  const samples: number[] = [];
+  const sample = setInterval(() => samples.push(residentMiB(rig.gateway) ?? Number.NaN), 1_000);
+  let [whole, failed] = [0, 0];
+  while (Date.now() < untilMs) {
+    const outcomes = await Promise.all([
+      rig.load(order(rig.gateway, { body: chat(1_000, true), concurrency: 200, requests: 1_400 })),
+      rig.loadBeside(order(rig.gateway, { body: chat(1_000), concurrency: 64, requests: 5_000, perSecond: 500 })),
+    ]);
+    for (const outcome of outcomes) {
+      whole += outcome.latenciesMs.length;
+      failed += outcome.failed;
+    }
+  }
+  clearInterval(sample);
+  const half = Math.floor(samples.length / 2);
+  return {
+    minutes,
+    answers: whole,
+    failed,
+    firstHalfMax: Math.max(...samples.slice(0, half)),
+    secondHalfMax: Math.max(...samples.slice(half)),
+    last: samples.at(-1),
+  };
+}
+
+function perSecond({ latenciesMs, elapsedMs }: Outcome): number {
+  return latenciesMs.length / (elapsedMs / 1000);
+}
+
+function percentile(values: readonly number[], p: number): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  return sorted[Math.min(sorted.length - 1, Math.floor((sorted.length * p) / 100))] ?? Number.NaN;
+}
+
+function round(value: number): number {
+  return Math.round(value * 100) / 100;
+}

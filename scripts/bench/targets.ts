@@ -1,0 +1,172 @@
+// Who is measured: the provider itself, the gateway, a peer, and two relays that do nothing else. Each in a process of its own.
+
+import { fork, spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { createSubscription, openDirectory } from '@cody-gateway/shared/auth';
+import { localProject, startCloud } from '../local/cloud.ts';
+import { startFunction } from '../local/function-process.ts';
+import { freePort } from '../local/port.ts';
+import type { Order, Outcome } from './load.ts';
+import { benchKey } from './provider-process.ts';
+
+const portkeyProgram = path.resolve(
+  import.meta.dirname,
+  '../../node_modules/@portkey-ai/gateway/build/start-server.js',
+);
+const startTimeoutMs = 30_000;
+
+/** Something that answers `POST /v1/chat/completions`. */
+export interface Target {
+  readonly name: string;
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly pid: number;
+}
+
+/** What runs during a benchmark. */
+export interface Rig {
+  readonly provider: Target;
+  readonly gateway: Target;
+  readonly peer: Target;
+  readonly frameworkRelay: Target;
+  readonly bareRelay: Target;
+  /** Runs an order in the generator's process. */
+  load(order: Order): Promise<Outcome>;
+  /** Runs one in a second generator, beside the first. */
+  loadBeside(order: Order): Promise<Outcome>;
+  stop(): Promise<void>;
+}
+
+/** @param pace of the provider: `answers` takes 20 ms and answers whole, `streams` sends 64 chunks 20 ms apart. */
+export async function startRig(pace: 'answers' | 'streams'): Promise<Rig> {
+  const closers: (() => unknown)[] = [];
+  const stop = async (): Promise<void> => {
+    for (const close of closers.splice(0).toReversed()) await close();
+  };
+  const started = async (file: string, ...args: string[]): Promise<{ child: ChildProcess; said: Said }> => {
+    const child = fork(path.join(import.meta.dirname, file), args);
+    closers.push(() => child.kill());
+    const [said] = (await once(child, 'message')) as [Said];
+    return { child, said };
+  };
+  try {
+    const provider = await started('provider-process.ts');
+    const providerUrl = provider.said[pace];
+    const generators = [await started('load.ts'), await started('load.ts')] as const;
+    const cloud = await startCloud({
+      functions: ['chat-completions'],
+      keys: { openai: benchKey },
+      env: {
+        CODY_GATEWAY_OPENAI_BASE_URL: providerUrl,
+        CODY_GATEWAY_ACTOR_CONCURRENCY_LIMIT_PERCENTAGE: '100000',
+        CODY_GATEWAY_REDIS_BUDGET: '5s',
+      },
+    });
+    closers.push(() => cloud.stop());
+    // Deliveries are another function's work: the tasks are created, and wait.
+    cloud.tasks.pause();
+    const gateway = cloud.functions.get('chat-completions');
+    if (gateway === undefined) throw new Error('chat-completions did not start');
+    const bare = await started('bare-relay-process.ts', providerUrl, cloud.redis.url);
+    const framework = await startFunction({
+      name: 'framework-relay',
+      dir: path.join(import.meta.dirname, 'framework-relay'),
+      port: await freePort(),
+      env: { PROVIDER_URL: providerUrl },
+      onLine: () => undefined,
+    });
+    closers.push(() => framework.child.kill('SIGKILL'));
+    const peer = await startPortkey(providerUrl);
+    closers.push(() => peer.child.kill());
+    const key = { 'content-type': 'application/json', authorization: `Bearer ${benchKey}` };
+    const load =
+      ({ child }: { child: ChildProcess }) =>
+      async (order: Order): Promise<Outcome> => {
+        const reply = once(child, 'message') as Promise<[Outcome]>;
+        child.send(order);
+        return (await reply)[0];
+      };
+    return {
+      provider: { name: 'provider', url: providerUrl, headers: key, pid: provider.child.pid ?? 0 },
+      gateway: {
+        name: 'gateway',
+        url: gateway.url,
+        headers: { ...key, authorization: `Bearer ${await subscribe(cloud.firestore.host)}` },
+        pid: gateway.child.pid ?? 0,
+      },
+      peer: {
+        name: 'portkey',
+        url: peer.url,
+        headers: { ...key, 'x-portkey-provider': 'openai', 'x-portkey-custom-host': `${providerUrl}/v1` },
+        pid: peer.child.pid ?? 0,
+      },
+      frameworkRelay: {
+        name: 'framework relay',
+        url: framework.url,
+        headers: key,
+        pid: framework.child.pid ?? 0,
+      },
+      bareRelay: { name: 'bare relay', url: bare.said.url, headers: key, pid: bare.child.pid ?? 0 },
+      load: load(generators[0]),
+      loadBeside: load(generators[1]),
+      stop,
+    };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+/** What a process says first: its addresses, each those that it has. */
+interface Said {
+  readonly answers: string;
+  readonly streams: string;
+  readonly url: string;
+}
+
+async function subscribe(firestoreHost: string): Promise<string> {
+  const directory = openDirectory({ firestoreEmulatorHost: firestoreHost, googleCloudProject: localProject });
+  const limits = { chat_completions: { limit: 1_000_000_000, intervalSeconds: 86_400, allowedModels: ['*'] } };
+  const { token } = await createSubscription(directory, { name: 'bench', limits });
+  await directory.close();
+  return token;
+}
+
+/** Portkey's gateway as its own README starts it; the custom host must be trusted by name. */
+async function startPortkey(providerUrl: string): Promise<{ url: string; child: ChildProcess }> {
+  const port = await freePort();
+  const child = spawn(process.execPath, [portkeyProgram, '--headless', `--port=${port}`], {
+    env: {
+      PATH: process.env['PATH'] ?? '',
+      NODE_ENV: 'production',
+      TRUSTED_CUSTOM_HOSTS: new URL(providerUrl).hostname,
+    },
+    stdio: 'ignore',
+  });
+  const url = `http://127.0.0.1:${port}`;
+  const deadline = Date.now() + startTimeoutMs;
+  while (Date.now() < deadline) {
+    if (child.exitCode !== null) throw new Error(`@portkey-ai/gateway ended with ${child.exitCode}`);
+    if (
+      await fetch(url).then(
+        async (response) => (await response.text(), true),
+        () => false,
+      )
+    )
+      return { url, child };
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  child.kill();
+  throw new Error(`@portkey-ai/gateway did not answer within ${startTimeoutMs} ms`);
+}
+
+/** Resident memory of a process in MiB, null where the system does not tell. */
+export function residentMiB({ pid }: Target): number | null {
+  try {
+    return Math.round(Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) / 1024);
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,24 @@
+// What a row of the tables of variables is. Not the rows (variables.ts).
+
+/** How a value is written in the environment and what it becomes. Durations are Go's (`300s`, `2m`, `1h30m`), lists are split at commas, percents are a list or `none`. */
+export type Kind = 'text' | 'secret' | 'list' | 'integer' | 'boolean' | 'duration' | 'url' | 'percents';
+
+/** A variable. */
+export interface Row<K extends Kind, D> {
+  readonly name: string;
+  readonly kind: K;
+  /** `undefined`: must be set. `null`: absent is a meaning of its own. */
+  readonly fallback: D;
+  readonly sentence: string;
+  /** Smallest and largest value of an integer. */
+  readonly range?: readonly [min: number, max: number];
+}
+
+/** Makes a row. */
+export const row = <K extends Kind, D>(
+  name: string,
+  kind: K,
+  fallback: D,
+  sentence: string,
+  range?: readonly [number, number],
+): Row<K, D> => (range ? { name, kind, fallback, sentence, range } : { name, kind, fallback, sentence });

@@ -1,0 +1,48 @@
+// The step of the river that looks at what is asked: flags it, records it where an operator has switched that on, refuses it. Not the rules (upstream/flagging.ts).
+
+import type { Permit } from '../auth/auth.ts';
+import { Refusal } from '../http/http.ts';
+import { identityOf } from '../limiter/limiter.ts';
+import type { Call, Flagging } from '../upstream/upstream.ts';
+import { blockedEvent, type CallerIds } from './event.ts';
+import { note, type Exchange } from './exchange.ts';
+import { recordFlaggedPrompt } from './flagged-prompts.ts';
+
+/**
+ * @param body that `upstream.read` accepted
+ * @returns what speaks against the request, or null
+ * @throws Refusal `prompt-blocked`, with its `RequestBlocked` event written
+ */
+export async function inspect(
+  exchange: Exchange,
+  permit: Permit,
+  call: Call,
+  body: unknown,
+  callerIds: CallerIds,
+): Promise<Flagging | null> {
+  const { context, scope } = exchange;
+  const { prompt, flagging } = await context.upstream.inspect(call, body);
+  if (flagging === null) return null;
+  scope.note({ feature: permit.feature, model: permit.model, flagged: flagging.reasons });
+  await recordFlaggedPrompt(exchange, permit, prompt.text);
+  if (!flagging.shouldBlock) return flagging;
+  await note(
+    exchange,
+    identityOf(permit.actor),
+    `RequestBlocked:${permit.feature}`,
+    blockedEvent(context.config, permit, call, flagging, callerIds, scope),
+  );
+  throw new Refusal('prompt-blocked', blockedText(context.config, scope.traceId));
+}
+
+/** Cody clients recognise this text by its words (spec completions §3.4). */
+function blockedText(
+  { acceptableUsePolicyUrl, supportAddress }: Exchange['context']['config'],
+  traceId: string,
+): string {
+  return (
+    `We blocked your request because we detected your prompt to be against our Acceptable Use Policy (${acceptableUsePolicyUrl}). ` +
+    'Try again by removing any phrases that may violate our AUP. ' +
+    `If you think this is a mistake, please contact ${supportAddress} and reference this ID: ${traceId}`
+  );
+}
