@@ -96,6 +96,17 @@ test('a warehouse that fails is tried again by the queue, and a row that comes t
       200,
     );
   assert.equal(unitsOf(await gateway.events(`identifier = '${id}'`)), 2);
+  // The other order: an orphaned row first, and the settled one within the second in which the warehouse knows insertIds.
+  for (const rank of [0, 1, 0])
+    await fetch(deliver, {
+      method: 'POST',
+      body: JSON.stringify({ events: [{ ...again, event_id: `${id}-late`, rank, units: rank === 1 ? 1 : 7 }] }),
+    });
+  const late = await gateway.events(`event_id = '${id}-late'`);
+  assert.deepEqual(
+    late.map(({ rank, units }) => [rank, units]),
+    [[1, 1]],
+  );
 });
 
 /** Runs the operator's command on this gateway. */

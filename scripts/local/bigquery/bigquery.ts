@@ -20,7 +20,7 @@ export interface LocalBigQuery {
   createView(name: string, sql: string): Promise<void>;
   /** Runs BigQuery SQL and gives plain rows. */
   rows(sql: string): Promise<Record<string, unknown>[]>;
-  /** The next `times` inserts answer with that HTTP status. */
+  /** The next `times` inserts answer with that HTTP status; whatever was asked before is forgotten. */
   failInserts(status: number, times: number): void;
   /** Rows with these insertIds are invalid from now on; none any more with an empty list. */
   refuseRows(insertIds: readonly string[]): void;
@@ -40,7 +40,7 @@ export async function startBigQuery({ port = 0 }: { port?: number } = {}): Promi
   for (const statement of setup) await duck.run(statement);
   const tables = new Map<string, readonly Column[]>();
   const known = new Map<string, number>();
-  const failures: number[] = [];
+  let failing = { status: 0, times: 0 };
   let refused: ReadonlySet<string> = new Set();
   const stats = { inserts: 0, inserted: 0, dropped: 0 };
 
@@ -99,8 +99,10 @@ export async function startBigQuery({ port = 0 }: { port?: number } = {}): Promi
     const body = await readJson(request);
     if (insert?.[1] !== undefined) {
       stats.inserts++;
-      const failure = failures.shift();
-      if (failure !== undefined) return fail(response, failure, 'backendError', 'failed on request');
+      if (failing.times > 0) {
+        failing.times--;
+        return fail(response, failing.status, 'backendError', 'failed on request');
+      }
       const columns = tables.get(insert[1]);
       if (columns === undefined) return fail(response, 404, 'notFound', `Not found: Table ${insert[1]}`);
       return send(response, await insertAll(insert[1], columns, (body as { rows: Row[] }).rows));
@@ -128,7 +130,7 @@ export async function startBigQuery({ port = 0 }: { port?: number } = {}): Promi
     createView: async (name, sql) => void (await duck.run(`CREATE VIEW "${name}" AS ${toDuckDb(sql)}`)),
     rows: async (sql) => (await duck.runAndReadAll(toDuckDb(sql))).getRowObjectsJson(),
     refuseRows: (insertIds) => void (refused = new Set(insertIds)),
-    failInserts: (status, times) => failures.push(...Array.from({ length: times }, () => status)),
+    failInserts: (status, times) => void (failing = { status, times }),
     close: async () => {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
