@@ -10,6 +10,8 @@ const subscriptions = 4;
 const killEveryMs = 4_000;
 const sweepEveryMs = 2_000;
 const redelivered = 0.01;
+/** Before, between and after the outages, as a share of one: kills and redeliveries go on. */
+const calm = 0.5;
 /** More calls than any outage here sees. */
 const always = 1_000_000;
 /** Everything has to arrive in this time after the chaos. */
@@ -58,18 +60,22 @@ export async function deliveryChaos({
     // Waited for below; what breaks before is told there.
     running.catch(() => over.abort());
     const startedMs = performance.now();
-    say(`load on; Cloud Tasks away for ${outageMs / 1000} s …`);
-    await sleep(2_000);
+    say('load on …');
+    await sleep(outageMs * calm);
+    say(`Cloud Tasks away for ${outageMs / 1000} s …`);
     gateway.tasks.failCreate(grpcStatus.UNAVAILABLE, always);
     await sleep(outageMs);
     gateway.tasks.failCreate(grpcStatus.UNAVAILABLE, 0);
-    say(`Cloud Tasks back; BigQuery away for ${outageMs / 1000} s …`);
+    say('Cloud Tasks back …');
+    await sleep(outageMs * calm);
+    say(`BigQuery away for ${outageMs / 1000} s …`);
     gateway.bigquery.failInserts(503, always);
     await sleep(outageMs);
     gateway.bigquery.failInserts(503, 0);
-    say('BigQuery back; what is left behind has to arrive …');
-    await sleep(2_000);
+    say('BigQuery back …');
+    await sleep(outageMs * calm);
     over.abort();
+    say('load off; what is left behind has to arrive …');
     await running;
     const loadMs = performance.now() - startedMs;
     const arrivalMs = await arrive(gateway, functions);

@@ -117,7 +117,10 @@ export async function startCloud(options: CloudOptions = {}): Promise<LocalCloud
       FIRESTORE_EMULATOR_HOST: firestore.host,
       CODY_GATEWAY_TASKS_ENDPOINT: tasks.url,
       CODY_GATEWAY_DELIVER_EVENTS_URL: `http://127.0.0.1:${ports.get('deliver-events') ?? 0}/`,
-      CODY_GATEWAY_DELIVER_NOTIFICATIONS_URL: `http://127.0.0.1:${ports.get('deliver-notifications') ?? 0}/`,
+      // Without the function there is nowhere to send a notice to, and a task would be tried for ever.
+      CODY_GATEWAY_DELIVER_NOTIFICATIONS_URL: ports.has('deliver-notifications')
+        ? `http://127.0.0.1:${ports.get('deliver-notifications') ?? 0}/`
+        : '',
       CODY_GATEWAY_ACTOR_RATE_LIMIT_NOTIFY_SLACK_WEBHOOK_URL: slack.url,
       CODY_GATEWAY_BIGQUERY_ENDPOINT: bigquery.url,
       CODY_GATEWAY_ANTHROPIC_ACCESS_TOKEN: keys.anthropic ?? standInKey,
