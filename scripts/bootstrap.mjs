@@ -41,8 +41,8 @@ async function installPackages() {
     if (installed() === wanted) return;
     console.error('installing npm packages …');
     await npmInstall();
-    const { stdout } = spawnSync(node24, ['--version'], { encoding: 'utf8' });
-    if (!stdout?.startsWith('v24.'))
+    const { stdout, error } = spawnSync(node24, ['--version'], { encoding: 'utf8' });
+    if (error !== undefined || !stdout.startsWith('v24.'))
       throw new Error(
         'the package "node" brought no Node 24: its install script was not allowed to run. Allow it (ignore-scripts=false in npm\'s configuration, npm install-scripts approve node), remove node_modules, and run this again',
       );
@@ -170,8 +170,8 @@ function systemInstall([program, ...rest], { mayFail = false } = {}) {
 
 /** The script on Node 24; its signals, output and exit code are ours. */
 function run() {
+  if (args.length === 0) throw new Error('usage: node scripts/bootstrap.mjs [--redis] <script.ts> [args…]');
   const [script, ...rest] = args;
-  if (script === undefined) throw new Error('usage: node scripts/bootstrap.mjs [--redis] <script.ts> [args…]');
   const bin = path.join(modules, '.bin');
   const child = spawn(node24, ['--disable-warning=ExperimentalWarning', path.join(root, script), ...rest], {
     cwd: root,

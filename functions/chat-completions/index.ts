@@ -1,12 +1,11 @@
 // The function `chat-completions`: its paths, and nothing that another function does too.
 
-import { completionRoute, defineFunction, type CompletionRoute } from '@cody-gateway/shared/serve';
+import { codyRoutes, completionRoute, defineFunction, type CompletionRoute } from '@cody-gateway/shared/serve';
 import { listModels } from './models.ts';
 
 const feature = 'chat_completions';
 const paths: readonly CompletionRoute[] = [
-  { path: '/v1/completions/anthropic-messages', shape: 'anthropic-messages', dialect: 'cody', feature },
-  { path: '/v1/completions/openai', shape: 'openai-chat', dialect: 'cody', feature },
+  ...codyRoutes(feature),
   { path: '/v1/messages', shape: 'anthropic-messages', dialect: 'anthropic', feature },
   { path: '/v1/chat/completions', shape: 'openai-chat', dialect: 'openai', feature },
 ];

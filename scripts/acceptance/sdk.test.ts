@@ -100,7 +100,7 @@ test('openai: every error has its class, a code and a request id', async () => {
   const unknown = await errorOf(create('gpt-99'));
   assert.ok(unknown instanceof OpenAI.NotFoundError);
   assert.equal(unknown.code, 'model_not_found');
-  assert.match(unknown.message, /allowed: \[openai\/gpt-4, /);
+  assert.match(unknown.message, /allowed: \[openai\/gpt-.*, openai\/gpt-4, /);
   const { token } = await gateway.subscription({ limit: 10, allowedModels: ['openai/gpt-4'] });
   const forbidden = await errorOf(
     create('gpt-4o', new OpenAI({ apiKey: token, baseURL: `${gateway.url}/v1`, maxRetries: 0 })),
@@ -128,7 +128,8 @@ test('openai: every error has its class, a code and a request id', async () => {
 test('openai: models are listed', async () => {
   const ids = [];
   for await (const model of openai.models.list()) ids.push(model.id);
-  assert.deepEqual(ids.slice(0, 3), ['gpt-4', 'gpt-3.5-turbo', 'gpt-4o']);
+  assert.ok(ids.includes('gpt-4o') && ids.includes('fireworks/accounts/fireworks/models/mixtral-8x7b-instruct'));
+  assert.ok(!ids.includes('gpt-3.5-turbo-instruct'), 'what is made for code alone is not chat’s');
 });
 
 test('openai: leaving a stream ends the provider’s call, and the call is charged as cancelled', async () => {

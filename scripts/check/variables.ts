@@ -8,12 +8,10 @@ const readme = path.resolve(import.meta.dirname, '../../README.md');
 const begin = '<!-- variables: written by npm run format -->';
 const end = '<!-- /variables -->';
 
-/** The table's rows. A long default is told by its number of items. */
+/** The table's rows. */
 function table(): string {
   const rows = Object.values(variables).map(({ name, kind, fallback, sentence }) => {
-    const items = kind === 'list' ? (fallback ?? '').split(',').length : 0;
-    const text =
-      fallback === undefined ? 'required' : fallback === null ? '' : items > 6 ? `${items} names` : `\`${fallback}\``;
+    const text = fallback === undefined ? 'required' : fallback === null ? '' : `\`${fallback}\``;
     return `| \`${name}\` | ${kind} | ${text} | ${sentence} |`;
   });
   return `| variable | kind | default | what it is |\n| --- | --- | --- | --- |\n${rows.join('\n')}`;

@@ -9,6 +9,8 @@ import { readFunctionFiles, type FunctionFile } from './function-files.ts';
 import { startFunction, type FunctionProcess } from './function-process.ts';
 import { freePort } from './port.ts';
 import { startAnthropic } from './providers/anthropic.ts';
+import { startFireworks } from './providers/fireworks.ts';
+import { startGoogle } from './providers/google.ts';
 import { startOpenAi } from './providers/openai.ts';
 import type { LocalProvider, Pace } from './providers/provider-server.ts';
 import { startRedis, type LocalRedis } from './redis.ts';
@@ -27,6 +29,19 @@ const standInKey = 'stand-in-key';
 /** Secret of `/-/healthz` in the local cloud. */
 export const diagnosticsSecret = 'local-diagnostics-secret';
 
+/** The providers, as their variables are called: `CODY_GATEWAY_<NAME>_…`. */
+export const providerKinds = ['anthropic', 'openai', 'fireworks', 'google'] as const;
+
+/** One of them. */
+export type ProviderKind = (typeof providerKinds)[number];
+
+const standIns = {
+  anthropic: startAnthropic,
+  openai: startOpenAi,
+  fireworks: startFireworks,
+  google: startGoogle,
+} as const;
+
 /** How to start. */
 export interface CloudOptions {
   /** The router's port; a free one where absent. */
@@ -37,7 +52,7 @@ export interface CloudOptions {
   readonly env?: Readonly<Record<string, string>>;
   readonly pace?: Pace;
   /** Real providers: their keys by name, from the user's environment. */
-  readonly keys?: { readonly anthropic?: string; readonly openai?: string };
+  readonly keys?: Readonly<Partial<Record<ProviderKind, string>>>;
   /** Takes each line of each function. */
   readonly onLine?: (name: string, line: string) => void;
   /** Told of each step and its time. */
@@ -58,6 +73,8 @@ export interface LocalCloud {
   /** The stand-ins; a provider with a real key has none. */
   readonly anthropic: LocalProvider | null;
   readonly openai: LocalProvider | null;
+  readonly fireworks: LocalProvider | null;
+  readonly google: LocalProvider | null;
   readonly env: Readonly<Record<string, string>>;
   stop(): Promise<void>;
 }
@@ -104,8 +121,9 @@ export async function startCloud(options: CloudOptions = {}): Promise<LocalCloud
     const bigquery = keep(await step('bigquery', async () => createEventsDataset(await startBigQuery(), localProject)));
     const slack = keep(await startSlack());
     const { keys = {}, pace = {} } = options;
-    const anthropic = keys.anthropic === undefined ? keep(await startAnthropic({ apiKey: standInKey, ...pace })) : null;
-    const openai = keys.openai === undefined ? keep(await startOpenAi({ apiKey: standInKey, ...pace })) : null;
+    const providers: Partial<Record<ProviderKind, LocalProvider>> = {};
+    for (const kind of providerKinds)
+      if (keys[kind] === undefined) providers[kind] = keep(await standIns[kind]({ apiKey: standInKey, ...pace }));
     const built = await building;
     const ports = new Map(await Promise.all(files.map(async ({ name }) => [name, await freePort()] as const)));
     const env: Record<string, string> = {
@@ -123,10 +141,7 @@ export async function startCloud(options: CloudOptions = {}): Promise<LocalCloud
         : '',
       CODY_GATEWAY_ACTOR_RATE_LIMIT_NOTIFY_SLACK_WEBHOOK_URL: slack.url,
       CODY_GATEWAY_BIGQUERY_ENDPOINT: bigquery.url,
-      CODY_GATEWAY_ANTHROPIC_ACCESS_TOKEN: keys.anthropic ?? standInKey,
-      CODY_GATEWAY_OPENAI_ACCESS_TOKEN: keys.openai ?? standInKey,
-      ...(anthropic !== null && { CODY_GATEWAY_ANTHROPIC_BASE_URL: anthropic.url }),
-      ...(openai !== null && { CODY_GATEWAY_OPENAI_BASE_URL: openai.url }),
+      ...providerEnv(keys, providers),
       ...options.env,
     };
     const functions = new Map<string, FunctionProcess>();
@@ -167,8 +182,10 @@ export async function startCloud(options: CloudOptions = {}): Promise<LocalCloud
       tasks,
       bigquery,
       slack,
-      anthropic,
-      openai,
+      anthropic: providers.anthropic ?? null,
+      openai: providers.openai ?? null,
+      fireworks: providers.fireworks ?? null,
+      google: providers.google ?? null,
       env,
       stop,
     };
@@ -176,6 +193,20 @@ export async function startCloud(options: CloudOptions = {}): Promise<LocalCloud
     await stop();
     throw error;
   }
+}
+
+/** Key and address of each provider: the real ones where a key is given. */
+function providerEnv(
+  keys: Readonly<Partial<Record<ProviderKind, string>>>,
+  providers: Readonly<Partial<Record<ProviderKind, LocalProvider>>>,
+): Record<string, string> {
+  const env: Record<string, string> = {};
+  for (const kind of providerKinds) {
+    env[`CODY_GATEWAY_${kind.toUpperCase()}_ACCESS_TOKEN`] = keys[kind] ?? standInKey;
+    const standIn = providers[kind];
+    if (standIn !== undefined) env[`CODY_GATEWAY_${kind.toUpperCase()}_BASE_URL`] = standIn.url;
+  }
+  return env;
 }
 
 /** Waits for all of them, also when one fails: what is still starting could not be stopped. */

@@ -2,7 +2,7 @@
 
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { localProject, startCloud, type LocalCloud } from './cloud.ts';
+import { localProject, providerKinds, startCloud, type LocalCloud, type ProviderKind } from './cloud.ts';
 
 const root = path.resolve(import.meta.dirname, '../..');
 /** Where the other commands find the running cloud. */
@@ -27,12 +27,16 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
 }
 
 try {
-  const anthropic = process.env['CODY_GATEWAY_ANTHROPIC_ACCESS_TOKEN'] ?? process.env['ANTHROPIC_API_KEY'];
-  const openai = process.env['CODY_GATEWAY_OPENAI_ACCESS_TOKEN'] ?? process.env['OPENAI_API_KEY'];
+  const keys: Partial<Record<ProviderKind, string>> = {};
+  for (const kind of providerKinds) {
+    const name = kind.toUpperCase();
+    const key = process.env[`CODY_GATEWAY_${name}_ACCESS_TOKEN`] ?? process.env[`${name}_API_KEY`];
+    if (key !== undefined && key !== '') keys[kind] = key;
+  }
   cloud = await startCloud({
     port,
     pace: { chunkDelayMs: 60, chunks: 12 },
-    keys: { ...(anthropic !== undefined && { anthropic }), ...(openai !== undefined && { openai }) },
+    keys,
     onLine: (name, line) => console.log(`${name.padEnd(16)} ${line}`),
     onStep: (step, ms) => console.log(`  ${step.padEnd(16)} ${Math.round(ms).toString().padStart(6)} ms`),
   });
@@ -67,7 +71,7 @@ await writeFile(cloudFile, `${JSON.stringify(facts, null, 2)}\n`, { mode: 0o600 
 
 console.log(`
 The gateway listens on ${running.url}
-Providers: Anthropic ${running.anthropic === null ? 'real' : 'stand-in'}, OpenAI ${running.openai === null ? 'real' : 'stand-in'}
+Providers: ${providerKinds.map((kind) => `${kind} ${running[kind] === null ? 'real' : 'stand-in'}`).join(', ')}
 
   token  ${running.token}
 

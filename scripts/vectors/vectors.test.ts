@@ -604,6 +604,20 @@ const rows: Readonly<Record<'completions' | 'actors', Readonly<Record<number, ()
 const elsewhere: Readonly<Record<'completions' | 'actors', Readonly<Record<number, string>>>> = {
   completions: {
     8: 'scripts/acceptance/outage.test.ts',
+    12: 'scripts/vectors/providers.test.ts',
+    13: 'scripts/vectors/providers.test.ts',
+    15: 'scripts/vectors/providers.test.ts',
+    17: 'shared/src/upstream/providers/fireworks.test.ts',
+    18: 'shared/src/upstream/providers/fireworks.test.ts',
+    19: 'scripts/vectors/providers.test.ts',
+    20: 'scripts/vectors/providers.test.ts',
+    21: 'scripts/vectors/providers.test.ts',
+    22: 'scripts/vectors/providers.test.ts',
+    24: 'scripts/vectors/providers.test.ts',
+    36: 'scripts/vectors/providers.test.ts',
+    37: 'scripts/vectors/providers.test.ts',
+    38: 'scripts/vectors/providers.test.ts',
+    40: 'scripts/vectors/providers.test.ts',
     31: 'scripts/acceptance/outage.test.ts',
     41: 'shared/src/upstream/flagging.test.ts',
     42: 'shared/src/upstream/flagging.test.ts',
@@ -650,8 +664,8 @@ const elsewhere: Readonly<Record<'completions' | 'actors', Readonly<Record<numbe
 
 /** Not built yet, or the better part of the row is not. */
 const pending: Readonly<Record<'completions' | 'actors', readonly number[]>> = {
-  // Other providers, code completions, the legacy route, attribution.
-  completions: [7, 12, 13, 15, 17, 18, 19, 20, 21, 22, 24, 36, 37, 38, 40],
+  // Attribution.
+  completions: [7],
   // Sourcegraph.com as a source, its sync, refresh and users; attribution; embeddings; rows about the original's Redis keys.
   actors: [
     2, 9, 11, 12, 15, 17, 19, 20, 29, 38, 46, 47, 48, 49, 50, 51, 52, 53, 54, 55, 56, 57, 58, 59, 60, 61, 62, 63, 64,

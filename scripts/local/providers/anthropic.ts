@@ -1,4 +1,4 @@
-// A stand-in for Anthropic's Messages API: streams, tools and errors in its shapes. Its tokens are words; its answers are canned.
+// A stand-in for Anthropic's Messages API and its text completions: streams, tools and errors in its shapes. Its tokens are words; its answers are canned.
 
 import {
   countWords,
@@ -39,6 +39,7 @@ function respond({ method, url, headers: sent, body }: Recorded, chunks: number,
   // API versions from 2026-10-21 on take the key as a bearer token, as the SDK of that time sends it.
   if (sent['x-api-key'] !== apiKey && sent.authorization !== `Bearer ${apiKey}`)
     return failure(401, 'authentication_error', 'invalid x-api-key');
+  if (method === 'POST' && url === '/v1/complete') return completeText(body, chunks);
   if (method !== 'POST' || !url.startsWith('/v1/messages')) return failure(404, 'not_found_error', 'Not found');
   const request: Request | null = readRequest(body);
   if (request === null) return failure(400, 'invalid_request_error', 'The request body is not valid JSON.');
@@ -119,6 +120,37 @@ function stream(request: Request, chunks: number, input: number): Canned {
     status: 200,
     headers: { ...headers, 'content-type': 'text/event-stream; charset=utf-8', 'cache-control': 'no-cache' },
     pieces,
+  };
+}
+
+/** Each event of a stream holds the whole text so far, as in API version 2023-01-01. */
+function completeText(body: string, chunks: number): Canned {
+  const request: { prompt?: unknown; stream?: boolean; model?: string } | null = readRequest(body);
+  if (typeof request?.prompt !== 'string') return failure(400, 'invalid_request_error', 'prompt: Field required');
+  const texts = textPieces(chunks).map((_, i, all) => all.slice(0, i + 1).join(''));
+  const answer = (completion: string, stop: string | null): object => ({
+    type: 'completion',
+    id: 'compl_local',
+    completion,
+    stop_reason: stop,
+    model: request.model,
+    stop: null,
+    log_id: 'compl_local',
+  });
+  if (request.stream !== true)
+    return {
+      status: 200,
+      headers: { ...headers, 'content-type': 'application/json' },
+      pieces: [Buffer.from(JSON.stringify(answer(texts.at(-1) ?? '', 'stop_sequence')))],
+    };
+  return {
+    status: 200,
+    headers: { ...headers, 'content-type': 'text/event-stream; charset=utf-8' },
+    pieces: texts.map((text, i) =>
+      Buffer.from(
+        `event: completion\r\ndata: ${JSON.stringify(answer(text, i === texts.length - 1 ? 'stop_sequence' : null))}\r\n\r\n`,
+      ),
+    ),
   };
 }
 

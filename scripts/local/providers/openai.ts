@@ -1,4 +1,4 @@
-// A stand-in for OpenAI's chat completions: streams, usage, tools and errors in its shapes. Its tokens are words; its answers are canned.
+// A stand-in for OpenAI's chat and text completions: streams, usage, tools and errors in its shapes. Its tokens are words; its answers are canned.
 
 import {
   countWords,
@@ -17,6 +17,8 @@ interface Request {
   stream_options?: { include_usage?: boolean };
   tools?: { function: { name: string } }[];
   messages?: unknown[];
+  prompt?: unknown;
+  suffix?: string;
 }
 
 const headers = {
@@ -36,14 +38,17 @@ export function startOpenAi({ apiKey, ...options }: Pace & { port?: number; apiK
 function respond({ method, url, headers: sent, body }: Recorded, chunks: number, apiKey: string): Canned {
   if (sent.authorization !== `Bearer ${apiKey}`)
     return failure(401, 'invalid_request_error', 'invalid_api_key', 'Incorrect API key provided.');
-  if (method !== 'POST' || url !== '/v1/chat/completions')
+  const text = url === '/v1/completions';
+  if (method !== 'POST' || !(text || url === '/v1/chat/completions'))
     return failure(404, 'invalid_request_error', null, `Invalid URL (${method} ${url})`);
   const request: Request | null = readRequest(body);
   if (request === null)
     return failure(400, 'invalid_request_error', null, 'We could not parse the JSON body of your request.');
   if (request.model === 'gpt-missing')
     return failure(404, 'invalid_request_error', 'model_not_found', `The model ${request.model} does not exist`);
-  const prompt = countWords(JSON.stringify(request.messages ?? []));
+  if (text && request.prompt === undefined)
+    return failure(400, 'invalid_request_error', null, 'you must provide a prompt parameter');
+  const prompt = countWords(JSON.stringify(request.messages ?? request.prompt ?? ''));
   const usage = {
     prompt_tokens: prompt,
     completion_tokens: chunks,
@@ -51,6 +56,7 @@ function respond({ method, url, headers: sent, body }: Recorded, chunks: number,
     prompt_tokens_details: { cached_tokens: 0 },
     completion_tokens_details: { reasoning_tokens: 0 },
   };
+  if (text) return textAnswer(request, chunks, usage);
   return request.stream === true ? stream(request, chunks, usage) : whole(request, chunks, usage);
 }
 
@@ -103,6 +109,32 @@ function stream(request: Request, chunks: number, usage: object): Canned {
     Buffer.concat(last),
   ];
   return { status: 200, headers: { ...headers, 'content-type': 'text/event-stream; charset=utf-8' }, pieces };
+}
+
+function textAnswer(request: Request, chunks: number, usage: object): Canned {
+  const withUsage = request.stream_options?.include_usage === true;
+  const answer = (text: string, finish: string | null, more: object): object => ({
+    ...base,
+    object: 'text_completion',
+    model: request.model,
+    choices: [{ text, index: 0, logprobs: null, finish_reason: finish }],
+    ...more,
+  });
+  const pieces = textPieces(chunks);
+  if (request.stream !== true)
+    return {
+      status: 200,
+      headers: { ...headers, 'content-type': 'application/json' },
+      pieces: [Buffer.from(JSON.stringify(answer(pieces.join(''), 'stop', { usage })))],
+    };
+  const last = [data(answer('', 'stop', withUsage ? { usage: null } : {}))];
+  if (withUsage) last.push(data({ ...base, object: 'text_completion', model: request.model, choices: [], usage }));
+  last.push(Buffer.from('data: [DONE]\n\n'));
+  return {
+    status: 200,
+    headers: { ...headers, 'content-type': 'text/event-stream; charset=utf-8' },
+    pieces: [...pieces.map((text) => data(answer(text, null, withUsage ? { usage: null } : {}))), Buffer.concat(last)],
+  };
 }
 
 function data(value: object): Buffer {

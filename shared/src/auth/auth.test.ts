@@ -98,7 +98,7 @@ test('actors #9, #10: a token is taken in both spellings, and the door makes the
   assert.equal(actor.id, id);
   // The same object: the second spelling was not looked up again.
   assert.equal(await auth.identify(token.replace('slk_', 'sgs_')), actor);
-  const choice = { provider: 'anthropic', model: 'CLAUDE-2', served: ['anthropic/claude-2'] };
+  const choice = { provider: 'anthropic', model: 'CLAUDE-2', served: ['anthropic/claude-2'], covers: {} };
   const permit = auth.permit(actor, 'chat_completions', choice);
   assert.deepEqual([permit.model, permit.blocked, permit.entitlement.limit], ['anthropic/claude-2', false, 500]);
   assert.throws(() => auth.entitlement(actor, 'embeddings'), { kind: 'feature-access' });

@@ -21,7 +21,7 @@ function actorWith(models: readonly string[], limit = 500): Actor {
 }
 
 const choose = (actor: Actor, model: string) =>
-  permitModel(actor, 'chat_completions', { provider: 'anthropic', model, served });
+  permitModel(actor, 'chat_completions', { provider: 'anthropic', model, served, covers: {} });
 
 test('`*` alone is all that is served; among others it means nothing', () => {
   assert.deepEqual(allowedModels(['*'], 'anthropic', served), served);

@@ -11,6 +11,8 @@ export interface ModelChoice {
   readonly model: string;
   /** The gateway's own allow-list of that provider: qualified names in their canonical spelling. */
   readonly served: readonly string[];
+  /** Names that pass where the actor's evaluated list holds the key: a virtual model's (spec completions §2.1). */
+  readonly covers: Readonly<Record<string, readonly string[]>>;
 }
 
 declare const proof: unique symbol;
@@ -35,13 +37,14 @@ export function entitlementOf(actor: Actor, feature: Feature): Entitlement {
 }
 
 /** @throws Refusal feature-access, model-unknown (the gateway does not serve it), model-not-allowed (this actor may not) */
-export function permitModel(actor: Actor, feature: Feature, { provider, model, served }: ModelChoice): Permit {
+export function permitModel(actor: Actor, feature: Feature, { provider, model, served, covers }: ModelChoice): Permit {
   const entitlement = entitlementOf(actor, feature);
   const asked = `${provider}/${model}`.toLowerCase();
   const allowed = allowedModels(entitlement.allowedModels, provider, served);
-  const canonical = allowed.find((name) => name.toLowerCase() === asked);
+  const isAsked = (name: string): boolean => name.toLowerCase() === asked;
+  const canonical = allowed.find(isAsked) ?? allowed.flatMap((name) => covers[name] ?? []).find(isAsked);
   if (canonical === undefined) {
-    const kind = served.some((name) => name.toLowerCase() === asked) ? 'model-not-allowed' : 'model-unknown';
+    const kind = [...served, ...Object.values(covers).flat()].some(isAsked) ? 'model-not-allowed' : 'model-unknown';
     throw new Refusal(
       kind,
       `model ${JSON.stringify(`${provider}/${model.slice(0, 200)}`)} is not allowed, allowed: [${allowed.join(', ')}]`,

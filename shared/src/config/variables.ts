@@ -5,12 +5,6 @@ import { row } from './variable-row.ts';
 
 export type { Kind } from './variable-row.ts';
 
-const anthropicModels =
-  'claude-v1,claude-v1-100k,claude-v1.0,claude-v1.2,claude-v1.3,claude-v1.3-100k,claude-2,claude-2.0,claude-2.1,claude-2-100k,' +
-  'claude-instant-v1,claude-instant-1,claude-instant-v1-100k,claude-instant-v1.0,claude-instant-v1.1,claude-instant-v1.1-100k,' +
-  'claude-instant-v1.2,claude-instant-1.2,claude-instant-1.2-cyan,claude-3-haiku-20240307,claude-3-sonnet-20240229,' +
-  'claude-3-5-sonnet-20240620,claude-3-opus-20240229';
-
 /** Names and defaults of the reference (spec completions §6) where it has them, ours besides (design §10). Keys are the names in `Config`. */
 export const variables = {
   redisEndpoint: row(
@@ -36,8 +30,8 @@ export const variables = {
   anthropicAllowedModels: row(
     'CODY_GATEWAY_ANTHROPIC_ALLOWED_MODELS',
     'list',
-    anthropicModels,
-    'Anthropic models that are served, without provider prefix.',
+    null,
+    'Anthropic models that are served, without provider prefix; not set: all that the gateway knows.',
   ),
   anthropicMaxTokensToSample: row(
     'CODY_GATEWAY_ANTHROPIC_MAX_TOKENS_TO_SAMPLE',
@@ -62,8 +56,58 @@ export const variables = {
   openaiAllowedModels: row(
     'CODY_GATEWAY_OPENAI_ALLOWED_MODELS',
     'list',
-    'gpt-4,gpt-3.5-turbo,gpt-4o,gpt-4-turbo,gpt-4-turbo-preview',
-    'OpenAI models that are served, without provider prefix.',
+    null,
+    'OpenAI models that are served, without provider prefix; not set: all that the gateway knows.',
+  ),
+  fireworksAccessToken: row(
+    'CODY_GATEWAY_FIREWORKS_ACCESS_TOKEN',
+    'secret',
+    null,
+    'Fireworks API key; without it Fireworks is not routed.',
+  ),
+  fireworksBaseUrl: row(
+    'CODY_GATEWAY_FIREWORKS_BASE_URL',
+    'url',
+    'https://api.fireworks.ai',
+    'Where Fireworks is, without `/inference/v1`.',
+  ),
+  fireworksAllowedModels: row(
+    'CODY_GATEWAY_FIREWORKS_ALLOWED_MODELS',
+    'list',
+    null,
+    'Fireworks models that are served, without provider prefix; not set: all that the gateway knows.',
+  ),
+  starcoderCommunityPercent: row(
+    'CODY_GATEWAY_FIREWORKS_STARCODER_COMMUNITY_SINGLE_TENANT_PERCENT',
+    'integer',
+    '0',
+    'Percent of the requests for `starcoder-16b` and `starcoder-7b` that go to the single-tenant deployment.',
+    [0, 100],
+  ),
+  starcoderEnterprisePercent: row(
+    'CODY_GATEWAY_FIREWORKS_STARCODER_ENTERPRISE_SINGLE_TENANT_PERCENT',
+    'integer',
+    '100',
+    'Percent of the requests for `starcoder` that go to the single-tenant deployment.',
+    [0, 100],
+  ),
+  googleAccessToken: row(
+    'CODY_GATEWAY_GOOGLE_ACCESS_TOKEN',
+    'secret',
+    null,
+    'Gemini API key; without it Google is not routed.',
+  ),
+  googleBaseUrl: row(
+    'CODY_GATEWAY_GOOGLE_BASE_URL',
+    'url',
+    'https://generativelanguage.googleapis.com',
+    'Where the Gemini API is.',
+  ),
+  googleAllowedModels: row(
+    'CODY_GATEWAY_GOOGLE_ALLOWED_MODELS',
+    'list',
+    null,
+    'Google models that are served, without provider prefix; not set: all that the gateway knows.',
   ),
   ...flaggingVariables,
   flaggedPromptRecording: row(

@@ -117,6 +117,7 @@ async function permitCall(
     provider: call.provider,
     model: call.model,
     served: context.upstream.served(call.provider),
+    covers: context.upstream.covers(call.provider),
   });
   if (!permit.blocked) return permit;
   await note(
@@ -208,7 +209,7 @@ async function sendAndRelay(exchange: Exchange, lease: Lease, call: Call, draft:
   await end({
     upstreamStatus: answer.status,
     resolvedStatus: answer.callerStatus,
-    usage: served ? answer.meter.usage() : null,
+    usage: served ? await context.upstream.usage(call, answer) : null,
     cancelled: relayed.end === 'left',
     truncated: relayed.end === 'cut',
   });

@@ -10,6 +10,7 @@ import { diagnosticRoutes } from './diagnostics.ts';
 import { createHandler, type Route } from './exchange.ts';
 
 export { allowedFor } from './allowed-models.ts';
+export { codyRoutes } from './cody-routes.ts';
 export { completionRoute, type CompletionRoute } from './completion.ts';
 export type { Context } from './context.ts';
 export { identify, type Exchange, type Route } from './exchange.ts';

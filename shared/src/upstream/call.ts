@@ -5,10 +5,14 @@ import type { Feature } from '../auth/auth.ts';
 import type { Dialect, SseEvent } from '../http/http.ts';
 
 /** Providers as they stand in model names, events and headers. */
-export type ProviderName = 'anthropic' | 'openai';
+export type ProviderName = 'anthropic' | 'openai' | 'fireworks' | 'google';
 
-/** Request shapes that are accepted, one per family of routes. */
-export type Shape = 'anthropic-messages' | 'openai-chat';
+/**
+ * Request shapes that are accepted. The first five are those of the Cody routes: an instance sends `openai` and `fireworks` chats or prompts under
+ * one path. The last two are OpenAI's own dialect, which several providers speak: there the model says which.
+ */
+export type Shape =
+  'anthropic-messages' | 'anthropic-text' | 'openai' | 'fireworks' | 'google' | 'openai-chat' | 'openai-text';
 
 /** What a provider is told of the caller, and what its rules depend on. */
 export interface CallerFacts {
@@ -27,7 +31,10 @@ export type JsonObject = Record<string, unknown>;
 /** What one request asks of a provider. */
 export interface Call {
   readonly provider: ProviderName;
-  /** As asked, bare. */
+  readonly shape: Shape;
+  /** Path of the provider's API, below its base. */
+  readonly path: string;
+  /** As asked, bare; of a virtual name, the model that was chosen. */
   readonly model: string;
   readonly stream: boolean;
   /** Provider-specific metadata of the event (spec completions §4.3). */
@@ -60,6 +67,8 @@ export interface Meter {
   /** Takes a piece of an answer that is no stream. */
   body(chunk: Buffer): void;
   usage(): Usage;
+  /** What the model wrote, for an API whose answers tell no tokens: they are counted then. Absent elsewhere. */
+  readonly untold?: () => string;
   /** True once the end mark of a stream was seen. */
   readonly finished: boolean;
   /** True once the provider said in the stream that it failed: the caller has read that in the provider's own words. */

@@ -9,11 +9,13 @@ export interface Provider {
   readonly shapes: readonly Shape[];
   /** Bare names of the models that are served, canonical spelling. */
   readonly models: readonly string[];
+  /** Models that pass where an allow-list holds the key (spec completions §2.1): bare names. */
+  readonly covers: Readonly<Record<string, readonly string[]>>;
   /** Seconds for `retry-after` where the provider named none (spec completions §2.2): up to 3 invites an instance's retry, more forbids it. */
   readonly retryAfterSeconds: number;
   /** 1. Checks what the gateway itself depends on and applies its overrides; all other members pass (design D7). @throws Refusal `bad-request` */
-  read(body: JsonObject, caller: CallerFacts): Call;
-  /** 2. Sends it with the official client, whose fetch is ours: the answer arrives in `exchange`. */
+  read(body: JsonObject, caller: CallerFacts, shape: Shape): Call;
+  /** 2. Sends it, with the official client where there is one, whose fetch is ours: the answer arrives in `exchange`. */
   post(call: Call, model: string, exchange: RawExchange): Promise<unknown>;
   /** 3. Reads the answer's usage. */
   meter(call: Call): Meter;

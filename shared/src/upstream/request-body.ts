@@ -1,7 +1,7 @@
 // Checks of the members that the gateway itself depends on, with errors that name the member and never quote it. All others are the provider's to judge.
 
 import { Refusal } from '../http/http.ts';
-import type { JsonObject } from './call.ts';
+import type { JsonObject, Shape } from './call.ts';
 
 /** The body as an object. @throws Refusal `bad-request` */
 export function requestObject(body: unknown): JsonObject {
@@ -54,6 +54,23 @@ export function messagesOf({ messages }: JsonObject, absent: string): readonly M
     }
   });
   return messages as Message[];
+}
+
+/** Whether a request in OpenAI's dialect asks for a text completion: by its route, or on the Cody routes by a prompt that comes without messages. */
+export function isTextRequest(body: JsonObject, shape: Shape): boolean {
+  if (shape === 'openai-text') return true;
+  return shape !== 'openai-chat' && (body['messages'] ?? null) === null && (body['prompt'] ?? null) !== null;
+}
+
+/** All text of a text completion: `prompt` (a string or a list of them, or of tokens, which are no text) and `suffix`. */
+export function promptTextsOf(body: JsonObject): string[] {
+  const { prompt, suffix } = body;
+  if (prompt === undefined || prompt === null)
+    throw new Refusal('bad-request', 'request body must contain "prompt" field');
+  if (typeof prompt !== 'string' && !Array.isArray(prompt))
+    throw malformed(`"prompt" must be a string or an array, got ${typeName(prompt)}`);
+  const parts: unknown[] = [...(typeof prompt === 'string' ? [prompt] : (prompt as unknown[])), suffix];
+  return parts.filter((part) => typeof part === 'string');
 }
 
 /** All text of a content: the string itself, or the `text` members of its blocks and of those in a tool's result, which is as deep as the APIs nest them. */

@@ -4,18 +4,23 @@ import type { Config } from '../config/config.ts';
 import { Refusal } from '../http/http.ts';
 import type { Lease } from '../limiter/limiter.ts';
 import { createBreaker, type CallOutcome } from './breaker.ts';
-import type { Answer, Call, CallerFacts, ProviderName, Shape } from './call.ts';
+import type { Answer, Call, CallerFacts, JsonObject, ProviderName, Shape, Usage } from './call.ts';
 import { flag, flaggingSettings, type Flagging } from './flagging.ts';
 import { promptText, type PromptText } from './prompt-text.ts';
-import { requestObject } from './request-body.ts';
+import type { Provider } from './provider.ts';
+import { promptTextsOf, requestObject } from './request-body.ts';
 import { providersWithKeys } from './registry.ts';
 import { send, type SendOptions } from './send.ts';
 import { isModelFault } from './status.ts';
 import { createTokenCounter } from './token-counter.ts';
 
 export type { Answer, Call, CallerFacts, Meter, ProviderName, Shape, Usage } from './call.ts';
+export { knownModel, type Model } from './catalogue.ts';
 export type { Flagging } from './flagging.ts';
 export type { PromptText } from './prompt-text.ts';
+
+/** Counting takes some ten milliseconds for each 32,000 characters, and the end of the answer waits for it: longer texts stay uncounted. */
+const countedCharactersMax = 1_000_000;
 
 /** The providers of this process. */
 export interface Upstream {
@@ -25,6 +30,8 @@ export interface Upstream {
   readonly providers: readonly ProviderName[];
   /** The gateway's own allow-list of a provider: qualified names, canonical spelling. */
   served(provider: ProviderName): readonly string[];
+  /** Qualified names that pass where an allow-list holds the key (spec completions §2.1). */
+  covers(provider: ProviderName): Readonly<Record<string, readonly string[]>>;
   /** Checks a parsed body and says what it asks for. @throws Refusal `bad-request`, never quoting a prompt */
   read(shape: Shape, body: unknown, caller: CallerFacts): Call;
   /** Looks at all text of a request by its provider's rules (spec completions §3). @param body that `read` accepted @returns the text, and what speaks against it or null */
@@ -34,6 +41,8 @@ export interface Upstream {
    * @throws Refusal upstream-timeout, upstream-unreachable, model-unavailable; an AbortError when the caller left
    */
   send(lease: Lease, call: Call, options: SendOptions): Promise<Answer>;
+  /** What a served call used, once its answer is whole; where the API tells no tokens they are counted (spec completions §4.1). */
+  usage(call: Call, answer: Answer): Promise<Usage>;
   /** Ends the thread that counts tokens. */
   close(): Promise<void>;
 }
@@ -41,24 +50,38 @@ export interface Upstream {
 /** Makes the providers that the configuration has keys for; no network. @param warn is told when tokens can't be counted */
 export function createUpstream(config: Config, warn: (message: string, error: unknown) => void): Upstream {
   const providers = providersWithKeys(config);
-  const byShape = new Map(providers.flatMap((provider) => provider.shapes.map((shape) => [shape, provider] as const)));
+  const byShape = Map.groupBy(
+    providers.flatMap((provider) => provider.shapes.map((shape) => ({ shape, provider }))),
+    ({ shape }) => shape,
+  );
   const byName = new Map(providers.map((provider) => [provider.name, provider]));
   const models = new Map(providers.map(({ name, models: list }) => [name, list.map((model) => `${name}/${model}`)]));
+  const covers = new Map(providers.map(({ name, covers: table }) => [name, qualified(name, table)]));
+  /** The provider of a shape; where several speak it, the one whose name or list the model has, or the first. */
+  const providerOf = (shape: Shape, model: unknown): Provider | null => {
+    const speakers = (byShape.get(shape) ?? []).map(({ provider }) => provider);
+    const asked = typeof model === 'string' ? model.toLowerCase() : '';
+    const named = speakers.find(({ name }) => asked.startsWith(`${name}/`));
+    const lists = speakers.find(({ models: list }) => list.some((name) => name.toLowerCase() === asked));
+    return named ?? lists ?? speakers[0] ?? null;
+  };
   const settings = new Map(providers.map(({ name }) => [name, flaggingSettings(config, name)] as const));
   const counter = createTokenCounter(warn);
   const breaker = createBreaker(() => performance.now());
   return {
     shapes: new Set(byShape.keys()),
-    providers: providers.map(({ name }) => name),
+    providers: [...byName.keys()],
     served: (name) => models.get(name) ?? [],
+    covers: (name) => covers.get(name) ?? {},
     read: (shape, body, caller) => {
-      const provider = byShape.get(shape);
-      if (provider === undefined) throw new Refusal('not-found', '404 page not found');
-      return provider.read(requestObject(body), caller);
+      const request = requestObject(body);
+      const provider = providerOf(shape, request['model']);
+      if (provider === null) throw new Refusal('not-found', '404 page not found');
+      return provider.read(request, caller, shape);
     },
     send: async (lease, call, options) => {
-      const provider = byName.get(call.provider);
-      if (provider === undefined) throw new Error(`no provider ${call.provider}`);
+      const provider = byShape.get(call.shape)?.find(({ provider: { name } }) => name === call.provider)?.provider;
+      if (provider === undefined) throw new Error(`no provider ${call.provider} for ${call.shape}`);
       const passage = breaker.pass(lease.permit.model);
       try {
         const answer = await send(provider, lease, call, config, options);
@@ -75,8 +98,30 @@ export function createUpstream(config: Config, warn: (message: string, error: un
       const prompt = promptText(requestObject(body), call.provider === 'anthropic');
       return { prompt, flagging: await flag(call.model, prompt, rules, counter.count) };
     },
+    usage: async (call, { meter }) => {
+      const usage = meter.usage();
+      const written = meter.untold?.();
+      if (written === undefined) return usage;
+      const prompt = promptTextsOf(JSON.parse(call.body) as JsonObject).join('');
+      const count = async (text: string): Promise<number | null> =>
+        text.length > countedCharactersMax ? null : counter.count(text, Infinity);
+      const [inputTokens, outputTokens] = await Promise.all([count(prompt), count(written)]);
+      return { ...usage, inputTokens, outputTokens };
+    },
     close: () => counter.close(),
   };
+}
+
+/** A provider's table of bare names, with its name in front of each. */
+function qualified(
+  provider: ProviderName,
+  table: Readonly<Record<string, readonly string[]>>,
+): Record<string, readonly string[]> {
+  const rows = Object.entries(table).map(([entry, names]) => [
+    `${provider}/${entry}`,
+    names.map((name) => `${provider}/${name}`),
+  ]);
+  return Object.fromEntries(rows) as Record<string, readonly string[]>;
 }
 
 /** What a call without an answer says of its model: nothing when the caller left or chose the deadline that passed (design D9). */

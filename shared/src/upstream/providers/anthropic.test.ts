@@ -22,7 +22,7 @@ const user: JsonObject = { role: 'user', content: [text('B')] };
 const system = (content: unknown): JsonObject => ({ role: 'system', content });
 
 function call(body: JsonObject, caller: CallerFacts = cody): Call {
-  return read({ model: 'claude-2', messages: [user], ...body }, caller);
+  return read({ model: 'claude-2', messages: [user], ...body }, caller, 'anthropic-messages');
 }
 
 function sent(body: JsonObject, caller?: CallerFacts): JsonObject {
@@ -159,6 +159,6 @@ test('content that is nested without end is the caller’s error', () => {
 test('a request is not changed, only its copy', () => {
   const body = { model: 'claude-2', system: 'x', top_k: -1, messages: [system('A'), user] };
   const before = structuredClone(body);
-  read(body, cody);
+  read(body, cody, 'anthropic-messages');
   assert.deepEqual(body, before);
 });

@@ -1,10 +1,10 @@
 // Anthropic's Messages API: what we change in a request, how it is sent, how its answers tell their usage. Spec completions §2.5.
 
-import Anthropic from '@anthropic-ai/sdk';
 import type { Config } from '../../config/config.ts';
 import { Refusal, type SseEvent } from '../../http/http.ts';
 import type { Call, CallerFacts, JsonObject, Meter, Usage } from '../call.ts';
 import { createJsonBody, jsonObject, memberOf, tokenCount } from '../answer-json.ts';
+import { defaultModels } from '../catalogue.ts';
 import type { Provider } from '../provider.ts';
 import {
   bodyText,
@@ -20,32 +20,24 @@ import {
   withoutMembers,
   type Message,
 } from '../request-body.ts';
-import { rawFetch } from '../transport.ts';
+import { createAnthropicClient } from './anthropic-client.ts';
 
 /** The provider, or null without a key. */
 export function anthropic(config: Config): Provider | null {
   const apiKey = config.anthropicAccessToken;
   if (apiKey === null) return null;
-  const client = new Anthropic({
-    apiKey,
-    authToken: null,
-    baseURL: config.anthropicBaseUrl,
-    maxRetries: 0,
-    fetch: rawFetch,
-    logLevel: 'off',
-    // Its spans and trace headers would tell the provider of ours.
-    openTelemetry: false,
-  });
+  const client = createAnthropicClient(apiKey, config.anthropicBaseUrl);
   return {
     name: 'anthropic',
     shapes: ['anthropic-messages'],
-    models: config.anthropicAllowedModels,
+    models: config.anthropicAllowedModels ?? defaultModels('anthropic'),
+    covers: {},
     retryAfterSeconds: 2,
     read: (body, caller) => readMessages(body, caller, config.anthropicMaxTokensToSample, apiKey),
     // Not messages.create: that refuses and warns on its own account before anything is sent.
     post: (call, model, exchange) =>
       client
-        .post('/v1/messages', {
+        .post(call.path, {
           body: withModel(call.body, model),
           headers: call.headers,
           fetchOptions: { exchange } as object,
@@ -72,6 +64,8 @@ function readMessages(body: JsonObject, caller: CallerFacts, maxTokensCap: numbe
   members['metadata'] = { ...metadata, user_id: `${caller.actorId}:${caller.actorUid ?? ''}` };
   return {
     provider: 'anthropic',
+    shape: 'anthropic-messages',
+    path: '/v1/messages',
     model: modelOf(body).replace(/^anthropic\//, ''),
     stream,
     eventExtras: { stream, max_tokens: maxTokens ?? 0 },

@@ -6,7 +6,7 @@ import path from 'node:path';
 import { describe, test } from 'node:test';
 import { loadConfig } from '../../config/config.ts';
 import { SseSplitter } from '../../http/http.ts';
-import type { Call, CallerFacts, Meter, Usage } from '../call.ts';
+import type { Call, CallerFacts, Meter, Shape, Usage } from '../call.ts';
 import type { Provider } from '../provider.ts';
 import { providersWithKeys, registry } from '../registry.ts';
 
@@ -24,6 +24,8 @@ const providers = providersWithKeys(
     CODY_GATEWAY_DIAGNOSTICS_SECRET: 'none',
     CODY_GATEWAY_ANTHROPIC_ACCESS_TOKEN: 'key',
     CODY_GATEWAY_OPENAI_ACCESS_TOKEN: 'key',
+    CODY_GATEWAY_FIREWORKS_ACCESS_TOKEN: 'key',
+    CODY_GATEWAY_GOOGLE_ACCESS_TOKEN: 'key',
   }),
 );
 const caller: CallerFacts = {
@@ -39,10 +41,16 @@ test('every line of the registry has its answers here', () => {
   assert.equal(providers.length, registry.length);
 });
 
-for (const provider of providers) describe(provider.name, () => checkProvider(provider));
+for (const provider of providers) describe(folderOf(provider), () => checkProvider(provider));
+
+/** An API has its answers under the first shape that it takes. */
+function folderOf({ shapes }: Provider): Shape {
+  assert.ok(shapes[0]);
+  return shapes[0];
+}
 
 function checkProvider(provider: Provider): void {
-  const folder = path.join(import.meta.dirname, 'fixtures', provider.name);
+  const folder = path.join(import.meta.dirname, 'fixtures', folderOf(provider));
   const expectations = JSON.parse(readFileSync(path.join(folder, 'expected.json'), 'utf8')) as Record<string, Expected>;
   const files = readdirSync(folder).filter((file) => file !== 'expected.json');
 
@@ -100,6 +108,11 @@ function checkStream(provider: Provider, text: string, expected: Expected, calle
 }
 
 function callOf(provider: Provider, more: Record<string, unknown>): Call {
-  const messages = [{ role: 'user', content: 'Hello' }];
-  return provider.read({ model: 'any', max_tokens: 10, messages, ...more }, caller);
+  const asked = {
+    messages: [{ role: 'user', content: 'Hello' }],
+    contents: [{ role: 'user', parts: [{ text: 'Hello' }] }],
+  };
+  const shape = folderOf(provider);
+  const prompt = shape === 'anthropic-text' ? { prompt: 'Hello' } : {};
+  return provider.read({ model: 'any', max_tokens: 10, ...asked, ...prompt, ...more }, caller, shape);
 }

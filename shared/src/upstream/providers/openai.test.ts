@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { loadConfig } from '../../config/config.ts';
-import type { Call, CallerFacts, JsonObject } from '../call.ts';
+import type { Call, CallerFacts, JsonObject, Shape } from '../call.ts';
 import { openai } from './openai.ts';
 
 const env = { REDIS_ENDPOINT: 'none', CODY_GATEWAY_DIAGNOSTICS_SECRET: 'none' };
@@ -19,8 +19,8 @@ const cody: CallerFacts = {
 };
 const messages = [{ role: 'user', content: 'Hello' }];
 
-function call(body: JsonObject, caller: CallerFacts = cody): Call {
-  return read({ model: 'gpt-4o', messages, ...body }, caller);
+function call(body: JsonObject, caller: CallerFacts = cody, shape: Shape = 'openai-chat'): Call {
+  return read({ model: 'gpt-4o', messages, ...body }, caller, shape);
 }
 
 function sent(body: JsonObject): JsonObject {
@@ -93,4 +93,18 @@ test('the event says whether it was a stream', () => {
   assert.deepEqual(call({ stream: true }).eventExtras, { stream: true });
   assert.equal(call({ stream: true }).stream, true);
   assert.deepEqual(call({}).eventExtras, { stream: false });
+});
+
+test('design D16: code under the Cody route is a prompt or messages; each goes to its own path', () => {
+  const text = call({ messages: undefined, prompt: 'fn ', suffix: '}' }, cody, 'openai');
+  assert.deepEqual([text.path, text.promptCharacters], ['/completions', 4]);
+  assert.equal(call({}, cody, 'openai').path, '/chat/completions');
+  assert.equal(call({ messages: undefined, prompt: ['a', 'b'] }, cody, 'openai-text').promptCharacters, 2);
+  assert.throws(() => call({ messages: undefined }, cody, 'openai'), {
+    message: 'request body must contain "messages" field',
+  });
+  assert.throws(() => call({ prompt: null }, cody, 'openai-text'), {
+    message: 'request body must contain "prompt" field',
+  });
+  assert.throws(() => call({ prompt: 7 }, cody, 'openai-text'), { message: /"prompt" must be a string or an array/ });
 });

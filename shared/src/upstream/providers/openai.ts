@@ -1,8 +1,9 @@
-// OpenAI's chat completions: what we change in a request and how it is sent. Its usage is read by openai-meter.ts. Spec completions §2.6.
+// OpenAI's chat and text completions: what we change in a request and how it is sent. Its usage is read by openai-meter.ts. Spec completions §2.6.
 
 import OpenAI from 'openai';
 import type { Config } from '../../config/config.ts';
-import type { Call, CallerFacts, JsonObject } from '../call.ts';
+import type { Call, CallerFacts, JsonObject, Shape } from '../call.ts';
+import { defaultModels } from '../catalogue.ts';
 import { createOpenAiMeter } from '../openai-meter.ts';
 import type { Provider } from '../provider.ts';
 import {
@@ -10,8 +11,10 @@ import {
   charactersOf,
   integerOf,
   isObject,
+  isTextRequest,
   messagesOf,
   modelOf,
+  promptTextsOf,
   streamOf,
   textsOf,
   withModel,
@@ -33,13 +36,14 @@ export function openai(config: Config): Provider | null {
   });
   return {
     name: 'openai',
-    shapes: ['openai-chat'],
-    models: config.openaiAllowedModels,
+    shapes: ['openai', 'openai-chat', 'openai-text'],
+    models: config.openaiAllowedModels ?? defaultModels('openai'),
+    covers: {},
     retryAfterSeconds: 30,
-    read: readChat,
+    read: readRequest,
     post: (call, model, exchange) =>
       client
-        .post('/chat/completions', {
+        .post(call.path, {
           body: withModel(call.body, model),
           headers: call.headers,
           fetchOptions: { exchange } as object,
@@ -49,9 +53,13 @@ export function openai(config: Config): Provider | null {
   };
 }
 
-function readChat(body: JsonObject, caller: CallerFacts): Call {
+/** Instances send code completions under the same path as chats, some with a prompt, some with messages (spec clients §3.1, design D16). */
+function readRequest(body: JsonObject, caller: CallerFacts, shape: Shape): Call {
   const stream = streamOf(body);
-  const messages = messagesOf(body, 'request body must contain "messages" field');
+  const asksText = isTextRequest(body, shape);
+  const texts = asksText
+    ? promptTextsOf(body)
+    : messagesOf(body, 'request body must contain "messages" field').flatMap(({ content }) => textsOf(content));
   integerOf(body, 'max_tokens');
   const members = withoutMembers(body, 'store', 'service_tier', 'background', 'languageId');
   // One answer is one unit of the quota.
@@ -61,11 +69,13 @@ function readChat(body: JsonObject, caller: CallerFacts): Call {
   const model = modelOf(body);
   return {
     provider: 'openai',
+    shape,
+    path: asksText ? '/completions' : '/chat/completions',
     // The reference refuses a prefix on its own routes (spec completions §2.1); SDK users may write either.
     model: caller.dialect === 'openai' ? model.replace(/^openai\//, '') : model,
     stream,
     eventExtras: { stream },
-    promptCharacters: charactersOf(messages.flatMap(({ content }) => textsOf(content))),
+    promptCharacters: charactersOf(texts),
     body: bodyText(members),
     // The SDKs send a text as it is when its type is named.
     headers: { 'content-type': 'application/json' },

@@ -1,0 +1,141 @@
+// Google's Gemini API: what we change in a request, how it is sent, how its answers tell their usage. Spec completions §2.8. It has no official client here.
+
+import type { Config } from '../../config/config.ts';
+import type { SseEvent } from '../../http/http.ts';
+import { createJsonBody, jsonObject, memberOf, tokenCount } from '../answer-json.ts';
+import type { Call, JsonObject, Meter, Usage } from '../call.ts';
+import { defaultModels } from '../catalogue.ts';
+import type { Provider } from '../provider.ts';
+import { bodyText, charactersOf, codePoints, isObject, modelOf, streamOf, withoutMembers } from '../request-body.ts';
+import { rawFetch } from '../transport.ts';
+
+/** The provider, or null without a key. */
+export function google(config: Config): Provider | null {
+  const apiKey = config.googleAccessToken;
+  if (apiKey === null) return null;
+  return {
+    name: 'google',
+    shapes: ['google'],
+    models: config.googleAllowedModels ?? defaultModels('google'),
+    covers: {},
+    retryAfterSeconds: 3,
+    read: readContents,
+    post: (call, model, exchange) => {
+      const init = {
+        method: 'POST',
+        // Not in the URL, where it would stand in logs and spans (spec completions §10 19).
+        headers: new Headers({ 'content-type': 'application/json', 'x-goog-api-key': apiKey }),
+        body: call.body,
+        exchange,
+      };
+      return rawFetch(`${config.googleBaseUrl}${call.path.replace('{model}', encodeURIComponent(model))}`, init);
+    },
+    meter: () => createMeter(),
+  };
+}
+
+/** `stream` and `model` are the gateway's own members: they choose the address. */
+function readContents(body: JsonObject): Call {
+  const stream = streamOf(body);
+  const members = withoutMembers(body, 'stream', 'model', 'store', 'service_tier', 'background', 'languageId');
+  // Cody's clients send a text, where Google takes a content.
+  const { systemInstruction } = body;
+  if (typeof systemInstruction === 'string') members['systemInstruction'] = { parts: [{ text: systemInstruction }] };
+  return {
+    provider: 'google',
+    shape: 'google',
+    path: `/v1beta/models/{model}:${stream ? 'streamGenerateContent?alt=sse' : 'generateContent'}`,
+    model: modelOf(body),
+    stream,
+    eventExtras: { stream },
+    promptCharacters: charactersOf(
+      [members['systemInstruction'], members['system_instruction'], ...listOf(body['contents'])].flatMap(partTexts),
+    ),
+    body: bodyText(members),
+    headers: {},
+    hidesUsage: false,
+  };
+}
+
+/**
+ * The last `usageMetadata` counts. A stream has no end mark but the `finishReason` of its last event, so one that says nothing readable, or ends in
+ * something unreadable, is taken for whole (vector 38): whether it was cut can't be told.
+ */
+function createMeter(): Meter {
+  let usage: JsonObject = {};
+  let characters: number | null = null;
+  let [answered, finished, unreadable, failed] = [false, false, false, false];
+  const body = createJsonBody();
+  const read = (answer: JsonObject): void => {
+    if (isObject(answer['usageMetadata'])) usage = answer['usageMetadata'];
+    if (isObject(answer['error'])) failed = true;
+    if (isObject(answer['promptFeedback']) && answer['promptFeedback']['blockReason'] !== undefined) finished = true;
+    const candidates = answer['candidates'];
+    if (!Array.isArray(candidates)) return;
+    answered = true;
+    for (const candidate of candidates as unknown[]) {
+      if (!isObject(candidate)) continue;
+      characters = (characters ?? 0) + answerTexts(candidate).reduce((sum, text) => sum + codePoints(text), 0);
+      if (typeof candidate['finishReason'] === 'string') finished = true;
+    }
+  };
+  return {
+    event: ({ data }: SseEvent) => {
+      const answer = jsonObject(data);
+      if (answer !== null) read(answer);
+      else if (data !== null && data.trim() !== '') {
+        unreadable = true;
+        usage = {};
+      }
+      return true;
+    },
+    body: (chunk) => body.take(chunk),
+    get finished() {
+      return finished || unreadable || !(answered || failed);
+    },
+    get failed() {
+      return failed;
+    },
+    usage: () => {
+      const whole = body.value();
+      if (whole !== null) {
+        characters = null;
+        read(whole);
+      }
+      return usageOf(usage, characters);
+    },
+  };
+}
+
+/** Text that a reader sees: not the model's thoughts. */
+function answerTexts(candidate: JsonObject): string[] {
+  const parts = listOf(memberOf(candidate, 'content')['parts']);
+  return partTexts({ parts: parts.filter((part) => !isObject(part) || part['thought'] !== true) });
+}
+
+/** The texts of a content's parts. */
+function partTexts(content: unknown): string[] {
+  if (typeof content === 'string') return [content];
+  if (!isObject(content)) return [];
+  return listOf(content['parts']).flatMap((part) =>
+    isObject(part) && typeof part['text'] === 'string' ? [part['text']] : [],
+  );
+}
+
+function listOf(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? (value as unknown[]) : [];
+}
+
+/** Thoughts are output that is paid for, and told apart from the candidates' tokens. */
+function usageOf(usage: JsonObject, completionCharacters: number | null): Usage {
+  const answer = tokenCount(usage['candidatesTokenCount']);
+  const thoughts = tokenCount(usage['thoughtsTokenCount']);
+  return {
+    inputTokens: tokenCount(usage['promptTokenCount']),
+    outputTokens: answer === null && thoughts === null ? null : (answer ?? 0) + (thoughts ?? 0),
+    cacheReadTokens: tokenCount(usage['cachedContentTokenCount']),
+    cacheWriteTokens: null,
+    reasoningTokens: thoughts,
+    completionCharacters,
+  };
+}
