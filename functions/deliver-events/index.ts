@@ -1,32 +1,48 @@
 // The function `deliver-events`: a task's events into the warehouse. Its answer decides whether the queue tries again.
 
-import { createWarehouse, parseEventTask, type Warehouse } from '@cody-gateway/shared/events';
+import { openDirectory } from '@cody-gateway/shared/auth';
+import {
+  createDeadLetters,
+  createWarehouse,
+  parseEventTask,
+  type DeadLetters,
+  type Warehouse,
+} from '@cody-gateway/shared/events';
 import { answer, Refusal } from '@cody-gateway/shared/http';
 import { defineFunction, type Exchange } from '@cody-gateway/shared/serve';
 
 /** Above the largest task. */
 const taskBytesMax = 1024 * 1024;
 
-async function deliver({ received, scope }: Exchange, warehouse: Warehouse): Promise<void> {
+/** Idempotent: a task that comes again inserts rows that the warehouse knows, and letters that are kept by their content. */
+async function deliver({ received, scope }: Exchange, warehouse: Warehouse, letters: DeadLetters): Promise<void> {
   const body = (await received.readBody(taskBytesMax)).toString('utf8');
-  const events = parseEventTask(body);
-  if (events === null) {
-    // 2xx all the same: the queue would send it again for a month. Its text is in the log, from where it can be read back.
-    scope.log('ERROR', 'a task is not a batch of events', { poison_task: body });
-    return answer(received.response, 200, {}, '');
-  }
+  const { events, dropped, strange } = parseEventTask(body);
+  const undeliverable = [...strange];
   try {
     const { inserted, poison } = await warehouse.insert(events);
-    scope.note({ events: events.length, inserted });
-    for (const { event, reason } of poison)
-      scope.log('ERROR', `the warehouse does not take an event: ${reason}`, { usage_event: event });
+    scope.note({ events: events.length, inserted, dropped });
+    for (const { event, reason } of poison) undeliverable.push({ kind: 'event', body: JSON.stringify(event), reason });
   } catch (error) {
     throw new Refusal('overloaded', 'the warehouse did not take the events', { cause: error });
   }
+  for (const letter of undeliverable) {
+    try {
+      const id = await letters.put(letter, Date.now());
+      // The line that the alert on dead letters goes by.
+      scope.log('ERROR', `an event can't be delivered and is kept as a dead letter: ${letter.reason}`, {
+        dead_letter: id,
+      });
+    } catch (error) {
+      throw new Refusal('overloaded', 'a dead letter could not be kept', { cause: error });
+    }
+  }
+  // 2xx also for what is dead: the queue would send it again for a month.
   answer(received.response, 200, {}, '');
 }
 
 export const handler = defineFunction('deliver-events', ({ config }) => {
   const warehouse = createWarehouse(config);
-  return [{ method: 'POST', path: '/', dialect: 'cody', handle: (exchange) => deliver(exchange, warehouse) }];
+  const letters = createDeadLetters(openDirectory(config).client);
+  return [{ method: 'POST', path: '/', dialect: 'cody', handle: (exchange) => deliver(exchange, warehouse, letters) }];
 });

@@ -1,6 +1,11 @@
 // Every call that returned a byte ends in exactly one settled row, whatever was killed or away; and the sums agree.
 
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { after, before, test } from 'node:test';
 import { status as grpcStatus } from '@grpc/grpc-js';
 import { anthropicBody, chat, eventually, startGateway, type TestGateway } from './gateway.ts';
@@ -11,9 +16,9 @@ before(async () => {
 });
 after(() => gateway.stop());
 
-const path = '/v1/completions/anthropic-messages';
+const route = '/v1/completions/anthropic-messages';
 const ask = (token: string, more: Record<string, unknown> = {}) =>
-  gateway.call(path, { token, headers: chat, body: anthropicBody(more) });
+  gateway.call(route, { token, headers: chat, body: anthropicBody(more) });
 const sweep = async (): Promise<Record<string, number>> =>
   JSON.parse(
     await (await fetch(gateway.functions.get('sweep-leases')?.url ?? '', { method: 'POST' })).text(),
@@ -43,14 +48,21 @@ test('one row a call; used minus reserved is the sum of quota_units of the windo
   assert.equal(new Set(rows.map(({ quota_window }) => quota_window)).size, 1);
 });
 
-test('a queue that fails for a while costs nobody anything: the sweeper takes over what was left', async () => {
+test('a queue that fails for a while costs nobody anything: the sweeper takes over what was left (actors #84)', async () => {
   const { id, token } = await gateway.subscription({ limit: 100 });
-  gateway.tasks.failCreate(grpcStatus.UNAVAILABLE, 1);
-  assert.equal((await ask(token)).status, 200);
-  await eventually(
-    () => gateway.lines.some(({ message }) => /events stay in the outbox for the sweeper/.test(String(message))),
-    Boolean,
+  gateway.tasks.failCreate(grpcStatus.UNAVAILABLE, 1_000);
+  assert.deepEqual(
+    (await Promise.all(Array.from({ length: 7 }, () => ask(token)))).map(({ status }) => status),
+    Array.from({ length: 7 }, () => 200),
   );
+  const failed = (): number =>
+    gateway.lines.reduce(
+      (sum, { message }) =>
+        sum + Number(/^(\d+) events stay in the outbox for the sweeper/.exec(String(message))?.[1] ?? 0),
+      0,
+    );
+  await eventually(failed, (count) => count === 7);
+  gateway.tasks.failCreate(grpcStatus.UNAVAILABLE, 0);
   // As if the grace time were over: younger entries are still their instance's, so the test makes them old by a copy with an old id.
   const filled = await Promise.all(
     (await gateway.redisClient.keys('*:outbox')).map(
@@ -58,11 +70,15 @@ test('a queue that fails for a while costs nobody anything: the sweeper takes ov
     ),
   );
   const [outbox, entries] = filled.find(([, list]) => list.length > 0) ?? ['', []];
-  const fields = entries[0]?.[1] ?? [];
+  assert.equal(entries.length, 7);
   await gateway.redisClient.del(outbox);
-  await gateway.redisClient.xadd(outbox, '1-1', ...fields);
-  assert.equal((await sweep())['sent'], 1);
-  assert.equal(unitsOf(await gateway.events(`identifier = '${id}'`)), 1);
+  for (const [i, [, fields]] of entries.entries()) await gateway.redisClient.xadd(outbox, `1-${i + 1}`, ...fields);
+  const report = await sweep();
+  assert.equal(report['sent'], 7);
+  // How far behind the outbox is, is measured and told, for the alert.
+  assert.ok(Number(report['oldest_ms']) > 300_000);
+  await eventually(() => gateway.lines.some(({ message }) => message === 'the outbox is behind'), Boolean);
+  assert.equal(unitsOf(await gateway.events(`identifier = '${id}'`)), 7);
 });
 
 test('a warehouse that fails is tried again by the queue, and a row that comes twice counts once', async () => {
@@ -80,32 +96,142 @@ test('a warehouse that fails is tried again by the queue, and a row that comes t
       200,
     );
   assert.equal(unitsOf(await gateway.events(`identifier = '${id}'`)), 2);
-});
-
-test('a task that is none of ours is acknowledged and told, a row that does not fit does not stop its neighbours', async () => {
-  const deliver = gateway.functions.get('deliver-events')?.url ?? '';
-  assert.equal((await fetch(deliver, { method: 'POST', body: 'nonsense' })).status, 200);
-  const { id, token } = await gateway.subscription({ limit: 100 });
-  await ask(token);
-  const [row] = await gateway.events(`identifier = '${id}'`);
-  const event = { ...row, created_at: new Date().toISOString(), source: 's' };
-  const events = [
-    { ...event, event_id: 'bad', units: 'many' },
-    { ...event, event_id: 'good', identifier: `${id}-good` },
-  ];
-  assert.equal((await fetch(deliver, { method: 'POST', body: JSON.stringify({ events }) })).status, 200);
-  assert.equal((await gateway.events(`identifier = '${id}-good'`)).length, 1);
-  await eventually(
-    () => gateway.lines.filter(({ severity, process }) => severity === 'ERROR' && process === 'deliver-events').length,
-    (count) => count >= 2,
+  // The other order: an orphaned row first, and the settled one within the second in which the warehouse knows insertIds.
+  for (const rank of [0, 1, 0])
+    await fetch(deliver, {
+      method: 'POST',
+      body: JSON.stringify({ events: [{ ...again, event_id: `${id}-late`, rank, units: rank === 1 ? 1 : 7 }] }),
+    });
+  const late = await gateway.events(`event_id = '${id}-late'`);
+  assert.deepEqual(
+    late.map(({ rank, units }) => [rank, units]),
+    [[1, 1]],
   );
 });
 
-test('SIGTERM: a running stream is finished, settled and delivered before the process ends', async () => {
+/** Runs the operator's command on this gateway. */
+async function command(...args: string[]): Promise<Record<string, unknown>> {
+  const child = spawn(
+    process.execPath,
+    [
+      path.resolve(import.meta.dirname, '../gateway/gateway.ts'),
+      ...args,
+      '--project',
+      'local-cloud',
+      '--json',
+      ...(args.includes('list') ? [] : ['--target', gateway.env['CODY_GATEWAY_DELIVER_EVENTS_URL'] ?? '']),
+    ],
+    { env: { ...process.env, ...gateway.env }, stdio: ['ignore', 'pipe', 'pipe'] },
+  );
+  const [out, err] = await Promise.all([child.stdout.toArray(), child.stderr.toArray()]);
+  assert.equal(child.exitCode ?? (await once(child, 'exit'))[0], 0, err.join(''));
+  return JSON.parse(out.join('')) as Record<string, unknown>;
+}
+const letters = async () => (await command('dead-letters', 'list')) as unknown as { kind: string; body: string }[];
+
+test('what can’t be delivered is kept as a dead letter and does not stop its neighbours; mended, it is replayed (actors #83)', async () => {
+  const deliver = gateway.functions.get('deliver-events')?.url ?? '';
+  const post = async (body: string): Promise<void> =>
+    assert.equal((await fetch(deliver, { method: 'POST', body })).status, 200);
+  await post('nonsense');
+  const { id, token } = await gateway.subscription({ limit: 100 });
+  await ask(token);
+  const [row] = await gateway.events(`identifier = '${id}'`);
+  const event = { ...row, created_at: new Date().toISOString() };
+  const bad = { ...event, event_id: 'bad' };
+  gateway.bigquery.refuseRows(['bad:1']);
+  const events = [
+    bad,
+    { ...event, event_id: 'good', identifier: `${id}-good` },
+    { ...event, event_id: 'nameless', name: '' },
+    { ...event, event_id: 'sourceless', source: '' },
+    // The reference drops it without a word.
+    { ...event, event_id: 'nobody', identifier: '' },
+  ];
+  await post(JSON.stringify({ events }));
+  // As after an answer that was lost: the same again is the same letter.
+  await post(JSON.stringify({ events }));
+  assert.equal((await gateway.events(`identifier = '${id}-good'`)).length, 1);
+  const kept = await letters();
+  assert.deepEqual(
+    new Set(kept.map(({ kind, body }) => `${kind} ${/"event_id":"(\w+)"/.exec(body)?.[1] ?? body}`)),
+    new Set(['event bad', 'event nameless', 'event sourceless', 'task nonsense']),
+  );
+  assert.equal(kept.length, 4);
+  await eventually(
+    () => gateway.lines.filter(({ dead_letter }) => dead_letter !== undefined).length,
+    (count) => count === 7,
+  );
+  // The reason of one is mended: the table takes it now; the others come back.
+  gateway.bigquery.refuseRows([]);
+  assert.deepEqual(await command('dead-letters', 'replay'), { replayed: 4 });
+  await eventually(
+    async () => (await letters()).length,
+    (count) => count === 3,
+  );
+  assert.equal((await gateway.events("event_id = 'bad'")).length, 1);
+});
+
+test('events that went into the log are replayed from it, and one that was delivered all the same counts once', async (t) => {
+  const { id, token } = await gateway.subscription({ limit: 100 });
+  await ask(token);
+  const [row] = await gateway.events(`identifier = '${id}'`);
+  const { quota_units: _kept, count: _count, ...logged } = { ...row, created_at: new Date().toISOString() };
+  const file = path.join(await mkdtemp(path.join(tmpdir(), 'gateway-log-')), 'log.json');
+  t.after(() => rm(path.dirname(file), { recursive: true }));
+  const entries = [
+    { jsonPayload: { message: 'a lease could not be ended', usage_event: logged } },
+    { severity: 'ERROR', usage_event: { ...logged, event_id: 'only-in-the-log' } },
+    { severity: 'INFO', message: 'something else' },
+  ];
+  await writeFile(file, `${entries.map((entry) => JSON.stringify(entry)).join('\n')}\nno json\n`);
+  assert.deepEqual(await command('events', 'replay', '--log', file), { replayed: 2, unreadable: 1 });
+  const rows = await gateway.events(`identifier = '${id}'`);
+  assert.deepEqual(
+    rows.map(({ units, quota_units, count }) => [units, quota_units, count]),
+    [
+      [1, 1, 1],
+      [1, 1, 1],
+    ],
+  );
+});
+
+test('a full outbox: the event goes to the queue itself; with the queue away it goes whole into the log, from which it is replayed', async (t) => {
+  const { id, token } = await gateway.subscription({ limit: 100 });
+  await ask(token);
+  await gateway.events(`identifier = '${id}'`);
+  const [limit = ''] = await gateway.redisClient.keys(`*:limit:chat_completions:*${id}`);
+  const outbox = `${limit.slice(0, limit.indexOf(':'))}:outbox`;
+  const fill = gateway.redisClient.pipeline();
+  for (let i = 0; i < 20_000; i++) fill.xadd(outbox, '*', 'k', 'junk');
+  await fill.exec();
+  t.after(() => gateway.redisClient.del(outbox));
+  assert.equal((await ask(token)).status, 200);
+  gateway.tasks.failCreate(grpcStatus.UNAVAILABLE, 1);
+  assert.equal((await ask(token)).status, 200);
+  const logged = (): Record<string, unknown>[] =>
+    gateway.lines.filter(({ message }) => message === 'the outbox is full and the queue is away');
+  await eventually(logged, (found) => found.length > 0);
+  await gateway.redisClient.del(outbox);
+  const file = path.join(await mkdtemp(path.join(tmpdir(), 'gateway-log-')), 'log.json');
+  t.after(() => rm(path.dirname(file), { recursive: true }));
+  await writeFile(file, JSON.stringify(logged()));
+  // On a slow machine the first one may have waited in vain, too: what is both delivered and logged counts once.
+  await command('events', 'replay', '--log', file);
+  const rows = await gateway.events(`identifier = '${id}'`);
+  assert.equal(rows.length, 3);
+  assert.deepEqual(await counters(id), { used: 3, reserved: 0 });
+  assert.equal(
+    rows.reduce((sum, { quota_units }) => sum + quota_units, 0),
+    3,
+  );
+});
+
+test('SIGTERM: a running stream is finished, settled and delivered before the process ends (actors #85)', async () => {
   const { id, token } = await gateway.subscription({ limit: 100 });
   const running = gateway.functions.get('chat-completions');
   gateway.anthropic?.pace({ chunks: 30, chunkDelayMs: 20 });
-  const response = await fetch(`${running?.url}${path}`, {
+  const response = await fetch(`${running?.url}${route}`, {
     method: 'POST',
     headers: { ...chat, authorization: `Bearer ${token}` },
     body: JSON.stringify(anthropicBody({ stream: true })),

@@ -46,6 +46,9 @@ export interface EventRow {
   readonly quota_units: number;
   readonly count: number;
   readonly tokens: number | null;
+  readonly gateway_ms: number | null;
+  readonly cost_micro_usd: number | null;
+  readonly price_version: string | null;
 }
 
 const linesMax = 5_000;
@@ -115,7 +118,7 @@ function parseLine(name: string, line: string): Record<string, unknown> {
 
 function numbers(row: Record<string, unknown>): Record<string, number | null> {
   return Object.fromEntries(
-    ['rank', 'units', 'quota_units', 'count', 'tokens'].map((name) => [
+    ['rank', 'units', 'quota_units', 'count', 'tokens', 'gateway_ms', 'cost_micro_usd'].map((name) => [
       name,
       row[name] === null ? null : Number(row[name]),
     ]),

@@ -35,8 +35,12 @@ test('usage by subscription, feature and model: calls, charges and tokens as the
     charged,
     input_tokens: sum(model, 'prompt_token_count'),
     output_tokens: sum(model, 'completion_token_count'),
+    cost_micro_usd: events
+      .filter((event) => event.model === model)
+      .reduce((total, { cost_micro_usd }) => total + Number(cost_micro_usd), 0),
   });
   assert.deepEqual(rows, [row('anthropic/claude-3-haiku-20240307', 3, 3), row('openai/gpt-4o', 2, 1)]);
   assert.ok(sum('openai/gpt-4o', 'prompt_token_count') > 0);
+  assert.ok(events.every(({ cost_micro_usd: cost, units }) => cost !== null && cost > 0 === units > 0));
   assert.match(await cost(), /anthropic\/claude-3-haiku-20240307/);
 });

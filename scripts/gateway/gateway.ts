@@ -1,10 +1,17 @@
 // `npm run gateway`: the operator's command. Finds the command that is meant, prints what it says; what commands do is in their own files.
 
 import { UsageError, type Command } from './command.ts';
+import { deadLetterCommands } from './dead-letters.ts';
+import { reportCommands } from './report.ts';
 import { subscriptionCommands } from './subscriptions.ts';
 import { tokenCommands } from './tokens.ts';
 
-const commands: readonly Command[] = [...subscriptionCommands, ...tokenCommands];
+const commands: readonly Command[] = [
+  ...subscriptionCommands,
+  ...tokenCommands,
+  ...deadLetterCommands,
+  ...reportCommands,
+];
 const program = 'npm run gateway --';
 
 const help = `The gateway by an operator's hand. Works on the local cloud of npm start, or with --project on a real one.

@@ -9,7 +9,7 @@ import * as v from 'valibot';
 import { UsageError } from './command.ts';
 
 /** Written by `npm start`, removed when it ends. */
-const cloudFile = path.resolve(import.meta.dirname, '../../.local/cloud.json');
+export const cloudFile = path.resolve(import.meta.dirname, '../../.local/cloud.json');
 /** On loopback: a process that listens takes no longer. */
 const probeTimeoutMs = 2_000;
 

@@ -112,7 +112,8 @@ ${whereHelp}`,
   },
 ];
 
-function placeOf(project: string | undefined): Promise<Place> {
+/** The place that `--project` names. */
+export function placeOf(project: string | undefined): Promise<Place> {
   const emulatorHost = process.env['FIRESTORE_EMULATOR_HOST'];
   // Firestore's client puts it above what it is told, the local cloud's address too.
   delete process.env['FIRESTORE_EMULATOR_HOST'];

@@ -1,9 +1,9 @@
 // The whole local cloud on loopback: Redis, Firestore, Cloud Tasks, BigQuery, providers, every function, the router. For `npm start`, tests and benchmarks.
 
-import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { buildFunctions } from '../build/build.ts';
-import { startBigQuery, type Column, type LocalBigQuery } from './bigquery/bigquery.ts';
+import { startBigQuery, type LocalBigQuery } from './bigquery/bigquery.ts';
+import { createEventsDataset } from './bigquery/events-dataset.ts';
 import { startFirestore, type LocalFirestore } from './firestore.ts';
 import { readFunctionFiles, type FunctionFile } from './function-files.ts';
 import { startFunction, type FunctionProcess } from './function-process.ts';
@@ -16,6 +16,7 @@ import type { LocalProvider, Pace } from './providers/provider-server.ts';
 import { startRedis, type LocalRedis } from './redis.ts';
 import { startRouter, type LocalRouter } from './router.ts';
 import { startScheduler } from './scheduler.ts';
+import { startSlack, type LocalSlack } from './slack.ts';
 import { seedDirectory } from './seed.ts';
 import { startTasks, type LocalTasks } from './tasks.ts';
 
@@ -68,6 +69,7 @@ export interface LocalCloud {
   readonly firestore: LocalFirestore;
   readonly tasks: LocalTasks;
   readonly bigquery: LocalBigQuery;
+  readonly slack: LocalSlack;
   /** The stand-ins; a provider with a real key has none. */
   readonly anthropic: LocalProvider | null;
   readonly openai: LocalProvider | null;
@@ -116,7 +118,8 @@ export async function startCloud(options: CloudOptions = {}): Promise<LocalCloud
     const tasks = keep(
       await step('cloud tasks', () => startTasks({ queues: allFiles.flatMap(({ queue }) => queue ?? []) })),
     );
-    const bigquery = keep(await step('bigquery', startWarehouse));
+    const bigquery = keep(await step('bigquery', async () => createEventsDataset(await startBigQuery(), localProject)));
+    const slack = keep(await startSlack());
     const { keys = {}, pace = {} } = options;
     const providers: Partial<Record<ProviderKind, LocalProvider>> = {};
     for (const kind of providerKinds)
@@ -132,6 +135,11 @@ export async function startCloud(options: CloudOptions = {}): Promise<LocalCloud
       FIRESTORE_EMULATOR_HOST: firestore.host,
       CODY_GATEWAY_TASKS_ENDPOINT: tasks.url,
       CODY_GATEWAY_DELIVER_EVENTS_URL: `http://127.0.0.1:${ports.get('deliver-events') ?? 0}/`,
+      // Without the function there is nowhere to send a notice to, and a task would be tried for ever.
+      CODY_GATEWAY_DELIVER_NOTIFICATIONS_URL: ports.has('deliver-notifications')
+        ? `http://127.0.0.1:${ports.get('deliver-notifications') ?? 0}/`
+        : '',
+      CODY_GATEWAY_ACTOR_RATE_LIMIT_NOTIFY_SLACK_WEBHOOK_URL: slack.url,
       CODY_GATEWAY_BIGQUERY_ENDPOINT: bigquery.url,
       ...providerEnv(keys, providers),
       ...options.env,
@@ -173,6 +181,7 @@ export async function startCloud(options: CloudOptions = {}): Promise<LocalCloud
       firestore,
       tasks,
       bigquery,
+      slack,
       anthropic: providers.anthropic ?? null,
       openai: providers.openai ?? null,
       fireworks: providers.fireworks ?? null,
@@ -204,20 +213,4 @@ function providerEnv(
 async function everyOne(works: readonly Promise<void>[]): Promise<void> {
   const failed = (await Promise.allSettled(works)).find((outcome) => outcome.status === 'rejected');
   if (failed !== undefined) throw failed.reason;
-}
-
-/** The events table and its views, from the same files as Terraform's. */
-async function startWarehouse(): Promise<LocalBigQuery> {
-  const bigquery = await startBigQuery();
-  const events = path.join(root, 'terraform/events');
-  await bigquery.createTable(
-    'events',
-    JSON.parse(await readFile(path.join(events, 'schema.json'), 'utf8')) as Column[],
-  );
-  const view = await readFile(path.join(events, 'events_unique.sql'), 'utf8');
-  await bigquery.createView(
-    'events_unique',
-    view.replace('${project}', localProject).replace('${dataset}', 'cody_gateway').replace('${table}', 'events'),
-  );
-  return bigquery;
 }

@@ -64,6 +64,8 @@ const facts = {
   firestoreHost: running.firestore.host,
   bigqueryEndpoint: running.bigquery.url,
   redisUrl: running.redis.url,
+  tasksEndpoint: running.tasks.url,
+  deliverEventsUrl: running.env['CODY_GATEWAY_DELIVER_EVENTS_URL'],
 };
 await writeFile(cloudFile, `${JSON.stringify(facts, null, 2)}\n`, { mode: 0o600 });
 
@@ -77,7 +79,7 @@ Stream an answer:
 
   curl -N ${running.url}/v1/completions/anthropic-messages -H 'Authorization: Bearer ${running.token}' -H 'X-Sourcegraph-Feature: chat_completions' -d '{"model":"claude-3-haiku-20240307","max_tokens":100,"stream":true,"messages":[{"role":"user","content":"Hello"}]}'
 
-What it used:      npm run cost
+What it used:      npm run cost; as a page: npm run report
 Another token:     npm run gateway -- subscriptions create --name acme --chat 500/24h
 Stop everything:   Ctrl-C
 `);

@@ -67,7 +67,7 @@ test('a task reaches its target, again after a failure, with the headers of the 
   assert.equal(headers?.['x-cloudtasks-taskname'], 'one');
   assert.equal(headers?.['user-agent'], 'Google-Cloud-Tasks');
   assert.equal(headers?.['content-type'], 'application/json');
-  assert.deepEqual(tasks.stats, { created: 1, delivered: 1, attempts: 3, waiting: 0 });
+  assert.deepEqual(tasks.stats, { created: 1, delivered: 1, redelivered: 0, attempts: 3, waiting: 0 });
 });
 
 test('a target that does not answer within the dispatch deadline gets the task again', async (t) => {

@@ -29,11 +29,13 @@ export interface LocalTasks {
   /** Holds deliveries back until `resume`. */
   pause(): void;
   resume(): void;
-  /** The next `times` calls of CreateTask fail with that gRPC status. */
+  /** The next `times` calls of CreateTask fail with that gRPC status; whatever was asked before is forgotten. */
   failCreate(code: grpc.status, times: number): void;
+  /** That share of the tasks, from 0 to 1, is delivered once more after it was: at least once is all that the real service promises. */
+  redeliver(share: number): void;
   /** Resolves when every task is delivered. */
   idle(): Promise<void>;
-  readonly stats: { created: number; delivered: number; attempts: number; waiting: number };
+  readonly stats: { created: number; delivered: number; redelivered: number; attempts: number; waiting: number };
   close(): Promise<void>;
 }
 
@@ -70,8 +72,9 @@ export async function startTasks({
   const named = new Set<string>();
   const ready: Task[] = [];
   const timers = new Set<NodeJS.Timeout>();
-  const stats = { created: 0, delivered: 0, attempts: 0, waiting: 0 };
-  const failures: grpc.status[] = [];
+  const stats = { created: 0, delivered: 0, redelivered: 0, attempts: 0, waiting: 0 };
+  let redelivered = 0;
+  let failing = { code: grpc.status.OK, times: 0 };
   let idlers: (() => void)[] = [];
   let running = 0;
   let paused = false;
@@ -84,7 +87,10 @@ export async function startTasks({
       running++;
       void dispatch(task).then((delivered) => {
         running--;
-        if (delivered) {
+        if (delivered && Math.random() < redelivered) {
+          stats.redelivered++;
+          later(task, minBackoffMs);
+        } else if (delivered) {
           tasks.delete(task.name);
           stats.delivered++;
         } else if (!closed.signal.aborted)
@@ -129,8 +135,10 @@ export async function startTasks({
   };
 
   const createTask: grpc.handleUnaryCall<CreateTask, object> = ({ request }, reply) => {
-    const failure = failures.shift();
-    if (failure !== undefined) return reply({ code: failure, details: 'failed on request' });
+    if (failing.times > 0) {
+      failing.times--;
+      return reply({ code: failing.code, details: 'failed on request' });
+    }
     const { parent, task } = request;
     const { httpRequest } = task;
     const queue = parent.split('/').at(-1) ?? '';
@@ -178,7 +186,8 @@ export async function startTasks({
       paused = false;
       pump();
     },
-    failCreate: (code, times) => failures.push(...Array.from({ length: times }, () => code)),
+    failCreate: (code, times) => void (failing = { code, times }),
+    redeliver: (share) => void (redelivered = share),
     idle: () => (tasks.size === 0 ? Promise.resolve() : new Promise((resolve) => idlers.push(resolve))),
     close: async () => {
       closed.abort();

@@ -3,7 +3,7 @@
 import { DuckDBInstance, type DuckDBConnection, type DuckDBValue } from '@duckdb/node-api';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { listen } from '../port.ts';
-import { columnTypes, resultType, setup, toDuckDb } from './dialect.ts';
+import { columnType, resultType, setup, toDuckDb } from './dialect.ts';
 import { faultOf, type Column } from './row-fault.ts';
 
 export type { Column } from './row-fault.ts';
@@ -20,8 +20,10 @@ export interface LocalBigQuery {
   createView(name: string, sql: string): Promise<void>;
   /** Runs BigQuery SQL and gives plain rows. */
   rows(sql: string): Promise<Record<string, unknown>[]>;
-  /** The next `times` inserts answer with that HTTP status. */
+  /** The next `times` inserts answer with that HTTP status; whatever was asked before is forgotten. */
   failInserts(status: number, times: number): void;
+  /** Rows with these insertIds are invalid from now on; none any more with an empty list. */
+  refuseRows(insertIds: readonly string[]): void;
   readonly stats: { inserts: number; inserted: number; dropped: number };
   close(): Promise<void>;
 }
@@ -38,7 +40,8 @@ export async function startBigQuery({ port = 0 }: { port?: number } = {}): Promi
   for (const statement of setup) await duck.run(statement);
   const tables = new Map<string, readonly Column[]>();
   const known = new Map<string, number>();
-  const failures: number[] = [];
+  let failing = { status: 0, times: 0 };
+  let refused: ReadonlySet<string> = new Set();
   const stats = { inserts: 0, inserted: 0, dropped: 0 };
 
   const isKnown = (table: string, insertId: string | undefined): boolean => {
@@ -56,7 +59,9 @@ export async function startBigQuery({ port = 0 }: { port?: number } = {}): Promi
 
   /** All rows or none: one that can't be taken stops its request, as in the real service. */
   const insertAll = async (table: string, columns: readonly Column[], rows: readonly Row[]): Promise<object> => {
-    const faults = rows.map(({ json }) => faultOf(columns, json));
+    const faults = rows.map(({ insertId, json }) =>
+      insertId !== undefined && refused.has(insertId) ? 'refused on request' : faultOf(columns, json),
+    );
     if (faults.some((fault) => fault !== null)) {
       const insertErrors = faults.map((fault, index) => ({
         index,
@@ -69,7 +74,10 @@ export async function startBigQuery({ port = 0 }: { port?: number } = {}): Promi
     if (fresh.length > 0) {
       const text = JSON.stringify(fresh.map(({ json }) => json));
       const select = columns
-        .map(({ name, type }) => `CAST(json_extract_string(j, '$."${name}"') AS ${columnTypes[type] ?? 'VARCHAR'})`)
+        .map((column) => {
+          const nested = column.type === 'RECORD' || column.mode === 'REPEATED';
+          return `CAST(${nested ? 'json_extract' : 'json_extract_string'}(j, '$."${column.name}"') AS ${columnType(column)})`;
+        })
         .join(', ');
       try {
         await duck.run(`INSERT INTO "${table}" SELECT ${select} FROM (SELECT unnest(CAST($rows AS JSON[])) AS j)`, {
@@ -91,8 +99,10 @@ export async function startBigQuery({ port = 0 }: { port?: number } = {}): Promi
     const body = await readJson(request);
     if (insert?.[1] !== undefined) {
       stats.inserts++;
-      const failure = failures.shift();
-      if (failure !== undefined) return fail(response, failure, 'backendError', 'failed on request');
+      if (failing.times > 0) {
+        failing.times--;
+        return fail(response, failing.status, 'backendError', 'failed on request');
+      }
       const columns = tables.get(insert[1]);
       if (columns === undefined) return fail(response, 404, 'notFound', `Not found: Table ${insert[1]}`);
       return send(response, await insertAll(insert[1], columns, (body as { rows: Row[] }).rows));
@@ -112,15 +122,15 @@ export async function startBigQuery({ port = 0 }: { port?: number } = {}): Promi
     stats,
     createTable: async (name, columns) => {
       const list = columns.map(
-        (column) =>
-          `"${column.name}" ${columnTypes[column.type] ?? 'VARCHAR'}${column.mode === 'REQUIRED' ? ' NOT NULL' : ''}`,
+        (column) => `"${column.name}" ${columnType(column)}${column.mode === 'REQUIRED' ? ' NOT NULL' : ''}`,
       );
       await duck.run(`CREATE TABLE "${name}" (${list.join(', ')})`);
       tables.set(name, columns);
     },
     createView: async (name, sql) => void (await duck.run(`CREATE VIEW "${name}" AS ${toDuckDb(sql)}`)),
     rows: async (sql) => (await duck.runAndReadAll(toDuckDb(sql))).getRowObjectsJson(),
-    failInserts: (status, times) => failures.push(...Array.from({ length: times }, () => status)),
+    refuseRows: (insertIds) => void (refused = new Set(insertIds)),
+    failInserts: (status, times) => void (failing = { status, times }),
     close: async () => {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));

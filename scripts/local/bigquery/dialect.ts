@@ -1,5 +1,7 @@
 // BigQuery's SQL as DuckDB runs it: every difference that our queries meet, one rule each. Not a general translator.
 
+import type { Column } from './row-fault.ts';
+
 /** Literals, comments and quoted names: what the rules for plain words must not touch. */
 const quoted = /('(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|`[^`]*`|--[^\n]*|\/\*[\s\S]*?\*\/)/;
 
@@ -22,13 +24,20 @@ function toQuoted(part: string): string {
 function toWords(part: string): string {
   return (
     part
+      // A repeated record's members are columns there; here they are inside one, unless it is unnested to the bottom.
+      .replace(/\bUNNEST\((\w+)\)/gi, '(SELECT UNNEST($1, recursive := true))')
+      // An array of plain values has the alias for its column's name there, and for its table's here. Two pairs of parentheses deep at the most.
+      .replace(/\bUNNEST\((\w+\((?:[^()]|\((?:[^()]|\([^()]*\))*\))*\))\) AS (\w+)/gi, '(SELECT UNNEST($1) AS $2)')
       // Named parameters are written @name there, $name here.
       .replace(/@([a-zA-Z_]\w*)/g, '$$$1')
+      // Quantiles: an array of them there, the one that is taken out of it here.
+      .replace(/\bAPPROX_QUANTILES\((\w+), 100\)\[OFFSET\((\d+)\)\]/gi, 'quantile_cont($1, $2 / 100)')
       // A JSON member as text: DuckDB's own JSON_VALUE keeps the quotes.
       .replace(/\bJSON_VALUE\(/gi, 'json_extract_string(')
       // A part of a timestamp is a bare word there and text here.
       .replace(/,\s*(MINUTE|HOUR|DAY|WEEK|MONTH|YEAR)\s*\)/gi, ", '$1')")
       .replace(/\bCURRENT_TIMESTAMP\(\)/gi, 'now()')
+      .replace(/\bLOGICAL_AND\(/gi, 'bool_and(')
       .replace(/\bINT64\b/gi, 'BIGINT')
       .replace(/\bFLOAT64\b/gi, 'DOUBLE')
   );
@@ -40,10 +49,14 @@ export const setup: readonly string[] = [
   'CREATE MACRO safe_divide(a, b) AS a / nullif(b, 0)',
   'CREATE MACRO timestamp_trunc(t, part) AS date_trunc(part, t)',
   'CREATE MACRO timestamp_sub(t, span) AS t - span',
+  'CREATE MACRO timestamp_add(t, span) AS t + span',
+  'CREATE MACRO date(t) AS CAST(t AS DATE)',
+  'CREATE MACRO date_sub(d, span) AS CAST(d - span AS DATE)',
+  'CREATE MACRO generate_date_array(first, last) AS list_transform(generate_series(CAST(first AS TIMESTAMP), CAST(last AS TIMESTAMP), INTERVAL 1 DAY), lambda t: CAST(t AS DATE))',
 ];
 
 /** BigQuery's column types in DuckDB. */
-export const columnTypes: Readonly<Record<string, string>> = {
+const columnTypes: Readonly<Record<string, string>> = {
   STRING: 'VARCHAR',
   TIMESTAMP: 'TIMESTAMPTZ',
   INTEGER: 'BIGINT',
@@ -56,6 +69,15 @@ export const columnTypes: Readonly<Record<string, string>> = {
   DATE: 'DATE',
   JSON: 'JSON',
 };
+
+/** A column's type, records and repeated ones included. */
+export function columnType({ type, mode, fields = [] }: Column): string {
+  const one =
+    type === 'RECORD'
+      ? `STRUCT(${fields.map((field) => `"${field.name}" ${columnType(field)}`).join(', ')})`
+      : (columnTypes[type] ?? 'VARCHAR');
+  return mode === 'REPEATED' ? `${one}[]` : one;
+}
 
 /** DuckDB's result types as BigQuery names them, for the real client to map values by. */
 export function resultType(duckType: string): string {

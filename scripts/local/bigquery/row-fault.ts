@@ -5,6 +5,8 @@ export interface Column {
   readonly name: string;
   readonly type: string;
   readonly mode?: string;
+  /** Of a RECORD. */
+  readonly fields?: readonly Column[];
 }
 
 /** Why BigQuery would not take the row, or null. */
@@ -14,7 +16,8 @@ export function faultOf(columns: readonly Column[], json: Readonly<Record<string
     const column = byName.get(name);
     if (column === undefined) return `no such field: ${name}.`;
     if (value === null || value === undefined) continue;
-    if (fits[column.type]?.(value) === false) return `Cannot convert value to ${column.type.toLowerCase()}: ${name}`;
+    if (column.mode !== 'REPEATED' && fits[column.type]?.(value) === false)
+      return `Cannot convert value to ${column.type.toLowerCase()}: ${name}`;
   }
   for (const { name, mode } of columns)
     if (mode === 'REQUIRED' && (json[name] === null || json[name] === undefined))

@@ -10,7 +10,9 @@ type Value<K extends Kind> = K extends 'list'
     ? number
     : K extends 'boolean'
       ? boolean
-      : string;
+      : K extends 'percents'
+        ? readonly number[]
+        : string;
 type Rows = typeof variables;
 
 /** All settings by name (variables.ts); durations in milliseconds; null where absence has a meaning. */
@@ -68,6 +70,13 @@ function parse(kind: Kind, text: string, range: readonly [number, number] = [0, 
     case 'list': {
       const items = text.split(',').filter((item) => item !== '');
       return items.length > 0 ? items : new Fault('is an empty list');
+    }
+    case 'percents': {
+      if (text === 'none') return [];
+      const items = text.split(',').map((item) => (/^\d{1,3}$/.test(item) ? Number(item) : Number.NaN));
+      return items.every((item) => item >= 1 && item <= 100)
+        ? items.toSorted((a, b) => a - b)
+        : new Fault('is neither none nor a list of whole numbers from 1 to 100');
     }
     case 'integer': {
       const value = /^[+-]?\d+$/.test(text) ? Number(text) : Number.NaN;

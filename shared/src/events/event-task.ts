@@ -12,24 +12,72 @@ export function eventTaskBody(events: readonly string[]): string {
   return `{"events":[${events.join(',')}]}`;
 }
 
-/**
- * Reads a task's body.
- * @returns the events, or null when the body is none of ours: nothing that a retry would mend.
- */
-export function parseEventTask(body: string): readonly UsageEvent[] | null {
+/** As many task bodies as serialised events need. */
+export function eventTaskBodies(events: readonly string[]): string[] {
+  const bodies: string[] = [];
+  let batch: string[] = [];
+  let bytes = 0;
+  for (const event of events) {
+    const size = Buffer.byteLength(event) + 1;
+    if (batch.length > 0 && (bytes + size > taskBytesMax || batch.length === taskEventsMax)) {
+      bodies.push(eventTaskBody(batch));
+      [batch, bytes] = [[], 0];
+    }
+    batch.push(event);
+    bytes += size;
+  }
+  return batch.length === 0 ? bodies : [...bodies, eventTaskBody(batch)];
+}
+
+/** What a task held. */
+export interface EventTask {
+  readonly events: readonly UsageEvent[];
+  /** Events without an identifier: the reference drops them without a word, and nobody could be charged for them (spec actors §6.1). */
+  readonly dropped: number;
+  /** What is none of ours, as it came, with the reason: nothing that a retry would mend. */
+  readonly strange: readonly Stranger[];
+}
+
+/** Something that can't become a row. */
+export interface Stranger {
+  /** A whole task, or one event of it. */
+  readonly kind: 'task' | 'event';
+  readonly body: string;
+  readonly reason: string;
+}
+
+/** Reads a task's body; its good events are not lost for a bad one beside them. */
+export function parseEventTask(body: string): EventTask {
+  const task = parseJson(body);
+  if (!Array.isArray(task?.events))
+    return { events: [], dropped: 0, strange: [{ kind: 'task', body, reason: 'not a batch of events' }] };
+  const events: UsageEvent[] = [];
+  const strange: Stranger[] = [];
+  let dropped = 0;
+  for (const value of task.events as unknown[]) {
+    const reason = faultOf(value);
+    if (reason !== null) strange.push({ kind: 'event', body: JSON.stringify(value), reason });
+    else if ((value as UsageEvent).identifier === '') dropped++;
+    else events.push(value as UsageEvent);
+  }
+  return { events, dropped, strange };
+}
+
+function parseJson(text: string): { events?: unknown } | null {
   try {
-    const { events } = JSON.parse(body) as { events?: unknown };
-    return Array.isArray(events) && events.every(isEvent) ? events : null;
+    return JSON.parse(text) as { events?: unknown } | null;
   } catch {
     return null;
   }
 }
 
-function isEvent(value: unknown): value is UsageEvent {
-  if (typeof value !== 'object' || value === null) return false;
-  const { name, source, event_id, rank, created_at } = value as Partial<Record<keyof UsageEvent, unknown>>;
-  return (
-    [name, source, event_id, created_at].every((member) => typeof member === 'string' && member !== '') &&
-    typeof rank === 'number'
-  );
+/** What the insert itself, the de-duplication and the price go by. The rest is the table's to judge. */
+function faultOf(value: unknown): string | null {
+  if (typeof value !== 'object' || value === null) return 'not an object';
+  const event = value as Partial<Record<keyof UsageEvent, unknown>>;
+  for (const member of ['name', 'source', 'event_id', 'created_at'] as const)
+    if (typeof event[member] !== 'string' || event[member] === '') return `${member} is missing`;
+  if (typeof event.rank !== 'number') return 'rank is not a number';
+  if (typeof event.metadata !== 'object' || event.metadata === null) return 'metadata is not an object';
+  return null;
 }

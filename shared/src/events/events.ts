@@ -3,6 +3,7 @@
 export {
   eventOf,
   refusedEvent,
+  withNotice,
   type EventDraft,
   type EventName,
   type OutboxFields,
@@ -10,6 +11,16 @@ export {
 } from './usage-event.ts';
 export { createOutbox, type Outbox } from './outbox.ts';
 export { takeLeftBehind } from './left-behind.ts';
-export { createTaskQueue, type TaskQueue } from './task-queue.ts';
+export { createEventQueue, createNoticeQueue, type QueueSettings, type TaskQueue } from './task-queue.ts';
 export { createWarehouse, type Insertion, type Warehouse } from './warehouse.ts';
-export { parseEventTask } from './event-task.ts';
+export { eventTaskBodies, parseEventTask, type EventTask, type Stranger } from './event-task.ts';
+export { createDeadLetters, type DeadLetter, type DeadLetters } from './dead-letters.ts';
+export {
+  noticeMessage,
+  parseNotice,
+  unsentNotice,
+  type Notice,
+  type NoticeDraft,
+  type NoticeMessage,
+} from './notice.ts';
+export { createNoticeMarks, type NoticeMarks } from './notice-mark.ts';

@@ -2,16 +2,21 @@
 
 import { keys, type Budget, type Shard, type Store } from '../store/store.ts';
 import { eventTaskBody, taskBytesMax, taskEventsMax } from './event-task.ts';
+import { noticeOf, noticeTaskName, type Notice } from './notice.ts';
 import type { TaskQueue } from './task-queue.ts';
 import { eventOf, type OutboxFields } from './usage-event.ts';
 
 /** What one pass over a shard's outbox did. */
 export interface TakenOver {
   readonly sent: number;
+  /** Notices without a queue to go to: out of the outbox, for the caller to log. */
+  readonly unsentNotices: readonly Notice[];
   /** Entries that are not events of ours: kept where they are and reported. */
   readonly unreadable: readonly string[];
   /** True when there was more than one pass may take. */
   readonly more: boolean;
+  /** When the oldest entry was written, Unix ms by Redis's clock; null when there is none. Whatever its age. */
+  readonly oldestMs: number | null;
 }
 
 /**
@@ -22,48 +27,70 @@ export interface TakenOver {
  */
 export async function takeLeftBehind(
   store: Store,
-  queue: TaskQueue,
+  queues: { readonly events: TaskQueue | null; readonly notices: TaskQueue | null },
   shard: Shard,
   olderThanMs: number,
   most: number,
   budget: () => Budget,
 ): Promise<TakenOver> {
   const key = keys.outbox(shard);
-  const [entries] = (await store.commands(
-    [['xrange', key, '-', String(Math.max(0, Math.floor(olderThanMs))), 'count', most]],
+  const [oldest, entries] = (await store.commands(
+    [
+      ['xrange', key, '-', '+', 'count', 1],
+      ['xrange', key, '-', String(Math.max(0, Math.floor(olderThanMs))), 'count', most],
+    ],
     budget(),
-  )) as [[id: string, fields: string[]][]];
+  )) as [Entries, Entries];
+  const oldestMs = oldest[0] === undefined ? null : Number(oldest[0][0].split('-')[0]);
+  const notices: { id: string; notice: Notice }[] = [];
+  const unsentNotices: Notice[] = [];
   const unreadable: string[] = [];
   let batch: { id: string; event: string }[] = [];
   let bytes = 0;
   let sent = 0;
   const send = async (): Promise<void> => {
-    if (batch.length === 0) return;
-    await queue.create(eventTaskBody(batch.map(({ event }) => event)));
+    if (batch.length === 0 || queues.events === null) return;
+    await queues.events.create(eventTaskBody(batch.map(({ event }) => event)));
     await store.commands([['xdel', key, ...batch.map(({ id }) => id)]], budget());
     sent += batch.length;
     batch = [];
     bytes = 0;
   };
   for (const [id, list] of entries) {
-    const event = rowText(list);
-    if (event === null) {
+    const content = contentOf(list);
+    if (content === null) {
       unreadable.push(id);
       continue;
     }
-    if (bytes + event.length > taskBytesMax || batch.length === taskEventsMax) await send();
-    batch.push({ id, event });
-    bytes += Buffer.byteLength(event) + 1;
+    if (typeof content === 'object') {
+      notices.push({ id, notice: content });
+      continue;
+    }
+    const size = Buffer.byteLength(content) + 1;
+    if (bytes + size > taskBytesMax || batch.length === taskEventsMax) await send();
+    batch.push({ id, event: content });
+    bytes += size;
   }
   await send();
-  return { sent, unreadable, more: entries.length === most };
+  // After the events: a queue of notices that fails must not hold them up.
+  for (const { id, notice } of notices) {
+    if (queues.notices === null) unsentNotices.push(notice);
+    else await queues.notices.create(JSON.stringify(notice), noticeTaskName(notice));
+    await store.commands([['xdel', key, id]], budget());
+    sent++;
+  }
+  return { sent, unsentNotices, unreadable, more: entries.length === most, oldestMs };
 }
 
-function rowText(list: readonly string[]): string | null {
+type Entries = [id: string, fields: string[]][];
+
+/** A row as JSON text, a notice, or null for what is neither. */
+function contentOf(list: readonly string[]): string | Notice | null {
   const fields: Record<string, string> = {};
   for (let i = 0; i + 1 < list.length; i += 2) fields[list[i] ?? ''] = list[i + 1] ?? '';
   try {
-    return JSON.stringify(eventOf(fields as unknown as OutboxFields));
+    const known = fields as unknown as OutboxFields;
+    return known.k === 'notice' ? noticeOf(known) : JSON.stringify(eventOf(known));
   } catch {
     return null;
   }

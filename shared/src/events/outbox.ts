@@ -1,8 +1,9 @@
 // Sends what this instance posted on to Cloud Tasks, in batches, beside the requests. What it can't send stays in Redis for the sweeper.
 
 import { keys, type Store } from '../store/store.ts';
-import type { Posted } from '../limiter/limiter.ts';
+import type { Posted, PostedNotice } from '../limiter/limiter.ts';
 import { eventTaskBody, taskBytesMax, taskEventsMax } from './event-task.ts';
+import { noticeTaskName, unsentNotice, type Notice } from './notice.ts';
 import type { TaskQueue } from './task-queue.ts';
 import type { UsageEvent } from './usage-event.ts';
 
@@ -12,11 +13,20 @@ const heldMax = 10_000;
 const gatherMs = 100;
 /** Tasks being created at once. */
 const sendingMax = 4;
+/** Notices under way at once; there are three a window, so more at once are many subscriptions' and can wait for the sweeper. */
+const noticesMax = 100;
+
+/** What a caller may wait for the queue. */
+const sendNowMs = 300;
 
 /** The sending end of the outbox. */
 export interface Outbox {
   /** Takes over an event that stands in the outbox. Never waits, never throws. */
   take(posted: Posted, event: UsageEvent): void;
+  /** Sends an event that stands in no outbox: waits for the queue, 300 ms at most (design §5). False: it did not get through, or nobody knows. */
+  sendNow(event: UsageEvent): Promise<boolean>;
+  /** Takes over a notice that stands in the outbox; one that has no queue ends here, in the log. Never waits, never throws. */
+  notify(posted: PostedNotice, notice: Notice): void;
   /** Sends what is held; resolves when nothing is under way any more. For the drain on SIGTERM. */
   flush(): Promise<void>;
   readonly stats: { readonly held: number; readonly sent: number; readonly failed: number; readonly left: number };
@@ -29,11 +39,13 @@ interface Held {
 
 /**
  * @param queue null: nothing is sent, every entry is left to the sweeper.
+ * @param noticeQueue null: notices are told to `warn` and forgotten.
  * @param warn is told of batches that could not be sent.
  */
 export function createOutbox(
   store: Store,
   queue: TaskQueue | null,
+  noticeQueue: TaskQueue | null,
   warn: (message: string, error: unknown) => void,
 ): Outbox {
   let held: Held[] = [];
@@ -68,8 +80,41 @@ export function createOutbox(
     }
   };
 
+  const notices = new Set<Promise<void>>();
+  const sendNotice = async ({ shard, entry }: PostedNotice, notice: Notice): Promise<void> => {
+    try {
+      if (noticeQueue === null) warn(unsentNotice(notice), null);
+      else await noticeQueue.create(JSON.stringify(notice), noticeTaskName(notice));
+      await store.commands([['xdel', keys.outbox(shard), entry]], { leftMs: 1_000 });
+    } catch (error) {
+      warn('a notice stays in the outbox for the sweeper', error);
+    }
+  };
+
   return {
     stats,
+    sendNow: async (event) => {
+      if (queue === null) return false;
+      const { promise: late, resolve } = Promise.withResolvers<false>();
+      const timer = setTimeout(() => resolve(false), sendNowMs);
+      const work = queue.create(eventTaskBody([JSON.stringify(event)])).then(
+        () => true,
+        (error: unknown) => {
+          warn('an event did not get into the queue', error);
+          return false;
+        },
+      );
+      const sent = await Promise.race([work, late]);
+      clearTimeout(timer);
+      if (sent) stats.sent++;
+      else stats.failed++;
+      return sent;
+    },
+    notify: (posted, notice) => {
+      if (notices.size >= noticesMax) return;
+      const work = sendNotice(posted, notice).finally(() => notices.delete(work));
+      notices.add(work);
+    },
     take: (posted, event) => {
       if (queue === null || held.length >= heldMax) {
         stats.left++;
@@ -82,7 +127,7 @@ export function createOutbox(
     },
     flush: async () => {
       pump();
-      while (sending.size > 0) await Promise.all(sending);
+      while (sending.size + notices.size > 0) await Promise.all([...sending, ...notices]);
     },
   };
 }

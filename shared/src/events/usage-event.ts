@@ -1,7 +1,8 @@
 // One row of the events table and how it is made: from a whole event, or from a draft and what the limiter says became of it. Not its delivery.
 
 /** Event names that readers of the table know (spec actors §6.3). */
-export type EventName = 'CompletionsFinished' | 'RateLimited' | 'RequestBlocked' | 'Unauthorized' | 'AccessDenied';
+export type EventName =
+  'CompletionsFinished' | 'EmbeddingsFinished' | 'RateLimited' | 'RequestBlocked' | 'Unauthorized' | 'AccessDenied';
 
 /** A row of the events table: five columns that others' dashboards read (spec actors §6.1), then ours (design §7). Unknown is null. */
 export interface UsageEvent {
@@ -31,10 +32,15 @@ export interface UsageEvent {
   readonly count: number;
   /** Input and output tokens together, as the provider reported them. */
   readonly tokens: number | null;
+  /** Milliseconds of the request that were not the provider's: our own. */
+  readonly gateway_ms: number | null;
 }
 
 /** What an event says before anyone knows how the call ends: serve hands it to `admit`. */
-export type EventDraft = Omit<UsageEvent, 'rank' | 'units' | 'quota_window' | 'quota_units' | 'count' | 'tokens'>;
+export type EventDraft = Omit<
+  UsageEvent,
+  'rank' | 'units' | 'quota_window' | 'quota_units' | 'count' | 'tokens' | 'gateway_ms'
+>;
 
 /** The fields of an outbox entry (limiter/scripts/outbox.lua). */
 export interface OutboxFields {
@@ -48,6 +54,7 @@ export interface OutboxFields {
   readonly l?: string;
   readonly u?: string;
   readonly n?: string;
+  readonly t?: string;
 }
 
 /**
@@ -71,6 +78,7 @@ export function eventOf(fields: OutboxFields): UsageEvent {
       rank: 0,
       units: Number(fields.s),
       tokens: null,
+      gateway_ms: null,
     };
   }
   if (fields.k === 'refused') {
@@ -80,7 +88,13 @@ export function eventOf(fields: OutboxFields): UsageEvent {
       count: known.count,
     };
   }
-  return { ...(JSON.parse(fields.e) as UsageEvent), ...known, rank: 1 };
+  const event = JSON.parse(fields.e) as UsageEvent;
+  return { ...event, ...known, metadata: withNotice(event.metadata, Number(fields.t ?? '')), rank: 1 };
+}
+
+/** The row of the call that crossed a threshold says so. */
+export function withNotice(metadata: UsageEvent['metadata'], percent: number): UsageEvent['metadata'] {
+  return percent > 0 ? { ...metadata, notice_percent: percent } : metadata;
 }
 
 /** What the limiter said when it refused. */
@@ -115,5 +129,6 @@ export function refusedEvent(draft: EventDraft, facts: RefusalFacts): UsageEvent
     quota_units: 0,
     count: 1,
     tokens: null,
+    gateway_ms: null,
   };
 }

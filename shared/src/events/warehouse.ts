@@ -2,6 +2,7 @@
 
 import type { BigQuery } from '@google-cloud/bigquery';
 import type { Config } from '../config/config.ts';
+import { priceOf } from './price.ts';
 import type { UsageEvent } from './usage-event.ts';
 
 /** Longer than any healthy insert, shorter than the task's dispatch deadline. */
@@ -59,6 +60,7 @@ async function insertRows(
   events: readonly UsageEvent[],
   insert: (rows: RawRow[]) => Promise<unknown>,
 ): Promise<Insertion> {
+  if (events.length === 0) return { inserted: 0, poison: [] };
   try {
     await insert(events.map(rawRow));
     return { inserted: events.length, poison: [] };
@@ -79,7 +81,10 @@ function insertId(event: UsageEvent): string {
 }
 
 function rawRow(event: UsageEvent): RawRow {
-  return { insertId: insertId(event), json: { ...event, metadata: JSON.stringify(event.metadata) } };
+  return {
+    insertId: insertId(event),
+    json: { ...event, ...priceOf(event), metadata: JSON.stringify(event.metadata) },
+  };
 }
 
 /** insertId -> reason of the rows that a PartialFailureError calls invalid (its message is empty, the details are inside: spec platform §4). */

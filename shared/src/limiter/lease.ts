@@ -26,12 +26,40 @@ export interface Posted {
   readonly window: string | null;
   /** Units that the window's counter kept. */
   readonly kept: number;
+  /** The threshold whose notice this settlement caused, in percent. */
+  readonly noticed?: number;
+}
+
+/** When notices are due, and what they say besides the numbers. */
+export interface NoticeRule {
+  /** Percent of the limit. */
+  readonly thresholds: readonly number[];
+  /** Opaque bytes. */
+  readonly draft: string;
+}
+
+/** A notice in the outbox: settled use has reached a threshold for the first time in its window. */
+export interface PostedNotice {
+  readonly shard: Shard;
+  /** Stream entry id. */
+  readonly entry: string;
+  readonly window: string;
+  readonly percent: number;
+  /** Settled units, the window's limit, and its end in Unix ms. */
+  readonly used: number;
+  readonly limit: number;
+  readonly resetAtMs: number;
+  readonly draft: string;
 }
 
 /** How a lease ended. */
 export interface Settlement {
   /** The event in the outbox; null when an earlier try of the same settlement had written it. */
   readonly posted: Posted | null;
+  /** The event that found the outbox full (limiter/scripts/outbox.lua): it is in nobody's hands but the caller's. Its `entry` is empty. */
+  readonly overflow: Posted | null;
+  /** The notice that it was the first to cause, if any. */
+  readonly notice: PostedNotice | null;
 }
 
 /** Proof of admission (`upstream.send` takes it) and the hold on the quota. */
@@ -67,6 +95,7 @@ export interface LeaseFacts {
   readonly remaining: number;
   readonly resetAtMs: number;
   readonly admittedAtMs: number;
+  readonly notice: NoticeRule | null;
 }
 
 /** Wraps an admitted lease. Only limiter.ts calls it. */
@@ -74,13 +103,18 @@ export function openLease(store: Store, facts: LeaseFacts): Lease {
   const { id, shard, feature, actor, window } = facts;
   const inFlight = keys.inFlight(shard, feature, actor);
   const end = async (state: 'settled' | 'void', units: number, event: string, budget: Budget): Promise<Settlement> => {
-    const [, kept, entry] = (await store.run(
+    const { thresholds, draft } = facts.notice ?? { thresholds: [], draft: '' };
+    const [, kept, entry, crossed] = (await store.run(
       scripts.settle,
       [keys.limit(shard, feature, actor), inFlight, keys.lease(shard, id), keys.leases(shard), keys.outbox(shard)],
-      [id, window, units, state, recordTimeMs.ended, event],
+      [id, window, units, state, recordTimeMs.ended, event, thresholds.join(), facts.limit, draft],
       budget,
-    )) as [found: string, kept: number, entry: string | null];
-    return { posted: entry === null ? null : { shard, entry, id, window, kept } };
+    )) as [found: string, kept: number, entry: string | null, notice: NoticeReply | null];
+    const notice = crossed === null ? null : postedNotice(crossed, shard, facts.limit, draft);
+    const noticed = notice === null ? {} : { noticed: notice.percent };
+    const posted = { shard, entry: entry ?? '', id, window, kept, ...noticed };
+    if (entry === 'full') return { posted: null, overflow: { ...posted, entry: '' }, notice };
+    return { posted: entry === null ? null : posted, overflow: null, notice };
   };
   return {
     id,
@@ -104,4 +138,11 @@ export function openLease(store: Store, facts: LeaseFacts): Lease {
       return () => clearInterval(timer);
     },
   };
+}
+
+type NoticeReply = readonly [entry: string, window: string, percent: string, used: string, end: string];
+
+function postedNotice(reply: NoticeReply, shard: Shard, limit: number, draft: string): PostedNotice {
+  const [entry, window, percent, used, end] = reply;
+  return { shard, entry, window, percent: Number(percent), used: Number(used), limit, resetAtMs: Number(end), draft };
 }

@@ -2,11 +2,11 @@
 
 import type { Actor, Feature, Permit } from '../auth/auth.ts';
 import { keys, shardOf, type Budget, type Shard, type Store } from '../store/store.ts';
-import { leaseTimeMs, openLease, recordTimeMs, type Lease, type Posted } from './lease.ts';
+import { leaseTimeMs, openLease, recordTimeMs, type Lease, type NoticeRule, type Posted } from './lease.ts';
 import { readLimits, type Reading } from './reading.ts';
 import { scripts } from './scripts.ts';
 
-export { leaseTimeMs, type Lease, type Posted, type Settlement } from './lease.ts';
+export { leaseTimeMs, type Lease, type NoticeRule, type Posted, type PostedNotice, type Settlement } from './lease.ts';
 export type { Reading } from './reading.ts';
 export { sweepShard, type Swept } from './sweep.ts';
 
@@ -30,6 +30,8 @@ export interface Admission {
   readonly estimate: number;
   /** What is known of the call's event by now: opaque bytes, written if the holder dies or the call is refused. */
   readonly draft: string;
+  /** Absent for actors that get no notices. */
+  readonly notice?: NoticeRule;
 }
 
 /** The limiter of this process. Every method throws StoreUnavailable when Redis does not answer within the budget. */
@@ -96,6 +98,7 @@ export function createLimiter(store: Store): Limiter {
             limit,
             resetAtMs: reply[3],
             admittedAtMs: reply[4],
+            notice: admission.notice ?? null,
           });
         case 'refused':
           return {

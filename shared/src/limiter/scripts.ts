@@ -5,6 +5,7 @@ import { loadScript } from '../store/store.ts';
 
 const fragments = {
   lease: readFileSync(new URL('./scripts/lease.lua', import.meta.url), 'utf8'),
+  notice: readFileSync(new URL('./scripts/notice.lua', import.meta.url), 'utf8'),
   outbox: readFileSync(new URL('./scripts/outbox.lua', import.meta.url), 'utf8'),
 };
 

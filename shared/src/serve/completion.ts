@@ -8,7 +8,16 @@ import { asRefusal, errorEvent, parseJson, Refusal, type Dialect, type Received 
 import { identityOf, type Denial, type Lease } from '../limiter/limiter.ts';
 import { StoreUnavailable } from '../store/store.ts';
 import { DeadlinePassed, type Answer, type Call, type Flagging, type Shape } from '../upstream/upstream.ts';
-import { bannedEvent, draftEvent, finishedEvent, postedEvent, type CallerIds, type Outcome } from './event.ts';
+import {
+  bannedEvent,
+  draftEvent,
+  finishedEvent,
+  noticeRule,
+  postedEvent,
+  postedNotice,
+  type CallerIds,
+  type Outcome,
+} from './event.ts';
 import { identify, note, type Exchange, type Route } from './exchange.ts';
 import { inspect } from './inspect.ts';
 import { denialRefusal, rateLimitHeaders } from './rate-limit.ts';
@@ -124,11 +133,12 @@ async function permitCall(
 async function admit(exchange: Exchange, permit: Permit, draft: EventDraft): Promise<Lease> {
   const { context, scope, budget, dialect } = exchange;
   const { limiter } = context;
+  const notice = noticeRule(context.config, permit);
   let outcome: Lease | Denial;
   try {
     outcome = await limiter.admit(
       permit,
-      { leaseId: draft.event_id, estimate: 1, draft: JSON.stringify(draft) },
+      { leaseId: draft.event_id, estimate: 1, draft: JSON.stringify(draft), ...(notice !== undefined && { notice }) },
       budget,
     );
   } catch (error) {
@@ -160,6 +170,7 @@ async function sendAndRelay(exchange: Exchange, lease: Lease, call: Call, draft:
       upstreamStatus: -1,
       resolvedStatus: callerLeft.aborted && !response.headersSent ? -1 : response.statusCode,
       upstreamDurationMs: timing.upstreamMs() ?? 0,
+      gatewayMs: timing.ownMs(),
       usage: null,
       cancelled: callerLeft.aborted,
       truncated: false,
@@ -244,10 +255,19 @@ async function endLease(
   const text = JSON.stringify(event);
   scope.note({ lease: charged ? 'settled' : 'released', tokens: event.tokens });
   try {
-    const { posted } = charged
+    const { posted, overflow, notice } = charged
       ? await lease.settle(1, text, context.budget())
       : await lease.release(text, context.budget());
     if (posted !== null) context.outbox.take(posted, postedEvent(event, posted));
+    if (overflow !== null) {
+      const row = postedEvent(event, overflow);
+      if (!(await context.outbox.sendNow(row)))
+        scope.log('ERROR', 'the outbox is full and the queue is away', { usage_event: row });
+    }
+    if (notice !== null) {
+      scope.note({ notice_percent: notice.percent });
+      context.outbox.notify(notice, postedNotice(notice));
+    }
   } catch (error) {
     // The lease stands until the sweeper charges it; the truth goes whole into the log, from which it can be replayed.
     scope.log('ERROR', 'a lease could not be ended', { usage_event: { ...event, quota_window: lease.window } }, error);

@@ -2,7 +2,7 @@
 
 import { createAuth, type Auth } from '../auth/auth.ts';
 import type { Config } from '../config/config.ts';
-import { createOutbox, createTaskQueue, type Outbox, type TaskQueue } from '../events/events.ts';
+import { createEventQueue, createNoticeQueue, createOutbox, type Outbox, type TaskQueue } from '../events/events.ts';
 import { createLimiter, type Limiter } from '../limiter/limiter.ts';
 import { connectStore, type Budget, type Store } from '../store/store.ts';
 import { createTelemetry, type Telemetry } from '../telemetry/telemetry.ts';
@@ -17,6 +17,7 @@ export interface Context {
   readonly limiter: Limiter;
   readonly upstream: Upstream;
   readonly queue: TaskQueue | null;
+  readonly noticeQueue: TaskQueue | null;
   readonly outbox: Outbox;
   /** A fresh budget of Redis waits: one on the way up, one for settling. */
   budget(): Budget;
@@ -31,8 +32,9 @@ export function openContext(config: Config): Context {
   const telemetry = createTelemetry(config);
   const warn = (message: string, error: unknown): void => telemetry.log('WARNING', message, {}, error);
   const store = connectStore(config, warn);
-  const queue = createTaskQueue(config);
-  const outbox = createOutbox(store, queue, warn);
+  const queue = createEventQueue(config);
+  const noticeQueue = createNoticeQueue(config);
+  const outbox = createOutbox(store, queue, noticeQueue, warn);
   const auth = createAuth({ config, now: Date.now, warn });
   const upstream = createUpstream(config, warn);
   return {
@@ -43,6 +45,7 @@ export function openContext(config: Config): Context {
     limiter: createLimiter(store),
     upstream,
     queue,
+    noticeQueue,
     outbox,
     budget: () => ({ leftMs: config.redisBudgetMs }),
     warm: () => {
@@ -54,7 +57,7 @@ export function openContext(config: Config): Context {
     },
     close: async () => {
       await outbox.flush();
-      await Promise.allSettled([queue?.close(), store.close(), upstream.close()]);
+      await Promise.allSettled([queue?.close(), noticeQueue?.close(), store.close(), upstream.close()]);
     },
   };
 }

@@ -3,8 +3,8 @@
 import { randomUUID } from 'node:crypto';
 import type { AccessEvent, Permit } from '../auth/auth.ts';
 import type { Config } from '../config/config.ts';
-import type { EventDraft, UsageEvent } from '../events/events.ts';
-import type { Posted } from '../limiter/limiter.ts';
+import { withNotice, type EventDraft, type Notice, type NoticeDraft, type UsageEvent } from '../events/events.ts';
+import type { NoticeRule, Posted, PostedNotice } from '../limiter/limiter.ts';
 import type { Scope } from '../telemetry/telemetry.ts';
 import type { Call, Flagging, Usage } from '../upstream/upstream.ts';
 
@@ -16,6 +16,8 @@ export interface Outcome {
   readonly resolvedStatus: number;
   /** From the call to the provider until the end of its body. */
   readonly upstreamDurationMs: number;
+  /** What of the request was not the provider's, up to its settlement. */
+  readonly gatewayMs: number;
   /** Null unless the provider answered 2xx. */
   readonly usage: Usage | null;
   /** The caller left. */
@@ -92,6 +94,7 @@ export function finishedEvent(
       usage === null || (usage.inputTokens === null && usage.outputTokens === null)
         ? null
         : (usage.inputTokens ?? 0) + (usage.outputTokens ?? 0),
+    gateway_ms: Math.round(outcome.gatewayMs),
   };
 }
 
@@ -100,7 +103,32 @@ export function postedEvent(
   event: Omit<UsageEvent, 'quota_window' | 'quota_units' | 'count'>,
   posted: Posted,
 ): UsageEvent {
-  return { ...event, quota_window: posted.window, quota_units: posted.kept, count: 1 };
+  const metadata = withNotice(event.metadata, posted.noticed ?? 0);
+  return { ...event, metadata, quota_window: posted.window, quota_units: posted.kept, count: 1 };
+}
+
+/** When a notice about this actor is due (spec actors §5: by source), and whom it is about; undefined where none ever is. */
+export function noticeRule(config: Config, { actor, feature }: Permit): NoticeRule | undefined {
+  const thresholds = {
+    'dotcom-product-subscriptions': config.subscriptionThresholds,
+    'dotcom-user': config.userThresholds,
+    anonymous: [],
+  }[actor.source];
+  if (thresholds.length === 0) return undefined;
+  const draft: NoticeDraft = { source: actor.source, identifier: actor.id, name: actor.name, feature };
+  return { thresholds, draft: JSON.stringify(draft) };
+}
+
+/** The notice that a settlement caused, as its task carries it. */
+export function postedNotice({ window, percent, used, limit, resetAtMs, draft }: PostedNotice): Notice {
+  return {
+    id: `${window}-${percent}`,
+    ...(JSON.parse(draft) as NoticeDraft),
+    percent,
+    used,
+    limit,
+    reset_at_ms: resetAtMs,
+  };
 }
 
 /** The usage keys: unknown ones are left out; a call that the provider did not serve has zeros, as readers expect (spec completions §4.1). */
@@ -214,5 +242,6 @@ function bare(
     quota_units: 0,
     count: 1,
     tokens: null,
+    gateway_ms: null,
   };
 }

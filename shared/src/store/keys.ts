@@ -21,13 +21,14 @@ export function shardName(n: number): Shard {
 /**
  * | key | type | life | what it holds |
  * | --- | --- | --- | --- |
- * | limit | hash | to the end of its quota and burst window | `id used reserved start end interval noticed` of the quota window, `burst burstEnd` of the burst window |
+ * | limit | hash | to the end of its quota and burst window | `id used reserved start end interval` of the quota window, `noticed`, `burst burstEnd` of the burst window |
  * | inFlight | sorted set | while a call is in flight | lease id scored by `due`, one set per actor and feature |
  * | lease | string | twice the lease time, a day once it ended | state of one lease, then its parts (limiter/scripts/lease.lua) |
  * | leases | sorted set | for ever, empty when idle | lease id scored by `due`: the sweeper's index of the shard |
  * | outbox | stream | for ever, empty when idle | events on their way to the queue |
  * | fold | hash | two minutes | count of one identity's refusals of one name in the current minute |
  * | folds | sorted set | for ever, empty when idle | fold keys scored by the end of their minute |
+ * | notice | string | while it is being sent, then until its window is over | `sending` or `sent`: what became of a quota notice |
  * | prompt | string | as long as configured | a flagged prompt, only where recording is on; the one key without a shard, named as in the reference |
  */
 export const keys = {
@@ -37,6 +38,7 @@ export const keys = {
   leases: (shard: Shard) => `{${shard}}:leases`,
   outbox: (shard: Shard) => `{${shard}}:outbox`,
   fold: (shard: Shard, identity: string, name: string) => `{${shard}}:fold:${name}:${identity}`,
+  notice: (shard: Shard, noticeId: string) => `{${shard}}:notice:${noticeId}`,
   folds: (shard: Shard) => `{${shard}}:folds`,
   prompt: (traceId: string, feature: string, actor: string) =>
     `prompt:${traceId}:${feature}:${actor === '*' ? actor : encodeURIComponent(actor)}`,

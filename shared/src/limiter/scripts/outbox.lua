@@ -1,8 +1,13 @@
 -- fragment: appending to the shard's outbox, one by one or folded.
--- Fields of an entry: i event id, k kind (event, orphaned, refused, noted), w quota window, q units that its counter kept, e event or draft,
--- s the estimate of an orphaned lease, and for refusals c cause, l limit, u when to come back (Unix ms), n how many it stands for.
+-- Fields of an entry: i event id, k kind (event, orphaned, refused, noted, notice), w quota window, q units that its counter kept, e event or draft,
+-- t the threshold in percent that a notice is about, or that a call's settlement crossed, s the estimate of an orphaned lease, and for refusals c cause, l limit, u when to come back (Unix ms), n how many it stands for.
 local function append(outbox, fields)
   return redis.call('XADD', outbox, '*', unpack(fields))
+end
+
+-- A shard's share of Redis while the queue is away. Beyond it an event has to find another way: its sender's, or a count in a fold.
+local function full(outbox)
+  return redis.call('XLEN', outbox) >= 20000
 end
 
 -- Writes what was folded in a minute that is over, one row a variant, and forgets it.
@@ -27,14 +32,14 @@ end
 local function append_folding(outbox, fold, folds, variant, fields)
   local minute = math.floor(now / 60000)
   local seen = redis.call('HMGET', fold, 'minute', 'n')
-  if seen[1] and tonumber(seen[1]) ~= minute then
+  if seen[1] and tonumber(seen[1]) ~= minute and not full(outbox) then
     unfold(fold, folds, outbox)
     seen = { false, false }
   end
   local n = (tonumber(seen[2]) or 0) + 1
   redis.call('HSET', fold, 'minute', int(minute), 'n', int(n))
   if n == 1 then redis.call('PEXPIRE', fold, 86400000) end
-  if n <= 5 then
+  if n <= 5 and not full(outbox) then
     fields[#fields + 1] = 'n'
     fields[#fields + 1] = '1'
     return append(outbox, fields)

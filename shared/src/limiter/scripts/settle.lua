@@ -11,13 +11,18 @@
 -- ARGV[4] state to end in: settled or void
 -- ARGV[5] life of the ended record, ms
 -- ARGV[6] the event: opaque bytes; empty for none
--- RETURNS {state found ('open', 'settled', 'void', 'swept', 'none'), units that the window's counter kept, outbox entry | false}
+-- ARGV[7] thresholds of notices in percent, such as `90,95,100`; empty or absent for none
+-- ARGV[8] limit of the quota window that they are percent of, units
+-- ARGV[9] the notice: opaque bytes
+-- RETURNS {state found ('open', 'settled', 'void', 'swept', 'none'), units that the window's counter kept, outbox entry | 'full' | false,
+--   notice {outbox entry, window, percent, settled units, window end ms} | false}
 -- @include lease
 -- @include outbox
+-- @include notice
 local id, units = ARGV[1], tonumber(ARGV[3])
 local lease = read_lease(KEYS[3])
 local state = lease and lease.state or 'none'
-if state == 'settled' or state == 'void' then return { state, lease.kept or 0, false } end
+if state == 'settled' or state == 'void' then return { state, lease.kept or 0, false, false } end
 
 -- What the counter holds of this lease by now, and of that in reservation: the estimate of an open one, what the sweeper charged, nothing.
 local held, reserved = 0, 0
@@ -36,8 +41,17 @@ end
 redis.call('SET', KEYS[3], ARGV[4] .. ' ' .. int(kept), 'PX', ARGV[5])
 redis.call('ZREM', KEYS[4], id)
 redis.call('ZREM', KEYS[2], id)
+local notice = false
+if (ARGV[7] or '') ~= '' then notice = append_notice(KEYS[1], KEYS[5], tonumber(ARGV[8]), ARGV[7], ARGV[9]) end
 local entry = false
-if ARGV[6] ~= '' then
-  entry = append(KEYS[5], { 'i', id, 'k', 'event', 'w', name, 'q', int(kept), 'e', ARGV[6] })
+if ARGV[6] ~= '' and full(KEYS[5]) then
+  entry = 'full'
+elseif ARGV[6] ~= '' then
+  local fields = { 'i', id, 'k', 'event', 'w', name, 'q', int(kept), 'e', ARGV[6] }
+  if notice then
+    fields[#fields + 1] = 't'
+    fields[#fields + 1] = notice[3]
+  end
+  entry = append(KEYS[5], fields)
 end
-return { state, kept, entry }
+return { state, kept, entry, notice }

@@ -2,10 +2,10 @@
 -- KEYS[1] outbox  where they go
 -- KEYS[2] fold    the identity's counts
 -- KEYS[3] folds   index of the shard's folds
--- RETURNS 1 when written, 0 when the minute still runs
+-- RETURNS 1 when written, 0 when the minute still runs or the outbox is full
 -- @include lease
 -- @include outbox
 local due = tonumber(redis.call('ZSCORE', KEYS[3], KEYS[2]) or 0)
-if due > now then return 0 end
+if due > now or full(KEYS[1]) then return 0 end
 unfold(KEYS[2], KEYS[3], KEYS[1])
 return 1

@@ -1,0 +1,82 @@
+// The function `deliver-notifications`: a quota notice to the webhook. Its answer decides whether the queue tries again.
+
+import {
+  createNoticeMarks,
+  noticeMessage,
+  parseNotice,
+  unsentNotice,
+  type Notice,
+  type NoticeMarks,
+} from '@cody-gateway/shared/events';
+import { answer, Refusal } from '@cody-gateway/shared/http';
+import { defineFunction, type Context, type Exchange } from '@cody-gateway/shared/serve';
+import { StoreUnavailable } from '@cody-gateway/shared/store';
+
+const taskBytesMax = 100 * 1024;
+/** As the reference's (spec actors §5). */
+const sendTimeoutMs = 15_000;
+const redisBudgetMs = 2_000;
+
+async function deliver({ received, scope, context }: Exchange, marks: NoticeMarks): Promise<void> {
+  const body = (await received.readBody(taskBytesMax)).toString('utf8');
+  const notice = parseNotice(body);
+  if (notice === null) {
+    // 2xx all the same: the queue would send it again for a month.
+    scope.log('ERROR', 'a task is not a quota notice', { poison_task: body });
+  } else {
+    scope.note({
+      notice: notice.id,
+      notice_percent: notice.percent,
+      notice_sent: await deliverOnce(notice, context, marks),
+    });
+  }
+  answer(received.response, 200, {}, '');
+}
+
+/** @returns false when it is not sent, by now or ever. @throws Refusal when the queue should try again */
+async function deliverOnce(notice: Notice, { config, telemetry }: Context, marks: NoticeMarks): Promise<boolean> {
+  const { slackWebhookUrl } = config;
+  if (slackWebhookUrl === null) {
+    telemetry.log('WARNING', unsentNotice(notice), {});
+    return false;
+  }
+  try {
+    const claim = await marks.claim(notice.id);
+    if (claim === 'busy') throw new Refusal('overloaded', 'another delivery of this notice is under way');
+    if (claim === 'sent') return false;
+    const message = noticeMessage(notice, config.subscriptionLinkBase, Date.now());
+    try {
+      await post(slackWebhookUrl, JSON.stringify(message));
+    } catch (error) {
+      // A mark that can't be taken back runs out by itself.
+      await marks.free(notice.id).catch(() => undefined);
+      throw new Refusal('overloaded', 'the webhook did not take the notice', { cause: error });
+    }
+    // A handler that dies here, or that Redis does not hear, sends a second copy: the one case that is left.
+    await marks.sent(notice.id, notice.reset_at_ms, Date.now());
+    return true;
+  } catch (error) {
+    if (!(error instanceof StoreUnavailable)) throw error;
+    throw new Refusal('overloaded', 'redis did not tell what became of the notice', { cause: error });
+  }
+}
+
+/** Neither address nor answer becomes part of the error: the address is a secret. */
+async function post(url: string, body: string): Promise<void> {
+  const signal = AbortSignal.timeout(sendTimeoutMs);
+  const response = await fetch(url, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body,
+    signal,
+  }).catch((error: unknown) => {
+    throw new Error(`the webhook could not be reached (${error instanceof Error ? error.name : 'unknown'})`);
+  });
+  await response.body?.cancel();
+  if (!response.ok) throw new Error(`the webhook answered ${response.status}`);
+}
+
+export const handler = defineFunction('deliver-notifications', ({ store }) => {
+  const marks = createNoticeMarks(store, () => ({ leftMs: redisBudgetMs }));
+  return [{ method: 'POST', path: '/', dialect: 'cody', handle: (exchange) => deliver(exchange, marks) }];
+});

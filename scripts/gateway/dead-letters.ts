@@ -1,0 +1,150 @@
+// `dead-letters list | replay` and `events replay`: what could not be delivered goes through the queue once more.
+
+import { readFile } from 'node:fs/promises';
+import type { Directory } from '@cody-gateway/shared/auth';
+import {
+  createDeadLetters,
+  createEventQueue,
+  eventTaskBodies,
+  type DeadLetter,
+  type TaskQueue,
+} from '@cody-gateway/shared/events';
+import * as v from 'valibot';
+import { readArguments, UsageError, type Command } from './command.ts';
+import { loggedEvents } from './logged-events.ts';
+import { cloudFile, withDirectory, type Place } from './place.ts';
+import { placeOf } from './subscriptions.ts';
+import { formatTable } from './table.ts';
+
+/** In one go; the command says when there are more. */
+const lettersMost = 1_000;
+const reasonLengthMax = 100;
+
+const queueHelp = `  --target <url>   the address of deliver-events, on a real project
+  --location, --queue, --service-account
+                   of the queue that the tasks go through; us-central1, events, none where absent
+  --project <id>   that Google Cloud project, by application default credentials; without it, the local cloud of npm start
+  --json           for programs: one JSON document (with npm run --silent, or npm's own lines stand above it)
+`;
+const queueOptions = ['project', 'target', 'location', 'queue', 'service-account'] as const;
+type QueueOptions = Readonly<Partial<Record<(typeof queueOptions)[number], string>>>;
+
+/** The commands about what could not be delivered. */
+export const deadLetterCommands: readonly Command[] = [
+  {
+    name: 'dead-letters list',
+    summary: 'events that could not be delivered, and why',
+    help: `usage: npm run gateway -- dead-letters list [--project <id>] [--json]
+
+The oldest ${lettersMost}. Mend the reason (a column, a deployment), then replay them.
+`,
+    run: async (args) => {
+      const { options } = readArguments(args, ['project']);
+      const letters = await withDirectory(await placeOf(options.project), lettersOf);
+      const rows = letters.map(({ id, at, kind, reason }) => [
+        id.slice(0, 12),
+        at,
+        kind,
+        reason.slice(0, reasonLengthMax),
+      ]);
+      return {
+        text: letters.length === 0 ? 'no dead letters' : formatTable(['id', 'last came at', 'what', 'reason'], rows),
+        json: letters.map(({ id, at, kind, reason, body }) => ({ id, at, kind, reason, body })),
+      };
+    },
+  },
+  {
+    name: 'dead-letters replay',
+    summary: 'sends them through the queue once more',
+    help: `usage: npm run gateway -- dead-letters replay [--target <url>] [--project <id>] [--json]
+
+A letter is removed when the queue has taken it; what can't be delivered this time either comes back as a letter.
+An event that was delivered meanwhile counts once all the same.
+
+${queueHelp}`,
+    run: async (args) => {
+      const { options } = readArguments(args, queueOptions);
+      const place = await placeOf(options.project);
+      const replayed = await withDirectory(place, async (directory) => {
+        const letters = await lettersOf(directory);
+        await withQueue(place, options, (queue) => replay(letters, queue, directory));
+        return letters.length;
+      });
+      const more = replayed === lettersMost ? ', and there may be more: run it again' : '';
+      return { text: `${replayed} dead letters replayed${more}`, json: { replayed } };
+    },
+  },
+  {
+    name: 'events replay',
+    summary: 'sends events that ended in the log',
+    help: `usage: npm run gateway -- events replay --log <file> [--target <url>] [--project <id>] [--json]
+
+  --log            what "gcloud logging read 'jsonPayload.usage_event:*' --format=json" gave, or the functions' own lines
+An event that was delivered after all, or is replayed twice, counts once.
+
+${queueHelp}`,
+    run: async (args) => {
+      const { options } = readArguments(args, ['log', ...queueOptions]);
+      if (options.log === undefined) throw new UsageError('--log is missing: name the file with the log lines');
+      const text = await readFile(options.log, 'utf8').catch(() => {
+        throw new UsageError(`--log: ${options.log ?? ''} can't be read`);
+      });
+      const { events, unreadable } = loggedEvents(text);
+      const place = await placeOf(options.project);
+      const bodies = eventTaskBodies(events.map((event) => JSON.stringify(event)));
+      await withQueue(place, options, async (queue) => {
+        for (const body of bodies) await queue.create(body);
+      });
+      const broken = unreadable === 0 ? '' : `; ${unreadable} lines are no JSON and were passed over`;
+      return { text: `${events.length} events replayed${broken}`, json: { replayed: events.length, unreadable } };
+    },
+  },
+];
+
+function lettersOf(directory: Directory): Promise<DeadLetter[]> {
+  return createDeadLetters(directory.client).list(lettersMost);
+}
+
+/** Single events together, whole tasks as they were. Each is removed once the queue has it: stopped halfway, nothing is lost. */
+async function replay(letters: readonly DeadLetter[], queue: TaskQueue, directory: Directory): Promise<void> {
+  const store = createDeadLetters(directory.client);
+  for (const letter of letters) {
+    const { kind, body } = letter;
+    const [task = body] = kind === 'event' ? eventTaskBodies([body]) : [body];
+    await queue.create(task);
+    await store.remove(letter);
+  }
+}
+
+const cloudSchema = v.object({ tasksEndpoint: v.string(), deliverEventsUrl: v.string() });
+
+async function withQueue<T>(place: Place, options: QueueOptions, work: (queue: TaskQueue) => Promise<T>): Promise<T> {
+  const queue = createEventQueue({
+    googleCloudProject: place.googleCloudProject,
+    tasksLocation: options.location ?? 'us-central1',
+    tasksServiceAccount: options['service-account'] ?? null,
+    eventsQueue: options.queue ?? 'events',
+    eventsQueueCount: 1,
+    ...(await addresses(options)),
+  });
+  if (queue === null) throw new UsageError('--target is missing: the address of deliver-events');
+  try {
+    return await work(queue);
+  } finally {
+    await queue.close();
+  }
+}
+
+/** On a real project as told; of the local cloud from the file that npm start writes. */
+async function addresses({ project, target }: QueueOptions): Promise<v.InferOutput<typeof addressSchema>> {
+  if (project !== undefined || target !== undefined) {
+    const endpoint = process.env['CODY_GATEWAY_TASKS_ENDPOINT'];
+    return {
+      tasksEndpoint: endpoint === undefined || endpoint === '' ? null : endpoint,
+      deliverEventsUrl: target ?? null,
+    };
+  }
+  return v.parse(cloudSchema, JSON.parse(await readFile(cloudFile, 'utf8')));
+}
+
+const addressSchema = v.object({ tasksEndpoint: v.nullable(v.string()), deliverEventsUrl: v.nullable(v.string()) });

@@ -1,0 +1,271 @@
+// The ledger's views on the local warehouse: they sum to the same total, equal events count once, bills are explained, saved queries answer.
+
+import assert from 'node:assert/strict';
+import { test, type TestContext } from 'node:test';
+import { BigQuery } from '@google-cloud/bigquery';
+import { PassThroughClient } from 'google-auth-library';
+import { startBigQuery } from './bigquery.ts';
+import { createBillingExport, createEventsDataset, eventsSql } from './events-dataset.ts';
+
+const project = 'local-cloud';
+const dayMs = 86_400_000;
+
+async function start(t: TestContext) {
+  const local = await startBigQuery();
+  t.after(() => local.close());
+  await createEventsDataset(local, project);
+  const client = new BigQuery({
+    projectId: project,
+    apiEndpoint: local.url,
+    autoRetry: false,
+    authClient: new PassThroughClient(),
+  });
+  const insert = (table: string, ...rows: object[]) =>
+    client
+      .dataset('cody_gateway')
+      .table(table)
+      .insert(
+        rows.map((json) => ({ json })),
+        { raw: true, partialRetries: 0 },
+      );
+  const query = async (file: string, params: Record<string, string> = {}) => {
+    const [rows] = await client.query({ query: eventsSql(file, project), params });
+    return JSON.parse(JSON.stringify(rows)) as Record<string, unknown>[];
+  };
+  return { local, insert, query };
+}
+
+let serial = 0;
+function event(more: Record<string, unknown> = {}, metadata: Record<string, unknown> = {}): object {
+  return {
+    name: 'CompletionsFinished',
+    source: 'dotcom-product-subscriptions',
+    identifier: 'acme',
+    created_at: new Date().toISOString(),
+    metadata: JSON.stringify({ prompt_token_count: 10, completion_token_count: 5, ...metadata }),
+    event_id: `e${++serial}`,
+    rank: 1,
+    function: 'chat-completions',
+    feature: 'chat_completions',
+    model: 'openai/gpt-4o',
+    provider: 'openai',
+    units: 1,
+    quota_units: 1,
+    count: 1,
+    tokens: 15,
+    cost_micro_usd: 75,
+    ...more,
+  };
+}
+
+const day = (ago: number): string => new Date(Date.now() - ago * dayMs).toISOString().slice(0, 10);
+
+test('a million rows with repeated deliveries: every view sums to the total of the table that has each event once', async (t) => {
+  const { local } = await start(t);
+  for (const seed of [0.1, -0.7]) {
+    await local.rows('DELETE FROM events');
+    await local.rows(`SELECT setseed(${seed})`);
+    // One event in ten is delivered twice, one in ten is an orphan with or without its settlement; members are missing at random.
+    await local.rows(`
+      CREATE OR REPLACE TABLE drawn AS SELECT i, random() AS a, random() AS b, random() AS c, random() AS d, random() AS e
+      FROM range(1000000) r(i)`);
+    await local.rows(`
+      INSERT INTO events (name, source, identifier, created_at, event_id, rank, function, feature, model, provider, units, quota_units, count, tokens, cost_micro_usd)
+      SELECT
+        CASE WHEN a < 0.9 THEN 'CompletionsFinished' ELSE 'RateLimited' END,
+        CASE WHEN b < 0.8 THEN 'dotcom-product-subscriptions' ELSE 'dotcom-user' END,
+        'actor-' || CAST(FLOOR(c * 300) AS INTEGER),
+        TIMESTAMPTZ '2026-11-01 00:00:00+00' + to_milliseconds(CAST(FLOOR(d * 1728000000) AS BIGINT)),
+        'id-' || CASE WHEN e < 0.1 THEN i - i % 2 ELSE i END,
+        CASE WHEN e BETWEEN 0.05 AND 0.15 THEN 0 ELSE 1 END,
+        ['chat-completions', 'code-completions', 'embeddings'][1 + CAST(FLOOR(a * 3) AS INTEGER)],
+        CASE WHEN b < 0.1 THEN NULL ELSE ['chat_completions', 'code_completions'][1 + CAST(FLOOR(b * 2) AS INTEGER)] END,
+        CASE WHEN c < 0.1 THEN NULL ELSE 'p/m' || CAST(FLOOR(c * 20) AS INTEGER) END,
+        CASE WHEN c < 0.1 THEN NULL ELSE 'p' END,
+        CASE WHEN a < 0.9 THEN 1 ELSE 0 END,
+        1,
+        CASE WHEN a < 0.9 THEN 1 ELSE CAST(1 + FLOOR(d * 50) AS INTEGER) END,
+        CASE WHEN d < 0.1 THEN NULL ELSE CAST(FLOOR(d * 9000) AS INTEGER) END,
+        CASE WHEN d < 0.1 THEN NULL ELSE CAST(FLOOR(e * 3000000) AS INTEGER) END
+      FROM drawn`);
+    // The reference does without the view: the best of each id by sorting.
+    const [total] = await local.rows(`
+      SELECT SUM(count) AS events, SUM(units) AS units, SUM(tokens) AS tokens, SUM(cost_micro_usd) AS cost
+      FROM (SELECT event_id, arg_max((count, units, tokens, cost_micro_usd), (rank, -epoch_us(created_at))) AS best FROM events GROUP BY 1)
+      , LATERAL (SELECT best[1] AS count, best[2] AS units, best[3] AS tokens, best[4] AS cost_micro_usd)`);
+    const [stored] = await local.rows('SELECT COUNT(*) AS stored, COUNT(DISTINCT event_id) AS ids FROM events');
+    assert.equal(stored?.['stored'], '1000000');
+    assert.ok(Number(stored['ids']) < 970_000);
+    for (const view of [
+      'usage_daily',
+      'cost_by_subscription',
+      'cost_by_model',
+      'cost_by_feature',
+      'spend_by_function',
+    ]) {
+      const [sums] = await local.rows(
+        `SELECT SUM(events) AS events, SUM(units) AS units, SUM(tokens) AS tokens, SUM(cost_micro_usd) AS cost FROM ${view}`,
+      );
+      assert.deepEqual(sums, total, view);
+    }
+  }
+});
+
+test('a settled row wins over an orphaned one, whichever came first, and over partitions', async (t) => {
+  const { local, insert } = await start(t);
+  const settled = { event_id: 'one', rank: 1, cost_micro_usd: 75 };
+  const orphaned = { event_id: 'one', rank: 0, cost_micro_usd: null };
+  const yesterday = { created_at: new Date(Date.now() - dayMs).toISOString() };
+  await insert('events', event({ ...orphaned, ...yesterday }), event(settled));
+  await insert('events', event({ ...settled, event_id: 'two' }), event({ ...orphaned, event_id: 'two', ...yesterday }));
+  assert.deepEqual(await local.rows('SELECT event_id, rank, cost_micro_usd FROM events_unique ORDER BY event_id'), [
+    { event_id: 'one', rank: '1', cost_micro_usd: '75' },
+    { event_id: 'two', rank: '1', cost_micro_usd: '75' },
+  ]);
+});
+
+test('a day is final two days after its end; what has no price is counted, not forgotten', async (t) => {
+  const { local, insert } = await start(t);
+  const at = (ago: number) => ({ created_at: new Date(Date.now() - ago * dayMs).toISOString() });
+  await insert('events', event(at(3)), event(at(0)), event({ ...at(0), cost_micro_usd: null }));
+  assert.deepEqual(
+    await local.rows('SELECT day, final, events, unpriced, cost_micro_usd FROM usage_daily ORDER BY day'),
+    [
+      { day: day(3), final: true, events: '1', unpriced: '0', cost_micro_usd: '75' },
+      { day: day(0), final: false, events: '2', unpriced: '1', cost_micro_usd: '75' },
+    ],
+  );
+});
+
+test('cost per function: a sample of the billing export and the usage explain each other to less than one percent', async (t) => {
+  const { local, insert } = await start(t);
+  await createBillingExport(local, project);
+  const bill = (service: string, cost: number, component: string | null = null, more: object = {}): object => ({
+    billing_account_id: '0',
+    service: { id: service, description: service },
+    sku: { id: 's', description: 'sku' },
+    usage_start_time: `${day(0)}T00:00:00Z`,
+    usage_end_time: `${day(0)}T01:00:00Z`,
+    project: { id: project, name: project },
+    labels:
+      component === null
+        ? []
+        : [
+            { key: 'app', value: 'cody-gateway' },
+            { key: 'component', value: component },
+          ],
+    cost,
+    currency: 'USD',
+    currency_conversion_rate: 1,
+    credits: [],
+    ...more,
+  });
+  await insert(
+    'gcp_billing_export',
+    bill('Cloud Run', 8, 'chat-completions', { credits: [{ name: 'free', amount: -2, type: 'FREE_TIER' }] }),
+    bill('Cloud Run Functions', 1.8, 'deliver-events', { currency: 'EUR', currency_conversion_rate: 0.9 }),
+    bill('Cloud Memorystore for Redis', 4),
+    bill('Cloud Tasks', 0.4),
+    bill('BigQuery', 0.2),
+    bill('Cloud Logging', 0.05),
+    bill('Cloud Run', 99, 'chat-completions', { project: { id: 'another', name: 'another' } }),
+  );
+  await insert(
+    'events',
+    ...Array.from({ length: 3 }, () => event({ cost_micro_usd: 1_000_000 })),
+    event({ identifier: 'globex', function: 'code-completions', cost_micro_usd: 500_000 }),
+  );
+  const rows = (await local.rows('SELECT * FROM cost_by_function')).map((row) => ({
+    ...row,
+    micro: Number(row['micro_usd']),
+  })) as unknown as { function: string | null; identifier: string | null; part: string; micro: number }[];
+  const sum = (wanted: Partial<(typeof rows)[0]>): number =>
+    rows
+      .filter((row) => Object.entries(wanted).every(([name, value]) => row[name as keyof typeof row] === value))
+      .reduce((total, { micro }) => total + micro, 0);
+  assert.equal(sum({ function: 'chat-completions', part: 'cloud run' }), 6_000_000);
+  assert.equal(sum({ function: 'deliver-events', identifier: null, part: 'cloud run' }), 2_000_000);
+  assert.equal(sum({ identifier: 'acme', part: 'redis' }), 3_000_000);
+  assert.equal(sum({ identifier: 'globex', part: 'redis' }), 1_000_000);
+  assert.equal(sum({ part: 'llm' }), 3_500_000);
+  assert.equal(sum({ function: 'chat-completions' }), 3_000_000 + 6_000_000 + 3_450_000);
+  // 8 - 2 + 2 + 4 + 0.4 + 0.2 + 0.05 dollars of Google's, 3.5 of the providers'.
+  assert.equal(sum({}), 12_650_000 + 3_500_000);
+  const remainder = sum({ part: 'unexplained' });
+  assert.equal(remainder, 50_000);
+  assert.ok(remainder / sum({}) < 0.01);
+});
+
+test('the licence page: seven days, newest first, zero where nothing was, per model', async (t) => {
+  const { insert, query } = await start(t);
+  const ago = (days: number) => ({ created_at: new Date(Date.now() - days * dayMs).toISOString() });
+  const embedding = (tokens: number, days: number) =>
+    event(
+      { name: 'EmbeddingsFinished', feature: 'embeddings', model: 'openai/e', ...ago(days) },
+      { model: 'openai/e', tokens_used: tokens },
+    );
+  await insert(
+    'events',
+    event(ago(0)),
+    event(ago(0)),
+    // A failed call is a row of that event all the same.
+    event({ ...ago(2), units: 0 }),
+    event({ ...ago(30), model: 'anthropic/old' }),
+    event({ identifier: 'globex' }),
+    event({ name: 'RateLimited' }),
+    embedding(100, 0),
+    embedding(20, 0),
+    embedding(7, 6),
+  );
+  const actor = { source: 'dotcom-product-subscriptions', identifier: 'acme' };
+  const completions = await query('queries/licence_completions.sql', { ...actor, feature: 'chat_completions' });
+  const expected = [0, 1, 2, 3, 4, 5, 6].flatMap((days) => [
+    { date: { value: day(days) }, model: 'anthropic/old', count: 0 },
+    { date: { value: day(days) }, model: 'openai/gpt-4o', count: { 0: 2, 2: 1 }[days] ?? 0 },
+  ]);
+  assert.deepEqual(completions, expected);
+  assert.deepEqual(
+    (await query('queries/licence_embeddings.sql', actor)).map(({ model, count }) => [model, count]),
+    [120, 0, 0, 0, 0, 0, 7].map((tokens) => ['openai/e', tokens]),
+  );
+  assert.deepEqual(
+    await query('queries/licence_completions.sql', { ...actor, identifier: 'nobody', feature: 'x' }),
+    [],
+  );
+});
+
+test('the three Redash samples', async (t) => {
+  const { insert, query } = await start(t);
+  await insert(
+    'events',
+    event(),
+    event({ identifier: 'globex', count: 3 }),
+    event({ name: 'EmbeddingsFinished', feature: 'embeddings', model: 'openai/e' }, { tokens_used: 42 }),
+  );
+  const all = { event: 'all', feature: 'all', identifier: 'all', source: 'all' };
+  const sizes = async (params: Record<string, string>) =>
+    (await query('queries/redash_events.sql', { ...all, ...params })).map(({ events }) => events);
+  assert.deepEqual(await sizes({}), [3, 1, 1]);
+  assert.deepEqual(await sizes({ identifier: 'globex', event: 'CompletionsFinished' }), [3]);
+  assert.deepEqual(await sizes({ feature: 'code_completions' }), []);
+  assert.deepEqual(await query('queries/redash_completions_usage.sql'), [
+    {
+      day: { value: day(0) },
+      feature: 'chat_completions',
+      model: 'openai/gpt-4o',
+      completions: 4,
+      charged: 2,
+      prompt_tokens: 20,
+      completion_tokens: 10,
+      cost_micro_usd: 150,
+    },
+  ]);
+  assert.deepEqual(
+    (await query('queries/redash_embeddings_tokens.sql')).map(({ model, requests, tokens }) => [
+      model,
+      requests,
+      tokens,
+    ]),
+    [['openai/e', 1, 42]],
+  );
+});

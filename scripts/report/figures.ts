@@ -1,0 +1,234 @@
+// The figures of the usage report, out of the warehouse's views: one query a table, all of them bounded. Not how they look (page.ts).
+
+/** Runs BigQuery SQL and gives plain rows. */
+export type Query = (sql: string, params: Readonly<Record<string, string | number>>) => Promise<Row[]>;
+type Row = Readonly<Record<string, unknown>>;
+
+/** What every breakdown sums. Money in millionths of a dollar, at list price. */
+export interface Sums {
+  readonly events: number;
+  readonly units: number;
+  readonly tokens: number;
+  readonly cost_micro_usd: number;
+  /** Charged calls whose tokens or price are not known. */
+  readonly unpriced: number;
+}
+
+/** One line of a breakdown. */
+export interface Part extends Sums {
+  /** Null where the rows have none: refusals without a model, say. */
+  readonly name: string | null;
+}
+
+/** Everything that the report shows. */
+export interface Figures {
+  readonly project: string;
+  /** First and last day, both included. */
+  readonly from: string;
+  readonly to: string;
+  readonly total: Sums;
+  readonly days: readonly (Sums & { readonly day: string; readonly final: boolean })[];
+  readonly functions: readonly Part[];
+  readonly features: readonly Part[];
+  readonly models: readonly Part[];
+  readonly subscriptions: readonly Part[];
+  readonly quotas: readonly Quota[];
+  readonly refusals: readonly { readonly day: string; readonly cause: string; readonly events: number }[];
+  readonly latency: readonly Latency[];
+  /** Null where the billing export is not asked for. */
+  readonly bill: Bill | null;
+}
+
+/** The use of one quota in its latest window. */
+export interface Quota {
+  readonly subscription: string;
+  readonly feature: string;
+  readonly units: number;
+  /** The highest threshold that a notice was about in that window, in percent. */
+  readonly noticed: number | null;
+  /** Calls that the quota refused in the whole time of the report. */
+  readonly refused: number;
+}
+
+/** Milliseconds of one model: what callers waited for us, and for the provider. */
+export interface Latency {
+  readonly model: string;
+  readonly calls: number;
+  readonly gateway_p50: number | null;
+  readonly gateway_p95: number | null;
+  readonly provider_p50: number | null;
+  readonly provider_p95: number | null;
+}
+
+/** What functions cost altogether. */
+export interface Bill {
+  /** Micro-dollars by function and part. */
+  readonly parts: readonly { readonly function: string; readonly part: string; readonly micro_usd: number }[];
+  readonly total_micro_usd: number;
+  /** Of Google's bill for the project, what no function explains. */
+  readonly unexplained_micro_usd: number;
+}
+
+/** Longer lists are cut: their rest stands in one line, so that the sums agree. */
+const partsMost = 25;
+const rowsMost = 5_000;
+const rest = 'all others';
+
+/**
+ * @param dataset `project.dataset`
+ * @param from first day, `yyyy-mm-dd`; `to` is the last.
+ */
+export async function readFigures(
+  query: Query,
+  dataset: string,
+  { from, to, bill }: { readonly from: string; readonly to: string; readonly bill: boolean },
+): Promise<Figures> {
+  const params = { from, to };
+  const rows = (sql: string): Promise<Row[]> =>
+    query(`${sql.replaceAll('$dataset', dataset)}\nLIMIT ${rowsMost}`, params);
+  const breakdown = async (name: string): Promise<Part[]> =>
+    cut((await rows(sumsBy(name, name))).map((row) => ({ name: text(row['name']), ...sumsOf(row) })));
+  const days = (await rows(sumsBy('day', 'day', ', LOGICAL_AND(final) AS final'))).map((row) => ({
+    day: String(text(row['name'])),
+    final: row['final'] === true,
+    ...sumsOf(row),
+  }));
+  return {
+    project: dataset.split('.')[0] ?? '',
+    from,
+    to,
+    total: add(days),
+    days: days.toSorted((a, b) => a.day.localeCompare(b.day)),
+    functions: await breakdown('function'),
+    features: await breakdown('feature'),
+    models: await breakdown('model'),
+    subscriptions: await breakdown('identifier'),
+    quotas: (await rows(quotaSql)).map((row) => ({
+      subscription: String(row['identifier']),
+      feature: String(row['feature']),
+      units: Number(row['units']),
+      noticed: number(row['noticed']),
+      refused: Number(row['refused']),
+    })),
+    refusals: (await rows(refusalSql)).map((row) => ({
+      day: String(text(row['day'])),
+      cause: String(row['cause']),
+      events: Number(row['events']),
+    })),
+    latency: (await rows(latencySql)).map((row) => ({
+      model: String(row['model']),
+      calls: Number(row['calls']),
+      gateway_p50: number(row['gateway_p50']),
+      gateway_p95: number(row['gateway_p95']),
+      provider_p50: number(row['provider_p50']),
+      provider_p95: number(row['provider_p95']),
+    })),
+    bill: bill ? billOf(await rows(billSql)) : null,
+  };
+}
+
+function sumsBy(column: string, order: string, more = ''): string {
+  return `SELECT ${column} AS name, SUM(events) AS events, SUM(units) AS units, SUM(IFNULL(tokens, 0)) AS tokens,
+    SUM(cost_micro_usd) AS cost_micro_usd, SUM(unpriced) AS unpriced${more}
+  FROM \`$dataset.usage_daily\`
+  WHERE day BETWEEN CAST(@from AS DATE) AND CAST(@to AS DATE)
+  GROUP BY ${column}
+  ORDER BY cost_micro_usd DESC, events DESC, ${order}`;
+}
+
+const within = 'DATE(created_at) BETWEEN CAST(@from AS DATE) AND CAST(@to AS DATE)';
+
+const quotaSql = `WITH windows AS (
+    SELECT identifier, feature, quota_window, SUM(quota_units) AS units, MAX(created_at) AS last,
+      MAX(CAST(JSON_VALUE(metadata, '$.notice_percent') AS INT64)) AS noticed
+    FROM \`$dataset.events_unique\`
+    WHERE quota_window IS NOT NULL AND ${within}
+    GROUP BY identifier, feature, quota_window
+    QUALIFY ROW_NUMBER() OVER (PARTITION BY identifier, feature ORDER BY MAX(created_at) DESC) = 1
+  ), refusals AS (
+    SELECT identifier, feature, SUM(count) AS refused
+    FROM \`$dataset.events_unique\`
+    WHERE name = 'RateLimited' AND JSON_VALUE(metadata, '$.cause') = 'quota' AND ${within}
+    GROUP BY identifier, feature
+  )
+  SELECT windows.identifier, windows.feature, units, noticed, IFNULL(refused, 0) AS refused
+  FROM windows
+  LEFT JOIN refusals ON refusals.identifier = windows.identifier AND refusals.feature = windows.feature
+  ORDER BY units DESC, windows.identifier, windows.feature`;
+
+const refusalSql = `SELECT DATE(created_at) AS day,
+    CASE name WHEN 'RateLimited' THEN JSON_VALUE(metadata, '$.cause') ELSE name END AS cause, SUM(count) AS events
+  FROM \`$dataset.events_unique\`
+  WHERE name IN ('RateLimited', 'AccessDenied', 'Unauthorized', 'RequestBlocked') AND ${within}
+  GROUP BY day, cause
+  ORDER BY day, cause`;
+
+const latencySql = `SELECT model, COUNT(*) AS calls,
+    APPROX_QUANTILES(gateway_ms, 100)[OFFSET(50)] AS gateway_p50,
+    APPROX_QUANTILES(gateway_ms, 100)[OFFSET(95)] AS gateway_p95,
+    APPROX_QUANTILES(provider_ms, 100)[OFFSET(50)] AS provider_p50,
+    APPROX_QUANTILES(provider_ms, 100)[OFFSET(95)] AS provider_p95
+  FROM (
+    SELECT model, gateway_ms, CAST(JSON_VALUE(metadata, '$.upstream_request_duration_ms') AS INT64) AS provider_ms
+    FROM \`$dataset.events_unique\`
+    WHERE units > 0 AND rank = 1 AND model IS NOT NULL AND ${within}
+  )
+  GROUP BY model
+  ORDER BY calls DESC, model`;
+
+const billSql = `SELECT IFNULL(function, 'none') AS function, part, SUM(micro_usd) AS micro_usd
+  FROM \`$dataset.cost_by_function\`
+  WHERE day BETWEEN CAST(@from AS DATE) AND CAST(@to AS DATE)
+  GROUP BY function, part
+  ORDER BY function, part`;
+
+function billOf(rows: readonly Row[]): Bill {
+  const parts = rows.map((row) => ({
+    function: String(row['function']),
+    part: String(row['part']),
+    micro_usd: Number(row['micro_usd']),
+  }));
+  const sum = (some: typeof parts): number => some.reduce((total, { micro_usd }) => total + micro_usd, 0);
+  return {
+    parts,
+    total_micro_usd: sum(parts),
+    unexplained_micro_usd: sum(parts.filter(({ part }) => part === 'unexplained')),
+  };
+}
+
+/** The dearest lines, and one for the rest. */
+function cut(parts: readonly Part[]): Part[] {
+  if (parts.length <= partsMost) return [...parts];
+  return [...parts.slice(0, partsMost), { name: rest, ...add(parts.slice(partsMost)) }];
+}
+
+function add(parts: readonly Sums[]): Sums {
+  const sum = (member: keyof Sums): number => parts.reduce((total, part) => total + part[member], 0);
+  return {
+    events: sum('events'),
+    units: sum('units'),
+    tokens: sum('tokens'),
+    cost_micro_usd: sum('cost_micro_usd'),
+    unpriced: sum('unpriced'),
+  };
+}
+
+function sumsOf(row: Row): Sums {
+  return {
+    events: Number(row['events']),
+    units: Number(row['units']),
+    tokens: Number(row['tokens']),
+    cost_micro_usd: Number(row['cost_micro_usd']),
+    unpriced: Number(row['unpriced']),
+  };
+}
+
+/** Dates and timestamps come wrapped by the client. */
+function text(value: unknown): string | null {
+  if (typeof value === 'object' && value !== null && 'value' in value) return String(value.value);
+  return typeof value === 'string' ? value : null;
+}
+
+function number(value: unknown): number | null {
+  return value === null || value === undefined ? null : Math.round(Number(value));
+}

@@ -1,0 +1,59 @@
+// What can't be delivered: kept whole in Firestore until somebody mends the reason and replays it. Nothing ends in nothing.
+
+import { createHash } from 'node:crypto';
+import type { Firestore } from '@google-cloud/firestore';
+import type { Stranger } from './event-task.ts';
+
+const collection = 'deadLetters';
+/** Writes after which nobody listens are tried again by the queue. */
+const writeTimeoutMs = 5_000;
+
+/** One of them, as it is kept. */
+export interface DeadLetter extends Stranger {
+  /** Of its body: the same again is the same letter. */
+  readonly id: string;
+  /** RFC 3339: when it came last. */
+  readonly at: string;
+}
+
+/** The collection `deadLetters`. */
+export interface DeadLetters {
+  /** @returns its id. @throws whatever Firestore throws: it is not kept then, and the task must come again */
+  put(letter: Stranger, nowMs: number): Promise<string>;
+  /** The oldest of them. */
+  list(most: number): Promise<DeadLetter[]>;
+  /** Removes a letter as it was read: one that came again since then stays. */
+  remove(letter: DeadLetter): Promise<void>;
+}
+
+/** @param client loads Firestore's client when the first letter comes. */
+export function createDeadLetters(client: () => Promise<Firestore>): DeadLetters {
+  return {
+    put: async (letter, nowMs) => {
+      const id = createHash('sha256').update(letter.body).digest('hex');
+      const document = (await client()).doc(`${collection}/${id}`);
+      const { promise: late, reject } = Promise.withResolvers<never>();
+      const timer = setTimeout(() => reject(new Error('Firestore did not keep a dead letter in time')), writeTimeoutMs);
+      try {
+        await Promise.race([document.set({ ...letter, at: new Date(nowMs).toISOString() }), late]);
+      } finally {
+        clearTimeout(timer);
+      }
+      return id;
+    },
+    list: async (most) => {
+      const { docs } = await (await client()).collection(collection).orderBy('at').limit(most).get();
+      return docs.map((document) => ({
+        ...(document.data() as Stranger & { at: string }),
+        id: document.id,
+      }));
+    },
+    remove: async ({ id, at }) => {
+      const firestore = await client();
+      const document = firestore.doc(`${collection}/${id}`);
+      await firestore.runTransaction(async (transaction) => {
+        if ((await transaction.get(document)).get('at') === at) transaction.delete(document);
+      });
+    },
+  };
+}

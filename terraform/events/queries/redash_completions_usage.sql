@@ -1,0 +1,14 @@
+-- Redash, "Completions Usage": completions a day, feature and model of the last thirty days, with their tokens and list price.
+SELECT
+  DATE(created_at) AS day,
+  feature,
+  model,
+  SUM(count) AS completions,
+  SUM(units) AS charged,
+  SUM(CAST(JSON_VALUE(metadata, '$.prompt_token_count') AS INT64)) AS prompt_tokens,
+  SUM(CAST(JSON_VALUE(metadata, '$.completion_token_count') AS INT64)) AS completion_tokens,
+  SUM(IFNULL(cost_micro_usd, 0)) AS cost_micro_usd
+FROM `${project}.${dataset}.events_unique`
+WHERE name = 'CompletionsFinished' AND created_at >= TIMESTAMP_SUB(CURRENT_TIMESTAMP(), INTERVAL 720 HOUR)
+GROUP BY day, feature, model
+ORDER BY day DESC, completions DESC, feature, model
