@@ -15,6 +15,10 @@ async function deliver({ received, scope }: Exchange, warehouse: Warehouse): Pro
     scope.log('ERROR', 'a task is not a batch of events', { poison_task: body });
     return answer(received.response, 200, {}, '');
   }
+  for (const { metadata } of events) {
+    const { trace_id: traceId, span_id: spanId } = metadata;
+    if (typeof traceId === 'string' && typeof spanId === 'string') scope.link({ traceId, spanId });
+  }
   try {
     const { inserted, poison } = await warehouse.insert(events);
     scope.note({ events: events.length, inserted });

@@ -7,6 +7,7 @@ import { startBigQuery, type Column, type LocalBigQuery } from './bigquery/bigqu
 import { startFirestore, type LocalFirestore } from './firestore.ts';
 import { readFunctionFiles, type FunctionFile } from './function-files.ts';
 import { startFunction, type FunctionProcess } from './function-process.ts';
+import { startObservability, type LocalObservability } from './observability.ts';
 import { freePort } from './port.ts';
 import { startAnthropic } from './providers/anthropic.ts';
 import { startFireworks } from './providers/fireworks.ts';
@@ -68,6 +69,8 @@ export interface LocalCloud {
   readonly firestore: LocalFirestore;
   readonly tasks: LocalTasks;
   readonly bigquery: LocalBigQuery;
+  /** Traces, metrics and errors of the functions. */
+  readonly observability: LocalObservability;
   /** The stand-ins; a provider with a real key has none. */
   readonly anthropic: LocalProvider | null;
   readonly openai: LocalProvider | null;
@@ -117,6 +120,7 @@ export async function startCloud(options: CloudOptions = {}): Promise<LocalCloud
       await step('cloud tasks', () => startTasks({ queues: allFiles.flatMap(({ queue }) => queue ?? []) })),
     );
     const bigquery = keep(await step('bigquery', startWarehouse));
+    const observability = keep(await startObservability());
     const { keys = {}, pace = {} } = options;
     const providers: Partial<Record<ProviderKind, LocalProvider>> = {};
     for (const kind of providerKinds)
@@ -133,6 +137,8 @@ export async function startCloud(options: CloudOptions = {}): Promise<LocalCloud
       CODY_GATEWAY_TASKS_ENDPOINT: tasks.url,
       CODY_GATEWAY_DELIVER_EVENTS_URL: `http://127.0.0.1:${ports.get('deliver-events') ?? 0}/`,
       CODY_GATEWAY_BIGQUERY_ENDPOINT: bigquery.url,
+      CODY_GATEWAY_OTEL_ENDPOINT: observability.url,
+      CODY_GATEWAY_SENTRY_DSN: observability.sentryDsn,
       ...providerEnv(keys, providers),
       ...options.env,
     };
@@ -173,6 +179,7 @@ export async function startCloud(options: CloudOptions = {}): Promise<LocalCloud
       firestore,
       tasks,
       bigquery,
+      observability,
       anthropic: providers.anthropic ?? null,
       openai: providers.openai ?? null,
       fireworks: providers.fireworks ?? null,

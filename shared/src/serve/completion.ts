@@ -7,12 +7,14 @@ import { refusedEvent, type EventDraft } from '../events/events.ts';
 import { asRefusal, errorEvent, parseJson, Refusal, type Dialect, type Received } from '../http/http.ts';
 import { identityOf, type Denial, type Lease } from '../limiter/limiter.ts';
 import { StoreUnavailable } from '../store/store.ts';
+import { spanNames } from '../telemetry/telemetry.ts';
 import type { Answer, Call, Flagging, Shape } from '../upstream/upstream.ts';
 import { bannedEvent, draftEvent, finishedEvent, postedEvent, type CallerIds, type Outcome } from './event.ts';
 import { identify, note, type Exchange, type Route } from './exchange.ts';
 import { inspect } from './inspect.ts';
 import { denialRefusal, rateLimitHeaders } from './rate-limit.ts';
 import { relay, type Relayed } from './relay.ts';
+import { admissionAttributes, callAttributes, callFailure, eventAttributes, outcomeAttributes } from './spans.ts';
 
 /** One completion path of a function. */
 export interface CompletionRoute {
@@ -126,10 +128,11 @@ async function admit(exchange: Exchange, permit: Permit, draft: EventDraft): Pro
   const { limiter } = context;
   let outcome: Lease | Denial;
   try {
-    outcome = await limiter.admit(
-      permit,
-      { leaseId: draft.event_id, estimate: 1, draft: JSON.stringify(draft) },
-      budget,
+    const admission = { leaseId: draft.event_id, estimate: 1, draft: JSON.stringify(draft) };
+    outcome = await scope.span(
+      spanNames.admit,
+      () => limiter.admit(permit, admission, budget),
+      (decided) => admissionAttributes(decided, admission.estimate),
     );
   } catch (error) {
     if (!(error instanceof StoreUnavailable)) throw error;
@@ -144,7 +147,9 @@ async function admit(exchange: Exchange, permit: Permit, draft: EventDraft): Pro
     });
   }
   if (!('cause' in outcome)) return outcome;
-  if (outcome.posted !== null) context.outbox.take(outcome.posted, refusedEvent(draft, outcome));
+  const refused = refusedEvent(draft, outcome);
+  if (outcome.posted !== null) context.outbox.take(outcome.posted, refused);
+  scope.mark(spanNames.event, () => eventAttributes(refused));
   scope.note({ denied: outcome.cause });
   throw denialRefusal(outcome, permit.feature, dialect);
 }
@@ -154,9 +159,10 @@ async function sendAndRelay(exchange: Exchange, lease: Lease, call: Call, draft:
   const { context, received, scope, timing, dialect } = exchange;
   const { response, callerLeft } = received;
   timing.upstreamStarts();
+  const span = scope.startCall(`chat ${call.model}`, callAttributes(call, lease));
   const end = (partial: Partial<Outcome>): Promise<void> => {
     timing.upstreamEnds();
-    return endLease(exchange, lease, call, draft, {
+    const outcome = {
       upstreamStatus: -1,
       resolvedStatus: callerLeft.aborted && !response.headersSent ? -1 : response.statusCode,
       upstreamDurationMs: timing.upstreamMs() ?? 0,
@@ -164,7 +170,9 @@ async function sendAndRelay(exchange: Exchange, lease: Lease, call: Call, draft:
       cancelled: callerLeft.aborted,
       truncated: false,
       ...partial,
-    });
+    };
+    span.end(outcomeAttributes(outcome), callFailure(outcome));
+    return endLease(exchange, lease, call, draft, outcome);
   };
 
   let answer: Answer;
@@ -176,6 +184,10 @@ async function sendAndRelay(exchange: Exchange, lease: Lease, call: Call, draft:
     throw refusal;
   }
   scope.note({ upstream_status: answer.status, upstream_headers_ms: Math.round(timing.upstreamMs() ?? 0) });
+  span.set({
+    'gen_ai.response.time_to_first_chunk': (timing.upstreamMs() ?? 0) / 1000,
+    retry_after: answer.retryAfter,
+  });
   if (answer.credentialsRefused) {
     answer.abort();
     const refusal = new Refusal(
@@ -235,10 +247,13 @@ async function endLease(
   const text = JSON.stringify(event);
   scope.note({ lease: charged ? 'settled' : 'released', tokens: event.tokens });
   try {
-    const { posted } = charged
-      ? await lease.settle(1, text, context.budget())
-      : await lease.release(text, context.budget());
+    const { posted } = await scope.span(
+      spanNames.settle,
+      () => (charged ? lease.settle(1, text, context.budget()) : lease.release(text, context.budget())),
+      () => ({ lease: charged ? 'settled' : 'released' }),
+    );
     if (posted !== null) context.outbox.take(posted, postedEvent(event, posted));
+    scope.mark(spanNames.event, () => eventAttributes(posted === null ? event : postedEvent(event, posted)));
   } catch (error) {
     // The lease stands until the sweeper charges it; the truth goes whole into the log, from which it can be replayed.
     scope.log('ERROR', 'a lease could not be ended', { usage_event: { ...event, quota_window: lease.window } }, error);
