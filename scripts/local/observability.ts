@@ -63,7 +63,7 @@ export async function startObservability(): Promise<LocalObservability> {
     keep(bodies, [body.toString('latin1')]);
     if (path === '/v1/traces') keep(spans, readSpans(body));
     else if (path === '/v1/metrics') keep(metrics, readMetrics(body));
-    else if (/^\/api\/1\/envelope\//.test(path)) keep(errors, readEnvelope(body.toString('utf8')));
+    else if (path.startsWith('/api/1/envelope/')) keep(errors, readEnvelope(body.toString('utf8')));
     else keep(strange, [path]);
   };
   const server = createServer((request, response) => {

@@ -46,8 +46,8 @@ export function createExporter(
   if ((settings.otelEndpoint ?? null) === null) return null;
   const { load, now } = parts;
   let otlp: Otlp | null = null;
-  let spans: SpanRecord[] = [];
-  let measurements: Measurement[] = [];
+  const spans: SpanRecord[] = [];
+  const measurements: Measurement[] = [];
   let lost = 0;
   let pushing: Promise<void> | null = null;
   let pushedMs = Number.NEGATIVE_INFINITY;

@@ -63,7 +63,10 @@ export function startOtlp(endpoint: string, settings: TelemetrySettings): Otlp {
     },
     sendMetrics: async () => {
       const { resourceMetrics } = await reader.collect();
-      if (resourceMetrics.scopeMetrics.length > 0) await exported((done) => metrics.export(resourceMetrics, done));
+      if (resourceMetrics.scopeMetrics.length > 0)
+        // The exporter brings a copy of sdk-metrics of its own, whose enums have the same values.
+        // oxlint-disable-next-line typescript/no-unsafe-enum-assignment
+        await exported((done) => metrics.export(resourceMetrics, done));
     },
   };
 }

@@ -164,7 +164,8 @@ function statusOf(line: LogFields): number {
 
 function failureOfLine(line: LogFields): string | null {
   const status = statusOf(line);
-  return status >= 500 ? String(line['refusal'] ?? status) : null;
+  if (status < 500) return null;
+  return typeof line['refusal'] === 'string' ? line['refusal'] : String(status);
 }
 
 /** A word for what was thrown: never its text, which may quote somebody. */

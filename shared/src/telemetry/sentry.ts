@@ -43,7 +43,6 @@ export function startSentry(dsn: string, settings: TelemetrySettings): Sentry {
     serverName: settings.functionName,
     skipOpenTelemetrySetup: true,
     sendClientReports: false,
-    sendDefaultPii: false,
     maxBreadcrumbs: 0,
     defaultIntegrations: getDefaultIntegrations({}).filter(({ name }) => !unwanted.has(name)),
     beforeSend: (event) => {
