@@ -224,6 +224,24 @@ test('each function refuses the other’s feature with a word of what it serves'
   }
 });
 
+const said = 'Hello wörld 1 wörld 2 wörld 3';
+
+/** Reads a stream as Cody does (spec clients §3.5): texts and deltas added up, chunks without choices skipped, `[DONE]` the end, an `error` event thrown. */
+function asEditor(stream: string): { text: string; ended: boolean; error: string | null } {
+  let [text, ended] = ['', false];
+  for (const event of stream.split('\n\n').filter((block) => block !== '')) {
+    const data = /^data: (.*)$/ms.exec(event)?.[1] ?? assert.fail(event);
+    if (event.startsWith('event: error')) return { text, ended, error: data };
+    if (data === '[DONE]') {
+      ended = true;
+      continue;
+    }
+    const { choices } = JSON.parse(data) as { choices: { text?: string; delta?: { content?: string } }[] };
+    text += choices[0]?.text ?? choices[0]?.delta?.content ?? '';
+  }
+  return { text, ended, error: null };
+}
+
 test('the editor’s fast path: its members, its headers, its way of reading the answer', async () => {
   const { token } = await caller();
   const response = await fetch(`${gateway.url}${path('fireworks')}`, {
@@ -260,14 +278,7 @@ test('the editor’s fast path: its members, its headers, its way of reading the
     'x-envoy-upstream-service-time',
   ])
     assert.notEqual(response.headers.get(name), null, name);
-  let [text, ended] = ['', false];
-  for (const event of (await response.text()).split('\n\n')) {
-    if (event === '') continue;
-    const data = /^data: (.*)$/s.exec(event)?.[1] ?? assert.fail(event);
-    if (data === '[DONE]') ended = true;
-    else text += (JSON.parse(data) as { choices: { text: string }[] }).choices[0]?.text ?? '';
-  }
-  assert.deepEqual([text, ended], ['Hello wörld 1 wörld 2 wörld 3', true]);
+  assert.deepEqual(asEditor(await response.text()), { text: said, ended: true, error: null });
   const { json, headers, url } = lastSent('fireworks');
   assert.deepEqual(
     [url, headers['x-fireworks-genie'], headers['traceparent']],
@@ -298,8 +309,47 @@ test('auto-edit: prediction and speculation members reach the provider, messages
     { headers: { ...code, 'accept-encoding': 'gzip;q=0' } },
   );
   assert.equal(answer.status, 200, answer.text);
+  assert.equal(answer.headers.get('content-encoding'), null);
+  assert.deepEqual(asEditor(answer.text), { text: said, ended: true, error: null });
   assert.equal(lastSent('fireworks').url, '/inference/v1/chat/completions');
   assert.deepEqual(lastSent('fireworks').json, body);
+  const { messages: _, ...rest } = body;
+  const prompted = await send('fireworks', { ...rest, prompt: 'fn ' });
+  assert.deepEqual([prompted.status, asEditor(prompted.text).text], [200, said]);
+  assert.equal(lastSent('fireworks').url, '/inference/v1/completions');
+});
+
+test('the editor’s fast path when it fails: a spent quota becomes its RateLimitError, a broken stream its error', async () => {
+  const { token } = await gateway.subscription(null, bothFeatures(2));
+  const ask = () =>
+    gateway.call(path('fireworks'), { token, headers: code, body: { model: 'starcoder', prompt: 'x', stream: true } });
+  gateway.fireworks?.next({ cutAfterBytes: 150 });
+  const broken = asEditor((await ask()).text);
+  assert.deepEqual([broken.ended, broken.error === null], [false, false]);
+  assert.deepEqual(asEditor((await ask()).text), { text: said, ended: true, error: null });
+  const refused = await ask();
+  assert.equal(refused.status, 429);
+  assert.match(refused.text, /^you have exceeded the rate limit of 2 requests\. Retry after .*\n$/);
+  assert.equal(Number.parseInt(refused.headers.get('x-ratelimit-limit') ?? '', 10), 2);
+  assert.ok(new Date(refused.headers.get('retry-after') ?? '').getTime() > Date.now());
+});
+
+test('one answer a request: a list of prompts is refused and costs nothing, further answers are not asked for', async () => {
+  const { token, id, send } = await caller();
+  const refused = await gateway.call('/v1/completions', {
+    token,
+    body: { model: 'gpt-3.5-turbo-instruct', prompt: ['fn a', 'fn b'] },
+  });
+  assert.equal(refused.status, 400);
+  const { error } = JSON.parse(refused.text) as { error: { message: string } };
+  assert.match(error.message, /must hold one prompt, got 2/);
+  assert.deepEqual(await gateway.events(`identifier = '${id}'`), []);
+  assert.equal(
+    (await send('openai', { model: 'gpt-3.5-turbo-instruct', prompt: ['fn '], n: 4, best_of: 9 })).status,
+    200,
+  );
+  const { json } = lastSent('openai');
+  assert.deepEqual([json['n'], json['best_of']], [1, 1]);
 });
 
 test('the openai client: text completions with prompt and suffix, Fireworks by its name in front', async () => {

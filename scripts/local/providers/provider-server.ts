@@ -39,6 +39,8 @@ export interface LocalProvider {
   readonly requests: Recorded[];
   /** Programs the next request; calls queue up. */
   next(behaviour: Behaviour): void;
+  /** Takes back what was programmed and has not been used. */
+  forget(): void;
   /** Changes the pace of what follows. */
   pace(pace: Pace): void;
   /** `served`: whole answers. `aborted`: requests whose caller left before the answer was whole; those that were cut on request are neither. */
@@ -115,6 +117,7 @@ export async function startProvider(
     requests,
     stats,
     next: (behaviour) => behaviours.push(behaviour),
+    forget: () => void behaviours.splice(0),
     pace: (more) => (pace = { ...pace, ...more }),
     close: async () => {
       server.closeAllConnections();

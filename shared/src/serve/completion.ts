@@ -8,7 +8,7 @@ import { asRefusal, errorEvent, parseJson, Refusal, type Dialect, type Received 
 import { identityOf, type Denial, type Lease } from '../limiter/limiter.ts';
 import { StoreUnavailable } from '../store/store.ts';
 import { spanNames } from '../telemetry/telemetry.ts';
-import type { Answer, Call, Flagging, Shape } from '../upstream/upstream.ts';
+import { DeadlinePassed, type Answer, type Call, type Flagging, type Shape } from '../upstream/upstream.ts';
 import { bannedEvent, draftEvent, finishedEvent, postedEvent, type CallerIds, type Outcome } from './event.ts';
 import { identify, note, type Exchange, type Route } from './exchange.ts';
 import { inspect } from './inspect.ts';
@@ -204,12 +204,14 @@ async function sendAndRelay(exchange: Exchange, lease: Lease, call: Call, draft:
       upstream_status: answer.status,
       upstream_headers: answer.headers,
     });
-  response.setHeader('server-timing', timing.header());
-  response.writeHead(answer.callerStatus, responseHeaders(answer));
+  // They go out with the first byte: an answer that breaks off before it can still be refused with the right status.
+  response.statusCode = answer.callerStatus;
+  for (const [name, value] of Object.entries({ ...responseHeaders(answer), 'server-timing': timing.header() }))
+    if (value !== undefined) response.setHeader(name, value);
   const relayed = await relay(answer, response, callerLeft);
   await end({
     upstreamStatus: answer.status,
-    resolvedStatus: answer.callerStatus,
+    resolvedStatus: resolvedStatus(exchange, answer, relayed),
     usage: served ? await context.upstream.usage(call, answer) : null,
     cancelled: relayed.end === 'left',
     truncated: relayed.end === 'cut',
@@ -234,7 +236,13 @@ function responseHeaders(answer: Answer): OutgoingHttpHeaders {
   };
 }
 
-/** Ends the lease with its event: charged when the provider served the call, given back otherwise (design §5). Before the response ends: the CPU is taken away afterwards. */
+/** The status that the caller sees; -1 when it left before there was one. */
+function resolvedStatus({ received, dialect }: Exchange, answer: Answer, { end, error }: Relayed): number {
+  if (received.response.headersSent || end === 'whole') return answer.callerStatus;
+  return end === 'left' ? -1 : cutRefusal(error).status(dialect);
+}
+
+/** Ends the lease with its event: charged when the call was served, given back otherwise (design §5). Before the response ends: the CPU is taken away afterwards. */
 async function endLease(
   { context, scope }: Exchange,
   lease: Lease,
@@ -242,7 +250,8 @@ async function endLease(
   draft: EventDraft,
   outcome: Outcome,
 ): Promise<void> {
-  const charged = outcome.upstreamStatus >= 200 && outcome.upstreamStatus < 300;
+  // What the caller got decides: an answer of which it saw no byte costs it nothing.
+  const charged = outcome.resolvedStatus >= 200 && outcome.resolvedStatus < 300;
   const event = finishedEvent(draft, call, outcome, charged ? 1 : 0);
   const text = JSON.stringify(event);
   scope.note({ lease: charged ? 'settled' : 'released', tokens: event.tokens });
@@ -260,17 +269,25 @@ async function endLease(
   }
 }
 
-/** After the settlement: the end of the response, or the error event and no end mark when the provider broke off without a word of its own. */
+/**
+ * After the settlement: the end of the response, or the error event and no end mark when the provider broke off without a word of its own.
+ * @throws Refusal when it did so before the first byte
+ */
 function close({ received, scope, dialect }: Exchange, answer: Answer, relayed: Relayed): void {
   const { response } = received;
   if (relayed.end === 'whole') response.end(relayed.last);
   else if (relayed.end === 'cut') {
+    if (!response.headersSent) throw cutRefusal(relayed.error);
     scope.log('WARNING', 'the provider broke off', {}, relayed.error);
     if (!answer.sse) response.destroy();
     else if (answer.meter.failed) response.end();
-    else
-      response.end(
-        errorEvent(new Refusal('upstream-unreachable', 'the provider broke off the stream'), dialect, scope.traceId),
-      );
+    else response.end(errorEvent(cutRefusal(relayed.error), dialect, scope.traceId));
   }
+}
+
+/** Too slow and broken are told apart, as they are before the first byte (design D14). */
+function cutRefusal(error: unknown): Refusal {
+  return error instanceof DeadlinePassed
+    ? new Refusal('upstream-timeout', 'the provider did not finish its answer in time', { cause: error })
+    : new Refusal('upstream-unreachable', 'the provider broke off its answer', { cause: error });
 }

@@ -60,22 +60,29 @@ interface Model {
 /** `retry-after` at the least: below three seconds an instance would hammer (design D14). */
 const retryAfterSecondsMin = 4;
 
-/** @param now milliseconds of a clock that does not jump. Models are names of the gateway's own list, so there are as many as that is long. */
-export function createBreaker(now: () => number, rules: BreakerRules = breakerRules): Breaker {
+/** @param now milliseconds of a clock that does not jump. Models are names of the gateway's own list, so there are as many as that is long. @param warn is told when a model is shut */
+export function createBreaker(
+  now: () => number,
+  warn: (message: string) => void,
+  rules: BreakerRules = breakerRules,
+): Breaker {
   const models = new Map<string, Model>();
 
-  const shut = (model: Model, retryAfterMs: number | null): void => {
+  const shut = (name: string, model: Model, retryAfterMs: number | null): void => {
+    const shutMs = Math.min(retryAfterMs ?? rules.shutMs, rules.shutMsMax);
     model.outcomes = [];
-    model.probeAtMs = now() + Math.min(retryAfterMs ?? rules.shutMs, rules.shutMsMax);
+    model.probeAtMs = now() + shutMs;
+    warn(`model ${name} keeps failing and is not called for ${shutMs} ms`);
   };
 
-  const record = (model: Model, failed: boolean, retryAfterMs: number | null): void => {
+  const record = (name: string, model: Model, failed: boolean, retryAfterMs: number | null): void => {
     const atMs = now();
     model.outcomes.push({ atMs, failed });
     if (model.outcomes.length > rules.outcomesMax) model.outcomes.shift();
     const recent = model.outcomes.filter((outcome) => atMs - outcome.atMs <= rules.windowMs);
     const failures = recent.filter((outcome) => outcome.failed).length;
-    if (recent.length >= rules.outcomesMin && failures / recent.length >= rules.failureRatio) shut(model, retryAfterMs);
+    if (recent.length >= rules.outcomesMin && failures / recent.length >= rules.failureRatio)
+      shut(name, model, retryAfterMs);
   };
 
   return {
@@ -95,10 +102,11 @@ export function createBreaker(now: () => number, rules: BreakerRules = breakerRu
           open = false;
           if (!probing) {
             // A call from before the model was shut is no news: the probe decides.
-            if (outcome !== 'undecided' && model.probeAtMs === null) record(model, outcome === 'failed', retryAfterMs);
+            if (outcome !== 'undecided' && model.probeAtMs === null)
+              record(name, model, outcome === 'failed', retryAfterMs);
           } else if (model.probeAtMs === probeEndsMs) {
             if (outcome === 'served') model.probeAtMs = null;
-            else if (outcome === 'failed') shut(model, retryAfterMs);
+            else if (outcome === 'failed') shut(name, model, retryAfterMs);
             else model.probeAtMs = now();
           }
         },

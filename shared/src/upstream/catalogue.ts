@@ -1,7 +1,7 @@
 // The models that the gateway knows, as data: what the allow-lists hold by default and what `GET /v1/models` tells. Not who may use them (auth).
 //
-// The reference's default lists (spec completions §2.9) and the names in the model types of the `openai` and `@anthropic-ai/sdk` packages that this
-// project uses. Limits are the providers' published ones in tokens; null where none is known to us.
+// The reference's default lists (spec completions §2.9), what Cody's fast path asks for, and the names in the model types of the `openai` and
+// `@anthropic-ai/sdk` packages that this project uses, but for those that answer on other APIs or bill more than tokens (catalogue.test.ts). Limits are the providers' published ones in tokens; null where none is known to us.
 
 import type { ProviderName } from './call.ts';
 
@@ -68,14 +68,46 @@ const families: readonly (readonly [provider: ProviderName, ids: string, traits?
     'gpt-6-astra gpt-6.1-sol gpt-6.1-terra gpt-6-sol gpt-6-luna gpt-5.6-sol gpt-5.6-terra gpt-5.6-luna gpt-5.5 gpt-5.4 gpt-5.4-mini gpt-5.4-nano ' +
       'gpt-5.3-chat-latest gpt-5.2 gpt-5.2-chat-latest gpt-5.1 gpt-5.1-chat-latest gpt-5-chat-latest',
   ],
-  ['openai', 'gpt-5 gpt-5-mini gpt-5-nano', { limits: [400_000, 128_000] }],
-  ['openai', 'gpt-4.1 gpt-4.1-mini gpt-4.1-nano', { limits: [1_047_576, 32_768] }],
-  ['openai', 'o4-mini o3 o3-mini', { limits: [200_000, 100_000] }],
-  ['openai', 'gpt-4o gpt-4o-mini', { limits: [128_000, 16_384] }],
-  ['openai', 'gpt-4-turbo', { limits: [128_000, 4_096] }],
-  ['openai', 'gpt-4-turbo-preview', { limits: [128_000, 4_096], ...retired }],
-  ['openai', 'gpt-4', { limits: [8_192, 8_192] }],
-  ['openai', 'gpt-3.5-turbo', { limits: [16_385, 4_096] }],
+  [
+    'openai',
+    'gpt-5.5-2026-04-23 gpt-5.4-mini-2026-03-17 gpt-5.4-nano-2026-03-17 gpt-5.2-2025-12-11 gpt-5.1-2025-11-13 gpt-5.1-mini',
+  ],
+  [
+    'openai',
+    'gpt-5 gpt-5-2025-08-07 gpt-5-mini gpt-5-mini-2025-08-07 gpt-5-nano gpt-5-nano-2025-08-07',
+    { limits: [400_000, 128_000] },
+  ],
+  [
+    'openai',
+    'gpt-4.1 gpt-4.1-2025-04-14 gpt-4.1-mini gpt-4.1-mini-2025-04-14 gpt-4.1-nano gpt-4.1-nano-2025-04-14',
+    { limits: [1_047_576, 32_768] },
+  ],
+  [
+    'openai',
+    'o4-mini o4-mini-2025-04-16 o3 o3-2025-04-16 o3-mini o3-mini-2025-01-31 o1 o1-2024-12-17',
+    { limits: [200_000, 100_000] },
+  ],
+  [
+    'openai',
+    'gpt-4o gpt-4o-2024-11-20 gpt-4o-2024-08-06 gpt-4o-mini gpt-4o-mini-2024-07-18',
+    { limits: [128_000, 16_384] },
+  ],
+  ['openai', 'gpt-4o-2024-05-13', { limits: [128_000, 4_096] }],
+  ['openai', 'chatgpt-4o-latest', { limits: [128_000, 16_384], ...retired }],
+  ['openai', 'gpt-4-turbo gpt-4-turbo-2024-04-09', { limits: [128_000, 4_096] }],
+  [
+    'openai',
+    'gpt-4-turbo-preview gpt-4-0125-preview gpt-4-1106-preview gpt-4-vision-preview',
+    { limits: [128_000, 4_096], ...retired },
+  ],
+  ['openai', 'gpt-4 gpt-4-0613', { limits: [8_192, 8_192] }],
+  ['openai', 'gpt-4-0314', { limits: [8_192, 8_192], ...retired }],
+  ['openai', 'gpt-4-32k gpt-4-32k-0314 gpt-4-32k-0613', { limits: [32_768, 32_768], ...retired }],
+  ['openai', 'o1-preview o1-preview-2024-09-12', { limits: [128_000, 32_768], ...retired }],
+  ['openai', 'o1-mini o1-mini-2024-09-12', { limits: [128_000, 65_536], ...retired }],
+  ['openai', 'gpt-3.5-turbo gpt-3.5-turbo-0125', { limits: [16_385, 4_096] }],
+  ['openai', 'gpt-3.5-turbo-1106 gpt-3.5-turbo-16k gpt-3.5-turbo-16k-0613', { limits: [16_385, 4_096], ...retired }],
+  ['openai', 'gpt-3.5-turbo-0613 gpt-3.5-turbo-0301', { limits: [4_096, 4_096], ...retired }],
   ['openai', 'gpt-3.5-turbo-instruct', { limits: [4_096, 4_096], features: code }],
 
   ['fireworks', 'starcoder', { features: code, virtual: true }],
@@ -90,6 +122,8 @@ const families: readonly (readonly [provider: ProviderName, ids: string, traits?
     `${F}llama-v2-7b-code ${F}llama-v2-13b-code ${F}llama-v2-13b-code-instruct ${F}llama-v2-34b-code-instruct`,
     { features: code, ...retired },
   ],
+  // Cody's fast path has asked for these (spec clients §3.5).
+  ['fireworks', `${F}code-llama-7b ${F}qwen-v2p5-7b`, { features: code }],
   ['fireworks', `${F}mistral-7b-instruct-4k`, { limits: [4_096, 4_096] }],
   ['fireworks', `${F}mixtral-8x7b-instruct`, { limits: [32_768, 32_768] }],
   ['fireworks', `${F}mixtral-8x22b-instruct`, { limits: [65_536, 65_536] }],

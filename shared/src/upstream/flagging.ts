@@ -35,23 +35,25 @@ export interface FlaggingSettings {
 /** Counts the tokens of a text, up to about `stopAfter`; null when it can't. */
 export type CountTokens = (text: string, stopAfter: number) => Promise<number | null>;
 
-/** Past this many times the larger limit the exact number interests nobody. */
-const stopAfterLimits = 4;
+/** Past this many times the larger limit the exact number interests nobody, and counting costs a tenth of a second for every 100,000 tokens or so. */
+const stopAfterLimits = 1.25;
 
 /** @param model bare, as asked @returns null when nothing speaks against the request */
 export async function flag(
   model: string,
-  { text, maxTokens }: PromptText,
+  prompt: PromptText,
   settings: FlaggingSettings,
   countTokens: CountTokens,
 ): Promise<Flagging | null> {
-  const lowerCase = settings.allowedPatterns.length + settings.blockedPatterns.length > 0 ? text.toLowerCase() : '';
+  const { maxTokens } = prompt;
+  const lowerCase =
+    settings.allowedPatterns.length + settings.blockedPatterns.length > 0 ? prompt.text.toLowerCase() : '';
   const blockedPhrase = settings.blockedPatterns.find((pattern) => lowerCase.includes(pattern)) ?? null;
   const limits = settings.promptTokens;
   const count = async (): Promise<number | null> =>
-    limits === null ? null : countTokens(text, Math.max(limits.flagging, limits.blocking) * stopAfterLimits);
+    limits === null ? null : countTokens(prompt.text, Math.max(limits.flagging, limits.blocking) * stopAfterLimits);
   // A token is at least one byte: most prompts are too short to be too long.
-  const mayBeLong = limits !== null && Buffer.byteLength(text) > Math.min(limits.flagging, limits.blocking);
+  const mayBeLong = limits !== null && Buffer.byteLength(prompt.text) > Math.min(limits.flagging, limits.blocking);
   let promptTokens = mayBeLong ? await count() : null;
 
   const reasons: FlaggingReason[] = [];

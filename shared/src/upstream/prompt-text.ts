@@ -5,6 +5,7 @@ import { isObject } from './request-body.ts';
 
 /** What the rules look at. */
 export interface PromptText {
+  /** Made when it is first asked for: most calls meet no rule that reads it. */
   readonly text: string;
   /** The most tokens that are asked for, or null where none are named. */
   readonly maxTokens: number | null;
@@ -15,6 +16,16 @@ export interface PromptText {
  * did not know (spec completions §10 7). @param roles each message begins with its role and ends with a blank line, as Anthropic's are counted (§3.1)
  */
 export function promptText(body: JsonObject, roles: boolean): PromptText {
+  let text: string | null = null;
+  return {
+    get text() {
+      return (text ??= textOf(body, roles));
+    },
+    maxTokens: maxTokensOf(body),
+  };
+}
+
+function textOf(body: JsonObject, roles: boolean): string {
   const lines: string[] = [];
   const add = (role: string, value: unknown): void => {
     const text = wordsIn(value);
@@ -29,7 +40,7 @@ export function promptText(body: JsonObject, roles: boolean): PromptText {
       if (isObject(message)) add(typeof message['role'] === 'string' ? message['role'] : '', message);
   }
   for (const member of ['tools', 'functions', 'prediction', 'speculation']) add(member, body[member]);
-  return { text: lines.join(''), maxTokens: maxTokensOf(body) };
+  return lines.join('');
 }
 
 const roleNames: Readonly<Record<string, string>> = { user: 'Human', assistant: 'Assistant', system: 'System' };

@@ -4,11 +4,13 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { parseJson, Refusal } from '../http/http.ts';
 import {
+  askForOneAnswer,
   bodyText,
   codePoints,
   integerOf,
   messagesOf,
   modelOf,
+  promptTextsOf,
   requestObject,
   streamOf,
   withModel,
@@ -101,4 +103,34 @@ test('the model that is sent is the permitted one, whatever the body said', () =
 test('characters are code points', () => {
   for (const text of ['', 'abc', 'Zürich', '🌍🌍', 'a🌍b', '日本', 'e\u0301'])
     assert.equal(codePoints(text), Array.from(text).length, text);
+});
+
+test('one answer is one unit of the quota: a list of prompts is refused, one prompt passes in each of its shapes', () => {
+  assert.deepEqual(promptTextsOf({ prompt: 'fn ', suffix: '}' }), ['fn ', '}']);
+  assert.deepEqual(promptTextsOf({ prompt: ['fn '] }), ['fn ']);
+  assert.deepEqual([promptTextsOf({ prompt: [1, 2, 3] }), promptTextsOf({ prompt: [[1, 2, 3]] })], [[], []]);
+  for (const prompt of [
+    [secret, secret],
+    [[1], [2]],
+    [1, secret],
+    ['', ''],
+  ])
+    assert.throws(
+      () => promptTextsOf({ prompt }),
+      (error) =>
+        error instanceof Refusal &&
+        /must hold one prompt, got 2/.test(error.message) &&
+        !error.message.includes(secret),
+    );
+});
+
+test('one answer is asked for, whatever the caller asks for; what is no such number is left alone', () => {
+  const members = { n: 5, best_of: 20 };
+  askForOneAnswer(members);
+  assert.deepEqual(members, { n: 1, best_of: 1 });
+  for (const untouched of [{}, { n: 1, best_of: 1 }, { n: 0 }, { n: '5', best_of: null }]) {
+    const copy = { ...untouched };
+    askForOneAnswer(copy);
+    assert.deepEqual(copy, untouched);
+  }
 });

@@ -62,14 +62,18 @@ export function isTextRequest(body: JsonObject, shape: Shape): boolean {
   return shape !== 'openai-chat' && (body['messages'] ?? null) === null && (body['prompt'] ?? null) !== null;
 }
 
-/** All text of a text completion: `prompt` (a string or a list of them, or of tokens, which are no text) and `suffix`. */
+/** All text of a text completion: `prompt` (a string, a list of one, or of tokens, which are no text) and `suffix`. */
 export function promptTextsOf(body: JsonObject): string[] {
   const { prompt, suffix } = body;
   if (prompt === undefined || prompt === null)
     throw new Refusal('bad-request', 'request body must contain "prompt" field');
   if (typeof prompt !== 'string' && !Array.isArray(prompt))
     throw malformed(`"prompt" must be a string or an array, got ${typeName(prompt)}`);
-  const parts: unknown[] = [...(typeof prompt === 'string' ? [prompt] : (prompt as unknown[])), suffix];
+  const prompts: readonly unknown[] = typeof prompt === 'string' ? [prompt] : (prompt as unknown[]);
+  // Each prompt of a list gets an answer of its own, and one answer is one unit of the quota.
+  if (prompts.length > 1 && prompts.some((part) => typeof part !== 'number'))
+    throw new Refusal('bad-request', `"prompt" must hold one prompt, got ${prompts.length}: send a request for each`);
+  const parts: unknown[] = [...prompts, suffix];
   return parts.filter((part) => typeof part === 'string');
 }
 
@@ -102,6 +106,12 @@ export function codePoints(text: string): number {
     if (unit < 0xdc00 || unit > 0xdfff) count++;
   }
   return count;
+}
+
+/** One answer is one unit of the quota: more are never asked for, nor made in secret to choose from (`best_of`). Zeros and what is no number are the provider's to judge. */
+export function askForOneAnswer(members: JsonObject): void {
+  for (const member of ['n', 'best_of'])
+    if (typeof members[member] === 'number' && members[member] > 1) members[member] = 1;
 }
 
 /** Members that are the gateway's business or its bill, never a caller's (design D7). */

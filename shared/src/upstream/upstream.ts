@@ -18,6 +18,7 @@ export type { Answer, Call, CallerFacts, Meter, ProviderName, Shape, Usage } fro
 export { knownModel, type Model } from './catalogue.ts';
 export type { Flagging } from './flagging.ts';
 export type { PromptText } from './prompt-text.ts';
+export { DeadlinePassed } from './send.ts';
 
 /** Counting takes some ten milliseconds for each 32,000 characters, and the end of the answer waits for it: longer texts stay uncounted. */
 const countedCharactersMax = 1_000_000;
@@ -47,7 +48,7 @@ export interface Upstream {
   close(): Promise<void>;
 }
 
-/** Makes the providers that the configuration has keys for; no network. @param warn is told when tokens can't be counted */
+/** Makes the providers that the configuration has keys for; no network. @param warn is told when tokens can't be counted, or a model is shut */
 export function createUpstream(config: Config, warn: (message: string, error: unknown) => void): Upstream {
   const providers = providersWithKeys(config);
   const byShape = Map.groupBy(
@@ -67,7 +68,10 @@ export function createUpstream(config: Config, warn: (message: string, error: un
   };
   const settings = new Map(providers.map(({ name }) => [name, flaggingSettings(config, name)] as const));
   const counter = createTokenCounter(warn);
-  const breaker = createBreaker(() => performance.now());
+  const breaker = createBreaker(
+    () => performance.now(),
+    (message) => warn(message, null),
+  );
   return {
     shapes: new Set(byShape.keys()),
     providers: [...byName.keys()],

@@ -66,12 +66,14 @@ const families: Readonly<
   },
 };
 
-/** The model that a name stands for; a name that is none of ours stands for itself. @param language the editor's `languageId`, '' without one */
-export function resolveModel(name: string, language: string, deployment: Deployment): string {
+/** The model that a name stands for, in any case (design D13); a name that is none of ours stands for itself. @param language the editor's `languageId`, '' without one */
+export function resolveModel(asked: string, language: string, deployment: Deployment): string {
+  // The allow-list compares without case: a virtual name that passes there must not reach the provider as it is.
+  const name = asked.toLowerCase();
   const family = own(families, name);
   if (family !== null) return own(family.byLanguage, language) ?? family.other;
   const multiTenant = multiTenantOf(name);
-  if (multiTenant === null) return own(fixed, name) ?? name;
+  if (multiTenant === null) return own(fixed, name) ?? asked;
   const percent = name === 'starcoder' ? deployment.enterprisePercent : deployment.communityPercent;
   return deployment.draw() < percent ? singleTenant : multiTenant;
 }

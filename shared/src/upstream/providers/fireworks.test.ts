@@ -63,6 +63,10 @@ test('completions #19, #20: fixed names, families by language, and what is none 
   assert.equal(name(logs ?? '', 'javascriptreact'), `${S}finetuned-fim-lang-tsx-jsx-model-deepseek-7b-logs-v2`);
   assert.equal(name(logs ?? '', 'constructor'), `${S}deepseek-coder-7b-base`);
   assert.equal(name('constructor'), 'constructor');
+  // Design D13: names are compared without case.
+  assert.equal(name('StarCoder2-7B'), `${S}starcoder2-7b`);
+  assert.equal(name(mixtral.toUpperCase(), 'go'), `${S}finetuned-fim-lang-all-model-mixtral-8x7b`);
+  assert.equal(name('Other-Model'), 'Other-Model');
 });
 
 test('every model that a virtual name can stand for is one that the gateway knows', () => {

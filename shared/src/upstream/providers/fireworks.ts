@@ -8,6 +8,7 @@ import { defaultModels } from '../catalogue.ts';
 import { createOpenAiMeter } from '../openai-meter.ts';
 import type { Provider } from '../provider.ts';
 import {
+  askForOneAnswer,
   bodyText,
   charactersOf,
   integerOf,
@@ -73,8 +74,7 @@ function readRequest(body: JsonObject, caller: CallerFacts, shape: Shape, deploy
   // Direct clients send -1 for "not set" (spec clients §3.1); zeros are values.
   for (const member of ['top_k', 'top_p'])
     if (typeof members[member] === 'number' && members[member] < 0) delete members[member];
-  // One answer is one unit of the quota.
-  if (typeof members['n'] === 'number' && members['n'] > 1) members['n'] = 1;
+  askForOneAnswer(members);
   const language = typeof body['languageId'] === 'string' ? body['languageId'] : '';
   const asked = modelOf(body);
   const bare = caller.dialect === 'openai' ? asked.replace(/^fireworks\//, '') : asked;

@@ -99,7 +99,7 @@ test('design D16: code under the Cody route is a prompt or messages; each goes t
   const text = call({ messages: undefined, prompt: 'fn ', suffix: '}' }, cody, 'openai');
   assert.deepEqual([text.path, text.promptCharacters], ['/completions', 4]);
   assert.equal(call({}, cody, 'openai').path, '/chat/completions');
-  assert.equal(call({ messages: undefined, prompt: ['a', 'b'] }, cody, 'openai-text').promptCharacters, 2);
+  assert.equal(call({ messages: undefined, prompt: ['ab'] }, cody, 'openai-text').promptCharacters, 2);
   assert.throws(() => call({ messages: undefined }, cody, 'openai'), {
     message: 'request body must contain "messages" field',
   });

@@ -7,6 +7,7 @@ import { defaultModels } from '../catalogue.ts';
 import { createOpenAiMeter } from '../openai-meter.ts';
 import type { Provider } from '../provider.ts';
 import {
+  askForOneAnswer,
   bodyText,
   charactersOf,
   integerOf,
@@ -62,8 +63,7 @@ function readRequest(body: JsonObject, caller: CallerFacts, shape: Shape): Call 
     : messagesOf(body, 'request body must contain "messages" field').flatMap(({ content }) => textsOf(content));
   integerOf(body, 'max_tokens');
   const members = withoutMembers(body, 'store', 'service_tier', 'background', 'languageId');
-  // One answer is one unit of the quota.
-  if (typeof members['n'] === 'number' && members['n'] > 1) members['n'] = 1;
+  askForOneAnswer(members);
   members['user'] = `${caller.actorId}:${caller.actorUid ?? ''}`;
   const hidesUsage = stream && askForUsage(members);
   const model = modelOf(body);
