@@ -53,7 +53,7 @@ test('promises 29-38: one trace a request, the caller’s context as parent and 
   assert.equal(of('call')['gen_ai.provider.name'], 'anthropic');
   assert.equal(of('call')['gen_ai.request.model'], 'claude-3-haiku-20240307');
   assert.ok(Number(of('call')['gen_ai.usage.output_tokens']) > 0);
-  assert.ok(Number(of('call')['gen_ai.response.time_to_first_chunk']) > 0);
+  assert.ok(Number(of('call')['gateway.upstream.time_to_headers']) > 0);
   assert.equal(of('settle')['lease'], 'settled');
   const row = JSON.parse(String(of('event')['event'])) as Record<string, unknown>;
   assert.deepEqual([row['name'], row['identifier'], row['quota_units']], ['CompletionsFinished', id, 1]);
@@ -84,7 +84,7 @@ test('a refusal’s trace tells its reason; metrics count it, with explicit buck
     'http.server.request.duration',
     'gateway.redis.duration',
     'gen_ai.client.operation.duration',
-    'gen_ai.client.operation.time_to_first_chunk',
+    'gateway.upstream.time_to_headers',
     'gen_ai.client.token.usage',
   ])
     assert.ok(

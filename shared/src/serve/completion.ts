@@ -185,7 +185,7 @@ async function sendAndRelay(exchange: Exchange, lease: Lease, call: Call, draft:
   }
   scope.note({ upstream_status: answer.status, upstream_headers_ms: Math.round(timing.upstreamMs() ?? 0) });
   span.set({
-    'gen_ai.response.time_to_first_chunk': (timing.upstreamMs() ?? 0) / 1000,
+    'gateway.upstream.time_to_headers': (timing.upstreamMs() ?? 0) / 1000,
     retry_after: answer.retryAfter,
   });
   if (answer.credentialsRefused) {

@@ -49,11 +49,11 @@ export const instruments = {
     buckets: secondsBuckets,
     sentence: 'Provider calls, from sending to the last byte.',
   },
-  'gen_ai.client.operation.time_to_first_chunk': {
+  'gateway.upstream.time_to_headers': {
     kind: 'histogram',
     unit: 's',
     buckets: secondsBuckets,
-    sentence: 'Provider calls, from sending to the first byte.',
+    sentence: 'Provider calls, from sending to the response headers.',
   },
   'gen_ai.client.token.usage': {
     kind: 'histogram',
@@ -148,7 +148,7 @@ function measureCall({ attributes, failure }: SpanRecord, seconds: number): Meas
       ? [{ name: 'gen_ai.client.token.usage', value, attributes: { ...labels, 'gen_ai.token.type': type } }]
       : [];
   };
-  const first = attributes['gen_ai.response.time_to_first_chunk'];
+  const first = attributes['gateway.upstream.time_to_headers'];
   return [
     {
       name: 'gen_ai.client.operation.duration',
@@ -156,7 +156,7 @@ function measureCall({ attributes, failure }: SpanRecord, seconds: number): Meas
       attributes: { ...labels, ...(failure !== null && { 'error.type': failure }) },
     },
     ...(typeof first === 'number'
-      ? [{ name: 'gen_ai.client.operation.time_to_first_chunk', value: first, attributes: labels } as const]
+      ? [{ name: 'gateway.upstream.time_to_headers', value: first, attributes: labels } as const]
       : []),
     ...tokens('input'),
     ...tokens('output'),
