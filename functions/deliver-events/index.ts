@@ -19,6 +19,10 @@ async function deliver({ received, scope }: Exchange, warehouse: Warehouse, lett
   const body = (await received.readBody(taskBytesMax)).toString('utf8');
   const { events, dropped, strange } = parseEventTask(body);
   const undeliverable = [...strange];
+  for (const { metadata } of events) {
+    const { trace_id: traceId, span_id: spanId } = metadata;
+    if (typeof traceId === 'string' && typeof spanId === 'string') scope.link({ traceId, spanId });
+  }
   try {
     const { inserted, poison } = await warehouse.insert(events);
     scope.note({ events: events.length, inserted, dropped });

@@ -7,6 +7,7 @@ import { createEventsDataset } from './bigquery/events-dataset.ts';
 import { startFirestore, type LocalFirestore } from './firestore.ts';
 import { readFunctionFiles, type FunctionFile } from './function-files.ts';
 import { startFunction, type FunctionProcess } from './function-process.ts';
+import { startObservability, type LocalObservability } from './observability.ts';
 import { freePort } from './port.ts';
 import { startAnthropic } from './providers/anthropic.ts';
 import { startFireworks } from './providers/fireworks.ts';
@@ -70,6 +71,8 @@ export interface LocalCloud {
   readonly tasks: LocalTasks;
   readonly bigquery: LocalBigQuery;
   readonly slack: LocalSlack;
+  /** Traces, metrics and errors of the functions. */
+  readonly observability: LocalObservability;
   /** The stand-ins; a provider with a real key has none. */
   readonly anthropic: LocalProvider | null;
   readonly openai: LocalProvider | null;
@@ -120,6 +123,7 @@ export async function startCloud(options: CloudOptions = {}): Promise<LocalCloud
     );
     const bigquery = keep(await step('bigquery', async () => createEventsDataset(await startBigQuery(), localProject)));
     const slack = keep(await startSlack());
+    const observability = keep(await startObservability());
     const { keys = {}, pace = {} } = options;
     const providers: Partial<Record<ProviderKind, LocalProvider>> = {};
     for (const kind of providerKinds)
@@ -141,6 +145,8 @@ export async function startCloud(options: CloudOptions = {}): Promise<LocalCloud
         : '',
       CODY_GATEWAY_ACTOR_RATE_LIMIT_NOTIFY_SLACK_WEBHOOK_URL: slack.url,
       CODY_GATEWAY_BIGQUERY_ENDPOINT: bigquery.url,
+      CODY_GATEWAY_OTEL_ENDPOINT: observability.url,
+      CODY_GATEWAY_SENTRY_DSN: observability.sentryDsn,
       ...providerEnv(keys, providers),
       ...options.env,
     };
@@ -182,6 +188,7 @@ export async function startCloud(options: CloudOptions = {}): Promise<LocalCloud
       tasks,
       bigquery,
       slack,
+      observability,
       anthropic: providers.anthropic ?? null,
       openai: providers.openai ?? null,
       fireworks: providers.fireworks ?? null,

@@ -79,6 +79,7 @@ Stream an answer:
 
   curl -N ${running.url}/v1/completions/anthropic-messages -H 'Authorization: Bearer ${running.token}' -H 'X-Sourcegraph-Feature: chat_completions' -d '{"model":"claude-3-haiku-20240307","max_tokens":100,"stream":true,"messages":[{"role":"user","content":"Hello"}]}'
 
+The last trace:    ${running.observability.url}
 What it used:      npm run cost; as a page: npm run report
 Another token:     npm run gateway -- subscriptions create --name acme --chat 500/24h
 Stop everything:   Ctrl-C

@@ -68,6 +68,7 @@ test('completions #43: a blocked phrase, blocking on: refused in the words that 
     sg_actor_anonymous_uid: '',
     'sg.actor': {},
     trace_id: answer.headers.get('x-trace'),
+    span_id: answer.headers.get('x-span'),
   });
 });
 

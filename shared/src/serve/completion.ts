@@ -7,21 +7,15 @@ import { refusedEvent, type EventDraft } from '../events/events.ts';
 import { asRefusal, errorEvent, parseJson, Refusal, type Dialect, type Received } from '../http/http.ts';
 import { identityOf, type Denial, type Lease } from '../limiter/limiter.ts';
 import { StoreUnavailable } from '../store/store.ts';
+import { spanNames } from '../telemetry/telemetry.ts';
 import { DeadlinePassed, type Answer, type Call, type Flagging, type Shape } from '../upstream/upstream.ts';
-import {
-  bannedEvent,
-  draftEvent,
-  finishedEvent,
-  noticeRule,
-  postedEvent,
-  postedNotice,
-  type CallerIds,
-  type Outcome,
-} from './event.ts';
+import { bannedEvent, draftEvent, finishedEvent, noticeRule, type CallerIds, type Outcome } from './event.ts';
 import { identify, note, type Exchange, type Route } from './exchange.ts';
 import { inspect } from './inspect.ts';
 import { denialRefusal, rateLimitHeaders } from './rate-limit.ts';
+import { record } from './record.ts';
 import { relay, type Relayed } from './relay.ts';
+import { admissionAttributes, callAttributes, callFailure, eventAttributes, outcomeAttributes } from './spans.ts';
 
 /** One completion path of a function. */
 export interface CompletionRoute {
@@ -136,10 +130,16 @@ async function admit(exchange: Exchange, permit: Permit, draft: EventDraft): Pro
   const notice = noticeRule(context.config, permit);
   let outcome: Lease | Denial;
   try {
-    outcome = await limiter.admit(
-      permit,
-      { leaseId: draft.event_id, estimate: 1, draft: JSON.stringify(draft), ...(notice !== undefined && { notice }) },
-      budget,
+    const admission = {
+      leaseId: draft.event_id,
+      estimate: 1,
+      draft: JSON.stringify(draft),
+      ...(notice !== undefined && { notice }),
+    };
+    outcome = await scope.span(
+      spanNames.admit,
+      () => limiter.admit(permit, admission, budget),
+      (decided) => admissionAttributes(decided, admission.estimate),
     );
   } catch (error) {
     if (!(error instanceof StoreUnavailable)) throw error;
@@ -154,7 +154,9 @@ async function admit(exchange: Exchange, permit: Permit, draft: EventDraft): Pro
     });
   }
   if (!('cause' in outcome)) return outcome;
-  if (outcome.posted !== null) context.outbox.take(outcome.posted, refusedEvent(draft, outcome));
+  const refused = refusedEvent(draft, outcome);
+  if (outcome.posted !== null) context.outbox.take(outcome.posted, refused);
+  scope.mark(spanNames.event, () => eventAttributes(refused));
   scope.note({ denied: outcome.cause });
   throw denialRefusal(outcome, permit.feature, dialect);
 }
@@ -164,9 +166,10 @@ async function sendAndRelay(exchange: Exchange, lease: Lease, call: Call, draft:
   const { context, received, scope, timing, dialect } = exchange;
   const { response, callerLeft } = received;
   timing.upstreamStarts();
+  const span = scope.startCall(`chat ${call.model}`, callAttributes(call, lease));
   const end = (partial: Partial<Outcome>): Promise<void> => {
     timing.upstreamEnds();
-    return endLease(exchange, lease, call, draft, {
+    const outcome = {
       upstreamStatus: -1,
       resolvedStatus: callerLeft.aborted && !response.headersSent ? -1 : response.statusCode,
       upstreamDurationMs: timing.upstreamMs() ?? 0,
@@ -175,7 +178,9 @@ async function sendAndRelay(exchange: Exchange, lease: Lease, call: Call, draft:
       cancelled: callerLeft.aborted,
       truncated: false,
       ...partial,
-    });
+    };
+    span.end(outcomeAttributes(outcome), callFailure(outcome));
+    return endLease(exchange, lease, call, draft, outcome);
   };
 
   let answer: Answer;
@@ -187,6 +192,10 @@ async function sendAndRelay(exchange: Exchange, lease: Lease, call: Call, draft:
     throw refusal;
   }
   scope.note({ upstream_status: answer.status, upstream_headers_ms: Math.round(timing.upstreamMs() ?? 0) });
+  span.set({
+    'gateway.upstream.time_to_headers': (timing.upstreamMs() ?? 0) / 1000,
+    retry_after: answer.retryAfter,
+  });
   if (answer.credentialsRefused) {
     answer.abort();
     const refusal = new Refusal(
@@ -255,19 +264,12 @@ async function endLease(
   const text = JSON.stringify(event);
   scope.note({ lease: charged ? 'settled' : 'released', tokens: event.tokens });
   try {
-    const { posted, overflow, notice } = charged
-      ? await lease.settle(1, text, context.budget())
-      : await lease.release(text, context.budget());
-    if (posted !== null) context.outbox.take(posted, postedEvent(event, posted));
-    if (overflow !== null) {
-      const row = postedEvent(event, overflow);
-      if (!(await context.outbox.sendNow(row)))
-        scope.log('ERROR', 'the outbox is full and the queue is away', { usage_event: row });
-    }
-    if (notice !== null) {
-      scope.note({ notice_percent: notice.percent });
-      context.outbox.notify(notice, postedNotice(notice));
-    }
+    const settlement = await scope.span(
+      spanNames.settle,
+      () => (charged ? lease.settle(1, text, context.budget()) : lease.release(text, context.budget())),
+      () => ({ lease: charged ? 'settled' : 'released' }),
+    );
+    await record({ context, scope }, event, settlement);
   } catch (error) {
     // The lease stands until the sweeper charges it; the truth goes whole into the log, from which it can be replayed.
     scope.log('ERROR', 'a lease could not be ended', { usage_event: { ...event, quota_window: lease.window } }, error);

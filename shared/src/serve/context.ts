@@ -27,6 +27,9 @@ export interface Context {
   close(): Promise<void>;
 }
 
+/** Traces, metrics and errors, when the process ends: within its 8 s (http/drain.ts). */
+const telemetryFlushMs = 1_500;
+
 /** Opens the rooms; nothing here touches the network. */
 export function openContext(config: Config): Context {
   const telemetry = createTelemetry(config);
@@ -57,6 +60,7 @@ export function openContext(config: Config): Context {
     },
     close: async () => {
       await outbox.flush();
+      await telemetry.flush(telemetryFlushMs);
       await Promise.allSettled([queue?.close(), noticeQueue?.close(), store.close(), upstream.close()]);
     },
   };

@@ -5,10 +5,11 @@ import { AccessRefusal, callerToken, type Actor } from '../auth/auth.ts';
 import { answer, asRefusal, receive, Refusal, refuse, type Dialect, type Received } from '../http/http.ts';
 import type { UsageEvent } from '../events/events.ts';
 import type { Budget } from '../store/store.ts';
-import type { Scope } from '../telemetry/telemetry.ts';
+import { spanNames, type Scope } from '../telemetry/telemetry.ts';
 import type { Context } from './context.ts';
 import { accessEvent } from './event.ts';
 import { closeScope } from './log-line.ts';
+import { actorAttributes, eventAttributes } from './spans.ts';
 import { createTiming, type Timing } from './timing.ts';
 
 /** A path of a function. */
@@ -49,7 +50,7 @@ export function createHandler(context: Context, routes: readonly Route[]): Reque
     const timing = createTiming(() => performance.now());
     const inFlight = running.size + 1;
     const received = receive(request, response);
-    const scope = context.telemetry.open(received.headers);
+    const scope = context.telemetry.open(received.headers, request.url);
     for (const [name, value] of Object.entries(scope.headers)) response.setHeader(name, value);
     const candidates =
       byPath.get(received.path) ?? byPath.get(`${received.path.slice(0, received.path.lastIndexOf('/') + 1)}*`) ?? [];
@@ -63,7 +64,7 @@ export function createHandler(context: Context, routes: readonly Route[]): Reque
       };
       await route.handle({ context, received, scope, timing, dialect, budget: context.budget(), json });
     } catch (thrown) {
-      fail(thrown, received, scope, timing, dialect);
+      await fail(thrown, received, scope, timing, dialect);
     } finally {
       closeScope(received, scope, { timing, inFlight, cloudflare: context.config.cloudflareHeaders });
     }
@@ -86,7 +87,8 @@ export function createHandler(context: Context, routes: readonly Route[]): Reque
  */
 export async function identify({ context, received, scope, dialect, budget }: Exchange): Promise<Actor> {
   try {
-    const actor = await context.auth.identify(callerToken(received.headers, dialect));
+    const find = async (): Promise<Actor> => context.auth.identify(callerToken(received.headers, dialect));
+    const actor = await scope.span(spanNames.identify, find, actorAttributes);
     scope.note({ actor: actor.id, source: actor.source });
     return actor;
   } catch (error) {
@@ -115,6 +117,7 @@ export async function note(
   try {
     const posted = await context.limiter.note(identity, kind, event.event_id, JSON.stringify(event), budget);
     if (posted !== null) context.outbox.take(posted, event);
+    scope.mark(spanNames.event, () => eventAttributes(event));
   } catch (error) {
     scope.log('ERROR', 'an event could not be written', { usage_event: event }, error);
   }
@@ -133,18 +136,19 @@ function unrouted(path: string, candidates: readonly Route[]): Refusal {
   });
 }
 
-function fail(
+async function fail(
   thrown: unknown,
   { response, callerLeft }: Received,
   scope: Scope,
   timing: Timing,
   dialect: Dialect,
-): void {
+): Promise<void> {
   if (callerLeft.aborted) return;
   const refusal = asRefusal(thrown);
   scope.note({ refusal: refusal.kind, ...(refusal.detail !== null && { detail: refusal.detail }) });
   if (refusal.status(dialect) >= 500)
     scope.log('ERROR', refusal.message, { refusal: refusal.kind }, refusal.cause ?? refusal);
+  if (refusal.status(dialect) >= 500) await scope.reportErrors(refusal.status(dialect));
   if (response.headersSent) return void response.destroy();
   response.setHeader('server-timing', timing.header());
   refuse(response, refusal, dialect, scope.traceId);

@@ -4,7 +4,7 @@ import { http } from '@google-cloud/functions-framework';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { ConfigError, loadConfig, type Config } from '../config/config.ts';
 import { drainOnTerm, listenFirst } from '../http/http.ts';
-import { createTelemetry } from '../telemetry/telemetry.ts';
+import { crashLine, createTelemetry } from '../telemetry/telemetry.ts';
 import { openContext, type Context } from './context.ts';
 import { diagnosticRoutes } from './diagnostics.ts';
 import { createHandler, type Route } from './exchange.ts';
@@ -32,6 +32,7 @@ export function defineFunction(name: string, routes: (context: Context) => reado
   const context = openContext(readConfig(name));
   const { handle, idle } = createHandler(context, [...diagnosticRoutes(context), ...routes(context)]);
   const servers = new Set<Server>();
+  context.telemetry.reportCrashes();
   listenFirst(handle, (server) => servers.add(server));
   drainOnTerm(() => servers, idle, context.close);
   // The framework listens in the ticks after this module is loaded; what follows must not stand in front of it.
@@ -48,6 +49,7 @@ function readConfig(name: string): Config {
     createTelemetry({ googleCloudProject: null, functionName: name, version: '' }).log('ERROR', error.message, {
       faults: error.faults,
     });
+    process.stdout.write(crashLine({ googleCloudProject: null, functionName: name, version: '' }, error, 'start'));
     process.exit(1);
   }
 }

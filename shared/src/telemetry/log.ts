@@ -1,5 +1,6 @@
 // One JSON line per entry, in the members that Cloud Logging lifts out (spec platform §7.3). Not a logging framework: no levels to configure.
 
+import { redact } from './redact.ts';
 import type { TelemetrySettings } from './telemetry.ts';
 
 /** Cloud Logging's severities that we use. */
@@ -54,7 +55,8 @@ export function createLog(settings: TelemetrySettings, write: (line: string) => 
 
 const causesMax = 5;
 
-function stackOf(error: unknown): string {
+/** The chain of causes as text, without secrets. */
+export function stackOf(error: unknown): string {
   const parts: string[] = [];
   for (
     let e = error;
@@ -63,5 +65,5 @@ function stackOf(error: unknown): string {
   ) {
     parts.push(e instanceof Error ? (e.stack ?? `${e.name}: ${e.message}`) : `thrown: ${typeof e}`);
   }
-  return parts.join('\nCaused by: ');
+  return redact(parts.join('\nCaused by: '));
 }

@@ -1,7 +1,11 @@
 // The scope of one request: its trace and span id, and the fields that its one log line will carry.
 
 import { randomUUID } from 'node:crypto';
+import type { ErrorReport, ErrorReports } from './error-reports.ts';
+import type { Exporter } from './exporter.ts';
 import type { Log, LogFields, LogTrace, Severity } from './log.ts';
+import { requestAttributes, requestName } from './request-span.ts';
+import { noSpan, startSpan, type Attributes, type Span, type SpanLink, type SpanRecord } from './span.ts';
 
 /** One request's telemetry. */
 export interface Scope extends LogTrace {
@@ -13,6 +17,16 @@ export interface Scope extends LogTrace {
   note(fields: LogFields): void;
   /** Writes a line of its own within this trace. */
   log(severity: Severity, message: string, fields?: LogFields, error?: unknown): void;
+  /** Does a step of the request as a span: `describe` tells its attributes, what is thrown fails it by its `kind` or name. */
+  span<T>(name: string, work: () => Promise<T>, describe?: (result: T) => Attributes): Promise<T>;
+  /** Begins a call to somebody else, which may end elsewhere. It counts as in flight until then. */
+  startCall(name: string, attributes: Attributes): Span;
+  /** A thing that happened, with what there is to know of it; asked for only where somebody looks. */
+  mark(name: string, describe: () => Attributes): void;
+  /** Another trace's span that this request works for. */
+  link(link: SpanLink): void;
+  /** Hands the errors so far, and an answer of this status, to Sentry; waits for it, but not long (design §4). */
+  reportErrors(status: number): Promise<void>;
   /** Closes the scope with the request's line. Once; later calls do nothing. */
   close(severity: Severity, message: string, fields: LogFields, error?: unknown): void;
 }
@@ -22,29 +36,151 @@ const traceparent = /^(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-
 // Google's older header: TRACE_ID/SPAN_ID;o=OPTIONS, the span in decimal (spec platform §7.2).
 const cloudTrace = /^(?!0{32})([0-9a-f]{32})(?:\/(\d{1,20}))?(?:;o=(\d))?$/;
 
+/** Where spans and errors go; null where nobody wants them. */
+export interface Outlets {
+  readonly exporter: Exporter | null;
+  readonly errors: ErrorReports | null;
+  /** `all`, `selective` (asked for by header or `?trace=`), `none`. */
+  readonly policy: 'all' | 'selective' | 'none';
+}
+
+type Headers = Readonly<Record<string, string | string[] | undefined>>;
+
+/** A 5xx of ours waits so long for Sentry at most (design §4). */
+const sentryWaitMs = 300;
+/** Errors of one request that are kept for its report; a stream that fails again and again has more in the log. */
+const errorsMax = 5;
+/** Events of one task come from many requests. */
+const linksMax = 64;
+
 /** The caller's trace is continued when its header is well formed; otherwise a new one begins. */
-export function createScope(headers: Readonly<Record<string, string | string[] | undefined>>, log: Log): Scope {
+export function createScope(headers: Headers, url: string, log: Log, { exporter, errors, policy }: Outlets): Scope {
   const parent = parentOf(headers);
   const traceId = parent?.traceId ?? randomHex();
   const spanId = randomHex().slice(16);
   // The caller's sampling flag is not ours to follow: a stranger could switch our costs (design D4).
-  const trace: LogTrace = { traceId, spanId, sampled: true };
+  const sampled = policy === 'all' || (policy === 'selective' && isWanted(headers, url));
+  const trace: LogTrace = { traceId, spanId, sampled };
+  const parentSpanId = parent?.spanId ?? null;
   const fields: Record<string, unknown> = {};
+  const failures: ErrorReport[] = [];
+  // Parent and link: viewers that open the caller's trace see ours, and those that open ours find the caller's (design D4).
+  const links: SpanLink[] = parentSpanId === null ? [] : [{ traceId, spanId: parentSpanId }];
   let open = true;
+  let reported = false;
+  const begin = (facts: Pick<SpanRecord, 'name' | 'kind'>, take: (span: SpanRecord) => void): Span =>
+    startSpan({ ...facts, traceId, spanId: randomHex().slice(16), parentSpanId: spanId, links: [] }, take, nowMs);
+  const hand = (span: SpanRecord): void => exporter?.take(span, sampled);
+  const root =
+    exporter === null
+      ? noSpan
+      : startSpan({ name: requestName(url), kind: 'server', traceId, spanId, parentSpanId, links }, hand, nowMs);
+  const report = (status: number): void => {
+    if (errors === null || reported) return;
+    const details = { ...fields, status, path: requestName(url) } as LogFields;
+    for (const failure of failures.splice(0))
+      errors.report({ ...failure, details: { ...details, ...failure.details } });
+    if (status >= 500 && !failedBefore) errors.report({ message: `answered ${status}`, error: null, details, trace });
+    if (status >= 500) reported = true;
+  };
+  let failedBefore = false;
   return {
     ...trace,
-    parentSpanId: parent?.spanId ?? null,
+    parentSpanId,
     headers: { 'x-trace': traceId, 'x-span': spanId, 'x-trace-span': spanId },
     note: (more) => {
       Object.assign(fields, more);
     },
-    log: (severity, message, more = {}, error) => log(severity, message, more, trace, error),
+    log: (severity, message, more = {}, error) => {
+      log(severity, message, more, trace, error);
+      if (errors === null || severity !== 'ERROR') return;
+      if (error === undefined || error === null) {
+        // Details of a 5xx that is not an exception: its report has them.
+        for (const name of ['upstream_status', 'upstream_headers']) if (name in more) fields[name] = more[name];
+        return;
+      }
+      failedBefore = true;
+      const failure = { message, error, details: more, trace };
+      if (!open) errors.report({ ...failure, details: { ...fields, ...more } as LogFields });
+      else if (failures.length < errorsMax) failures.push(failure);
+    },
+    span: async (name, work, describe) => {
+      if (exporter === null) return work();
+      const span = begin({ name, kind: 'internal' }, hand);
+      try {
+        const result = await work();
+        span.end(describe?.(result) ?? {});
+        return result;
+      } catch (error) {
+        span.end({}, failureOf(error));
+        throw error;
+      }
+    },
+    startCall: (name, attributes) => {
+      if (exporter === null) return noSpan;
+      const span = begin({ name, kind: 'client' }, (record) => {
+        exporter.inFlight(-1, record.attributes);
+        hand(record);
+      });
+      span.set(attributes);
+      exporter.inFlight(1, attributes as SpanRecord['attributes']);
+      return span;
+    },
+    mark: (name, describe) => {
+      if (exporter !== null) begin({ name, kind: 'internal' }, hand).end(describe());
+    },
+    link: (link) => {
+      if (exporter !== null && links.length < linksMax && spanIdOf.test(link.spanId) && traceIdOf.test(link.traceId))
+        links.push(link);
+    },
+    reportErrors: async (status) => {
+      if (errors === null) return;
+      report(status);
+      await errors.flush(sentryWaitMs);
+    },
     close: (severity, message, more, error) => {
       if (!open) return;
       open = false;
-      log(severity, message, { ...fields, ...more } as LogFields, trace, error);
+      const line = { ...fields, ...more } as LogFields;
+      log(severity, message, line, trace, error);
+      if (exporter !== null) root.end(requestAttributes(line), failureOfLine(line));
+      if (errors !== null) report(statusOf(line));
     },
   };
+}
+
+const traceIdOf = /^(?!0{32})[0-9a-f]{32}$/;
+const spanIdOf = /^(?!0{16})[0-9a-f]{16}$/;
+
+/** Unix ms by the clock that does not jump. */
+function nowMs(): number {
+  return performance.timeOrigin + performance.now();
+}
+
+function statusOf(line: LogFields): number {
+  const request = line['httpRequest'] as { status?: number } | undefined;
+  return request?.status ?? 0;
+}
+
+function failureOfLine(line: LogFields): string | null {
+  const status = statusOf(line);
+  if (status < 500) return null;
+  return typeof line['refusal'] === 'string' ? line['refusal'] : String(status);
+}
+
+/** A word for what was thrown: never its text, which may quote somebody. */
+function failureOf(error: unknown): string {
+  if (typeof error !== 'object' || error === null) return typeof error;
+  if ('kind' in error && typeof error.kind === 'string') return error.kind;
+  return error instanceof Error ? error.name : 'object';
+}
+
+/** `X-Sourcegraph-Should-Trace` or `?trace=`, as Go reads booleans (spec completions §1.3). */
+function isWanted(headers: Headers, url: string): boolean {
+  const yes = /^(1|t|T|true|TRUE|True)$/;
+  if (yes.test(single(headers['x-sourcegraph-should-trace']))) return true;
+  const query = url.indexOf('?');
+  return query !== -1 && yes.test(new URLSearchParams(url.slice(query)).get('trace') ?? '');
 }
 
 /** 32 digits, never all zero. Node draws UUIDs from a pool: a system call for every hundredth request. */

@@ -1,17 +1,27 @@
 // Door of the telemetry room: the scope of one request (trace context, log fields) and the one way to write a log line.
 
-import { createScope, type Scope } from './scope.ts';
+import { reportCrashes } from './crash.ts';
+import { createErrorReports } from './error-reports.ts';
+import { createExporter } from './exporter.ts';
+import { createScope, type Outlets, type Scope } from './scope.ts';
 import { createLog, type LogFields, type Severity } from './log.ts';
 
+export { crashLine } from './crash.ts';
+export { spanNames } from './instruments.ts';
+export type { Attributes, Span } from './span.ts';
 export type { Scope } from './scope.ts';
 export type { LogFields, Severity } from './log.ts';
 
 /** What a process has of it: opens scopes, writes lines that belong to no request. */
 export interface Telemetry {
   /** Opens the scope of a request from its headers. */
-  open(headers: Readonly<Record<string, string | string[] | undefined>>): Scope;
+  open(headers: Readonly<Record<string, string | string[] | undefined>>, url?: string): Scope;
   /** A line outside any request (start, outbox, Redis). `error`'s stack is written, never its properties. */
   log(severity: Severity, message: string, fields?: LogFields, error?: unknown): void;
+  /** Tells what nobody caught in Error Reporting's form. Once a process. */
+  reportCrashes(): void;
+  /** Sends what waits to exporter and Sentry, at most so long. Before the process ends. */
+  flush(timeoutMs: number): Promise<void>;
 }
 
 /** What telemetry needs to know of the process. */
@@ -19,6 +29,15 @@ export interface TelemetrySettings {
   readonly googleCloudProject: string | null;
   readonly functionName: string;
   readonly version: string;
+  readonly region?: string;
+  readonly environment?: string;
+  /** Null or absent: neither traces nor metrics, and none of their code is loaded. */
+  readonly otelEndpoint?: string | null;
+  /** Project of traces and metrics; null or absent: `googleCloudProject`. */
+  readonly otelProject?: string | null;
+  readonly tracePolicy?: string;
+  /** Null or absent: no Sentry, and none of its code is loaded. */
+  readonly sentryDsn?: string | null;
 }
 
 /**
@@ -29,8 +48,25 @@ export function createTelemetry(
   write: (line: string) => void = (line) => process.stdout.write(line),
 ): Telemetry {
   const log = createLog(settings, write);
+  const warn = (message: string, error: unknown): void => log('WARNING', message, {}, null, error);
+  const exporter = createExporter(settings, warn);
+  const errors = createErrorReports(settings, warn);
+  const policy = policyOf(settings.tracePolicy);
+  const outlets = { exporter, errors, policy };
   return {
-    open: (headers) => createScope(headers, log),
-    log: (severity, message, fields = {}, error) => log(severity, message, fields, null, error),
+    open: (headers, url = '') => createScope(headers, url, log, outlets),
+    log: (severity, message, fields = {}, error) => {
+      log(severity, message, fields, null, error);
+      if (severity === 'ERROR' && error !== undefined && error !== null)
+        errors?.report({ message, error, details: fields, trace: null });
+    },
+    reportCrashes: () => reportCrashes(settings, write),
+    flush: async (timeoutMs) => {
+      await Promise.all([exporter?.flush(timeoutMs), errors?.flush(timeoutMs)]);
+    },
   };
+}
+
+function policyOf(text: string | undefined): Outlets['policy'] {
+  return text === 'selective' || text === 'none' ? text : 'all';
 }

@@ -1,0 +1,101 @@
+// Proves the handbook's promises on traces, metrics and errors against the built functions, with a real OTLP and envelope receiver: what is told, and what never is.
+
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import type { SeenSpan } from '../local/observability.ts';
+import { anthropicBody, chat, eventually, startGateway, type TestGateway } from './gateway.ts';
+
+let gateway: TestGateway;
+before(async () => {
+  gateway = await startGateway();
+});
+after(() => gateway.stop());
+
+const path = '/v1/completions/anthropic-messages';
+const callerTrace = '4bf92f3577b34da6a3ce929d0e0e4736';
+const callerSpan = '00f067aa0ba902b7';
+
+/** The spans of a trace, once its root is there. */
+async function trace(traceId: string): Promise<Map<string, SeenSpan>> {
+  const { spans } = gateway.observability;
+  const own = await eventually(
+    () => spans.filter((span) => span.traceId === traceId && span.service === 'chat-completions'),
+    (found) => found.some(({ kind }) => kind === 2),
+  );
+  return new Map(own.map((span) => [span.kind === 2 ? 'root' : span.kind === 3 ? 'call' : span.name, span]));
+}
+
+test('promises 29-38: one trace a request, the caller’s context as parent and link, each step with what operators filter on', async () => {
+  const { id, token } = await gateway.subscription({ limit: 50 });
+  const answer = await gateway.call(path, {
+    token,
+    headers: { ...chat, traceparent: `00-${callerTrace}-${callerSpan}-00` },
+    body: anthropicBody({ stream: true }),
+  });
+  assert.equal(answer.status, 200);
+  const spans = await trace(callerTrace);
+  const root = spans.get('root');
+  assert.equal(root?.parentSpanId, callerSpan);
+  assert.deepEqual(root.links, [{ traceId: callerTrace, spanId: callerSpan }]);
+  assert.equal(root.spanId, answer.headers.get('x-span'));
+  assert.equal(answer.headers.get('x-trace'), callerTrace);
+  const of = (name: string): Readonly<Record<string, unknown>> => spans.get(name)?.attributes ?? {};
+  for (const [name, span] of spans) if (name !== 'root') assert.equal(span.parentSpanId, root.spanId, name);
+  assert.equal(root.attributes['actor.id'], id);
+  assert.equal(root.attributes['matched_source'], 'dotcom-product-subscriptions');
+  assert.equal(root.attributes['upstreamStatusCode'], 200);
+  assert.equal(root.attributes['resolvedStatusCode'], 200);
+  assert.equal(of('identify')['actor.accessEnabled'], true);
+  assert.match(String(of('identify')['actor.rateLimits']), /chat_completions/);
+  const { decision, limit, remaining } = of('admit');
+  assert.deepEqual([decision, limit, remaining], ['admitted', 50, 49]);
+  assert.deepEqual([of('admit')['used.before'], of('admit')['used.after']], [0, 1]);
+  assert.equal(of('call')['gen_ai.provider.name'], 'anthropic');
+  assert.equal(of('call')['gen_ai.request.model'], 'claude-3-haiku-20240307');
+  assert.ok(Number(of('call')['gen_ai.usage.output_tokens']) > 0);
+  assert.ok(Number(of('call')['gateway.upstream.time_to_headers']) > 0);
+  assert.equal(of('settle')['lease'], 'settled');
+  const row = JSON.parse(String(of('event')['event'])) as Record<string, unknown>;
+  assert.deepEqual([row['name'], row['identifier'], row['quota_units']], ['CompletionsFinished', id, 1]);
+  // Nothing of the caller's trace goes to a provider.
+  assert.doesNotMatch(JSON.stringify(gateway.anthropic?.requests.at(-1)), new RegExp(`${callerTrace}|traceparent`));
+});
+
+test('a refusal’s trace tells its reason; metrics count it, with explicit buckets', async () => {
+  const { token } = await gateway.subscription({ limit: 2 });
+  const ask = () => gateway.call(path, { token, headers: chat, body: anthropicBody() });
+  await ask();
+  await ask();
+  const refused = await ask();
+  assert.equal(refused.status, 429);
+  const spans = await trace(refused.headers.get('x-trace') ?? '');
+  assert.equal(spans.get('admit')?.attributes['decision'], 'refused');
+  const { reason } = spans.get('admit')?.attributes ?? {};
+  assert.ok(reason === 'quota' || reason === 'burst');
+  assert.match(String(spans.get('event')?.attributes['event']), /RateLimited/);
+  // SIGTERM flushes metrics too (promise 26).
+  await gateway.functions.get('chat-completions')?.stop();
+  const { metrics } = gateway.observability;
+  const found = (name: string) =>
+    metrics.filter((metric) => metric.name === name && metric.service === 'chat-completions');
+  assert.ok(found('gateway.admissions').some(({ attributes }) => attributes['reason'] === reason));
+  for (const name of [
+    'gateway.overhead',
+    'http.server.request.duration',
+    'gateway.redis.duration',
+    'gen_ai.client.operation.duration',
+    'gateway.upstream.time_to_headers',
+    'gen_ai.client.token.usage',
+  ])
+    assert.ok(
+      found(name).some(({ value, bounds }) => value > 0 && bounds.length >= 10),
+      name,
+    );
+  for (const name of ['gateway.leases', 'gateway.events', 'gateway.actor_lookups', 'gateway.refusals'])
+    assert.ok(
+      found(name).some(({ value }) => value > 0),
+      name,
+    );
+  // Promise 27: it went up with each call and down again.
+  assert.equal(found('gateway.upstream.in_flight').at(-1)?.value, 0);
+});

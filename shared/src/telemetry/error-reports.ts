@@ -1,0 +1,91 @@
+// Errors on their way to Sentry: bounded, without what is not for it, loaded with the first one. Not Sentry itself.
+
+import type { LogFields, LogTrace } from './log.ts';
+import type { Sentry } from './sentry.ts';
+import type { TelemetrySettings } from './telemetry.ts';
+
+/** One error. */
+export interface ErrorReport {
+  readonly message: string;
+  /** Null: a 5xx without an exception of ours. */
+  readonly error: unknown;
+  readonly details: LogFields;
+  readonly trace: LogTrace | null;
+}
+
+/** Takes errors; null-like where no DSN is configured. */
+export interface ErrorReports {
+  report(report: ErrorReport): void;
+  /** Waits for what was taken, at most so long. */
+  flush(timeoutMs: number): Promise<void>;
+}
+
+/** Fields that an operator needs; all others (events, bodies of tasks) stay in the log. */
+const allowed = [
+  'status',
+  'method',
+  'path',
+  'actor',
+  'source',
+  'feature',
+  'model',
+  'provider',
+  'refusal',
+  'lease',
+  'upstream_status',
+  'upstream_headers',
+  'shard',
+] as const;
+/** Errors that wait for Sentry's code to load. */
+const waitingMax = 100;
+
+/** @param warn is told once when Sentry does not load. */
+export function createErrorReports(
+  settings: TelemetrySettings,
+  warn: (message: string, error: unknown) => void,
+): ErrorReports | null {
+  const dsn = settings.sentryDsn ?? null;
+  if (dsn === null) return null;
+  let waiting: ErrorReport[] = [];
+  let sentry: Sentry | null = null;
+  let loading: Promise<void> | null = null;
+  const load = async (): Promise<void> => {
+    try {
+      sentry ??= (await import('./sentry.ts')).startSentry(dsn, settings);
+      for (const report of waiting.splice(0)) sentry.capture(report);
+    } catch (error) {
+      waiting = [];
+      warn('Sentry could not be told', error);
+    } finally {
+      loading = null;
+    }
+  };
+  const sent = async (timeoutMs: number): Promise<void> => {
+    await loading;
+    await sentry?.flush(timeoutMs);
+  };
+  return {
+    report: (report) => {
+      if (waiting.length >= waitingMax) return;
+      const details = Object.fromEntries(
+        allowed.filter((name) => name in report.details).map((name) => [name, report.details[name]]),
+      );
+      waiting.push({ ...report, details });
+      loading ??= load();
+    },
+    flush: async (timeoutMs) => {
+      if (loading === null && sentry === null) return;
+      await within(sent(timeoutMs), timeoutMs);
+    },
+  };
+}
+
+/** Waits for work that never rejects, at most so long. */
+export async function within(work: Promise<unknown>, timeoutMs: number): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, timeoutMs);
+  });
+  await Promise.race([work, late]);
+  clearTimeout(timer);
+}
