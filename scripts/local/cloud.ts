@@ -19,6 +19,7 @@ import { startRouter, type LocalRouter } from './router.ts';
 import { startScheduler } from './scheduler.ts';
 import { startSlack, type LocalSlack } from './slack.ts';
 import { seedDirectory } from './seed.ts';
+import { startSourcegraph, type LocalSourcegraph } from './sourcegraph.ts';
 import { startTasks, type LocalTasks } from './tasks.ts';
 
 const root = path.resolve(import.meta.dirname, '../..');
@@ -71,6 +72,7 @@ export interface LocalCloud {
   readonly tasks: LocalTasks;
   readonly bigquery: LocalBigQuery;
   readonly slack: LocalSlack;
+  readonly sourcegraph: LocalSourcegraph;
   /** Traces, metrics and errors of the functions. */
   readonly observability: LocalObservability;
   /** The stand-ins; a provider with a real key has none. */
@@ -123,6 +125,7 @@ export async function startCloud(options: CloudOptions = {}): Promise<LocalCloud
     );
     const bigquery = keep(await step('bigquery', async () => createEventsDataset(await startBigQuery(), localProject)));
     const slack = keep(await startSlack());
+    const sourcegraph = keep(await startSourcegraph());
     const observability = keep(await startObservability());
     const { keys = {}, pace = {} } = options;
     const providers: Partial<Record<ProviderKind, LocalProvider>> = {};
@@ -145,6 +148,9 @@ export async function startCloud(options: CloudOptions = {}): Promise<LocalCloud
         : '',
       CODY_GATEWAY_ACTOR_RATE_LIMIT_NOTIFY_SLACK_WEBHOOK_URL: slack.url,
       CODY_GATEWAY_BIGQUERY_ENDPOINT: bigquery.url,
+      CODY_GATEWAY_ENABLE_ATTRIBUTION_SEARCH: 'true',
+      CODY_GATEWAY_DOTCOM_API_URL: sourcegraph.url,
+      CODY_GATEWAY_DOTCOM_ACCESS_TOKEN: sourcegraph.token,
       CODY_GATEWAY_OTEL_ENDPOINT: observability.url,
       CODY_GATEWAY_SENTRY_DSN: observability.sentryDsn,
       ...providerEnv(keys, providers),
@@ -188,6 +194,7 @@ export async function startCloud(options: CloudOptions = {}): Promise<LocalCloud
       tasks,
       bigquery,
       slack,
+      sourcegraph,
       observability,
       anthropic: providers.anthropic ?? null,
       openai: providers.openai ?? null,

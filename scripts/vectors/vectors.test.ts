@@ -603,6 +603,7 @@ const rows: Readonly<Record<'completions' | 'actors', Readonly<Record<number, ()
 /** Proven in another file, which names them as `<specification> #<number>`. */
 const elsewhere: Readonly<Record<'completions' | 'actors', Readonly<Record<number, string>>>> = {
   completions: {
+    7: 'scripts/vectors/attribution.test.ts',
     8: 'scripts/acceptance/outage.test.ts',
     12: 'scripts/vectors/providers.test.ts',
     13: 'scripts/vectors/providers.test.ts',
@@ -636,7 +637,14 @@ const elsewhere: Readonly<Record<'completions' | 'actors', Readonly<Record<numbe
     59: 'scripts/vectors/flagging.test.ts',
   },
   actors: {
+    15: 'scripts/vectors/attribution.test.ts',
     16: 'scripts/acceptance/outage.test.ts',
+    17: 'scripts/vectors/attribution.test.ts',
+    66: 'scripts/vectors/attribution.test.ts',
+    67: 'scripts/vectors/attribution.test.ts',
+    68: 'scripts/vectors/attribution.test.ts',
+    69: 'scripts/vectors/attribution.test.ts',
+    70: 'scripts/vectors/attribution.test.ts',
     21: 'shared/src/limiter/limiter.test.ts',
     22: 'shared/src/limiter/limiter.test.ts',
     23: 'shared/src/limiter/limiter.test.ts',
@@ -664,12 +672,11 @@ const elsewhere: Readonly<Record<'completions' | 'actors', Readonly<Record<numbe
 
 /** Not built yet, or the better part of the row is not. */
 const pending: Readonly<Record<'completions' | 'actors', readonly number[]>> = {
-  // Attribution.
-  completions: [7],
+  completions: [],
   // Sourcegraph.com as a source, its sync, refresh and users; attribution; embeddings; rows about the original's Redis keys.
   actors: [
-    2, 9, 11, 12, 15, 17, 19, 20, 29, 38, 46, 47, 48, 49, 50, 51, 52, 53, 54, 55, 56, 57, 58, 59, 60, 61, 62, 63, 64,
-    65, 66, 67, 68, 69, 70, 86, 87, 88,
+    2, 9, 11, 12, 19, 20, 29, 38, 46, 47, 48, 49, 50, 51, 52, 53, 54, 55, 56, 57, 58, 59, 60, 61, 62, 63, 64, 65, 86,
+    87, 88,
   ],
 };
 

@@ -5,8 +5,8 @@ import { createActorCache } from './actor-cache.ts';
 import { accessRefusal, noToken } from './access-refusal.ts';
 import type { Actor } from './actor.ts';
 import { openDirectory } from './directory.ts';
-import type { Entitlement, Feature } from './entitlement.ts';
-import { entitlementOf, permitModel, type ModelChoice, type Permit } from './permit.ts';
+import { entitle, type Entitlement, type Feature } from './entitlement.ts';
+import { entitlementOf, permitAttribution, permitModel, type ModelChoice, type Permit } from './permit.ts';
 import { classifyToken } from './token.ts';
 
 export { AccessRefusal, type AccessEvent } from './access-refusal.ts';
@@ -31,13 +31,16 @@ export interface Auth {
   /**
    * Looks the token up: in-process cache, then the directory.
    * @param token empty where the caller sent none.
+   * @param evenDisabled for what is open to subscriptions whose access is off (spec actors §8).
    * @throws AccessRefusal (no-token, invalid-token, access-disabled), Refusal (directory-unavailable); texts of spec actors §1.4 with design D1
    */
-  identify(token: string): Promise<Actor>;
+  identify(token: string, evenDisabled?: boolean): Promise<Actor>;
   /** The actor's entitlement to a feature. @throws Refusal `feature-access` */
   entitlement(actor: Actor, feature: Feature): Entitlement;
   /** Proof that this actor may use this model for this feature. @throws Refusal feature-access, model-unknown, model-not-allowed */
   permit(actor: Actor, feature: Feature, choice: ModelChoice): Permit;
+  /** Proof that this actor may search for the origin of code. @throws Refusal `subscriptions-only` */
+  permitAttribution(actor: Actor): Permit;
   /** Loads the directory's client; to be called once the port is open. */
   warm(): void;
 }
@@ -52,18 +55,22 @@ export interface AuthSettings {
 /** Makes the auth of a process over the Firestore directory. */
 export function createAuth({ config, now, warn }: AuthSettings): Auth {
   const directory = openDirectory(config);
+  const perDay = { limit: config.attributionPerDay, intervalSeconds: 86_400, allowedModels: ['*'] };
+  const attribution = entitle(perDay, config);
+  if (attribution === null) throw new Error('the limit of attribution grants nothing');
   const cache = createActorCache((token) => directory.findActor(token, config), now, warn);
   return {
-    identify: async (token) => {
+    identify: async (token, evenDisabled = false) => {
       if (token === '') throw noToken();
       const known = classifyToken(token);
       const actor = await cache.find(known);
       if (actor === null) throw accessRefusal('unknown', known.source, known.hash);
-      if (!actor.accessEnabled) throw accessRefusal('disabled', actor.source, actor.id);
+      if (!actor.accessEnabled && !evenDisabled) throw accessRefusal('disabled', actor.source, actor.id);
       return actor;
     },
     entitlement: entitlementOf,
     permit: permitModel,
+    permitAttribution: (actor) => permitAttribution(actor, attribution),
     warm: () => {
       directory
         .warm()

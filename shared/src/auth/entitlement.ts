@@ -1,10 +1,13 @@
 // What an actor is entitled to of one feature: quota, burst window, cap of calls in flight, models. Arithmetic only.
 
-/** Features that are charged separately. */
-export type Feature = 'chat_completions' | 'code_completions' | 'embeddings';
+/** Features that a subscription has limits for. */
+export type SubscribedFeature = 'chat_completions' | 'code_completions' | 'embeddings';
+
+/** Features that are charged separately; attribution has one limit for all subscriptions. */
+export type Feature = SubscribedFeature | 'attribution';
 
 /** In the order in which the original lists them (spec actors §2). */
-export const features: readonly Feature[] = ['code_completions', 'chat_completions', 'embeddings'];
+export const features: readonly SubscribedFeature[] = ['code_completions', 'chat_completions', 'embeddings'];
 
 /** One feature's limits. */
 export interface Entitlement {

@@ -65,3 +65,13 @@ export function allowedModels(list: readonly string[], provider: string, served:
   );
   return [...new Set(allowed.filter((name) => name !== undefined))];
 }
+
+/**
+ * Proof that this actor may search for the origin of code: subscriptions alone, with a limit that is the same for all (spec actors §8, W26).
+ * @throws Refusal `subscriptions-only`
+ */
+export function permitAttribution(actor: Actor, entitlement: Entitlement): Permit {
+  if (actor.source !== 'dotcom-product-subscriptions')
+    throw new Refusal('subscriptions-only', 'only available for enterprise product subscriptions');
+  return { actor, feature: 'attribution', entitlement, model: '', blocked: false } as Permit;
+}

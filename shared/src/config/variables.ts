@@ -142,6 +142,31 @@ export const variables = {
   ),
   samsClientId: row('SAMS_CLIENT_ID', 'text', null, 'Client id for that look-up.'),
   samsClientSecret: row('SAMS_CLIENT_SECRET', 'secret', null, 'Client secret for that look-up.'),
+  attributionEnabled: row(
+    'CODY_GATEWAY_ENABLE_ATTRIBUTION_SEARCH',
+    'boolean',
+    'false',
+    'Whether subscriptions may search for the origin of code; needs the two below.',
+  ),
+  dotcomAccessToken: row(
+    'CODY_GATEWAY_DOTCOM_ACCESS_TOKEN',
+    'secret',
+    null,
+    'Token of a service account of Sourcegraph.com, read only.',
+  ),
+  dotcomApiUrl: row(
+    'CODY_GATEWAY_DOTCOM_API_URL',
+    'url',
+    'https://sourcegraph.com/.api/graphql',
+    'GraphQL endpoint of Sourcegraph.com.',
+  ),
+  attributionPerDay: row(
+    'CODY_GATEWAY_ATTRIBUTION_PER_DAY',
+    'integer',
+    '10000',
+    'Attribution searches that a subscription may make a day.',
+    [1, 1e9],
+  ),
   burstPercentage: row(
     'CODY_GATEWAY_ACTOR_CONCURRENCY_LIMIT_PERCENTAGE',
     'integer',

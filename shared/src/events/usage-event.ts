@@ -2,7 +2,13 @@
 
 /** Event names that readers of the table know (spec actors §6.3). */
 export type EventName =
-  'CompletionsFinished' | 'EmbeddingsFinished' | 'RateLimited' | 'RequestBlocked' | 'Unauthorized' | 'AccessDenied';
+  | 'CompletionsFinished'
+  | 'EmbeddingsFinished'
+  | 'AttributionFinished'
+  | 'RateLimited'
+  | 'RequestBlocked'
+  | 'Unauthorized'
+  | 'AccessDenied';
 
 /** A row of the events table: five columns that others' dashboards read (spec actors §6.1), then ours (design §7). Unknown is null. */
 export interface UsageEvent {

@@ -13,6 +13,8 @@ export type RefusalKind =
   | 'feature-header'
   | 'feature-access'
   | 'banned'
+  | 'subscriptions-only'
+  | 'not-enabled'
   | 'bad-request'
   | 'prompt-blocked'
   | 'model-unknown'
@@ -71,6 +73,9 @@ export const kinds: Readonly<Record<RefusalKind, Row>> = {
   },
   'feature-header': { status: 400, openai: invalid, anthropic: 'invalid_request_error' },
   'feature-access': { status: 403, openai: ['permission_error', 'feature_not_enabled'], anthropic: 'permission_error' },
+  'subscriptions-only': { status: 401, openai: invalid, anthropic: 'authentication_error' },
+  // Nothing changes until an operator does: an hour.
+  'not-enabled': { status: 503, openai: ['server_error', null], anthropic: 'api_error', retryAfterSeconds: 3_600 },
   banned: { status: 403, openai: ['permission_error', 'access_not_enabled'], anthropic: 'permission_error' },
   'bad-request': { status: 400, openai: invalid, anthropic: 'invalid_request_error' },
   'prompt-blocked': {

@@ -3,19 +3,18 @@
 import { randomUUID } from 'node:crypto';
 import type { OutgoingHttpHeaders } from 'node:http';
 import { featureFromHeader, type Actor, type Feature, type Permit } from '../auth/auth.ts';
-import { refusedEvent, type EventDraft } from '../events/events.ts';
+import type { EventDraft } from '../events/events.ts';
 import { asRefusal, errorEvent, parseJson, Refusal, type Dialect, type Received } from '../http/http.ts';
-import { identityOf, type Denial, type Lease } from '../limiter/limiter.ts';
-import { StoreUnavailable } from '../store/store.ts';
-import { spanNames } from '../telemetry/telemetry.ts';
+import { identityOf, type Lease } from '../limiter/limiter.ts';
 import { DeadlinePassed, type Answer, type Call, type Flagging, type Shape } from '../upstream/upstream.ts';
-import { bannedEvent, draftEvent, finishedEvent, noticeRule, type CallerIds, type Outcome } from './event.ts';
+import { admit } from './admit.ts';
+import { bannedEvent, draftEvent, finishedEvent, type CallerIds, type Outcome } from './event.ts';
 import { identify, note, type Exchange, type Route } from './exchange.ts';
 import { inspect } from './inspect.ts';
-import { denialRefusal, rateLimitHeaders } from './rate-limit.ts';
-import { record } from './record.ts';
+import { endLease } from './lease-end.ts';
+import { rateLimitHeaders } from './rate-limit.ts';
 import { relay, type Relayed } from './relay.ts';
-import { admissionAttributes, callAttributes, callFailure, eventAttributes, outcomeAttributes } from './spans.ts';
+import { callAttributes, callFailure, outcomeAttributes } from './spans.ts';
 
 /** One completion path of a function. */
 export interface CompletionRoute {
@@ -42,7 +41,7 @@ async function complete(exchange: Exchange, route: CompletionRoute): Promise<voi
   received.response.setHeader('x-cody-resolved-model', permit.model);
   scope.note({ feature, model: permit.model, stream: call.stream });
   const draft = draftEvent(config, randomUUID(), permit, call, flagging, callerIds, scope);
-  const lease = await admit(exchange, permit, draft);
+  const lease = await admit(exchange, permit, draft, 1);
   for (const [name, value] of Object.entries(rateLimitHeaders(lease))) received.response.setHeader(name, value);
   const stopRenewing = lease.keepAlive((error) => scope.log('WARNING', 'a lease could not be renewed', {}, error));
   try {
@@ -123,44 +122,6 @@ async function permitCall(
   throw new Refusal('banned', 'completions access has not been granted');
 }
 
-/** @throws Refusal: the 429 of a denial, or 503 when Redis can't be asked. */
-async function admit(exchange: Exchange, permit: Permit, draft: EventDraft): Promise<Lease> {
-  const { context, scope, budget, dialect } = exchange;
-  const { limiter } = context;
-  const notice = noticeRule(context.config, permit);
-  let outcome: Lease | Denial;
-  try {
-    const admission = {
-      leaseId: draft.event_id,
-      estimate: 1,
-      draft: JSON.stringify(draft),
-      ...(notice !== undefined && { notice }),
-    };
-    outcome = await scope.span(
-      spanNames.admit,
-      () => limiter.admit(permit, admission, budget),
-      (decided) => admissionAttributes(decided, admission.estimate),
-    );
-  } catch (error) {
-    if (!(error instanceof StoreUnavailable)) throw error;
-    // Whether it was applied is unknown: void it, so that a reservation that did stand is not charged for a call that was never made.
-    limiter
-      .withdraw(permit, draft.event_id, { leftMs: 5_000 })
-      .catch((cause: unknown) =>
-        scope.log('WARNING', 'an admission of unknown outcome could not be withdrawn', {}, cause),
-      );
-    throw new Refusal('limiter-unavailable', 'rate limits cannot be checked at the moment, please retry', {
-      cause: error,
-    });
-  }
-  if (!('cause' in outcome)) return outcome;
-  const refused = refusedEvent(draft, outcome);
-  if (outcome.posted !== null) context.outbox.take(outcome.posted, refused);
-  scope.mark(spanNames.event, () => eventAttributes(refused));
-  scope.note({ denied: outcome.cause });
-  throw denialRefusal(outcome, permit.feature, dialect);
-}
-
 /** From the provider call to the end of the response: whatever happens in between, the lease ends here. */
 async function sendAndRelay(exchange: Exchange, lease: Lease, call: Call, draft: EventDraft): Promise<void> {
   const { context, received, scope, timing, dialect } = exchange;
@@ -180,7 +141,7 @@ async function sendAndRelay(exchange: Exchange, lease: Lease, call: Call, draft:
       ...partial,
     };
     span.end(outcomeAttributes(outcome), callFailure(outcome));
-    return endLease(exchange, lease, call, draft, outcome);
+    return endCall(exchange, lease, call, draft, outcome);
   };
 
   let answer: Answer;
@@ -250,30 +211,11 @@ function resolvedStatus({ received, dialect }: Exchange, answer: Answer, { end, 
   return end === 'left' ? -1 : cutRefusal(error).status(dialect);
 }
 
-/** Ends the lease with its event: charged when the call was served, given back otherwise (design §5). Before the response ends: the CPU is taken away afterwards. */
-async function endLease(
-  { context, scope }: Exchange,
-  lease: Lease,
-  call: Call,
-  draft: EventDraft,
-  outcome: Outcome,
-): Promise<void> {
+/** Charged when the call was served, given back otherwise (design §5). */
+function endCall(exchange: Exchange, lease: Lease, call: Call, draft: EventDraft, outcome: Outcome): Promise<void> {
   // What the caller got decides: an answer of which it saw no byte costs it nothing.
   const charged = outcome.resolvedStatus >= 200 && outcome.resolvedStatus < 300;
-  const event = finishedEvent(draft, call, outcome, charged ? 1 : 0);
-  const text = JSON.stringify(event);
-  scope.note({ lease: charged ? 'settled' : 'released', tokens: event.tokens });
-  try {
-    const settlement = await scope.span(
-      spanNames.settle,
-      () => (charged ? lease.settle(1, text, context.budget()) : lease.release(text, context.budget())),
-      () => ({ lease: charged ? 'settled' : 'released' }),
-    );
-    await record({ context, scope }, event, settlement);
-  } catch (error) {
-    // The lease stands until the sweeper charges it; the truth goes whole into the log, from which it can be replayed.
-    scope.log('ERROR', 'a lease could not be ended', { usage_event: { ...event, quota_window: lease.window } }, error);
-  }
+  return endLease(exchange, lease, finishedEvent(draft, call, outcome, charged ? 1 : 0));
 }
 
 /**

@@ -110,6 +110,8 @@ export function postedEvent(
 
 /** When a notice about this actor is due (spec actors §5: by source), and whom it is about; undefined where none ever is. */
 export function noticeRule(config: Config, { actor, feature }: Permit): NoticeRule | undefined {
+  // Nobody buys it: its limit is against misuse alone.
+  if (feature === 'attribution') return undefined;
   const thresholds = {
     'dotcom-product-subscriptions': config.subscriptionThresholds,
     'dotcom-user': config.userThresholds,

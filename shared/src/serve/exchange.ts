@@ -83,11 +83,16 @@ export function createHandler(context: Context, routes: readonly Route[]): Reque
 
 /**
  * Who is calling: the token, looked up. A refusal that is an event of its own (spec actors §1.4) is noted before it is answered.
+ * @param evenDisabled for what is open to subscriptions whose access is off.
  * @throws Refusal
  */
-export async function identify({ context, received, scope, dialect, budget }: Exchange): Promise<Actor> {
+export async function identify(
+  { context, received, scope, dialect, budget }: Exchange,
+  evenDisabled = false,
+): Promise<Actor> {
   try {
-    const find = async (): Promise<Actor> => context.auth.identify(callerToken(received.headers, dialect));
+    const find = async (): Promise<Actor> =>
+      context.auth.identify(callerToken(received.headers, dialect), evenDisabled);
     const actor = await scope.span(spanNames.identify, find, actorAttributes);
     scope.note({ actor: actor.id, source: actor.source });
     return actor;

@@ -9,12 +9,14 @@ import { openContext, type Context } from './context.ts';
 import { diagnosticRoutes } from './diagnostics.ts';
 import { createHandler, type Route } from './exchange.ts';
 
+export { admit } from './admit.ts';
 export { allowedFor } from './allowed-models.ts';
 export { codyRoutes } from './cody-routes.ts';
 export { completionRoute, type CompletionRoute } from './completion.ts';
 export type { Context } from './context.ts';
 export { identify, type Exchange, type Route } from './exchange.ts';
 export { listFlaggedPrompts, readFlaggedPrompt, type FlaggedPrompt } from './flagged-prompts.ts';
+export { endLease } from './lease-end.ts';
 export { rateLimitHeaders } from './rate-limit.ts';
 export { createSweep, type SweepReport } from './sweep.ts';
 

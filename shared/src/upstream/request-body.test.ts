@@ -105,14 +105,16 @@ test('characters are code points', () => {
     assert.equal(codePoints(text), Array.from(text).length, text);
 });
 
-test('one answer is one unit of the quota: a list of prompts is refused, one prompt passes in each of its shapes', () => {
+test('one answer is one unit of the quota: a list of prompts is refused, one of tokens too, one text passes', () => {
   assert.deepEqual(promptTextsOf({ prompt: 'fn ', suffix: '}' }), ['fn ', '}']);
   assert.deepEqual(promptTextsOf({ prompt: ['fn '] }), ['fn ']);
-  assert.deepEqual([promptTextsOf({ prompt: [1, 2, 3] }), promptTextsOf({ prompt: [[1, 2, 3]] })], [[], []]);
+  // Tokens can't be inspected for what is blocked.
+  for (const prompt of [[1, 2, 3], [[1, 2, 3]], [1, secret], [secret, [1]]])
+    assert.throws(() => promptTextsOf({ prompt }), {
+      message: '"prompt" must be text: prompts of tokens are not accepted',
+    });
   for (const prompt of [
     [secret, secret],
-    [[1], [2]],
-    [1, secret],
     ['', ''],
   ])
     assert.throws(

@@ -62,7 +62,7 @@ export function isTextRequest(body: JsonObject, shape: Shape): boolean {
   return shape !== 'openai-chat' && (body['messages'] ?? null) === null && (body['prompt'] ?? null) !== null;
 }
 
-/** All text of a text completion: `prompt` (a string, a list of one, or of tokens, which are no text) and `suffix`. */
+/** All text of a text completion: `prompt` (a string, or a list of one) and `suffix`. @throws Refusal `bad-request` */
 export function promptTextsOf(body: JsonObject): string[] {
   const { prompt, suffix } = body;
   if (prompt === undefined || prompt === null)
@@ -70,8 +70,11 @@ export function promptTextsOf(body: JsonObject): string[] {
   if (typeof prompt !== 'string' && !Array.isArray(prompt))
     throw malformed(`"prompt" must be a string or an array, got ${typeName(prompt)}`);
   const prompts: readonly unknown[] = typeof prompt === 'string' ? [prompt] : (prompt as unknown[]);
+  // What can't be read can't be inspected (spec completions §3).
+  if (prompts.some((part) => typeof part === 'number' || Array.isArray(part)))
+    throw new Refusal('bad-request', '"prompt" must be text: prompts of tokens are not accepted');
   // Each prompt of a list gets an answer of its own, and one answer is one unit of the quota.
-  if (prompts.length > 1 && prompts.some((part) => typeof part !== 'number'))
+  if (prompts.length > 1)
     throw new Refusal('bad-request', `"prompt" must hold one prompt, got ${prompts.length}: send a request for each`);
   const parts: unknown[] = [...prompts, suffix];
   return parts.filter((part) => typeof part === 'string');

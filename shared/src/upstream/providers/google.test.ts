@@ -36,6 +36,12 @@ test('vector 24: `stream` and `model` choose the address and are not sent; the k
   assert.equal(call({}).path, '/v1beta/models/{model}:generateContent');
 });
 
+test('one answer is one unit: more candidates are never asked for', () => {
+  const sent = (candidateCount: number): unknown =>
+    (JSON.parse(call({ generationConfig: { topK: 1, candidateCount } }).body) as JsonObject)['generationConfig'];
+  assert.deepEqual([sent(4), sent(1)], Array(2).fill({ topK: 1, candidateCount: 1 }));
+});
+
 test('a system instruction that is a text becomes a content, any other passes', () => {
   const sent = (systemInstruction: unknown): unknown =>
     (JSON.parse(call({ systemInstruction }).body) as JsonObject)['systemInstruction'];

@@ -41,6 +41,13 @@ function readContents(body: JsonObject): Call {
   // Cody's clients send a text, where Google takes a content.
   const { systemInstruction } = body;
   if (typeof systemInstruction === 'string') members['systemInstruction'] = { parts: [{ text: systemInstruction }] };
+  // One answer is one unit of the quota.
+  const { generationConfig } = body;
+  if (isObject(generationConfig) && typeof generationConfig['candidateCount'] === 'number')
+    members['generationConfig'] = {
+      ...generationConfig,
+      candidateCount: Math.min(1, generationConfig['candidateCount']),
+    };
   return {
     provider: 'google',
     shape: 'google',
@@ -126,13 +133,18 @@ function listOf(value: unknown): readonly unknown[] {
   return Array.isArray(value) ? (value as unknown[]) : [];
 }
 
-/** Thoughts are output that is paid for, and told apart from the candidates' tokens. */
+/** Null where neither is known. */
+function sumOf(a: number | null, b: number | null): number | null {
+  return a === null && b === null ? null : (a ?? 0) + (b ?? 0);
+}
+
+/** Thoughts are output that is paid for, and what tools found is input: both are told apart from the rest. */
 function usageOf(usage: JsonObject, completionCharacters: number | null): Usage {
   const answer = tokenCount(usage['candidatesTokenCount']);
   const thoughts = tokenCount(usage['thoughtsTokenCount']);
   return {
-    inputTokens: tokenCount(usage['promptTokenCount']),
-    outputTokens: answer === null && thoughts === null ? null : (answer ?? 0) + (thoughts ?? 0),
+    inputTokens: sumOf(tokenCount(usage['promptTokenCount']), tokenCount(usage['toolUsePromptTokenCount'])),
+    outputTokens: sumOf(answer, thoughts),
     cacheReadTokens: tokenCount(usage['cachedContentTokenCount']),
     cacheWriteTokens: null,
     reasoningTokens: thoughts,

@@ -1,0 +1,88 @@
+// The question to Sourcegraph.com: where does this code stand. Not who may ask it, nor the reply's shape for callers.
+
+import * as v from 'valibot';
+
+/** Instances wait more than 20 s for an answer (spec clients §3.7); the function's own time is 60 s. */
+const timeoutMs = 50_000;
+/** Four repositories and two numbers take some hundred bytes. */
+const answerBytesMax = 64 * 1024;
+
+const query = `query SnippetAttribution($snippet: String!, $first: Int!) {
+  snippetAttribution(snippet: $snippet, first: $first) {
+    totalCount
+    limitHit
+    nodes { repositoryName }
+  }
+}`;
+
+const schema = v.object({
+  data: v.object({
+    snippetAttribution: v.object({
+      totalCount: v.pipe(v.number(), v.integer()),
+      limitHit: v.boolean(),
+      nodes: v.array(v.object({ repositoryName: v.string() })),
+    }),
+  }),
+});
+
+/** What Sourcegraph.com found. */
+export interface Attribution {
+  readonly totalCount: number;
+  readonly limitHit: boolean;
+  readonly repositories: readonly string[];
+}
+
+/** Where and as whom to ask. */
+export interface SearchSettings {
+  readonly url: string;
+  readonly token: string;
+}
+
+/** Why there is no answer, in words for callers: never an address, a token or the snippet. */
+export class SearchFailed extends Error {
+  override readonly name = 'SearchFailed';
+}
+
+/** @throws SearchFailed; the caller's AbortError */
+export async function searchAttribution(
+  { url, token }: SearchSettings,
+  snippet: string,
+  first: number,
+  callerLeft: AbortSignal,
+): Promise<Attribution> {
+  const deadline = AbortSignal.timeout(timeoutMs);
+  try {
+    const response = await fetch(url, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', authorization: `token ${token}`, 'user-agent': 'cody-gateway' },
+      body: JSON.stringify({ query, variables: { snippet, first } }),
+      redirect: 'error',
+      signal: AbortSignal.any([deadline, callerLeft]),
+    });
+    if (response.status !== 200) {
+      await response.body?.cancel();
+      throw new SearchFailed(`unexpected status ${response.status}`);
+    }
+    const answer = v.safeParse(schema, JSON.parse(await textOf(response)));
+    if (!answer.success) throw new SearchFailed('an answer of another shape');
+    const { totalCount, limitHit, nodes } = answer.output.data.snippetAttribution;
+    return { totalCount, limitHit, repositories: nodes.map(({ repositoryName }) => repositoryName) };
+  } catch (error) {
+    if (callerLeft.aborted) throw callerLeft.reason;
+    if (error instanceof SearchFailed) throw error;
+    if (deadline.aborted) throw new SearchFailed('no answer in time', { cause: error });
+    const words = error instanceof SyntaxError ? 'an answer that is no JSON' : 'connection failed';
+    throw new SearchFailed(words, { cause: error });
+  }
+}
+
+async function textOf(response: Response): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const chunk of (response.body ?? []) as AsyncIterable<Uint8Array>) {
+    bytes += chunk.length;
+    if (bytes > answerBytesMax) throw new SearchFailed('an answer that is too large');
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString('utf8');
+}

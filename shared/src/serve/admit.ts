@@ -1,0 +1,54 @@
+// The step of every river that asks the limiter: a lease, or the refusal in the caller's dialect. Not the limits (limiter).
+
+import type { Permit } from '../auth/auth.ts';
+import { refusedEvent, type EventDraft } from '../events/events.ts';
+import { Refusal } from '../http/http.ts';
+import type { Denial, Lease } from '../limiter/limiter.ts';
+import { StoreUnavailable } from '../store/store.ts';
+import { spanNames } from '../telemetry/telemetry.ts';
+import { noticeRule } from './event.ts';
+import type { Exchange } from './exchange.ts';
+import { denialRefusal } from './rate-limit.ts';
+import { admissionAttributes, eventAttributes } from './spans.ts';
+
+/**
+ * Reserves units of the permit's quota for the call that the draft tells of; its event id becomes the lease's.
+ * @param units that the call is expected to cost: 1 for a completion
+ * @throws Refusal: the 429 of a denial, or 503 when Redis can't be asked
+ */
+export async function admit(exchange: Exchange, permit: Permit, draft: EventDraft, units: number): Promise<Lease> {
+  const { context, scope, budget, dialect } = exchange;
+  const { limiter } = context;
+  const notice = noticeRule(context.config, permit);
+  let outcome: Lease | Denial;
+  try {
+    const admission = {
+      leaseId: draft.event_id,
+      estimate: units,
+      draft: JSON.stringify(draft),
+      ...(notice !== undefined && { notice }),
+    };
+    outcome = await scope.span(
+      spanNames.admit,
+      () => limiter.admit(permit, admission, budget),
+      (decided) => admissionAttributes(decided, admission.estimate),
+    );
+  } catch (error) {
+    if (!(error instanceof StoreUnavailable)) throw error;
+    // Whether it was applied is unknown: void it, so that a reservation that did stand is not charged for a call that was never made.
+    limiter
+      .withdraw(permit, draft.event_id, { leftMs: 5_000 })
+      .catch((cause: unknown) =>
+        scope.log('WARNING', 'an admission of unknown outcome could not be withdrawn', {}, cause),
+      );
+    throw new Refusal('limiter-unavailable', 'rate limits cannot be checked at the moment, please retry', {
+      cause: error,
+    });
+  }
+  if (!('cause' in outcome)) return outcome;
+  const refused = refusedEvent(draft, outcome);
+  if (outcome.posted !== null) context.outbox.take(outcome.posted, refused);
+  scope.mark(spanNames.event, () => eventAttributes(refused));
+  scope.note({ denied: outcome.cause });
+  throw denialRefusal(outcome, permit.feature, dialect);
+}
