@@ -12,6 +12,7 @@ import { freePort } from './port.ts';
 import { startAnthropic } from './providers/anthropic.ts';
 import { startFireworks } from './providers/fireworks.ts';
 import { startGoogle } from './providers/google.ts';
+import { startKServe } from './providers/kserve.ts';
 import { startOpenAi } from './providers/openai.ts';
 import type { LocalProvider, Pace } from './providers/provider-server.ts';
 import { startRedis, type LocalRedis } from './redis.ts';
@@ -73,6 +74,8 @@ export interface LocalCloud {
   readonly bigquery: LocalBigQuery;
   readonly slack: LocalSlack;
   readonly sourcegraph: LocalSourcegraph;
+  /** The embedding server that Sourcegraph hosts. */
+  readonly kserve: LocalProvider;
   /** Traces, metrics and errors of the functions. */
   readonly observability: LocalObservability;
   /** The stand-ins; a provider with a real key has none. */
@@ -126,6 +129,7 @@ export async function startCloud(options: CloudOptions = {}): Promise<LocalCloud
     const bigquery = keep(await step('bigquery', async () => createEventsDataset(await startBigQuery(), localProject)));
     const slack = keep(await startSlack());
     const sourcegraph = keep(await startSourcegraph());
+    const kserve = keep(await startKServe({ apiKey: standInKey }));
     const observability = keep(await startObservability());
     const { keys = {}, pace = {} } = options;
     const providers: Partial<Record<ProviderKind, LocalProvider>> = {};
@@ -151,6 +155,8 @@ export async function startCloud(options: CloudOptions = {}): Promise<LocalCloud
       CODY_GATEWAY_ENABLE_ATTRIBUTION_SEARCH: 'true',
       CODY_GATEWAY_DOTCOM_API_URL: sourcegraph.url,
       CODY_GATEWAY_DOTCOM_ACCESS_TOKEN: sourcegraph.token,
+      CODY_GATEWAY_SOURCEGRAPH_EMBEDDINGS_API_URL: `${kserve.url}/infer`,
+      CODY_GATEWAY_SOURCEGRAPH_EMBEDDINGS_API_TOKEN: standInKey,
       CODY_GATEWAY_OTEL_ENDPOINT: observability.url,
       CODY_GATEWAY_SENTRY_DSN: observability.sentryDsn,
       ...providerEnv(keys, providers),
@@ -195,6 +201,7 @@ export async function startCloud(options: CloudOptions = {}): Promise<LocalCloud
       bigquery,
       slack,
       sourcegraph,
+      kserve,
       observability,
       anthropic: providers.anthropic ?? null,
       openai: providers.openai ?? null,

@@ -640,6 +640,19 @@ const elsewhere: Readonly<Record<'completions' | 'actors', Readonly<Record<numbe
     15: 'scripts/vectors/attribution.test.ts',
     16: 'scripts/acceptance/outage.test.ts',
     17: 'scripts/vectors/attribution.test.ts',
+    53: 'scripts/vectors/embeddings.test.ts',
+    54: 'scripts/vectors/embeddings.test.ts',
+    55: 'scripts/vectors/embeddings.test.ts',
+    56: 'scripts/vectors/embeddings.test.ts',
+    57: 'scripts/vectors/embeddings.test.ts',
+    58: 'scripts/vectors/embeddings.test.ts',
+    59: 'scripts/vectors/embeddings.test.ts',
+    60: 'scripts/vectors/embeddings.test.ts',
+    61: 'scripts/vectors/embeddings.test.ts',
+    62: 'scripts/vectors/embeddings.test.ts',
+    63: 'scripts/vectors/embeddings.test.ts',
+    64: 'scripts/vectors/embeddings.test.ts',
+    65: 'scripts/vectors/embeddings.test.ts',
     66: 'scripts/vectors/attribution.test.ts',
     67: 'scripts/vectors/attribution.test.ts',
     68: 'scripts/vectors/attribution.test.ts',
@@ -674,10 +687,7 @@ const elsewhere: Readonly<Record<'completions' | 'actors', Readonly<Record<numbe
 const pending: Readonly<Record<'completions' | 'actors', readonly number[]>> = {
   completions: [],
   // Sourcegraph.com as a source, its sync, refresh and users; attribution; embeddings; rows about the original's Redis keys.
-  actors: [
-    2, 9, 11, 12, 19, 20, 29, 38, 46, 47, 48, 49, 50, 51, 52, 53, 54, 55, 56, 57, 58, 59, 60, 61, 62, 63, 64, 65, 86,
-    87, 88,
-  ],
+  actors: [2, 9, 11, 12, 19, 20, 29, 38, 46, 47, 48, 49, 50, 51, 52, 86, 87, 88],
 };
 
 for (const specification of ['completions', 'actors'] as const) {

@@ -38,6 +38,7 @@ export function startOpenAi({ apiKey, ...options }: Pace & { port?: number; apiK
 function respond({ method, url, headers: sent, body }: Recorded, chunks: number, apiKey: string): Canned {
   if (sent.authorization !== `Bearer ${apiKey}`)
     return failure(401, 'invalid_request_error', 'invalid_api_key', 'Incorrect API key provided.');
+  if (method === 'POST' && url === '/v1/embeddings') return embed(body);
   const text = url === '/v1/completions';
   if (method !== 'POST' || !(text || url === '/v1/chat/completions'))
     return failure(404, 'invalid_request_error', null, `Invalid URL (${method} ${url})`);
@@ -58,6 +59,32 @@ function respond({ method, url, headers: sent, body }: Recorded, chunks: number,
   };
   if (text) return textAnswer(request, chunks, usage);
   return request.stream === true ? stream(request, chunks, usage) : whole(request, chunks, usage);
+}
+
+/** Each text's vector begins with its length, and the list is told backwards: callers must go by the index. */
+function embed(body: string): Canned {
+  const request: { model?: string; input?: string[]; dimensions?: number } | null = readRequest(body);
+  if (!Array.isArray(request?.input))
+    return failure(400, 'invalid_request_error', null, "'input' is a required property");
+  const own = request.model === 'text-embedding-3-large' ? 3_072 : 1_536;
+  const length = request.dimensions ?? own;
+  const list = request.input.map((text, index) => ({
+    object: 'embedding',
+    index,
+    embedding: [text.length, ...Array.from({ length: length - 1 }, () => 0.25)],
+  }));
+  const tokens = request.input.reduce((sum, text) => sum + countWords(text), 0);
+  const answer = {
+    object: 'list',
+    data: list.toReversed(),
+    model: `${request.model}-v2`,
+    usage: { prompt_tokens: tokens, total_tokens: tokens },
+  };
+  return {
+    status: 200,
+    headers: { ...headers, 'content-type': 'application/json' },
+    pieces: [Buffer.from(JSON.stringify(answer))],
+  };
 }
 
 const base = { id: 'chatcmpl-local', created: 1_700_000_000, system_fingerprint: 'fp_local' } as const;

@@ -142,6 +142,42 @@ export const variables = {
   ),
   samsClientId: row('SAMS_CLIENT_ID', 'text', null, 'Client id for that look-up.'),
   samsClientSecret: row('SAMS_CLIENT_SECRET', 'secret', null, 'Client secret for that look-up.'),
+  allowedEmbeddingModels: row(
+    'CODY_GATEWAY_ALLOWED_EMBEDDINGS_MODELS',
+    'list',
+    'openai/text-embedding-ada-002,sourcegraph/st-multi-qa-mpnet-base-dot-v1,sourcegraph/st-multi-qa-mpnet-metadata,openai/text-embedding-3-small,openai/text-embedding-3-large',
+    'Embedding models that are served, with provider prefix.',
+  ),
+  sourcegraphEmbeddingsUrl: row(
+    'CODY_GATEWAY_SOURCEGRAPH_EMBEDDINGS_API_URL',
+    'url',
+    'https://embeddings.sourcegraph.com/v2/models/st-multi-qa-mpnet-base-dot-v1/infer',
+    'KServe v2 endpoint of the embedding model that Sourcegraph hosts.',
+  ),
+  sourcegraphEmbeddingsToken: row(
+    'CODY_GATEWAY_SOURCEGRAPH_EMBEDDINGS_API_TOKEN',
+    'secret',
+    null,
+    'Secret of that endpoint; without it its models are not served.',
+  ),
+  embeddingEndpoints: row(
+    'CODY_GATEWAY_EMBEDDINGS_ENDPOINTS',
+    'list',
+    null,
+    "Further embedding models behind OpenAI's API, each as `provider/model:dimensions=https://host/v1`.",
+  ),
+  embeddingEndpointsToken: row(
+    'CODY_GATEWAY_EMBEDDINGS_ENDPOINTS_TOKEN',
+    'secret',
+    null,
+    'Bearer token that all of these take; unset where they take none.',
+  ),
+  embeddingTimeoutMs: row(
+    'CODY_GATEWAY_EMBEDDINGS_TIMEOUT',
+    'duration',
+    '60s',
+    'Longest time for all calls of one embedding request.',
+  ),
   attributionEnabled: row(
     'CODY_GATEWAY_ENABLE_ATTRIBUTION_SEARCH',
     'boolean',

@@ -1,0 +1,79 @@
+// The two request and reply shapes of `POST /v1/embeddings`, and the rule that tells them apart.
+
+import { Refusal } from '@cody-gateway/shared/http';
+import type { Embedded } from '@cody-gateway/shared/upstream';
+
+/** What is asked, whatever the shape. */
+export interface EmbeddingRequest {
+  readonly shape: 'cody' | 'openai';
+  /** As asked: with its provider in front, or bare in OpenAI's shape. */
+  readonly model: string;
+  readonly texts: readonly string[];
+  /** Fewer numbers than the model's own, or null. */
+  readonly dimensions: number | null;
+  readonly base64: boolean;
+}
+
+/** Texts of one request; OpenAI takes 2,048 a call, instances send some hundred. */
+const textsMax = 10_000;
+
+/**
+ * OpenAI's shape is one with a member that only OpenAI's has (`encoding_format`, `dimensions`, `user`), whose input is one text, or whose model has
+ * no provider in front; every other is Cody's: instances send a model with its provider and a list of texts (spec clients §3.4).
+ * @throws Refusal `bad-request`, never quoting a text
+ */
+export function readEmbeddingRequest(body: unknown): EmbeddingRequest {
+  if (typeof body !== 'object' || body === null || Array.isArray(body)) throw malformed('expected a JSON object');
+  const { model, input, dimensions = null, encoding_format: format } = body as Record<string, unknown>;
+  if (typeof model !== 'string' || model === '') throw malformed('"model" must be a non-empty string');
+  const openai =
+    ['encoding_format', 'dimensions', 'user'].some((member) => member in body) ||
+    typeof input === 'string' ||
+    !model.includes('/');
+  const texts: unknown = typeof input === 'string' ? [input] : input;
+  if (!Array.isArray(texts) || !texts.every((text) => typeof text === 'string'))
+    throw malformed('"input" must be a text or a list of texts');
+  if (texts.length > textsMax) throw malformed(`"input" must hold at most ${textsMax} texts, got ${texts.length}`);
+  if (dimensions !== null && !(Number.isSafeInteger(dimensions) && (dimensions as number) > 0))
+    throw malformed('"dimensions" must be a whole number above 0');
+  if (openai && format !== undefined && format !== null && format !== 'float' && format !== 'base64')
+    throw malformed('"encoding_format" must be "float" or "base64"');
+  return {
+    shape: openai ? 'openai' : 'cody',
+    model,
+    texts: texts,
+    dimensions: dimensions as number | null,
+    base64: openai && format === 'base64',
+  };
+}
+
+/** The reply in the request's shape. @param tokens that were charged */
+export function embeddingReply(
+  { shape, base64 }: EmbeddingRequest,
+  { vectors, model }: Embedded,
+  tokens: number,
+  dimensions: number,
+): object {
+  if (shape === 'cody') return { embeddings: vectors.map((data, index) => ({ index, data })), model, dimensions };
+  return {
+    object: 'list',
+    data: vectors.map((vector, index) => ({
+      object: 'embedding',
+      index,
+      embedding: base64 ? encoded(vector) : vector,
+    })),
+    model,
+    usage: { prompt_tokens: tokens, total_tokens: tokens },
+  };
+}
+
+/** Little-endian 32-bit floats, as OpenAI's clients read them. */
+function encoded(vector: readonly number[]): string {
+  const bytes = Buffer.allocUnsafe(vector.length * 4);
+  vector.forEach((value, i) => bytes.writeFloatLE(value, i * 4));
+  return bytes.toString('base64');
+}
+
+function malformed(detail: string): Refusal {
+  return new Refusal('bad-request', `failed to parse request body: ${detail}`);
+}

@@ -1,0 +1,69 @@
+// One JSON call to an embedding provider: bounded answer, faults as the refusals that instances know. Not what is asked.
+
+import type { IncomingMessage } from 'node:http';
+import { Refusal } from '../../http/http.ts';
+import type { JsonObject } from '../call.ts';
+import { jsonObject } from '../answer-json.ts';
+import { rawFetch, type RawExchange } from '../transport.ts';
+import { embeddingRefusal } from './embedder.ts';
+
+/** 2,048 vectors of 3,072 numbers as text. */
+const answerBytesMax = 160 * 1024 * 1024;
+/** Of a provider's own 400, as much as callers read. */
+const quotedCharactersMax = 1_024;
+
+/** A call. */
+export interface JsonCall {
+  readonly provider: string;
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: unknown;
+  readonly signal: AbortSignal;
+}
+
+/** @throws Refusal of `embeddingRefusal`; the signal's reason */
+export async function callJson({ provider, url, headers, body, signal }: JsonCall): Promise<JsonObject> {
+  const exchange: RawExchange = { signal, response: null, error: null };
+  let status: number;
+  let text: string;
+  try {
+    const init = {
+      method: 'POST',
+      headers: new Headers({ 'content-type': 'application/json', ...headers }),
+      body: JSON.stringify(body),
+      exchange,
+    };
+    await rawFetch(url, init);
+    const response = exchange.response as IncomingMessage;
+    status = response.statusCode ?? 0;
+    text = await textOf(response, provider);
+  } catch (error) {
+    if (signal.aborted) throw signal.reason;
+    if (error instanceof Refusal) throw error;
+    throw embeddingRefusal.failed(provider, 'connection failed', error);
+  }
+  if (status === 429) throw embeddingRefusal.overloaded();
+  if (status === 400) throw embeddingRefusal.badRequest(`bad request: ${text.slice(0, quotedCharactersMax)}`);
+  if (status !== 200) throw embeddingRefusal.failed(provider, `unexpected status ${status}`);
+  const answer = jsonObject(text);
+  if (answer === null) throw embeddingRefusal.failed(provider, 'an answer that is no JSON');
+  return answer;
+}
+
+async function textOf(response: IncomingMessage, provider: string): Promise<string> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of response as AsyncIterable<Buffer>) {
+    bytes += chunk.length;
+    if (bytes > answerBytesMax) throw embeddingRefusal.failed(provider, 'an answer that is too large');
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+/** A list of numbers of the right length, or the refusal of an answer that has none. */
+export function vectorOf(value: unknown, length: number, provider: string): readonly number[] {
+  if (!Array.isArray(value) || value.length !== length || !value.every((item) => typeof item === 'number'))
+    throw embeddingRefusal.failed(provider, `a vector that is not of ${length} numbers`);
+  return value;
+}

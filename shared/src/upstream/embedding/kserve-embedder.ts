@@ -1,0 +1,82 @@
+// Embedding models that Sourcegraph hosts, behind KServe's v2 protocol (spec actors §7); and the variant that embeds a description of each text.
+
+import { randomUUID } from 'node:crypto';
+import { Refusal } from '../../http/http.ts';
+import { isObject } from '../request-body.ts';
+import { embeddingRefusal, type Embedded, type Embedder, type EmbeddingAsk } from './embedder.ts';
+import { callJson } from './json-call.ts';
+
+const provider = 'Sourcegraph';
+/** Tries of one call, and the pauses between them in ms (spec actors §7). */
+const pausesMs = [1, 5];
+
+/** Where the server is. */
+export interface KServeModel {
+  readonly name: string;
+  readonly dimensions: number;
+  readonly url: string;
+  readonly secret: string;
+}
+
+export function kserveEmbedder({ name, dimensions, url, secret }: KServeModel): Embedder {
+  const model = name.slice(name.indexOf('/') + 1);
+  const call = async (texts: readonly string[], { signal }: EmbeddingAsk): Promise<Embedded> => {
+    const inputs = [{ name: 'TEXT', shape: [texts.length], datatype: 'BYTES', data: texts }];
+    const headers = { 'sourcegraph-smega-inference-auth': secret };
+    const answer = await callJson({ provider, url, headers, body: { id: randomUUID(), inputs }, signal });
+    const output: unknown = Array.isArray(answer['outputs']) ? answer['outputs'][0] : null;
+    const data: unknown = isObject(output) ? output['data'] : null;
+    if (!Array.isArray(data) || data.length !== texts.length * dimensions)
+      throw embeddingRefusal.failed(provider, `an answer without ${texts.length} vectors of ${dimensions} numbers`);
+    if (!data.every((item) => typeof item === 'number'))
+      throw embeddingRefusal.failed(provider, 'an answer that is not of numbers');
+    const numbers = data;
+    return {
+      vectors: texts.map((_, i) => numbers.slice(i * dimensions, (i + 1) * dimensions)),
+      model,
+      tokens: null,
+    };
+  };
+  return {
+    name,
+    dimensions,
+    shortens: false,
+    provider,
+    charges: false,
+    batch: { texts: 512, characters: 1_000_000 },
+    embed: async (texts, ask) => {
+      for (const pauseMs of pausesMs) {
+        try {
+          return await call(texts, ask);
+        } catch (error) {
+          if (ask.signal.aborted || !(error instanceof Refusal) || error.kind === 'bad-request') throw error;
+          await new Promise((resolve) => setTimeout(resolve, pauseMs));
+        }
+      }
+      return call(texts, ask);
+    },
+  };
+}
+
+/** Describes a text in words. @throws Refusal of `embeddingRefusal` */
+export type Describe = (text: string, signal: AbortSignal) => Promise<string>;
+
+/** Descriptions that are written at once. */
+const describingMax = 8;
+
+/** Embeds what is written about each text; the answer names the model underneath (spec actors §7). */
+export function describedEmbedder(name: string, base: Embedder, describe: Describe): Embedder {
+  return {
+    ...base,
+    name,
+    embed: async (texts, ask) => {
+      const described: string[] = [];
+      let next = 0;
+      const work = async (): Promise<void> => {
+        for (let i = next++; i < texts.length; i = next++) described[i] = await describe(texts[i] ?? '', ask.signal);
+      };
+      await Promise.all(Array.from({ length: Math.min(describingMax, texts.length) }, work));
+      return base.embed(described, ask);
+    },
+  };
+}
