@@ -10,7 +10,7 @@ import { anthropicBody, chat, openAiBody, startGateway } from '../acceptance/gat
 const program = path.resolve(import.meta.dirname, 'cost.ts');
 
 test('usage by subscription, feature and model: calls, charges and tokens as the events say', async (t) => {
-  const gateway = await startGateway({ functions: ['chat-completions', 'deliver-events'] });
+  const gateway = await startGateway({ functions: ['chat-completions', 'embeddings', 'deliver-events'] });
   t.after(() => gateway.stop());
   const cost = async (...args: string[]): Promise<string> =>
     (await promisify(execFile)(process.execPath, [program, '--bigquery', gateway.bigquery.url, ...args])).stdout;
@@ -42,5 +42,18 @@ test('usage by subscription, feature and model: calls, charges and tokens as the
   assert.deepEqual(rows, [row('anthropic/claude-3-haiku-20240307', 3, 3), row('openai/gpt-4o', 2, 1)]);
   assert.ok(sum('openai/gpt-4o', 'prompt_token_count') > 0);
   assert.ok(events.every(({ cost_micro_usd: cost, units }) => cost !== null && cost > 0 === units > 0));
+  const embeddings = { limit: 100, intervalSeconds: 86_400, allowedModels: ['*'] };
+  const other = await gateway.subscription(null, { limits: { embeddings } });
+  const body = { model: 'openai/text-embedding-ada-002', input: ['one two', 'three'] };
+  assert.equal((await gateway.call('/v1/embeddings', { token: other.token, body })).status, 200);
+  await gateway.events();
+  const own = (JSON.parse(await cost('--json')) as Record<string, unknown>[]).find(
+    ({ subscription }) => subscription === other.id,
+  );
+  assert.deepEqual(
+    [own?.['feature'], own?.['calls'], own?.['charged'], own?.['input_tokens']],
+    ['embeddings', 1, 3, 3],
+    'an embedding is charged by its tokens',
+  );
   assert.match(await cost(), /anthropic\/claude-3-haiku-20240307/);
 });

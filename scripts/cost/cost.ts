@@ -11,11 +11,11 @@ const query = `
 SELECT identifier AS subscription, feature, model,
   SUM(count) AS calls,
   SUM(units) AS charged,
-  SUM(CAST(COALESCE(JSON_VALUE(metadata, '$.prompt_token_count'), '0') AS INT64)) AS input_tokens,
+  SUM(CAST(COALESCE(JSON_VALUE(metadata, '$.prompt_token_count'), JSON_VALUE(metadata, '$.tokens_used'), '0') AS INT64)) AS input_tokens,
   SUM(CAST(COALESCE(JSON_VALUE(metadata, '$.completion_token_count'), '0') AS INT64)) AS output_tokens,
   SUM(IFNULL(cost_micro_usd, 0)) AS cost_micro_usd
 FROM \`local-cloud.cody_gateway.events_unique\`
-WHERE name = 'CompletionsFinished'
+WHERE name IN ('CompletionsFinished', 'EmbeddingsFinished')
 GROUP BY 1, 2, 3
 ORDER BY charged DESC, subscription, model`;
 

@@ -34,7 +34,8 @@ export function columns(name: string, unit: string, bars: readonly Bar[]): strin
     ...base,
     ariaLabel: name,
     height: 220,
-    marginLeft: 64,
+    // Room for a few dollars' millionths, which is what a young gateway has.
+    marginLeft: 84,
     x: { label: null, type: 'band', tickFormat: (day: string, i: number) => (i % every === 0 ? day.slice(5) : '') },
     y: { label: unit, grid: true, zero: true },
     marks: [Plot.barY(bars, { x: 'label', y: 'value', fill: colours[0] ?? '', title: 'title' }), Plot.ruleY([0])],
@@ -83,7 +84,7 @@ export function stacked(name: string, unit: string, pieces: readonly Piece[], di
     ...base,
     ariaLabel: name,
     height: 220,
-    marginLeft: 64,
+    marginLeft: 84,
     color,
     x: { label: null, type: 'band', tickFormat: (day: string, i: number) => (i % every === 0 ? day.slice(5) : '') },
     y: value,
