@@ -1,6 +1,10 @@
-// The function `diagnostics`: what every function answers about itself, at the deployment's one hostname; flagged prompts for those who may read them; also who answers for unknown paths.
+// The function `diagnostics`: what every function answers about itself, at the deployment's one hostname; the sync by an operator's hand; flagged prompts for those who may read them; also who answers for unknown paths.
 
 import { defineFunction } from '@cody-gateway/shared/serve';
 import { flaggedRequestRoutes } from './flagged-requests.ts';
+import { syncRoutes } from './sync-all-sources.ts';
 
-export const handler = defineFunction('diagnostics', flaggedRequestRoutes);
+export const handler = defineFunction('diagnostics', (context) => [
+  ...syncRoutes(context),
+  ...flaggedRequestRoutes(context),
+]);

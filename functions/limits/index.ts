@@ -1,11 +1,11 @@
-// The function `limits`: `GET /v1/limits`, polled by every instance. Reading consumes nothing.
+// The function `limits`: `GET /v1/limits`, polled by every instance (reading consumes nothing), and `POST /v1/limits/refresh`.
 
 import { features, type Actor, type Feature } from '@cody-gateway/shared/auth';
-import { Refusal } from '@cody-gateway/shared/http';
+import { answer, Refusal } from '@cody-gateway/shared/http';
 import type { Reading } from '@cody-gateway/shared/limiter';
-import { defineFunction, identify, type Route } from '@cody-gateway/shared/serve';
+import { callerOf, defineFunction, identify, type Route } from '@cody-gateway/shared/serve';
 import { StoreUnavailable } from '@cody-gateway/shared/store';
-import { goDuration } from './go-duration.ts';
+import { goDuration } from '@cody-gateway/shared/config';
 
 /** One feature as instances read it (spec actors §4). `expiry` is never in the past: an instance's Redis would refuse it. */
 interface LimitReply {
@@ -51,4 +51,17 @@ function reply(actor: Actor, feature: Feature, reading: Reading | undefined): Li
   };
 }
 
-export const handler = defineFunction('limits', () => [readLimits]);
+/** Sourcegraph.com calls it when a plan changes (spec clients §3.3): the answer must be exactly 200, and empty. */
+const refreshLimits: Route = {
+  method: 'POST',
+  path: '/v1/limits/refresh',
+  dialect: 'cody',
+  handle: async (exchange) => {
+    const { context, received } = exchange;
+    const actor = await identify(exchange);
+    await context.auth.refresh(callerOf(exchange), actor);
+    answer(received.response, 200, {}, '');
+  },
+};
+
+export const handler = defineFunction('limits', () => [readLimits, refreshLimits]);

@@ -7,6 +7,7 @@ import path from 'node:path';
 import { after, before, test } from 'node:test';
 import { createAuth, openDirectory, type Directory } from '@cody-gateway/shared/auth';
 import { loadConfig } from '@cody-gateway/shared/config';
+import { connectStore } from '@cody-gateway/shared/store';
 import { startFirestore, type LocalFirestore } from '../local/firestore.ts';
 import { freePort } from '../local/port.ts';
 
@@ -71,7 +72,11 @@ test('a created subscription’s token is known to the gateway, with the limits 
     GOOGLE_CLOUD_PROJECT: project,
     FIRESTORE_EMULATOR_HOST: emulator.host,
   });
-  const actor = await createAuth({ config, now: () => 0, warn: () => undefined }).identify(token);
+  const store = connectStore(config, () => undefined);
+  const auth = createAuth({ config, store, now: () => 0, warn: () => undefined });
+  const actor = await auth.identify({ token, address: '127.0.0.1' }, { leftMs: 50 });
+  await auth.close();
+  await store.close();
   assert.deepEqual([actor.id, actor.name, actor.accessEnabled], [id, 'acme', true]);
   assert.deepEqual(Object.keys(actor.limits).toSorted(), ['chat_completions', 'code_completions']);
   const { chat_completions: chat, code_completions: code } = actor.limits;
@@ -128,7 +133,7 @@ test('show and list tell the same, for people and for programs; es_ in front mak
   const listed = JSON.parse((await on('subscriptions', 'list', '--json')).out) as { subscriptions: { id: string }[] };
   assert.deepEqual(
     listed.subscriptions.find((one) => one.id === id),
-    { id, name: 'shown', accessEnabled: true, archived: false, limits },
+    without(document, 'place'),
   );
   assert.match(
     (await on('subscriptions', 'list')).out,
@@ -248,3 +253,7 @@ test('tokens derive: from an argument, and from standard input where the secret 
   assert.equal(wrong.code, 2);
   assert.equal(wrong.err.includes('secret'), false);
 });
+
+function without(value: Record<string, unknown>, name: string): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(value).filter(([key]) => key !== name));
+}

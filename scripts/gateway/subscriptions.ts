@@ -52,10 +52,9 @@ examples:
       const limits = readLimits(options, readModels(options.models ?? '*'));
       const place = await placeOf(options.project);
       const url = readUrl(options.url) ?? place.url;
-      const { id, token } = await withDirectory(place, (directory) =>
+      const { id, token, record } = await withDirectory(place, (directory) =>
         createSubscription(directory, { name, limits, ...(options.id !== undefined && { id: options.id }) }),
       );
-      const record = { name, accessEnabled: true, archived: false, limits };
       return {
         text: `created in ${place.name}:
 

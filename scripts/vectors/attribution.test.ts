@@ -79,7 +79,7 @@ test('actors #69: a Sourcegraph.com that fails is a 502 that costs nothing; a se
     [200, '{"data":{"snippetAttribution":null}}', 'an answer of another shape'],
     [200, JSON.stringify('x'.repeat(100_000)), 'an answer that is too large'],
   ] as const) {
-    gateway.sourcegraph.failNext(status, body);
+    gateway.sourcegraph.failNext('SnippetAttribution', status, body);
     const answer = await ask(token);
     assert.deepEqual(
       [answer.status, answer.text],

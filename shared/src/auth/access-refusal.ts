@@ -10,8 +10,10 @@ export interface AccessEvent {
   /** The actor's id; `unknown` for a token that nobody knows. */
   readonly identifier: string;
   readonly reason: string | null;
-  /** Whom repeated events are folded by: the actor, or the token's hash. */
+  /** Whom repeated events are folded by: the actor, or all strangers of a source together, since anybody can make up tokens. */
   readonly identity: string;
+  /** Nobody is known behind it: counted in the instance before it is written (serve/strangers.ts). */
+  readonly stranger: boolean;
 }
 
 /** A refused token; `event` is null where the refusal is none. */
@@ -34,6 +36,7 @@ export function noToken(): AccessRefusal {
     identifier: 'anonymous',
     reason: null,
     identity: 'anonymous',
+    stranger: true,
   });
 }
 
@@ -43,19 +46,21 @@ const what: Readonly<Record<ActorSource, string>> = {
   'dotcom-product-subscriptions': 'product subscription',
 };
 
-/**
- * A token that its source does not know, or an actor whose access is off.
- * @param id token hash of an unknown one, actor id of a disabled one
- */
-export function accessRefusal(why: 'unknown' | 'disabled', source: ActorSource, id: string): AccessRefusal {
-  if (why === 'disabled')
-    return new AccessRefusal('access-disabled', notEnabled, {
-      name: 'AccessDenied',
-      source,
-      identifier: id,
-      reason: null,
-      identity: `${source}:${id}`,
-    });
+/** An actor whose access is off. One without an id leaves no event (spec actors §6.1). */
+export function accessDisabled(source: ActorSource, id: string): AccessRefusal {
+  if (id === '') return new AccessRefusal('access-disabled', notEnabled, null);
+  return new AccessRefusal('access-disabled', notEnabled, {
+    name: 'AccessDenied',
+    source,
+    identifier: id,
+    reason: null,
+    identity: `${source}:${id}`,
+    stranger: false,
+  });
+}
+
+/** A token that its source does not know. */
+export function unknownToken(source: ActorSource): AccessRefusal {
   const reason = `associated ${what[source]} not found`;
   return new AccessRefusal(
     'invalid-token',
@@ -65,7 +70,8 @@ export function accessRefusal(why: 'unknown' | 'disabled', source: ActorSource, 
       source,
       identifier: 'unknown',
       reason,
-      identity: id,
+      identity: `${source}:unknown`,
+      stranger: true,
     },
   );
 }

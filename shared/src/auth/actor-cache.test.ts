@@ -12,23 +12,29 @@ const actor = (name: string): Actor => ({
   id: 'i',
   name,
   accessEnabled: true,
+  pool: null,
+  lastUpdatedMs: null,
+  version: 0,
   limits: {},
 });
 
 /** A cache over a directory that says what it is told to. */
 function cacheOver(say: (token: KnownToken) => Actor | null | Error | Promise<Actor | null>) {
   const state = { nowMs: 1_000_000, asked: 0, warnings: 0 };
-  const cache = createActorCache(
-    async (asked) => {
-      state.asked += 1;
-      const said = say(asked);
-      if (said instanceof Error) throw said;
-      return said;
+  const actors = createActorCache(
+    {
+      load: async (asked) => {
+        state.asked += 1;
+        const said = say(asked);
+        if (said instanceof Error) throw said;
+        return said;
+      },
+      lastKnown: (error) => (error as { lastKnown?: Actor }).lastKnown ?? null,
     },
     () => state.nowMs,
     () => (state.warnings += 1),
   );
-  return { cache, state };
+  return { cache: { find: (asked: KnownToken) => actors.find(asked, { leftMs: 50 }), put: actors.put }, state };
 }
 
 test('an actor is fresh for 10 s: a revoked token dies with them', async () => {

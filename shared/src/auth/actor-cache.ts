@@ -1,6 +1,7 @@
 // Actors in process memory, in front of the directory: fresh for seconds, kept for a day to be served only while the directory fails.
 
 import { LRUCache } from 'lru-cache';
+import type { Budget } from '../store/store.ts';
 import type { Actor } from './actor.ts';
 import type { KnownToken } from './token.ts';
 
@@ -20,7 +21,17 @@ const unknownMax = 10_000;
 /** Finds actors by token. */
 export interface ActorCache {
   /** The actor, or null when the directory definitely knows none. @throws what the directory threw, when nothing is kept to be served instead. */
-  find(token: KnownToken): Promise<Actor | null>;
+  find(token: KnownToken, budget: Budget): Promise<Actor | null>;
+  /** What has just been learnt of a token, however it was. */
+  put(token: KnownToken, actor: Actor | null): void;
+}
+
+/** What the cache stands in front of. */
+export interface ActorLoader {
+  /** @param remembered whether the cache has known the token */
+  load(token: KnownToken, remembered: boolean, budget: Budget): Promise<Actor | null>;
+  /** Whom a failed load says to serve meanwhile; null where it knows nobody. */
+  lastKnown(error: unknown): Actor | null;
 }
 
 interface Kept {
@@ -30,9 +41,9 @@ interface Kept {
   readonly failedAtMs: number | null;
 }
 
-/** @param load asks the directory; concurrent look-ups of one token share one. */
+/** Concurrent look-ups of one token share one. */
 export function createActorCache(
-  load: (token: KnownToken) => Promise<Actor | null>,
+  loader: ActorLoader,
   now: () => number,
   warn: (message: string, error: unknown) => void,
 ): ActorCache {
@@ -41,48 +52,54 @@ export function createActorCache(
   const unknown = new LRUCache<string, number>({ max: unknownMax });
   const loading = new Map<string, Promise<Actor | null>>();
 
-  const refresh = async (token: KnownToken): Promise<Actor | null> => {
+  const put = (token: KnownToken, actor: Actor | null, askedAtMs: number): void => {
+    if (actor === null) {
+      actors.delete(token.hash);
+      unknown.set(token.hash, askedAtMs);
+    } else {
+      unknown.delete(token.hash);
+      actors.set(token.hash, { actor, askedAtMs, failedAtMs: null });
+    }
+  };
+  const refresh = async (token: KnownToken, budget: Budget): Promise<Actor | null> => {
     // An answer is as old as its question.
     const askedAtMs = now();
     try {
-      const actor = await load(token);
-      if (actor === null) {
-        actors.delete(token.hash);
-        unknown.set(token.hash, askedAtMs);
-      } else {
-        unknown.delete(token.hash);
-        actors.set(token.hash, { actor, askedAtMs, failedAtMs: null });
-      }
+      const actor = await loader.load(token, actors.has(token.hash), budget);
+      put(token, actor, askedAtMs);
       return actor;
     } catch (error) {
-      const kept = actors.get(token.hash);
+      const lastKnown = loader.lastKnown(error);
+      const kept = actors.get(token.hash) ?? (lastKnown === null ? undefined : { actor: lastKnown, askedAtMs });
       if (kept === undefined || now() - kept.askedAtMs > keptMs) throw error;
       actors.set(token.hash, { ...kept, failedAtMs: now() });
       warn('the directory did not answer, the last known actor is served', error);
       return kept.actor;
     }
   };
-  const refreshOnce = (token: KnownToken): Promise<Actor | null> => {
+  const refreshOnce = (token: KnownToken, budget: Budget): Promise<Actor | null> => {
     const running = loading.get(token.hash);
     if (running !== undefined) return running;
-    const work = refresh(token).finally(() => loading.delete(token.hash));
+    const work = refresh(token, budget).finally(() => loading.delete(token.hash));
     loading.set(token.hash, work);
     return work;
   };
 
   return {
-    find: async (token) => {
+    find: async (token, budget) => {
       const atMs = now();
       const unknownAtMs = unknown.get(token.hash);
       if (unknownAtMs !== undefined && atMs - unknownAtMs < unknownMs) return null;
       const kept = actors.get(token.hash);
-      if (kept === undefined) return refreshOnce(token);
+      if (kept === undefined) return refreshOnce(token, budget);
       const ageMs = atMs - kept.askedAtMs;
       if (ageMs < freshMs) return kept.actor;
-      if (kept.failedAtMs === null || atMs - kept.failedAtMs >= failingMs || ageMs > keptMs) return refreshOnce(token);
-      // Its failure has told itself, and this caller has been served.
-      refreshOnce(token).catch(() => undefined);
+      if (kept.failedAtMs === null || atMs - kept.failedAtMs >= failingMs || ageMs > keptMs)
+        return refreshOnce(token, budget);
+      // Its failure has told itself, and this caller has been served: its budget is for its own waits.
+      refreshOnce(token, { ...budget }).catch(() => undefined);
       return kept.actor;
     },
+    put: (token, actor) => put(token, actor, now()),
   };
 }

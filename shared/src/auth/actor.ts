@@ -12,6 +12,12 @@ export interface Actor {
   readonly id: string;
   readonly name: string;
   readonly accessEnabled: boolean;
+  /** Whose pool an anonymous caller draws from: a hash of its address. Null for everybody who has a token. */
+  readonly pool: string | null;
+  /** When its source last told of it, Unix ms; null where none did: an operator made it. */
+  readonly lastUpdatedMs: number | null;
+  /** Grows with each change in the directory, microseconds (directory.ts). */
+  readonly version: number;
   /** Only usable ones: interval and limit above zero, at least one model (spec completions §1.3). */
   readonly limits: Readonly<Partial<Record<Feature, Entitlement>>>;
 }

@@ -11,11 +11,12 @@ import { after, before, describe, test } from 'node:test';
 import { startFirestore } from '../../../scripts/local/firestore.ts';
 import { freePort, listen } from '../../../scripts/local/port.ts';
 import type { Actor } from './actor.ts';
+import { actorOf } from './account.ts';
 import { openDirectory, type Directory } from './directory.ts';
 import { createSubscription, findSubscription, listSubscriptions } from './subscriptions.ts';
 import { classifyToken, hashToken } from './token.ts';
 
-const burst = { burstPercentage: 50, burstIntervalMs: 10_000, inFlightMin: 20 };
+const settings = { burstPercentage: 50, burstIntervalMs: 10_000, inFlightMin: 20, dotcomInternalMode: false };
 const chat = { limit: 500, intervalSeconds: 86_400, allowedModels: ['*'] };
 const rules = path.resolve(import.meta.dirname, '../../../terraform/firestore/firestore.rules');
 const program = googleEmulator();
@@ -43,7 +44,10 @@ for (const [name, start, skip] of [
 
     const write = async (document: string, data: object): Promise<void> =>
       void (await (await directory.client()).doc(document).set(data));
-    const find = (token: string) => directory.findActor(classifyToken(token), burst);
+    const find = async (token: string): Promise<Actor | null> => {
+      const found = await directory.find(classifyToken(token));
+      return found === null || 'revokedAt' in found ? null : actorOf(found, settings, 0);
+    };
     /** A token of its own for the document of that path. */
     const tokenOf = async (actor: string, prefix = 'slk_', more: object = {}): Promise<string> => {
       const token = `${prefix}${randomUUID().replaceAll('-', '').repeat(2)}`;
@@ -60,6 +64,9 @@ for (const [name, start, skip] of [
         id,
         name: 'acme',
         accessEnabled: true,
+        pool: null,
+        lastUpdatedMs: null,
+        version: actor?.version,
         limits: {
           chat_completions: {
             limit: 500,
@@ -202,10 +209,10 @@ test('a directory that does not answer in time is a refusal that invites a retry
   });
   const host = `127.0.0.1:${await listen(gate)}`;
   const directory = openDirectory({ firestoreEmulatorHost: host, googleCloudProject: 'p' }, 100);
-  const find = () => directory.findActor(classifyToken(`slk_${'1'.repeat(64)}`), burst);
+  const find = () => directory.find(classifyToken(`slk_${'1'.repeat(64)}`));
   await assert.rejects(find(), { kind: 'directory-unavailable', retryAfterSeconds: 10 });
   open();
-  let found: Actor | null | undefined;
+  let found: unknown;
   while (found === undefined) found = await find().catch(() => undefined);
   assert.equal(found, null);
   await directory.close();

@@ -2,9 +2,10 @@
 
 import type { Firestore, Settings } from '@google-cloud/firestore';
 import { Refusal } from '../http/http.ts';
-import type { Actor } from './actor.ts';
-import { parseDocument, subscriptionSchema, tokenSchema } from './documents.ts';
-import { entitle, features, type BurstSettings, type Feature, type Entitlement } from './entitlement.ts';
+import type { Account } from './account.ts';
+import { parseDocument, subscriptionSchema, tokenSchema, type Origin } from './documents.ts';
+import type { Statement } from './sources/access-source.ts';
+import { revokeTokens, saveStatement, versionOf, type Saved } from './statements.ts';
 import type { KnownToken } from './token.ts';
 
 /** A point read takes milliseconds; the first one opens a channel. */
@@ -12,11 +13,21 @@ const defaultReadTimeoutMs = 5_000;
 /** What Firestore's own client asks for. */
 const scopes = ['https://www.googleapis.com/auth/cloud-platform', 'https://www.googleapis.com/auth/datastore'];
 
+/** A token that was once somebody's. */
+export interface RevokedToken {
+  /** Version of the change that revoked it. */
+  readonly revokedAt: number;
+}
+
 /** The directory of this process. */
 export interface Directory {
-  /** The actor of a token, or null when the directory knows none. @throws Refusal `directory-unavailable` */
-  findActor(token: KnownToken, settings: BurstSettings): Promise<Actor | null>;
-  /** The client itself, for what writes (subscriptions.ts). */
+  /** Whose token it is, or null when the directory knows none. @throws Refusal `directory-unavailable` */
+  find(token: KnownToken): Promise<Account | RevokedToken | null>;
+  /** Stores what a source stated about the owner of a token. @throws what Firestore throws, and after the same time as a read */
+  save(statement: Statement, origin: Origin, token: KnownToken, nowMs: number): Promise<Saved>;
+  /** The token's source knows it no longer. @returns the version of that change @throws as `save` */
+  revoke(token: KnownToken, nowMs: number): Promise<number>;
+  /** The client itself, for what writes (statements.ts, subscriptions.ts). */
   client(): Promise<Firestore>;
   warm(): Promise<void>;
   close(): Promise<void>;
@@ -39,21 +50,23 @@ export function openDirectory(settings: DirectorySettings, readTimeoutMs = defau
     load.catch(() => (loading = null));
     return load;
   };
+  const bounded = <T>(work: (firestore: Firestore) => Promise<T>): Promise<T> =>
+    withDeadline(client().then(work), readTimeoutMs);
   return {
     client,
     warm: async () => void (await client()),
-    findActor: async (token, burst) => {
+    find: async (token) => {
       try {
-        return await withDeadline(
-          client().then((firestore) => find(firestore, token, burst)),
-          readTimeoutMs,
-        );
+        return await bounded((firestore) => find(firestore, token));
       } catch (error) {
         throw new Refusal('directory-unavailable', 'access cannot be checked at the moment, please retry', {
           cause: error,
         });
       }
     },
+    save: (statement, origin, token, nowMs) =>
+      bounded((firestore) => saveStatement(firestore, statement, origin, token.hash, nowMs)),
+    revoke: (token, nowMs) => bounded((firestore) => revokeTokens(firestore, [token.hash], nowMs)),
     close: async () => {
       if (loading !== null) await (await loading).terminate();
     },
@@ -82,23 +95,19 @@ async function loadClient({ googleCloudProject, firestoreEmulatorHost }: Directo
   });
 }
 
-async function find(firestore: Firestore, { source, hash }: KnownToken, burst: BurstSettings): Promise<Actor | null> {
+async function find(firestore: Firestore, { source, hash }: KnownToken): Promise<Account | RevokedToken | null> {
   const tokenDocument = await firestore.doc(`tokens/${hash}`).get();
   if (!tokenDocument.exists) return null;
   const token = parseDocument(tokenSchema, tokenDocument.data(), `tokens/${hash}`);
-  if (token.revoked) return null;
+  if (token.revoked) return { revokedAt: versionOf(tokenDocument.updateTime) };
   const [collection, id = ''] = token.actor.split('/');
   // A token of one kind must not open an account of the other.
   if ((collection === 'users') !== (source === 'dotcom-user')) return null;
   const document = await firestore.doc(token.actor).get();
   if (!document.exists) return null;
   const record = parseDocument(subscriptionSchema, document.data(), token.actor);
-  const limits: Partial<Record<Feature, Entitlement>> = {};
-  for (const feature of features) {
-    const entitlement = entitle(record.limits[feature], burst);
-    if (entitlement !== null) limits[feature] = entitlement;
-  }
-  return { source, id, name: record.name, accessEnabled: record.accessEnabled && !record.archived, limits };
+  const version = Math.max(versionOf(tokenDocument.updateTime), versionOf(document.updateTime));
+  return { source, id, record, version };
 }
 
 /** The outcome of the work, if it comes in time. What Firestore's client does after that is its own: a write may still be done. */

@@ -16,6 +16,9 @@ function actorWith(models: readonly string[], limit = 500): Actor {
     id: 'i',
     name: 'n',
     accessEnabled: true,
+    pool: null,
+    lastUpdatedMs: null,
+    version: 0,
     limits: { chat_completions: chat },
   };
 }

@@ -2,7 +2,7 @@
 
 import { randomBytes, randomUUID } from 'node:crypto';
 import { withDeadline, type Directory } from './directory.ts';
-import { parseDocument, subscriptionSchema, type SubscriptionRecord } from './documents.ts';
+import { parseDocument, subscriptionSchema, type SubscriptionDocument, type SubscriptionRecord } from './documents.ts';
 import { deriveFromLicenceKey, hashToken } from './token.ts';
 
 /** Somebody waits at a terminal: long enough for credentials and a first channel, short enough to be told what is wrong. */
@@ -29,22 +29,22 @@ export type SubscriptionEntry =
 export async function createSubscription(
   directory: Directory,
   { name, limits, id: wanted = randomUUID() }: NewSubscription,
-): Promise<{ id: string; token: string }> {
+): Promise<{ id: string; token: string; record: SubscriptionRecord }> {
   const id = subscriptionId(wanted);
   if (id === null) throw new Error(`${JSON.stringify(wanted)} is not a subscription id: give a UUID`);
   const firestore = await directory.client();
   const token = deriveFromLicenceKey(randomBytes(32).toString('base64url'));
   const now = new Date();
-  const record: SubscriptionRecord & { createdAt: Date; updatedAt: Date } = {
+  const document: SubscriptionDocument = {
     name,
     accessEnabled: true,
     archived: false,
     limits,
-    createdAt: now,
-    updatedAt: now,
+    origin: 'operator',
+    tokens: [hashToken(token)],
   };
   const batch = firestore.batch();
-  batch.create(firestore.doc(`subscriptions/${id}`), record);
+  batch.create(firestore.doc(`subscriptions/${id}`), { ...document, createdAt: now, updatedAt: now });
   batch.create(firestore.doc(`tokens/${hashToken(token)}`), { actor: `subscriptions/${id}`, createdAt: now });
   try {
     await withDeadline(batch.commit(), operatorTimeoutMs);
@@ -53,7 +53,7 @@ export async function createSubscription(
       throw new Error(`there is a subscription ${id} already`, { cause: error });
     throw error;
   }
-  return { id, token };
+  return { id, token, record: parseDocument(subscriptionSchema, document, id) };
 }
 
 /** Subscriptions in Firestore's order, which is by id; at most `most` of them. @throws what Firestore throws, and after 15 s */

@@ -7,12 +7,17 @@ import type { ActorSource } from './actor.ts';
 /** Prefix and 64 hex digits. */
 const tokenLength = 4 + 64;
 
-/** A token that has the form of one; the token itself is forgotten here. */
+/** A token that has the form of one. */
 export interface KnownToken {
-  readonly source: ActorSource;
+  readonly source: TokenSource;
   /** SHA-256 of the token in hex: the only form in which it is stored, cached or logged. */
   readonly hash: string;
+  /** The token itself, as its source knows it (`slk_`, never `sgs_`): for asking that source and for nothing else. A function, so that nothing prints it. */
+  reveal(): string;
 }
+
+/** Sources whose callers have tokens. */
+export type TokenSource = Exclude<ActorSource, 'anonymous'>;
 
 /**
  * The source that a token belongs to.
@@ -25,14 +30,18 @@ export function classifyToken(token: string): KnownToken {
   throw new Refusal('invalid-token', 'token not from source: no source found for token');
 }
 
-function known(source: ActorSource, token: string): KnownToken {
+function known(source: TokenSource, token: string): KnownToken {
   if (token.length !== tokenLength) throw new Refusal('invalid-token', `${source}: invalid token format`);
-  return { source, hash: hashToken(token) };
+  return { source, hash: hashToken(token), reveal: () => canonical(token) };
 }
 
 /** `sgs_` is the older name of `slk_`: both are one token, so both have one hash. */
 export function hashToken(token: string): string {
-  return sha256(token.replace(/^sgs_/, 'slk_'));
+  return sha256(canonical(token));
+}
+
+function canonical(token: string): string {
+  return token.replace(/^sgs_/, 'slk_');
 }
 
 /** The token of a licence key: SHA-256 of its bytes. */

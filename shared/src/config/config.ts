@@ -1,7 +1,9 @@
 // Door of the configuration room: the environment, read once, checked as a whole. The only place that reads process.env.
 
+import { durationMs } from './duration.ts';
 import { variables, type Kind } from './variables.ts';
 
+export { durationMs, goDuration } from './duration.ts';
 export { variables } from './variables.ts';
 
 type Value<K extends Kind> = K extends 'list'
@@ -96,23 +98,4 @@ function parse(kind: Kind, text: string, range: readonly [number, number] = [0, 
       if (!/^https?:\/\//.test(text) || !URL.canParse(text)) return new Fault('is not an http:// or https:// URL');
       return text.replace(/\/+$/, '');
   }
-}
-
-const unitMs: Readonly<Record<string, number>> = {
-  ns: 1e-6,
-  us: 1e-3,
-  µs: 1e-3,
-  ms: 1,
-  s: 1000,
-  m: 60_000,
-  h: 3_600_000,
-};
-
-/** Go duration text (`1h30m`, `300s`, `50ms`) in milliseconds; null when it is none. */
-export function durationMs(text: string): number | null {
-  if (!/^(\d+(\.\d+)?(ns|us|µs|ms|s|m|h))+$/.test(text)) return null;
-  let total = 0;
-  for (const [, amount, unit] of text.matchAll(/(\d+(?:\.\d+)?)(ns|us|µs|ms|s|m|h)/g))
-    total += Number(amount) * (unitMs[unit ?? ''] ?? 0);
-  return total;
 }

@@ -7,3 +7,4 @@ export { parseJson } from './json.ts';
 export { answer, refuse, errorEvent } from './reply.ts';
 export { listenFirst } from './request-listener.ts';
 export { drainOnTerm } from './drain.ts';
+export { fetchJson, FetchFailed, type JsonAnswer } from './fetch-json.ts';

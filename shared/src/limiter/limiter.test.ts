@@ -31,9 +31,18 @@ after(async () => {
 
 const hourMs = 3_600_000;
 
+const untold = { pool: null, lastUpdatedMs: null, version: 0 };
+
 /** A permit as auth would make it, for an actor of its own. */
 function permitFor(entitlement: Partial<Entitlement> = {}, id: string = randomUUID()): Permit {
-  const actor: Actor = { source: 'dotcom-product-subscriptions', id, name: 'n', accessEnabled: true, limits: {} };
+  const actor: Actor = {
+    source: 'dotcom-product-subscriptions',
+    id,
+    name: 'n',
+    accessEnabled: true,
+    ...untold,
+    limits: {},
+  };
   const full: Entitlement = {
     limit: 10,
     intervalMs: hourMs,
@@ -300,7 +309,7 @@ test('repeated refusals are written one by one up to five a minute, then counted
 
 test('notes of one identity fold too, and carry their own id', async () => {
   const identity = randomUUID();
-  const posted = await limiter.note(identity, 'Unauthorized', 'the-id', '{"name":"Unauthorized"}', budget());
+  const posted = await limiter.note(identity, 'Unauthorized', 'the-id', '{"name":"Unauthorized"}', 1, budget());
   assert.ok(posted !== null);
   assert.equal(posted.id, 'the-id');
   // By its own place: another test's actor may live on the same shard.

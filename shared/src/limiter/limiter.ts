@@ -42,8 +42,15 @@ export interface Limiter {
   withdraw(permit: Permit, leaseId: string, budget: Budget): Promise<void>;
   /** Consumption of the actor by feature; consumes nothing. */
   read(actor: Actor, features: readonly Feature[], budget: Budget): Promise<ReadonlyMap<Feature, Reading>>;
-  /** Appends an event that belongs to no lease, folding repeated ones. `identity`: the actor's, or a hash of an unknown token. */
-  note(identity: string, name: string, eventId: string, event: string, budget: Budget): Promise<Posted | null>;
+  /** Appends an event that belongs to no lease, folding repeated ones. `identity`: the actor's, or that of all strangers; `count`: how many it stands for. */
+  note(
+    identity: string,
+    name: string,
+    eventId: string,
+    event: string,
+    count: number,
+    budget: Budget,
+  ): Promise<Posted | null>;
 }
 
 /** What a script is told of a lease besides its keys. */
@@ -84,6 +91,7 @@ export function createLimiter(store: Store): Limiter {
           feature,
           actor,
           admission.draft,
+          versionOf(permit.actor) ?? '',
         ],
         budget,
       )) as AdmitReply;
@@ -127,14 +135,15 @@ export function createLimiter(store: Store): Limiter {
         budget,
       );
     },
-    read: (actor, features, budget) => readLimits(store, identityOf(actor), features, budget),
-    async note(identity, name, eventId, event, budget) {
+    read: (actor, features, budget) =>
+      readLimits(store, identityOf(actor), versionOf(actor), intervalsOf(actor, features), budget),
+    async note(identity, name, eventId, event, count, budget) {
       const actor = encodeURIComponent(identity);
       const shard = shardOf(actor);
       const entry = (await store.run(
         scripts.note,
         [keys.outbox(shard), keys.fold(shard, actor, name), keys.folds(shard)],
-        [eventId, event],
+        [eventId, event, count],
         budget,
       )) as string | null;
       return entry === null ? null : { shard, entry, id: eventId, window: null, kept: 0 };
@@ -152,7 +161,19 @@ function placeOf(permit: Permit): Place {
   return { shard: shardOf(actor), feature: permit.feature, actor };
 }
 
+/**
+ * Sourcegraph.com's users get a new window when their plan's interval changes (spec actors §1.8), proven by a newer version of the actor than
+ * the one that the window was last used by; for everybody else a change of interval moves the window's end.
+ */
+function versionOf({ source, version }: Actor): number | null {
+  return source === 'dotcom-user' ? version : null;
+}
+
+function intervalsOf(actor: Actor, asked: readonly Feature[]): ReadonlyMap<Feature, number | null> {
+  return new Map(asked.map((feature) => [feature, actor.limits[feature]?.intervalMs ?? null]));
+}
+
 /** Source and id, since two sources may use the same id; encoded, since a lease's record is split at blanks. */
-export function identityOf(actor: Actor): string {
-  return encodeURIComponent(`${actor.source}:${actor.id}`);
+export function identityOf({ source, id, pool }: Actor): string {
+  return encodeURIComponent(pool === null ? `${source}:${id}` : `${source}:${id}:${pool}`);
 }

@@ -33,6 +33,9 @@ test('a full outbox takes no event of a call and no refusal; emptied, it takes w
     id: randomUUID(),
     name: 'n',
     accessEnabled: true,
+    pool: null,
+    lastUpdatedMs: null,
+    version: 0,
     limits: {},
   };
   const burst = { limit: 1_000, intervalMs: 3_600_000 };

@@ -3,6 +3,8 @@
 import type { Feature } from '../auth/auth.ts';
 import { keys, shardOf, type Budget, type Store } from '../store/store.ts';
 
+const fields = ['used', 'end', 'interval', 'version'] as const;
+
 /** Consumption of one feature. */
 export interface Reading {
   /** Units settled and reserved in the open window; 0 without one. */
@@ -11,24 +13,31 @@ export interface Reading {
   readonly resetAtMs: number | null;
 }
 
-/** One round trip for all features of an actor. */
+/**
+ * One round trip for all features of an actor.
+ * @param version where a newer one with another interval opens a new window at its next use (admit.lua): then nothing is used by now.
+ * @param intervals of the features that are asked for, in ms.
+ */
 export async function readLimits(
   store: Store,
   actor: string,
-  features: readonly Feature[],
+  version: number | null,
+  intervals: ReadonlyMap<Feature, number | null>,
   budget: Budget,
 ): Promise<ReadonlyMap<Feature, Reading>> {
   const shard = shardOf(actor);
+  const features = [...intervals.keys()];
   const replies = await store.commands(
-    [['time'], ...features.map((feature) => ['hmget', keys.limit(shard, feature, actor), 'used', 'end'] as const)],
+    [['time'], ...features.map((feature) => ['hmget', keys.limit(shard, feature, actor), ...fields] as const)],
     budget,
   );
   const [seconds, micros] = replies[0] as [string, string];
   const nowMs = Number(seconds) * 1000 + Number(micros) / 1000;
   return new Map(
     features.map((feature, i) => {
-      const [used, end] = replies[i + 1] as [string | null, string | null];
-      const open = used !== null && end !== null && Number(end) > nowMs;
+      const [used, end, interval, usedBy] = replies[i + 1] as (string | null)[];
+      const changed = version !== null && version >= Number(usedBy ?? 0) && Number(interval) !== intervals.get(feature);
+      const open = typeof used === 'string' && typeof end === 'string' && Number(end) > nowMs && !changed;
       return [feature, { used: open ? Number(used) : 0, resetAtMs: open ? Number(end) : null }];
     }),
   );

@@ -4,6 +4,7 @@ import { createAuth, type Auth } from '../auth/auth.ts';
 import type { Config } from '../config/config.ts';
 import { createEventQueue, createNoticeQueue, createOutbox, type Outbox, type TaskQueue } from '../events/events.ts';
 import { createLimiter, type Limiter } from '../limiter/limiter.ts';
+import { createStrangers, type Strangers } from './strangers.ts';
 import { connectStore, type Budget, type Store } from '../store/store.ts';
 import { createTelemetry, type Telemetry } from '../telemetry/telemetry.ts';
 import { createUpstream, type Upstream } from '../upstream/upstream.ts';
@@ -19,6 +20,7 @@ export interface Context {
   readonly queue: TaskQueue | null;
   readonly noticeQueue: TaskQueue | null;
   readonly outbox: Outbox;
+  readonly strangers: Strangers;
   /** A fresh budget of Redis waits: one on the way up, one for settling. */
   budget(): Budget;
   /** Connects and loads what the first request will need. */
@@ -38,19 +40,23 @@ export function openContext(config: Config): Context {
   const queue = createEventQueue(config);
   const noticeQueue = createNoticeQueue(config);
   const outbox = createOutbox(store, queue, noticeQueue, warn);
-  const auth = createAuth({ config, now: Date.now, warn });
+  const auth = createAuth({ config, store, now: Date.now, warn });
   const upstream = createUpstream(config, warn);
+  const limiter = createLimiter(store);
+  const budget = (): Budget => ({ leftMs: config.redisBudgetMs });
+  const strangers = createStrangers({ limiter, outbox, telemetry, budget });
   return {
     config,
     telemetry,
     store,
     auth,
-    limiter: createLimiter(store),
+    limiter,
     upstream,
     queue,
     noticeQueue,
     outbox,
-    budget: () => ({ leftMs: config.redisBudgetMs }),
+    strangers,
+    budget,
     warm: () => {
       store.connect();
       auth.warm();
@@ -59,9 +65,11 @@ export function openContext(config: Config): Context {
         .catch((error: unknown) => warn('the Cloud Tasks client did not load, the next event tries again', error));
     },
     close: async () => {
+      await strangers.flush();
       await outbox.flush();
       await telemetry.flush(telemetryFlushMs);
-      await Promise.allSettled([queue?.close(), noticeQueue?.close(), store.close(), upstream.close()]);
+      await Promise.allSettled([queue?.close(), noticeQueue?.close(), auth.close(), upstream.close()]);
+      await store.close();
     },
   };
 }

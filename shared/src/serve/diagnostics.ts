@@ -44,7 +44,7 @@ export function diagnosticRoutes(context: Context): Route[] {
 }
 
 /** Compares digests in constant time: neither length nor prefix of the secret shows. @throws Refusal malformed-authorization, diagnostics-secret */
-function demandSecret({ headers }: Received, secret: string): void {
+export function demandSecret({ headers }: Received, secret: string): void {
   const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
   if (!timingSafeEqual(digest(callerToken(headers, 'cody')), digest(secret)))
     throw new Refusal('diagnostics-secret', 'wrong diagnostics secret');

@@ -1,7 +1,7 @@
 // One request from opening its scope to its log line: finds the route, runs it, turns whatever was thrown into an answer. Not what a route does.
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { AccessRefusal, callerToken, type Actor } from '../auth/auth.ts';
+import { AccessRefusal, callerAddress, callerToken, type Actor, type Caller } from '../auth/auth.ts';
 import { answer, asRefusal, receive, Refusal, refuse, type Dialect, type Received } from '../http/http.ts';
 import type { UsageEvent } from '../events/events.ts';
 import type { Budget } from '../store/store.ts';
@@ -92,21 +92,28 @@ export async function identify(
 ): Promise<Actor> {
   try {
     const find = async (): Promise<Actor> =>
-      context.auth.identify(callerToken(received.headers, dialect), evenDisabled);
+      context.auth.identify(callerOf({ context, received, dialect }), budget, evenDisabled);
     const actor = await scope.span(spanNames.identify, find, actorAttributes);
     scope.note({ actor: actor.id, source: actor.source });
     return actor;
   } catch (error) {
     if (error instanceof AccessRefusal && error.event !== null) {
-      await note(
-        { context, scope, budget },
-        error.event.identity,
-        error.event.name,
-        accessEvent(context.config, error.event, scope),
-      );
+      const { identity, name, stranger } = error.event;
+      const event = accessEvent(context.config, error.event, scope);
+      if (!stranger) await note({ context, scope, budget }, identity, name, event);
+      else if (await context.strangers.note(identity, event)) scope.mark(spanNames.event, () => eventAttributes(event));
     }
     throw error;
   }
+}
+
+/** What a request says of who sends it. @throws Refusal malformed-authorization */
+export function callerOf({ context, received, dialect }: Pick<Exchange, 'context' | 'received' | 'dialect'>): Caller {
+  const { headers, request } = received;
+  return {
+    token: callerToken(headers, dialect),
+    address: callerAddress(headers, request.socket.remoteAddress, context.config),
+  };
 }
 
 /**
@@ -120,7 +127,14 @@ export async function note(
   event: UsageEvent,
 ): Promise<void> {
   try {
-    const posted = await context.limiter.note(identity, kind, event.event_id, JSON.stringify(event), budget);
+    const posted = await context.limiter.note(
+      identity,
+      kind,
+      event.event_id,
+      JSON.stringify(event),
+      event.count,
+      budget,
+    );
     if (posted !== null) context.outbox.take(posted, event);
     scope.mark(spanNames.event, () => eventAttributes(event));
   } catch (error) {

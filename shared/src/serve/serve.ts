@@ -14,11 +14,13 @@ export { allowedFor } from './allowed-models.ts';
 export { codyRoutes } from './cody-routes.ts';
 export { completionRoute, type CompletionRoute } from './completion.ts';
 export type { Context } from './context.ts';
-export { identify, type Exchange, type Route } from './exchange.ts';
+export { callerOf, identify, type Exchange, type Route } from './exchange.ts';
 export { listFlaggedPrompts, readFlaggedPrompt, type FlaggedPrompt } from './flagged-prompts.ts';
 export { endLease } from './lease-end.ts';
 export { rateLimitHeaders } from './rate-limit.ts';
 export { createSweep, type SweepReport } from './sweep.ts';
+export { runSync } from './sync.ts';
+export { demandSecret } from './diagnostics.ts';
 
 /** What functions-framework calls for each request. */
 export type Handler = (request: IncomingMessage, response: ServerResponse) => Promise<void>;

@@ -21,7 +21,7 @@ export function shardName(n: number): Shard {
 /**
  * | key | type | life | what it holds |
  * | --- | --- | --- | --- |
- * | limit | hash | to the end of its quota and burst window | `id used reserved start end interval` of the quota window, `noticed`, `burst burstEnd` of the burst window |
+ * | limit | hash | to the end of its quota and burst window | `id used reserved start end interval` of the quota window, `noticed`, `version` of the actor that last used it, `burst burstEnd` of the burst window |
  * | inFlight | sorted set | while a call is in flight | lease id scored by `due`, one set per actor and feature |
  * | lease | string | twice the lease time, a day once it ended | state of one lease, then its parts (limiter/scripts/lease.lua) |
  * | leases | sorted set | for ever, empty when idle | lease id scored by `due`: the sweeper's index of the shard |
@@ -29,6 +29,9 @@ export function shardName(n: number): Shard {
  * | fold | hash | two minutes | count of one identity's refusals of one name in the current minute |
  * | folds | sorted set | for ever, empty when idle | fold keys scored by the end of their minute |
  * | notice | string | while it is being sent, then until its window is over | `sending` or `sent`: what became of a quota notice |
+ * | actor | hash | a day, a mark less | `version body at`: what the directory says of a token, by the token's hash (auth/actor-copies.ts) |
+ * | stated | hash | a day | of a source: digest of what it last stated, by subscription id (auth/sync.ts); on a tag of its own |
+ * | lock | string | while a job runs | who runs it |
  * | prompt | string | as long as configured | a flagged prompt, only where recording is on; the one key without a shard, named as in the reference |
  */
 export const keys = {
@@ -40,6 +43,9 @@ export const keys = {
   fold: (shard: Shard, identity: string, name: string) => `{${shard}}:fold:${name}:${identity}`,
   notice: (shard: Shard, noticeId: string) => `{${shard}}:notice:${noticeId}`,
   folds: (shard: Shard) => `{${shard}}:folds`,
+  actor: (shard: Shard, tokenHash: string) => `{${shard}}:actor:${tokenHash}`,
+  stated: (origin: string) => `stated:${origin}`,
+  lock: (job: string) => `lock:${job}`,
   prompt: (traceId: string, feature: string, actor: string) =>
     `prompt:${traceId}:${feature}:${actor === '*' ? actor : encodeURIComponent(actor)}`,
 } as const;

@@ -3,3 +3,4 @@
 export { keys, shardCount, shardName, shardOf, type Shard } from './keys.ts';
 export { connectStore, StoreUnavailable, type Budget, type Store, type StoreSettings } from './connection.ts';
 export { loadScript, type Script } from './script.ts';
+export { takeLock, type Lock } from './lock.ts';

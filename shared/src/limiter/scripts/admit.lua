@@ -19,14 +19,16 @@
 -- ARGV[10] feature
 -- ARGV[11] actor, without blanks
 -- ARGV[12] draft of the event: opaque bytes
+-- ARGV[13] version of the actor where another interval in a newer version opens a new window (users, design §5); empty where it moves the end
 -- RETURNS {'admitted', window, remaining, window end ms, now ms}
 -- RETURNS {'refused', 'quota' | 'burst' | 'in-flight', limit, retry at ms, now ms, outbox entry | false}
 -- RETURNS {'ended', state}: the lease of that id has ended; a late repetition of an admission that was given up
 -- @include lease
 -- @include outbox
 local id, limit, interval, estimate = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
-local f = redis.call('HMGET', KEYS[1], 'id', 'used', 'reserved', 'end', 'interval', 'burst', 'burstEnd')
+local f = redis.call('HMGET', KEYS[1], 'id', 'used', 'reserved', 'end', 'interval', 'burst', 'burstEnd', 'version')
 local window, used, reserved, finish = f[1], tonumber(f[2]), tonumber(f[3]), tonumber(f[4])
+local version, known_version = tonumber(ARGV[13]), tonumber(f[8]) or 0
 
 local lease = read_lease(KEYS[3])
 if lease then
@@ -37,7 +39,7 @@ end
 
 local function refuse(cause, refused_limit, retry_at)
   local entry = append_folding(KEYS[5], KEYS[6], KEYS[7], cause,
-    { 'i', id, 'k', 'refused', 'w', '', 'q', '0', 'e', ARGV[12], 'c', cause, 'l', int(refused_limit), 'u', int(retry_at) })
+    { 'i', id, 'k', 'refused', 'w', '', 'q', '0', 'e', ARGV[12], 'c', cause, 'l', int(refused_limit), 'u', int(retry_at) }, 1)
   return { 'refused', cause, refused_limit, retry_at, now, entry }
 end
 
@@ -49,7 +51,9 @@ if redis.call('ZCOUNT', KEYS[2], '(' .. int(now), '+inf') >= tonumber(ARGV[7]) t
   return refuse('in-flight', tonumber(ARGV[7]), now + 5000)
 end
 
-if not window or now >= finish then
+-- An instance that still has the actor of yesterday must not undo what a newer one began.
+if version and version < known_version and f[5] then interval = tonumber(f[5]) end
+if not window or now >= finish or (version and tonumber(f[5]) ~= interval) then
   window, used, reserved, finish = id, 0, 0, now + interval
 elseif tonumber(f[5]) ~= interval then
   finish = math.min(finish, now + interval)
@@ -70,8 +74,13 @@ if window == id or tonumber(f[5]) ~= interval then
     fields[#fields + 1] = int(now)
   end
 end
+local window_changed = #fields > 8
+if version and version > known_version then
+  fields[#fields + 1] = 'version'
+  fields[#fields + 1] = int(version)
+end
 redis.call('HSET', KEYS[1], unpack(fields))
-if #fields > 8 then redis.call('PEXPIREAT', KEYS[1], int(math.max(finish, burst_end))) end
+if window_changed then redis.call('PEXPIREAT', KEYS[1], int(math.max(finish, burst_end))) end
 local due = int(now + tonumber(ARGV[8]))
 redis.call('SET', KEYS[3], 'open ' .. window .. ' ' .. int(estimate) .. ' ' .. ARGV[10] .. ' ' .. ARGV[11] .. '\n' .. ARGV[12], 'PX', ARGV[9])
 redis.call('ZADD', KEYS[4], due, id)

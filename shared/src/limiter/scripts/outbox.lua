@@ -28,8 +28,8 @@ local function unfold(fold, folds, outbox)
   redis.call('ZREM', folds, fold)
 end
 
--- One by one up to five a minute, counted from then on: a client that hammers can't fill the warehouse (design §5).
-local function append_folding(outbox, fold, folds, variant, fields)
+-- One by one up to five a minute, counted from then on: a client that hammers can't fill the warehouse (design §5). `by`: how many it stands for.
+local function append_folding(outbox, fold, folds, variant, fields, by)
   local minute = math.floor(now / 60000)
   local seen = redis.call('HMGET', fold, 'minute', 'n')
   if seen[1] and tonumber(seen[1]) ~= minute and not full(outbox) then
@@ -41,10 +41,10 @@ local function append_folding(outbox, fold, folds, variant, fields)
   if n == 1 then redis.call('PEXPIRE', fold, 86400000) end
   if n <= 5 and not full(outbox) then
     fields[#fields + 1] = 'n'
-    fields[#fields + 1] = '1'
+    fields[#fields + 1] = int(by)
     return append(outbox, fields)
   end
-  if redis.call('HINCRBY', fold, 'count:' .. variant, 1) == 1 then
+  if redis.call('HINCRBY', fold, 'count:' .. variant, int(by)) == by then
     redis.call('HSET', fold, 'row:' .. variant, cmsgpack.pack(fields))
     redis.call('ZADD', folds, int((minute + 1) * 60000), fold)
   end

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { goDuration } from './go-duration.ts';
+import { goDuration } from './duration.ts';
 
 test('durations read as Go writes them (actors #45 and §4)', () => {
   for (const [seconds, text] of [

@@ -1,0 +1,20 @@
+// The function `sync-subscriptions`: one run of the sync a call, its report as the answer.
+
+import { defineFunction, runSync, type Route } from '@cody-gateway/shared/serve';
+
+/** Below the function's own time; what is not written by then the next run writes. */
+const timeoutMs = 270_000;
+
+const sync: Route = {
+  method: 'POST',
+  path: '/',
+  dialect: 'cody',
+  handle: async ({ context, scope, json }) => {
+    const report = await runSync({ context, scope }, timeoutMs);
+    if (report === null) return json(200, { sources: 0 });
+    // Also the scheduler is to see that somebody has to look.
+    json(report.withheld > 0 || report.unreadable > 0 ? 500 : 200, report);
+  },
+};
+
+export const handler = defineFunction('sync-subscriptions', () => [sync]);

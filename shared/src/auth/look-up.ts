@@ -1,0 +1,163 @@
+// The way from a token to its account: a copy in Redis, the directory, then the source that states access. Not what this process remembers (actor-cache.ts).
+
+import { Refusal } from '../http/http.ts';
+import type { Budget } from '../store/store.ts';
+import type { Account } from './account.ts';
+import type { ActorCopies, Copy } from './actor-copies.ts';
+import type { Directory } from './directory.ts';
+import { parseDocument, subscriptionSchema } from './documents.ts';
+import type { AccessSource, Statement } from './sources/access-source.ts';
+import type { Saved } from './statements.ts';
+import type { StrangerBudget } from './strangers.ts';
+import type { KnownToken } from './token.ts';
+
+/** No sync tells of users: their statement is asked for again when it is older (spec actors §1.5). */
+const userStaleMs = 15 * 60_000;
+/** Writing copies holds nobody up. */
+const copyBudgetMs = 1_000;
+
+/** Neither the directory nor the source could say whose token it is. */
+export class LookUpFailed extends Error {
+  override readonly name = 'LookUpFailed';
+  /** What was last known: to be served meanwhile; null when nothing is. */
+  readonly lastKnown: Account | null;
+
+  constructor(cause: unknown, lastKnown: Account | null) {
+    super('access cannot be checked', { cause });
+    this.lastKnown = lastKnown;
+  }
+}
+
+/** What a look-up needs. */
+export interface LookUpParts {
+  readonly directory: Directory;
+  readonly copies: ActorCopies;
+  /** By whose tokens they take; empty for a gateway that stands alone. */
+  readonly sources: readonly AccessSource[];
+  readonly strangers: StrangerBudget;
+  /** Told before a look-up writes what a source says of a subscription (stated.ts). */
+  readonly lookedUp: (source: AccessSource, id: string, budget: Budget) => Promise<void>;
+  readonly now: () => number;
+  readonly warn: (message: string, error: unknown) => void;
+}
+
+/** Finds accounts. */
+export interface LookUp {
+  /**
+   * @param remembered whether this process has known the token: then it is no stranger
+   * @returns null: definitely nobody's
+   * @throws LookUpFailed
+   */
+  find(token: KnownToken, remembered: boolean, budget: Budget): Promise<Account | null>;
+  /** Asks the source, whatever is known; the directory where there is no source. @throws LookUpFailed */
+  refresh(token: KnownToken): Promise<Account | null>;
+}
+
+/** Puts the parts together. */
+export function createLookUp({ directory, copies, sources, strangers, lookedUp, now, warn }: LookUpParts): LookUp {
+  const sourceOf = (token: KnownToken): AccessSource | null =>
+    sources.find(({ takes }) => takes === token.source) ?? null;
+  const beside = (work: (budget: Budget) => Promise<void>): void => {
+    work({ leftMs: copyBudgetMs }).catch((error: unknown) =>
+      warn('a copy of an actor could not be written, the next look-up tries again', error),
+    );
+  };
+  const keep = (token: KnownToken, account: Account): Account => {
+    if (account.version > 0) beside((budget) => copies.keep(token.hash, account, budget));
+    return account;
+  };
+  const forget = (token: KnownToken, version: number): null => {
+    beside((budget) => copies.revoke(token.hash, version, budget));
+    return null;
+  };
+
+  /** @param known what the directory has of it */
+  const askSource = async (source: AccessSource, token: KnownToken, known: Account | null): Promise<Account | null> => {
+    const statement = await source.find(token);
+    if (statement === null) {
+      if (known !== null) return forget(token, await directory.revoke(token, now()));
+      beside((budget) => copies.markUnknown(token.hash, budget));
+      return null;
+    }
+    return learn(source, token, statement);
+  };
+  const learn = async (source: AccessSource, token: KnownToken, statement: Statement): Promise<Account> => {
+    // Nobody to charge, nothing to store: a user whose id can't be read (spec actors §1.6). It has no access.
+    if (statement.id === '') return unstored(statement, source, now());
+    let saved: Saved;
+    try {
+      if (source.list !== null) await lookedUp(source, statement.id, { leftMs: copyBudgetMs });
+      saved = await directory.save(statement, source.origin, token, now());
+    } catch (error) {
+      warn('what the source states of an actor could not be stored, it is served all the same', error);
+      return unstored(statement, source, now());
+    }
+    const { account, tokens, revoked } = saved;
+    for (const hash of revoked) beside((budget) => copies.revoke(hash, account.version, budget));
+    for (const hash of tokens) if (hash !== token.hash) beside((budget) => copies.renew(hash, account, budget));
+    return keep(token, account);
+  };
+
+  const fromDirectory = async (token: KnownToken): Promise<Account | null> => {
+    const source = sourceOf(token);
+    const found = await directory.find(token);
+    if (found !== null && 'revokedAt' in found) return forget(token, found.revokedAt);
+    if (found === null) {
+      if (source !== null) return askSource(source, token, null);
+      beside((budget) => copies.markUnknown(token.hash, budget));
+      return null;
+    }
+    const { origin, lastUpdatedMs } = found.record;
+    const stale = origin !== 'operator' && now() - (lastUpdatedMs ?? 0) > userStaleMs;
+    if (found.source !== 'dotcom-user' || source === null || !stale) return keep(token, found);
+    try {
+      return await askSource(source, token, found);
+    } catch (error) {
+      throw new LookUpFailed(error, found);
+    }
+  };
+
+  return {
+    find: async (token, remembered, budget) => {
+      let copy: Copy | null = null;
+      try {
+        copy = await copies.read(token.hash, budget);
+      } catch {
+        // Redis says so itself (store); the directory knows.
+      }
+      if (copy?.fresh === true) return copy.account;
+      if (copy === null && !remembered && !strangers.take())
+        throw new LookUpFailed(
+          new Refusal('directory-unavailable', 'too many unknown tokens at the moment, please retry'),
+          null,
+        );
+      try {
+        return await fromDirectory(token);
+      } catch (error) {
+        if (error instanceof LookUpFailed) throw error;
+        // A revoked one stays revoked while nobody can be asked.
+        if (copy !== null && copy.account === null) return null;
+        throw new LookUpFailed(error, copy?.account ?? null);
+      }
+    },
+    refresh: async (token) => {
+      const source = sourceOf(token);
+      try {
+        if (source === null) return await fromDirectory(token);
+        const found = await directory.find(token);
+        const known = found === null || 'revokedAt' in found ? null : found;
+        if (known?.record.origin === 'operator') return keep(token, known);
+        return await askSource(source, token, known);
+      } catch (error) {
+        throw error instanceof LookUpFailed ? error : new LookUpFailed(error, null);
+      }
+    },
+  };
+}
+
+/** Version 0: it is no news against anything that is stored. */
+function unstored(statement: Statement, { origin }: AccessSource, nowMs: number): Account {
+  const { source, id, name, accessEnabled, archived, tags, limits } = statement;
+  const document = { name, accessEnabled, archived, tags: [...tags], limits, origin, lastUpdatedMs: nowMs };
+  return { source, id, record: parseDocument(subscriptionSchema, document, id), version: 0 };
+}
