@@ -157,10 +157,8 @@ export function createAuth({ config, store, now, warn }: AuthSettings): Auth {
         .warm()
         .catch((error: unknown) => warn('the Firestore client did not load, the next look-up tries again', error));
     },
-    close: async () => {
-      await refresh.idle();
-      await directory.close();
-    },
+    // The directory's client is not closed: what it still tries would then fail unheard. The process ends.
+    close: () => refresh.idle(),
   };
 }
 

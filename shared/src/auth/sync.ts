@@ -120,28 +120,32 @@ async function sync(
   await trace.step('list', async () => {
     const writing = new Set<Promise<void>>();
     const failed: unknown[] = [];
-    for await (const page of source.list?.(held) ?? []) {
-      report.listed += page.statements.length + page.unreadable.length;
-      report.unreadable += page.unreadable.length;
-      for (const id of page.unreadable) seen.add(id);
-      const changed = page.statements.filter((statement) => {
-        seen.add(statement.id);
-        return before.get(statement.id) !== digestOf(statement);
-      });
-      for (let i = 0; i < changed.length; i += roundSize) {
-        if (writing.size >= roundsAtOnce) await Promise.race(writing);
-        if (failed.length > 0) throw failed[0];
-        held.throwIfAborted();
-        const round = changed.slice(i, i + roundSize);
-        const work = writeRound(parts, source, round, stated, report)
-          .catch((error: unknown) => void failed.push(error))
-          .finally(() => writing.delete(work));
-        writing.add(work);
-        if (i > 0 && i % (roundSize * 50) === 0)
-          trace.log('INFO', 'subscriptions are being written', { written: report.changed, of: changed.length });
+    try {
+      for await (const page of source.list?.(held) ?? []) {
+        report.listed += page.statements.length + page.unreadable.length;
+        report.unreadable += page.unreadable.length;
+        for (const id of page.unreadable) seen.add(id);
+        const changed = page.statements.filter((statement) => {
+          seen.add(statement.id);
+          return before.get(statement.id) !== digestOf(statement);
+        });
+        for (let i = 0; i < changed.length; i += roundSize) {
+          if (writing.size >= roundsAtOnce) await Promise.race(writing);
+          if (failed.length > 0) throw failed[0];
+          held.throwIfAborted();
+          const round = changed.slice(i, i + roundSize);
+          const work = writeRound(parts, source, round, stated, report)
+            .catch((error: unknown) => void failed.push(error))
+            .finally(() => writing.delete(work));
+          writing.add(work);
+          if (i > 0 && i % (roundSize * 50) === 0)
+            trace.log('INFO', 'subscriptions are being written', { written: report.changed, of: changed.length });
+        }
       }
+    } finally {
+      // Also after a fault: what is being written is written under the lock.
+      await Promise.all(writing);
     }
-    await Promise.all(writing);
     if (failed.length > 0) throw failed[0];
   });
   if (report.unreadable > 0)
