@@ -172,7 +172,7 @@ export async function startSourcegraph(): Promise<LocalSourcegraph> {
 
 function nodeOf({ uuid, username, isArchived, access, tags }: SourcegraphSubscription): object {
   return {
-    id: createHash('sha256').update(uuid).digest('base64url').slice(0, 16),
+    id: createHash('sha256').update(`ProductSubscription:${uuid}`).digest('base64url').slice(0, 16),
     uuid,
     account: { username },
     isArchived,
