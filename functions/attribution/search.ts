@@ -1,5 +1,6 @@
 // The question to Sourcegraph.com: where does this code stand. Not who may ask it, nor the reply's shape for callers.
 
+import { FetchFailed, fetchJson } from '@cody-gateway/shared/http';
 import * as v from 'valibot';
 
 /** Instances wait more than 20 s for an answer (spec clients §3.7); the function's own time is 60 s. */
@@ -50,39 +51,23 @@ export async function searchAttribution(
   first: number,
   callerLeft: AbortSignal,
 ): Promise<Attribution> {
-  const deadline = AbortSignal.timeout(timeoutMs);
   try {
-    const response = await fetch(url, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json', authorization: `token ${token}`, 'user-agent': 'cody-gateway' },
+    const { status, body } = await fetchJson({
+      url,
+      headers: { authorization: `token ${token}`, 'user-agent': 'cody-gateway' },
       body: JSON.stringify({ query, variables: { snippet, first } }),
-      redirect: 'error',
-      signal: AbortSignal.any([deadline, callerLeft]),
+      timeoutMs,
+      answerBytesMax,
+      signal: callerLeft,
     });
-    if (response.status !== 200) {
-      await response.body?.cancel();
-      throw new SearchFailed(`unexpected status ${response.status}`);
-    }
-    const answer = v.safeParse(schema, JSON.parse(await textOf(response)));
+    if (status !== 200) throw new SearchFailed(`unexpected status ${status}`);
+    if (body === undefined) throw new SearchFailed('an answer that is no JSON');
+    const answer = v.safeParse(schema, body);
     if (!answer.success) throw new SearchFailed('an answer of another shape');
     const { totalCount, limitHit, nodes } = answer.output.data.snippetAttribution;
     return { totalCount, limitHit, repositories: nodes.map(({ repositoryName }) => repositoryName) };
   } catch (error) {
-    if (callerLeft.aborted) throw callerLeft.reason;
-    if (error instanceof SearchFailed) throw error;
-    if (deadline.aborted) throw new SearchFailed('no answer in time', { cause: error });
-    const words = error instanceof SyntaxError ? 'an answer that is no JSON' : 'connection failed';
-    throw new SearchFailed(words, { cause: error });
+    if (error instanceof FetchFailed) throw new SearchFailed(error.message, { cause: error.cause });
+    throw error;
   }
-}
-
-async function textOf(response: Response): Promise<string> {
-  const chunks: Uint8Array[] = [];
-  let bytes = 0;
-  for await (const chunk of (response.body ?? []) as AsyncIterable<Uint8Array>) {
-    bytes += chunk.length;
-    if (bytes > answerBytesMax) throw new SearchFailed('an answer that is too large');
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString('utf8');
 }

@@ -637,6 +637,22 @@ const elsewhere: Readonly<Record<'completions' | 'actors', Readonly<Record<numbe
     59: 'scripts/vectors/flagging.test.ts',
   },
   actors: {
+    2: 'scripts/vectors/identity.test.ts',
+    9: 'scripts/vectors/identity.test.ts',
+    19: 'scripts/vectors/identity.test.ts',
+    47: 'scripts/vectors/identity.test.ts',
+    49: 'scripts/vectors/identity.test.ts',
+    50: 'scripts/vectors/identity.test.ts',
+    51: 'scripts/vectors/identity.test.ts',
+    52: 'scripts/vectors/identity.test.ts',
+    11: 'shared/src/auth/look-up.test.ts',
+    12: 'shared/src/auth/look-up.test.ts',
+    20: 'shared/src/auth/look-up.test.ts',
+    46: 'shared/src/auth/look-up.test.ts',
+    48: 'shared/src/auth/look-up.test.ts',
+    86: 'shared/src/auth/sync.test.ts',
+    87: 'shared/src/auth/sync.test.ts',
+    88: 'shared/src/auth/sync.test.ts',
     15: 'scripts/vectors/attribution.test.ts',
     16: 'scripts/acceptance/outage.test.ts',
     17: 'scripts/vectors/attribution.test.ts',
@@ -686,8 +702,8 @@ const elsewhere: Readonly<Record<'completions' | 'actors', Readonly<Record<numbe
 /** Not built yet, or the better part of the row is not. */
 const pending: Readonly<Record<'completions' | 'actors', readonly number[]>> = {
   completions: [],
-  // Sourcegraph.com as a source, its sync, refresh and users; attribution; embeddings; rows about the original's Redis keys.
-  actors: [2, 9, 11, 12, 19, 20, 29, 38, 46, 47, 48, 49, 50, 51, 52, 86, 87, 88],
+  // A counter that lost its expiry; a Redis that dies before the settlement.
+  actors: [29, 38],
 };
 
 for (const specification of ['completions', 'actors'] as const) {

@@ -22,6 +22,8 @@ const unknownMax = 10_000;
 export interface ActorCache {
   /** The actor, or null when the directory definitely knows none. @throws what the directory threw, when nothing is kept to be served instead. */
   find(token: KnownToken, budget: Budget): Promise<Actor | null>;
+  /** Whom this process knows by that token, however long ago. */
+  peek(token: KnownToken): Actor | null;
   /** What has just been learnt of a token, however it was. */
   put(token: KnownToken, actor: Actor | null): void;
 }
@@ -100,6 +102,7 @@ export function createActorCache(
       refreshOnce(token, { ...budget }).catch(() => undefined);
       return kept.actor;
     },
+    peek: (token) => actors.get(token.hash)?.actor ?? null,
     put: (token, actor) => put(token, actor, now()),
   };
 }

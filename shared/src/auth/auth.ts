@@ -64,8 +64,8 @@ export interface Auth {
    * @throws Refusal recently-updated, directory-unavailable; AccessRefusal when the source knows the token no longer
    */
   refresh(caller: Caller, actor: Actor): Promise<void>;
-  /** The same beside a request whose quota was refused, if it is time; never throws. */
-  refreshSoon(caller: Caller, actor: Actor): void;
+  /** The same beside a request that was refused for want of quota or access, if it is time; for a caller that was identified. */
+  refreshSoon(caller: Caller): void;
   /** The actor's entitlement to a feature. @throws Refusal `feature-access` */
   entitlement(actor: Actor, feature: Feature): Entitlement;
   /** Proof that this actor may use this model for this feature. @throws Refusal feature-access, model-unknown, model-not-allowed */
@@ -145,8 +145,8 @@ export function createAuth({ config, store, now, warn }: AuthSettings): Auth {
       const found = await refresh.now(classified, actor).catch(unavailable);
       if (found === null) throw unknownToken(classified.source);
     },
-    refreshSoon: ({ token }, actor) => {
-      if (token !== '') refresh.soon(known(token), actor);
+    refreshSoon: ({ token }) => {
+      if (token !== '') refresh.soon(known(token));
     },
     entitlement: entitlementOf,
     permit: permitModel,

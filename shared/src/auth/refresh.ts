@@ -28,7 +28,7 @@ export interface Refresh {
   /** @returns null when the source knows the token no longer. @throws Refusal recently-updated; LookUpFailed */
   now(token: KnownToken, actor: Actor): Promise<Actor | null>;
   /** Never throws, holds nobody up. */
-  soon(token: KnownToken, actor: Actor): void;
+  soon(token: KnownToken): void;
   /** Resolves when none runs beside requests. */
   idle(): Promise<void>;
 }
@@ -53,8 +53,9 @@ export function createRefresh({ lookUp, cache, toActor, config, now, warn }: Ref
       }
       return refresh(token);
     },
-    soon: (token, actor) => {
-      if (running.size >= besideMax || running.has(token.hash) || waitMs(actor) > 0) return;
+    soon: (token) => {
+      const actor = cache.peek(token);
+      if (actor === null || running.size >= besideMax || running.has(token.hash) || waitMs(actor) > 0) return;
       const work = refresh(token)
         .then(() => undefined)
         .catch((error: unknown) => warn('an actor could not be refreshed after a refusal', error))

@@ -2,7 +2,16 @@
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { AccessRefusal, callerAddress, callerToken, type Actor, type Caller } from '../auth/auth.ts';
-import { answer, asRefusal, receive, Refusal, refuse, type Dialect, type Received } from '../http/http.ts';
+import {
+  answer,
+  asRefusal,
+  receive,
+  Refusal,
+  refuse,
+  type Dialect,
+  type Received,
+  type RefusalKind,
+} from '../http/http.ts';
 import type { UsageEvent } from '../events/events.ts';
 import type { Budget } from '../store/store.ts';
 import { spanNames, type Scope } from '../telemetry/telemetry.ts';
@@ -42,6 +51,9 @@ export interface RequestHandler {
   readonly idle: () => Promise<void>;
 }
 
+/** Refusals that a change at the actor's source could lift (spec actors §1.7); not those that pass by themselves. */
+const refreshedAfter: ReadonlySet<RefusalKind> = new Set(['quota-exceeded', 'feature-access', 'banned']);
+
 /** Makes the handler of a function. It never rejects. */
 export function createHandler(context: Context, routes: readonly Route[]): RequestHandler {
   const byPath = Map.groupBy(routes, ({ path }) => path);
@@ -64,6 +76,9 @@ export function createHandler(context: Context, routes: readonly Route[]): Reque
       };
       await route.handle({ context, received, scope, timing, dialect, budget: context.budget(), json });
     } catch (thrown) {
+      // What the caller has bought since its source was last asked may be what it lacks.
+      if (thrown instanceof Refusal && refreshedAfter.has(thrown.kind))
+        context.auth.refreshSoon(callerOf({ context, received, dialect }));
       await fail(thrown, received, scope, timing, dialect);
     } finally {
       closeScope(received, scope, { timing, inFlight, cloudflare: context.config.cloudflareHeaders });
