@@ -9,7 +9,9 @@ locals {
       GOOGLE_CLOUD_PROJECT             = var.project_id
       CODY_GATEWAY_REGION              = var.region
       CODY_GATEWAY_TASKS_LOCATION      = var.region
-      CODY_GATEWAY_BIGQUERY_PROJECT_ID = var.project_id
+      CODY_GATEWAY_ENVIRONMENT         = var.env
+      CODY_GATEWAY_OTEL_ENDPOINT       = "https://telemetry.googleapis.com"
+      CODY_GATEWAY_BIGQUERY_PROJECT_ID = local.events_project
       CODY_GATEWAY_BIGQUERY_DATASET    = "cody_gateway"
       CODY_GATEWAY_BIGQUERY_TABLE      = "events"
     },
