@@ -190,7 +190,7 @@ async function sweep(functions: Functions): Promise<Record<string, number>> {
 async function overtake({ redisClient }: TestGateway, functions: Functions, over: AbortSignal): Promise<void> {
   while (!over.aborted) {
     for (const key of await redisClient.keys('*:leases')) {
-      const [lease] = await redisClient.zrange(key, 0, 0);
+      const [lease] = await redisClient.zrange(key, '0', '0');
       if (lease === undefined) continue;
       // Only one that stands still: a lease that ended meanwhile must not come back into the index.
       await redisClient.call('zadd', key, 'XX', '1', lease);
