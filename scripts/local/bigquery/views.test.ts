@@ -128,11 +128,14 @@ test('a day is final two days after its end; what has no price is counted, not f
   const { local, insert } = await start(t);
   const at = (ago: number) => ({ created_at: new Date(Date.now() - ago * dayMs).toISOString() });
   await insert('events', event(at(3)), event(at(0)), event({ ...at(0), cost_micro_usd: null }));
+  await insert('events', event({ ...at(3), price_version: 'genai-prices 0, overrides 2026-01-01, unconfirmed' }));
   assert.deepEqual(
-    await local.rows('SELECT day, final, events, unpriced, cost_micro_usd FROM usage_daily ORDER BY day'),
+    await local.rows(
+      'SELECT day, final, events, unpriced, cost_micro_usd, unconfirmed_micro_usd FROM usage_daily ORDER BY day',
+    ),
     [
-      { day: day(3), final: true, events: '1', unpriced: '0', cost_micro_usd: '75' },
-      { day: day(0), final: false, events: '2', unpriced: '1', cost_micro_usd: '75' },
+      { day: day(3), final: true, events: '2', unpriced: '0', cost_micro_usd: '150', unconfirmed_micro_usd: '75' },
+      { day: day(0), final: false, events: '2', unpriced: '1', cost_micro_usd: '75', unconfirmed_micro_usd: '0' },
     ],
   );
 });
