@@ -15,7 +15,8 @@ const usage = `usage:
   npm run deploy   -- <function>… --env dev|prod [--token T]   build, upload, roll out, smoke test
   npm run rollback -- <function>  --env dev|prod [--to TAG] [--token T]
   npm run status   -- --env dev|prod                           what runs where, since when, which tag
-  --all names every function; --upload-only leaves the roll-out to a later terraform apply (a project's first); --token (or E2E_GATEWAY_TOKEN) is a gateway token for the smoke test that ends a roll-out.
+  --all names every function; --upload-only leaves the roll-out to a later terraform apply (a project's first); --token (or E2E_GATEWAY_TOKEN) is a gateway token for the smoke test that ends a roll-out,
+  which calls the environment's hostname, or --endpoint URL (before its DNS record is there, say).
 
 dev is rolled out at once. prod is rolled out by a pull request: the release is uploaded and the literal in terraform/envs/prod/main.tf is
 edited; after the merge, the apply and npm run smoke follow as terraform/README.md says.`;
@@ -68,7 +69,7 @@ function release(target: Root, name: string): string {
 /** Makes the tags what the next apply runs: in dev as `insiders`, in prod as literals for a pull request. */
 function choose(env: string, target: Root, names: readonly string[], tags: Readonly<Record<string, string>>): void {
   if (env === 'prod') {
-    for (const name of names) writeFunctionTag(readRoot(env), name, tags[name] ?? '');
+    for (const name of names) writeFunctionTag(readRoot(env, path.dirname(target.dir)), name, tags[name] ?? '');
     console.log(`${target.file} is edited: open a pull request with it. It changes ${names.join(', ')} alone.`);
     return;
   }
@@ -102,11 +103,20 @@ function apply(target: Root, names: readonly string[]): void {
 }
 
 /** What follows the choice: in dev apply and smoke test, in prod the pull request. */
-async function rollOut(env: string, target: Root, names: readonly string[], token: string | undefined): Promise<void> {
+async function rollOut(
+  env: string,
+  target: Root,
+  names: readonly string[],
+  {
+    token = process.env['E2E_GATEWAY_TOKEN'],
+    endpoint = `https://${target.hostname}`,
+  }: { token?: string; endpoint?: string },
+): Promise<void> {
   if (env === 'prod') return;
   apply(target, names);
   if (token === undefined) throw new Error('rolled out, but not smoke tested: give --token, or run npm run smoke');
-  if (!(await smoke(`https://${target.hostname}`, token))) process.exitCode = 1;
+  if (!(await smoke(endpoint, token, console.log, names)))
+    throw new Error(`rolled out, but the smoke test failed: npm run rollback -- ${names.join(' ')} --env ${env}`);
 }
 
 function status(target: Root, names: readonly string[]): void {
@@ -133,12 +143,20 @@ function status(target: Root, names: readonly string[]): void {
   console.table(rows);
 }
 
-async function main(): Promise<void> {
+/**
+ * The three commands.
+ * @param args from the command's name on
+ * @param envs where the roots are
+ * @throws Error in words for who typed it
+ */
+export async function main(args: readonly string[], envs?: string): Promise<void> {
   const { values, positionals } = parseArgs({
+    args: [...args],
     options: {
       env: { type: 'string' },
       to: { type: 'string' },
       token: { type: 'string' },
+      endpoint: { type: 'string' },
       all: { type: 'boolean' },
       'upload-only': { type: 'boolean' },
       help: { type: 'boolean' },
@@ -148,13 +166,12 @@ async function main(): Promise<void> {
   const [command, ...given] = positionals;
   if (values.help === true || command === undefined) return console.log(usage);
   if (values.env === undefined) throw new Error(`--env is missing\n${usage}`);
-  const target = readRoot(values.env);
+  const target = readRoot(values.env, envs);
   const all = (await readFunctionFiles()).map(({ name }) => name);
   const names = values.all === true || (command === 'status' && given.length === 0) ? all : given;
   const unknown = names.filter((name) => !all.includes(name));
   if (unknown.length > 0) throw new Error(`no function ${unknown.join(', ')}; there are ${all.join(', ')}`);
   if (names.length === 0) throw new Error(`which function? ${all.join(', ')}, or --all`);
-  const token = values.token ?? process.env['E2E_GATEWAY_TOKEN'];
   if (command === 'status') return status(target, names);
   if (command === 'deploy') {
     const tag = currentTag();
@@ -165,7 +182,7 @@ async function main(): Promise<void> {
       console.log(`${name} ${tag}: ${Math.round(bytes / 1000)} kB, sha256 ${sha256}`);
     }
     choose(values.env, target, names, Object.fromEntries(names.map((name) => [name, tag])));
-    return values['upload-only'] === true ? undefined : rollOut(values.env, target, names, token);
+    return values['upload-only'] === true ? undefined : rollOut(values.env, target, names, values);
   }
   if (command !== 'rollback') throw new Error(`no command ${command}\n${usage}`);
   const tags: Record<string, string> = {};
@@ -178,11 +195,11 @@ async function main(): Promise<void> {
     console.log(`${name} back to ${to}`);
   }
   choose(values.env, target, names, tags);
-  return rollOut(values.env, target, names, token);
+  return rollOut(values.env, target, names, values);
 }
 
 if (import.meta.main)
-  await main().catch((error: unknown) => {
+  await main(process.argv.slice(2)).catch((error: unknown) => {
     console.error(error instanceof Error ? error.message : error);
     process.exitCode = 1;
   });
