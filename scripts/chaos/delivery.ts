@@ -108,6 +108,7 @@ export async function deliveryChaos({
         'oldest event in the outbox, ms': facts.oldest_outbox_ms,
         'last event arrived after, ms': Math.round(arrivalMs),
         rows,
+        ...(await costs(gateway)),
         'settled over an orphaned one': twice,
         faults: faults.length,
       },
@@ -226,6 +227,16 @@ async function arrive({ redisClient, tasks }: TestGateway, functions: Functions)
     await sleep(sweepEveryMs);
   }
   throw new Error(`not everything arrived within ${settleTimeoutMs / 1000} s`);
+}
+
+/** What a call costs the parts that scale.md counts with. */
+async function costs({ redisClient, bigquery }: TestGateway): Promise<Record<string, number>> {
+  const stats = await redisClient.info('commandstats');
+  const [size] = await bigquery.rows('SELECT AVG(LENGTH(CAST(to_json(row) AS VARCHAR))) AS bytes FROM events AS row');
+  return {
+    'a Redis script, µs of its thread': Number(/cmdstat_evalsha:.*usec_per_call=([\d.]+)/.exec(stats)?.[1]),
+    'a row as JSON, bytes': Math.round(Number(size?.['bytes'])),
+  };
 }
 
 /** Looks for every call, and adds up every window. */
