@@ -19,6 +19,8 @@ output "inventory" {
       },
     )
     filters   = { for name, metric in google_logging_metric.this : name => metric.filter }
+    burn      = { for name, policy in google_monitoring_alert_policy.burn : name => policy.conditions[0].condition_threshold[0].threshold_value }
+    goal      = google_monitoring_slo.availability.goal
     spend     = google_monitoring_alert_policy.cost_anomaly.conditions[0].condition_prometheus_query_language[0].query
     statuses  = sort(keys(var.response_code_ratios))
     metrics   = sort(keys(google_logging_metric.this))

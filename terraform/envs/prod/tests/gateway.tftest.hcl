@@ -41,6 +41,13 @@ run "production" {
   }
 }
 
+run "production_events" {
+  assert {
+    condition     = output.events == "telligentsourcegraph" && module.gateway.inventory.environment.CODY_GATEWAY_ENVIRONMENT == "prod" && strcontains(module.gateway.inventory.monitoring.dashboard, "Cody Gateway prod")
+    error_message = "Production's events are where its readers look, and it knows that it is production."
+  }
+}
+
 # ---- the module that both roots are made of
 
 run "before" {
@@ -180,7 +187,7 @@ run "before" {
 
   assert {
     condition = (
-      output.inventory.environment.CODY_GATEWAY_ENVIRONMENT == "dev" && output.inventory.environment.CODY_GATEWAY_OTEL_ENDPOINT == "https://telemetry.googleapis.com" &&
+      output.inventory.environment.CODY_GATEWAY_ENVIRONMENT == "dev" && output.inventory.environment.CODY_GATEWAY_TRUSTED_PROXIES == "1" && output.inventory.environment.CODY_GATEWAY_OTEL_ENDPOINT == "https://telemetry.googleapis.com" &&
       output.inventory.environment.CODY_GATEWAY_BIGQUERY_PROJECT_ID == "events-project-test" && output.inventory.environment.GOOGLE_CLOUD_PROJECT == "cody-gateway-test" &&
       !contains(keys(output.inventory.environment), "CODY_GATEWAY_EVENTS_QUEUE_COUNT")
     )
@@ -289,6 +296,12 @@ run "before" {
       } : alltrue([for aggregation in output.inventory.monitoring.thresholds[name].aggregations :
     [aggregation.alignment_period, aggregation.per_series_aligner, aggregation.cross_series_reducer] == expected])])
     error_message = "The aggregations are not the spec's."
+  }
+
+  # Google's SRE workbook, chapter 5: two percent of the month in an hour, five percent in six hours.
+  assert {
+    condition     = output.inventory.monitoring.burn == { slo-burn-fast = 14.4, slo-burn-slow = 6 } && output.inventory.monitoring.goal == 0.995
+    error_message = "The error budget's burn rates."
   }
 
   assert {
