@@ -199,6 +199,33 @@ test('cost per function: a sample of the billing export and the usage explain ea
   assert.ok(remainder / sum({}) < 0.01);
 });
 
+test('events in a project of their own: of its bill, what is labelled as ours', async (t) => {
+  const { local, insert } = await start(t);
+  await createBillingExport(local, project, 'the-functions');
+  const bill = (id: string, service: string, cost: number, labels: Record<string, string> = {}): object => ({
+    service: { id: service, description: service },
+    usage_start_time: `${day(0)}T00:00:00Z`,
+    project: { id, name: id },
+    labels: Object.entries(labels).map(([key, value]) => ({ key, value })),
+    cost,
+    currency_conversion_rate: 1,
+    credits: [],
+  });
+  await insert(
+    'gcp_billing_export',
+    bill('the-functions', 'Cloud Tasks', 1),
+    bill(project, 'BigQuery', 2, { app: 'cody-gateway', component: 'events' }),
+    bill(project, 'BigQuery', 50),
+    bill(project, 'Cloud Run', 60, { app: 'another' }),
+  );
+  await insert('events', event({ cost_micro_usd: 5 }));
+  assert.deepEqual(await local.rows('SELECT part, micro_usd FROM cost_by_function ORDER BY part'), [
+    { part: 'bigquery', micro_usd: '2000000' },
+    { part: 'llm', micro_usd: '5' },
+    { part: 'tasks', micro_usd: '1000000' },
+  ]);
+});
+
 test('the licence page: seven days, newest first, zero where nothing was, per model', async (t) => {
   const { insert, query } = await start(t);
   const ago = (days: number) => ({ created_at: new Date(Date.now() - days * dayMs).toISOString() });

@@ -89,12 +89,13 @@ module "directory" {
 }
 
 module "events" {
-  source         = "../events"
-  project_id     = local.events_project
-  labels         = local.labels
-  location       = var.events_location
-  writers        = local.writers
-  billing_export = var.billing_export
+  source             = "../events"
+  project_id         = local.events_project
+  gateway_project_id = var.project_id
+  labels             = local.labels
+  location           = var.events_location
+  writers            = local.writers
+  billing_export     = var.billing_export
 }
 
 module "queues" {

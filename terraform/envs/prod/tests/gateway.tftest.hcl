@@ -233,6 +233,11 @@ run "before" {
   }
 
   assert {
+    condition     = strcontains(output.inventory.events.views.cost_by_function, "project.id = 'cody-gateway-test'") && strcontains(output.inventory.events.views.cost_by_function, "`billing.export.gcp_billing_export_resource_v1`")
+    error_message = "The bill is that of the functions' project."
+  }
+
+  assert {
     condition     = output.inventory.events.partition[0].type == "DAY" && output.inventory.events.partition[0].field == "created_at" && output.inventory.events.cluster == tolist(["source", "identifier", "name"])
     error_message = "The table is partitioned by day and clustered as others read it."
   }
