@@ -299,3 +299,35 @@ test('the three Redash samples', async (t) => {
     [['openai/e', 1, 42]],
   );
 });
+
+test('the two queries of abuse review: flags by model and reason, and the requests of one user', async (t) => {
+  const { insert, query } = await start(t);
+  const flagged = (reason: string) => ({ flagged: true, flagging_result: { reason: [reason], should_block: false } });
+  const user = { source: 'dotcom-user', identifier: '42' };
+  await insert(
+    'events',
+    event(user),
+    event(user, flagged('high_prompt_token_count')),
+    event({ ...user, identifier: '43' }, flagged('high_prompt_token_count')),
+    event({ ...user, name: 'RequestBlocked', units: 0 }, flagged('blocked_phrase')),
+    event({ ...user, created_at: new Date(Date.now() - 9 * 3_600_000).toISOString() }, flagged('blocked_phrase')),
+    event(),
+  );
+  assert.deepEqual(await query('queries/abuse_flags.sql'), [
+    {
+      source: 'dotcom-user',
+      model: 'openai/gpt-4o',
+      reason: 'high_prompt_token_count',
+      users: 2,
+      events: 2,
+      blocked: 0,
+    },
+    { source: 'dotcom-user', model: 'openai/gpt-4o', reason: 'blocked_phrase', users: 1, events: 1, blocked: 1 },
+  ]);
+  const rows = await query('queries/abuse_requests_of_actor.sql', user);
+  assert.deepEqual(rows.map(({ name, events, flagged: count }) => [name, events, count]).toSorted(), [
+    ['CompletionsFinished', 1, 1],
+    ['CompletionsFinished', 2, 1],
+    ['RequestBlocked', 1, 1],
+  ]);
+});
