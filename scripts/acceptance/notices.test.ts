@@ -27,6 +27,8 @@ async function messagesAbout(id: string): Promise<string[]> {
   return gateway.slack.messages.filter((message) => message.includes(id));
 }
 
+const byNumber = (a: unknown, b: unknown): number => Number(a) - Number(b);
+
 /** The thresholds that messages name, in their order. */
 const thresholds = (messages: readonly string[]): number[] =>
   messages.map((message) => Number(/threshold (\d+) %/.exec(message)?.[1]));
@@ -56,6 +58,23 @@ test('90, 95 and 100 percent of a subscription’s quota, each once (actors #75,
   const rows = await gateway.events(`identifier = '${id}'`);
   const crossed = rows.map(({ metadata }) => metadata['notice_percent']).filter((percent) => percent !== undefined);
   assert.deepEqual(crossed, [90, 95, 100]);
+  // So do the spans (promise 37): of the call that crossed, and of the function that sent.
+  const { spans } = gateway.observability;
+  const told = (service: string, member: string): readonly unknown[] =>
+    spans
+      .filter((span) => span.kind === 2 && span.service === service && span.attributes[member] !== undefined)
+      .map(({ attributes }) => attributes[member]);
+  await eventually(
+    () => told('deliver-notifications', 'notice_sent'),
+    (sent) => sent.length >= 3,
+  );
+  assert.deepEqual(told('deliver-notifications', 'notice_percent').toSorted(byNumber), [90, 95, 100]);
+  assert.deepEqual(told('deliver-notifications', 'notice_sent'), [true, true, true]);
+  const calls = await eventually(
+    () => told('chat-completions', 'notice_percent'),
+    (found) => found.length >= 3,
+  );
+  assert.deepEqual(calls.toSorted(byNumber), [90, 95, 100]);
 });
 
 test('calls that cross at the same time, over several thresholds, send one message a crossing (actors #81)', async () => {
