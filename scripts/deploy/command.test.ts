@@ -82,9 +82,12 @@ const runs = async (t: TestContext): Promise<Record<string, unknown>> =>
 
 test('dev: built, uploaded under its tag and as insiders, applied alone, smoke tested', async (t) => {
   checkedOut(1);
-  const { error, calls: made } = await run(t, 'deploy', 'limits', '--env', 'dev');
+  const { error, calls: told } = await run(t, 'deploy', 'limits', '--env', 'dev');
+  const made = [...told];
   assert.equal(error, null);
   assert.equal(made[0], `gcloud storage ls ${dev}/limits/`);
+  // What insiders is so far.
+  assert.match(made.splice(2, 1)[0] ?? '', /^gcloud storage objects describe \S+\/limits\/insiders\.zip /);
   assert.match(
     made[1] ?? '',
     new RegExp(`^gcloud storage cp --no-clobber \\S+/limits\\.zip ${dev}/limits/${tag(1)}\\.zip$`),
@@ -129,20 +132,24 @@ test('a plan that would touch more is not applied', async (t) => {
   assert.ok(error?.includes(neighbour) === true && error.includes('Nothing was applied'), error ?? '');
   assert.ok(!made.some((call) => call.split(' ')[2] === 'apply'));
   assert.deepEqual(await runs(t), { limits: tag(2) });
+  // Nor does it wait for the next apply of anybody.
+  assert.deepEqual((await run(t, 'status', 'limits', '--env', 'dev')).rows[0]?.['not yet'], '');
 });
 
 test('status tells what is chosen and not rolled out yet', async (t) => {
-  const { rows } = await run(t, 'status', 'limits', '--env', 'dev');
+  checkedOut(1);
+  assert.equal((await run(t, 'deploy', 'limits', '--env', 'dev', '--upload-only')).error, null);
+  const { rows } = await run(t, 'status', 'limits', 'embeddings', '--env', 'dev');
   assert.deepEqual(rows, [
     {
       function: 'limits',
       state: 'ACTIVE',
       tag: tag(2),
-      // The plan that was not applied left its release as insiders.
       'not yet': tag(1),
       since: '2026-11-24T10:00:00Z',
       revision: 'limits-00005',
     },
+    { function: 'embeddings', state: 'not deployed', 'not yet': null },
   ]);
 });
 

@@ -42,27 +42,33 @@ const object = (target: Root, name: string, tag: string): string =>
 
 /** Tags of a function that have been uploaded. */
 function uploaded(target: Root, name: string): string[] {
-  let listed = '';
-  try {
-    listed = run('gcloud', ['storage', 'ls', `gs://${target.project}-releases/${name}/`]);
-  } catch (error) {
-    // Before a function's first release.
-    if (!(error instanceof Error && /matched no objects/i.test(error.message))) throw error;
-  }
+  // Null before a function's first release.
+  const listed = runOrNull('gcloud', ['storage', 'ls', `gs://${target.project}-releases/${name}/`]) ?? '';
   return listed.split('\n').flatMap((line) => /([^/]+)\.zip$/.exec(line.trim())?.[1] ?? []);
 }
 
-/** The release that a function's tag stands for; of insiders its object knows. */
-function release(target: Root, name: string): string {
+/** Runs a program; null where what it asks for is not there. */
+function runOrNull(program: string, args: readonly string[]): string | null {
+  try {
+    return run(program, args);
+  } catch (error) {
+    if (error instanceof Error && /not found|matched no objects/i.test(error.message)) return null;
+    throw error;
+  }
+}
+
+/** The release that a function's tag stands for; of insiders its object knows. Null while nothing was released. */
+function release(target: Root, name: string): string | null {
   const tag = target.functionTags[name] ?? target.imageTag;
   if (tag !== 'insiders') return tag;
-  const text = run('gcloud', [
+  const text = runOrNull('gcloud', [
     'storage',
     'objects',
     'describe',
     object(target, name, tag),
     '--format=json(custom_fields)',
   ]);
+  if (text === null) return null;
   return (JSON.parse(text) as { custom_fields?: { tag?: string } }).custom_fields?.tag ?? tag;
 }
 
@@ -79,7 +85,10 @@ function choose(env: string, target: Root, names: readonly string[], tags: Reado
     ]); // prettier-ignore
 }
 
-/** Applies what was chosen, in dev; nothing but these functions may change. */
+/** The plan would touch what it must not. */
+class PlanRefused extends Error {}
+
+/** Applies what was chosen, in dev; nothing but these functions may change. @throws PlanRefused before anything is applied */
 function apply(target: Root, names: readonly string[]): void {
   const planFile = path.join(target.dir, 'deploy.tfplan');
   const terraform = (...args: string[]): string => run('terraform', [`-chdir=${target.dir}`, ...args]);
@@ -93,7 +102,7 @@ function apply(target: Root, names: readonly string[]): void {
     );
     const others = strangers(JSON.parse(terraform('show', '-json', planFile)) as Plan, names);
     if (others.length > 0)
-      throw new Error(
+      throw new PlanRefused(
         `the plan would also change ${others.join(', ')}: apply that first, by itself. Nothing was applied.`,
       );
     terraform('apply', '-input=false', planFile);
@@ -102,18 +111,35 @@ function apply(target: Root, names: readonly string[]): void {
   }
 }
 
-/** What follows the choice: in dev apply and smoke test, in prod the pull request. */
+/** Chooses; then in dev apply and smoke test, in prod the pull request. */
 async function rollOut(
   env: string,
   target: Root,
-  names: readonly string[],
+  tags: Readonly<Record<string, string>>,
   {
     token = process.env['E2E_GATEWAY_TOKEN'],
     endpoint = `https://${target.hostname}`,
-  }: { token?: string; endpoint?: string },
+    'upload-only': uploadOnly = false,
+  }: { token?: string; endpoint?: string; 'upload-only'?: boolean },
 ): Promise<void> {
-  if (env === 'prod') return;
-  apply(target, names);
+  const names = Object.keys(tags);
+  const before = env === 'prod' ? [] : names.map((name) => [name, release(target, name)] as const);
+  choose(env, target, names, tags);
+  if (env === 'prod' || uploadOnly) return;
+  try {
+    apply(target, names);
+  } catch (error) {
+    // Or the next apply of anybody would roll it out.
+    const back = before.flatMap(([name, tag]) => (tag !== null && tagForm.test(tag) ? [[name, tag] as const] : []));
+    if (error instanceof PlanRefused)
+      choose(
+        env,
+        target,
+        back.map(([name]) => name),
+        Object.fromEntries(back),
+      );
+    throw error;
+  }
   if (token === undefined) throw new Error('rolled out, but not smoke tested: give --token, or run npm run smoke');
   if (!(await smoke(endpoint, token, console.log, names)))
     throw new Error(`rolled out, but the smoke test failed: npm run rollback -- ${names.join(' ')} --env ${env}`);
@@ -121,9 +147,10 @@ async function rollOut(
 
 function status(target: Root, names: readonly string[]): void {
   const rows = names.map((name) => {
-    const text = run('gcloud', [
+    const text = runOrNull('gcloud', [
       'functions', 'describe', name, '--v2', `--project=${target.project}`, `--region=${target.region}`, '--format=json',
     ]); // prettier-ignore
+    if (text === null) return { function: name, state: 'not deployed', 'not yet': release(target, name) };
     const { updateTime, state, serviceConfig } = JSON.parse(text) as {
       updateTime?: string;
       state?: string;
@@ -181,21 +208,19 @@ export async function main(args: readonly string[], envs?: string): Promise<void
         run('gcloud', ['storage', 'cp', '--no-clobber', file, object(target, name, tag)]);
       console.log(`${name} ${tag}: ${Math.round(bytes / 1000)} kB, sha256 ${sha256}`);
     }
-    choose(values.env, target, names, Object.fromEntries(names.map((name) => [name, tag])));
-    return values['upload-only'] === true ? undefined : rollOut(values.env, target, names, values);
+    return rollOut(values.env, target, Object.fromEntries(names.map((name) => [name, tag])), values);
   }
   if (command !== 'rollback') throw new Error(`no command ${command}\n${usage}`);
   const tags: Record<string, string> = {};
   for (const name of names) {
     const found = uploaded(target, name);
-    const to = values.to ?? previousTag(found, release(target, name));
+    const to = values.to ?? previousTag(found, release(target, name) ?? '');
     if (to === null || !tagForm.test(to) || !found.includes(to))
       throw new Error(`${name} has no ${to ?? 'earlier'} release; there are ${found.join(', ')}`);
     tags[name] = to;
     console.log(`${name} back to ${to}`);
   }
-  choose(values.env, target, names, tags);
-  return rollOut(values.env, target, names, values);
+  return rollOut(values.env, target, tags, values);
 }
 
 if (import.meta.main)

@@ -58,8 +58,10 @@ function act(dir: string, program: string, args: readonly string[]): string {
       if (names.length === 0) throw new Failure('ERROR: (gcloud.storage.ls) One or more URLs matched no objects.');
       return names.map((name) => `${third}${name}\n`).join('');
     }
-    if (verb === 'objects')
-      return JSON.stringify({ custom_fields: { tag: readFileSync(`${bucket(args[3] ?? '')}.tag`, 'utf8') } });
+    const described = `${bucket(args[3] ?? '')}.tag`;
+    if (verb === 'objects' && !existsSync(described))
+      throw new Failure(`ERROR: (gcloud.storage.objects.describe) ${args[3] ?? ''} not found: 404.`);
+    if (verb === 'objects') return JSON.stringify({ custom_fields: { tag: readFileSync(described, 'utf8') } });
     if (verb !== 'cp') throw new Failure(`ERROR: (gcloud.storage) Invalid choice: '${verb ?? ''}'.`);
     const [from = '', to = ''] = args.slice(2).filter((arg) => !arg.startsWith('--'));
     const target = bucket(to);
