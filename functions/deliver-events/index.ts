@@ -24,8 +24,9 @@ async function deliver({ received, scope }: Exchange, warehouse: Warehouse, lett
     if (typeof traceId === 'string' && typeof spanId === 'string') scope.link({ traceId, spanId });
   }
   try {
-    const { inserted, poison } = await warehouse.insert(events);
-    scope.note({ events: events.length, inserted, dropped });
+    const { inserted, costMicroUsd, unpriced, poison } = await warehouse.insert(events);
+    // Members that metrics are made of (terraform/modules/monitoring).
+    scope.note({ events: events.length, inserted, dropped, cost_micro_usd: costMicroUsd, unpriced });
     for (const { event, reason } of poison) undeliverable.push({ kind: 'event', body: JSON.stringify(event), reason });
   } catch (error) {
     throw new Refusal('overloaded', 'the warehouse did not take the events', { cause: error });

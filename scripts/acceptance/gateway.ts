@@ -14,6 +14,8 @@ export interface TestGateway extends LocalCloud {
     chat: { limit: number; intervalSeconds?: number; allowedModels?: string[] } | null,
     more?: Partial<NewSubscription>,
   ): Promise<{ id: string; token: string }>;
+  /** All documents of a collection of the directory. */
+  documents(collection: string): Promise<Record<string, unknown>[]>;
   /** Writes to a document of the directory. */
   write(path: string, data: Record<string, unknown>): Promise<void>;
   /** Rows of the events table once the outbox and the queue have run empty. */
@@ -78,6 +80,8 @@ export async function startGateway(options: CloudOptions = {}): Promise<TestGate
         chat === null ? {} : { chat_completions: { intervalSeconds: 86_400, allowedModels: ['*'], ...chat } };
       return createSubscription(directory, { name: 'test', limits, ...more });
     },
+    documents: async (collection) =>
+      (await (await directory.client()).collection(collection).get()).docs.map((document) => document.data()),
     write: async (path, data) => void (await (await directory.client()).doc(path).set(data, { merge: true })),
     events: async (where = 'true') => {
       await drained(cloud, redisClient);

@@ -2,9 +2,12 @@
 
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 import { status as grpcStatus } from '@grpc/grpc-js';
+import { createNoticeQueue } from '@cody-gateway/shared/events';
 import { startFunction } from '../local/function-process.ts';
+import { startTasks } from '../local/tasks.ts';
 import { anthropicBody, chat, eventually, startGateway, type TestGateway } from './gateway.ts';
 
 let gateway: TestGateway;
@@ -23,6 +26,8 @@ async function messagesAbout(id: string): Promise<string[]> {
   await gateway.events(`identifier = '${id}'`);
   return gateway.slack.messages.filter((message) => message.includes(id));
 }
+
+const byNumber = (a: unknown, b: unknown): number => Number(a) - Number(b);
 
 /** The thresholds that messages name, in their order. */
 const thresholds = (messages: readonly string[]): number[] =>
@@ -53,6 +58,23 @@ test('90, 95 and 100 percent of a subscription’s quota, each once (actors #75,
   const rows = await gateway.events(`identifier = '${id}'`);
   const crossed = rows.map(({ metadata }) => metadata['notice_percent']).filter((percent) => percent !== undefined);
   assert.deepEqual(crossed, [90, 95, 100]);
+  // So do the spans (promise 37): of the call that crossed, and of the function that sent.
+  const { spans } = gateway.observability;
+  const told = (service: string, member: string): readonly unknown[] =>
+    spans
+      .filter((span) => span.kind === 2 && span.service === service && span.attributes[member] !== undefined)
+      .map(({ attributes }) => attributes[member]);
+  await eventually(
+    () => told('deliver-notifications', 'notice_sent'),
+    (sent) => sent.length >= 3,
+  );
+  assert.deepEqual(told('deliver-notifications', 'notice_percent').toSorted(byNumber), [90, 95, 100]);
+  assert.deepEqual(told('deliver-notifications', 'notice_sent'), [true, true, true]);
+  const calls = await eventually(
+    () => told('chat-completions', 'notice_percent'),
+    (found) => found.length >= 3,
+  );
+  assert.deepEqual(calls.toSorted(byNumber), [90, 95, 100]);
 });
 
 test('calls that cross at the same time, over several thresholds, send one message a crossing (actors #81)', async () => {
@@ -103,6 +125,63 @@ test('a webhook that is away: the notice waits in the queue and arrives once', a
   );
   gateway.slack.fail(null);
   assert.deepEqual(thresholds(await messagesAbout(id)), [100]);
+});
+
+test('a webhook that is away for ten minutes: the queue’s own retries, in simulated time, bring the notice once', async (t) => {
+  const policy = readFileSync(new URL('../../terraform/modules/queues/main.tf', import.meta.url), 'utf8');
+  const seconds = (name: string): number => Number(new RegExp(`${name} += "(\\d+)s"`).exec(policy)?.[1]);
+  const [minBackoffMs, maxBackoffMs] = [seconds('min_backoff') * 1000, seconds('max_backoff') * 1000];
+  assert.match(policy, /max_attempts += -1/);
+  const outageMs = 600_000;
+  // The clock stands until the queue waits, then jumps to the end of that wait.
+  let nowMs = 0;
+  const attemptsAt: number[] = [];
+  const tasks = await startTasks({
+    minBackoffMs,
+    maxBackoffMs,
+    wait: (delayMs, work) => {
+      nowMs += delayMs;
+      attemptsAt.push(nowMs);
+      if (nowMs >= outageMs) gateway.slack.fail(null);
+      const soon = setImmediate(work);
+      return () => clearImmediate(soon);
+    },
+  });
+  const queue = createNoticeQueue({
+    googleCloudProject: 'p',
+    tasksEndpoint: tasks.url,
+    tasksLocation: 'l',
+    tasksServiceAccount: null,
+    deliverNotificationsUrl: gateway.functions.get('deliver-notifications')?.url ?? '',
+    notificationsQueue: 'notifications',
+  });
+  t.after(async () => {
+    gateway.slack.fail(null);
+    await queue?.close();
+    await tasks.close();
+  });
+  const notice = {
+    id: 'a-window-that-waits-90',
+    source: 'dotcom-product-subscriptions',
+    identifier: 'waits-ten-minutes',
+    name: 'patient',
+    feature: 'chat_completions',
+    percent: 90,
+    used: 90,
+    limit: 100,
+    reset_at_ms: Date.now() + 3_600_000,
+  };
+  gateway.slack.fail(503);
+  const asked = gateway.slack.stats.asked;
+  // Twice, as by an instance and the sweeper: one name is one task.
+  for (const _ of [1, 2]) await queue?.create(JSON.stringify(notice), 'a-window-that-waits-90');
+  await tasks.idle();
+  assert.equal(tasks.stats.created, 1);
+  // The first attempt and each but the last failed within the outage; the last came within one longest wait of its end.
+  assert.equal(gateway.slack.stats.asked - asked, attemptsAt.length + 1);
+  assert.ok(attemptsAt.length >= 8, attemptsAt.join(' '));
+  assert.ok((attemptsAt.at(-2) ?? 0) < outageMs && nowMs < outageMs + maxBackoffMs, attemptsAt.join(' '));
+  assert.deepEqual(thresholds(gateway.slack.messages.filter((message) => message.includes(notice.identifier))), [90]);
 });
 
 test('a queue that does not take a notice: the sweeper sends it', async () => {

@@ -96,6 +96,11 @@ test('a refusal’s trace tells its reason; metrics count it, with explicit buck
       found(name).some(({ value }) => value > 0),
       name,
     );
+  // Counted outside any request, when a batch is acknowledged; goes out with a later push.
+  await eventually(
+    () => found('gateway.outbox'),
+    (series) => series.some(({ value, attributes }) => value > 0 && attributes['state'] === 'sent'),
+  );
   // Promise 27: it went up with each call and down again.
   assert.equal(found('gateway.upstream.in_flight').at(-1)?.value, 0);
 });

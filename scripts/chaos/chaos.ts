@@ -6,7 +6,7 @@ import { deliveryChaos } from './delivery.ts';
 const help = `npm run chaos [-- --seconds <number>] [--json]
 
 Delivery under load: 1 % of the tasks delivered twice, deliver-events and chat-completions killed at random, Cloud Tasks away for a time, BigQuery
-away for a time. Every call that returned a byte must end in exactly one row, and counters and rows must agree.
+away for a time; running calls that the sweeper takes for dead. Every call that returned a byte must end in exactly one row, and counters and rows must agree.
 
 --seconds   how long each of the two outages lasts (60)
 --json      the result on stdout instead of a table

@@ -5,10 +5,12 @@ import { status as grpcStatus } from '@grpc/grpc-js';
 import { anthropicBody, chat, startGateway, type TestGateway } from '../acceptance/gateway.ts';
 import { startFunction } from '../local/function-process.ts';
 
-const workers = 8;
+const workers = 16;
 const subscriptions = 4;
 const killEveryMs = 4_000;
 const sweepEveryMs = 2_000;
+/** A call whose lease is made to look overdue: its holder is not dead, only late, so an orphaned row comes first and the settled one after it. */
+const overtakeEveryMs = 1_500;
 const redelivered = 0.01;
 /** Before, between and after the outages, as a share of one: kills and redeliveries go on. */
 const calm = 0.5;
@@ -39,7 +41,8 @@ export async function deliveryChaos({
   readonly outageMs: number;
   readonly say: (text: string) => void;
 }): Promise<ChaosResult> {
-  const gateway = await startGateway({ pace: { chunks: 4, chunkDelayMs: 15 } });
+  // Long enough for a sweep to overtake a call that runs.
+  const gateway = await startGateway({ pace: { chunks: 6, chunkDelayMs: 40 } });
   const functions = new Map(gateway.functions);
   try {
     const tokens = await Promise.all(
@@ -56,6 +59,7 @@ export async function deliveryChaos({
       ...work,
       kill(gateway, functions, over.signal, facts),
       sweepAlong(functions, over.signal, facts),
+      overtake(gateway, functions, over.signal),
     ]);
     // Waited for below; what breaks before is told there.
     running.catch(() => over.abort());
@@ -84,6 +88,15 @@ export async function deliveryChaos({
       seen,
       tokens.map(({ id }) => id),
     );
+    // Chaos that did not happen proves nothing.
+    const happened = {
+      kills: facts.kills,
+      'tasks delivered twice': gateway.tasks.stats.redelivered,
+      'rows dropped by insertId': gateway.bigquery.stats.dropped,
+      'settled over an orphaned one': twice,
+    };
+    for (const [what, times] of Object.entries(happened))
+      if (times === 0) faults.push(`${what}: none, so nothing is shown; let it run longer (--seconds)`);
     return {
       figures: {
         calls: seen.length,
@@ -95,6 +108,7 @@ export async function deliveryChaos({
         'oldest event in the outbox, ms': facts.oldest_outbox_ms,
         'last event arrived after, ms': Math.round(arrivalMs),
         rows,
+        ...(await costs(gateway)),
         'settled over an orphaned one': twice,
         faults: faults.length,
       },
@@ -173,6 +187,21 @@ async function sweep(functions: Functions): Promise<Record<string, number>> {
   return (await response.json()) as Record<string, number>;
 }
 
+/** Makes a running call look overdue and lets the sweeper take it: when the call ends, it finds itself swept. */
+async function overtake({ redisClient }: TestGateway, functions: Functions, over: AbortSignal): Promise<void> {
+  while (!over.aborted) {
+    for (const key of await redisClient.keys('*:leases')) {
+      const [lease] = await redisClient.zrange(key, '0', '0');
+      if (lease === undefined) continue;
+      // Only one that stands still: a lease that ended meanwhile must not come back into the index.
+      await redisClient.call('zadd', key, 'XX', '1', lease);
+      await sweep(functions);
+      break;
+    }
+    await sleep(overtakeEveryMs, null, { signal: over }).catch(() => undefined);
+  }
+}
+
 async function sweepAlong(functions: Functions, over: AbortSignal, facts: { oldest_outbox_ms: number }): Promise<void> {
   while (!over.aborted) {
     const { oldest_ms = 0 } = await sweep(functions);
@@ -198,6 +227,16 @@ async function arrive({ redisClient, tasks }: TestGateway, functions: Functions)
     await sleep(sweepEveryMs);
   }
   throw new Error(`not everything arrived within ${settleTimeoutMs / 1000} s`);
+}
+
+/** What a call costs the parts that scale.md counts with. */
+async function costs({ redisClient, bigquery }: TestGateway): Promise<Record<string, number>> {
+  const stats = await redisClient.info('commandstats');
+  const [size] = await bigquery.rows('SELECT AVG(LENGTH(CAST(to_json(row) AS VARCHAR))) AS bytes FROM events AS row');
+  return {
+    'a Redis script, µs of its thread': Number(/cmdstat_evalsha:.*usec_per_call=([\d.]+)/.exec(stats)?.[1]),
+    'a row as JSON, bytes': Math.round(Number(size?.['bytes'])),
+  };
 }
 
 /** Looks for every call, and adds up every window. */

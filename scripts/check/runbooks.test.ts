@@ -1,4 +1,4 @@
-// Every command of the operators' pages exists: scripts of package.json, the gateway command's own commands, outputs of the roots, pages and anchors they name.
+// Every command of the operators' pages exists: npm scripts, the gateway command's own, gcloud's, outputs of the roots, chapters, members of log lines.
 
 import assert from 'node:assert/strict';
 import { globSync, readFileSync } from 'node:fs';
@@ -26,6 +26,68 @@ test('npm scripts and commands of npm run gateway', () => {
   assert.ok(seen > 20);
 });
 
+/** Words of a command, then the flags that it takes, of those that we use. By Google's reference of gcloud and bq; a new one is looked up there and added. */
+const forms: Readonly<Record<string, string>> = {
+  'gcloud auth application-default login': '',
+  'gcloud auth login': '',
+  'gcloud compute ssh': 'project zone tunnel-through-iap',
+  'gcloud compute ssl-certificates describe': 'project',
+  'gcloud logging read': 'project freshness limit format',
+  'gcloud redis instances describe': 'project region format',
+  'gcloud redis instances update': 'project region enable-auth no-enable-auth',
+  'gcloud run services update-traffic': 'to-revisions region project',
+  'gcloud scheduler jobs describe': 'location project',
+  'gcloud scheduler jobs resume': 'location project',
+  'gcloud scheduler jobs run': 'location project',
+  'gcloud secrets versions add': 'project data-file',
+  'gcloud secrets versions disable': 'secret project',
+  'gcloud secrets versions list': 'project',
+  'gcloud services enable': 'project',
+  'gcloud storage buckets create': 'project location uniform-bucket-level-access',
+  'gcloud storage buckets update': 'versioning',
+  'gcloud tasks queues describe': 'location project',
+  'gcloud tasks queues resume': 'location project',
+  'bq query': 'use_legacy_sql project_id parameter',
+};
+
+test('commands of gcloud and bq, their flags, and the project they are meant for', () => {
+  const used = new Set<string>();
+  for (const page of pages)
+    for (const [command] of read(page).matchAll(/(?:\bgcloud|\bbq) [a-z][^`\n]*/g)) {
+      const form = Object.keys(forms).find(
+        (words) => command.startsWith(`${words} `) || command.trimEnd().startsWith(words),
+      );
+      if (form === undefined) {
+        // A sentence about the program, not a command.
+        assert.match(command, /^gcloud (and|storage|so)\b|^gcloud [a-z]+[),]/, `${page}: ${command}`);
+        continue;
+      }
+      used.add(form);
+      // Behind ` -- ` stand the flags of ssh; in quotes stands what is read.
+      const own = command.replace(/ -- .*/, '').replace(/'[^']*'|"[^"]*"/g, '');
+      for (const [, flag = ''] of own.matchAll(/ --([a-z_-]+)/g))
+        assert.ok(forms[form]?.split(' ').includes(flag), `${page}: ${form} --${flag}`);
+      if (/ (--project=|--project_id=|update gs:)/.test(own) || form.startsWith('gcloud auth')) continue;
+      assert.fail(`${page}: ${command} does not name its project`);
+    }
+  assert.deepEqual([...used].toSorted(), Object.keys(forms).toSorted());
+});
+
+test('members of log lines that are searched for are written by the code', () => {
+  const code = globSync(['shared/src/**/*.ts', 'functions/*/*.ts'], { cwd: root })
+    .filter((file) => !file.endsWith('.test.ts'))
+    .map(read)
+    .join('\n');
+  let seen = 0;
+  for (const page of pages)
+    for (const [, members = ''] of read(page).matchAll(/jsonPayload\.([a-z_.]+)/g))
+      for (const member of members.split('.')) {
+        seen++;
+        assert.match(code, new RegExp(`\\b${member}\\b`), `${page}: ${members}`);
+      }
+  assert.ok(seen > 10);
+});
+
 test('outputs of the roots, chapters of the README, folders', () => {
   const chapters = [...read('terraform/README.md').matchAll(/^## (.+)$/gm)].map(([, title = '']) => title);
   for (const page of pages) {
@@ -38,4 +100,39 @@ test('outputs of the roots, chapters of the README, folders', () => {
     ))
       if (title !== '') assert.ok(chapters.includes(title), `${page}: ${title}`);
   }
+});
+
+/** What Google lets us label; members of a resource type's schema (google provider 7.45). Queues, jobs and accounts take none. */
+const labelled: Readonly<Record<string, string>> = {
+  google_bigquery_dataset: 'labels',
+  google_bigquery_table: 'labels',
+  google_cloudfunctions2_function: 'labels',
+  google_compute_global_address: 'labels',
+  google_compute_global_forwarding_rule: 'labels',
+  google_compute_instance: 'labels',
+  google_compute_security_policy: 'labels',
+  google_monitoring_alert_policy: 'user_labels',
+  google_monitoring_custom_service: 'user_labels',
+  google_monitoring_notification_channel: 'user_labels',
+  google_monitoring_slo: 'user_labels',
+  google_monitoring_uptime_check_config: 'user_labels',
+  google_redis_instance: 'labels',
+  google_secret_manager_secret: 'labels',
+  google_storage_bucket: 'labels',
+};
+
+test('every resource that takes labels has them', () => {
+  let seen = 0;
+  for (const file of globSync('terraform/modules/*/*.tf', { cwd: root }))
+    for (const [, type = '', name = '', body = ''] of read(file).matchAll(
+      /^resource "(\w+)" "(\w+)" \{\n([\s\S]*?)^\}/gm,
+    )) {
+      const member = labelled[type];
+      if (member === undefined) continue;
+      seen++;
+      const own = new RegExp(`^  ${member} +=.*(local|var)\\.labels`, 'm');
+      // A network address inside a peering's range is labelled as well as one that callers see.
+      assert.match(body, own, `${file}: ${type}.${name} has no ${member}`);
+    }
+  assert.ok(seen > 20);
 });

@@ -15,7 +15,8 @@ const usage = `usage:
   npm run deploy   -- <function>… --env dev|prod [--token T]   build, upload, roll out, smoke test
   npm run rollback -- <function>  --env dev|prod [--to TAG] [--token T]
   npm run status   -- --env dev|prod                           what runs where, since when, which tag
-  --all names every function; --upload-only leaves the roll-out to a later terraform apply (a project's first); --token (or E2E_GATEWAY_TOKEN) is a gateway token for the smoke test that ends a roll-out.
+  --all names every function; --upload-only leaves the roll-out to a later terraform apply (a project's first); --token (or E2E_GATEWAY_TOKEN) is a gateway token for the smoke test that ends a roll-out,
+  which calls the environment's hostname, or --endpoint URL (before its DNS record is there, say).
 
 dev is rolled out at once. prod is rolled out by a pull request: the release is uploaded and the literal in terraform/envs/prod/main.tf is
 edited; after the merge, the apply and npm run smoke follow as terraform/README.md says.`;
@@ -41,34 +42,40 @@ const object = (target: Root, name: string, tag: string): string =>
 
 /** Tags of a function that have been uploaded. */
 function uploaded(target: Root, name: string): string[] {
-  let listed = '';
-  try {
-    listed = run('gcloud', ['storage', 'ls', `gs://${target.project}-releases/${name}/`]);
-  } catch (error) {
-    // Before a function's first release.
-    if (!(error instanceof Error && /matched no objects/i.test(error.message))) throw error;
-  }
+  // Null before a function's first release.
+  const listed = runOrNull('gcloud', ['storage', 'ls', `gs://${target.project}-releases/${name}/`]) ?? '';
   return listed.split('\n').flatMap((line) => /([^/]+)\.zip$/.exec(line.trim())?.[1] ?? []);
 }
 
-/** The release that a function's tag stands for; of insiders its object knows. */
-function release(target: Root, name: string): string {
+/** Runs a program; null where what it asks for is not there. */
+function runOrNull(program: string, args: readonly string[]): string | null {
+  try {
+    return run(program, args);
+  } catch (error) {
+    if (error instanceof Error && /not found|matched no objects/i.test(error.message)) return null;
+    throw error;
+  }
+}
+
+/** The release that a function's tag stands for; of insiders its object knows. Null while nothing was released. */
+function release(target: Root, name: string): string | null {
   const tag = target.functionTags[name] ?? target.imageTag;
   if (tag !== 'insiders') return tag;
-  const text = run('gcloud', [
+  const text = runOrNull('gcloud', [
     'storage',
     'objects',
     'describe',
     object(target, name, tag),
     '--format=json(custom_fields)',
   ]);
+  if (text === null) return null;
   return (JSON.parse(text) as { custom_fields?: { tag?: string } }).custom_fields?.tag ?? tag;
 }
 
 /** Makes the tags what the next apply runs: in dev as `insiders`, in prod as literals for a pull request. */
 function choose(env: string, target: Root, names: readonly string[], tags: Readonly<Record<string, string>>): void {
   if (env === 'prod') {
-    for (const name of names) writeFunctionTag(readRoot(env), name, tags[name] ?? '');
+    for (const name of names) writeFunctionTag(readRoot(env, path.dirname(target.dir)), name, tags[name] ?? '');
     console.log(`${target.file} is edited: open a pull request with it. It changes ${names.join(', ')} alone.`);
     return;
   }
@@ -78,7 +85,10 @@ function choose(env: string, target: Root, names: readonly string[], tags: Reado
     ]); // prettier-ignore
 }
 
-/** Applies what was chosen, in dev; nothing but these functions may change. */
+/** The plan would touch what it must not. */
+class PlanRefused extends Error {}
+
+/** Applies what was chosen, in dev; nothing but these functions may change. @throws PlanRefused before anything is applied */
 function apply(target: Root, names: readonly string[]): void {
   const planFile = path.join(target.dir, 'deploy.tfplan');
   const terraform = (...args: string[]): string => run('terraform', [`-chdir=${target.dir}`, ...args]);
@@ -92,7 +102,7 @@ function apply(target: Root, names: readonly string[]): void {
     );
     const others = strangers(JSON.parse(terraform('show', '-json', planFile)) as Plan, names);
     if (others.length > 0)
-      throw new Error(
+      throw new PlanRefused(
         `the plan would also change ${others.join(', ')}: apply that first, by itself. Nothing was applied.`,
       );
     terraform('apply', '-input=false', planFile);
@@ -101,19 +111,46 @@ function apply(target: Root, names: readonly string[]): void {
   }
 }
 
-/** What follows the choice: in dev apply and smoke test, in prod the pull request. */
-async function rollOut(env: string, target: Root, names: readonly string[], token: string | undefined): Promise<void> {
-  if (env === 'prod') return;
-  apply(target, names);
+/** Chooses; then in dev apply and smoke test, in prod the pull request. */
+async function rollOut(
+  env: string,
+  target: Root,
+  tags: Readonly<Record<string, string>>,
+  {
+    token = process.env['E2E_GATEWAY_TOKEN'],
+    endpoint = `https://${target.hostname}`,
+    'upload-only': uploadOnly = false,
+  }: { token?: string; endpoint?: string; 'upload-only'?: boolean },
+): Promise<void> {
+  const names = Object.keys(tags);
+  const before = env === 'prod' ? [] : names.map((name) => [name, release(target, name)] as const);
+  choose(env, target, names, tags);
+  if (env === 'prod' || uploadOnly) return;
+  try {
+    apply(target, names);
+  } catch (error) {
+    // Or the next apply of anybody would roll it out.
+    const back = before.flatMap(([name, tag]) => (tag !== null && tagForm.test(tag) ? [[name, tag] as const] : []));
+    if (error instanceof PlanRefused)
+      choose(
+        env,
+        target,
+        back.map(([name]) => name),
+        Object.fromEntries(back),
+      );
+    throw error;
+  }
   if (token === undefined) throw new Error('rolled out, but not smoke tested: give --token, or run npm run smoke');
-  if (!(await smoke(`https://${target.hostname}`, token))) process.exitCode = 1;
+  if (!(await smoke(endpoint, token, console.log, names)))
+    throw new Error(`rolled out, but the smoke test failed: npm run rollback -- ${names.join(' ')} --env ${env}`);
 }
 
 function status(target: Root, names: readonly string[]): void {
   const rows = names.map((name) => {
-    const text = run('gcloud', [
+    const text = runOrNull('gcloud', [
       'functions', 'describe', name, '--v2', `--project=${target.project}`, `--region=${target.region}`, '--format=json',
     ]); // prettier-ignore
+    if (text === null) return { function: name, state: 'not deployed', 'not yet': release(target, name) };
     const { updateTime, state, serviceConfig } = JSON.parse(text) as {
       updateTime?: string;
       state?: string;
@@ -133,12 +170,20 @@ function status(target: Root, names: readonly string[]): void {
   console.table(rows);
 }
 
-async function main(): Promise<void> {
+/**
+ * The three commands.
+ * @param args from the command's name on
+ * @param envs where the roots are
+ * @throws Error in words for who typed it
+ */
+export async function main(args: readonly string[], envs?: string): Promise<void> {
   const { values, positionals } = parseArgs({
+    args: [...args],
     options: {
       env: { type: 'string' },
       to: { type: 'string' },
       token: { type: 'string' },
+      endpoint: { type: 'string' },
       all: { type: 'boolean' },
       'upload-only': { type: 'boolean' },
       help: { type: 'boolean' },
@@ -148,13 +193,12 @@ async function main(): Promise<void> {
   const [command, ...given] = positionals;
   if (values.help === true || command === undefined) return console.log(usage);
   if (values.env === undefined) throw new Error(`--env is missing\n${usage}`);
-  const target = readRoot(values.env);
+  const target = readRoot(values.env, envs);
   const all = (await readFunctionFiles()).map(({ name }) => name);
   const names = values.all === true || (command === 'status' && given.length === 0) ? all : given;
   const unknown = names.filter((name) => !all.includes(name));
   if (unknown.length > 0) throw new Error(`no function ${unknown.join(', ')}; there are ${all.join(', ')}`);
   if (names.length === 0) throw new Error(`which function? ${all.join(', ')}, or --all`);
-  const token = values.token ?? process.env['E2E_GATEWAY_TOKEN'];
   if (command === 'status') return status(target, names);
   if (command === 'deploy') {
     const tag = currentTag();
@@ -164,25 +208,23 @@ async function main(): Promise<void> {
         run('gcloud', ['storage', 'cp', '--no-clobber', file, object(target, name, tag)]);
       console.log(`${name} ${tag}: ${Math.round(bytes / 1000)} kB, sha256 ${sha256}`);
     }
-    choose(values.env, target, names, Object.fromEntries(names.map((name) => [name, tag])));
-    return values['upload-only'] === true ? undefined : rollOut(values.env, target, names, token);
+    return rollOut(values.env, target, Object.fromEntries(names.map((name) => [name, tag])), values);
   }
   if (command !== 'rollback') throw new Error(`no command ${command}\n${usage}`);
   const tags: Record<string, string> = {};
   for (const name of names) {
     const found = uploaded(target, name);
-    const to = values.to ?? previousTag(found, release(target, name));
+    const to = values.to ?? previousTag(found, release(target, name) ?? '');
     if (to === null || !tagForm.test(to) || !found.includes(to))
       throw new Error(`${name} has no ${to ?? 'earlier'} release; there are ${found.join(', ')}`);
     tags[name] = to;
     console.log(`${name} back to ${to}`);
   }
-  choose(values.env, target, names, tags);
-  return rollOut(values.env, target, names, token);
+  return rollOut(values.env, target, tags, values);
 }
 
 if (import.meta.main)
-  await main().catch((error: unknown) => {
+  await main(process.argv.slice(2)).catch((error: unknown) => {
     console.error(error instanceof Error ? error.message : error);
     process.exitCode = 1;
   });

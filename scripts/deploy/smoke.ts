@@ -48,24 +48,43 @@ const absent = 'absent';
 /** A path that only another feature has, told by the function that got the call. */
 const notServed = /^\{"error":"feature \\"\w+\\" is not served by this function/;
 
+/** A function's name, and what its checks are called by their beginnings. Of the others there is nothing to see from outside. */
+const checksOf: Readonly<Record<string, readonly string[]>> = {
+  'chat-completions': ['chat_completions', 'models'],
+  'code-completions': ['code_completions'],
+  embeddings: ['embeddings'],
+  limits: ['limits'],
+  diagnostics: ['version'],
+};
+
 /**
  * Calls a gateway as its callers do. A path that is not there is not deployed, and told as `absent`; at least one completion must be.
+ * @param functions were just deployed: of each that callers reach, something must be there
  * @returns whether everything that is there works
  */
 export async function smoke(
   endpoint: string,
   token: string,
   print: (line: string) => void = console.log,
+  functions: readonly string[] = [],
 ): Promise<boolean> {
   let failed = 0;
-  let served = 0;
-  const check = async (name: string, work: () => Promise<string | null>): Promise<void> => {
-    const fault = await work().catch((error: unknown) => (error instanceof Error ? error.message : String(error)));
-    if (fault === absent) return print(`absent  ${name}`);
-    served++;
+  const served: string[] = [];
+  const tell = (name: string, fault: string | null): void => {
     if (fault !== null) failed++;
     print(`${fault === null ? 'ok    ' : 'FAILED'}  ${name}${fault === null ? '' : `: ${fault}`}`);
   };
+  const check = async (name: string, work: () => Promise<string | null>): Promise<void> => {
+    const fault = await work().catch((error: unknown) => (error instanceof Error ? error.message : String(error)));
+    if (fault === absent) return print(`absent  ${name}`);
+    served.push(name);
+    tell(name, fault);
+  };
+  const get = (path: string): Promise<Response> =>
+    fetch(new URL(path, endpoint), {
+      headers: { authorization: `Bearer ${token}` },
+      signal: AbortSignal.timeout(answerTimeoutMs),
+    });
   const post = (path: string, body: unknown, feature?: string): Promise<Response> =>
     fetch(new URL(path, endpoint), {
       method: 'POST',
@@ -99,9 +118,26 @@ export async function smoke(
     const length = vectors?.length === 1 ? vectors[0]?.data?.length : undefined;
     return length === dimensions ? null : `not one vector of ${dimensions} numbers`;
   });
+  for (const [name, member] of [
+    ['limits', ''],
+    ['models', 'data'],
+  ] as const)
+    await check(name, async () => {
+      const response = await get(`/v1/${name}`);
+      const text = await response.text();
+      if (response.status === 404) return absent;
+      if (response.status !== 200) return `status ${response.status}: ${text.slice(0, 200)}`;
+      const answer = JSON.parse(text) as Record<string, unknown>;
+      return Object.keys(member === '' ? answer : ((answer[member] as object | undefined) ?? {})).length > 0
+        ? null
+        : 'an empty answer';
+    });
   // A deployment that serves no model at all has not passed anything.
-  if (served < 2) failed++;
-  print(failed === 0 ? `${served} checks passed` : `${failed} of ${served} checks failed`);
+  if (!served.some((name) => name.includes('completions'))) tell('completions', 'none is served');
+  for (const name of functions)
+    if (checksOf[name]?.some((start) => served.some((one) => one.startsWith(start))) === false)
+      tell(name, 'was deployed, and nothing of it is served');
+  print(failed === 0 ? `${served.length} checks passed` : `${failed} checks failed, ${served.length} were made`);
   return failed === 0;
 }
 

@@ -2,8 +2,10 @@
 
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import { globSync, readFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { networkInterfaces } from 'node:os';
+import path from 'node:path';
 import { test } from 'node:test';
 import { Firestore } from '@google-cloud/firestore';
 import { startFirestore } from './firestore.ts';
@@ -35,4 +37,22 @@ test('it listens on loopback alone', async (t) => {
   const socket = connect(port, outside.address);
   await assert.rejects(once(socket, 'connect'), { code: 'ECONNREFUSED' });
   await local.close();
+});
+
+test('no query asks by a field whose index terraform/firestore takes away, nor by two fields at once', () => {
+  const root = path.resolve(import.meta.dirname, '../..');
+  const { fieldOverrides } = JSON.parse(
+    readFileSync(path.join(root, 'terraform/firestore/firestore.indexes.json'), 'utf8'),
+  ) as { fieldOverrides: { fieldPath: string }[] };
+  const without = new Set(fieldOverrides.map(({ fieldPath }) => fieldPath));
+  const queries = globSync(['shared/src/**/*.ts', 'scripts/gateway/*.ts'], { cwd: root })
+    .filter((file) => !file.endsWith('.test.ts'))
+    .flatMap((file) => readFileSync(path.join(root, file), 'utf8').split('\n'))
+    .map((line) => [...line.matchAll(/\.(?:where|orderBy)\('(\w+)'/g)].map(([, field = '']) => field))
+    .filter((fields) => fields.length > 0);
+  assert.ok(queries.length >= 2);
+  for (const fields of queries) {
+    assert.equal(fields.length, 1, `${fields.join(' and ')}: needs an index of its own`);
+    assert.ok(!without.has(fields[0] ?? ''), fields[0]);
+  }
 });

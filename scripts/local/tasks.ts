@@ -21,6 +21,8 @@ export interface LocalTasksOptions {
   readonly queues?: readonly string[];
   readonly minBackoffMs?: number;
   readonly maxBackoffMs?: number;
+  /** Does the work after that time and gives what calls it off. Real time where absent; a test that has hours to pass brings its own. */
+  readonly wait?: (delayMs: number, work: () => void) => () => void;
 }
 
 /** A running stand-in with its controls. */
@@ -66,12 +68,16 @@ export async function startTasks({
   queues,
   minBackoffMs = 100,
   maxBackoffMs = 10_000,
+  wait = (delayMs, work) => {
+    const timer = setTimeout(work, delayMs);
+    return () => clearTimeout(timer);
+  },
 }: LocalTasksOptions = {}): Promise<LocalTasks> {
   await requireFree(port, 'Cloud Tasks');
   const tasks = new Map<string, Task>();
   const named = new Set<string>();
   const ready: Task[] = [];
-  const timers = new Set<NodeJS.Timeout>();
+  const waiting = new Set<() => void>();
   const stats = { created: 0, delivered: 0, redelivered: 0, attempts: 0, waiting: 0 };
   let redelivered = 0;
   let failing = { code: grpc.status.OK, times: 0 };
@@ -102,12 +108,12 @@ export async function startTasks({
     }
   };
   const later = (task: Task, delayMs: number): void => {
-    const timer = setTimeout(() => {
-      timers.delete(timer);
+    const callOff = wait(delayMs, () => {
+      waiting.delete(callOff);
       ready.push(task);
       pump();
-    }, delayMs);
-    timers.add(timer);
+    });
+    waiting.add(callOff);
   };
   const dispatch = async (task: Task): Promise<boolean> => {
     stats.attempts++;
@@ -191,7 +197,7 @@ export async function startTasks({
     idle: () => (tasks.size === 0 ? Promise.resolve() : new Promise((resolve) => idlers.push(resolve))),
     close: async () => {
       closed.abort();
-      for (const timer of timers) clearTimeout(timer);
+      for (const callOff of waiting) callOff();
       for (const resolve of idlers) resolve();
       idlers = [];
       server.forceShutdown();

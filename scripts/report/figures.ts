@@ -10,6 +10,8 @@ export interface Sums {
   readonly units: number;
   readonly tokens: number;
   readonly cost_micro_usd: number;
+  /** Of the cost: at prices that nobody looked up. */
+  readonly unconfirmed_micro_usd: number;
   /** Charged calls whose tokens or price are not known. */
   readonly unpriced: number;
 }
@@ -129,7 +131,7 @@ export async function readFigures(
 
 function sumsBy(column: string, order: string, more = ''): string {
   return `SELECT ${column} AS name, SUM(events) AS events, SUM(units) AS units, SUM(IFNULL(tokens, 0)) AS tokens,
-    SUM(cost_micro_usd) AS cost_micro_usd, SUM(unpriced) AS unpriced${more}
+    SUM(cost_micro_usd) AS cost_micro_usd, SUM(unconfirmed_micro_usd) AS unconfirmed_micro_usd, SUM(unpriced) AS unpriced${more}
   FROM \`$dataset.usage_daily\`
   WHERE day BETWEEN CAST(@from AS DATE) AND CAST(@to AS DATE)
   GROUP BY ${column}
@@ -209,6 +211,7 @@ function add(parts: readonly Sums[]): Sums {
     units: sum('units'),
     tokens: sum('tokens'),
     cost_micro_usd: sum('cost_micro_usd'),
+    unconfirmed_micro_usd: sum('unconfirmed_micro_usd'),
     unpriced: sum('unpriced'),
   };
 }
@@ -219,6 +222,7 @@ function sumsOf(row: Row): Sums {
     units: Number(row['units']),
     tokens: Number(row['tokens']),
     cost_micro_usd: Number(row['cost_micro_usd']),
+    unconfirmed_micro_usd: Number(row['unconfirmed_micro_usd']),
     unpriced: Number(row['unpriced']),
   };
 }

@@ -41,7 +41,8 @@ export function reportPage(figures: Figures, madeAtMs: number): string {
 <h1>${escape(title)}</h1>
 <p>Project ${escape(project)}. Made ${made} UTC. Money is list price of the providers in US dollars; days are UTC.</p>
 ${open.length > 0 ? `<p>Not final yet, since events may still arrive until 48 hours after a day’s end: ${open.join(', ')}.</p>` : ''}
-${total.unpriced > 0 ? `<p>${count(total.unpriced).text} charged calls have no price, since their tokens or their model’s price are not known; they count as zero here.</p>` : ''}
+${total.unpriced > 0 ? `<p>${count(total.unpriced).text} charged calls have no price, since their tokens or their model’s price are not known; they count as zero here: ${escape(namesOf(figures.models.filter(({ unpriced }) => unpriced > 0)))}.</p>` : ''}
+${total.unconfirmed_micro_usd > 0 ? `<p>${dollars(total.unconfirmed_micro_usd).text} of the spend rests on prices that nobody looked up: ${escape(namesOf(figures.models.filter(({ unconfirmed_micro_usd: micro }) => micro > 0)))}.</p>` : ''}
 </header>
 <nav aria-label="Sections"><ul>${sections.map(({ id, title: name }) => `<li><a href="#${id}">${escape(name)}</a></li>`).join('')}</ul></nav>
 <main id="main">
@@ -51,6 +52,14 @@ ${sections.map(sectionHtml).join('\n')}
 </body>
 </html>
 `;
+}
+
+const namesMost = 10;
+
+/** The first of them, in words. */
+function namesOf(parts: readonly Part[]): string {
+  const names = parts.slice(0, namesMost).map(({ name }) => name ?? 'no model');
+  return [...names, ...(parts.length > namesMost ? [`and ${parts.length - namesMost} more`] : [])].join(', ');
 }
 
 function totals({ total, refusals, bill }: Figures): string {
@@ -270,11 +279,12 @@ function csv(heading: readonly string[], body: Section['body']): string {
   return [heading, ...body].map((line) => `${line.map(field).join(',')}\r\n`).join('');
 }
 
-const sumHeadings = ['Spend', 'Events', 'Units charged', 'Tokens', 'Without price'] as const;
+const sumHeadings = ['Spend', 'Of it unconfirmed', 'Events', 'Units charged', 'Tokens', 'Without price'] as const;
 
 function sumCells(sums: Sums): Cell[] {
   return [
     dollars(sums.cost_micro_usd),
+    dollars(sums.unconfirmed_micro_usd),
     count(sums.events),
     count(sums.units),
     count(sums.tokens),

@@ -47,7 +47,7 @@ after(async () => {
 async function fill(): Promise<void> {
   await warehouse.rows('SELECT setseed(0.5)');
   await warehouse.rows(`
-    INSERT INTO events (name, source, identifier, created_at, metadata, event_id, rank, function, feature, model, provider, units, quota_window, quota_units, count, tokens, cost_micro_usd, gateway_ms)
+    INSERT INTO events (name, source, identifier, created_at, metadata, event_id, rank, function, feature, model, provider, units, quota_window, quota_units, count, tokens, cost_micro_usd, price_version, gateway_ms)
     SELECT
       CASE WHEN a < 0.93 THEN 'CompletionsFinished' ELSE 'RateLimited' END,
       'dotcom-product-subscriptions',
@@ -65,6 +65,7 @@ async function fill(): Promise<void> {
       CASE WHEN a < 0.93 THEN 1 ELSE 0 END, 1,
       CASE WHEN a < 0.93 THEN CAST(FLOOR(d * 4000) AS INTEGER) END,
       CASE WHEN a < 0.9 THEN CAST(FLOOR(d * 30000) AS INTEGER) END,
+      'genai-prices 0, overrides 2026-01-01' || CASE WHEN d < 0.5 THEN ', unconfirmed' ELSE '' END,
       CASE WHEN a < 0.93 THEN CAST(FLOOR(1 + b * 20) AS INTEGER) END
     FROM (SELECT i, random() AS a, random() AS b, random() AS c, random() AS d FROM range(5000) r(i))`);
   await warehouse.rows(`
@@ -103,11 +104,17 @@ test('the figures: every breakdown sums to the total, and the total is the table
     [Number(table?.['events']), Number(table?.['units']), Number(table?.['cost'])],
   );
   for (const parts of [figures.days, figures.functions, figures.features, figures.models, figures.subscriptions])
-    for (const member of ['events', 'units', 'tokens', 'cost_micro_usd', 'unpriced'] as const)
+    for (const member of ['events', 'units', 'tokens', 'cost_micro_usd', 'unconfirmed_micro_usd', 'unpriced'] as const)
       assert.equal(
         parts.reduce((sum, part) => sum + part[member], 0),
         total[member],
       );
+  // d < 0.5 is the first model, and it alone.
+  assert.ok(total.unconfirmed_micro_usd > 0 && total.unpriced > 0);
+  assert.deepEqual(
+    figures.models.filter((part) => part.unconfirmed_micro_usd > 0).map(({ name }) => name),
+    ['anthropic/claude-3-haiku-20240307'],
+  );
   assert.equal(figures.quotas.length, 6);
   assert.ok(figures.refusals.reduce((sum, { events }) => sum + events, 0) === total.events - total.units);
   assert.ok(figures.latency.every(({ gateway_p50: ours, provider_p50: theirs }) => (ours ?? 0) < (theirs ?? 0)));
@@ -150,6 +157,8 @@ test('the page asks nobody for anything and runs nothing', async () => {
   assert.doesNotMatch(html, /(src|href)="(?!#|data:)/);
   assert.doesNotMatch(html, /url\(|@import/);
   assert.match(html, /Not final yet/);
+  assert.match(html, /charged calls have no price, [^<]*: [^<]*openai\/gpt-4o/);
+  assert.match(html, /of the spend rests on prices that nobody looked up: anthropic\/claude-3-haiku-20240307\.</);
 });
 
 /** A page with the report in it; skipped, and said so, where there is no browser. */

@@ -14,9 +14,17 @@ export const billingExport = 'local.billing.gcp_billing_export';
 /**
  * The text of a view or saved query with its names filled in, as Terraform does.
  * @param file below terraform/events, such as `queries/redash_events.sql`
+ * @param project of the events
+ * @param gatewayProject of the functions
  */
-export function eventsSql(file: string, project: string): string {
-  const names: Readonly<Record<string, string>> = { project, dataset, table, billing_export: billingExport };
+export function eventsSql(file: string, project: string, gatewayProject = project): string {
+  const names: Readonly<Record<string, string>> = {
+    project,
+    dataset,
+    table,
+    billing_export: billingExport,
+    gateway_project: gatewayProject,
+  };
   return readFileSync(path.join(eventsDir, file), 'utf8').replace(/\$\{(\w+)\}/g, (whole, name: string) => {
     const value = names[name];
     if (value === undefined) throw new Error(`terraform/events/${file}: nothing fills in ${whole}`);
@@ -36,9 +44,13 @@ export async function createEventsDataset(bigquery: LocalBigQuery, project: stri
 }
 
 /** Creates a table in the shape of Google's billing export (of its columns those that anyone here reads), and the view that joins it. */
-export async function createBillingExport(bigquery: LocalBigQuery, project: string): Promise<void> {
+export async function createBillingExport(
+  bigquery: LocalBigQuery,
+  project: string,
+  gatewayProject = project,
+): Promise<void> {
   await bigquery.createTable('gcp_billing_export', columnsOf(path.join(import.meta.dirname, 'billing-export.json')));
-  await bigquery.createView('cost_by_function', eventsSql('billing/cost_by_function.sql', project));
+  await bigquery.createView('cost_by_function', eventsSql('billing/cost_by_function.sql', project, gatewayProject));
 }
 
 function columnsOf(file: string): Column[] {

@@ -128,11 +128,14 @@ test('a day is final two days after its end; what has no price is counted, not f
   const { local, insert } = await start(t);
   const at = (ago: number) => ({ created_at: new Date(Date.now() - ago * dayMs).toISOString() });
   await insert('events', event(at(3)), event(at(0)), event({ ...at(0), cost_micro_usd: null }));
+  await insert('events', event({ ...at(3), price_version: 'genai-prices 0, overrides 2026-01-01, unconfirmed' }));
   assert.deepEqual(
-    await local.rows('SELECT day, final, events, unpriced, cost_micro_usd FROM usage_daily ORDER BY day'),
+    await local.rows(
+      'SELECT day, final, events, unpriced, cost_micro_usd, unconfirmed_micro_usd FROM usage_daily ORDER BY day',
+    ),
     [
-      { day: day(3), final: true, events: '1', unpriced: '0', cost_micro_usd: '75' },
-      { day: day(0), final: false, events: '2', unpriced: '1', cost_micro_usd: '75' },
+      { day: day(3), final: true, events: '2', unpriced: '0', cost_micro_usd: '150', unconfirmed_micro_usd: '75' },
+      { day: day(0), final: false, events: '2', unpriced: '1', cost_micro_usd: '75', unconfirmed_micro_usd: '0' },
     ],
   );
 });
@@ -194,6 +197,33 @@ test('cost per function: a sample of the billing export and the usage explain ea
   const remainder = sum({ part: 'unexplained' });
   assert.equal(remainder, 50_000);
   assert.ok(remainder / sum({}) < 0.01);
+});
+
+test('events in a project of their own: of its bill, what is labelled as ours', async (t) => {
+  const { local, insert } = await start(t);
+  await createBillingExport(local, project, 'the-functions');
+  const bill = (id: string, service: string, cost: number, labels: Record<string, string> = {}): object => ({
+    service: { id: service, description: service },
+    usage_start_time: `${day(0)}T00:00:00Z`,
+    project: { id, name: id },
+    labels: Object.entries(labels).map(([key, value]) => ({ key, value })),
+    cost,
+    currency_conversion_rate: 1,
+    credits: [],
+  });
+  await insert(
+    'gcp_billing_export',
+    bill('the-functions', 'Cloud Tasks', 1),
+    bill(project, 'BigQuery', 2, { app: 'cody-gateway', component: 'events' }),
+    bill(project, 'BigQuery', 50),
+    bill(project, 'Cloud Run', 60, { app: 'another' }),
+  );
+  await insert('events', event({ cost_micro_usd: 5 }));
+  assert.deepEqual(await local.rows('SELECT part, micro_usd FROM cost_by_function ORDER BY part'), [
+    { part: 'bigquery', micro_usd: '2000000' },
+    { part: 'llm', micro_usd: '5' },
+    { part: 'tasks', micro_usd: '1000000' },
+  ]);
 });
 
 test('the licence page: seven days, newest first, zero where nothing was, per model', async (t) => {
@@ -267,5 +297,36 @@ test('the three Redash samples', async (t) => {
       tokens,
     ]),
     [['openai/e', 1, 42]],
+  );
+});
+
+test('the two queries of abuse review: flags by model and reason, and the requests of one user', async (t) => {
+  const { insert, query } = await start(t);
+  const flagged = (reason: string) => ({ flagged: true, flagging_result: { reason: [reason], should_block: false } });
+  const user = { source: 'dotcom-user', identifier: '42' };
+  await insert(
+    'events',
+    event(user),
+    event(user, flagged('high_prompt_token_count')),
+    event({ ...user, identifier: '43' }, flagged('high_prompt_token_count')),
+    event({ ...user, name: 'RequestBlocked', units: 0 }, flagged('blocked_phrase')),
+    event({ ...user, created_at: new Date(Date.now() - 9 * 3_600_000).toISOString() }, flagged('blocked_phrase')),
+    event(),
+  );
+  assert.deepEqual(await query('queries/abuse_flags.sql'), [
+    {
+      source: 'dotcom-user',
+      model: 'openai/gpt-4o',
+      reason: 'high_prompt_token_count',
+      users: 2,
+      events: 2,
+      blocked: 0,
+    },
+    { source: 'dotcom-user', model: 'openai/gpt-4o', reason: 'blocked_phrase', users: 1, events: 1, blocked: 1 },
+  ]);
+  const rows = await query('queries/abuse_requests_of_actor.sql', user);
+  assert.deepEqual(
+    rows.map(({ name, events, flagged: count }) => `${String(name)} ${String(events)} ${String(count)}`).toSorted(),
+    ['CompletionsFinished 1 1', 'CompletionsFinished 2 1', 'RequestBlocked 1 1'],
   );
 });

@@ -5,6 +5,8 @@ import type { Firestore } from '@google-cloud/firestore';
 import type { Stranger } from './event-task.ts';
 
 const collection = 'deadLetters';
+/** Beyond a year's books. Firestore deletes a letter when its `expiresAt` has come (terraform/firestore): nothing that names customers is kept for ever. */
+const keptMs = 400 * 86_400_000;
 /** Writes after which nobody listens are tried again by the queue. */
 const writeTimeoutMs = 5_000;
 
@@ -35,7 +37,10 @@ export function createDeadLetters(client: () => Promise<Firestore>): DeadLetters
       const { promise: late, reject } = Promise.withResolvers<never>();
       const timer = setTimeout(() => reject(new Error('Firestore did not keep a dead letter in time')), writeTimeoutMs);
       try {
-        await Promise.race([document.set({ ...letter, at: new Date(nowMs).toISOString() }), late]);
+        await Promise.race([
+          document.set({ ...letter, at: new Date(nowMs).toISOString(), expiresAt: new Date(nowMs + keptMs) }),
+          late,
+        ]);
       } finally {
         clearTimeout(timer);
       }
@@ -43,10 +48,10 @@ export function createDeadLetters(client: () => Promise<Firestore>): DeadLetters
     },
     list: async (most) => {
       const { docs } = await (await client()).collection(collection).orderBy('at').limit(most).get();
-      return docs.map((document) => ({
-        ...(document.data() as Stranger & { at: string }),
-        id: document.id,
-      }));
+      return docs.map((document) => {
+        const { kind, body, reason, at } = document.data() as Stranger & { at: string };
+        return { id: document.id, kind, body, reason, at };
+      });
     },
     remove: async ({ id, at }) => {
       const firestore = await client();

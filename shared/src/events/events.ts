@@ -9,7 +9,7 @@ export {
   type OutboxFields,
   type UsageEvent,
 } from './usage-event.ts';
-export { createOutbox, type Outbox } from './outbox.ts';
+export { createOutbox, type Outbox, type SendingState } from './outbox.ts';
 export { takeLeftBehind } from './left-behind.ts';
 export { createEventQueue, createNoticeQueue, type QueueSettings, type TaskQueue } from './task-queue.ts';
 export { createWarehouse, type Insertion, type Warehouse } from './warehouse.ts';

@@ -29,8 +29,10 @@ export interface Outbox {
   notify(posted: PostedNotice, notice: Notice): void;
   /** Sends what is held; resolves when nothing is under way any more. For the drain on SIGTERM. */
   flush(): Promise<void>;
-  readonly stats: { readonly held: number; readonly sent: number; readonly failed: number; readonly left: number };
 }
+
+/** What became of events here: acknowledged by the queue; not, so the sweeper's or the log's; no room or no queue, so the sweeper's. */
+export type SendingState = 'sent' | 'failed' | 'left';
 
 interface Held {
   readonly posted: Posted;
@@ -41,28 +43,33 @@ interface Held {
  * @param queue null: nothing is sent, every entry is left to the sweeper.
  * @param noticeQueue null: notices are told to `warn` and forgotten.
  * @param warn is told of batches that could not be sent.
+ * @param count is told of every event once, for the metrics.
  */
 export function createOutbox(
   store: Store,
   queue: TaskQueue | null,
   noticeQueue: TaskQueue | null,
   warn: (message: string, error: unknown) => void,
+  count: (state: SendingState, events: number) => void,
 ): Outbox {
   let held: Held[] = [];
   let timer: NodeJS.Timeout | null = null;
   const sending = new Set<Promise<void>>();
-  const stats = { held: 0, sent: 0, failed: 0, left: 0 };
 
   const send = async (tasks: TaskQueue, batch: readonly Held[]): Promise<void> => {
     try {
       await tasks.create(eventTaskBody(batch.map(({ event }) => event)));
-      stats.sent += batch.length;
-      // Acknowledged: the queue keeps them from here on. A deletion that fails costs a second delivery, which the warehouse drops.
-      await store.commands(deletions(batch), { leftMs: 1_000 });
     } catch (error) {
-      stats.failed += batch.length;
-      warn(`${batch.length} events stay in the outbox for the sweeper`, error);
+      count('failed', batch.length);
+      return warn(`${batch.length} events stay in the outbox for the sweeper`, error);
     }
+    // Acknowledged: the queue keeps them from here on. A deletion that fails costs a second delivery, which the warehouse drops.
+    count('sent', batch.length);
+    await store
+      .commands(deletions(batch), { leftMs: 1_000 })
+      .catch((error: unknown) =>
+        warn(`${batch.length} events were sent, but not deleted: the sweeper sends them again`, error),
+      );
   };
 
   const pump = (): void => {
@@ -71,7 +78,6 @@ export function createOutbox(
     while (queue !== null && held.length > 0 && sending.size < sendingMax) {
       const batch = nextBatch(held);
       held = held.slice(batch.length);
-      stats.held = held.length;
       const work = send(queue, batch).finally(() => {
         sending.delete(work);
         if (held.length > 0) pump();
@@ -92,9 +98,11 @@ export function createOutbox(
   };
 
   return {
-    stats,
     sendNow: async (event) => {
-      if (queue === null) return false;
+      if (queue === null) {
+        count('left', 1);
+        return false;
+      }
       const { promise: late, resolve } = Promise.withResolvers<false>();
       const timer = setTimeout(() => resolve(false), sendNowMs);
       const work = queue.create(eventTaskBody([JSON.stringify(event)])).then(
@@ -106,8 +114,7 @@ export function createOutbox(
       );
       const sent = await Promise.race([work, late]);
       clearTimeout(timer);
-      if (sent) stats.sent++;
-      else stats.failed++;
+      count(sent ? 'sent' : 'failed', 1);
       return sent;
     },
     notify: (posted, notice) => {
@@ -117,11 +124,10 @@ export function createOutbox(
     },
     take: (posted, event) => {
       if (queue === null || held.length >= heldMax) {
-        stats.left++;
+        count('left', 1);
         return;
       }
       held.push({ posted, event: JSON.stringify(event) });
-      stats.held = held.length;
       if (held.length >= taskEventsMax) pump();
       else timer ??= setTimeout(pump, gatherMs);
     },

@@ -96,8 +96,8 @@ test('a cache larger than its input does not stop the batch', () => {
 test('overrides win over the table, the first that matches counts, and every fault of the file is told', () => {
   const file = (prices: object[]) => JSON.stringify({ version: '2026-01-02', comment: '', prices });
   const ours = [
-    { model: 'openai/gpt-4*', input: 1, cacheRead: 0.5, output: 2, why: 'a contract' },
-    { model: 'openai/*', input: 9, output: 9, why: 'never reached' },
+    { model: 'openai/gpt-4*', input: 1, cacheRead: 0.5, output: 2, basis: 'contract', why: '' },
+    { model: 'openai/*', input: 9, output: 9, basis: 'contract', why: 'never reached' },
   ];
   const overrides = parseOverrides(file(ours));
   const priced = priceOf(event('openai/gpt-4o', counts(100, 10, { cache_read_token_count: 40 })), overrides);
@@ -107,8 +107,17 @@ test('overrides win over the table, the first that matches counts, and every fau
   });
   assert.throws(
     () => parseOverrides(file([{ model: 'gpt', input: -1, output: 1, why: '' }])),
-    (error: Error) => /prices\.0\.model/.test(error.message) && /prices\.0\.input/.test(error.message),
+    (error: Error) => ['model', 'input', 'basis'].every((member) => error.message.includes(`prices.0.${member}`)),
   );
+});
+
+test('the shipped overrides are used, and a price that nobody looked up marks its rows', () => {
+  const version = (model: string): string => priceOf(event(model, counts(1_000_000, 0))).price_version ?? '';
+  assert.equal(cost('anthropic/claude-instant-1.2', counts(1_000_000, 0)), 800_000);
+  assert.match(version('anthropic/claude-instant-1.2'), /, unconfirmed$/);
+  assert.equal(cost('fireworks/accounts/fireworks/models/mixtral-8x7b-instruct', counts(1_000_000, 0)), 500_000);
+  assert.doesNotMatch(version('fireworks/accounts/fireworks/models/mixtral-8x7b-instruct'), /unconfirmed/);
+  assert.doesNotMatch(version('openai/gpt-4o'), /unconfirmed/);
 });
 
 test('the version in the rows is that of the installed table', () => {

@@ -21,6 +21,8 @@ const overridesSchema = v.strictObject({
       /** As `input` where absent. */
       cacheRead: v.optional(perMillion),
       cacheWrite: v.optional(perMillion),
+      /** Where it is from. What is from memory alone marks its rows. */
+      basis: v.picklist(['contract', 'page', 'table', 'decision', 'memory']),
       why: v.string(),
     }),
   ),
@@ -70,8 +72,14 @@ export function priceOf(event: UsageEvent, overrides: PriceOverrides = shippedOv
   const { model, provider, metadata } = event;
   const tokens = tokensOf(event);
   if (model === null || tokens === null) return unpriced;
-  const price_version = `genai-prices ${priceTableVersion}, overrides ${overrides.version}${tokens.estimated ? ', estimated tokens' : ''}`;
   const override = overrides.prices.find((entry) => matches(entry.model, model));
+  const price_version = [
+    `genai-prices ${priceTableVersion}`,
+    `overrides ${overrides.version}`,
+    // The views sum these rows apart (terraform/events/usage_daily.sql).
+    ...(override?.basis === 'memory' ? ['unconfirmed'] : []),
+    ...(tokens.estimated ? ['estimated tokens'] : []),
+  ].join(', ');
   if (override !== undefined) {
     const { input, output, cacheRead = input, cacheWrite = input } = override;
     const plain = tokens.input - tokens.cacheRead - tokens.cacheWrite;

@@ -2,7 +2,7 @@
 
 import type { BigQuery } from '@google-cloud/bigquery';
 import type { Config } from '../config/config.ts';
-import { priceOf } from './price.ts';
+import { priceOf, type Price } from './price.ts';
 import type { UsageEvent } from './usage-event.ts';
 
 /** Longer than any healthy insert, shorter than the task's dispatch deadline. */
@@ -11,6 +11,10 @@ const insertTimeoutMs = 30_000;
 /** What became of a batch. */
 export interface Insertion {
   readonly inserted: number;
+  /** List price of what was inserted. A row that comes again counts again: for alerts, not for bills. */
+  readonly costMicroUsd: number;
+  /** Charged calls among them that have no price. */
+  readonly unpriced: number;
   /** Rows that BigQuery will never take, each with its reason. */
   readonly poison: readonly { readonly event: UsageEvent; readonly reason: string }[];
 }
@@ -52,7 +56,15 @@ async function withDeadline<T>(work: Promise<T>): Promise<T> {
 
 interface RawRow {
   readonly insertId: string;
-  readonly json: Readonly<Record<string, unknown>>;
+  readonly json: Omit<UsageEvent, 'metadata'> & Price & { readonly metadata: string };
+}
+
+/** As the views count: `unpriced` is a row that is charged and has no cost. */
+function sumsOf(rows: readonly RawRow[]): Pick<Insertion, 'costMicroUsd' | 'unpriced'> {
+  return {
+    costMicroUsd: rows.reduce((sum, { json }) => sum + (json.cost_micro_usd ?? 0), 0),
+    unpriced: rows.filter(({ json }) => json.units > 0 && json.cost_micro_usd === null).length,
+  };
 }
 
 /** A row that can't be taken stops its whole request (its neighbours read `stopped`): the rest goes again without it. */
@@ -60,19 +72,20 @@ async function insertRows(
   events: readonly UsageEvent[],
   insert: (rows: RawRow[]) => Promise<unknown>,
 ): Promise<Insertion> {
-  if (events.length === 0) return { inserted: 0, poison: [] };
+  if (events.length === 0) return { inserted: 0, costMicroUsd: 0, unpriced: 0, poison: [] };
+  const rows = events.map(rawRow);
   try {
-    await insert(events.map(rawRow));
-    return { inserted: events.length, poison: [] };
+    await insert(rows);
+    return { inserted: rows.length, ...sumsOf(rows), poison: [] };
   } catch (error) {
     const reasons = invalidRows(error);
     if (reasons.size === 0) throw error;
-    const good = events.filter((event) => !reasons.has(insertId(event)));
+    const good = rows.filter((row) => !reasons.has(row.insertId));
     const poison = events
       .filter((event) => reasons.has(insertId(event)))
       .map((event) => ({ event, reason: reasons.get(insertId(event)) ?? 'invalid' }));
-    if (good.length > 0) await insert(good.map(rawRow));
-    return { inserted: good.length, poison };
+    if (good.length > 0) await insert(good);
+    return { inserted: good.length, ...sumsOf(good), poison };
   }
 }
 

@@ -39,7 +39,9 @@ export function openContext(config: Config): Context {
   const store = connectStore(config, warn);
   const queue = createEventQueue(config);
   const noticeQueue = createNoticeQueue(config);
-  const outbox = createOutbox(store, queue, noticeQueue, warn);
+  const outbox = createOutbox(store, queue, noticeQueue, warn, (state, events) =>
+    telemetry.count('gateway.outbox', events, { state }),
+  );
   const auth = createAuth({ config, store, now: Date.now, warn });
   const upstream = createUpstream(config, warn);
   const limiter = createLimiter(store);

@@ -24,6 +24,8 @@ export interface Exporter {
   take(span: SpanRecord, sampled: boolean): void;
   /** A provider call begins or ends. */
   inFlight(change: 1 | -1, attributes: SpanRecord['attributes']): void;
+  /** What belongs to no request. */
+  count(measurement: Measurement): void;
   /** Sends all, at most so long. */
   flush(timeoutMs: number): Promise<void>;
 }
@@ -106,6 +108,7 @@ export function createExporter(
       if (span.kind === 'server') later();
     },
     inFlight: (change, attributes) => count([inFlight(change, attributes)]),
+    count: (measurement) => count([measurement]),
     flush: async (timeoutMs) => {
       await within(
         (async () => {

@@ -41,6 +41,11 @@ export const instruments = {
     sentence: 'Waits of a request for Redis, by step.',
   },
   'gateway.events': { kind: 'counter', unit: '{event}', sentence: 'Usage events handed to the outbox, by name.' },
+  'gateway.outbox': {
+    kind: 'counter',
+    unit: '{event}',
+    sentence: 'Usage events that the instance sent, failed to send, or had no room for (left), by state.',
+  },
   'gateway.events.delivered': { kind: 'counter', unit: '{event}', sentence: 'Usage events the warehouse took.' },
   'gateway.actor_lookups': { kind: 'counter', unit: '{lookup}', sentence: 'Look-ups of callers, by outcome.' },
   'gen_ai.client.operation.duration': {

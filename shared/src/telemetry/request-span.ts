@@ -37,6 +37,9 @@ export function requestAttributes(line: LogFields): Attributes {
     interaction_id: plain(line['interaction_id']),
     events: plain(line['events']),
     inserted: plain(line['inserted']),
+    // Whether a quota notice was due, and whether this request sent it.
+    notice_percent: plain(line['notice_percent']),
+    notice_sent: plain(line['notice_sent']),
     ...(line['sweep'] !== undefined && { sweep: JSON.stringify(line['sweep']) }),
   };
 }

@@ -4,6 +4,7 @@ import { reportCrashes } from './crash.ts';
 import { createErrorReports } from './error-reports.ts';
 import { createExporter } from './exporter.ts';
 import { createScope, type Outlets, type Scope } from './scope.ts';
+import type { Measurement } from './instruments.ts';
 import { createLog, type LogFields, type Severity } from './log.ts';
 
 export { crashLine } from './crash.ts';
@@ -18,6 +19,8 @@ export interface Telemetry {
   open(headers: Readonly<Record<string, string | string[] | undefined>>, url?: string): Scope;
   /** A line outside any request (start, outbox, Redis). `error`'s stack is written, never its properties. */
   log(severity: Severity, message: string, fields?: LogFields, error?: unknown): void;
+  /** Counts what belongs to no request; goes out with the next request's. */
+  count(name: Measurement['name'], value: number, attributes: Measurement['attributes']): void;
   /** Tells what nobody caught in Error Reporting's form. Once a process. */
   reportCrashes(): void;
   /** Sends what waits to exporter and Sentry, at most so long. Before the process ends. */
@@ -60,6 +63,7 @@ export function createTelemetry(
       if (severity === 'ERROR' && error !== undefined && error !== null)
         errors?.report({ message, error, details: fields, trace: null });
     },
+    count: (name, value, attributes) => exporter?.count({ name, value, attributes }),
     reportCrashes: () => reportCrashes(settings, write),
     flush: async (timeoutMs) => {
       await Promise.all([exporter?.flush(timeoutMs), errors?.flush(timeoutMs)]);

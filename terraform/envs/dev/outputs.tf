@@ -22,3 +22,8 @@ output "channel" {
   description = "Notification channel for Error Reporting, which takes it by hand."
   value       = module.gateway.channel
 }
+
+output "events" {
+  description = "Project of the events."
+  value       = module.gateway.events
+}

@@ -10,6 +10,9 @@ module "gateway" {
   image_tag     = "1_2026-11-23_0.1-18d0c5659567"
   function_tags = {}
 
+  # Where the dashboards and the licence pages of Sourcegraph.com read them (handbook).
+  events_project_id = "telligentsourcegraph"
+
   public_instances = { min = 1, max = 100 }
   redis_memory_gb  = 5
   budget_usd       = 2000

@@ -17,7 +17,9 @@ WITH
       END AS part,
       (cost + IFNULL((SELECT SUM(credit.amount) FROM UNNEST(credits) AS credit), 0)) / currency_conversion_rate * 1000000 AS micro_usd
     FROM `${billing_export}`
-    WHERE project.id = '${project}'
+    WHERE project.id = '${gateway_project}'
+      -- Where the events have a project of their own, what is labelled as ours there.
+      OR (project.id = '${project}' AND (SELECT value FROM UNNEST(labels) WHERE key = 'app') = 'cody-gateway')
   ),
   used AS (
     SELECT

@@ -3,10 +3,12 @@
 locals {
   entitlements = {
     operate = {
-      roles = ["roles/cloudfunctions.developer", "roles/run.developer", "roles/logging.viewer", "roles/monitoring.editor", "roles/cloudtrace.user", "roles/errorreporting.user", "roles/cloudtasks.admin", "roles/redis.viewer", "roles/datastore.user"]
+      project = var.project_id
+      roles   = ["roles/cloudfunctions.developer", "roles/run.developer", "roles/logging.viewer", "roles/monitoring.editor", "roles/cloudtrace.user", "roles/errorreporting.user", "roles/cloudtasks.admin", "roles/redis.viewer", "roles/datastore.user"]
     }
     events = {
-      roles = ["roles/bigquery.dataViewer", "roles/bigquery.jobUser"]
+      project = var.events_project_id
+      roles   = ["roles/bigquery.dataViewer", "roles/bigquery.jobUser"]
     }
   }
 }
@@ -14,7 +16,7 @@ locals {
 resource "google_privileged_access_manager_entitlement" "this" {
   for_each             = local.entitlements
   location             = "global"
-  parent               = "projects/${var.project_id}"
+  parent               = "projects/${each.value.project}"
   entitlement_id       = "cody-gateway-${var.env}-${each.key}"
   max_request_duration = "10800s"
 
@@ -28,7 +30,7 @@ resource "google_privileged_access_manager_entitlement" "this" {
 
   privileged_access {
     gcp_iam_access {
-      resource      = "//cloudresourcemanager.googleapis.com/projects/${var.project_id}"
+      resource      = "//cloudresourcemanager.googleapis.com/projects/${each.value.project}"
       resource_type = "cloudresourcemanager.googleapis.com/Project"
       dynamic "role_bindings" {
         for_each = each.value.roles

@@ -7,6 +7,12 @@ variable "project_id" {
   }
 }
 
+variable "events_project_id" {
+  description = "Project of the events."
+  type        = string
+  nullable    = false
+}
+
 variable "env" {
   description = "Name of the environment."
   type        = string

@@ -15,7 +15,8 @@ resource "google_compute_instance" "this" {
 
   boot_disk {
     initialize_params {
-      image = "debian-cloud/debian-12"
+      image  = "debian-cloud/debian-12"
+      labels = merge(var.labels, { component = "bastion" })
     }
   }
 

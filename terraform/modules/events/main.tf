@@ -92,7 +92,7 @@ resource "google_bigquery_table" "billing" {
   labels              = local.labels
   deletion_protection = false
   view {
-    query          = templatefile("${local.dir}/billing/${each.key}.sql", merge(local.names, { billing_export = var.billing_export }))
+    query          = templatefile("${local.dir}/billing/${each.key}.sql", merge(local.names, { billing_export = var.billing_export, gateway_project = var.gateway_project_id }))
     use_legacy_sql = false
   }
   depends_on = [google_bigquery_table.view_2]

@@ -11,6 +11,7 @@ output "table" {
 output "inventory" {
   description = "Table, views and writers, for tests."
   value = {
+    project   = google_bigquery_table.events.project
     partition = google_bigquery_table.events.time_partitioning
     cluster   = google_bigquery_table.events.clustering
     schema    = google_bigquery_table.events.schema

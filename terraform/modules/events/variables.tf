@@ -7,6 +7,12 @@ variable "project_id" {
   }
 }
 
+variable "gateway_project_id" {
+  description = "Project of the functions, whose bill is joined with the events."
+  type        = string
+  nullable    = false
+}
+
 variable "labels" {
   description = "Labels of every resource; the module adds `component`."
   type        = map(string)

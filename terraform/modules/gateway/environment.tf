@@ -6,10 +6,14 @@ locals {
 
   environment = merge(
     {
-      GOOGLE_CLOUD_PROJECT             = var.project_id
-      CODY_GATEWAY_REGION              = var.region
-      CODY_GATEWAY_TASKS_LOCATION      = var.region
-      CODY_GATEWAY_BIGQUERY_PROJECT_ID = var.project_id
+      GOOGLE_CLOUD_PROJECT        = var.project_id
+      CODY_GATEWAY_REGION         = var.region
+      CODY_GATEWAY_TASKS_LOCATION = var.region
+      CODY_GATEWAY_ENVIRONMENT    = var.env
+      # The load balancer's own entry in X-Forwarded-For. Who calls a function's own URL could name any address: that only chooses an anonymous pool.
+      CODY_GATEWAY_TRUSTED_PROXIES     = "1"
+      CODY_GATEWAY_OTEL_ENDPOINT       = "https://telemetry.googleapis.com"
+      CODY_GATEWAY_BIGQUERY_PROJECT_ID = local.events_project
       CODY_GATEWAY_BIGQUERY_DATASET    = "cody_gateway"
       CODY_GATEWAY_BIGQUERY_TABLE      = "events"
     },

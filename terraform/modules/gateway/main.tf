@@ -20,9 +20,13 @@ locals {
     task     = ["directory"]
     schedule = ["directory", "queues"]
   }
-  uses            = { for name, file in local.files : name => toset(lookup(file, "uses", local.usual[file.trigger])) }
-  roles           = { for name, uses in local.uses : name => toset(concat(local.telemetry_roles, contains(uses, "directory") ? ["roles/datastore.user"] : [])) }
-  telemetry_roles = ["roles/cloudtrace.agent", "roles/monitoring.metricWriter", "roles/telemetry.tracesWriter"]
+  uses  = { for name, file in local.files : name => toset(lookup(file, "uses", local.usual[file.trigger])) }
+  roles = { for name, uses in local.uses : name => toset(concat(local.telemetry_roles, contains(uses, "directory") ? ["roles/datastore.user"] : [])) }
+  # What the exporter needs: to write both, and to say which project pays (x-goog-user-project).
+  telemetry_roles = ["roles/serviceusage.serviceUsageConsumer", "roles/telemetry.metricsWriter", "roles/telemetry.tracesWriter"]
+
+  # In production the dashboards of others read the events in a project of their own.
+  events_project = coalesce(var.events_project_id, var.project_id)
 
   accounts  = { for name, function in module.function : name => function.account }
   enqueuers = { for name, account in local.accounts : name => account if contains(local.uses[name], "queues") }
@@ -85,12 +89,13 @@ module "directory" {
 }
 
 module "events" {
-  source         = "../events"
-  project_id     = var.project_id
-  labels         = local.labels
-  location       = var.events_location
-  writers        = local.writers
-  billing_export = var.billing_export
+  source             = "../events"
+  project_id         = local.events_project
+  gateway_project_id = var.project_id
+  labels             = local.labels
+  location           = var.events_location
+  writers            = local.writers
+  billing_export     = var.billing_export
 }
 
 module "queues" {
@@ -141,6 +146,7 @@ module "monitoring" {
   hostname            = var.hostname
   functions           = { for name, file in local.files : name => { max = local.instances[name].max, public = file.trigger == "http" } }
   redis_id            = module.redis.id
+  spend_usd_per_hour  = var.spend_usd_per_hour
   runbooks_url        = var.runbooks_url
   slack_token         = var.slack_token
   slack_token_version = var.slack_token_version
@@ -150,11 +156,12 @@ module "monitoring" {
 }
 
 module "access" {
-  source     = "../access"
-  project_id = var.project_id
-  env        = var.env
-  operators  = var.operators
-  approvers  = var.approvers
+  source            = "../access"
+  project_id        = var.project_id
+  events_project_id = local.events_project
+  env               = var.env
+  operators         = var.operators
+  approvers         = var.approvers
 }
 
 module "bastion" {

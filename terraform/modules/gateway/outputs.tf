@@ -24,6 +24,11 @@ output "tunnel" {
   }
 }
 
+output "events" {
+  description = "Project of the events."
+  value       = local.events_project
+}
+
 output "address" {
   description = "IPv4 address for the hostname's DNS record."
   value       = module.load_balancer.address

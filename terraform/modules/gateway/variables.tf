@@ -95,6 +95,19 @@ variable "events_location" {
   nullable    = false
 }
 
+variable "events_project_id" {
+  description = "Project of the events, where it is another one; its dataset, table and views are still made here."
+  type        = string
+  default     = null
+}
+
+variable "spend_usd_per_hour" {
+  description = "Provider cost of an hour, in dollars at list price, below which no growth is an anomaly."
+  type        = number
+  default     = 50
+  nullable    = false
+}
+
 variable "billing_export" {
   description = "Table of the detailed billing export (project.dataset.table), or null while there is none."
   type        = string

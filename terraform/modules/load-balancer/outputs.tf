@@ -11,9 +11,11 @@ output "backends" {
 output "inventory" {
   description = "Routes, protections and labels, for tests."
   value = {
-    rules   = google_compute_url_map.this.path_matcher[0].route_rules
-    default = google_compute_url_map.this.default_service
-    armor   = google_compute_security_policy.this.rule
-    labels  = google_compute_global_forwarding_rule.https.labels
+    rules    = google_compute_url_map.this.path_matcher[0].route_rules
+    default  = google_compute_url_map.this.default_service
+    armor    = google_compute_security_policy.this.rule
+    redirect = google_compute_url_map.redirect.default_url_redirect
+    ports    = [google_compute_global_forwarding_rule.https.port_range, google_compute_global_forwarding_rule.http.port_range]
+    labels   = google_compute_global_forwarding_rule.https.labels
   }
 }

@@ -65,6 +65,19 @@ locals {
     }
   }
 
+  # Connections with TLS end at 65,000 (Redis 7 on Memorystore).
+  redis_clients = {
+    redis-connections = {
+      title     = "Connections to Redis", filter = "${local.redis} AND metric.type = \"redis.googleapis.com/clients/connected\""
+      aligner   = "ALIGN_MAX", reducer = "REDUCE_MAX", group_by = [], period = "60s"
+      threshold = 52000
+    }
+    redis-rejections = {
+      title   = "Redis refuses connections", filter = "${local.redis} AND metric.type = \"redis.googleapis.com/stats/reject_connections_count\""
+      aligner = "ALIGN_DELTA", group_by = [], period = "60s"
+    }
+  }
+
   own = {
     server-errors = {
       title       = "Answers of 500 and above", severity = "CRITICAL", duration = "300s"
@@ -90,18 +103,34 @@ locals {
       title   = "Events don't leave", severity = "CRITICAL", filter = "${local.log}/event_publishing\""
       aligner = "ALIGN_DELTA", period = "60s"
     }
+    # Instances don't get their events out themselves: the sweeper does, a minute later. A few at a kill are normal.
+    outbox-takeover = {
+      title     = "Events are left to the sweeper", filter = "${local.log}/outbox_taken_over\""
+      aligner   = "ALIGN_PERCENTILE_99", reducer = "REDUCE_MAX", period = "60s", duration = "600s"
+      threshold = 100
+    }
+    subscriptions-sync = {
+      title   = "Subscriptions are not in sync", filter = "${local.log}/subscriptions_sync\""
+      aligner = "ALIGN_DELTA", duration = "300s"
+    }
+    unpriced-models = {
+      title   = "Calls without a price", filter = "${local.log}/unpriced_models\""
+      aligner = "ALIGN_DELTA", period = "3600s"
+    }
+    # Of the line `redis-breaker`, which store/ writes at each change of the breaker's `state`; before that, of those about Redis not answering.
     redis-breaker = {
       title   = "Redis does not answer", severity = "CRITICAL", filter = "${local.log}/redis_breaker\""
       aligner = "ALIGN_DELTA", period = "60s"
     }
   }
 
-  rows    = { for name, row in merge(local.service, local.redis_alerts, local.own) : name => merge(local.base, row) }
+  rows    = { for name, row in merge(local.service, local.redis_alerts, local.redis_clients, local.own) : name => merge(local.base, row) }
   runbook = { for name in concat(keys(local.rows), keys(local.others)) : name => "${var.runbooks_url}/${name}.md" }
   others = {
     response-codes  = "Share of one status"
     instance-count  = "Near the most instances"
     external-uptime = "The public address does not answer"
+    outbox-age      = "Events wait, or nobody sweeps"
     slo-burn-fast   = "Error budget: two percent in an hour"
     slo-burn-slow   = "Error budget: five percent in six hours"
     cost-anomaly    = "Cost above what is planned"
@@ -233,6 +262,55 @@ resource "google_monitoring_alert_policy" "instance_count" {
       url          = local.runbook["instance-count"]
     }
   }
+}
+
+# Two ways in which events stay in Redis unseen: the sweeper says that they are old, or it says nothing at all.
+resource "google_monitoring_alert_policy" "outbox_age" {
+  project               = var.project_id
+  display_name          = local.policy["outbox-age"]
+  combiner              = "OR"
+  severity              = "CRITICAL"
+  notification_channels = local.channels
+  user_labels           = merge(local.labels, { alert = "outbox-age" })
+
+  conditions {
+    display_name = "The oldest event in an outbox is above two minutes old"
+    condition_threshold {
+      filter          = "${local.log}/outbox_oldest_ms\""
+      comparison      = "COMPARISON_GT"
+      threshold_value = 120000
+      duration        = "300s"
+      aggregations {
+        alignment_period     = "60s"
+        per_series_aligner   = "ALIGN_PERCENTILE_99"
+        cross_series_reducer = "REDUCE_MAX"
+      }
+    }
+  }
+
+  conditions {
+    display_name = "No sweep for ten minutes"
+    condition_absent {
+      filter   = "${local.log}/outbox_oldest_ms\""
+      duration = "600s"
+      aggregations {
+        alignment_period     = "60s"
+        per_series_aligner   = "ALIGN_PERCENTILE_99"
+        cross_series_reducer = "REDUCE_MAX"
+      }
+    }
+  }
+
+  documentation {
+    mime_type = "text/markdown"
+    content   = "Usage events wait in Redis. Runbook: ${local.runbook["outbox-age"]}"
+    links {
+      display_name = "Runbook"
+      url          = local.runbook["outbox-age"]
+    }
+  }
+
+  depends_on = [google_logging_metric.this]
 }
 
 resource "google_monitoring_uptime_check_config" "public" {

@@ -1,4 +1,4 @@
-# Channels, metrics of the log lines, the budget and the dashboard. Alert policies stand in alerts.tf, the promise in slo.tf.
+# Channels, metrics of the log lines and the dashboard. Alert policies stand in alerts.tf, those about money in cost.tf, the promise in slo.tf.
 
 locals {
   labels = merge(var.labels, { component = "monitoring" })
@@ -8,6 +8,7 @@ locals {
     for name, line in local.lines : name => join(" OR ", concat(
       [for field in line.fields : "jsonPayload.${field}:*"],
       [for message in line.messages : "jsonPayload.message =~ \"^${message}\""],
+      [for message, where in lookup(line, "where", {}) : "(jsonPayload.message = \"${message}\" AND ${join(" AND ", [for field, value in where : "jsonPayload.${field} = \"${value}\""])})"],
       [for field in lookup(line, "above_zero", []) : "jsonPayload.${field} > 0"],
       [for text in line.platform : "textPayload =~ \"${text}\""],
     ))
@@ -17,6 +18,12 @@ locals {
     own_ms      = { field = "own_ms", unit = "ms" }
     upstream_ms = { field = "upstream_ms", unit = "ms" }
     in_flight   = { field = "in_flight", unit = "1" }
+    # Of sweep-leases: how old the oldest event in an outbox is, and how many its instance did not get out itself. Of deliver-events: what arrived.
+    outbox_oldest_ms  = { field = "sweep.oldest_ms", unit = "ms" }
+    outbox_taken_over = { field = "sweep.sent", unit = "1" }
+    events_delivered  = { field = "inserted", unit = "1" }
+    # List price of what arrived, in millionths of a dollar.
+    spend_micro_usd = { field = "cost_micro_usd", unit = "1" }
   }
 }
 
@@ -38,7 +45,7 @@ resource "google_logging_metric" "this" {
     for_each = each.value.field == null ? [] : [1]
     content {
       exponential_buckets {
-        num_finite_buckets = 64
+        num_finite_buckets = 100
         growth_factor      = 1.4
         scale              = 0.1
       }
@@ -66,35 +73,6 @@ resource "google_monitoring_notification_channel" "opsgenie" {
   type         = "webhook_tokenauth"
   labels       = { url = var.opsgenie_url }
   user_labels  = local.labels
-}
-
-# Google's own forecast, against what is planned.
-resource "google_billing_budget" "cost_anomaly" {
-  billing_account = var.billing_account
-  display_name    = "${local.policy["cost-anomaly"]} (${local.runbook["cost-anomaly"]})"
-  budget_filter {
-    projects = ["projects/${var.project_number}"]
-  }
-  amount {
-    specified_amount {
-      currency_code = "USD"
-      units         = tostring(var.budget_usd)
-    }
-  }
-  threshold_rules {
-    threshold_percent = 0.8
-  }
-  threshold_rules {
-    threshold_percent = 1
-  }
-  threshold_rules {
-    threshold_percent = 1.2
-    spend_basis       = "FORECASTED_SPEND"
-  }
-  all_updates_rule {
-    monitoring_notification_channels = local.channels
-    disable_default_iam_recipients   = false
-  }
 }
 
 resource "google_monitoring_dashboard" "this" {

@@ -14,9 +14,14 @@ output "inventory" {
         response-codes  = google_monitoring_alert_policy.response_codes.documentation[0].links[0].url
         external-uptime = google_monitoring_alert_policy.external_uptime.documentation[0].links[0].url
         instance-count  = one(distinct([for policy in google_monitoring_alert_policy.instance_count : policy.documentation[0].links[0].url]))
-        cost-anomaly    = local.runbook["cost-anomaly"]
+        outbox-age      = google_monitoring_alert_policy.outbox_age.documentation[0].links[0].url
+        cost-anomaly    = google_monitoring_alert_policy.cost_anomaly.documentation[0].links[0].url
       },
     )
+    filters   = { for name, metric in google_logging_metric.this : name => metric.filter }
+    burn      = { for name, policy in google_monitoring_alert_policy.burn : name => policy.conditions[0].condition_threshold[0].threshold_value }
+    goal      = google_monitoring_slo.availability.goal
+    spend     = google_monitoring_alert_policy.cost_anomaly.conditions[0].condition_prometheus_query_language[0].query
     statuses  = sort(keys(var.response_code_ratios))
     metrics   = sort(keys(google_logging_metric.this))
     dashboard = google_monitoring_dashboard.this.dashboard_json

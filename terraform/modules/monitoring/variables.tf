@@ -124,6 +124,16 @@ variable "billing_account" {
   }
 }
 
+variable "spend_usd_per_hour" {
+  description = "Provider cost of an hour, in dollars at list price, below which no growth is an anomaly."
+  type        = number
+  default     = 50
+  validation {
+    condition     = var.spend_usd_per_hour > 0
+    error_message = "Above zero."
+  }
+}
+
 variable "budget_usd" {
   description = "Planned dollars a month for Google's services."
   type        = number

@@ -36,6 +36,11 @@ run "development" {
     condition     = alltrue([for name, function in module.gateway.inventory.functions : function.function.labels.env == "dev"])
     error_message = "Labels tell the environments apart."
   }
+
+  assert {
+    condition     = strcontains(module.gateway.inventory.monitoring.dashboard, "Cody Gateway dev") && output.events == "cody-gateway-dev" && module.gateway.inventory.events.project == "cody-gateway-dev"
+    error_message = "Dev has its own dashboard and its own events."
+  }
 }
 
 # A variable that the gateway does not read, a secret as text, a function that is none: all are refused before anything is planned.

@@ -41,6 +41,13 @@ run "production" {
   }
 }
 
+run "production_events" {
+  assert {
+    condition     = output.events == "telligentsourcegraph" && module.gateway.inventory.environment.CODY_GATEWAY_ENVIRONMENT == "prod" && strcontains(module.gateway.inventory.monitoring.dashboard, "Cody Gateway prod")
+    error_message = "Production's events are where its readers look, and it knows that it is production."
+  }
+}
+
 # ---- the module that both roots are made of
 
 run "before" {
@@ -48,19 +55,20 @@ run "before" {
     source = "../../modules/gateway"
   }
   variables {
-    project_id       = "cody-gateway-test"
-    region           = "us-central1"
-    env              = "dev"
-    hostname         = "gateway.example.com"
-    image_tag        = "1_2026-11-23_0.1-000000000000"
-    public_instances = { min = 0, max = 20 }
-    billing_account  = "000000-000000-000000"
-    billing_export   = "billing.export.gcp_billing_export_resource_v1"
-    budget_usd       = 100
-    operators        = ["group:operators@example.com"]
-    filled_secrets   = ["CODY_GATEWAY_OPENAI_ACCESS_TOKEN"]
-    terraform_url    = "https://example.com/terraform"
-    sentry_url       = "https://example.com/sentry"
+    project_id        = "cody-gateway-test"
+    region            = "us-central1"
+    env               = "dev"
+    hostname          = "gateway.example.com"
+    image_tag         = "1_2026-11-23_0.1-000000000000"
+    public_instances  = { min = 0, max = 20 }
+    billing_account   = "000000-000000-000000"
+    billing_export    = "billing.export.gcp_billing_export_resource_v1"
+    events_project_id = "events-project-test"
+    budget_usd        = 100
+    operators         = ["group:operators@example.com"]
+    filled_secrets    = ["CODY_GATEWAY_OPENAI_ACCESS_TOKEN"]
+    terraform_url     = "https://example.com/terraform"
+    sentry_url        = "https://example.com/sentry"
   }
 
   # The URL map answers each request of the table as the local router does: its rules by priority, the first that matches.
@@ -101,13 +109,22 @@ run "before" {
 
   assert {
     condition = alltrue([for name, function in output.inventory.functions :
-    length(setsubtract(function.roles, ["roles/cloudtrace.agent", "roles/monitoring.metricWriter", "roles/telemetry.tracesWriter", "roles/datastore.user"])) == 0])
+    length(setsubtract(function.roles, ["roles/serviceusage.serviceUsageConsumer", "roles/telemetry.metricsWriter", "roles/telemetry.tracesWriter", "roles/datastore.user"])) == 0])
     error_message = "No function has a project role beyond telemetry and the directory."
   }
 
   assert {
     condition     = contains(output.inventory.functions["chat-completions"].roles, "roles/datastore.user") && !contains(output.inventory.functions["sweep-leases"].roles, "roles/datastore.user")
     error_message = "The directory is open to those whose function.json says so."
+  }
+
+  assert {
+    condition = (
+      contains(output.inventory.functions["sync-subscriptions"].roles, "roles/datastore.user") &&
+      output.inventory.functions["sync-subscriptions"].scheduler[0].schedule == "*/2 * * * *" &&
+      !contains(output.inventory.queues.enqueuers, "events/sync-subscriptions")
+    )
+    error_message = "The sync writes the directory every two minutes, and sends nothing."
   }
 
   assert {
@@ -169,6 +186,36 @@ run "before" {
   }
 
   assert {
+    condition = (
+      output.inventory.environment.CODY_GATEWAY_ENVIRONMENT == "dev" && output.inventory.environment.CODY_GATEWAY_TRUSTED_PROXIES == "1" && output.inventory.environment.CODY_GATEWAY_OTEL_ENDPOINT == "https://telemetry.googleapis.com" &&
+      output.inventory.environment.CODY_GATEWAY_BIGQUERY_PROJECT_ID == "events-project-test" && output.inventory.environment.GOOGLE_CLOUD_PROJECT == "cody-gateway-test" &&
+      !contains(keys(output.inventory.environment), "CODY_GATEWAY_EVENTS_QUEUE_COUNT")
+    )
+    error_message = "Every function knows its environment, where traces go, and whose table the events are in."
+  }
+
+  # ---- the load balancer's protection
+
+  assert {
+    condition = (
+      length([for rule in output.inventory.routes.armor : rule if rule.action == "deny(403)" && strcontains(try(rule.match[0].expr[0].expression, ""), "content-length")]) == 1 &&
+      length([for rule in output.inventory.routes.armor : rule if rule.action == "deny(403)" && strcontains(try(rule.match[0].expr[0].expression, ""), "content-encoding")]) == 1 &&
+      [for rule in output.inventory.routes.armor : rule.rate_limit_options[0].enforce_on_key if rule.action == "throttle"] == ["IP"]
+    )
+    error_message = "Cloud Armor goes by size, encodings and the rate of an address."
+  }
+
+  assert {
+    condition     = output.inventory.routes.redirect[0].https_redirect && output.inventory.routes.redirect[0].redirect_response_code == "PERMANENT_REDIRECT" && join(",", output.inventory.routes.ports) == "443,80"
+    error_message = "HTTP is redirected to HTTPS."
+  }
+
+  assert {
+    condition     = alltrue([for queue in values(output.inventory.queues.queues) : queue.retry[0].max_attempts == -1 && queue.target[0].oidc_token[0].audience != ""])
+    error_message = "A queue gives up on no task, and tells who calls."
+  }
+
+  assert {
     condition     = output.inventory.redis.tier == "STANDARD_HA" && output.inventory.redis.version == "REDIS_7_2" && output.inventory.redis.auth && output.inventory.redis.tls == "SERVER_AUTHENTICATION" && output.inventory.redis.configs["maxmemory-policy"] == "noeviction"
     error_message = "Redis is highly available, behind password and TLS, and evicts nothing."
   }
@@ -181,8 +228,13 @@ run "before" {
   }
 
   assert {
-    condition     = alltrue([for query in values(output.inventory.events.views) : !strcontains(query, "$${")]) && strcontains(output.inventory.events.views.events_unique, "`cody-gateway-test.cody_gateway.events`")
-    error_message = "A view's names are filled in."
+    condition     = alltrue([for query in values(output.inventory.events.views) : !strcontains(query, "$${")]) && strcontains(output.inventory.events.views.events_unique, "`events-project-test.cody_gateway.events`")
+    error_message = "A view's names are filled in, with the project of the events."
+  }
+
+  assert {
+    condition     = strcontains(output.inventory.events.views.cost_by_function, "project.id = 'cody-gateway-test'") && strcontains(output.inventory.events.views.cost_by_function, "`billing.export.gcp_billing_export_resource_v1`")
+    error_message = "The bill is that of the functions' project."
   }
 
   assert {
@@ -191,13 +243,17 @@ run "before" {
   }
 
   assert {
-    condition     = length(output.inventory.directory.fields) == length(jsondecode(file("${path.root}/../../firestore/firestore.indexes.json")).fieldOverrides) && strcontains(output.inventory.directory.rules, "if false")
-    error_message = "Indexes and rules are those of terraform/firestore."
+    condition     = length(output.inventory.directory.fields) == length(jsondecode(file("${path.root}/../../firestore/firestore.indexes.json")).fieldOverrides) && strcontains(output.inventory.directory.rules, "if false") && output.inventory.directory.expire == tolist(["deadLetters/expiresAt"])
+    error_message = "Indexes, rules and expiry are those of terraform/firestore."
   }
 
   assert {
-    condition     = toset(keys(output.inventory.access)) == toset(["cody-gateway-dev-operate", "cody-gateway-dev-events"]) && alltrue([for entitlement in values(output.inventory.access) : entitlement.seconds == "10800s"])
-    error_message = "Access is asked for, for three hours."
+    condition = (
+      { for name, entitlement in output.inventory.access : name => entitlement.project } == { "cody-gateway-dev-operate" = "projects/cody-gateway-test", "cody-gateway-dev-events" = "projects/events-project-test" } &&
+      alltrue([for entitlement in values(output.inventory.access) : entitlement.seconds == "10800s"]) &&
+      output.inventory.access["cody-gateway-dev-events"].roles == tolist(["roles/bigquery.dataViewer", "roles/bigquery.jobUser"])
+    )
+    error_message = "Access is asked for, for three hours, to the gateway and to its events apart."
   }
 
   # ---- labels
@@ -216,6 +272,7 @@ run "before" {
       "container-cpu", "container-memory", "startup-latency", "instance-count", "pending-requests", "instance-precondition-failed", "external-uptime",
       "response-codes", "redis-memory", "redis-cpu", "redis-failover", "request-latency",
       "server-errors", "own-overhead", "dead-letters", "lease-sweeps", "event-publishing", "redis-breaker", "cost-anomaly", "slo-burn-fast", "slo-burn-slow",
+      "redis-connections", "redis-rejections", "outbox-age", "outbox-takeover", "subscriptions-sync", "unpriced-models",
     ])
     error_message = "The list of alerts is not the spec's."
   }
@@ -246,6 +303,12 @@ run "before" {
     error_message = "The aggregations are not the spec's."
   }
 
+  # Google's SRE workbook, chapter 5: two percent of the month in an hour, five percent in six hours.
+  assert {
+    condition     = output.inventory.monitoring.burn == { slo-burn-fast = 14.4, slo-burn-slow = 6 } && output.inventory.monitoring.goal == 0.995
+    error_message = "The error budget's burn rates."
+  }
+
   assert {
     condition     = output.inventory.monitoring.statuses == tolist(["400", "401", "403", "500"])
     error_message = "Ratios of 400, 401, 403 and 500."
@@ -254,6 +317,23 @@ run "before" {
   assert {
     condition     = toset([for link in values(output.inventory.monitoring.links) : basename(link)]) == toset(fileset("${path.root}/../../runbooks", "*.md"))
     error_message = "Each alert links to a runbook that exists, and each runbook belongs to an alert."
+  }
+
+  # What the policies count, to the letter: a filter that matches nothing is an alert that never comes.
+  assert {
+    condition = (
+      strcontains(output.inventory.monitoring.filters.redis_breaker, "(jsonPayload.message = \"redis-breaker\" AND jsonPayload.state = \"open\")") &&
+      strcontains(output.inventory.monitoring.filters.subscriptions_sync, "jsonPayload.sync.withheld > 0 OR jsonPayload.sync.unreadable > 0") &&
+      strcontains(output.inventory.monitoring.filters.dead_letters, "jsonPayload.dead_letter:*") &&
+      strcontains(output.inventory.monitoring.filters.unpriced_models, "jsonPayload.unpriced > 0") &&
+      alltrue([for name in ["outbox_oldest_ms", "outbox_taken_over", "events_delivered", "spend_micro_usd", "own_ms"] : contains(keys(output.inventory.monitoring.filters), name)])
+    )
+    error_message = "The lines that alerts count."
+  }
+
+  assert {
+    condition     = strcontains(output.inventory.monitoring.spend, "> 50000000") && strcontains(output.inventory.monitoring.spend, "offset 1d")
+    error_message = "Provider cost is an anomaly from a sum on, against yesterday."
   }
 
   assert {
@@ -269,20 +349,21 @@ run "one_tag" {
     source = "../../modules/gateway"
   }
   variables {
-    project_id       = "cody-gateway-test"
-    region           = "us-central1"
-    env              = "dev"
-    hostname         = "gateway.example.com"
-    image_tag        = "1_2026-11-23_0.1-000000000000"
-    function_tags    = { limits = "2_2026-11-24_0.1-111111111111" }
-    public_instances = { min = 0, max = 20 }
-    billing_account  = "000000-000000-000000"
-    billing_export   = "billing.export.gcp_billing_export_resource_v1"
-    budget_usd       = 100
-    operators        = ["group:operators@example.com"]
-    filled_secrets   = ["CODY_GATEWAY_OPENAI_ACCESS_TOKEN"]
-    terraform_url    = "https://example.com/terraform"
-    sentry_url       = "https://example.com/sentry"
+    project_id        = "cody-gateway-test"
+    region            = "us-central1"
+    env               = "dev"
+    hostname          = "gateway.example.com"
+    image_tag         = "1_2026-11-23_0.1-000000000000"
+    function_tags     = { limits = "2_2026-11-24_0.1-111111111111" }
+    public_instances  = { min = 0, max = 20 }
+    billing_account   = "000000-000000-000000"
+    billing_export    = "billing.export.gcp_billing_export_resource_v1"
+    events_project_id = "events-project-test"
+    budget_usd        = 100
+    operators         = ["group:operators@example.com"]
+    filled_secrets    = ["CODY_GATEWAY_OPENAI_ACCESS_TOKEN"]
+    terraform_url     = "https://example.com/terraform"
+    sentry_url        = "https://example.com/sentry"
   }
 
   assert {
@@ -306,6 +387,27 @@ run "one_tag" {
   }
 }
 
+# ---- more events than one queue takes
+
+run "shards" {
+  command = plan
+  module {
+    source = "../../modules/queues"
+  }
+  variables {
+    project_id = "cody-gateway-test"
+    region     = "us-central1"
+    targets    = { events = "https://deliver-events.example.com", notifications = "https://deliver-notifications.example.com" }
+    shards     = { events = 3 }
+    enqueuers  = { chat-completions = "fn@example.com" }
+  }
+
+  assert {
+    condition     = output.names == tolist(["events", "events-1", "events-2", "notifications"]) && length(output.inventory.enqueuers) == 4
+    error_message = "The queues are named as shared/src/events/task-queue.ts names them, and each may be used."
+  }
+}
+
 # ---- the tunnel's machine
 
 run "tunnel" {
@@ -322,6 +424,7 @@ run "tunnel" {
     public_instances                = { min = 0, max = 20 }
     billing_account                 = "000000-000000-000000"
     billing_export                  = "billing.export.gcp_billing_export_resource_v1"
+    events_project_id               = "events-project-test"
     budget_usd                      = 100
     operators                       = ["group:operators@example.com"]
     filled_secrets                  = ["CODY_GATEWAY_OPENAI_ACCESS_TOKEN"]

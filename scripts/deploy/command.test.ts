@@ -1,0 +1,202 @@
+// deploy, rollback and status from their first word to the smoke test, with programs in the place of gcloud, terraform and git, and a whole gateway behind.
+
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { after, before, test } from 'node:test';
+import { startCloud, type LocalCloud } from '../local/cloud.ts';
+import { installPrograms } from '../local/deployment.ts';
+
+const commits = ['aaaaaaaaaaaa', 'bbbbbbbbbbbb'] as const;
+const tag = (build: 1 | 2): string => `${build}_2026-11-24_0.1-${commits[build - 1]}`;
+const prod = 'gs://cody-gateway-prod-releases';
+const dev = 'gs://cody-gateway-dev-releases';
+
+let cloud: LocalCloud;
+let dir: string;
+let envs: string;
+let calls: () => string[];
+let bin: string;
+
+before(async () => {
+  cloud = await startCloud({
+    env: { CODY_GATEWAY_REDIS_BUDGET: '20s', CODY_GATEWAY_ACTOR_CONCURRENCY_LIMIT_PERCENTAGE: '100000' },
+  });
+  dir = mkdtempSync(path.join(tmpdir(), 'deploy-command-'));
+  envs = path.join(dir, 'envs');
+  cpSync(path.resolve(import.meta.dirname, '../../terraform/envs'), envs, { recursive: true });
+  ({ bin, calls } = installPrograms(dir));
+});
+after(async () => {
+  rmSync(dir, { recursive: true });
+  await cloud.stop();
+});
+
+/** What is checked out, and what else a plan would touch. */
+function checkedOut(build: 1 | 2, { dirty = false, others = [] as string[] } = {}): void {
+  const git = {
+    'status --porcelain': dirty ? ' M README.md' : '',
+    'rev-list --count HEAD': String(build),
+    log: String(Date.UTC(2026, 10, 24) / 1000),
+    'rev-parse HEAD': commits[build - 1]?.padEnd(40, '0'),
+  };
+  writeFileSync(path.join(dir, 'facts.json'), JSON.stringify({ git, others }));
+}
+
+interface Outcome {
+  /** The error's message, or null. */
+  readonly error: string | null;
+  readonly calls: readonly string[];
+  readonly rows: readonly Record<string, unknown>[];
+}
+
+/** A process of its own: the programs that it waits for must not hold up the gateway's stand-ins, which live in this one. */
+const program = `
+  import { main } from '${path.join(import.meta.dirname, 'deploy.ts')}';
+  const [envs, ...args] = process.argv.slice(1);
+  console.table = (rows) => console.log('ROWS ' + JSON.stringify(rows));
+  await main(args, envs).catch((error) => console.log('ERROR ' + JSON.stringify(error.message)));`;
+
+async function start(...args: string[]): Promise<Outcome> {
+  const already = calls().length;
+  const child = spawn(process.execPath, ['--no-warnings', '--input-type=module', '-e', program, '--', envs, ...args], {
+    env: { ...process.env, PATH: `${bin}:${process.env['PATH'] ?? ''}`, E2E_GATEWAY_TOKEN: undefined },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const lines = Buffer.concat((await child.stdout.toArray()) as Buffer[])
+    .toString()
+    .split('\n');
+  const told = (word: string): unknown =>
+    JSON.parse(lines.find((line) => line.startsWith(word))?.slice(word.length) ?? 'null');
+  const error = told('ERROR ') as string | null;
+  return {
+    // What the smoke test said is the reason.
+    error: error === null ? null : [error, ...lines.filter((line) => line.startsWith('FAILED'))].join('\n'),
+    calls: calls()
+      .slice(already)
+      .filter((call) => !call.startsWith('git')),
+    rows: (told('ROWS ') as Outcome['rows'] | null) ?? [],
+  };
+}
+
+async function run(...args: string[]): Promise<Outcome> {
+  const smoked = ['--token', cloud.token, '--endpoint', cloud.url];
+  return args[0] === 'status' || args.includes('prod') || args.includes('--upload-only')
+    ? start(...args)
+    : start(...args, ...smoked);
+}
+
+const runs = async (): Promise<Record<string, unknown>> =>
+  Object.fromEntries((await run('status', 'limits', '--env', 'dev')).rows.map((row) => [row['function'], row['tag']]));
+
+test('dev: built, uploaded under its tag and as insiders, applied alone, smoke tested', async () => {
+  checkedOut(1);
+  const { error, calls: told } = await run('deploy', 'limits', '--env', 'dev');
+  const made = [...told];
+  assert.equal(error, null);
+  assert.equal(made[0], `gcloud storage ls ${dev}/limits/`);
+  // What insiders is so far.
+  assert.match(made.splice(2, 1)[0] ?? '', /^gcloud storage objects describe \S+\/limits\/insiders\.zip /);
+  assert.match(
+    made[1] ?? '',
+    new RegExp(`^gcloud storage cp --no-clobber \\S+/limits\\.zip ${dev}/limits/${tag(1)}\\.zip$`),
+  );
+  assert.equal(
+    made[2],
+    `gcloud storage cp ${dev}/limits/${tag(1)}.zip ${dev}/limits/insiders.zip --custom-metadata=tag=${tag(1)}`,
+  );
+  assert.deepEqual(
+    made.slice(3).map((call) => call.split(' ')[2]),
+    ['init', 'plan', 'show', 'apply'],
+  );
+  assert.match(made[4] ?? '', / -target=module\.gateway\.module\.function\["limits"\]$/);
+  assert.deepEqual(await runs(), { limits: tag(1) });
+});
+
+test('a tag is never written twice; the next one is, and a roll-back returns to the one before', async () => {
+  const release = path.join(dir, 'bucket/cody-gateway-dev-releases/limits', `${tag(1)}.zip`);
+  writeFileSync(release, 'as it was uploaded');
+  checkedOut(1);
+  assert.equal((await run('deploy', 'limits', '--env', 'dev')).error, null);
+  assert.equal(readFileSync(release, 'utf8'), 'as it was uploaded');
+  checkedOut(2);
+  assert.equal((await run('deploy', 'limits', '--env', 'dev')).error, null);
+  assert.deepEqual(await runs(), { limits: tag(2) });
+  assert.equal((await run('rollback', 'limits', '--env', 'dev')).error, null);
+  assert.deepEqual(await runs(), { limits: tag(1) });
+  const { error } = await run('rollback', 'limits', '--env', 'dev');
+  assert.match(error ?? '', new RegExp(`limits has no earlier release; there are .*${tag(2)}`));
+  assert.equal((await run('rollback', 'limits', '--env', 'dev', '--to', tag(2))).error, null);
+  assert.deepEqual(await runs(), { limits: tag(2) });
+  assert.match(
+    (await run('rollback', 'limits', '--env', 'dev', '--to', 'insiders')).error ?? '',
+    /no insiders release/,
+  );
+});
+
+test('a plan that would touch more is not applied', async () => {
+  const neighbour = 'module.gateway.module.function["chat-completions"].google_cloudfunctions2_function.this';
+  checkedOut(1, { others: [neighbour] });
+  const { error, calls: made } = await run('deploy', 'limits', '--env', 'dev');
+  assert.ok(error?.includes(neighbour) === true && error.includes('Nothing was applied'), error ?? '');
+  assert.ok(!made.some((call) => call.split(' ')[2] === 'apply'));
+  assert.deepEqual(await runs(), { limits: tag(2) });
+  // Nor does it wait for the next apply of anybody.
+  assert.deepEqual((await run('status', 'limits', '--env', 'dev')).rows[0]?.['not yet'], '');
+});
+
+test('status tells what is chosen and not rolled out yet', async () => {
+  checkedOut(1);
+  assert.equal((await run('deploy', 'limits', '--env', 'dev', '--upload-only')).error, null);
+  const { rows } = await run('status', 'limits', 'embeddings', '--env', 'dev');
+  assert.deepEqual(rows, [
+    {
+      function: 'limits',
+      state: 'ACTIVE',
+      tag: tag(2),
+      'not yet': tag(1),
+      since: '2026-11-24T10:00:00Z',
+      revision: 'limits-00005',
+    },
+    { function: 'embeddings', state: 'not deployed', 'not yet': null },
+  ]);
+});
+
+test('prod: uploaded, and one literal edited for a pull request; nothing is applied', async () => {
+  checkedOut(2);
+  const file = path.join(envs, 'prod/main.tf');
+  const text = readFileSync(file, 'utf8');
+  const { error, calls: made } = await run('deploy', 'limits', '--env', 'prod');
+  assert.equal(error, null);
+  assert.deepEqual(
+    made.map((call) => call.split(' ').slice(0, 3).join(' ')),
+    ['gcloud storage ls', 'gcloud storage cp'],
+  );
+  assert.ok(made[1]?.endsWith(`${prod}/limits/${tag(2)}.zip`));
+  const edited = readFileSync(file, 'utf8');
+  assert.notEqual(edited, text);
+  const lines = edited.split('\n').filter((line) => !text.split('\n').includes(line));
+  assert.deepEqual(lines, ['  function_tags = {', `    "limits" = "${tag(2)}"`, '  }']);
+});
+
+test('what stops a deploy is said: a dirty tree, no such function, no environment, no token, a smoke test that fails', async () => {
+  checkedOut(2, { dirty: true });
+  assert.match((await run('deploy', 'limits', '--env', 'dev')).error ?? '', /something is not committed/);
+  checkedOut(2);
+  assert.match(
+    (await run('deploy', 'nothing', '--env', 'dev')).error ?? '',
+    /no function nothing; there are attribution/,
+  );
+  assert.match((await run('deploy', '--env', 'dev')).error ?? '', /which function\?/);
+  assert.match((await run('deploy', 'limits', '--env', 'staging')).error ?? '', /no environment staging/);
+  assert.match((await run('deploy', 'limits')).error ?? '', /--env is missing/);
+  assert.match((await run('undo', 'limits', '--env', 'dev')).error ?? '', /no command undo/);
+  const bad = ['--token', `slk_${'0'.repeat(64)}`, '--endpoint', cloud.url];
+  assert.match(
+    (await start('deploy', 'limits', '--env', 'dev', ...bad)).error ?? '',
+    /smoke test failed: npm run rollback -- limits --env dev/,
+  );
+  assert.match((await start('deploy', 'limits', '--env', 'dev')).error ?? '', /not smoke tested/);
+});

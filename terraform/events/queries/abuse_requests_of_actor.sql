@@ -1,0 +1,16 @@
+-- Abuse review: what one user asked for in the last seven days, an hour and model at a time.
+-- Parameters: @source, @identifier.
+SELECT
+  TIMESTAMP_TRUNC(created_at, HOUR) AS hour,
+  name,
+  feature,
+  model,
+  SUM(count) AS events,
+  COUNTIF(JSON_VALUE(metadata, '$.flagged') = 'true') AS flagged,
+  SUM(tokens) AS tokens
+FROM `${project}.${dataset}.events_unique`
+WHERE created_at >= TIMESTAMP_SUB(CURRENT_TIMESTAMP(), INTERVAL 168 HOUR)
+  AND source = @source
+  AND identifier = @identifier
+GROUP BY hour, name, feature, model
+ORDER BY hour DESC, events DESC, name, model
