@@ -9,6 +9,7 @@ import { scripts } from './scripts.ts';
 export { leaseTimeMs, type Lease, type NoticeRule, type Posted, type PostedNotice, type Settlement } from './lease.ts';
 export type { Reading } from './reading.ts';
 export { sweepShard, type Swept } from './sweep.ts';
+export { closeWindow, readWindows, type QuotaWindow } from './window.ts';
 
 /** Why a call was not admitted: a value, not an exception, since most callers meet it one day. */
 export interface Denial {

@@ -6,6 +6,10 @@ locals {
       project = var.project_id
       roles   = ["roles/cloudfunctions.developer", "roles/run.developer", "roles/logging.viewer", "roles/monitoring.editor", "roles/cloudtrace.user", "roles/errorreporting.user", "roles/cloudtasks.admin", "roles/redis.viewer", "roles/datastore.user"]
     }
+    look = {
+      project = var.project_id
+      roles   = ["roles/logging.viewer", "roles/monitoring.viewer", "roles/redis.viewer", "roles/datastore.viewer"]
+    }
     events = {
       project = var.events_project_id
       roles   = ["roles/bigquery.dataViewer", "roles/bigquery.jobUser"]

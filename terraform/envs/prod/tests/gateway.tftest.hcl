@@ -249,8 +249,9 @@ run "before" {
 
   assert {
     condition = (
-      { for name, entitlement in output.inventory.access : name => entitlement.project } == { "cody-gateway-dev-operate" = "projects/cody-gateway-test", "cody-gateway-dev-events" = "projects/events-project-test" } &&
+      { for name, entitlement in output.inventory.access : name => entitlement.project } == { "cody-gateway-dev-look" = "projects/cody-gateway-test", "cody-gateway-dev-operate" = "projects/cody-gateway-test", "cody-gateway-dev-events" = "projects/events-project-test" } &&
       alltrue([for entitlement in values(output.inventory.access) : entitlement.seconds == "10800s"]) &&
+      !contains(output.inventory.access["cody-gateway-dev-look"].roles, "roles/datastore.user") &&
       output.inventory.access["cody-gateway-dev-events"].roles == tolist(["roles/bigquery.dataViewer", "roles/bigquery.jobUser"])
     )
     error_message = "Access is asked for, for three hours, to the gateway and to its events apart."
