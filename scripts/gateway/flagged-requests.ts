@@ -1,6 +1,6 @@
 // `flagged-requests list | show`: recorded prompts that were flagged, where an operator has switched the recording on. Reads Redis.
 
-import { listFlaggedPrompts, readFlaggedPrompt } from '@cody-gateway/shared/serve';
+import type * as Serve from '@cody-gateway/shared/serve';
 import { readArguments, UsageError, type Command } from './command.ts';
 import { redisHelp, withRedis } from './redis.ts';
 import { placeOf, whereHelp } from './subscriptions.ts';
@@ -20,15 +20,16 @@ example:
     run: async (args) => {
       const { options } = readArguments(args, ['project']);
       const place = await placeOf(options.project);
-      const { prompts, complete } = await withRedis(place, listFlaggedPrompts);
-      const rows = prompts.map(({ key, userId, feature, traceId }) => [userId, feature, traceId, key]);
+      const { listFlaggedPrompts } = await prompts();
+      const { prompts: found, complete } = await withRedis(place, listFlaggedPrompts);
+      const rows = found.map(({ key, userId, feature, traceId }) => [userId, feature, traceId, key]);
       const all = complete ? '' : '\n\nThere are more.';
       return {
         text:
-          prompts.length === 0
+          found.length === 0
             ? 'no flagged prompts are recorded'
             : `${formatTable(['USER', 'FEATURE', 'TRACE', 'KEY'], rows)}${all}`,
-        json: { place: place.name, complete, prompts },
+        json: { place: place.name, complete, prompts: found },
       };
     },
   },
@@ -49,6 +50,7 @@ example:
       if (!key.startsWith('prompt:'))
         throw new UsageError('<key> is no key of a prompt: flagged-requests list tells them');
       const place = await placeOf(options.project);
+      const { readFlaggedPrompt } = await prompts();
       const text = await withRedis(place, (store) => readFlaggedPrompt(store, key));
       if (text === null)
         throw new Error('there is no such prompt (any more): flagged-requests list tells those that are');
@@ -56,3 +58,8 @@ example:
     },
   },
 ];
+
+/** Loaded for these commands alone: the whole river stands behind that door, and every other command would wait for it. */
+function prompts(): Promise<typeof Serve> {
+  return import('@cody-gateway/shared/serve');
+}
