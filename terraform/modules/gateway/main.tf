@@ -34,7 +34,7 @@ locals {
 
   apis = [
     "artifactregistry", "bigquery", "billingbudgets", "cloudbuild", "cloudfunctions", "cloudresourcemanager", "cloudscheduler", "cloudtasks", "cloudtrace",
-    "compute", "firebaserules", "firestore", "iap", "logging", "monitoring", "privilegedaccessmanager", "redis", "run", "secretmanager", "servicenetworking",
+    "compute", "firebaserules", "firestore", "iam", "iap", "logging", "monitoring", "privilegedaccessmanager", "redis", "run", "secretmanager", "servicenetworking",
     "telemetry",
   ]
 }
