@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { globSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
+import { variables } from '@cody-gateway/shared/config';
 
 const root = path.resolve(import.meta.dirname, '../..');
 const read = (file: string): string => readFileSync(path.join(root, file), 'utf8');
@@ -30,12 +31,13 @@ test('npm scripts and commands of npm run gateway', () => {
 const forms: Readonly<Record<string, string>> = {
   'gcloud auth application-default login': '',
   'gcloud auth login': '',
+  'gcloud billing projects link': 'billing-account',
   'gcloud compute ssh': 'project zone tunnel-through-iap',
   'gcloud compute ssl-certificates describe': 'project',
   'gcloud logging read': 'project freshness limit format',
+  'gcloud projects create': 'organization',
   'gcloud redis instances describe': 'project region format',
   'gcloud redis instances update': 'project region enable-auth no-enable-auth',
-  'gcloud run services update-traffic': 'to-revisions region project',
   'gcloud scheduler jobs describe': 'location project',
   'gcloud scheduler jobs resume': 'location project',
   'gcloud scheduler jobs run': 'location project',
@@ -67,7 +69,11 @@ test('commands of gcloud and bq, their flags, and the project they are meant for
       const own = command.replace(/ -- .*/, '').replace(/'[^']*'|"[^"]*"/g, '');
       for (const [, flag = ''] of own.matchAll(/ --([a-z_-]+)/g))
         assert.ok(forms[form]?.split(' ').includes(flag), `${page}: ${form} --${flag}`);
-      if (/ (--project=|--project_id=|update gs:)/.test(own) || form.startsWith('gcloud auth')) continue;
+      if (
+        / (--project=|--project_id=|update gs:|(?:create|link) cody-gateway-\$ENV )/.test(own) ||
+        form.startsWith('gcloud auth')
+      )
+        continue;
       assert.fail(`${page}: ${command} does not name its project`);
     }
   assert.deepEqual([...used].toSorted(), Object.keys(forms).toSorted());
@@ -92,7 +98,7 @@ test('outputs of the roots, chapters of the README, folders', () => {
   const chapters = [...read('terraform/README.md').matchAll(/^## (.+)$/gm)].map(([, title = '']) => title);
   for (const page of pages) {
     const text = read(page);
-    for (const [, name = ''] of text.matchAll(/terraform -chdir=\S+ output ([a-z]+)/g))
+    for (const [, name = ''] of text.matchAll(/terraform -chdir=\S+ output (?:-json )?([a-z]+)/g))
       for (const env of ['prod', 'dev'])
         assert.match(read(`terraform/envs/${env}/outputs.tf`), new RegExp(`^output "${name}"`, 'm'), page);
     for (const [, title = ''] of text.matchAll(
@@ -100,6 +106,34 @@ test('outputs of the roots, chapters of the README, folders', () => {
     ))
       if (title !== '') assert.ok(chapters.includes(title), `${page}: ${title}`);
   }
+});
+
+test('every secret has a row under "Rotating secrets", and every row is a secret that a function reads', () => {
+  const chapter = /^## Rotating secrets\n([\s\S]*?)^## /m.exec(read('terraform/README.md'))?.[1] ?? '';
+  const rows = [...chapter.matchAll(/^\| `([a-z-]+)` +\|/gm)].map(([, name = '']) => name);
+  const named = Object.values<{ readonly name: string; readonly kind: string }>(variables).flatMap(({ name, kind }) =>
+    kind === 'secret' ? [name.toLowerCase().replaceAll('_', '-')] : [],
+  );
+  assert.deepEqual(rows.toSorted(), named.toSorted());
+  // As terraform/modules/secrets names them, and what Terraform itself keeps beside them.
+  assert.match(read('terraform/modules/secrets/main.tf'), /lower\(replace\(variable, "_", "-"\)\)/);
+  for (const other of ['redis-ca', 'slack_token', 'opsgenie_url']) assert.ok(chapter.includes(other), other);
+});
+
+test('what the issue of operations asks for has a chapter of its own', () => {
+  const chapters = [...read('terraform/README.md').matchAll(/^## (.+)$/gm)].map(([, title = '']) => title);
+  assert.deepEqual(chapters, [
+    'A project from nothing',
+    'By hand',
+    'Roll-out',
+    'Roll-back',
+    'Redis debugging',
+    'Rotating secrets',
+    'Replaying events',
+    'Redis loss',
+    'Provider outage',
+    "Deleting a customer's data",
+  ]);
 });
 
 /** What Google lets us label; members of a resource type's schema (google provider 7.45). Queues, jobs and accounts take none. */
