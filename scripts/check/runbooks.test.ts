@@ -1,6 +1,7 @@
 // Every command of the operators' pages exists: npm scripts, the gateway command's own, gcloud's, outputs of the roots, chapters, members of log lines.
 
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { globSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
@@ -10,21 +11,37 @@ const root = path.resolve(import.meta.dirname, '../..');
 const read = (file: string): string => readFileSync(path.join(root, file), 'utf8');
 const pages = globSync('terraform/**/*.md', { cwd: root });
 
-test('npm scripts and commands of npm run gateway', () => {
+/** What a program says of itself. */
+const helpOf = (file: string, ...words: string[]): string =>
+  spawnSync(process.execPath, ['--no-warnings', path.join(root, file), ...words, '--help'], { encoding: 'utf8' })
+    .stdout;
+/** Flags of a command line, up to where its code ends. */
+const flagsOf = (line: string): string[] => [...line.matchAll(/ --([a-z-]+)/g)].map(([, flag = '']) => flag);
+
+test('npm scripts and commands of npm run gateway, with their flags', () => {
   const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> };
-  const commands = globSync('scripts/gateway/*.ts', { cwd: root }).flatMap((file) =>
-    [...read(file).matchAll(/^ +name: '([a-z-]+ [a-z-]+)',$/gm)].map(([, name]) => name),
-  );
+  const helps = new Map<string, string>();
+  const help = (name: string, ask: () => string): string => {
+    const known = helps.get(name) ?? ask();
+    helps.set(name, known);
+    return known;
+  };
   let seen = 0;
-  for (const page of pages) {
-    for (const [, name = ''] of read(page).matchAll(/npm run (?:--silent )?([a-z-]+)/g)) {
-      assert.ok(name in scripts, `${page}: npm run ${name}`);
+  for (const page of pages)
+    for (const [line, name = '', rest = ''] of read(page).matchAll(/npm run (?:--silent )?([a-z-]+)([^`\n]*)/g)) {
+      const entry = scripts[name];
+      assert.ok(entry !== undefined, `${page}: npm run ${name}`);
       seen++;
+      const command = name === 'gateway' ? (/^ -- ([a-z][a-z-]*(?: [a-z][a-z-]*)?)/.exec(rest)?.[1] ?? '') : '';
+      const file = entry.split(' ').find((word) => /^scripts\/.*\.ts$/.test(word)) ?? '';
+      const own = flagsOf(rest.replace(/^ --(?= )/, ''));
+      if (own.length === 0 && command === '') continue;
+      const text = help(`${name} ${command}`, () => helpOf(file, ...command.split(' ').filter((word) => word !== '')));
+      if (command !== '') assert.ok(text.startsWith(`usage: npm run gateway -- ${command}`), `${page}: ${line}`);
+      for (const flag of own)
+        assert.ok(flag === 'help' || text.includes(`--${flag}`), `${page}: ${line}: --${flag} is not in its help`);
     }
-    for (const [, name] of read(page).matchAll(/npm run gateway -- ([a-z-]+ [a-z-]+)/g))
-      assert.ok(commands.includes(name), `${page}: npm run gateway -- ${name ?? ''}`);
-  }
-  assert.ok(seen > 20);
+  assert.ok(seen > 40 && helps.size > 8, `${seen}, ${helps.size}`);
 });
 
 /** Words of a command, then the flags that it takes, of those that we use. By Google's reference of gcloud and bq; a new one is looked up there and added. */
