@@ -37,23 +37,30 @@ export async function buildFunctions({
   const chosen = names ?? all;
   const unknown = chosen.filter((name) => !all.includes(name));
   if (unknown.length > 0) throw new Error(`no function ${unknown.join(', ')}; there are ${all.join(', ')}`);
-  return Promise.all(
-    chosen.map(async (name) => {
-      const dir = path.join(outDir, name);
-      const metafile = await bundle(path.join(root, 'functions', name, 'index.ts'), dir);
-      await writeChanged(path.join(dir, 'package.json'), `${JSON.stringify(manifest(name), null, 2)}\n`);
-      const bytes = Object.values(metafile.outputs).reduce((sum, output) => sum + output.bytes, 0);
-      const { bytes: startBytes } = loadedAtStart(metafile);
-      if (startBytes > bounds.startBytes || bytes > bounds.bytes)
-        throw new Error(
-          `${name} outgrew its bounds: ${startBytes} of ${bounds.startBytes} bytes at start, ${bytes} of ${bounds.bytes} in all`,
-        );
-      const packages = Object.keys(metafile.inputs).flatMap(
-        (input) => /^(?:.*\/)?node_modules\/(?:@[^/]+\/)?[^/]+(?=\/)/.exec(input)?.[0] ?? [],
+  // One after the other: all at once is no faster on two cores, and takes 4.6 GB where this takes 0.7.
+  const built: Built[] = [];
+  for (const name of chosen) {
+    const dir = path.join(outDir, name);
+    const metafile = await bundle(path.join(root, 'functions', name, 'index.ts'), dir);
+    await writeChanged(path.join(dir, 'package.json'), `${JSON.stringify(manifest(name), null, 2)}\n`);
+    const bytes = Object.values(metafile.outputs).reduce((sum, output) => sum + output.bytes, 0);
+    const { bytes: startBytes } = loadedAtStart(metafile);
+    if (startBytes > bounds.startBytes || bytes > bounds.bytes)
+      throw new Error(
+        `${name} outgrew its bounds: ${startBytes} of ${bounds.startBytes} bytes at start, ${bytes} of ${bounds.bytes} in all`,
       );
-      return { name, file: path.join(dir, 'index.js'), bytes, startBytes, packages: [...new Set(packages)].toSorted() };
-    }),
-  );
+    const packages = Object.keys(metafile.inputs).flatMap(
+      (input) => /^(?:.*\/)?node_modules\/(?:@[^/]+\/)?[^/]+(?=\/)/.exec(input)?.[0] ?? [],
+    );
+    built.push({
+      name,
+      file: path.join(dir, 'index.js'),
+      bytes,
+      startBytes,
+      packages: [...new Set(packages)].toSorted(),
+    });
+  }
+  return built;
 }
 
 /**
