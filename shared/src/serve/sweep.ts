@@ -2,7 +2,7 @@
 
 import { takeLeftBehind, unsentNotice } from '../events/events.ts';
 import { sweepShard } from '../limiter/limiter.ts';
-import { shardCount, shardName } from '../store/store.ts';
+import { shardCount, shardName, type Budget } from '../store/store.ts';
 import type { Context } from './context.ts';
 
 /** What instances get to send their own entries before the sweeper takes them: a few of their batches. */
@@ -34,7 +34,7 @@ export interface SweepReport {
 export function createSweep(context: Context): () => Promise<SweepReport> {
   const { store, queue, noticeQueue, telemetry } = context;
   const queues = { events: queue, notices: noticeQueue };
-  const budget = (): { leftMs: number } => ({ leftMs: commandTimeoutMs });
+  const budget = (): Budget => ({ leftMs: commandTimeoutMs, patient: true });
   const sweepOne = async (shard: string, nowMs: number, report: SweepReport): Promise<void> => {
     const swept = await sweepShard(store, shard, nowMs, perShardMax, budget);
     report.orphaned += swept.orphaned;
