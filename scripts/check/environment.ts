@@ -37,6 +37,28 @@ for (const name of set) {
   else if (row.kind === 'secret') faults.push(`Terraform sets ${name} as text, but it is a secret`);
 }
 const secrets = new Set(files.flatMap((file) => file.secrets));
+// A variable without a default means something by being absent. Each is set here, or is one of these: Terraform leaves it alone on purpose.
+const left: readonly (readonly [why: string, names: RegExp])[] = [
+  ['for the root’s settings', /_(ALLOWED_MODELS|ORG_ID|CLIENT_ID)$/],
+  ['for the root’s settings: rules of flagging', /_(PATTERNS|FLAGGED_MODEL_NAMES|BLOCKING_ENABLED|LIMIT)$/],
+  [
+    'for the root’s settings: optional services',
+    /_(TOKEN_INTROSPECTION_URL|EMBEDDINGS_ENDPOINTS|ENTERPRISE_PORTAL_URL)$/,
+  ],
+  ['GOOGLE_CLOUD_PROJECT is meant', /^CODY_GATEWAY_OTEL_GCP_PROJECT_ID$/],
+  ['the queue itself adds its account’s token', /^CODY_GATEWAY_TASKS_SERVICE_ACCOUNT$/],
+];
+const localOnly = ['FIRESTORE_EMULATOR_HOST', 'CODY_GATEWAY_TASKS_ENDPOINT', 'CODY_GATEWAY_BIGQUERY_ENDPOINT'];
+for (const [name, { kind, fallback }] of rows)
+  if (kind !== 'secret' && fallback === null && !set.has(name) && !localOnly.includes(name))
+    if (!left.some(([, names]) => names.test(name)))
+      faults.push(
+        `${name} has no default and Terraform does not set it: set it, or say in ${import.meta.filename} why not`,
+      );
+for (const name of localOnly)
+  if (set.has(name) || !rows.has(name)) faults.push(`${name} is for the local cloud: Terraform must not set it`);
+for (const [why, names] of left)
+  if (![...rows.keys()].some((name) => names.test(name))) faults.push(`nothing is left ${why}: ${String(names)}`);
 for (const [name, { kind, fallback }] of rows) {
   if (kind === 'secret' ? !secrets.has(name) : fallback === undefined && !set.has(name))
     faults.push(

@@ -1,4 +1,4 @@
-// `dead-letters list | replay` and `events replay`: what could not be delivered goes through the queue once more.
+// `dead-letters list | replay | delete` and `events replay`: what could not be delivered goes through the queue once more.
 
 import { readFile } from 'node:fs/promises';
 import type { Directory } from '@cody-gateway/shared/auth';
@@ -26,6 +26,7 @@ const queueHelp = `  --target <url>   the address of deliver-events, on a real p
   --project <id>   that Google Cloud project, by application default credentials; without it, the local cloud of npm start
   --json           for programs: one JSON document (with npm run --silent, or npm's own lines stand above it)
 `;
+const whereHelp = queueHelp.slice(queueHelp.indexOf('  --project'));
 const queueOptions = ['project', 'target', 'location', 'queue', 'service-account'] as const;
 type QueueOptions = Readonly<Partial<Record<(typeof queueOptions)[number], string>>>;
 
@@ -75,6 +76,33 @@ ${queueHelp}`,
     },
   },
   {
+    name: 'dead-letters delete',
+    summary: 'removes those that name one customer, for good',
+    help: `usage: npm run gateway -- dead-letters delete --identifier <id> [--project <id>] [--json]
+
+  --identifier     of whom: the subscription's UUID, as it stands in events
+
+A whole task that also holds events of others is kept, and said: replay it first.
+
+${whereHelp}`,
+    run: async (args) => {
+      const { options } = readArguments(args, ['identifier', 'project']);
+      const { identifier = '' } = options;
+      if (identifier === '') throw new UsageError('--identifier is missing: say whose dead letters');
+      return withDirectory(await placeOf(options.project), async (directory) => {
+        const found = (await lettersOf(directory))
+          .map((letter) => ({ letter, named: identifiersIn(letter.body) }))
+          .filter(({ named }) => named.has(identifier));
+        const own = found.filter(({ named }) => named.size === 1);
+        const store = createDeadLetters(directory.client);
+        for (const { letter } of own) await store.remove(letter);
+        const kept = found.length - own.length;
+        const more = kept === 0 ? '' : `; ${kept} also hold events of others and are kept: replay them first`;
+        return { text: `${own.length} dead letters deleted${more}`, json: { deleted: own.length, kept } };
+      });
+    },
+  },
+  {
     name: 'events replay',
     summary: 'sends events that ended in the log',
     help: `usage: npm run gateway -- events replay --log <file> [--target <url>] [--project <id>] [--json]
@@ -100,6 +128,11 @@ ${queueHelp}`,
     },
   },
 ];
+
+/** Whom a letter names; its body may be no JSON. */
+function identifiersIn(body: string): Set<string> {
+  return new Set([...body.matchAll(/"identifier"\s*:\s*"([^"]*)"/g)].map(([, identifier = '']) => identifier));
+}
 
 function lettersOf(directory: Directory): Promise<DeadLetter[]> {
   return createDeadLetters(directory.client).list(lettersMost);

@@ -4,13 +4,26 @@ locals {
   entitlements = {
     operate = {
       project = var.project_id
-      roles   = ["roles/cloudfunctions.developer", "roles/run.developer", "roles/logging.viewer", "roles/monitoring.editor", "roles/cloudtrace.user", "roles/errorreporting.user", "roles/cloudtasks.admin", "roles/redis.viewer", "roles/datastore.user"]
+      roles = [
+        "roles/cloudfunctions.developer", "roles/run.developer", "roles/logging.viewer", "roles/monitoring.editor", "roles/cloudtrace.user", "roles/errorreporting.user",
+        "roles/cloudtasks.admin", "roles/datastore.user",
+        # The tunnel: the machine is found and entered, and Redis's password is read.
+        "roles/compute.viewer", "roles/compute.osLogin", "roles/redis.viewer", google_project_iam_custom_role.redis_password.name,
+      ]
     }
     events = {
       project = var.events_project_id
       roles   = ["roles/bigquery.dataViewer", "roles/bigquery.jobUser"]
     }
   }
+}
+
+# Of Google's own roles only those that may also delete the instance read its password.
+resource "google_project_iam_custom_role" "redis_password" {
+  project     = var.project_id
+  role_id     = "codyGatewayRedisPassword"
+  title       = "Read the password of Redis"
+  permissions = ["redis.instances.getAuthString"]
 }
 
 resource "google_privileged_access_manager_entitlement" "this" {

@@ -2,3 +2,9 @@ output "bucket" {
   description = "Name of the bucket."
   value       = google_storage_bucket.this.name
 }
+
+output "builder" {
+  description = "Full name of the account that builds functions, once it may."
+  value       = google_service_account.builder.name
+  depends_on  = [google_project_iam_member.builder]
+}
