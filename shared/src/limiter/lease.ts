@@ -104,10 +104,11 @@ export function openLease(store: Store, facts: LeaseFacts): Lease {
   const inFlight = keys.inFlight(shard, feature, actor);
   const end = async (state: 'settled' | 'void', units: number, event: string, budget: Budget): Promise<Settlement> => {
     const { thresholds, draft } = facts.notice ?? { thresholds: [], draft: '' };
+    const noticeFrom = thresholds.length === 0 ? '' : (Math.min(...thresholds) * facts.limit) / 100;
     const [, kept, entry, crossed] = (await store.run(
       scripts.settle,
       [keys.limit(shard, feature, actor), inFlight, keys.lease(shard, id), keys.leases(shard), keys.outbox(shard)],
-      [id, window, units, state, recordTimeMs.ended, event, thresholds.join(), facts.limit, draft],
+      [id, window, units, state, recordTimeMs.ended, event, noticeFrom, thresholds.join(), facts.limit, draft],
       budget,
     )) as [found: string, kept: number, entry: string | null, notice: NoticeReply | null];
     const notice = crossed === null ? null : postedNotice(crossed, shard, facts.limit, draft);

@@ -5,8 +5,11 @@ import { loadScript } from '../store/store.ts';
 
 const fragments = {
   lease: readFileSync(new URL('./scripts/lease.lua', import.meta.url), 'utf8'),
+  now: readFileSync(new URL('./scripts/now.lua', import.meta.url), 'utf8'),
   notice: readFileSync(new URL('./scripts/notice.lua', import.meta.url), 'utf8'),
   outbox: readFileSync(new URL('./scripts/outbox.lua', import.meta.url), 'utf8'),
+  share: readFileSync(new URL('./scripts/share.lua', import.meta.url), 'utf8'),
+  window: readFileSync(new URL('./scripts/window.lua', import.meta.url), 'utf8'),
 };
 
 /** By name; the bundler puts each file's text in place of its reading (scripts/build). */
