@@ -1,7 +1,8 @@
 // Ends what its holder left behind in one shard: overdue leases and folded refusals. What becomes of the outbox is the events room's.
 
 import { keys, type Budget, type Shard, type Store } from '../store/store.ts';
-import { recordTimeMs } from './lease.ts';
+import { claimKey } from './claim.ts';
+import { endedTimeMs } from './lease.ts';
 import { scripts } from './scripts.ts';
 
 /** What one pass over a shard did. */
@@ -50,18 +51,20 @@ export async function sweepShard(
 
 /** The record names feature and actor, and so the keys; without a record only the index is left to clear. */
 async function sweepLease(store: Store, shard: Shard, id: string, budget: Budget): Promise<boolean> {
-  const [record] = (await store.commands([['get', keys.lease(shard, id)]], budget)) as [string | null];
-  const [, , , feature = 'none', actor = 'none'] = (record ?? '').split('\n', 1)[0]?.split(' ') ?? [];
+  const key = keys.lease(shard, id);
+  const [record] = (await store.commands([['get', key]], budget)) as [string | null];
+  const [, , , feature = 'none', actor = 'none', claim = null] = (record ?? '').split('\n', 1)[0]?.split(' ') ?? [];
   const [outcome] = (await store.run(
     scripts.sweep,
     [
       keys.limit(shard, feature, actor),
       keys.inFlight(shard, feature, actor),
-      keys.lease(shard, id),
+      key,
       keys.leases(shard),
       keys.outbox(shard),
+      claimKey(shard, actor, claim, key),
     ],
-    [id, recordTimeMs.ended],
+    [id, endedTimeMs],
     budget,
   )) as [string, number];
   return outcome === 'swept';

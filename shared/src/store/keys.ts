@@ -22,8 +22,9 @@ export function shardName(n: number): Shard {
  * | key | type | life | what it holds |
  * | --- | --- | --- | --- |
  * | limit | hash | to the end of its quota and burst window | `id used reserved start end interval` of the quota window, `noticed`, `version` of the actor that last used it, `burst burstEnd` of the burst window |
- * | inFlight | sorted set | while a call is in flight | lease id scored by `due`, one set per actor and feature |
- * | lease | string | twice the lease time, a day once it ended | state of one lease, then its parts (limiter/scripts/lease.lua) |
+ * | inFlight | sorted set | while a call is in flight, empty when idle | lease id scored by `due`, one set per actor and feature |
+ * | lease | string | until it is ended, then a quarter of an hour | state of one lease, then its parts (limiter/scripts/lease.lua) |
+ * | claim | string | a day | of an Idempotency-Key: which request and call it belongs to, and how far that is (limiter/claim.ts) |
  * | leases | sorted set | for ever, empty when idle | lease id scored by `due`: the sweeper's index of the shard |
  * | outbox | stream | for ever, empty when idle | events on their way to the queue |
  * | fold | hash | two minutes | count of one identity's refusals of one name in the current minute |
@@ -38,6 +39,7 @@ export const keys = {
   limit: (shard: Shard, feature: string, actor: string) => `{${shard}}:limit:${feature}:${actor}`,
   inFlight: (shard: Shard, feature: string, actor: string) => `{${shard}}:in-flight:${feature}:${actor}`,
   lease: (shard: Shard, leaseId: string) => `{${shard}}:lease:${leaseId}`,
+  claim: (shard: Shard, actor: string, name: string) => `{${shard}}:claim:${actor}:${name}`,
   leases: (shard: Shard) => `{${shard}}:leases`,
   outbox: (shard: Shard) => `{${shard}}:outbox`,
   fold: (shard: Shard, identity: string, name: string) => `{${shard}}:fold:${name}:${identity}`,

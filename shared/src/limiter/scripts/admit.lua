@@ -7,6 +7,7 @@
 -- KEYS[5] outbox    where a refusal's event goes
 -- KEYS[6] fold      the actor's refusals of this feature in this minute
 -- KEYS[7] folds     index of the shard's folds
+-- KEYS[8] claim     of the call's Idempotency-Key; KEYS[3] again for a call without one
 -- ARGV[1] lease id, made by the caller
 -- ARGV[2] limit of the quota window, units
 -- ARGV[3] interval of the quota window, ms
@@ -15,14 +16,21 @@
 -- ARGV[6] interval of the burst window, ms
 -- ARGV[7] cap of calls in flight
 -- ARGV[8] lease time, ms
--- ARGV[9] life of the lease's record, ms
--- ARGV[10] the rest of the lease's record: `<feature> <actor>`, without blanks each, a line feed, and the draft of the event: opaque bytes
--- ARGV[11] version of the actor where another interval in a newer version opens a new window (users, design §5); empty where it moves the end
+-- ARGV[9] the rest of the lease's record (limiter/scripts/lease.lua), from the feature on
+-- ARGV[10] version of the actor where another interval in a newer version opens a new window (users, design §5); empty where it moves the end
+-- ARGV[11] fingerprint of the request, without blanks; absent for a call without an Idempotency-Key
+-- ARGV[12] life of the claim, ms
 -- RETURNS {'admitted', window, remaining, window end ms, now ms}
 -- RETURNS {'refused', 'quota' | 'burst' | 'in-flight', limit, retry at ms, now ms, outbox entry | false}
+-- RETURNS {'claimed', 'other' | 'running' | 'settled' | 'orphaned', lease id}: the key is another call's, of another request or of the same
 -- RETURNS {'ended', state}: the lease of that id has ended; a late repetition of an admission that was given up
 -- @include now
 local call = redis.call
+local claims = KEYS[8] ~= KEYS[3]
+if claims then
+  local fingerprint, state, holder = string.match(call('GET', KEYS[8]) or '', '^(%S+) (%S+) (%S+)$')
+  if holder and holder ~= ARGV[1] then return { 'claimed', fingerprint == ARGV[11] and state or 'other', holder } end
+end
 local id, limit, interval, estimate = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
 local f = call('HMGET', KEYS[1], 'id', 'used', 'reserved', 'end', 'interval', 'burst', 'burstEnd')
 local window, used, reserved, finish, known_interval = f[1], tonumber(f[2]), tonumber(f[3]), tonumber(f[4]), tonumber(f[5])
@@ -30,7 +38,7 @@ local burst, burst_end = tonumber(f[6]) or 0, tonumber(f[7]) or 0
 local expiry = math.max(finish or 0, burst_end)
 
 if now >= burst_end then burst, burst_end = 0, now + ARGV[6] end
-local version, known_version = tonumber(ARGV[11]), 0
+local version, known_version = tonumber(ARGV[10]), 0
 if version then
   known_version = tonumber(call('HGET', KEYS[1], 'version')) or 0
   -- An instance that still has the actor of yesterday must not undo what a newer one began.
@@ -59,7 +67,7 @@ local known
 if cause then
   known = call('EXISTS', KEYS[3]) == 1
 else
-  known = not call('SET', KEYS[3], 'open ' .. window .. ' ' .. ARGV[4] .. ' ' .. ARGV[10], 'NX', 'PX', ARGV[9])
+  known = not call('SET', KEYS[3], 'open ' .. window .. ' ' .. ARGV[4] .. ' ' .. ARGV[9], 'NX')
 end
 if known then
   -- @include lease
@@ -80,7 +88,7 @@ if cause then
     if new_expiry ~= expiry then call('PEXPIRE', KEYS[1], new_expiry - now) end
   end
   local entry = append_folding(KEYS[5], KEYS[6], KEYS[7], cause,
-    { 'i', id, 'k', 'refused', 'w', '', 'q', 0, 'e', string.match(ARGV[10], '\n(.*)$'), 'c', cause, 'l', refused_limit, 'u', retry_at }, 1)
+    { 'i', id, 'k', 'refused', 'w', '', 'q', 0, 'e', string.match(ARGV[9], '\n(.*)$'), 'c', cause, 'l', refused_limit, 'u', retry_at }, 1)
   return { 'refused', cause, refused_limit, retry_at, now, entry }
 end
 
@@ -103,4 +111,5 @@ if new_expiry ~= expiry then call('PEXPIRE', KEYS[1], new_expiry - now) end
 local due = string.format('%d', now + ARGV[8])
 call('ZADD', KEYS[4], due, id)
 call('ZADD', KEYS[2], due, id)
+if claims then call('SET', KEYS[8], ARGV[11] .. ' running ' .. id, 'PX', ARGV[12]) end
 return { 'admitted', window, limit - used, finish, now }

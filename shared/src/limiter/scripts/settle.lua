@@ -5,6 +5,7 @@
 -- KEYS[3] lease     this lease
 -- KEYS[4] leases    index of the shard's leases
 -- KEYS[5] outbox    where the event goes
+-- KEYS[6] claim     of the call's Idempotency-Key; KEYS[3] again for a call without one
 -- ARGV[1] lease id, which is the event's id
 -- ARGV[2] window that the lease was admitted in; empty when unknown
 -- ARGV[3] units, the truth
@@ -39,6 +40,10 @@ local kept_text = string.format('%d', kept)
 call('SET', KEYS[3], ARGV[4] .. ' ' .. kept_text, 'PX', ARGV[5])
 call('ZREM', KEYS[4], id)
 call('ZREM', KEYS[2], id)
+if KEYS[6] ~= KEYS[3] then
+  -- @include claim
+  end_claim(KEYS[6], id, ARGV[4])
+end
 
 local notice = false
 if settled and ARGV[7] and ARGV[7] ~= '' and settled >= tonumber(ARGV[7]) then
