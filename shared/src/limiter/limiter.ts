@@ -10,6 +10,7 @@ import { scripts } from './scripts.ts';
 export { claimOf, type Claim, type Claimed } from './claim.ts';
 export { leaseTimeMs, type Lease, type NoticeRule, type Posted, type PostedNotice, type Settlement } from './lease.ts';
 export type { Reading } from './reading.ts';
+export { healCounters } from './heal.ts';
 export { sweepShard, type Swept } from './sweep.ts';
 
 /** Why a call was not admitted: a value, not an exception, since most callers meet it one day. */

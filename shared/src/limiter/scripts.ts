@@ -20,5 +20,6 @@ export const scripts = {
   renew: loadScript('renew', readFileSync(new URL('./scripts/renew.lua', import.meta.url), 'utf8'), fragments),
   note: loadScript('note', readFileSync(new URL('./scripts/note.lua', import.meta.url), 'utf8'), fragments),
   sweep: loadScript('sweep', readFileSync(new URL('./scripts/sweep.lua', import.meta.url), 'utf8'), fragments),
+  heal: loadScript('heal', readFileSync(new URL('./scripts/heal.lua', import.meta.url), 'utf8'), fragments),
   unfold: loadScript('unfold', readFileSync(new URL('./scripts/unfold.lua', import.meta.url), 'utf8'), fragments),
 } as const;

@@ -32,6 +32,7 @@ export function shardName(n: number): Shard {
  * | notice | string | while it is being sent, then until its window is over | `sending` or `sent`: what became of a quota notice |
  * | actor | hash | a day, a mark less | `version body at`: what the directory says of a token, by the token's hash (auth/actor-copies.ts) |
  * | stated | hash | a day | of a source: digest of what it last stated, by subscription id (auth/sync.ts); on a tag of its own |
+ * | walk | string | a day | how far the walk over all counters has come (limiter/heal.ts) |
  * | lock | string | while a job runs | who runs it |
  * | prompt | string | as long as configured | a flagged prompt, only where recording is on; the one key without a shard, named as in the reference |
  */
@@ -47,6 +48,7 @@ export const keys = {
   folds: (shard: Shard) => `{${shard}}:folds`,
   actor: (shard: Shard, tokenHash: string) => `{${shard}}:actor:${tokenHash}`,
   stated: (origin: string) => `stated:${origin}`,
+  walk: () => 'walk',
   lock: (job: string) => `lock:${job}`,
   prompt: (traceId: string, feature: string, actor: string) =>
     `prompt:${traceId}:${feature}:${actor === '*' ? actor : encodeURIComponent(actor)}`,

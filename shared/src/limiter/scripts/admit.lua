@@ -34,6 +34,8 @@ end
 local id, limit, interval, estimate = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
 local f = call('HMGET', KEYS[1], 'id', 'used', 'reserved', 'end', 'interval', 'burst', 'burstEnd')
 local window, used, reserved, finish, known_interval = f[1], tonumber(f[2]), tonumber(f[3]), tonumber(f[4]), tonumber(f[5])
+-- Half a window, by whatever hand, is none: nobody is locked out by it.
+if not (used and reserved and finish) then window = nil end
 local burst, burst_end = tonumber(f[6]) or 0, tonumber(f[7]) or 0
 local expiry = math.max(finish or 0, burst_end)
 
@@ -84,7 +86,7 @@ if cause then
     call('HSET', KEYS[1], 'burst', burst + 1, 'burstEnd', burst_end)
     -- The end moves now: a window that is used up would else be moved on by each refusal.
     if moves then call('HSET', KEYS[1], 'end', finish, 'interval', interval) end
-    local new_expiry = math.max(opens and 0 or finish, burst_end)
+    local new_expiry = math.max(moves and finish or tonumber(f[4]) or 0, burst_end)
     if new_expiry ~= expiry then call('PEXPIRE', KEYS[1], new_expiry - now) end
   end
   local entry = append_folding(KEYS[5], KEYS[6], KEYS[7], cause,

@@ -3,7 +3,7 @@
 -- A window that nothing uses any more closes again. Returns its settled units, end and `noticed`, or nil.
 local function charge(key, name, by, reserved_by)
   local f = redis.call('HMGET', key, 'id', 'used', 'reserved', 'end', 'noticed')
-  if f[1] ~= name or now >= tonumber(f[4]) then return nil end
+  if f[1] ~= name or not (f[2] and f[3]) or now >= (tonumber(f[4]) or 0) then return nil end
   local used, reserved = f[2] + by, math.max(0, f[3] + reserved_by)
   if used <= 0 then
     redis.call('HDEL', key, 'id', 'used', 'reserved', 'start', 'end', 'interval')
