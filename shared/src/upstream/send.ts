@@ -8,7 +8,7 @@ import type { Answer, Call } from './call.ts';
 import type { Provider } from './provider.ts';
 import { callerHeaders } from './response-headers.ts';
 import { callerStatus, retryAfter } from './status.ts';
-import type { RawExchange } from './transport.ts';
+import { post, type Destination } from './transport.ts';
 
 /** What a call depends on besides its lease. */
 export interface SendOptions {
@@ -53,16 +53,16 @@ export async function send(
     clearTimeout(totalTimer);
     signal.removeEventListener('abort', onLeft);
   };
-  const exchange: RawExchange = { signal: ending.signal, response: null, error: null };
+  let response: IncomingMessage;
   try {
-    await provider.post(call, lease.permit.model.slice(provider.name.length + 1), exchange);
+    const model = lease.permit.model.slice(provider.name.length + 1);
+    const destination = await provider.destination(call, model);
+    response = await reach(provider, destination, provider.body(call, model), ending.signal, signal);
   } catch (error) {
     finish();
-    // What the SDK throws of its own accord is a bug of ours; what our fetch threw it wraps.
-    throw exchange.error === null ? error : failure(provider.name, signal, exchange.error);
+    throw error;
   }
   clearTimeout(headersTimer);
-  const response = exchange.response as IncomingMessage;
   // However it ends: read to its end, broken off, or destroyed by whoever gave it up.
   response.once('close', finish);
   if (isEncoded(response)) {
@@ -82,6 +82,21 @@ export async function send(
     meter: provider.meter(call),
     abort: () => void response.destroy(),
   };
+}
+
+/** What goes wrong before this is a bug of ours; here it is the provider's fault, or the way's. */
+async function reach(
+  { name }: Provider,
+  destination: Destination,
+  body: string,
+  ending: AbortSignal,
+  callerLeft: AbortSignal,
+): Promise<IncomingMessage> {
+  try {
+    return await post(destination, body, ending);
+  } catch (error) {
+    throw failure(name, callerLeft, error);
+  }
 }
 
 /** Compressed bytes could neither be metered nor, without their header, be read. */

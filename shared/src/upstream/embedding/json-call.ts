@@ -4,7 +4,7 @@ import type { IncomingMessage } from 'node:http';
 import { Refusal } from '../../http/http.ts';
 import type { JsonObject } from '../call.ts';
 import { jsonObject } from '../answer-json.ts';
-import { rawFetch, type RawExchange } from '../transport.ts';
+import { destinationOf, post } from '../transport.ts';
 import { embeddingRefusal } from './embedder.ts';
 
 /** 2,048 vectors of 3,072 numbers as text. */
@@ -23,18 +23,11 @@ export interface JsonCall {
 
 /** @throws Refusal of `embeddingRefusal`; the signal's reason */
 export async function callJson({ provider, url, headers, body, signal }: JsonCall): Promise<JsonObject> {
-  const exchange: RawExchange = { signal, response: null, error: null };
   let status: number;
   let text: string;
   try {
-    const init = {
-      method: 'POST',
-      headers: new Headers({ 'content-type': 'application/json', ...headers }),
-      body: JSON.stringify(body),
-      exchange,
-    };
-    await rawFetch(url, init);
-    const response = exchange.response as IncomingMessage;
+    const destination = destinationOf(url, Object.entries({ 'content-type': 'application/json', ...headers }));
+    const response = await post(destination, JSON.stringify(body), signal);
     status = response.statusCode ?? 0;
     text = await textOf(response, provider);
   } catch (error) {
