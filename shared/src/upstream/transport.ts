@@ -42,48 +42,50 @@ export function destinationOf(address: string, headers: Iterable<readonly [name:
   };
 }
 
-/**
- * Sends a body; settles with the provider's answer, once its headers are there.
- * @param signal ends the call at once, whatever it is doing
- * @throws the signal's reason, or what the connection met
- */
-export function post(destination: Destination, body: string, signal: AbortSignal): Promise<IncomingMessage> {
-  return request(destination, body, signal, false);
+/** A request on its way. */
+export interface Sent {
+  /** Settles with the provider's answer, once its headers are there. Rejects with what the connection met, or the reason of `end`. */
+  readonly answer: Promise<IncomingMessage>;
+  /** Ends the call at once, whatever it is doing. */
+  end(reason: Error): void;
 }
 
-/** @param fresh on a connection of its own, and without a second try */
-function request(
-  { secure, options, headers }: Destination,
-  body: string,
-  signal: AbortSignal,
-  fresh: boolean,
-): Promise<IncomingMessage> {
-  return new Promise((resolve, reject) => {
-    const outgoing: ClientRequest = (secure ? https : http).request({
-      ...options,
-      // As a list they are written as they are.
-      headers: [...headers, 'content-length', String(Buffer.byteLength(body))],
-      agent: fresh ? false : secure ? agents['https:'] : agents['http:'],
-    });
-    const onAbort = (): void => void outgoing.destroy(signal.reason as Error);
-    const unlisten = (): void => signal.removeEventListener('abort', onAbort);
-    signal.addEventListener('abort', onAbort, { once: true });
-    if (signal.aborted) onAbort();
-    let bytesReadBefore = 0;
-    outgoing.once('socket', (socket) => (bytesReadBefore = socket.bytesRead));
-    outgoing.once('response', (response) => {
-      response.once('close', unlisten);
-      resolve(response);
-    });
-    outgoing.on('error', (error: NodeJS.ErrnoException) => {
-      unlisten();
-      if (signal.aborted) reject(signal.reason as Error);
-      else if (!fresh && isStale(outgoing, error, bytesReadBefore))
-        resolve(request({ secure, options, headers }, body, signal, true));
-      else reject(error);
-    });
-    // A text goes out in one packet with the headers, in one system call.
-    outgoing.end(body, 'utf8');
+/** Sends a body. */
+export function post(destination: Destination, body: string): Sent {
+  let ended: Error | null = null;
+  let outgoing: ClientRequest | null = null;
+  const answer = new Promise<IncomingMessage>((resolve, reject) => {
+    /** @param fresh on a connection of its own, and without a second try */
+    const send = (fresh: boolean): void => {
+      const request = open(destination, body, fresh);
+      outgoing = request;
+      let bytesReadBefore = 0;
+      request.once('socket', (socket) => (bytesReadBefore = socket.bytesRead));
+      request.once('response', resolve);
+      request.on('error', (error: NodeJS.ErrnoException) => {
+        if (ended === null && !fresh && isStale(request, error, bytesReadBefore)) send(true);
+        else reject(ended ?? error);
+      });
+      // A text goes out in one packet with the headers, in one system call.
+      request.end(body, 'utf8');
+    };
+    send(false);
+  });
+  return {
+    answer,
+    end: (reason) => {
+      ended ??= reason;
+      outgoing?.destroy(reason);
+    },
+  };
+}
+
+function open({ secure, options, headers }: Destination, body: string, fresh: boolean): ClientRequest {
+  return (secure ? https : http).request({
+    ...options,
+    // As a list they are written as they are.
+    headers: [...headers, 'content-length', String(Buffer.byteLength(body))],
+    agent: fresh ? false : secure ? agents['https:'] : agents['http:'],
   });
 }
 

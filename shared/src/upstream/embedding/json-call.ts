@@ -25,15 +25,22 @@ export interface JsonCall {
 export async function callJson({ provider, url, headers, body, signal }: JsonCall): Promise<JsonObject> {
   let status: number;
   let text: string;
+  let onLeft = (): void => undefined;
   try {
     const destination = destinationOf(url, Object.entries({ 'content-type': 'application/json', ...headers }));
-    const response = await post(destination, JSON.stringify(body), signal);
+    signal.throwIfAborted();
+    const sent = post(destination, JSON.stringify(body));
+    onLeft = () => sent.end(signal.reason as Error);
+    signal.addEventListener('abort', onLeft, { once: true });
+    const response = await sent.answer;
     status = response.statusCode ?? 0;
     text = await textOf(response, provider);
   } catch (error) {
     if (signal.aborted) throw signal.reason;
     if (error instanceof Refusal) throw error;
     throw embeddingRefusal.failed(provider, 'connection failed', error);
+  } finally {
+    signal.removeEventListener('abort', onLeft);
   }
   if (status === 429) throw embeddingRefusal.overloaded();
   if (status === 400) throw embeddingRefusal.badRequest(`bad request: ${text.slice(0, quotedCharactersMax)}`);
