@@ -18,7 +18,7 @@ export function diagnosticRoutes(context: Context): Route[] {
       method: '*',
       path: '/-/__version',
       dialect: 'cody',
-      handle: async ({ received }) => answer(received.response, 200, plain, config.version),
+      handle: async ({ received }) => answer(received, 200, plain, config.version),
     },
     {
       method: '*',
@@ -28,11 +28,11 @@ export function diagnosticRoutes(context: Context): Route[] {
         demandSecret(received, config.diagnosticsSecret);
         try {
           await store.commands([['ping']], { leftMs: pingTimeoutMs });
-          answer(received.response, 200, plain, 'healthz: ok');
+          answer(received, 200, plain, 'healthz: ok');
         } catch (error) {
           scope.log('WARNING', 'redis did not answer a health check', {}, error);
           answer(
-            received.response,
+            received,
             500,
             { ...plain, 'retry-after': '5' },
             `healthz: ${error instanceof Error ? error.message : 'redis is unavailable'}`,

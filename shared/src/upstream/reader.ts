@@ -43,6 +43,7 @@ export function createReader(response: IncomingMessage, failure: (error: Error) 
     settle();
   });
   const onBroken = (error?: Error): void => {
+    if (ended) return;
     broken ??= error ?? new Error('the answer was closed before its end');
     settle();
   };
