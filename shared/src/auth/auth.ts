@@ -44,6 +44,7 @@ export {
 export { planLimits } from './plan.ts';
 export {
   createSubscription,
+  deleteSubscription,
   findSubscription,
   listSubscriptions,
   subscriptionId,
