@@ -1,10 +1,12 @@
 // `subscriptions create | list | show | delete`: the directory by an operator's hand.
 
 import {
+  audited,
   createSubscription,
   deleteSubscription,
   findSubscription,
   listSubscriptions,
+  subscriptionId,
   type SubscriptionEntry,
   type SubscriptionRecord,
 } from '@cody-gateway/shared/auth';
@@ -121,21 +123,25 @@ ${whereHelp}`,
   {
     name: 'subscriptions delete',
     summary: 'removes one, with its tokens, for good',
-    help: `usage: npm run gateway -- subscriptions delete <id> --confirm <id> [--project <id>] [--json]
+    help: `usage: npm run gateway -- subscriptions delete <id> --confirm <id> [--reason <text>] [--project <id>] [--json]
 
   <id>             its UUID, with or without es_
   --confirm        the same once more: there is no way back
-
+${reasonHelp}
 Archive it at its source first, or the next sync brings it back. Running instances know its tokens for a minute more.
 What else names a customer, and how it is deleted: terraform/README.md.
 ${whereHelp}`,
     run: async (args) => {
-      const { options, words } = readArguments(args, ['confirm', 'project'], ['<id>']);
+      const { options, words } = readArguments(args, ['confirm', 'reason', 'project'], ['<id>']);
       const [id = ''] = words;
       if (options.confirm !== id)
         throw new UsageError(`--confirm is not ${JSON.stringify(id)}: say which one is to be deleted once more`);
       const place = await placeOf(options.project);
-      const tokens = await withDirectory(place, (directory) => deleteSubscription(directory, id));
+      const deed = await readDeed(options.reason ?? 'a subscription is removed', place);
+      const about = { what: 'subscriptions delete', subject: subscriptionId(id), change: 'removed with its tokens' };
+      const tokens = await withDirectory(place, (directory) =>
+        audited(directory, deed, about, () => deleteSubscription(directory, id)),
+      );
       if (tokens === null) throw new Error(`there is no subscription ${JSON.stringify(id)} in ${place.name}`);
       return {
         text: `deleted from ${place.name}: the subscription, tokens: ${tokens}`,
