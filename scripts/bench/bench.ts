@@ -8,8 +8,9 @@ import { picture } from './picture.ts';
 import { answerDelayMs, chunkDelayMs, streamChunks } from './provider-process.ts';
 import { addedTime, flood, mixedLoad, prompts, streams, throughput, type Scale } from './sections.ts';
 import { startRig } from './targets.ts';
+import { telemetryCost } from './telemetry.ts';
 
-const help = `npm run bench [-- --quick] [--minutes N] [--only ${['added', 'throughput', 'prompts', 'flood', 'mixed', 'streams'].join('|')}] [--json]
+const help = `npm run bench [-- --quick] [--minutes N] [--only ${['added', 'throughput', 'prompts', 'flood', 'mixed', 'streams', 'telemetry'].join('|')}] [--json]
 
 --quick     a fifth of the requests: a look, whose tail figures mean little
 --minutes   how long memory is watched under a steady load (1)
@@ -46,6 +47,10 @@ const table = (heading: string, rows: readonly object[]): void => {
   console.table(rows);
 };
 
+if (wanted('telemetry')) {
+  result['telemetry'] = await telemetryCost(scale.share);
+  table('Traces and metrics off and on: requests a second, CPU of a request', result['telemetry'] as object[]);
+}
 const answers = await startRig('answers');
 try {
   if (wanted('added')) {
