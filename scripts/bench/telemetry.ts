@@ -74,7 +74,10 @@ export async function telemetryCost(share: number): Promise<object[]> {
     };
     const targets = { off, on };
     for (const target of Object.values(targets)) await load(target, 6_000);
-    const taken = { off: { cpu: [] as number[], rate: [] as number[] }, on: { cpu: [] as number[], rate: [] as number[] } };
+    const taken = {
+      off: { cpu: [] as number[], rate: [] as number[] },
+      on: { cpu: [] as number[], rate: [] as number[] },
+    };
     const requests = Math.round(3_000 * share);
     for (let turn = 0; turn < turns; turn++)
       // Whoever is second finds the machine as the first left it.
@@ -94,7 +97,12 @@ export async function telemetryCost(share: number): Promise<object[]> {
       round(median(values('on').map((value, turn) => value / (values('off')[turn] ?? Number.NaN))));
     return [
       ...rows,
-      { telemetry: 'on : off', requests: 0, perSecond: share_((name) => taken[name].rate), cpuMs: share_((name) => taken[name].cpu) },
+      {
+        telemetry: 'on : off',
+        requests: 0,
+        perSecond: share_((name) => taken[name].rate),
+        cpuMs: share_((name) => taken[name].cpu),
+      },
     ];
   } finally {
     for (const close of closers.toReversed()) await close();
@@ -103,7 +111,10 @@ export async function telemetryCost(share: number): Promise<object[]> {
 
 /** CPU of a process since it began, all threads. */
 function cpuMs({ child }: FunctionProcess): number {
-  const fields = readFileSync(`/proc/${child.pid ?? 0}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
+  const fields =
+    readFileSync(`/proc/${child.pid ?? 0}/stat`, 'utf8')
+      .split(') ')[1]
+      ?.split(' ') ?? [];
   return ((Number(fields[11]) + Number(fields[12])) / ticksPerSecond) * 1000;
 }
 

@@ -47,8 +47,9 @@ export async function admit(exchange: Exchange, permit: Permit, draft: EventDraf
   }
   if (!('cause' in outcome)) return outcome;
   const refused = refusedEvent(draft, outcome);
-  if (outcome.posted !== null) context.outbox.take(outcome.posted, refused);
-  scope.mark(spanNames.event, () => eventAttributes(refused));
+  const text = JSON.stringify(refused);
+  if (outcome.posted !== null) context.outbox.take(outcome.posted, text);
+  scope.mark(spanNames.event, () => eventAttributes(refused, text));
   scope.note({ denied: outcome.cause });
   throw denialRefusal(outcome, permit.feature, dialect);
 }

@@ -14,7 +14,7 @@ import { inspect } from './inspect.ts';
 import { endLease } from './lease-end.ts';
 import { rateLimitHeaders } from './rate-limit.ts';
 import { relay, type Relayed } from './relay.ts';
-import { callAttributes, callFailure, outcomeAttributes } from './spans.ts';
+import { addressOf, callFailure, callSpan, outcomeAttributes } from './spans.ts';
 
 /** One completion path of a function. */
 export interface CompletionRoute {
@@ -127,7 +127,7 @@ async function sendAndRelay(exchange: Exchange, lease: Lease, call: Call, draft:
   const { context, received, scope, timing, dialect } = exchange;
   const { response, callerLeft } = received;
   timing.upstreamStarts();
-  const span = scope.startCall(`chat ${call.model}`, callAttributes(call, lease));
+  const span = scope.startCall(...callSpan(lease.permit, call.model, addressOf(context.config, call.provider)));
   const end = (partial: Partial<Outcome>): Promise<void> => {
     timing.upstreamEnds();
     const outcome = {
@@ -177,7 +177,10 @@ async function sendAndRelay(exchange: Exchange, lease: Lease, call: Call, draft:
   response.statusCode = answer.callerStatus;
   for (const [name, value] of Object.entries({ ...responseHeaders(answer), 'server-timing': timing.header() }))
     if (value !== undefined) response.setHeader(name, value);
-  const relayed = await relay(answer, response, callerLeft);
+  const relayed = await relay(answer, response, callerLeft, () => {
+    if (answer.sse) span.set({ 'gen_ai.response.time_to_first_chunk': (timing.upstreamMs() ?? 0) / 1000 });
+    scope.note({ first_byte_ms: Math.round(timing.totalMs()) });
+  });
   await end({
     upstreamStatus: answer.status,
     resolvedStatus: resolvedStatus(exchange, answer, relayed),

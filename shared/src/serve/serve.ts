@@ -18,6 +18,7 @@ export { callerOf, identify, type Exchange, type Route } from './exchange.ts';
 export { listFlaggedPrompts, readFlaggedPrompt, type FlaggedPrompt } from './flagged-prompts.ts';
 export { endLease } from './lease-end.ts';
 export { rateLimitHeaders } from './rate-limit.ts';
+export { callSpan } from './spans.ts';
 export { createSweep, type SweepReport } from './sweep.ts';
 export { runSync } from './sync.ts';
 export { demandSecret } from './diagnostics.ts';

@@ -3,6 +3,7 @@
 import { takeLeftBehind, unsentNotice } from '../events/events.ts';
 import { sweepShard } from '../limiter/limiter.ts';
 import { shardCount, shardName } from '../store/store.ts';
+import type { Scope } from '../telemetry/telemetry.ts';
 import type { Context } from './context.ts';
 
 /** What instances get to send their own entries before the sweeper takes them: a few of their batches. */
@@ -30,19 +31,27 @@ export interface SweepReport {
   oldest_ms: number;
 }
 
-/** Makes the sweeper; runs may overlap, since every step checks what it finds. */
-export function createSweep(context: Context): () => Promise<SweepReport> {
+/** Makes the sweeper; runs may overlap, since every step checks what it finds. Its trace is linked to the requests whose events it sends. */
+export function createSweep(context: Context): (scope: Pick<Scope, 'link'>) => Promise<SweepReport> {
   const { store, queue, noticeQueue, telemetry } = context;
   const queues = { events: queue, notices: noticeQueue };
   const budget = (): { leftMs: number } => ({ leftMs: commandTimeoutMs });
-  const sweepOne = async (shard: string, nowMs: number, report: SweepReport): Promise<void> => {
+  const sweepOne = async (
+    shard: string,
+    nowMs: number,
+    report: SweepReport,
+    scope: Pick<Scope, 'link'>,
+  ): Promise<void> => {
     const swept = await sweepShard(store, shard, nowMs, perShardMax, budget);
     report.orphaned += swept.orphaned;
+    if (swept.orphaned > 0) telemetry.count('gateway.leases', swept.orphaned, { state: 'orphaned' });
     report.unfolded += swept.unfolded;
     // The rows that were just written are not old enough: the sweeper is their instance, so the grace time is not for them.
     const olderThanMs = swept.orphaned + swept.unfolded > 0 ? Number.MAX_SAFE_INTEGER : nowMs - graceMs;
     const taken = await takeLeftBehind(store, queues, shard, olderThanMs, perShardMax, budget);
     report.sent += taken.sent;
+    if (taken.sent > 0) telemetry.count('gateway.outbox', taken.sent, { state: 'swept' });
+    for (const request of taken.requests) scope.link(request);
     report.unreadable += taken.unreadable.length;
     if (swept.more || taken.more) report.overfull++;
     if (taken.oldestMs !== null) report.oldest_ms = Math.max(report.oldest_ms, nowMs - taken.oldestMs);
@@ -50,7 +59,7 @@ export function createSweep(context: Context): () => Promise<SweepReport> {
     for (const entry of taken.unreadable)
       telemetry.log('ERROR', 'an outbox entry is not an event of ours and stays where it is', { shard, entry });
   };
-  return async () => {
+  return async (scope) => {
     const report: SweepReport = {
       orphaned: 0,
       unfolded: 0,
@@ -65,7 +74,7 @@ export function createSweep(context: Context): () => Promise<SweepReport> {
     const shards = Array.from({ length: shardCount }, (_, n) => shardName(n));
     const walk = async (): Promise<void> => {
       for (let shard = shards.pop(); shard !== undefined; shard = shards.pop()) {
-        await sweepOne(shard, nowMs, report).catch((error: unknown) => {
+        await sweepOne(shard, nowMs, report, scope).catch((error: unknown) => {
           report.failed++;
           telemetry.log('ERROR', 'a shard could not be swept', { shard }, error);
         });

@@ -1,7 +1,7 @@
 // Protobuf's wire format, written from the back of a buffer to its front: the length of a message stands before it and is known only behind it, so
 // that nothing is measured twice or moved. Not what the messages are (otlp-spans.ts).
 
-/** Below it a loop is faster than a call into native code. */
+/** Up to it a loop is faster than a call into native code, and the length is one byte. */
 const shortCharactersMax = 48;
 const digitOf = (code: number): number => (code < 58 ? code - 48 : code - 87);
 
@@ -19,9 +19,10 @@ export class BackwardBytes {
   at: number;
   readonly #bytes: Buffer;
 
-  constructor(size: number) {
-    this.#bytes = Buffer.allocUnsafeSlow(size);
-    this.at = size;
+  /** @param bytes are overwritten */
+  constructor(bytes: Buffer) {
+    this.#bytes = bytes;
+    this.at = bytes.length;
   }
 
   written(): Uint8Array {
@@ -75,31 +76,44 @@ export class BackwardBytes {
 
   /** Characters of base 16, lower case. */
   hex(digits: string): void {
+    const bytes = this.#bytes;
+    let { at } = this;
     for (let n = digits.length - 2; n >= 0; n -= 2)
-      this.#bytes[--this.at] = (digitOf(digits.charCodeAt(n)) << 4) | digitOf(digits.charCodeAt(n + 1));
+      bytes[--at] = (digitOf(digits.charCodeAt(n)) << 4) | digitOf(digits.charCodeAt(n + 1));
+    this.at = at;
   }
 
   raw(bytes: Uint8Array, from = 0, to = bytes.length): void {
-    for (let n = to - 1; n >= from; n--) this.#bytes[--this.at] = bytes[n] ?? 0;
+    const own = this.#bytes;
+    let { at } = this;
+    for (let n = to - 1; n >= from; n--) own[--at] = bytes[n] ?? 0;
+    this.at = at;
   }
 
   /** UTF-8, with its length in front. */
   text(value: string): void {
-    const end = this.at;
-    if (value.length <= shortCharactersMax) {
-      let n = value.length - 1;
-      for (; n >= 0; n--) {
-        const code = value.charCodeAt(n);
-        if (code > 0x7f) break;
-        this.#bytes[--this.at] = code;
-      }
-      if (n < 0) return this.varint(value.length);
-      this.at = end;
+    const { length } = value;
+    if (length <= shortCharactersMax && this.#ascii(value, length)) {
+      this.#bytes[--this.at] = length;
+      return;
     }
     const bytes = Buffer.byteLength(value);
     this.at -= bytes;
-    if (this.at >= 0) this.#bytes.write(value, this.at, bytes);
+    if (this.at >= 0) this.#bytes.write(value, this.at, bytes, bytes === length ? 'latin1' : 'utf8');
     this.varint(bytes);
+  }
+
+  /** False where a character is none of ASCII's; nothing is written then. */
+  #ascii(value: string, length: number): boolean {
+    const bytes = this.#bytes;
+    let { at } = this;
+    for (let n = length - 1; n >= 0; n--) {
+      const code = value.charCodeAt(n);
+      if (code > 0x7f) return false;
+      bytes[--at] = code;
+    }
+    this.at = at;
+    return true;
   }
 
   /** Length and tag in front of what was written since `end`. */

@@ -7,7 +7,9 @@ const fineSecondsBuckets = [0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 
 const operationBuckets = [
   0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28, 2.56, 5.12, 10.24, 20.48, 40.96, 81.92, 163.84, 327.68, 655.36,
 ];
-const firstChunkBuckets = [0.001, 0.005, 0.01, 0.02, 0.04, 0.06, 0.08, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10, 30, 60];
+const firstChunkBuckets = [
+  0.001, 0.005, 0.01, 0.02, 0.04, 0.06, 0.08, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10, 30, 60,
+];
 const tokenBuckets = [
   1, 4, 16, 64, 256, 1024, 4096, 16_384, 65_536, 262_144, 1_048_576, 4_194_304, 16_777_216, 67_108_864,
 ];
@@ -15,7 +17,12 @@ const tokenBuckets = [
 /** `up-down` sums go both ways, a gauge is its last value. */
 export type Instrument =
   | { readonly kind: 'counter' | 'up-down' | 'gauge'; readonly unit: string; readonly sentence: string }
-  | { readonly kind: 'histogram'; readonly unit: string; readonly buckets: readonly number[]; readonly sentence: string };
+  | {
+      readonly kind: 'histogram';
+      readonly unit: string;
+      readonly buckets: readonly number[];
+      readonly sentence: string;
+    };
 
 const table = {
   'gateway.upstream.in_flight': { kind: 'up-down', unit: '{request}', sentence: 'Calls to providers that run now.' },

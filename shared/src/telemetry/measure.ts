@@ -38,7 +38,11 @@ export function measure(meters: Meters, span: SpanRecord): void {
       );
     case spanNames.settle:
       measureRedis(meters, span, seconds);
-      return meters.record('gateway.leases', 1, label('state', failure === null ? String(attributes['lease']) : 'failed'));
+      return meters.record(
+        'gateway.leases',
+        1,
+        label('state', failure === null ? String(attributes['lease']) : 'failed'),
+      );
     case spanNames.event:
       return meters.record('gateway.events', 1, label('name', String(attributes['name'])));
     case spanNames.notice:

@@ -13,8 +13,8 @@ export type Labels = Readonly<Record<string, string | number | boolean>>;
 /** Labels that were seen: one object for all that are alike, so that a series is found without comparing them. */
 export interface LabelSet {
   readonly labels: Labels;
-  /** The same with one label more, by that label. */
-  readonly more: Map<string, LabelSet>;
+  /** The same with one label more, by its name and value. */
+  readonly more: Map<string, Map<string | number | boolean, LabelSet>>;
 }
 
 /** One series. */
@@ -33,37 +33,37 @@ export interface Meters {
   /** The labels among these names that have a value. */
   labelsOf(attributes: Attributes, names: readonly string[]): LabelSet;
   /** One label more. */
-  with(set: LabelSet, name: string, value: string): LabelSet;
+  with(set: LabelSet, name: string, value: string | number | boolean): LabelSet;
   readonly series: ReadonlyMap<InstrumentName, ReadonlyMap<LabelSet, Series>>;
 }
 
 /** Makes them; no series until the first value. */
 export function createMeters(): Meters {
   const all = new Map<InstrumentName, Map<LabelSet, Series>>();
-  const sets = new Map<string, LabelSet>();
+  const none: LabelSet = { labels: {}, more: new Map() };
   const overflow: LabelSet = { labels: { 'otel.metric.overflow': true }, more: new Map() };
-  let made = 0;
-  const make = (into: Map<string, LabelSet>, key: string, labels: () => Labels): LabelSet => {
-    if (made >= labelSetsMax) return overflow;
-    made++;
-    const set = { labels: labels(), more: new Map<string, LabelSet>() };
-    into.set(key, set);
-    return set;
+  let sets = 0;
+  const withLabel: Meters['with'] = (set, name, value) => {
+    let byValue = set.more.get(name);
+    if (byValue === undefined) set.more.set(name, (byValue = new Map<string | number | boolean, LabelSet>()));
+    const known = byValue.get(value);
+    if (known !== undefined) return known;
+    if (set === overflow || sets >= labelSetsMax) return overflow;
+    sets++;
+    const made: LabelSet = { labels: { ...set.labels, [name]: value }, more: new Map() };
+    byValue.set(value, made);
+    return made;
   };
   return {
     series: all,
+    with: withLabel,
     labelsOf: (attributes, names) => {
-      let key = '';
+      let set = none;
       for (const name of names) {
         const value = attributes[name];
-        if (value !== null && value !== undefined) key += `${name}=${String(value)}\n`;
+        if (value !== null && value !== undefined) set = withLabel(set, name, value);
       }
-      return sets.get(key) ?? make(sets, key, () => picked(attributes, names));
-    },
-    with: (set, name, value) => {
-      if (set === overflow) return set;
-      const key = `${name}=${value}`;
-      return set.more.get(key) ?? make(set.more, key, () => ({ ...set.labels, [name]: value }));
+      return set;
     },
     record: (name, value, set) => {
       const about = instruments[name];
@@ -71,7 +71,7 @@ export function createMeters(): Meters {
       if (byLabels === undefined) all.set(name, (byLabels = new Map<LabelSet, Series>()));
       let series = byLabels.get(set);
       if (series === undefined) {
-        const counts = about.kind === 'histogram' ? new Array<number>(about.buckets.length + 1).fill(0) : [];
+        const counts = about.kind === 'histogram' ? [0, ...about.buckets.map(() => 0)] : [];
         byLabels.set(set, (series = { labels: set.labels, value: 0, counts }));
       }
       if (about.kind === 'gauge') series.value = value;
@@ -82,13 +82,4 @@ export function createMeters(): Meters {
       series.counts[bucket] = (series.counts[bucket] ?? 0) + 1;
     },
   };
-}
-
-function picked(attributes: Attributes, names: readonly string[]): Labels {
-  const found: Record<string, string | number | boolean> = {};
-  for (const name of names) {
-    const value = attributes[name];
-    if (value !== null && value !== undefined) found[name] = value;
-  }
-  return found;
 }

@@ -7,6 +7,8 @@ import type { Attributes, SpanLink, SpanRecord, TraceFacts } from './span.ts';
 
 /** Some sixty requests. */
 const batchBytesMax = 256 * 1024;
+/** One is filled while others are sent. */
+const spareMax = 2;
 /** A usage event is below 4 kB; what is longer is no use to a reader. */
 const attributeCharactersMax = 16_384;
 /** Of resource and scope: a dozen short attributes. */
@@ -18,6 +20,8 @@ const headBytes = 32;
 export interface SpanBatch {
   readonly body: Uint8Array;
   readonly spans: number;
+  /** What it stands in. */
+  readonly buffer: Buffer;
 }
 
 /** Collects spans until a batch is full. */
@@ -26,6 +30,10 @@ export interface SpanWriter {
   add(trace: TraceFacts, span: SpanRecord): boolean;
   /** What was collected, as one body; null where there is nothing. */
   take(): SpanBatch | null;
+  /** Throws away what was collected. @returns how many spans */
+  discard(): number;
+  /** Takes back the buffer of a batch that nobody reads any more: memory outside the heap is what collections are made for. */
+  reuse(batch: SpanBatch): void;
 }
 
 /** @param resource attributes of the process @param scope name and version of what makes the spans */
@@ -39,11 +47,17 @@ export function createSpanWriter(
     writeText(out, 1, scope.name);
   }, tags.bytes(1));
   const reserved = resourceField.length + scopeField.length + headBytes;
-  let batch: BackwardBytes | null = null;
+  const spare: Buffer[] = [];
+  let buffer: Buffer | null = null;
+  let out: BackwardBytes | null = null;
   let spans = 0;
+  const begin = (): BackwardBytes => {
+    buffer ??= spare.pop() ?? Buffer.allocUnsafeSlow(batchBytesMax);
+    return new BackwardBytes(buffer);
+  };
   return {
     add: (trace, span) => {
-      const out = (batch ??= new BackwardBytes(batchBytesMax));
+      out ??= begin();
       const end = out.at;
       writeSpan(out, trace, span);
       if (out.at < reserved) {
@@ -54,22 +68,31 @@ export function createSpanWriter(
       return true;
     },
     take: () => {
-      if (batch === null || spans === 0) return null;
-      batch.raw(scopeField);
-      batch.close(tags.bytes(2), batchBytesMax);
-      batch.raw(resourceField);
-      batch.close(tags.bytes(1), batchBytesMax);
-      const full = { body: batch.written(), spans };
-      batch = null;
+      if (out === null || buffer === null || spans === 0) return null;
+      out.raw(scopeField);
+      out.close(tags.bytes(2), batchBytesMax);
+      out.raw(resourceField);
+      out.close(tags.bytes(1), batchBytesMax);
+      const batch = { body: out.written(), spans, buffer };
+      out = buffer = null;
       spans = 0;
-      return full;
+      return batch;
+    },
+    discard: () => {
+      const discarded = spans;
+      out = null;
+      spans = 0;
+      return discarded;
+    },
+    reuse: (batch) => {
+      if (spare.length < spareMax) spare.push(batch.buffer);
     },
   };
 }
 
 /** One field that every batch has in front. */
 function written(write: (out: BackwardBytes) => void, tag: number): Uint8Array {
-  const out = new BackwardBytes(fieldBytesMax);
+  const out = new BackwardBytes(Buffer.alloc(fieldBytesMax));
   write(out);
   out.close(tag, fieldBytesMax);
   return out.written();

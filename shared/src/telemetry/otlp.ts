@@ -1,7 +1,7 @@
 // Sends spans and metrics over OTLP with OpenTelemetry's own transport. Loaded only where an endpoint is configured, and never in front of an answer.
 
 import { OTLPMetricExporter } from '@opentelemetry/exporter-metrics-otlp-proto';
-import { convertLegacyHttpOptions, createOtlpHttpExportDelegate } from '@opentelemetry/otlp-exporter-base/node-http';
+import { createOtlpHttpExportDelegate, httpAgentFactoryFromOptions } from '@opentelemetry/otlp-exporter-base/node-http';
 import type { Meters } from './meters.ts';
 import { metricData } from './metric-data.ts';
 import type { SpanBatch } from './otlp-spans.ts';
@@ -23,18 +23,23 @@ export function startOtlp(
   settings: TelemetrySettings,
   resource: Readonly<Record<string, string>>,
 ): Otlp {
-  const options = { timeoutMillis: exportTimeoutMs, headers: googleHeaders(endpoint, projectOf(settings)) };
+  const headers = googleHeaders(endpoint, projectOf(settings));
   const traces = createOtlpHttpExportDelegate<SpanBatch, null>(
-    convertLegacyHttpOptions({ url: `${endpoint}/v1/traces`, ...options }, 'TRACES', 'v1/traces', {
-      'Content-Type': 'application/x-protobuf',
-    }),
+    {
+      url: `${endpoint}/v1/traces`,
+      headers: async () => ({ 'content-type': 'application/x-protobuf', ...(await headers()) }),
+      timeoutMillis: exportTimeoutMs,
+      concurrencyLimit: 2,
+      compression: 'none',
+      agentFactory: httpAgentFactoryFromOptions({ keepAlive: true }),
+    },
     // Written by otlp-spans.ts. An answer that says more than its status is read by nobody.
     { serializeRequest: ({ body }) => body, deserializeResponse: () => null },
     'otlp_http_span_exporter',
     { name: 'span', countItems: ({ spans }) => spans },
     undefined,
   );
-  const metrics = new OTLPMetricExporter({ url: `${endpoint}/v1/metrics`, ...options });
+  const metrics = new OTLPMetricExporter({ url: `${endpoint}/v1/metrics`, timeoutMillis: exportTimeoutMs, headers });
   return {
     sendSpans: (batch) => exported((done) => traces.export(batch, done)),
     sendMetrics: async (meters) => {

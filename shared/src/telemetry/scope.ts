@@ -5,7 +5,15 @@ import type { ErrorReport, ErrorReports } from './error-reports.ts';
 import type { Exporter } from './exporter.ts';
 import type { Log, LogFields, LogTrace, Severity } from './log.ts';
 import { requestAttributes, requestName } from './request-span.ts';
-import { noSpan, startSpan, type Attributes, type Span, type SpanLink, type SpanRecord, type TraceFacts } from './span.ts';
+import {
+  noSpan,
+  startSpan,
+  type Attributes,
+  type Span,
+  type SpanLink,
+  type SpanRecord,
+  type TraceFacts,
+} from './span.ts';
 
 /** One request's telemetry. */
 export interface Scope extends LogTrace {
@@ -120,7 +128,7 @@ export function createScope(headers: Headers, url: string, log: Log, { exporter,
     startCall: (name, attributes) => {
       if (exporter === null) return noSpan;
       exporter.inFlight(1, attributes);
-      return startSpan(name, 'client', attributes, (record) => {
+      return startSpan(name, 'client', { ...attributes }, (record) => {
         exporter.inFlight(-1, record.attributes);
         hand(record);
       });

@@ -51,24 +51,23 @@ export function nowMs(): number {
   return timeOriginMs + performance.now();
 }
 
-/** Begins a span. @param take gets it when it ends */
+/** Begins a span. @param attributes are the span's own from here on @param take gets it when it ends */
 export function startSpan(
   name: string,
   kind: SpanRecord['kind'],
-  first: Attributes,
+  attributes: Record<string, string | number | boolean | null | undefined>,
   take: (record: SpanRecord) => void,
 ): Span {
   const startMs = nowMs();
-  let attributes = first;
   let open = true;
   return {
     set: (more) => {
-      attributes = { ...attributes, ...more };
+      Object.assign(attributes, more);
     },
     end: (more = {}, failure = null) => {
       if (!open) return;
       open = false;
-      take({ name, kind, startMs, endMs: nowMs(), attributes: { ...attributes, ...more }, failure });
+      take({ name, kind, startMs, endMs: nowMs(), attributes: Object.assign(attributes, more), failure });
     },
   };
 }
