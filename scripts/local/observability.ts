@@ -4,7 +4,7 @@ import { createServer, type IncomingMessage } from 'node:http';
 import { gunzipSync } from 'node:zlib';
 import { readMetrics, readSpans, type SeenMetric, type SeenSpan } from './otlp.ts';
 import { listen } from './port.ts';
-import { page } from './trace-page.ts';
+import { tracePage } from './trace-page.ts';
 
 /** How much is kept of each kind. */
 const keptMax = 5_000;
@@ -45,7 +45,9 @@ export async function startObservability(): Promise<LocalObservability> {
   const server = createServer((request, response) => {
     const path = request.url ?? '';
     if (request.method === 'GET')
-      return void response.setHeader('content-type', 'text/html; charset=utf-8').end(page(spans));
+      return void response
+        .setHeader('content-type', 'text/html; charset=utf-8')
+        .end(tracePage(spans, new URL(path, 'http://localhost').searchParams.get('trace')));
     read(request).then(
       (body) => {
         take(path, body);

@@ -114,7 +114,8 @@ export function createExporter(
     const waitMs = Math.max(0, pushEveryMs - (now() - pushedMs));
     timer = setTimeout(() => {
       timer = null;
-      void push();
+      // What ended during a push is not part of it.
+      void (pushing ?? Promise.resolve()).then(() => push());
     }, waitMs);
     timer.unref();
   };
