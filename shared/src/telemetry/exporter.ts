@@ -65,6 +65,7 @@ export function createExporter(
   let metricsMs = Number.NEGATIVE_INFINITY;
   let warnedMs = Number.NEGATIVE_INFINITY;
   let timer: NodeJS.Timeout | null = null;
+  let metricsTimer: NodeJS.Timeout | null = null;
 
   const attempt = async (work: () => Promise<void>, spans = 0): Promise<void> => {
     try {
@@ -97,7 +98,8 @@ export function createExporter(
           writer.reuse(batch);
         }, batch.spans);
       }
-      if (!all && now() - metricsMs < metricsEveryMs) return;
+      const waitMs = metricsEveryMs - (now() - metricsMs);
+      if (!all && waitMs > 0) return laterMetrics(waitMs);
       metricsMs = now();
       await to.sendMetrics(meters);
     });
@@ -108,6 +110,13 @@ export function createExporter(
       pushing = null;
     });
     return pushing;
+  };
+  /** What the last request measured goes out without a next one, where there is CPU for it. */
+  const laterMetrics = (waitMs: number): void => {
+    metricsTimer ??= setTimeout(() => {
+      metricsTimer = null;
+      void push();
+    }, waitMs).unref();
   };
   const later = (): void => {
     if (timer !== null || endpoint === null) return;
