@@ -1,5 +1,6 @@
 // The function `deliver-notifications`: a quota notice to the webhook. Its answer decides whether the queue tries again.
 
+import { createHash } from 'node:crypto';
 import {
   createNoticeMarks,
   noticeMessage,
@@ -22,8 +23,11 @@ async function deliver({ received, scope, context }: Exchange, marks: NoticeMark
   const body = (await received.readBody(taskBytesMax)).toString('utf8');
   const notice = parseNotice(body);
   if (notice === null) {
-    // 2xx all the same: the queue would send it again for a month.
-    scope.log('ERROR', 'a task is not a quota notice', { poison_task: body });
+    // 2xx all the same: the queue would send it again for a month. Its text is somebody's we don't know, and not for a log.
+    scope.log('ERROR', 'a task is not a quota notice', {
+      poison_task: createHash('sha256').update(body).digest('hex'),
+      bytes: Buffer.byteLength(body),
+    });
   } else {
     const { trace_id: traceId, span_id: spanId, percent: threshold } = notice;
     if (traceId !== undefined && spanId !== undefined) scope.link({ traceId, spanId });
