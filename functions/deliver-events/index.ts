@@ -48,7 +48,7 @@ async function deliver(
     }
   }
   // 2xx also for what is dead: the queue would send it again for a month.
-  answer(received.response, 200, {}, '');
+  answer(received, 200, {}, '');
 }
 
 export const handler = defineFunction('deliver-events', ({ config }) => {

@@ -39,7 +39,7 @@ async function deliver({ received, scope, context }: Exchange, marks: NoticeMark
     );
     scope.note({ notice_sent: sent });
   }
-  answer(received.response, 200, {}, '');
+  answer(received, 200, {}, '');
 }
 
 /** @returns false when it is not sent, by now or ever. @throws Refusal when the queue should try again */

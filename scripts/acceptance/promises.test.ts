@@ -101,7 +101,9 @@ const promises: readonly (readonly [number: number, promise: string, kept: () =>
     () => {
       assert.equal(asked.limited.status, 503);
       const details =
-        (reportOf(asked.limited)?.['contexts'] as Record<string, Record<string, unknown>>)['request details'] ?? {};
+        (reportOf(asked.limited)?.['contexts'] as Record<string, Record<string, unknown>> | undefined)?.[
+          'request details'
+        ] ?? {};
       const { status, path: at, feature, model, upstream_status: upstream } = details;
       assert.deepEqual(
         [status, at, feature, model, upstream],
@@ -203,7 +205,7 @@ const promises: readonly (readonly [number: number, promise: string, kept: () =>
     27,
     'concurrent upstream requests, by provider, feature and model',
     async () => {
-      const [line] = (await prometheus()).split('\n').filter((text) => text.startsWith('gateway_upstream_in_flight{'));
+      const line = (await prometheus()).split('\n').find((text) => text.startsWith('gateway_upstream_in_flight{'));
       assert.match(line ?? '', /gen_ai_provider_name="anthropic",gen_ai_request_model="claude-3-haiku-20240307"/);
       assert.match(line ?? '', /gateway_feature="chat_completions".* 0$/);
     },

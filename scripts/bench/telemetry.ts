@@ -3,7 +3,7 @@
 
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { createSubscription, openDirectory } from '@cody-gateway/shared/auth';
 import { localProject, startCloud } from '../local/cloud.ts';
@@ -14,8 +14,6 @@ import { benchKey } from './provider-process.ts';
 
 const turns = 10;
 const functionName = 'chat-completions';
-/** Of Linux, on every machine that Node runs on. */
-const ticksPerSecond = 100;
 
 /** Off and on, and what on costs. @param share of the requests */
 export async function telemetryCost(share: number): Promise<object[]> {
@@ -93,15 +91,15 @@ export async function telemetryCost(share: number): Promise<object[]> {
       perSecond: Math.round(median(taken[name].rate)),
       cpuMs: round(median(taken[name].cpu)),
     }));
-    const share_ = (values: (name: 'off' | 'on') => number[]): number =>
+    const ratio = (values: (name: 'off' | 'on') => number[]): number =>
       round(median(values('on').map((value, turn) => value / (values('off')[turn] ?? Number.NaN))));
     return [
       ...rows,
       {
         telemetry: 'on : off',
         requests: 0,
-        perSecond: share_((name) => taken[name].rate),
-        cpuMs: share_((name) => taken[name].cpu),
+        perSecond: ratio((name) => taken[name].rate),
+        cpuMs: ratio((name) => taken[name].cpu),
       },
     ];
   } finally {
@@ -109,13 +107,12 @@ export async function telemetryCost(share: number): Promise<object[]> {
   }
 }
 
-/** CPU of a process since it began, all threads. */
+/** CPU of a process since it began, all threads, as Linux counts it in nanoseconds. */
 function cpuMs({ child }: FunctionProcess): number {
-  const fields =
-    readFileSync(`/proc/${child.pid ?? 0}/stat`, 'utf8')
-      .split(') ')[1]
-      ?.split(' ') ?? [];
-  return ((Number(fields[11]) + Number(fields[12])) / ticksPerSecond) * 1000;
+  const tasks = `/proc/${child.pid ?? 0}/task`;
+  return readdirSync(tasks)
+    .map((thread) => Number(readFileSync(`${tasks}/${thread}/schedstat`, 'utf8').split(' ')[0]) / 1e6)
+    .reduce((sum, ms) => sum + ms, 0);
 }
 
 function median(values: readonly number[]): number {

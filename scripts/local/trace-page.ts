@@ -23,13 +23,13 @@ export function tracePage(spans: readonly SeenSpan[], wanted: string | null): st
     return `<details${span === root ? ' open' : ''}><summary><span>${safe(span.name)}</span><b>${(span.endMs - span.startMs).toFixed(2)} ms</b>
 <i class="${span.failed ? 'failed' : kindOf(span)}" style="margin-left:${left.toFixed(2)}%;width:${width.toFixed(2)}%"></i></summary>${facts(span)}</details>`;
   });
-  const status = String(root.attributes['http.response.status_code'] ?? '');
+  const status = statusOf(root);
   const linked = spans.filter(({ links }) => links.some(({ spanId }) => spanId === root.spanId));
   const others = linked.map((span) => `<li>${link(span)} of ${safe(span.service)} works for it`);
   const recent = callers
     .slice(-listedMax)
     .toReversed()
-    .map((span) => `<li>${link(span)} ${safe(String(span.attributes['http.response.status_code'] ?? ''))}`);
+    .map((span) => `<li>${link(span)} ${safe(statusOf(span))}`);
   return document(
     `${root.name} ${status}`,
     `<h1>${safe(root.name)} <small>${safe(status)} · ${safe(root.service)} · ${wholeMs.toFixed(1)} ms</small></h1>
@@ -41,6 +41,12 @@ export function tracePage(spans: readonly SeenSpan[], wanted: string | null): st
 function isCallers({ attributes }: SeenSpan): boolean {
   const path = String(attributes['url.path']);
   return path !== '/' && path !== '/metrics' && !path.startsWith('/-/');
+}
+
+function statusOf({ attributes }: SeenSpan): string {
+  return typeof attributes['http.response.status_code'] === 'number'
+    ? String(attributes['http.response.status_code'])
+    : '';
 }
 
 function kindOf({ kind }: SeenSpan): string {

@@ -21,11 +21,13 @@ export interface Relayed {
 /**
  * Relays the body; the response is left open, since the call is settled before it ends. Events of a stream go out whole and at once, so that a
  * broken stream can still be closed with an error event of its own.
+ * @param begin writes status and headers, in front of the first byte; further calls do nothing
  * @param onFirstByte is called once, when the provider's first bytes are there
  */
 export async function relay(
   answer: Answer,
   response: ServerResponse,
+  begin: () => void,
   callerLeft: AbortSignal,
   onFirstByte: () => void = () => undefined,
 ): Promise<Relayed> {
@@ -33,7 +35,11 @@ export async function relay(
   let last: Buffer | null = null;
   let begun = false;
   // A stream's headers are sent even when its first event is long in coming; in one packet with it when it is not.
-  const headers = splitter === null ? undefined : setImmediate(() => response.flushHeaders());
+  const early = (): void => {
+    begin();
+    response.flushHeaders();
+  };
+  const headers = splitter === null ? undefined : setImmediate(early);
   try {
     for await (const chunk of answer.body) {
       if (!begun) onFirstByte();
@@ -45,6 +51,7 @@ export async function relay(
       } else bytes = eventsForCaller(answer, splitter, chunk);
       if (bytes !== null) {
         clearImmediate(headers);
+        begin();
         if (!response.write(bytes)) await drained(response, callerLeft);
       }
       if (callerLeft.aborted) break;

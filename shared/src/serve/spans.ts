@@ -3,7 +3,7 @@
 import type { Actor, Feature, Permit } from '../auth/auth.ts';
 import type { Config } from '../config/config.ts';
 import type { UsageEvent } from '../events/events.ts';
-import type { Denial, Lease, PostedNotice } from '../limiter/limiter.ts';
+import type { Claimed, Denial, Lease, PostedNotice } from '../limiter/limiter.ts';
 import type { Attributes } from '../telemetry/telemetry.ts';
 import type { ProviderName, Usage } from '../upstream/upstream.ts';
 import type { Outcome } from './event.ts';
@@ -28,8 +28,9 @@ export function actorAttributes(actor: Actor): Attributes {
 }
 
 /** What the limiter decided, and why. */
-export function admissionAttributes(outcome: Lease | Denial, units: number): Attributes {
+export function admissionAttributes(outcome: Lease | Denial | Claimed, units: number): Attributes {
   if ('cause' in outcome) {
+    if (outcome.cause === 'claimed') return { decision: 'refused', reason: `idempotency key: ${outcome.by}` };
     const { cause, limit, retryAtMs } = outcome;
     return { decision: 'refused', reason: cause, limit, reset: new Date(retryAtMs).toISOString() };
   }
