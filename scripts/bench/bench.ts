@@ -9,10 +9,11 @@ import { answerDelayMs, chunkDelayMs, streamChunks } from './provider-process.ts
 import { redisCost } from './redis.ts';
 import { addedTime, flood, mixedLoad, prompts, streams, throughput, type Scale } from './sections.ts';
 import { startRig } from './targets.ts';
+import { telemetryCost } from './telemetry.ts';
 
 const answerSections = ['added', 'throughput', 'prompts', 'flood'];
 const streamSections = ['mixed', 'streams'];
-const sections = ['redis', ...answerSections, ...streamSections];
+const sections = ['redis', 'telemetry', ...answerSections, ...streamSections];
 const help = `npm run bench [-- --quick] [--minutes N] [--only ${sections.join('|')}] [--json]
 
 --quick     a fifth of the requests: a look, whose tail figures mean little
@@ -58,6 +59,11 @@ if (wanted('redis')) {
   const rows = await redisCost(scale.share);
   result['redis'] = rows;
   table('What a call costs one Redis node (16 connections, 64 calls at once, kinds in turns)', rows);
+}
+if (wanted('telemetry')) {
+  const rows = await telemetryCost(scale.share);
+  result['telemetry'] = rows;
+  table('Traces and metrics off and on: requests a second, CPU of a request (in turns)', rows);
 }
 const answers = answerSections.some(wanted) ? await startRig('answers') : null;
 try {

@@ -43,7 +43,9 @@ export function openContext(config: Config): Context {
     telemetry.count('gateway.outbox', events, { state }),
   );
   const auth = createAuth({ config, store, now: Date.now, warn });
-  const upstream = createUpstream(config, warn);
+  const upstream = createUpstream(config, warn, (model, shut) =>
+    telemetry.count('gateway.model_breaker', shut, { model }),
+  );
   const limiter = createLimiter(store);
   const budget = (): Budget => ({ leftMs: config.redisBudgetMs });
   const strangers = createStrangers({ limiter, outbox, telemetry, budget });

@@ -19,6 +19,7 @@ export { listFlaggedPrompts, readFlaggedPrompt, type FlaggedPrompt } from './fla
 export { endLease } from './lease-end.ts';
 export { readClaim } from './idempotency.ts';
 export { rateLimitHeaders } from './rate-limit.ts';
+export { callSpan } from './spans.ts';
 export { createSweep, type SweepReport } from './sweep.ts';
 export { runSync } from './sync.ts';
 export { demandSecret } from './diagnostics.ts';
