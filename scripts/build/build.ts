@@ -23,7 +23,7 @@ export interface Built {
 }
 
 /** Bounds of one bundle. What is read at start is paid for by the first caller; the rest is uploaded and kept by every instance. */
-const startBytesMax = 4_000_000;
+const startBytesMax = 700_000;
 const bytesMax = 25_000_000;
 
 /** Bundles functions into `outDir/<name>/`. @throws Error when a name is no function's */
