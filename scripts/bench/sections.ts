@@ -18,7 +18,7 @@ const perConnectionPerSecond = 5;
 const model = 'gpt-4o';
 
 /** A chat request whose prompt has so many bytes. */
-function chat(promptBytes: number, stream = false): string {
+export function chat(promptBytes: number, stream = false): string {
   return JSON.stringify({
     model,
     stream,
@@ -30,7 +30,7 @@ function chat(promptBytes: number, stream = false): string {
   });
 }
 
-function order({ url, headers }: Target, more: Omit<Order, 'url' | 'headers'>): Order {
+export function order({ url, headers }: Target, more: Omit<Order, 'url' | 'headers'>): Order {
   return { url: `${url}/v1/chat/completions`, headers, ...more };
 }
 
@@ -207,7 +207,7 @@ function perSecond({ latenciesMs, elapsedMs }: Outcome): number {
   return latenciesMs.length / (elapsedMs / 1000);
 }
 
-function percentile(values: readonly number[], p: number): number {
+export function percentile(values: readonly number[], p: number): number {
   const sorted = values.toSorted((a, b) => a - b);
   return sorted[Math.min(sorted.length - 1, Math.floor((sorted.length * p) / 100))] ?? Number.NaN;
 }
