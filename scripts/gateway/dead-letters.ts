@@ -1,4 +1,4 @@
-// `dead-letters list | replay` and `events replay`: what could not be delivered goes through the queue once more.
+// `dead-letters list | replay | delete` and `events replay`: what could not be delivered goes through the queue once more, or goes for good.
 
 import { readFile } from 'node:fs/promises';
 import type { Directory } from '@cody-gateway/shared/auth';
@@ -20,12 +20,13 @@ import { formatTable } from './table.ts';
 const lettersMost = 1_000;
 const reasonLengthMax = 100;
 
+const whereHelp = `  --project <id>   that Google Cloud project, by application default credentials; without it, the local cloud of npm start
+  --json           for programs: one JSON document (with npm run --silent, or npm's own lines stand above it)
+`;
 const queueHelp = `  --target <url>   the address of deliver-events, on a real project
   --location, --queue, --service-account
                    of the queue that the tasks go through; us-central1, events, none where absent
-  --project <id>   that Google Cloud project, by application default credentials; without it, the local cloud of npm start
-  --json           for programs: one JSON document (with npm run --silent, or npm's own lines stand above it)
-`;
+${whereHelp}`;
 const queueOptions = ['project', 'target', 'location', 'queue', 'service-account'] as const;
 type QueueOptions = Readonly<Partial<Record<(typeof queueOptions)[number], string>>>;
 
@@ -75,6 +76,41 @@ ${queueHelp}`,
     },
   },
   {
+    name: 'dead-letters delete',
+    summary: 'removes those that name one customer, for good',
+    help: `usage: npm run gateway -- dead-letters delete --identifier <id> [--project <id>] [--json]
+
+  --identifier     of whom: the subscription's UUID, as it stands in events
+
+A whole task that also holds events of others is kept, and said: replay it first.
+
+${whereHelp}`,
+    run: async (args) => {
+      const { options } = readArguments(args, ['identifier', 'project']);
+      const { identifier = '' } = options;
+      if (identifier === '') throw new UsageError('--identifier is missing: say whose dead letters');
+      return withDirectory(await placeOf(options.project), async (directory) => {
+        const letters = await lettersOf(directory);
+        const found = letters
+          .map((letter) => ({ letter, named: identifiersIn(letter.body) }))
+          .filter(({ named }) => named.has(identifier));
+        const own = found.filter(({ named }) => named.size === 1);
+        const store = createDeadLetters(directory.client);
+        for (const { letter } of own) await store.remove(letter);
+        const kept = found.length - own.length;
+        const complete = letters.length < lettersMost;
+        const more = [
+          ...(kept === 0 ? [] : [`${kept} also hold events of others and are kept: replay them first`]),
+          ...(complete ? [] : [`only the oldest ${lettersMost} were looked at: replay them, then run this again`]),
+        ];
+        return {
+          text: [`${own.length} dead letters deleted`, ...more].join('; '),
+          json: { deleted: own.length, kept, complete },
+        };
+      });
+    },
+  },
+  {
     name: 'events replay',
     summary: 'sends events that ended in the log',
     help: `usage: npm run gateway -- events replay --log <file> [--target <url>] [--project <id>] [--json]
@@ -100,6 +136,11 @@ ${queueHelp}`,
     },
   },
 ];
+
+/** Whom a letter names; its body may be no JSON. */
+function identifiersIn(body: string): Set<string> {
+  return new Set([...body.matchAll(/"identifier"\s*:\s*"([^"]*)"/g)].map(([, identifier = '']) => identifier));
+}
 
 function lettersOf(directory: Directory): Promise<DeadLetter[]> {
   return createDeadLetters(directory.client).list(lettersMost);

@@ -1,7 +1,8 @@
-// `subscriptions create | list | show`: the directory by an operator's hand.
+// `subscriptions create | list | show | delete`: the directory by an operator's hand.
 
 import {
   createSubscription,
+  deleteSubscription,
   findSubscription,
   listSubscriptions,
   type SubscriptionEntry,
@@ -107,6 +108,31 @@ ${whereHelp}`,
         );
       if ('fault' in entry) throw new Error(`${entry.fault}. It grants nothing until it is mended`);
       return { text: describe(entry.id, entry.record).trimEnd(), json: { place: place.name, ...flat(entry) } };
+    },
+  },
+  {
+    name: 'subscriptions delete',
+    summary: 'removes one, with its tokens, for good',
+    help: `usage: npm run gateway -- subscriptions delete <id> --confirm <id> [--project <id>] [--json]
+
+  <id>             its UUID, with or without es_
+  --confirm        the same once more: there is no way back
+
+Archive it at its source first, or the next sync brings it back. Running instances know its tokens for a minute more.
+What else names a customer, and how it is deleted: terraform/README.md.
+${whereHelp}`,
+    run: async (args) => {
+      const { options, words } = readArguments(args, ['confirm', 'project'], ['<id>']);
+      const [id = ''] = words;
+      if (options.confirm !== id)
+        throw new UsageError(`--confirm is not ${JSON.stringify(id)}: say which one is to be deleted once more`);
+      const place = await placeOf(options.project);
+      const tokens = await withDirectory(place, (directory) => deleteSubscription(directory, id));
+      if (tokens === null) throw new Error(`there is no subscription ${JSON.stringify(id)} in ${place.name}`);
+      return {
+        text: `deleted from ${place.name}: the subscription, tokens: ${tokens}`,
+        json: { place: place.name, id, tokens },
+      };
     },
   },
 ];

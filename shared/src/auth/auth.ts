@@ -33,6 +33,7 @@ export type { SubscriptionRecord } from './documents.ts';
 export { planLimits } from './plan.ts';
 export {
   createSubscription,
+  deleteSubscription,
   findSubscription,
   listSubscriptions,
   type NewSubscription,

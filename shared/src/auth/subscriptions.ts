@@ -1,4 +1,4 @@
-// What an operator does to the directory: creates subscriptions with their tokens, looks at them. Reading for requests is directory.ts.
+// What an operator does to the directory: creates subscriptions with their tokens, looks at them, removes them. Reading for requests is directory.ts.
 
 import { randomBytes, randomUUID } from 'node:crypto';
 import { withDeadline, type Directory } from './directory.ts';
@@ -74,6 +74,36 @@ export async function findSubscription(directory: Directory, id: string): Promis
   const firestore = await directory.client();
   const document = await withDeadline(firestore.doc(`subscriptions/${bare}`).get(), operatorTimeoutMs);
   return document.exists ? readEntry(bare, document.data()) : null;
+}
+
+/**
+ * Removes a subscription and its tokens for good. Copies of it in Redis are believed for a minute more; a source that still lists it brings it back.
+ * @param id UUID, with or without `es_`
+ * @returns how many tokens went with it; null when there is none
+ * @throws what Firestore throws, and after 15 s
+ */
+export async function deleteSubscription(directory: Directory, id: string): Promise<number | null> {
+  const bare = subscriptionId(id);
+  if (bare === null) return null;
+  const firestore = await directory.client();
+  const document = firestore.doc(`subscriptions/${bare}`);
+  const removed = firestore.runTransaction(async (transaction) => {
+    const found = await transaction.get(document);
+    if (!found.exists) return null;
+    // Of a malformed document, too: what can't be read must still be removable.
+    const listed: unknown = found.get('tokens');
+    const hashes = Array.isArray(listed) ? listed.filter((hash) => /^[0-9a-f]{64}$/.test(String(hash))) : [];
+    const tokens =
+      hashes.length === 0
+        ? []
+        : await transaction.getAll(...hashes.map((hash) => firestore.doc(`tokens/${String(hash)}`)));
+    // A token that meanwhile is another's stays.
+    const own = tokens.filter((token) => token.get('actor') === `subscriptions/${bare}`);
+    for (const token of own) transaction.delete(token.ref);
+    transaction.delete(document);
+    return own.length;
+  });
+  return withDeadline(removed, operatorTimeoutMs);
 }
 
 /** Sourcegraph.com's spelling has `es_` in front; events, counters and the directory have the bare UUID (spec actors §1.6). */

@@ -2,7 +2,7 @@
 
 import { takeLeftBehind, unsentNotice } from '../events/events.ts';
 import { healCounters, sweepShard } from '../limiter/limiter.ts';
-import { shardCount, shardName } from '../store/store.ts';
+import { shardCount, shardName, type Budget } from '../store/store.ts';
 import type { Context } from './context.ts';
 
 /** What instances get to send their own entries before the sweeper takes them: a few of their batches. */
@@ -48,7 +48,7 @@ export function createSweep(
   random: () => number = Math.random,
 ): () => Promise<SweepReport> {
   const queues = { events: queue, notices: noticeQueue };
-  const budget = (): { leftMs: number } => ({ leftMs: commandTimeoutMs });
+  const budget = (): Budget => ({ leftMs: commandTimeoutMs, patient: true });
   const sweepOne = async (shard: string, nowMs: number, report: SweepReport): Promise<void> => {
     const swept = await sweepShard(store, shard, nowMs, perShardMax, budget);
     report.orphaned += swept.orphaned;

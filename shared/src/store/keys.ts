@@ -34,6 +34,7 @@ export function shardName(n: number): Shard {
  * | stated | hash | a day | of a source: digest of what it last stated, by subscription id (auth/sync.ts); on a tag of its own |
  * | walk | string | a day | how far the walk over all counters has come (limiter/heal.ts) |
  * | lock | string | while a job runs | who runs it |
+ * | probe | string | a second | nothing: that a node can be written to (store/client.ts) |
  * | prompt | string | as long as configured | a flagged prompt, only where recording is on; the one key without a shard, named as in the reference |
  */
 export const keys = {
@@ -48,6 +49,7 @@ export const keys = {
   folds: (shard: Shard) => `{${shard}}:folds`,
   actor: (shard: Shard, tokenHash: string) => `{${shard}}:actor:${tokenHash}`,
   stated: (origin: string) => `stated:${origin}`,
+  probe: (shard: Shard) => `{${shard}}:probe`,
   walk: () => 'walk',
   lock: (job: string) => `lock:${job}`,
   prompt: (traceId: string, feature: string, actor: string) =>
