@@ -19,6 +19,27 @@ export const variables = {
     '50ms',
     'What a request may wait for Redis before its first byte, and again when it settles.',
   ),
+  chatCompletionsWithoutRedis: row(
+    'CODY_GATEWAY_CHAT_COMPLETIONS_WITHOUT_REDIS',
+    'integer',
+    '0',
+    'Chat completions that an instance admits per actor in an outage of Redis, charged later; 0: none, they get 503.',
+    [0, 1_000],
+  ),
+  codeCompletionsWithoutRedis: row(
+    'CODY_GATEWAY_CODE_COMPLETIONS_WITHOUT_REDIS',
+    'integer',
+    '0',
+    'The same for code completions.',
+    [0, 1_000],
+  ),
+  embeddingsWithoutRedis: row(
+    'CODY_GATEWAY_EMBEDDINGS_WITHOUT_REDIS',
+    'integer',
+    '0',
+    'The same for embedding requests.',
+    [0, 1_000],
+  ),
   diagnosticsSecret: row('CODY_GATEWAY_DIAGNOSTICS_SECRET', 'secret', undefined, 'Bearer secret of `/-/healthz`.'),
   anthropicAccessToken: row(
     'CODY_GATEWAY_ANTHROPIC_ACCESS_TOKEN',

@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { loadScript } from '../store/store.ts';
 
 const fragments = {
+  'late-window': readFileSync(new URL('./scripts/late-window.lua', import.meta.url), 'utf8'),
   claim: readFileSync(new URL('./scripts/claim.lua', import.meta.url), 'utf8'),
   lease: readFileSync(new URL('./scripts/lease.lua', import.meta.url), 'utf8'),
   now: readFileSync(new URL('./scripts/now.lua', import.meta.url), 'utf8'),

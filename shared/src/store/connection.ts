@@ -134,7 +134,10 @@ export function connectStore(
     new Promise((resolve, reject) => {
       const startedMs = performance.now();
       const limitMs = Math.max(1, budget.leftMs);
+      let over = false;
       const end = (): void => {
+        if (over) return;
+        over = true;
         clearTimeout(timer);
         budget.leftMs -= performance.now() - startedMs;
       };
