@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { status as grpcStatus } from '@grpc/grpc-js';
 import { diagnosticsSecret } from '../local/cloud.ts';
 import { anthropicBody, chat, startGateway, type TestGateway } from './gateway.ts';
 
@@ -89,9 +90,9 @@ test('neither Redis nor the queue: the call is served, and its settlement stands
   const { id, token } = await gateway.subscription({ limit: 100 });
   assert.deepEqual(await statuses(1, token), [200]);
   process.kill(gateway.redis.pid, 'SIGSTOP');
-  gateway.tasks.failCreate(14, 1_000);
+  gateway.tasks.failCreate(grpcStatus.UNAVAILABLE, 1_000);
   assert.deepEqual(await statuses(1, token), [200]);
-  gateway.tasks.failCreate(14, 0);
+  gateway.tasks.failCreate(grpcStatus.UNAVAILABLE, 0);
   process.kill(gateway.redis.pid, 'SIGCONT');
   await until('it is logged', async () =>
     gateway.lines.some(({ usage_event: event, settlement }) => {

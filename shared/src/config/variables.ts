@@ -13,6 +13,12 @@ export const variables = {
     undefined,
     'Redis as `redis://` or `rediss://` URL or `host:port`; holds counters, leases and the outbox.',
   ),
+  redisCluster: row(
+    'CODY_GATEWAY_REDIS_CLUSTER',
+    'boolean',
+    'false',
+    'Whether `REDIS_ENDPOINT` is a node of a Redis Cluster, or the address by which its nodes are found.',
+  ),
   redisBudgetMs: row(
     'CODY_GATEWAY_REDIS_BUDGET',
     'duration',
