@@ -51,7 +51,7 @@ async function deliver(exchange: Exchange, warehouse: Warehouse, letters: DeadLe
     }
   }
   // 2xx also for what is dead: the queue would send it again for a month.
-  answer(received.response, 200, {}, '');
+  answer(received, 200, {}, '');
 }
 
 /** Ends the leases that Redis did not confirm; what their counters kept stands in their rows. @throws Refusal: Redis is away, the queue tries again */

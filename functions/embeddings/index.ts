@@ -52,7 +52,7 @@ async function embed(exchange: Exchange, embedders: readonly Embedder[]): Promis
       ...rateLimitHeaders(lease),
     };
     // No line end: instances of old read to the last byte.
-    answer(received.response, 200, headers, JSON.stringify(reply));
+    answer(received, 200, headers, JSON.stringify(reply));
   } finally {
     stopRenewing();
   }

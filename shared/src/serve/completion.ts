@@ -39,11 +39,11 @@ async function complete(exchange: Exchange, route: CompletionRoute): Promise<voi
   auth.entitlement(actor, feature);
   const callerIds = callerIdsOf(received);
   const { call, permit, flagging, claim } = await readCall(exchange, route, actor, feature, callerIds);
-  received.response.setHeader('x-cody-resolved-model', permit.model);
+  received.replyHeaders['x-cody-resolved-model'] = permit.model;
   scope.note({ feature, model: permit.model, stream: call.stream });
   const draft = draftEvent(config, randomUUID(), permit, call, flagging, callerIds, scope);
   const lease = await admit(exchange, permit, draft, 1, claim);
-  for (const [name, value] of Object.entries(rateLimitHeaders(lease))) received.response.setHeader(name, value);
+  Object.assign(received.replyHeaders, rateLimitHeaders(lease));
   const stopRenewing = lease.keepAlive((error) => scope.log('WARNING', 'a lease could not be renewed', {}, error));
   try {
     await sendAndRelay(exchange, lease, call, draft);
@@ -176,11 +176,12 @@ async function sendAndRelay(exchange: Exchange, lease: Lease, call: Call, draft:
       upstream_status: answer.status,
       upstream_headers: answer.headers,
     });
-  // They go out with the first byte: an answer that breaks off before it can still be refused with the right status.
-  response.statusCode = answer.callerStatus;
-  for (const [name, value] of Object.entries({ ...responseHeaders(answer), 'server-timing': timing.header() }))
-    if (value !== undefined) response.setHeader(name, value);
-  const relayed = await relay(answer, response, callerLeft);
+  const headers = { ...received.replyHeaders, ...responseHeaders(answer), 'server-timing': timing.header() };
+  // With the first byte: an answer that breaks off before it can still be refused with the right status.
+  const begin = (): void => {
+    if (!response.headersSent) response.writeHead(answer.callerStatus, headers);
+  };
+  const relayed = await relay(answer, response, begin, callerLeft);
   await end({
     upstreamStatus: answer.status,
     resolvedStatus: resolvedStatus(exchange, answer, relayed),
@@ -188,6 +189,7 @@ async function sendAndRelay(exchange: Exchange, lease: Lease, call: Call, draft:
     cancelled: relayed.end === 'left',
     truncated: relayed.end === 'cut',
   });
+  if (relayed.end === 'whole') begin();
   close(exchange, answer, relayed);
 }
 

@@ -16,7 +16,7 @@ export function diagnosticRoutes(context: Context): Route[] {
       method: '*',
       path: '/-/__version',
       dialect: 'cody',
-      handle: async ({ received }) => answer(received.response, 200, plain, config.version),
+      handle: async ({ received }) => answer(received, 200, plain, config.version),
     },
     {
       method: '*',
@@ -27,13 +27,13 @@ export function diagnosticRoutes(context: Context): Route[] {
         try {
           // What a request may wait, no longer: healthy is what serves requests.
           await store.commands([['ping']], context.budget());
-          answer(received.response, 200, plain, 'healthz: ok');
+          answer(received, 200, plain, 'healthz: ok');
         } catch (error) {
           scope.log('WARNING', 'redis did not answer a health check', {}, error);
           const outage = store.outage();
           const since = outage === null ? '' : ` for ${(outage.openMs / 1000).toFixed(1)} s`;
           const cause = error instanceof Error ? error.message : 'redis is unavailable';
-          answer(received.response, 500, { ...plain, 'retry-after': '5' }, `healthz: ${cause}${since}`);
+          answer(received, 500, { ...plain, 'retry-after': '5' }, `healthz: ${cause}${since}`);
         }
       },
     },
