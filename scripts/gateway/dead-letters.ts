@@ -6,7 +6,9 @@ import {
   createDeadLetters,
   createEventQueue,
   eventTaskBodies,
+  lateTaskBody,
   type DeadLetter,
+  type LateEvent,
   type TaskQueue,
 } from '@cody-gateway/shared/events';
 import * as v from 'valibot';
@@ -125,14 +127,19 @@ ${queueHelp}`,
       const text = await readFile(options.log, 'utf8').catch(() => {
         throw new UsageError(`--log: ${options.log ?? ''} can't be read`);
       });
-      const { events, unreadable } = loggedEvents(text);
+      const { events, late, unreadable } = loggedEvents(text);
       const place = await placeOf(options.project);
-      const bodies = eventTaskBodies(events.map((event) => JSON.stringify(event)));
+      const bodies = [
+        ...eventTaskBodies(events.map((event) => JSON.stringify(event))),
+        // deliver-events reads what it can't trust anyway.
+        ...late.map((one) => lateTaskBody(one as unknown as LateEvent)),
+      ];
       await withQueue(place, options, async (queue) => {
         for (const body of bodies) await queue.create(body);
       });
       const broken = unreadable === 0 ? '' : `; ${unreadable} lines are no JSON and were passed over`;
-      return { text: `${events.length} events replayed${broken}`, json: { replayed: events.length, unreadable } };
+      const replayed = events.length + late.length;
+      return { text: `${replayed} events replayed${broken}`, json: { replayed, unreadable } };
     },
   },
 ];

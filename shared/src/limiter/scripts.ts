@@ -5,6 +5,7 @@ import { loadScript, type Script } from '../store/store.ts';
 
 // The bundler puts each file's text in place of its reading (scripts/build).
 const fragments = {
+  'late-window': readFileSync(new URL('./scripts/late-window.lua', import.meta.url), 'utf8'),
   claim: readFileSync(new URL('./scripts/claim.lua', import.meta.url), 'utf8'),
   lease: readFileSync(new URL('./scripts/lease.lua', import.meta.url), 'utf8'),
   now: readFileSync(new URL('./scripts/now.lua', import.meta.url), 'utf8'),
