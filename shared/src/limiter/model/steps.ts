@@ -228,7 +228,7 @@ export const ends = fc.tuple(picks, fc.constantFrom(0, 1, 1, 1, 2, 15)).map(
           : lease.release(event, budget()));
         assert.equal(overflow, null);
         const is = { posted: posted?.kept ?? null, notice: notice && { percent: notice.percent, used: notice.used } };
-        return [is, plain.end(admission, lease.window, units > 0 ? 'settled' : 'void', units, event)];
+        return [is, plain.end(admission, lease.window ?? '', units > 0 ? 'settled' : 'void', units, event)];
       },
       somebodyIn,
     ),
