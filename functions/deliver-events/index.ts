@@ -6,23 +6,27 @@ import {
   createWarehouse,
   parseEventTask,
   type DeadLetters,
+  type LateEvent,
+  type UsageEvent,
   type Warehouse,
 } from '@cody-gateway/shared/events';
 import { answer, Refusal } from '@cody-gateway/shared/http';
+import { settleLate } from '@cody-gateway/shared/limiter';
 import { defineFunction, type Exchange } from '@cody-gateway/shared/serve';
 
 /** Above the largest task. */
 const taskBytesMax = 1024 * 1024;
 
+/** One script of a task; the queue waits. */
+const settleTimeoutMs = 5_000;
+
 /** Idempotent: a task that comes again inserts rows that the warehouse knows, and letters that are kept by their content. */
-async function deliver(
-  { context, received, scope }: Exchange,
-  warehouse: Warehouse,
-  letters: DeadLetters,
-): Promise<void> {
+async function deliver(exchange: Exchange, warehouse: Warehouse, letters: DeadLetters): Promise<void> {
+  const { context, received, scope } = exchange;
   const body = (await received.readBody(taskBytesMax)).toString('utf8');
-  const { events, dropped, strange } = parseEventTask(body);
+  const { events: ready, late, dropped, strange } = parseEventTask(body);
   const undeliverable = [...strange];
+  const events = [...ready, ...(await settleAll(exchange, late))];
   for (const { metadata } of events) {
     const { trace_id: traceId, span_id: spanId } = metadata;
     if (typeof traceId === 'string' && typeof spanId === 'string') scope.link({ traceId, spanId });
@@ -49,6 +53,29 @@ async function deliver(
   }
   // 2xx also for what is dead: the queue would send it again for a month.
   answer(received, 200, {}, '');
+}
+
+/** Ends the leases that Redis did not confirm; what their counters kept stands in their rows. @throws Refusal: Redis is away, the queue tries again */
+async function settleAll({ context, scope }: Exchange, late: readonly LateEvent[]): Promise<UsageEvent[]> {
+  const rows: UsageEvent[] = [];
+  for (const { event, settlement } of late) {
+    const budget = { leftMs: settleTimeoutMs, patient: true };
+    try {
+      const { window, kept } = await settleLate(
+        context.store,
+        event.event_id,
+        event.units,
+        settlement,
+        Date.now(),
+        budget,
+      );
+      rows.push({ ...event, quota_window: window, quota_units: kept, count: 1 });
+    } catch (error) {
+      throw new Refusal('overloaded', 'a lease could not be ended: redis is away', { cause: error });
+    }
+  }
+  if (late.length > 0) scope.note({ settled_late: late.length });
+  return rows;
 }
 
 export const handler = defineFunction('deliver-events', ({ config }) => {

@@ -6,7 +6,9 @@ import {
   createDeadLetters,
   createEventQueue,
   eventTaskBodies,
+  lateTaskBody,
   type DeadLetter,
+  type LateEvent,
   type TaskQueue,
 } from '@cody-gateway/shared/events';
 import * as v from 'valibot';
@@ -133,11 +135,16 @@ ${queueHelp}`,
       const text = await readFile(options.log, 'utf8').catch(() => {
         throw new UsageError(`--log: ${options.log ?? ''} can't be read`);
       });
-      const { events, unreadable } = loggedEvents(text);
+      const { events, late, unreadable } = loggedEvents(text);
       const place = await placeOf(options.project);
-      const bodies = eventTaskBodies(events.map((event) => JSON.stringify(event)));
+      const bodies = [
+        ...eventTaskBodies(events.map((event) => JSON.stringify(event))),
+        // deliver-events reads what it can't trust anyway.
+        ...late.map((one) => lateTaskBody(one as unknown as LateEvent)),
+      ];
+      const replayed = events.length + late.length;
       const deed = await readDeed(options.reason ?? replayReason, place);
-      const about = { what: 'events replay', subject: null, change: `${events.length} events of a log` };
+      const about = { what: 'events replay', subject: null, change: `${replayed} events of a log` };
       await withDirectory(place, (directory) =>
         audited(directory, deed, about, () =>
           withQueue(place, options, async (queue) => {
@@ -146,7 +153,7 @@ ${queueHelp}`,
         ),
       );
       const broken = unreadable === 0 ? '' : `; ${unreadable} lines are no JSON and were passed over`;
-      return { text: `${events.length} events replayed${broken}`, json: { replayed: events.length, unreadable } };
+      return { text: `${replayed} events replayed${broken}`, json: { replayed, unreadable } };
     },
   },
 ];

@@ -6,6 +6,8 @@ type Json = Readonly<Record<string, unknown>>;
 export interface LoggedEvents {
   /** Events, each once, with every column that a row must have. */
   readonly events: readonly Json[];
+  /** Events whose leases have still to be ended, each once with its settlement. */
+  readonly late: readonly { readonly event: Json; readonly settlement: Json }[];
   /** Lines that are no JSON. */
   readonly unreadable: number;
 }
@@ -13,6 +15,7 @@ export interface LoggedEvents {
 /** @param text a JSON array of entries, or one entry a line */
 export function loggedEvents(text: string): LoggedEvents {
   const byId = new Map<string, Json>();
+  const lateById = new Map<string, { event: Json; settlement: Json }>();
   let unreadable = 0;
   for (const entry of entriesOf(text)) {
     if (entry === null) {
@@ -21,9 +24,12 @@ export function loggedEvents(text: string): LoggedEvents {
     }
     const payload = isObject(entry['jsonPayload']) ? entry['jsonPayload'] : entry;
     const event = payload['usage_event'];
-    if (isObject(event) && typeof event['event_id'] === 'string') byId.set(event['event_id'], completed(event));
+    if (!isObject(event) || typeof event['event_id'] !== 'string') continue;
+    const { settlement } = payload;
+    if (isObject(settlement)) lateById.set(event['event_id'], { event: completed(event), settlement });
+    else byId.set(event['event_id'], completed(event));
   }
-  return { events: [...byId.values()], unreadable };
+  return { events: [...byId.values()], late: [...lateById.values()], unreadable };
 }
 
 /** An event that was logged before anyone knew what the limiter kept of it is taken to be kept as it was charged. */

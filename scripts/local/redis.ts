@@ -48,6 +48,56 @@ export async function startRedis({
   }
 }
 
+/** A running cluster of masters. */
+export interface LocalCluster {
+  /** Of one of them. */
+  readonly url: string;
+  readonly nodes: readonly LocalRedis[];
+  close(): Promise<void>;
+}
+
+const masters = 3;
+const slotsInAll = 16_384;
+
+/** Starts three masters that share the slots. @throws Error when they do not agree in time */
+export async function startRedisCluster(): Promise<LocalCluster> {
+  const nodes: LocalRedis[] = [];
+  const close = async (): Promise<void> => void (await Promise.all(nodes.map((node) => node.close())));
+  try {
+    for (let n = 0; n < masters; n++) {
+      const args = ['--cluster-enabled', 'yes', '--cluster-port', String(await freePort())];
+      nodes.push(await startRedis({ args }));
+    }
+    const clients = nodes.map(({ url }) => new Redis(url));
+    const [first] = nodes;
+    const [bus = ''] = (await clients[0]?.config('GET', 'cluster-port'))?.slice(1) ?? [];
+    for (const [n, client] of clients.entries()) {
+      const [from, to] = [n, n + 1].map((part) => Math.floor((part * slotsInAll) / masters)) as [number, number];
+      await client.call('cluster', 'set-config-epoch', n + 1);
+      await client.call('cluster', 'addslotsrange', from, to - 1);
+      if (n > 0) await client.call('cluster', 'meet', '127.0.0.1', first?.port ?? 0, bus);
+    }
+    await agreed(clients);
+    for (const client of clients) client.disconnect();
+    return { url: first?.url ?? '', nodes, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+/** Waits until each of them knows all slots and takes writes. */
+async function agreed(clients: readonly Redis[]): Promise<void> {
+  const deadlineMs = performance.now() + 3 * readyTimeoutMs;
+  for (;;) {
+    const states = await Promise.all(clients.map((client) => client.call('cluster', 'info') as Promise<string>));
+    if (states.every((state) => state.includes('cluster_state:ok') && state.includes(`cluster_known_nodes:${masters}`)))
+      return;
+    if (performance.now() > deadlineMs) throw new Error(`the cluster did not agree: ${states.join(' ')}`);
+    await sleep(50);
+  }
+}
+
 async function startOn(port: number, args: readonly string[]): Promise<LocalRedis> {
   const dir = mkdtempSync(path.join(tmpdir(), 'gateway-redis-'));
   const clear = (): void => rmSync(dir, { recursive: true, force: true });

@@ -13,11 +13,38 @@ export const variables = {
     undefined,
     'Redis as `redis://` or `rediss://` URL or `host:port`; holds counters, leases and the outbox.',
   ),
+  redisCluster: row(
+    'CODY_GATEWAY_REDIS_CLUSTER',
+    'boolean',
+    'false',
+    'Whether `REDIS_ENDPOINT` is a node of a Redis Cluster, or the address by which its nodes are found.',
+  ),
   redisBudgetMs: row(
     'CODY_GATEWAY_REDIS_BUDGET',
     'duration',
     '50ms',
     'What a request may wait for Redis before its first byte, and again when it settles.',
+  ),
+  chatCompletionsWithoutRedis: row(
+    'CODY_GATEWAY_CHAT_COMPLETIONS_WITHOUT_REDIS',
+    'integer',
+    '0',
+    'Chat completions that an instance admits per actor in an outage of Redis, charged later; 0: none, they get 503.',
+    [0, 1_000],
+  ),
+  codeCompletionsWithoutRedis: row(
+    'CODY_GATEWAY_CODE_COMPLETIONS_WITHOUT_REDIS',
+    'integer',
+    '0',
+    'The same for code completions.',
+    [0, 1_000],
+  ),
+  embeddingsWithoutRedis: row(
+    'CODY_GATEWAY_EMBEDDINGS_WITHOUT_REDIS',
+    'integer',
+    '0',
+    'The same for embedding requests.',
+    [0, 1_000],
   ),
   diagnosticsSecret: row(
     'CODY_GATEWAY_DIAGNOSTICS_SECRET',

@@ -1,5 +1,7 @@
 // The payload of a task that carries usage events from the outbox to deliver-events: its two ends in one file, and its size.
 
+import * as v from 'valibot';
+import type { LateSettlement } from '../limiter/limiter.ts';
 import type { UsageEvent } from './usage-event.ts';
 
 /** Cloud Tasks refuses tasks above 100 KB, headers and URL included (spec platform §3); base64 is the transport's and does not count. */
@@ -11,6 +13,27 @@ export const taskEventsMax = 200;
 export function eventTaskBody(events: readonly string[]): string {
   return `{"events":[${events.join(',')}]}`;
 }
+
+/** A call's event whose lease has still to be ended: deliver-events does it before it inserts the row. */
+export interface LateEvent {
+  readonly event: UsageEvent;
+  readonly settlement: LateSettlement;
+}
+
+/** One of them; alone, so that a Redis that is away holds up nothing else. */
+export function lateTaskBody(late: LateEvent): string {
+  return JSON.stringify({ events: [], late: [late] });
+}
+
+const settlementSchema = v.object({
+  actor: v.pipe(v.string(), v.nonEmpty(), v.regex(/^\S+$/)),
+  feature: v.pipe(v.string(), v.regex(/^[a-z_]+$/)),
+  window: v.nullable(v.pipe(v.string(), v.nonEmpty())),
+  admitted_at_ms: v.pipe(v.number(), v.minValue(0)),
+  interval_ms: v.pipe(v.number(), v.minValue(1)),
+  tried_at_ms: v.nullable(v.number()),
+  claim: v.nullable(v.string()),
+});
 
 /** As many task bodies as serialised events need. */
 export function eventTaskBodies(events: readonly string[]): string[] {
@@ -32,6 +55,8 @@ export function eventTaskBodies(events: readonly string[]): string[] {
 /** What a task held. */
 export interface EventTask {
   readonly events: readonly UsageEvent[];
+  /** Events whose leases have to be ended first. */
+  readonly late: readonly LateEvent[];
   /** Events without an identifier: the reference drops them without a word, and nobody could be charged for them (spec actors §6.1). */
   readonly dropped: number;
   /** What is none of ours, as it came, with the reason: nothing that a retry would mend. */
@@ -50,9 +75,10 @@ export interface Stranger {
 export function parseEventTask(body: string): EventTask {
   const task = parseJson(body);
   if (!Array.isArray(task?.events))
-    return { events: [], dropped: 0, strange: [{ kind: 'task', body, reason: 'not a batch of events' }] };
+    return { events: [], late: [], dropped: 0, strange: [{ kind: 'task', body, reason: 'not a batch of events' }] };
   const events: UsageEvent[] = [];
   const strange: Stranger[] = [];
+  const late: LateEvent[] = [];
   let dropped = 0;
   for (const value of task.events as unknown[]) {
     const reason = faultOf(value);
@@ -60,12 +86,22 @@ export function parseEventTask(body: string): EventTask {
     else if ((value as UsageEvent).identifier === '') dropped++;
     else events.push(value as UsageEvent);
   }
-  return { events, dropped, strange };
+  for (const value of Array.isArray(task.late) ? (task.late as unknown[]) : []) {
+    const { event, settlement } = (value ?? {}) as Partial<Record<keyof LateEvent, unknown>>;
+    const parsed = v.safeParse(settlementSchema, settlement);
+    const units = (event as Partial<UsageEvent> | undefined)?.units;
+    const whole = parsed.success && typeof units === 'number' && units >= 0;
+    const reason = faultOf(event) ?? (whole ? null : 'its settlement can’t be read');
+    if (reason === null && parsed.success) late.push({ event: event as UsageEvent, settlement: parsed.output });
+    // The row at least: a letter can be replayed as one.
+    else strange.push({ kind: 'event', body: JSON.stringify(event ?? value), reason: reason ?? '' });
+  }
+  return { events, late, dropped, strange };
 }
 
-function parseJson(text: string): { events?: unknown } | null {
+function parseJson(text: string): { events?: unknown; late?: unknown } | null {
   try {
-    return JSON.parse(text) as { events?: unknown } | null;
+    return JSON.parse(text) as { events?: unknown; late?: unknown } | null;
   } catch {
     return null;
   }

@@ -13,7 +13,14 @@ export { createOutbox, type Outbox, type SendingState } from './outbox.ts';
 export { takeLeftBehind } from './left-behind.ts';
 export { createEventQueue, createNoticeQueue, type QueueSettings, type TaskQueue } from './task-queue.ts';
 export { createWarehouse, type Insertion, type Warehouse } from './warehouse.ts';
-export { eventTaskBodies, parseEventTask, type EventTask, type Stranger } from './event-task.ts';
+export {
+  eventTaskBodies,
+  lateTaskBody,
+  parseEventTask,
+  type EventTask,
+  type LateEvent,
+  type Stranger,
+} from './event-task.ts';
 export { createDeadLetters, type DeadLetter, type DeadLetters } from './dead-letters.ts';
 export {
   noticeMessage,

@@ -1,8 +1,8 @@
 // Sends what this instance posted on to Cloud Tasks, in batches, beside the requests. What it can't send stays in Redis for the sweeper.
 
 import { keys, type Store } from '../store/store.ts';
-import type { Posted, PostedNotice } from '../limiter/limiter.ts';
-import { eventTaskBody, taskBytesMax, taskEventsMax } from './event-task.ts';
+import type { LateSettlement, Posted, PostedNotice } from '../limiter/limiter.ts';
+import { eventTaskBody, lateTaskBody, taskBytesMax, taskEventsMax } from './event-task.ts';
 import { noticeTaskName, unsentNotice, type Notice } from './notice.ts';
 import type { TaskQueue } from './task-queue.ts';
 import type { UsageEvent } from './usage-event.ts';
@@ -23,8 +23,11 @@ const sendNowMs = 300;
 export interface Outbox {
   /** Takes over an event that stands in the outbox. Never waits, never throws. @param event a whole row as JSON */
   take(posted: Posted, event: string): void;
-  /** Sends an event that stands in no outbox: waits for the queue, 300 ms at most (design §5). False: it did not get through, or nobody knows. */
-  sendNow(event: UsageEvent): Promise<boolean>;
+  /**
+   * Sends an event that stands in no outbox: waits for the queue, 300 ms at most (design §5). False: it did not get through, or nobody knows.
+   * @param settlement of a lease that has still to be ended, by deliver-events
+   */
+  sendNow(event: UsageEvent, settlement?: LateSettlement): Promise<boolean>;
   /** Takes over a notice that stands in the outbox; one that has no queue ends here, in the log. Never waits, never throws. */
   notify(posted: PostedNotice, notice: Notice): void;
   /** Sends what is held; resolves when nothing is under way any more. For the drain on SIGTERM. */
@@ -98,14 +101,16 @@ export function createOutbox(
   };
 
   return {
-    sendNow: async (event) => {
+    sendNow: async (event, settlement) => {
       if (queue === null) {
         count('left', 1);
         return false;
       }
+      const body =
+        settlement === undefined ? eventTaskBody([JSON.stringify(event)]) : lateTaskBody({ event, settlement });
       const { promise: late, resolve } = Promise.withResolvers<false>();
       const timer = setTimeout(() => resolve(false), sendNowMs);
-      const work = queue.create(eventTaskBody([JSON.stringify(event)])).then(
+      const work = queue.create(body).then(
         () => true,
         (error: unknown) => {
           warn('an event did not get into the queue', error);

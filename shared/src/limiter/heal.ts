@@ -21,7 +21,11 @@ export async function healCounters(store: Store, steps: number, budget: () => Bu
   let healed = 0;
   for (let step = 0; step < steps; step++) {
     const scan = ['scan', cursor, 'match', counters, 'count', stepKeys] as const;
-    const [[next, found]] = (await store.commands([scan], budget())) as [[string, string[]]];
+    const [[next, found]] = (await store.commands([scan], budget()).catch(async (error: unknown) => {
+      // It may be the cursor of a cluster that looked otherwise: the next run begins anew.
+      if (cursor !== '0') await store.commands([['del', keys.walk()]], budget()).catch(() => undefined);
+      throw error;
+    })) as [[string, string[]]];
     const mended = await Promise.all(found.map((key) => store.run(scripts.heal, [key], [], budget())));
     healed += mended.filter((outcome) => outcome === 1).length;
     cursor = next;

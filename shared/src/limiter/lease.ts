@@ -1,8 +1,9 @@
 // One admitted call's hold on its quota: renewed while it works, ended exactly once by settle or release. Made by the limiter alone.
 
 import type { Feature, Permit } from '../auth/auth.ts';
-import { keys, type Budget, type Shard, type Store } from '../store/store.ts';
+import { keys, StoreUnavailable, type Budget, type Shard, type Store } from '../store/store.ts';
 import { claimKey, type Claim } from './claim.ts';
+import type { LateSettlement } from './late.ts';
 import { scripts } from './scripts.ts';
 
 /** How far ahead a lease is due: a holder that is silent for so long is dead (design §5). */
@@ -70,10 +71,10 @@ export interface Lease {
   readonly permit: Permit;
   /** Of its Idempotency-Key; null for a call without one. Whoever ends the lease in another place has to know it. */
   readonly claim: Claim | null;
-  /** Name of the quota window that it charges. */
-  readonly window: string;
+  /** Name of the quota window that it charges; null: it was admitted without Redis, and nobody knows by now. */
+  readonly window: string | null;
   readonly limit: number;
-  /** Units left after this one. */
+  /** Units left after this one; of an admission without Redis only the limit is known. */
   readonly remaining: number;
   /** End of the window and the moment of admission, Unix ms by Redis's clock. */
   readonly resetAtMs: number;
@@ -82,6 +83,8 @@ export interface Lease {
   settle(units: number, event: string, budget: Budget): Promise<Settlement>;
   /** Gives the reservation back and writes the event of the failed call. May be repeated after StoreUnavailable. */
   release(event: string, budget: Budget): Promise<Settlement>;
+  /** What ends it in another process, after a settlement without an answer. */
+  late(nowMs: number): LateSettlement;
   /** Renews while the call runs; returns what stops it. Faults go to `warn`: the next renewal or the settlement meets them again. */
   keepAlive(warn: (error: unknown) => void): () => void;
 }
@@ -134,6 +137,15 @@ export function openLease(store: Store, facts: LeaseFacts): Lease {
     admittedAtMs: facts.admittedAtMs,
     settle: (units, event, budget) => end('settled', units, event, budget),
     release: (event, budget) => end('void', 0, event, budget),
+    late: (nowMs) => ({
+      actor,
+      feature,
+      window,
+      admitted_at_ms: facts.admittedAtMs,
+      interval_ms: facts.permit.entitlement.intervalMs,
+      tried_at_ms: nowMs,
+      claim: facts.claim?.name ?? null,
+    }),
     keepAlive: (warn) => {
       const timer = setInterval(() => {
         store
@@ -145,6 +157,42 @@ export function openLease(store: Store, facts: LeaseFacts): Lease {
       timer.unref();
       return () => clearInterval(timer);
     },
+  };
+}
+
+/** A lease that Redis does not know of: it holds nothing, and its settlement always has to find another way. Only limiter.ts calls it. */
+export function leaseOnTrust(
+  permit: Permit,
+  id: string,
+  actor: string,
+  feature: Feature,
+  nowMs: number,
+  triedAtMs: number | null,
+): Lease {
+  const { limit, intervalMs } = permit.entitlement;
+  const unsettled = (): Promise<never> =>
+    Promise.reject(new StoreUnavailable('admitted without redis: a task settles it', { sent: false }));
+  return {
+    id,
+    permit,
+    claim: null,
+    window: null,
+    limit,
+    remaining: limit,
+    resetAtMs: nowMs + intervalMs,
+    admittedAtMs: nowMs,
+    settle: unsettled,
+    release: unsettled,
+    late: () => ({
+      actor,
+      feature,
+      window: null,
+      admitted_at_ms: nowMs,
+      interval_ms: intervalMs,
+      tried_at_ms: triedAtMs,
+      claim: null,
+    }),
+    keepAlive: () => () => undefined,
   };
 }
 

@@ -3,8 +3,7 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { after, before, beforeEach, test } from 'node:test';
-import { Redis } from 'ioredis';
-import { startRedis, type LocalRedis } from '../../../scripts/local/redis.ts';
+import { startTestRedis, type TestRedis } from '../../../scripts/local/test-redis.ts';
 import type { Actor, Entitlement, Permit } from '../auth/auth.ts';
 import { connectStore, keys, shardOf, type Store } from '../store/store.ts';
 import {
@@ -19,22 +18,21 @@ import {
   type Limiter,
 } from './limiter.ts';
 
-let server: LocalRedis;
-let redis: Redis;
+let server: TestRedis;
+let redis: TestRedis['client'];
 let store: Store;
 let limiter: Limiter;
 const budget = () => ({ leftMs: 10_000 });
 
 before(async () => {
-  server = await startRedis();
-  redis = new Redis(server.url);
-  store = connectStore({ redisEndpoint: server.url }, () => undefined);
+  server = await startTestRedis();
+  redis = server.client;
+  store = connectStore(server.settings, () => undefined);
   limiter = createLimiter(store);
 });
 // Actors are made up by chance, and two of them may live on one shard.
-beforeEach(() => redis.flushdb());
+beforeEach(() => server.flush());
 after(async () => {
-  redis.disconnect();
   await store.close();
   await server.close();
 });
@@ -289,10 +287,10 @@ test('a settlement without a record (failover) charges the open window and write
 });
 
 test('scripts come back after the server forgot them', async () => {
-  await redis.script('FLUSH');
+  await server.forgetScripts();
   const permit = permitFor();
   const lease = await admit(permit);
-  await redis.script('FLUSH');
+  await server.forgetScripts();
   await lease.settle(1, '{}', budget());
   assert.equal((await counters(permit)).used, 1);
 });

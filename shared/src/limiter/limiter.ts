@@ -3,12 +3,21 @@
 import type { Actor, Feature, Permit } from '../auth/auth.ts';
 import { keys, shardOf, type Budget, type Shard, type Store } from '../store/store.ts';
 import { claimKey, claimTimeMs, type Claim, type Claimed } from './claim.ts';
-import { leaseTimeMs, openLease, endedTimeMs, type Lease, type NoticeRule, type Posted } from './lease.ts';
+import {
+  leaseTimeMs,
+  leaseOnTrust,
+  openLease,
+  endedTimeMs,
+  type Lease,
+  type NoticeRule,
+  type Posted,
+} from './lease.ts';
 import { readLimits, type Reading } from './reading.ts';
 import { scripts } from './scripts.ts';
 
 export { claimOf, type Claim, type Claimed } from './claim.ts';
 export { leaseTimeMs, type Lease, type NoticeRule, type Posted, type PostedNotice, type Settlement } from './lease.ts';
+export { settleLate, type LateOutcome, type LateSettlement } from './late.ts';
 export type { Reading } from './reading.ts';
 export { healCounters } from './heal.ts';
 export { sweepShard, type Swept } from './sweep.ts';
@@ -44,6 +53,11 @@ export interface Admission {
 export interface Limiter {
   /** One round trip: reserves the estimate and opens a lease, or says why not. */
   admit(permit: Permit, admission: Admission, budget: Budget): Promise<Lease | Denial | Claimed>;
+  /**
+   * A lease on trust, while Redis can't be asked: whether that may be is serve's to say. It is settled by a task alone (late.ts).
+   * @param triedAtMs when `admit` was sent and not answered, Unix ms; null: it was not sent
+   */
+  admitOnTrust(permit: Permit, admission: Admission, nowMs: number, triedAtMs: number | null): Lease;
   /** Gives up an admission whose outcome is unknown, so that a late one can't stand: the id is void from now on. */
   withdraw(permit: Permit, admission: Pick<Admission, 'leaseId' | 'claim'>, budget: Budget): Promise<void>;
   /** Consumption of the actor by feature; consumes nothing. */
@@ -130,6 +144,10 @@ export function createLimiter(store: Store): Limiter {
         case 'ended':
           throw new Error(`lease ${admission.leaseId} has ended as ${reply[1]}: an id is for one call`);
       }
+    },
+    admitOnTrust(permit, { leaseId }, nowMs, triedAtMs) {
+      const { feature, actor } = placeOf(permit);
+      return leaseOnTrust(permit, leaseId, actor, feature, nowMs, triedAtMs);
     },
     async withdraw(permit, { leaseId, claim }, budget) {
       const { shard, feature, actor } = placeOf(permit);

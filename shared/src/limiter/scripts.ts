@@ -1,9 +1,11 @@
 // The limiter's Lua scripts, loaded once. What each one does stands in its own header.
 
 import { readFileSync } from 'node:fs';
-import { loadScript } from '../store/store.ts';
+import { loadScript, type Script } from '../store/store.ts';
 
+// The bundler puts each file's text in place of its reading (scripts/build).
 const fragments = {
+  'late-window': readFileSync(new URL('./scripts/late-window.lua', import.meta.url), 'utf8'),
   claim: readFileSync(new URL('./scripts/claim.lua', import.meta.url), 'utf8'),
   lease: readFileSync(new URL('./scripts/lease.lua', import.meta.url), 'utf8'),
   now: readFileSync(new URL('./scripts/now.lua', import.meta.url), 'utf8'),
@@ -13,14 +15,30 @@ const fragments = {
   window: readFileSync(new URL('./scripts/window.lua', import.meta.url), 'utf8'),
 };
 
-/** By name; the bundler puts each file's text in place of its reading (scripts/build). */
-export const scripts = {
-  admit: loadScript('admit', readFileSync(new URL('./scripts/admit.lua', import.meta.url), 'utf8'), fragments),
-  settle: loadScript('settle', readFileSync(new URL('./scripts/settle.lua', import.meta.url), 'utf8'), fragments),
-  renew: loadScript('renew', readFileSync(new URL('./scripts/renew.lua', import.meta.url), 'utf8'), fragments),
-  note: loadScript('note', readFileSync(new URL('./scripts/note.lua', import.meta.url), 'utf8'), fragments),
-  reset: loadScript('reset', readFileSync(new URL('./scripts/reset.lua', import.meta.url), 'utf8')),
-  sweep: loadScript('sweep', readFileSync(new URL('./scripts/sweep.lua', import.meta.url), 'utf8'), fragments),
-  heal: loadScript('heal', readFileSync(new URL('./scripts/heal.lua', import.meta.url), 'utf8'), fragments),
-  unfold: loadScript('unfold', readFileSync(new URL('./scripts/unfold.lua', import.meta.url), 'utf8'), fragments),
-} as const;
+const texts = {
+  admit: readFileSync(new URL('./scripts/admit.lua', import.meta.url), 'utf8'),
+  settle: readFileSync(new URL('./scripts/settle.lua', import.meta.url), 'utf8'),
+  renew: readFileSync(new URL('./scripts/renew.lua', import.meta.url), 'utf8'),
+  note: readFileSync(new URL('./scripts/note.lua', import.meta.url), 'utf8'),
+  reset: readFileSync(new URL('./scripts/reset.lua', import.meta.url), 'utf8'),
+  sweep: readFileSync(new URL('./scripts/sweep.lua', import.meta.url), 'utf8'),
+  heal: readFileSync(new URL('./scripts/heal.lua', import.meta.url), 'utf8'),
+  unfold: readFileSync(new URL('./scripts/unfold.lua', import.meta.url), 'utf8'),
+};
+
+/** By name. @param now another fragment that tells the time, for tests whose time is an argument: all scripts then go by it. */
+export function loadScripts(now: string = fragments.now): Readonly<Record<keyof typeof texts, Script>> {
+  const load = (name: keyof typeof texts): Script => loadScript(name, texts[name], { ...fragments, now });
+  return {
+    admit: load('admit'),
+    settle: load('settle'),
+    renew: load('renew'),
+    note: load('note'),
+    reset: load('reset'),
+    sweep: load('sweep'),
+    heal: load('heal'),
+    unfold: load('unfold'),
+  };
+}
+
+export const scripts = loadScripts();

@@ -40,8 +40,9 @@ async function admit(permit: Permit): Promise<Lease | null> {
   return 'cause' in outcome ? null : outcome;
 }
 
-async function admitted(permit: Permit): Promise<Lease> {
-  return (await admit(permit)) ?? assert.fail('refused');
+async function admitted(permit: Permit): Promise<Lease & { readonly window: string }> {
+  const lease = (await admit(permit)) ?? assert.fail('refused');
+  return { ...lease, window: lease.window ?? assert.fail('no window') };
 }
 
 async function windowOf({ actor }: Permit): Promise<QuotaWindow> {

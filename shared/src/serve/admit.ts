@@ -3,7 +3,7 @@
 import type { Permit } from '../auth/auth.ts';
 import { refusedEvent, type EventDraft } from '../events/events.ts';
 import { Refusal } from '../http/http.ts';
-import type { Claim, Claimed, Denial, Lease } from '../limiter/limiter.ts';
+import { leaseTimeMs, type Admission, type Claim, type Claimed, type Denial, type Lease } from '../limiter/limiter.ts';
 import { StoreUnavailable } from '../store/store.ts';
 import { spanNames } from '../telemetry/telemetry.ts';
 import { noticeRule } from './event.ts';
@@ -44,16 +44,18 @@ export async function admit(
     );
   } catch (error) {
     if (!(error instanceof StoreUnavailable)) throw error;
-    // Whether it was applied is unknown: void it, so that a reservation that did stand is not charged for a call that was never made.
-    limiter
-      .withdraw(permit, admission, { leftMs: 5_000 })
-      .catch((cause: unknown) =>
-        scope.log('WARNING', 'an admission of unknown outcome could not be withdrawn', {}, cause),
-      );
+    if (claim === null && context.outages.admits(permit, units)) {
+      scope.note({ admitted: 'without redis' });
+      const nowMs = Date.now();
+      // Under the same id: if it was applied after all, the task ends that very lease.
+      return limiter.admitOnTrust(permit, admission, nowMs, error.sent ? nowMs : null);
+    }
+    if (error.sent) void withdraw(exchange, permit, admission);
     throw new Refusal('limiter-unavailable', 'rate limits cannot be checked at the moment, please retry', {
       cause: error,
     });
   }
+  context.outages.decided(permit, outcome);
   if (!('cause' in outcome)) return outcome;
   if (outcome.cause === 'claimed') {
     scope.note({ idempotency: outcome.by, first_call: outcome.leaseId });
@@ -65,4 +67,23 @@ export async function admit(
   scope.mark(spanNames.event, () => eventAttributes(refused, text));
   scope.note({ denied: outcome.cause });
   throw denialRefusal(outcome, permit.feature, dialect);
+}
+
+/** Within the life of a lease nobody holds: after that the sweeper ends it. */
+const withdrawalsMax = 3;
+
+/**
+ * Whether it was applied is unknown: void it, so that a reservation that did stand is not charged for a call that was never made. Beside the request, never
+ * rejects; there are at most as many as commands were on their way when an outage began.
+ */
+async function withdraw({ context, scope }: Exchange, permit: Permit, admission: Admission): Promise<void> {
+  const budget = { leftMs: leaseTimeMs, patient: true };
+  for (let tries = 1; ; tries++) {
+    try {
+      return await context.limiter.withdraw(permit, admission, budget);
+    } catch (error) {
+      if (tries < withdrawalsMax && budget.leftMs > 0) continue;
+      return scope.log('WARNING', 'an admission of unknown outcome could not be withdrawn', {}, error);
+    }
+  }
 }

@@ -4,6 +4,7 @@ import { createAuth, type Auth } from '../auth/auth.ts';
 import type { Config } from '../config/config.ts';
 import { createEventQueue, createNoticeQueue, createOutbox, type Outbox, type TaskQueue } from '../events/events.ts';
 import { createLimiter, type Limiter } from '../limiter/limiter.ts';
+import { createOutages, type Outages } from './outages.ts';
 import { createStrangers, type Strangers } from './strangers.ts';
 import { connectStore, type Budget, type Store, type StoreChange } from '../store/store.ts';
 import { createTelemetry, type Telemetry } from '../telemetry/telemetry.ts';
@@ -21,6 +22,8 @@ export interface Context {
   readonly noticeQueue: TaskQueue | null;
   readonly outbox: Outbox;
   readonly strangers: Strangers;
+  /** Who is served while Redis is away. */
+  readonly outages: Outages;
   /** A fresh budget of Redis waits: one on the way up, one for settling. */
   budget(): Budget;
   /** Connects what every request needs. */
@@ -62,6 +65,7 @@ export function openContext(config: Config): Context {
     noticeQueue,
     outbox,
     strangers,
+    outages: createOutages(config, Date.now),
     budget,
     connect: () => store.connect(),
     warm: () => {

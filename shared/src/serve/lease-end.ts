@@ -12,7 +12,8 @@ export type EndedEvent = Omit<UsageEvent, 'quota_window' | 'quota_units' | 'coun
 
 /**
  * Settles the event's units, or gives the reservation back where it has none. Before the response ends: the CPU is taken away afterwards. Never
- * throws: a lease that could not be ended stands until the sweeper charges it, and the truth goes whole into the log, from which it can be replayed.
+ * throws: a lease that Redis did not end is ended by a task, whose creation is waited for (design §5); what the queue does not take either goes whole
+ * into the log, from which it can be replayed.
  */
 export async function endLease(
   { context, scope }: Pick<Exchange, 'context' | 'scope'>,
@@ -31,11 +32,26 @@ export async function endLease(
     );
     await record({ context, scope }, event, text, settlement);
   } catch (error) {
-    scope.log('ERROR', 'a lease could not be ended', { usage_event: { ...event, quota_window: lease.window } }, error);
+    await endLater({ context, scope }, lease, event, error);
   }
 }
 
-/** Waits for the queue in one case alone: an outbox over its share (design §5). Then what the queue does not take goes whole into the log. */
+/** What the counter will keep is known when the task is carried out: until then it is taken to be the truth. */
+async function endLater(
+  { context: { outbox }, scope }: Pick<Exchange, 'context' | 'scope'>,
+  lease: Lease,
+  event: EndedEvent,
+  error: unknown,
+): Promise<void> {
+  const settlement = lease.late(Date.now());
+  const row = { ...event, quota_window: lease.window, quota_units: event.units, count: 1 };
+  const sent = await outbox.sendNow(row, settlement);
+  scope.mark(spanNames.event, () => eventAttributes(row, JSON.stringify(row)));
+  scope.note({ settled_by: sent ? 'task' : 'log' });
+  if (!sent) scope.log('ERROR', 'a lease could not be ended', { usage_event: row, settlement }, error);
+}
+
+/** Waits for the queue where the outbox is over its share (design §5). Then what the queue does not take goes whole into the log. */
 async function record(
   { context: { outbox }, scope }: Pick<Exchange, 'context' | 'scope'>,
   event: EndedEvent,

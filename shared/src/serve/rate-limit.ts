@@ -9,6 +9,8 @@ import type { Feature } from '../auth/auth.ts';
  * OpenAI's `x-ratelimit-*`, counted in requests or, for embeddings, in tokens.
  */
 export function rateLimitHeaders(lease: Lease): Record<string, string> {
+  // Nobody knows what is left: better no number than a wrong one.
+  if (lease.window === null) return {};
   const { feature, entitlement } = lease.permit;
   const remaining = String(Math.max(0, lease.remaining));
   const resetSeconds = Math.max(0, Math.ceil((lease.resetAtMs - lease.admittedAtMs) / 1000));

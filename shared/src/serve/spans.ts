@@ -35,6 +35,7 @@ export function admissionAttributes(outcome: Lease | Denial | Claimed, units: nu
     return { decision: 'refused', reason: cause, limit, reset: new Date(retryAtMs).toISOString() };
   }
   const { permit, limit, remaining, window, resetAtMs } = outcome;
+  if (window === null) return { decision: 'admitted', reason: 'without redis', 'gateway.feature': permit.feature };
   return {
     decision: 'admitted',
     'gateway.feature': permit.feature,

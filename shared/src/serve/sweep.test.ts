@@ -186,6 +186,9 @@ test('counters that lost their expiry are mended, a few steps a run, going on wh
   assert.equal(await redis.exists(over, half), 0);
   assert.equal(await redis.hget(open, 'used'), '3');
   assert.equal(await healCounters(store, 100, budget), 0);
+  await redis.set(keys.walk(), 'of another cluster');
+  await assert.rejects(healCounters(store, 1, budget));
+  assert.equal(await healCounters(store, 1, budget), 0, 'a cursor that nobody knows holds the walk up once');
 });
 
 /** Sends what is in the outboxes by a copy of them whose entries are old enough. */

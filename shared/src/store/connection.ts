@@ -3,6 +3,7 @@
 import type { Redis } from 'ioredis';
 import { createBreaker, breakerRules, type Breaker, type BreakerChange, type OutageCause } from './breaker.ts';
 import { connectTimeoutMs, openClient, type Client } from './client.ts';
+import { openCluster } from './cluster.ts';
 import type { Script } from './script.ts';
 
 /** What the store needs to know. */
@@ -11,6 +12,8 @@ export interface StoreSettings {
   readonly redisEndpoint: string;
   /** What a request may wait for Redis; a Redis that is silent for so long counts as away. Absent: 2 s, for tools and tests. */
   readonly redisBudgetMs?: number;
+  /** Whether the endpoint is a Redis Cluster's. */
+  readonly redisCluster?: boolean;
 }
 
 const defaultBudgetMs = 2_000;
@@ -70,7 +73,7 @@ export interface Store {
  * @param changed is told when Redis goes away and when it is back.
  */
 export function connectStore(
-  { redisEndpoint, redisBudgetMs = defaultBudgetMs }: StoreSettings,
+  { redisEndpoint, redisBudgetMs = defaultBudgetMs, redisCluster = false }: StoreSettings,
   warn: (message: string, error: unknown) => void,
   changed: (change: StoreChange) => void = () => undefined,
 ): Store {
@@ -93,7 +96,7 @@ export function connectStore(
     breakers.set(node, breaker);
     return breaker;
   };
-  const client: Client = openClient(url, {
+  const client: Client = (redisCluster ? openCluster : openClient)(url, {
     lost: (node, cause, error) => breakerOf(node).trip(cause, error),
     ready: (redis) => warnIfEvicting(redis, warn),
   });
@@ -134,7 +137,10 @@ export function connectStore(
     new Promise((resolve, reject) => {
       const startedMs = performance.now();
       const limitMs = Math.max(1, budget.leftMs);
+      let over = false;
       const end = (): void => {
+        if (over) return;
+        over = true;
         clearTimeout(timer);
         budget.leftMs -= performance.now() - startedMs;
       };
@@ -179,6 +185,32 @@ export function connectStore(
     return send(name, breaker, budget, work);
   };
 
+  const pipeline = (node: string, commands: readonly Command[], budget: Budget): Promise<unknown[]> =>
+    bounded(
+      () => node,
+      budget,
+      async () => {
+        const replies = await client.pipeline(node, commands);
+        return replies.map(([error, reply]) => {
+          if (error !== null) throw error;
+          return reply;
+        });
+      },
+    );
+
+  /** One step over all nodes, one after the other: the cursor of a cluster is `<node>:<cursor>`. */
+  const scan = async ([name, cursor = '0', ...rest]: Command, budget: Budget): Promise<unknown> => {
+    const nodes = client.nodes();
+    const [index = '0', position = '0'] = nodes.length > 1 ? String(cursor).split(':') : ['0', String(cursor)];
+    const node = nodes[Number(index)];
+    // A map that has changed ends the walk; the next one is whole again.
+    if (node === undefined) return ['0', []];
+    const [[next, found]] = (await pipeline(node, [[name, position, ...rest]], budget)) as [[string, string[]]];
+    if (nodes.length === 1) return [next, found];
+    if (next !== '0') return [`${index}:${next}`, found];
+    return [Number(index) + 1 < nodes.length ? `${Number(index) + 1}:0` : '0', found];
+  };
+
   return {
     connect: () => void connect(),
     run: (script, keys, args, budget) => {
@@ -198,18 +230,24 @@ export function connectStore(
         },
       );
     },
-    commands: (commands, budget) =>
-      bounded(
-        () => client.nodeOf(null),
-        budget,
-        async () => {
-          const replies = await client.pipeline(client.nodeOf(null), commands);
-          return replies.map(([error, reply]) => {
-            if (error !== null) throw error;
-            return reply;
-          });
-        },
-      ),
+    commands: async (commands, budget) => {
+      if (!connected) await awaitFirst();
+      const [first] = commands;
+      if (first?.[0] === 'scan') return [await scan(first, budget)];
+      // Almost always one.
+      const groups = byNode(commands, client.nodeOf);
+      const [only] = groups;
+      if (groups.size === 1 && only !== undefined) return pipeline(only[0], commands, budget);
+      const replies: unknown[] = [];
+      await Promise.all(
+        [...groups].map(async ([node, positions]) => {
+          const own = positions.map((position) => commands[position] as Command);
+          const answers = await pipeline(node, own, { ...budget });
+          for (const [i, position] of positions.entries()) replies[position] = answers[i];
+        }),
+      );
+      return replies;
+    },
     outage: () => {
       const outages = [...breakers.values()].map((breaker) => breaker.outage()).filter((outage) => outage !== null);
       return outages.toSorted((a, b) => b.openMs - a.openMs)[0] ?? null;
@@ -219,6 +257,26 @@ export function connectStore(
       await client.close();
     },
   };
+}
+
+/** Commands that have no key: they go where the others go. */
+const keyless: ReadonlySet<string> = new Set(['time', 'ping']);
+
+/** Positions of commands by node. */
+function byNode(
+  commands: readonly Command[],
+  nodeOf: (key: string | null) => string,
+): ReadonlyMap<string, readonly number[]> {
+  const keyed = commands.find(([name]) => !keyless.has(name));
+  const groups = new Map<string, number[]>();
+  for (const [position, command] of commands.entries()) {
+    const [, key] = keyless.has(command[0]) ? (keyed ?? []) : command;
+    const node = nodeOf(key === undefined ? null : String(key));
+    const group = groups.get(node);
+    if (group === undefined) groups.set(node, [position]);
+    else group.push(position);
+  }
+  return groups;
 }
 
 /** Its timers keep no process alive: probes are beside requests. */

@@ -27,7 +27,7 @@ export function shardName(n: number): Shard {
  * | claim | string | a day | of an Idempotency-Key: which request and call it belongs to, and how far that is (limiter/claim.ts) |
  * | leases | sorted set | for ever, empty when idle | lease id scored by `due`: the sweeper's index of the shard |
  * | outbox | stream | for ever, empty when idle | events on their way to the queue |
- * | fold | hash | two minutes | count of one identity's refusals of one name in the current minute |
+ * | fold | hash | two minutes; with counts, until they are written | count of one identity's refusals of one name in the current minute |
  * | folds | sorted set | for ever, empty when idle | fold keys scored by the end of their minute |
  * | notice | string | while it is being sent, then until its window is over | `sending` or `sent`: what became of a quota notice |
  * | actor | hash | a day, a mark less | `version body at`: what the directory says of a token, by the token's hash (auth/actor-copies.ts) |

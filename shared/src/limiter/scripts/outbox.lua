@@ -33,7 +33,7 @@ local function append_folding(outbox, fold, folds, variant, fields, by)
   end
   local n = (tonumber(seen[2]) or 0) + 1
   redis.call('HSET', fold, 'minute', minute, 'n', n)
-  if n == 1 then redis.call('PEXPIRE', fold, 86400000) end
+  if n == 1 then redis.call('PEXPIRE', fold, 120000) end
   if n <= 5 and not full(outbox) then
     fields[#fields + 1] = 'n'
     fields[#fields + 1] = by
@@ -42,6 +42,8 @@ local function append_folding(outbox, fold, folds, variant, fields, by)
   if redis.call('HINCRBY', fold, 'count:' .. variant, by) == by then
     redis.call('HSET', fold, 'row:' .. variant, cmsgpack.pack(fields))
     redis.call('ZADD', folds, (minute + 1) * 60000, fold)
+    -- What was counted stays until it is written, however long the sweeper is away.
+    redis.call('PERSIST', fold)
   end
   return false
 end

@@ -7,7 +7,7 @@
 -- KEYS[5] outbox    where the event goes
 -- KEYS[6] claim     of the call's Idempotency-Key; KEYS[3] again for a call without one
 -- ARGV[1] lease id, which is the event's id
--- ARGV[2] window that the lease was admitted in; empty when unknown
+-- ARGV[2] window that the lease was admitted in; empty when unknown; `@<admitted ms>+<interval ms>` of a call that was admitted without Redis
 -- ARGV[3] units, the truth
 -- ARGV[4] state to end in: settled or void
 -- ARGV[5] life of the ended record, ms
@@ -17,17 +17,28 @@
 -- ARGV[9] limit of the quota window that they are percent of, units
 -- ARGV[10] the notice: opaque bytes
 -- RETURNS {state found ('open', 'settled', 'void', 'swept', 'none'), units that the window's counter kept, outbox entry | 'full' | false,
---   notice {outbox entry, window, percent, settled units, window end ms} | false}
+--   notice {outbox entry, window, percent, settled units, window end ms} | false}, and of a call that was admitted without Redis its window or ''
 -- @include now
 -- @include lease
 -- @include window
 local call = redis.call
 local id, units = ARGV[1], tonumber(ARGV[3])
-local state, window, estimate, kept = read_lease(KEYS[3])
-if state == 'settled' or state == 'void' then return { state, kept, false, false } end
+local state, window, estimate, kept, record = read_lease(KEYS[3])
+if state == 'settled' or state == 'void' then
+  return { state, kept, false, false, string.match(record, '^%S+ %S+ (%S+)') or '' }
+end
 
 -- An open lease knows its window; whoever gives up an admission of unknown outcome does not.
 window = window or ARGV[2]
+local late = string.byte(ARGV[2], 1) == 64
+if late and string.byte(window, 1) == 64 then
+  local since, interval = string.match(window, '^@(%d+)%+(%d+)$')
+  window = ''
+  if units > 0 then
+    -- @include late-window
+    window = late_window(KEYS[1], id, tonumber(since), tonumber(interval))
+  end
+end
 local settled, finish, noticed
 -- A void lease without a record was never admitted: there is nothing to give back.
 if state ~= 'none' or units > 0 then
@@ -37,7 +48,9 @@ if state ~= 'none' or units > 0 then
 end
 
 local kept_text = string.format('%d', kept)
-call('SET', KEYS[3], ARGV[4] .. ' ' .. kept_text, 'PX', ARGV[5])
+local ended = ARGV[4] .. ' ' .. kept_text
+if late then ended = ended .. ' ' .. window end
+call('SET', KEYS[3], ended, 'PX', ARGV[5])
 call('ZREM', KEYS[4], id)
 call('ZREM', KEYS[2], id)
 if KEYS[6] ~= KEYS[3] then
@@ -61,4 +74,5 @@ if ARGV[6] ~= '' then
     entry = call('XADD', KEYS[5], '*', 'i', id, 'k', 'event', 'w', window, 'q', kept_text, 'e', ARGV[6])
   end
 end
+if late then return { state, kept, entry, notice, window } end
 return { state, kept, entry, notice }

@@ -1,0 +1,102 @@
+// Redis hangs under a running gateway: who may be served on trust is, nobody else, health tells, and when it is back every call is charged in its window.
+
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { status as grpcStatus } from '@grpc/grpc-js';
+import { diagnosticsSecret } from '../local/cloud.ts';
+import { anthropicBody, chat, startGateway, type TestGateway } from './gateway.ts';
+
+const onTrust = 2;
+let gateway: TestGateway;
+before(async () => {
+  gateway = await startGateway({
+    functions: ['chat-completions', 'diagnostics', 'deliver-events'],
+    env: { CODY_GATEWAY_REDIS_BUDGET: '1s', CODY_GATEWAY_CHAT_COMPLETIONS_WITHOUT_REDIS: String(onTrust) },
+  });
+});
+after(async () => {
+  process.kill(gateway.redis.pid, 'SIGCONT');
+  await gateway.stop();
+});
+
+const ask = (token: string, headers: Readonly<Record<string, string>> = {}) =>
+  gateway.call('/v1/completions/anthropic-messages', {
+    token,
+    headers: { ...chat, ...headers },
+    body: anthropicBody(),
+  });
+const statuses = async (calls: number, token: string): Promise<number[]> => {
+  const seen: number[] = [];
+  for (let i = 0; i < calls; i++) seen.push((await ask(token)).status);
+  return seen;
+};
+const health = async (): Promise<[number, string]> => {
+  const { status, text } = await gateway.call('/-/healthz', { token: diagnosticsSecret });
+  return [status, text];
+};
+
+async function until(what: string, check: () => Promise<boolean>): Promise<void> {
+  const deadlineMs = performance.now() + 30_000;
+  while (!(await check())) {
+    assert.ok(performance.now() < deadlineMs, what);
+    await sleep(50);
+  }
+}
+
+test('a Redis that hangs: so many calls on trust, 503 beyond, none for who had nothing left; charged when it is back', async () => {
+  const [busy, spent] = [await gateway.subscription({ limit: 100 }), await gateway.subscription({ limit: 2 })];
+  assert.deepEqual(await statuses(1, busy.token), [200]);
+  assert.deepEqual(await statuses(2, spent.token), [200, 200]);
+  assert.deepEqual(await health(), [200, 'healthz: ok']);
+
+  process.kill(gateway.redis.pid, 'SIGSTOP');
+  const trusted = await ask(busy.token);
+  assert.equal(trusted.status, 200);
+  assert.equal(trusted.headers.get('ratelimit'), null, 'nobody knows what is left');
+  assert.equal((await ask(busy.token, { 'idempotency-key': 'k' })).status, 503);
+  assert.deepEqual(await statuses(3, busy.token), [200, 503, 503]);
+  const refused = await ask(spent.token);
+  assert.equal(refused.status, 503);
+  assert.ok(Number(refused.headers.get('retry-after')) > 3);
+  const [status, text] = await health();
+  assert.equal(status, 500);
+  assert.match(text, /^healthz: redis (?:is away \(\S+\)|did not answer)/);
+  assert.equal((await gateway.call('/-/__version', { token: null })).status, 200);
+
+  process.kill(gateway.redis.pid, 'SIGCONT');
+  await until('served again', async () => (await ask(busy.token)).status === 200);
+  await until('healthy again', async () => (await health())[0] === 200);
+  const rows = await gateway.events(`identifier = '${busy.id}' AND name = 'CompletionsFinished'`);
+  assert.equal(rows.length, 1 + onTrust + 1);
+  assert.deepEqual(
+    rows.map(({ units, quota_units, quota_window }) => [units, quota_units, quota_window]),
+    rows.map(() => [1, 1, rows[0]?.quota_window ?? '']),
+  );
+  const [limit = ''] = await gateway.redisClient.keys(`*:limit:*${busy.id}`);
+  await until('nothing is reserved', async () => (await gateway.redisClient.hget(limit, 'reserved')) === '0');
+  assert.equal(await gateway.redisClient.hget(limit, 'used'), String(rows.length));
+  const breaker = gateway.lines.filter(
+    ({ message, process: name }) => message === 'redis-breaker' && name === 'chat-completions',
+  );
+  assert.deepEqual(
+    breaker.map(({ state }) => state),
+    ['open', 'closed'],
+  );
+  assert.ok(gateway.lines.some(({ settled_late }) => settled_late === 1));
+});
+
+test('neither Redis nor the queue: the call is served, and its settlement stands whole in the log', async () => {
+  const { id, token } = await gateway.subscription({ limit: 100 });
+  assert.deepEqual(await statuses(1, token), [200]);
+  process.kill(gateway.redis.pid, 'SIGSTOP');
+  gateway.tasks.failCreate(grpcStatus.UNAVAILABLE, 1_000);
+  assert.deepEqual(await statuses(1, token), [200]);
+  gateway.tasks.failCreate(grpcStatus.UNAVAILABLE, 0);
+  process.kill(gateway.redis.pid, 'SIGCONT');
+  await until('it is logged', async () =>
+    gateway.lines.some(({ usage_event: event, settlement }) => {
+      return (event as { identifier?: string } | undefined)?.identifier === id && settlement !== undefined;
+    }),
+  );
+});

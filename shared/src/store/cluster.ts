@@ -1,0 +1,115 @@
+// The ioredis client of a Redis Cluster: each node on its own, so that one which is away fails its own actors alone. Otherwise as client.ts.
+
+import { Cluster, Command, type Redis } from 'ioredis';
+import { connectionOptions, connectTimeoutMs, quit, type Client, type ClientEvents } from './client.ts';
+import { keys, shardCount, shardName } from './keys.ts';
+
+/** While the cluster's map is not known. */
+const noNode = 'cluster';
+/** MOVED and ASK say that nothing was applied: only these are followed. */
+const redirectionsMax = 4;
+/** The map is asked for as often in an outage, and so often otherwise: a failover moves slots. */
+const mapGapMs = 500;
+const mapEveryMs = 5_000;
+/** Tags of shards, and a few more; prompts have none and are not remembered. */
+const slotsMax = 1_024;
+
+/** @param url of a node, or of the address by which its nodes are found */
+export function openCluster(url: string, events: ClientEvents): Client {
+  const { hostname, port, protocol, username, password } = new URL(url);
+  const { retryStrategy, enableOfflineQueue, ...options } = connectionOptions;
+  const cluster = new Cluster([{ host: hostname, port: Number(port || 6379) }], {
+    lazyConnect: true,
+    enableOfflineQueue,
+    clusterRetryStrategy: retryStrategy,
+    clusterNodeRetryStrategy: retryStrategy,
+    maxRedirections: redirectionsMax,
+    // Nothing is sent again but by us.
+    retryDelayOnFailover: 0,
+    retryDelayOnClusterDown: 0,
+    retryDelayOnTryAgain: 0,
+    slotsRefreshTimeout: connectTimeoutMs,
+    slotsRefreshInterval: mapEveryMs,
+    // Certificates are for the names that nodes go by.
+    dnsLookup: (address, done) => done(null, address),
+    redisOptions: {
+      ...options,
+      ...(protocol === 'rediss:' && { tls: {} }),
+      ...(username !== '' && { username: decodeURIComponent(username) }),
+      ...(password !== '' && { password: decodeURIComponent(password) }),
+    },
+  });
+  let lastError: unknown = null;
+  cluster.on('error', (error: unknown) => (lastError = error));
+  cluster.on('node error', (error: unknown) => (lastError = error));
+  cluster.on('close', () => events.lost(noNode, 'lost', lastError));
+  cluster.on('+node', (node: Redis) => {
+    node.on('ready', () => events.ready(node));
+    node.on('close', () => events.lost(nameOf(node), 'lost', lastError));
+  });
+
+  const slots = new Map<string, number>();
+  const slotOf = (key: string): number => {
+    const tag = key.slice(0, key.indexOf('}') + 1);
+    const known = slots.get(tag);
+    if (known !== undefined) return known;
+    const slot = new Command('get', [key]).getSlot();
+    if (tag !== '' && slots.size < slotsMax) slots.set(tag, slot);
+    return slot;
+  };
+  const nodeOf = (key: string | null): string => cluster.slots[key === null ? 0 : slotOf(key)]?.[0] ?? noNode;
+  let mapAskedMs = 0;
+  const askMap = (): void => {
+    if (performance.now() - mapAskedMs < mapGapMs) return;
+    mapAskedMs = performance.now();
+    cluster.refreshSlotsCache();
+  };
+  const instance = (name: string): Redis | undefined => cluster.nodes().find((node) => nameOf(node) === name);
+  const requireReady = (): void => {
+    // A pipeline would wait for the map and be sent when nobody waits for it any more.
+    if (cluster.status !== 'ready') throw new Error(`the cluster is not connected (${cluster.status})`);
+  };
+  /** A key of ours that the node has; null where it has none any more. */
+  const keyOn = (name: string): string | null =>
+    Array.from({ length: shardCount }, (_, n) => keys.probe(shardName(n))).find((key) => nodeOf(key) === name) ?? null;
+
+  return {
+    connect: async () => {
+      await cluster.connect();
+      // Their first commands need not wait for it; one that fails is looked for by its breaker.
+      await Promise.allSettled(cluster.nodes('master').map(async (node) => node.status === 'wait' && node.connect()));
+    },
+    nodeOf,
+    nodes: () => [...new Set(cluster.slots.map(([master]) => master ?? noNode))].toSorted(),
+    evalsha: (sha, keyCount, ...args) => cluster.evalsha(sha, keyCount, ...args),
+    eval: (source, keyCount, ...args) => cluster.eval(source, keyCount, ...args),
+    pipeline: async (name, commands) => {
+      requireReady();
+      // A scan has no key: the node itself is asked.
+      const to = commands.every(([command]) => command === 'scan') ? instance(name) : cluster;
+      return (await to?.pipeline(commands.map((command) => [...command])).exec()) ?? [];
+    },
+    probe: async (name) => {
+      try {
+        requireReady();
+        const key = keyOn(name);
+        if (key !== null) await cluster.set(key, '1', 'PX', 1_000);
+      } catch (error) {
+        askMap();
+        throw error;
+      }
+    },
+    replace: (name) => {
+      instance(name)?.disconnect(true);
+      askMap();
+    },
+    close: async () => {
+      if (cluster.status === 'ready') await quit(cluster);
+      cluster.disconnect();
+    },
+  };
+}
+
+function nameOf({ options }: Redis): string {
+  return `${options.host}:${options.port}`;
+}
