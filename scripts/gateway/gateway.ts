@@ -2,6 +2,7 @@
 
 import { UsageError, type Command } from './command.ts';
 import { deadLetterCommands } from './dead-letters.ts';
+import { reconcileCommands } from './reconcile.ts';
 import { reportCommands } from './report.ts';
 import { subscriptionCommands } from './subscriptions.ts';
 import { tokenCommands } from './tokens.ts';
@@ -11,6 +12,7 @@ const commands: readonly Command[] = [
   ...tokenCommands,
   ...deadLetterCommands,
   ...reportCommands,
+  ...reconcileCommands,
 ];
 const program = 'npm run gateway --';
 

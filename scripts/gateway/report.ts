@@ -69,7 +69,7 @@ function readDays(text: string | undefined): number {
 const cloudSchema = v.object({ bigqueryEndpoint: v.string(), projectId: v.string() });
 
 /** The named project's warehouse, a stand-in, or that of the running local cloud. */
-async function warehouseOf(
+export async function warehouseOf(
   options: Readonly<Partial<Record<'project' | 'dataset' | 'bigquery', string>>>,
 ): Promise<{ query: Query; dataset: string }> {
   const { dataset = 'cody_gateway' } = options;

@@ -16,6 +16,7 @@ const fragments = {
 
 /** By name; the bundler puts each file's text in place of its reading (scripts/build). */
 export const scripts = {
+  raise: loadScript('raise', readFileSync(new URL('./scripts/raise.lua', import.meta.url), 'utf8'), fragments),
   admit: loadScript('admit', readFileSync(new URL('./scripts/admit.lua', import.meta.url), 'utf8'), fragments),
   settle: loadScript('settle', readFileSync(new URL('./scripts/settle.lua', import.meta.url), 'utf8'), fragments),
   renew: loadScript('renew', readFileSync(new URL('./scripts/renew.lua', import.meta.url), 'utf8'), fragments),
