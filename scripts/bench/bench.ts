@@ -4,6 +4,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
+import { outages } from './outage.ts';
 import { picture } from './picture.ts';
 import { answerDelayMs, chunkDelayMs, streamChunks } from './provider-process.ts';
 import { redisCost } from './redis.ts';
@@ -12,7 +13,7 @@ import { startRig } from './targets.ts';
 
 const answerSections = ['added', 'throughput', 'prompts', 'flood'];
 const streamSections = ['mixed', 'streams'];
-const sections = ['redis', ...answerSections, ...streamSections];
+const sections = ['redis', 'outage', ...answerSections, ...streamSections];
 const help = `npm run bench [-- --quick] [--minutes N] [--only ${sections.join('|')}] [--json]
 
 --quick     a fifth of the requests: a look, whose tail figures mean little
@@ -58,6 +59,10 @@ if (wanted('redis')) {
   const rows = await redisCost(scale.share);
   result['redis'] = rows;
   table('What a call costs one Redis node (16 connections, 64 calls at once, kinds in turns)', rows);
+}
+if (wanted('outage')) {
+  result['outage'] = await outages();
+  table('An outage of Redis for those who ask it, ms (budget 50 ms)', result['outage'] as object[]);
 }
 const answers = answerSections.some(wanted) ? await startRig('answers') : null;
 try {

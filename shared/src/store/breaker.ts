@@ -123,7 +123,8 @@ export function createBreaker({ rules, clock, probe, replace, changed }: Breaker
 
   /** One probe at a time. A late answer is a sign of life, and no proof: the next probe is sent at once. */
   const look = async (): Promise<void> => {
-    let silences = 0;
+    let replaced = 0;
+    let connectionMs = clock.now();
     while (open !== null && !stopped) {
       const answer = probe().then(
         () => 'answered' as const,
@@ -131,11 +132,14 @@ export function createBreaker({ rules, clock, probe, replace, changed }: Breaker
       );
       const soon = await within(answer, rules.silenceMs);
       if (soon === 'answered') return close();
-      const patienceMs = Math.min(rules.replaceMs * (silences + 1), rules.replaceMsMax);
+      const patienceMs = Math.min(rules.replaceMs * (replaced + 1), rules.replaceMsMax);
       const late = soon === 'silent' ? await within(answer, patienceMs - rules.silenceMs) : soon;
       if (late === 'failed') await pause(rules.probeGapMs);
-      if (late === 'silent') {
-        silences++;
+      // A connection whose handshake hangs takes no probe at all: it fails them.
+      const hangs = late === 'failed' && clock.now() - connectionMs >= patienceMs;
+      if ((late === 'silent' || hangs) && open !== null && !stopped) {
+        replaced++;
+        connectionMs = clock.now();
         replace();
       }
     }
