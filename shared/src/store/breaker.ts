@@ -178,8 +178,8 @@ export function createBreaker({ rules, clock, probe, replace, changed }: Breaker
         timedOut: () => {
           if (!pending.delete(entry)) return;
           timeouts++;
-          // A caller's whole budget is as long as the silence, and its timer may be the first of the two.
-          if (clock.now() - signOfLifeMs >= rules.silenceMs) trip('silent', null);
+          // A caller's whole budget is as long as the silence, and its timer may be the first of the two; timers are early by parts of a millisecond.
+          if (clock.now() - signOfLifeMs >= rules.silenceMs - 1) trip('silent', null);
           else if (timeouts >= rules.timeoutsMax) trip('time-outs', null);
         },
         ended: () => void pending.delete(entry),
