@@ -44,12 +44,12 @@ async function outage(mode: ProxyMode): Promise<OutageRow> {
   const store = connectStore({ redisEndpoint: proxy.url, redisBudgetMs: budgetMs }, () => undefined);
   const met: number[] = [];
   const refused: number[] = [];
-  let servedAtMs: number | null = null;
+  const served: number[] = [];
   const ask = async (): Promise<void> => {
     const startedMs = performance.now();
     try {
       await store.run(count, ['{s}:n'], [], { leftMs: budgetMs });
-      servedAtMs ??= performance.now();
+      served.push(performance.now());
     } catch (error) {
       if (!(error instanceof StoreUnavailable)) throw error;
       (error.sent ? met : refused).push(performance.now() - startedMs);
@@ -67,10 +67,10 @@ async function outage(mode: ProxyMode): Promise<OutageRow> {
   };
   const endMs = performance.now() + outageMs;
   await askUntil(() => performance.now() > endMs);
-  servedAtMs = null;
+  served.length = 0;
   const returnedMs = performance.now();
   await proxy.set('pass');
-  await askUntil(() => servedAtMs !== null || performance.now() > returnedMs + backMs);
+  await askUntil(() => served.length > 0 || performance.now() > returnedMs + backMs);
   const rounded = (ms: number): number => Math.round(ms * 100) / 100;
   const row = {
     outage: mode,
@@ -79,7 +79,7 @@ async function outage(mode: ProxyMode): Promise<OutageRow> {
     refused: refused.length,
     refused_p99_ms: rounded(percentile(refused, 0.99)),
     refused_longest_ms: rounded(Math.max(0, ...refused)),
-    back_after_ms: rounded((servedAtMs ?? Number.NaN) - returnedMs),
+    back_after_ms: rounded((served[0] ?? Number.NaN) - returnedMs),
   };
   await store.close();
   await proxy.close();

@@ -109,6 +109,8 @@ export function createBreaker({ rules, clock, probe, replace, changed }: Breaker
     back.resolve();
   };
 
+  const isAway = (): boolean => open !== null && !stopped;
+
   const pause = (ms: number): Promise<void> => new Promise((resolve) => void clock.after(ms, resolve));
 
   /** What it resolves to, or `silent` when it has not after `ms`. */
@@ -125,7 +127,7 @@ export function createBreaker({ rules, clock, probe, replace, changed }: Breaker
   const look = async (): Promise<void> => {
     let replaced = 0;
     let connectionMs = clock.now();
-    while (open !== null && !stopped) {
+    while (isAway()) {
       const answer = probe().then(
         () => 'answered' as const,
         () => 'failed' as const,
@@ -137,7 +139,7 @@ export function createBreaker({ rules, clock, probe, replace, changed }: Breaker
       if (late === 'failed') await pause(rules.probeGapMs);
       // A connection whose handshake hangs takes no probe at all: it fails them.
       const hangs = late === 'failed' && clock.now() - connectionMs >= patienceMs;
-      if ((late === 'silent' || hangs) && open !== null && !stopped) {
+      if ((late === 'silent' || hangs) && isAway()) {
         replaced++;
         connectionMs = clock.now();
         replace();
