@@ -1,10 +1,13 @@
 // Redis hangs under a running gateway: who may be served on trust is, nobody else, health tells, and when it is back every call is charged in its window.
 
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import path from 'node:path';
 import { after, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { promisify } from 'node:util';
 import { status as grpcStatus } from '@grpc/grpc-js';
-import { diagnosticsSecret } from '../local/cloud.ts';
+import { diagnosticsSecret, localProject } from '../local/cloud.ts';
 import { anthropicBody, chat, startGateway, type TestGateway } from './gateway.ts';
 
 const onTrust = 2;
@@ -99,4 +102,45 @@ test('neither Redis nor the queue: the call is served, and its settlement stands
       return (event as { identifier?: string } | undefined)?.identifier === id && settlement !== undefined;
     }),
   );
+});
+
+interface Reconciled {
+  readonly differences: readonly {
+    readonly actor: string;
+    readonly counter_units: number;
+    readonly ledger_units: number;
+    readonly raised_units: number | null;
+  }[];
+}
+
+test('a failover forgot acknowledged calls: reconcile prints it, and raises the counter to the ledger when told to', async () => {
+  const { id, token } = await gateway.subscription({ limit: 100 });
+  await until('served', async () => (await ask(token)).status === 200);
+  assert.deepEqual(await statuses(2, token), [200, 200]);
+  // Without a sweeper an entry that was sent, and not deleted for the outage, stays in the outbox: only the rows are waited for.
+  const calls = 3;
+  await until('rows', async () => {
+    const found = await gateway.bigquery.rows(`SELECT event_id FROM \`p.d.events_unique\` WHERE identifier = '${id}'`);
+    return found.length === calls;
+  });
+  const [limit = ''] = await gateway.redisClient.keys(`*:limit:*${id}`);
+  await until('settled', async () => (await gateway.redisClient.hget(limit, 'reserved')) === '0');
+  await gateway.redisClient.hincrby(limit, 'used', -2);
+  const program = path.resolve(import.meta.dirname, '../gateway/gateway.ts');
+  const reconcile = async (...more: string[]) => {
+    const args = ['counters', 'reconcile', '--json', '--project', localProject, '--bigquery', gateway.bigquery.url];
+    const env = { ...process.env, REDIS_ENDPOINT: gateway.redis.url };
+    const { stdout } = await promisify(execFile)(process.execPath, [program, ...args, ...more], { env });
+    const { differences } = JSON.parse(stdout) as Reconciled;
+    return differences.filter(({ actor }) => actor === `dotcom-product-subscriptions:${id}`);
+  };
+  const below = { counter_units: calls - 2, ledger_units: calls, raised_units: null };
+  const [printed] = await reconcile();
+  assert.partialDeepStrictEqual(printed, below);
+  await assert.rejects(reconcile('--yes'), /--reason is missing/);
+  assert.equal(await gateway.redisClient.hget(limit, 'used'), String(calls - 2));
+  const [raised] = await reconcile('--yes', '--reason', 'failover of tonight');
+  assert.partialDeepStrictEqual(raised, { ...below, raised_units: 2 });
+  assert.equal(await gateway.redisClient.hget(limit, 'used'), String(calls));
+  assert.deepEqual(await reconcile(), []);
 });

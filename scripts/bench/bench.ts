@@ -5,6 +5,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { costs, profileGateway } from './cost.ts';
+import { outages } from './outage.ts';
 import { picture } from './picture.ts';
 import { answerDelayMs, chunkDelayMs, streamChunks } from './provider-process.ts';
 import { redisCost } from './redis.ts';
@@ -14,7 +15,7 @@ import { telemetryCost } from './telemetry.ts';
 
 const answerSections = ['added', 'throughput', 'prompts', 'flood'];
 const streamSections = ['mixed', 'streams'];
-const sections = ['cost', 'redis', 'telemetry', ...answerSections, ...streamSections];
+const sections = ['cost', 'redis', 'outage', 'telemetry', ...answerSections, ...streamSections];
 const help = `npm run bench [-- --quick] [--minutes N] [--only ${sections.join('|')}] [--json]
 
 --quick     a fifth of the requests: a look, whose tail figures mean little
@@ -82,6 +83,10 @@ if (wanted('redis')) {
   const rows = await redisCost(scale.share);
   result['redis'] = rows;
   table('What a call costs one Redis node (16 connections, 64 calls at once, kinds in turns)', rows);
+}
+if (wanted('outage')) {
+  result['outage'] = await outages();
+  table('An outage of Redis for those who ask it, ms (budget 50 ms)', result['outage'] as object[]);
 }
 if (wanted('telemetry')) {
   const rows = await telemetryCost(scale.share);

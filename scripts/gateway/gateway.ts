@@ -5,6 +5,7 @@ import { UsageError, type Command } from './command.ts';
 import { deadLetterCommands } from './dead-letters.ts';
 import { flaggedRequestCommands } from './flagged-requests.ts';
 import { limitCommands } from './limits.ts';
+import { reconcileCommands } from './reconcile.ts';
 import { reportCommands } from './report.ts';
 import { subscriptionChangeCommands } from './subscription-changes.ts';
 import { subscriptionCommands } from './subscriptions.ts';
@@ -23,6 +24,7 @@ const commands: readonly Command[] = [
   ...auditCommands,
   ...deadLetterCommands,
   ...reportCommands,
+  ...reconcileCommands,
 ];
 const program = 'npm run gateway --';
 

@@ -11,6 +11,7 @@ const operatorWaitMs = 5_000;
 export const redisHelp = `
 On a real project Redis is reached through the tunnel ("Redis debugging" in terraform/README.md), and REDIS_ENDPOINT in the environment names it,
 such as rediss://:<password>@localhost:6378. Its certificate is not localhost's: NODE_TLS_REJECT_UNAUTHORIZED=0 for this command, inside the tunnel.
+CODY_GATEWAY_REDIS_CLUSTER=true for a cluster.
 `;
 
 /** What one command may wait for Redis. */
@@ -23,7 +24,7 @@ export async function withRedis<T>(place: Place, work: (store: Store) => Promise
   const { name, redisEndpoint } = place;
   if (redisEndpoint === null)
     throw new Error(`where is the Redis of ${name}? Open the tunnel (terraform/README.md) and set REDIS_ENDPOINT`);
-  const store = connectStore({ redisEndpoint }, () => undefined);
+  const store = open(redisEndpoint);
   try {
     return await work(store);
   } catch (error) {
@@ -43,10 +44,15 @@ export async function withCopies<T>(
   work: (copies: ActorCopies | null) => Promise<T>,
 ): Promise<T> {
   if (redisEndpoint === null) return work(null);
-  const store = connectStore({ redisEndpoint }, () => undefined);
+  const store = open(redisEndpoint);
   try {
     return await work(createActorCopies(store));
   } finally {
     await store.close();
   }
+}
+
+function open(redisEndpoint: string): Store {
+  const redisCluster = process.env['CODY_GATEWAY_REDIS_CLUSTER'] === 'true';
+  return connectStore({ redisEndpoint, redisCluster, redisBudgetMs: operatorWaitMs }, () => undefined);
 }

@@ -19,6 +19,7 @@ export { claimOf, type Claim, type Claimed } from './claim.ts';
 export { leaseTimeMs, type Lease, type NoticeRule, type Posted, type PostedNotice, type Settlement } from './lease.ts';
 export { settleLate, type LateOutcome, type LateSettlement } from './late.ts';
 export type { Reading } from './reading.ts';
+export { raiseCounter, readCounters, type Counter } from './counters.ts';
 export { healCounters } from './heal.ts';
 export { sweepShard, type Swept } from './sweep.ts';
 export { closeWindow, readWindows, type QuotaWindow } from './window.ts';

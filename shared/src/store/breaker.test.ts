@@ -160,3 +160,15 @@ test('a probe that fails is repeated after a gap, one that is silent has its con
   await clock.pass(10_000);
   assert.equal(probes.length, sent);
 });
+
+test('a connection that takes no probe is replaced as well, as often as one that is silent', async () => {
+  const { clock, probes, breaker, replaced } = rig();
+  breaker.trip('lost', null);
+  for (let i = 0; i < 60; i++) {
+    probes.at(-1)?.reject(new Error('handshake'));
+    await clock.pass(rules.probeGapMs);
+  }
+  // After 500, 1,000 and 1,400 ms.
+  assert.equal(replaced(), 3);
+  breaker.stop();
+});

@@ -109,6 +109,8 @@ export function createBreaker({ rules, clock, probe, replace, changed }: Breaker
     back.resolve();
   };
 
+  const isAway = (): boolean => open !== null && !stopped;
+
   const pause = (ms: number): Promise<void> => new Promise((resolve) => void clock.after(ms, resolve));
 
   /** What it resolves to, or `silent` when it has not after `ms`. */
@@ -123,19 +125,23 @@ export function createBreaker({ rules, clock, probe, replace, changed }: Breaker
 
   /** One probe at a time. A late answer is a sign of life, and no proof: the next probe is sent at once. */
   const look = async (): Promise<void> => {
-    let silences = 0;
-    while (open !== null && !stopped) {
+    let replaced = 0;
+    let connectionMs = clock.now();
+    while (isAway()) {
       const answer = probe().then(
         () => 'answered' as const,
         () => 'failed' as const,
       );
       const soon = await within(answer, rules.silenceMs);
       if (soon === 'answered') return close();
-      const patienceMs = Math.min(rules.replaceMs * (silences + 1), rules.replaceMsMax);
+      const patienceMs = Math.min(rules.replaceMs * (replaced + 1), rules.replaceMsMax);
       const late = soon === 'silent' ? await within(answer, patienceMs - rules.silenceMs) : soon;
       if (late === 'failed') await pause(rules.probeGapMs);
-      if (late === 'silent') {
-        silences++;
+      // A connection whose handshake hangs takes no probe at all: it fails them.
+      const hangs = late === 'failed' && clock.now() - connectionMs >= patienceMs;
+      if ((late === 'silent' || hangs) && isAway()) {
+        replaced++;
+        connectionMs = clock.now();
         replace();
       }
     }
@@ -174,8 +180,8 @@ export function createBreaker({ rules, clock, probe, replace, changed }: Breaker
         timedOut: () => {
           if (!pending.delete(entry)) return;
           timeouts++;
-          // A caller's whole budget is as long as the silence, and its timer may be the first of the two.
-          if (clock.now() - signOfLifeMs >= rules.silenceMs) trip('silent', null);
+          // A caller's whole budget is as long as the silence, and its timer may be the first of the two; timers are early by parts of a millisecond.
+          if (clock.now() - signOfLifeMs >= rules.silenceMs - 1) trip('silent', null);
           else if (timeouts >= rules.timeoutsMax) trip('time-outs', null);
         },
         ended: () => void pending.delete(entry),

@@ -45,6 +45,8 @@ export interface Client {
 /** Options of every connection. */
 export const connectionOptions = {
   connectTimeout: connectTimeoutMs,
+  // The far end of a dead path never says goodbye.
+  disconnectTimeout: 50,
   // ioredis would run a command again after a reconnect (spec platform §5): an admission twice. Ours are repeated by us, with their id.
   autoResendUnfulfilledCommands: false,
   maxRetriesPerRequest: 0,

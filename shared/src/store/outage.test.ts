@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import { startRedis, type LocalRedis } from '../../../scripts/local/redis.ts';
 import { startTcpProxy, type TcpProxy } from '../../../scripts/local/tcp-proxy.ts';
@@ -73,6 +74,10 @@ test('a dead path: its connection is replaced, and what was on its way is not se
   assert.equal(await run(), 1);
   await proxy.set('swallow');
   await assert.rejects(run(), StoreUnavailable);
+  assert.deepEqual(states(), ['open silent']);
+  // Its successor is made on the same path, and is dead in its handshake.
+  const taken = proxy.taken();
+  while (proxy.taken() === taken) await sleep(10);
   await proxy.set('pass');
   assert.equal(await runPatiently(), 2);
 });
