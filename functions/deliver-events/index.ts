@@ -43,7 +43,7 @@ async function deliver({ received, scope }: Exchange, warehouse: Warehouse, lett
     }
   }
   // 2xx also for what is dead: the queue would send it again for a month.
-  answer(received.response, 200, {}, '');
+  answer(received, 200, {}, '');
 }
 
 export const handler = defineFunction('deliver-events', ({ config }) => {

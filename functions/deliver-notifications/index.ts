@@ -30,7 +30,7 @@ async function deliver({ received, scope, context }: Exchange, marks: NoticeMark
       notice_sent: await deliverOnce(notice, context, marks),
     });
   }
-  answer(received.response, 200, {}, '');
+  answer(received, 200, {}, '');
 }
 
 /** @returns false when it is not sent, by now or ever. @throws Refusal when the queue should try again */

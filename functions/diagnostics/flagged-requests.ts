@@ -85,7 +85,7 @@ function withoutStore(handle: Route['handle']): Route['handle'] {
 
 function say({ received }: Exchange, status: number, text: string): void {
   const headers = { 'content-type': 'text/plain; charset=utf-8', 'x-content-type-options': 'nosniff' };
-  answer(received.response, status, { ...headers, ...(status >= 500 && { 'retry-after': '5' }) }, text);
+  answer(received, status, { ...headers, ...(status >= 500 && { 'retry-after': '5' }) }, text);
 }
 
 /** The last part of the path, unescaped; null for what is no key of a prompt. */

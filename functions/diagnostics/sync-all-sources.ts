@@ -19,7 +19,7 @@ export function syncRoutes({ config }: Context): Route[] {
         const report = await runSync({ context, scope }, timeoutMs, (line) => lines.push(line));
         if (report === null) lines.push({ severity: 'INFO', message: 'no source lists subscriptions' });
         const text = lines.map((line) => `${JSON.stringify(line)}\n`).join('');
-        answer(received.response, 200, { 'content-type': 'application/x-ndjson' }, text);
+        answer(received, 200, { 'content-type': 'application/x-ndjson' }, text);
       },
     },
   ];

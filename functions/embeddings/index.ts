@@ -11,6 +11,7 @@ import {
   endLease,
   identify,
   rateLimitHeaders,
+  readClaim,
   type Exchange,
   type Route,
 } from '@cody-gateway/shared/serve';
@@ -25,8 +26,9 @@ async function embed(exchange: Exchange, embedders: readonly Embedder[]): Promis
   const { context, received, scope } = exchange;
   const actor = await identify(exchange);
   context.auth.entitlement(actor, feature);
-  const body = parseJson((await received.readBody(context.config.bodyBytesMax)).toString('utf8'));
-  const request = readEmbeddingRequest(body);
+  const bytes = await received.readBody(context.config.bodyBytesMax);
+  const claim = readClaim(received, feature, bytes);
+  const request = readEmbeddingRequest(parseJson(bytes.toString('utf8')));
   const { permit, embedder } = permitted(exchange, actor, request, embedders);
   if (request.dimensions !== null && (!embedder.shortens || request.dimensions > embedder.dimensions))
     throw new Refusal(
@@ -37,7 +39,7 @@ async function embed(exchange: Exchange, embedders: readonly Embedder[]): Promis
   const characters = request.texts.reduce((sum, text) => sum + text.length, 0);
   const estimate = embedder.charges ? Math.ceil(characters / charactersPerToken) : 0;
   const draft = draftEvent(exchange, permit, request);
-  const lease = await admit(exchange, permit, draft, estimate);
+  const lease = await admit(exchange, permit, draft, estimate, claim);
   const stopRenewing = lease.keepAlive((error) => scope.log('WARNING', 'a lease could not be renewed', {}, error));
   try {
     const { embedded, tokens } = await call(exchange, lease, embedder, request, estimate, (status, charged) =>
@@ -50,7 +52,7 @@ async function embed(exchange: Exchange, embedders: readonly Embedder[]): Promis
       ...rateLimitHeaders(lease),
     };
     // No line end: instances of old read to the last byte.
-    answer(received.response, 200, headers, JSON.stringify(reply));
+    answer(received, 200, headers, JSON.stringify(reply));
   } finally {
     stopRenewing();
   }

@@ -60,7 +60,7 @@ const refreshLimits: Route = {
     const { context, received } = exchange;
     const actor = await identify(exchange);
     await context.auth.refresh(callerOf(exchange), actor);
-    answer(received.response, 200, {}, '');
+    answer(received, 200, {}, '');
   },
 };
 

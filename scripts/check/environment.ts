@@ -73,7 +73,7 @@ interface Line {
   readonly fields: readonly string[];
   readonly messages: readonly string[];
   readonly above_zero?: readonly string[];
-  /** Lines of another branch: by message, and what stands in their members. Not looked for. */
+  /** Lines by their whole message, and what stands in their members. */
   readonly where?: Readonly<Record<string, Readonly<Record<string, string>>>>;
 }
 const lines = JSON.parse(
@@ -92,8 +92,12 @@ const measured = [...monitoring.matchAll(/\{ field = "([a-z_.]+)"/g)].map(([, fi
 if (measured.length < 5) faults.push('terraform/modules/monitoring/main.tf: what it measures is not found');
 for (const part of measured.flatMap((field) => field.split('.')))
   if (!code.includes(part)) faults.push(`no line of the code has what a metric measures: ${part}`);
-for (const [metric, { fields, messages, above_zero = [] }] of Object.entries(lines)) {
-  for (const part of [...fields, ...messages, ...above_zero.flatMap((field) => field.split('.'))])
+for (const [metric, { fields, messages, above_zero = [], where = {} }] of Object.entries(lines)) {
+  const whole = Object.entries(where).flatMap(([message, members]) => [
+    `'${message}'`,
+    ...Object.values(members).map((value) => `'${value}'`),
+  ]);
+  for (const part of [...fields, ...messages, ...whole, ...above_zero.flatMap((field) => field.split('.'))])
     if (!code.includes(part)) faults.push(`no line of the code has what the metric ${metric} counts: ${part}`);
 }
 

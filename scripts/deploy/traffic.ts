@@ -18,6 +18,12 @@ interface Service {
   };
 }
 
+/** Who gets what, most first, and who is the newest. */
+interface Traffic {
+  readonly shares: Share[];
+  readonly newest: string;
+}
+
 /**
  * Gives the newest revision its percent and the rest to the one that served most beside it, or else to the one made before it.
  * Revisions are named, never "the latest": what is deployed next waits, where Terraform's gradual_functions has the function.
@@ -27,7 +33,7 @@ interface Service {
  */
 export function moveTraffic(target: Root, name: string, text: string | undefined): Share[] {
   const place = [`--region=${target.region}`, `--project=${target.project}`];
-  const now = (): { shares: Share[]; newest: string } => {
+  const now = (): Traffic => {
     const told = runOrNull('gcloud', ['run', 'services', 'describe', name, ...place, '--format=json']);
     if (told === null) throw new Error(`${name} is not deployed in ${target.project}`);
     return read(JSON.parse(told) as Service, name);
@@ -42,13 +48,7 @@ export function moveTraffic(target: Root, name: string, text: string | undefined
   return now().shares;
 }
 
-function read(
-  { status: { latestReadyRevisionName: newest, traffic = [] } = {} }: Service,
-  name: string,
-): {
-  shares: Share[];
-  newest: string;
-} {
+function read({ status: { latestReadyRevisionName: newest, traffic = [] } = {} }: Service, name: string): Traffic {
   if (newest === undefined) throw new Error(`${name} has no revision that is ready`);
   const percents = new Map<string, number>();
   for (const { revisionName = newest, percent = 0 } of traffic)

@@ -1,4 +1,4 @@
-// `dead-letters list | replay | delete` and `events replay`: what could not be delivered goes through the queue once more.
+// `dead-letters list | replay | delete` and `events replay`: what could not be delivered goes through the queue once more, or goes for good.
 
 import { readFile } from 'node:fs/promises';
 import type { Directory } from '@cody-gateway/shared/auth';
@@ -20,13 +20,13 @@ import { formatTable } from './table.ts';
 const lettersMost = 1_000;
 const reasonLengthMax = 100;
 
+const whereHelp = `  --project <id>   that Google Cloud project, by application default credentials; without it, the local cloud of npm start
+  --json           for programs: one JSON document (with npm run --silent, or npm's own lines stand above it)
+`;
 const queueHelp = `  --target <url>   the address of deliver-events, on a real project
   --location, --queue, --service-account
                    of the queue that the tasks go through; us-central1, events, none where absent
-  --project <id>   that Google Cloud project, by application default credentials; without it, the local cloud of npm start
-  --json           for programs: one JSON document (with npm run --silent, or npm's own lines stand above it)
-`;
-const whereHelp = queueHelp.slice(queueHelp.indexOf('  --project'));
+${whereHelp}`;
 const queueOptions = ['project', 'target', 'location', 'queue', 'service-account'] as const;
 type QueueOptions = Readonly<Partial<Record<(typeof queueOptions)[number], string>>>;
 
@@ -90,15 +90,23 @@ ${whereHelp}`,
       const { identifier = '' } = options;
       if (identifier === '') throw new UsageError('--identifier is missing: say whose dead letters');
       return withDirectory(await placeOf(options.project), async (directory) => {
-        const found = (await lettersOf(directory))
+        const letters = await lettersOf(directory);
+        const found = letters
           .map((letter) => ({ letter, named: identifiersIn(letter.body) }))
           .filter(({ named }) => named.has(identifier));
         const own = found.filter(({ named }) => named.size === 1);
         const store = createDeadLetters(directory.client);
         for (const { letter } of own) await store.remove(letter);
         const kept = found.length - own.length;
-        const more = kept === 0 ? '' : `; ${kept} also hold events of others and are kept: replay them first`;
-        return { text: `${own.length} dead letters deleted${more}`, json: { deleted: own.length, kept } };
+        const complete = letters.length < lettersMost;
+        const more = [
+          ...(kept === 0 ? [] : [`${kept} also hold events of others and are kept: replay them first`]),
+          ...(complete ? [] : [`only the oldest ${lettersMost} were looked at: replay them, then run this again`]),
+        ];
+        return {
+          text: [`${own.length} dead letters deleted`, ...more].join('; '),
+          json: { deleted: own.length, kept, complete },
+        };
       });
     },
   },

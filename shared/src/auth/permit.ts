@@ -40,14 +40,14 @@ export function entitlementOf(actor: Actor, feature: Feature): Entitlement {
 export function permitModel(actor: Actor, feature: Feature, { provider, model, served, covers }: ModelChoice): Permit {
   const entitlement = entitlementOf(actor, feature);
   const asked = `${provider}/${model}`.toLowerCase();
-  const allowed = allowedModels(entitlement.allowedModels, provider, served);
+  const usable = allowedModels(entitlement.allowedModels, provider, served);
   const isAsked = (name: string): boolean => name.toLowerCase() === asked;
-  const canonical = allowed.find(isAsked) ?? allowed.flatMap((name) => covers[name] ?? []).find(isAsked);
+  const canonical = spellingsOf(usable).get(asked) ?? usable.flatMap((name) => covers[name] ?? []).find(isAsked);
   if (canonical === undefined) {
     const kind = [...served, ...Object.values(covers).flat()].some(isAsked) ? 'model-not-allowed' : 'model-unknown';
     throw new Refusal(
       kind,
-      `model ${JSON.stringify(`${provider}/${model.slice(0, 200)}`)} is not allowed, allowed: [${allowed.join(', ')}]`,
+      `model ${JSON.stringify(`${provider}/${model.slice(0, 200)}`)} is not allowed, allowed: [${usable.join(', ')}]`,
     );
   }
   return { actor, feature, entitlement, model: canonical, blocked: entitlement.limit === 1 } as Permit;
@@ -59,11 +59,27 @@ export function permitModel(actor: Actor, feature: Feature, { provider, model, s
  */
 export function allowedModels(list: readonly string[], provider: string, served: readonly string[]): readonly string[] {
   if (list.length === 1 && list[0] === '*') return served;
-  const canonical = new Map(served.map((name) => [name.toLowerCase(), name]));
-  const allowed = list.map((entry) =>
-    canonical.get((entry.includes('/') ? entry : `${provider}/${entry}`).toLowerCase()),
+  const known = allowed.get(list)?.get(served);
+  if (known !== undefined) return known;
+  const names = list.map((entry) =>
+    spellingsOf(served).get((entry.includes('/') ? entry : `${provider}/${entry}`).toLowerCase()),
   );
-  return [...new Set(allowed.filter((name) => name !== undefined))];
+  const made = [...new Set(names.filter((name) => name !== undefined))];
+  allowed.set(list, (allowed.get(list) ?? new WeakMap()).set(served, made));
+  return made;
+}
+
+/** What was worked out of an actor's list and a gateway's, and of any list, for as long as those live: every request asks. */
+const allowed = new WeakMap<readonly string[], WeakMap<readonly string[], readonly string[]>>();
+const spellings = new WeakMap<readonly string[], ReadonlyMap<string, string>>();
+
+/** Names of a list by their lower case. Of two that differ in case alone the first counts. */
+function spellingsOf(names: readonly string[]): ReadonlyMap<string, string> {
+  const known = spellings.get(names);
+  if (known !== undefined) return known;
+  const made = new Map(names.toReversed().map((name) => [name.toLowerCase(), name]));
+  spellings.set(names, made);
+  return made;
 }
 
 /**

@@ -17,6 +17,8 @@ export interface Received {
   readonly headers: IncomingHttpHeaders;
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
+  /** Headers of the answer, whatever it will be: lower-case names, written with its status in one go. To set each on the response took a fiftieth of a call's CPU. */
+  readonly replyHeaders: Record<string, string | string[]>;
   /** Aborted when the connection closes before our answer was written whole. */
   readonly callerLeft: AbortSignal;
   /**
@@ -40,6 +42,7 @@ export function receive(request: IncomingMessage, response: ServerResponse): Rec
     headers: request.headers,
     request,
     response,
+    replyHeaders: {},
     callerLeft: left.signal,
     readBody: (bytesMax) => readBody(request, left.signal, bytesMax),
   };

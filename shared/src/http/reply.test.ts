@@ -9,7 +9,9 @@ import { asRefusal, kinds, Refusal, type Dialect, type RefusalKind } from './ref
 
 /** What a caller gets over a real socket. */
 async function sent(refusal: Refusal, dialect: Dialect): Promise<{ status: number; headers: Headers; text: string }> {
-  const server = createServer((_request, response) => refuse(response, refusal, dialect, 'trace-1')).listen(0);
+  const server = createServer((_request, response) =>
+    refuse({ response, replyHeaders: {} }, refusal, dialect, 'trace-1'),
+  ).listen(0);
   try {
     const response = await fetch(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
     return { status: response.status, headers: response.headers, text: await response.text() };

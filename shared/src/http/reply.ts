@@ -1,21 +1,24 @@
 // Writes answers of our own: refusals in the caller's dialect, small JSON documents, the closing error event of a broken stream.
 
-import type { ServerResponse } from 'node:http';
+import type { Received } from './received.ts';
 import { kinds, type Dialect, type Refusal } from './refusal.ts';
 
 /** Plain text in the reference's way: these two texts are parsed by clients (spec completions §1.8), the third is Go's (§1.1). */
 const plainOnCody: ReadonlySet<string> = new Set(['quota-exceeded', 'concurrency-exceeded', 'not-found']);
 
+/** What an answer is written to. */
+type Reply = Pick<Received, 'response' | 'replyHeaders'>;
+
 /** Sends a whole answer. `headers` are lower-case; the body's type must be among them where there is a body. */
 export function answer(
-  response: ServerResponse,
+  { response, replyHeaders }: Reply,
   status: number,
   headers: Readonly<Record<string, string>>,
   body: string,
 ): void {
   if (response.headersSent || response.destroyed) return;
   const bytes = Buffer.from(body, 'utf8');
-  response.writeHead(status, { ...headers, 'content-length': String(bytes.length) });
+  response.writeHead(status, { ...replyHeaders, ...headers, 'content-length': String(bytes.length) });
   response.end(bytes);
 }
 
@@ -23,13 +26,13 @@ export function answer(
  * Sends a refusal in the caller's dialect and ends the response. A body that nobody read is thrown away by Node as it comes.
  * @param requestId stands in the Anthropic shape (`request_id`), as that provider's clients log it.
  */
-export function refuse(response: ServerResponse, refusal: Refusal, dialect: Dialect, requestId: string): void {
+export function refuse(reply: Reply, refusal: Refusal, dialect: Dialect, requestId: string): void {
   const headers: Record<string, string> = {};
   if (refusal.retryAfterSeconds !== null) headers['retry-after'] = String(refusal.retryAfterSeconds);
   const [type, body] = refusalBody(refusal, dialect, requestId);
   if (type !== null) headers['content-type'] = type;
   if (type === 'text/plain; charset=utf-8') headers['x-content-type-options'] = 'nosniff';
-  answer(response, refusal.status(dialect), { ...headers, ...refusal.headers }, body);
+  answer(reply, refusal.status(dialect), { ...headers, ...refusal.headers }, body);
 }
 
 /** Content type (null: no body) and body of a refusal. */

@@ -5,11 +5,12 @@ import type { OutgoingHttpHeaders } from 'node:http';
 import { featureFromHeader, type Actor, type Feature, type Permit } from '../auth/auth.ts';
 import type { EventDraft } from '../events/events.ts';
 import { asRefusal, errorEvent, parseJson, Refusal, type Dialect, type Received } from '../http/http.ts';
-import { identityOf, type Lease } from '../limiter/limiter.ts';
+import { identityOf, type Claim, type Lease } from '../limiter/limiter.ts';
 import { DeadlinePassed, type Answer, type Call, type Flagging, type Shape } from '../upstream/upstream.ts';
 import { admit } from './admit.ts';
 import { bannedEvent, draftEvent, finishedEvent, type CallerIds, type Outcome } from './event.ts';
 import { identify, note, type Exchange, type Route } from './exchange.ts';
+import { readClaim } from './idempotency.ts';
 import { inspect } from './inspect.ts';
 import { endLease } from './lease-end.ts';
 import { rateLimitHeaders } from './rate-limit.ts';
@@ -37,12 +38,12 @@ async function complete(exchange: Exchange, route: CompletionRoute): Promise<voi
   const feature = featureOf(received, route);
   auth.entitlement(actor, feature);
   const callerIds = callerIdsOf(received);
-  const { call, permit, flagging } = await readCall(exchange, route, actor, feature, callerIds);
-  received.response.setHeader('x-cody-resolved-model', permit.model);
+  const { call, permit, flagging, claim } = await readCall(exchange, route, actor, feature, callerIds);
+  received.replyHeaders['x-cody-resolved-model'] = permit.model;
   scope.note({ feature, model: permit.model, stream: call.stream });
   const draft = draftEvent(config, randomUUID(), permit, call, flagging, callerIds, scope);
-  const lease = await admit(exchange, permit, draft, 1);
-  for (const [name, value] of Object.entries(rateLimitHeaders(lease))) received.response.setHeader(name, value);
+  const lease = await admit(exchange, permit, draft, 1, claim);
+  Object.assign(received.replyHeaders, rateLimitHeaders(lease));
   const stopRenewing = lease.keepAlive((error) => scope.log('WARNING', 'a lease could not be renewed', {}, error));
   try {
     await sendAndRelay(exchange, lease, call, draft);
@@ -82,9 +83,11 @@ async function readCall(
   actor: Actor,
   feature: Feature,
   callerIds: CallerIds,
-): Promise<{ call: Call; permit: Permit; flagging: Flagging | null }> {
+): Promise<{ call: Call; permit: Permit; flagging: Flagging | null; claim: Claim | null }> {
   const { context, received } = exchange;
-  const body = parseJson((await received.readBody(context.config.bodyBytesMax)).toString('utf8'));
+  const bytes = await received.readBody(context.config.bodyBytesMax);
+  const claim = readClaim(received, feature, bytes);
+  const body = parseJson(bytes.toString('utf8'));
   const call = context.upstream.read(route.shape, body, {
     actorId: actor.id,
     actorUid: callerIds.uid === '' ? null : callerIds.uid,
@@ -94,7 +97,7 @@ async function readCall(
   });
   const permit = await permitCall(exchange, actor, feature, call, callerIds);
   const flagging = await inspect(exchange, permit, call, body, callerIds);
-  return { call, permit, flagging };
+  return { call, permit, flagging, claim };
 }
 
 /** May this actor use this model? A blocked account is noted as the reference notes it, then refused. */
@@ -173,11 +176,12 @@ async function sendAndRelay(exchange: Exchange, lease: Lease, call: Call, draft:
       upstream_status: answer.status,
       upstream_headers: answer.headers,
     });
-  // They go out with the first byte: an answer that breaks off before it can still be refused with the right status.
-  response.statusCode = answer.callerStatus;
-  for (const [name, value] of Object.entries({ ...responseHeaders(answer), 'server-timing': timing.header() }))
-    if (value !== undefined) response.setHeader(name, value);
-  const relayed = await relay(answer, response, callerLeft);
+  const headers = { ...received.replyHeaders, ...responseHeaders(answer), 'server-timing': timing.header() };
+  // With the first byte: an answer that breaks off before it can still be refused with the right status.
+  const begin = (): void => {
+    if (!response.headersSent) response.writeHead(answer.callerStatus, headers);
+  };
+  const relayed = await relay(answer, response, begin, callerLeft);
   await end({
     upstreamStatus: answer.status,
     resolvedStatus: resolvedStatus(exchange, answer, relayed),
@@ -185,6 +189,7 @@ async function sendAndRelay(exchange: Exchange, lease: Lease, call: Call, draft:
     cancelled: relayed.end === 'left',
     truncated: relayed.end === 'cut',
   });
+  if (relayed.end === 'whole') begin();
   close(exchange, answer, relayed);
 }
 

@@ -63,7 +63,7 @@ export function createHandler(context: Context, routes: readonly Route[]): Reque
     const inFlight = running.size + 1;
     const received = receive(request, response);
     const scope = context.telemetry.open(received.headers, request.url);
-    for (const [name, value] of Object.entries(scope.headers)) response.setHeader(name, value);
+    Object.assign(received.replyHeaders, scope.headers);
     const candidates =
       byPath.get(received.path) ?? byPath.get(`${received.path.slice(0, received.path.lastIndexOf('/') + 1)}*`) ?? [];
     const route = candidates.find(({ method }) => method === received.method || method === '*');
@@ -71,8 +71,8 @@ export function createHandler(context: Context, routes: readonly Route[]): Reque
     try {
       if (route === undefined) throw unrouted(received.path, candidates);
       const json: Exchange['json'] = (status, value, headers = {}) => {
-        response.setHeader('server-timing', timing.header());
-        answer(response, status, { 'content-type': 'application/json', ...headers }, `${JSON.stringify(value)}\n`);
+        received.replyHeaders['server-timing'] = timing.header();
+        answer(received, status, { 'content-type': 'application/json', ...headers }, `${JSON.stringify(value)}\n`);
       };
       await route.handle({ context, received, scope, timing, dialect, budget: context.budget(), json });
     } catch (thrown) {
@@ -172,11 +172,12 @@ function unrouted(path: string, candidates: readonly Route[]): Refusal {
 
 async function fail(
   thrown: unknown,
-  { response, callerLeft }: Received,
+  received: Received,
   scope: Scope,
   timing: Timing,
   dialect: Dialect,
 ): Promise<void> {
+  const { response, replyHeaders, callerLeft } = received;
   if (callerLeft.aborted) return;
   const refusal = asRefusal(thrown);
   scope.note({ refusal: refusal.kind, ...(refusal.detail !== null && { detail: refusal.detail }) });
@@ -184,6 +185,6 @@ async function fail(
     scope.log('ERROR', refusal.message, { refusal: refusal.kind }, refusal.cause ?? refusal);
   if (refusal.status(dialect) >= 500) await scope.reportErrors(refusal.status(dialect));
   if (response.headersSent) return void response.destroy();
-  response.setHeader('server-timing', timing.header());
-  refuse(response, refusal, dialect, scope.traceId);
+  replyHeaders['server-timing'] = timing.header();
+  refuse(received, refusal, dialect, scope.traceId);
 }

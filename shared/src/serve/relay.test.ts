@@ -72,8 +72,10 @@ async function relayed(t: TestContext, answer: Answer): Promise<Relayed & { body
   let outcome: Relayed | null = null;
   const server = createServer((_request, response) => {
     const left = new AbortController();
-    response.writeHead(200);
-    relay(answer, response, left.signal).then(
+    const begin = (): void => {
+      if (!response.headersSent) response.writeHead(200);
+    };
+    relay(answer, response, begin, left.signal).then(
       (result) => {
         outcome = result;
         response.end(result.last);
@@ -150,7 +152,7 @@ test('a caller that left aborts the provider’s call, also while it was too slo
   const [, response] = (await once(server, 'request')) as [IncomingMessage, ServerResponse];
   response.once('close', () => left.abort());
   response.writeHead(200);
-  const relaying = relay(answer, response, left.signal);
+  const relaying = relay(answer, response, () => undefined, left.signal);
   const [incoming] = (await once(request, 'response')) as [IncomingMessage];
   // Nothing is read: the buffers fill, the relay waits for `drain`, and then the caller is gone.
   while (!response.writableNeedDrain) await new Promise(setImmediate);

@@ -21,12 +21,22 @@ export interface Relayed {
 /**
  * Relays the body; the response is left open, since the call is settled before it ends. Events of a stream go out whole and at once, so that a
  * broken stream can still be closed with an error event of its own.
+ * @param begin writes status and headers, in front of the first byte; further calls do nothing
  */
-export async function relay(answer: Answer, response: ServerResponse, callerLeft: AbortSignal): Promise<Relayed> {
+export async function relay(
+  answer: Answer,
+  response: ServerResponse,
+  begin: () => void,
+  callerLeft: AbortSignal,
+): Promise<Relayed> {
   const splitter = answer.sse ? new SseSplitter(eventBytesMax) : null;
   let last: Buffer | null = null;
   // A stream's headers are sent even when its first event is long in coming; in one packet with it when it is not.
-  const headers = splitter === null ? undefined : setImmediate(() => response.flushHeaders());
+  const early = (): void => {
+    begin();
+    response.flushHeaders();
+  };
+  const headers = splitter === null ? undefined : setImmediate(early);
   try {
     for await (const chunk of answer.body) {
       let bytes: Buffer | null;
@@ -36,6 +46,7 @@ export async function relay(answer: Answer, response: ServerResponse, callerLeft
       } else bytes = eventsForCaller(answer, splitter, chunk);
       if (bytes !== null) {
         clearImmediate(headers);
+        begin();
         if (!response.write(bytes)) await drained(response, callerLeft);
       }
       if (callerLeft.aborted) break;

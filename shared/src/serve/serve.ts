@@ -17,6 +17,7 @@ export type { Context } from './context.ts';
 export { callerOf, identify, type Exchange, type Route } from './exchange.ts';
 export { listFlaggedPrompts, readFlaggedPrompt, type FlaggedPrompt } from './flagged-prompts.ts';
 export { endLease } from './lease-end.ts';
+export { readClaim } from './idempotency.ts';
 export { rateLimitHeaders } from './rate-limit.ts';
 export { createSweep, type SweepReport } from './sweep.ts';
 export { runSync } from './sync.ts';

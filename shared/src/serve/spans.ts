@@ -2,7 +2,7 @@
 
 import type { Actor } from '../auth/auth.ts';
 import type { UsageEvent } from '../events/events.ts';
-import type { Denial, Lease } from '../limiter/limiter.ts';
+import type { Claimed, Denial, Lease } from '../limiter/limiter.ts';
 import type { Attributes } from '../telemetry/telemetry.ts';
 import type { Call, Usage } from '../upstream/upstream.ts';
 import type { Outcome } from './event.ts';
@@ -18,8 +18,9 @@ export function actorAttributes({ id, source, accessEnabled, limits }: Actor): A
 }
 
 /** What the limiter decided, and why. */
-export function admissionAttributes(outcome: Lease | Denial, units: number): Attributes {
+export function admissionAttributes(outcome: Lease | Denial | Claimed, units: number): Attributes {
   if ('cause' in outcome) {
+    if (outcome.cause === 'claimed') return { decision: 'refused', reason: `idempotency key: ${outcome.by}` };
     const { cause, limit, retryAtMs } = outcome;
     return { decision: 'refused', reason: cause, limit, reset: new Date(retryAtMs).toISOString() };
   }

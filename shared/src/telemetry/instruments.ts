@@ -40,6 +40,11 @@ export const instruments = {
     buckets: fineSecondsBuckets,
     sentence: 'Waits of a request for Redis, by step.',
   },
+  'gateway.redis.breaker': {
+    kind: 'counter',
+    unit: '{change}',
+    sentence: 'Openings and closings of the breaker in front of Redis, by state and cause.',
+  },
   'gateway.events': { kind: 'counter', unit: '{event}', sentence: 'Usage events handed to the outbox, by name.' },
   'gateway.outbox': {
     kind: 'counter',

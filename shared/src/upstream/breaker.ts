@@ -51,8 +51,9 @@ interface Outcome {
 }
 
 interface Model {
-  /** Oldest first, at most `outcomesMax`. */
+  /** Oldest first, at most `outcomesMax`; and how many of them are failures. */
   outcomes: Outcome[];
+  failures: number;
   /** Null while the model is open; otherwise when a probe may start. */
   probeAtMs: number | null;
 }
@@ -71,6 +72,7 @@ export function createBreaker(
   const shut = (name: string, model: Model, retryAfterMs: number | null): void => {
     const shutMs = Math.min(retryAfterMs ?? rules.shutMs, rules.shutMsMax);
     model.outcomes = [];
+    model.failures = 0;
     model.probeAtMs = now() + shutMs;
     warn(`model ${name} keeps failing and is not called for ${shutMs} ms`);
   };
@@ -78,7 +80,10 @@ export function createBreaker(
   const record = (name: string, model: Model, failed: boolean, retryAfterMs: number | null): void => {
     const atMs = now();
     model.outcomes.push({ atMs, failed });
-    if (model.outcomes.length > rules.outcomesMax) model.outcomes.shift();
+    if (failed) model.failures++;
+    if (model.outcomes.length > rules.outcomesMax && model.outcomes.shift()?.failed === true) model.failures--;
+    // Too few to shut it, however many of them are recent: what almost every call finds.
+    if (model.failures < rules.outcomesMin * rules.failureRatio) return;
     const recent = model.outcomes.filter((outcome) => atMs - outcome.atMs <= rules.windowMs);
     const failures = recent.filter((outcome) => outcome.failed).length;
     if (recent.length >= rules.outcomesMin && failures / recent.length >= rules.failureRatio)
@@ -87,7 +92,7 @@ export function createBreaker(
 
   return {
     pass: (name) => {
-      const model = models.get(name) ?? { outcomes: [], probeAtMs: null };
+      const model = models.get(name) ?? { outcomes: [], failures: 0, probeAtMs: null };
       models.set(name, model);
       const { probeAtMs } = model;
       if (probeAtMs !== null && now() < probeAtMs) throw unavailable(name, probeAtMs - now());

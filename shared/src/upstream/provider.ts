@@ -1,7 +1,7 @@
 // What a provider must bring: its methods in the order in which they are called. One file in providers/ each, one line in registry.ts.
 
 import type { Call, CallerFacts, JsonObject, Meter, ProviderName, Shape } from './call.ts';
-import type { RawExchange } from './transport.ts';
+import type { Destination } from './transport.ts';
 
 /** A provider that has a key. */
 export interface Provider {
@@ -15,8 +15,10 @@ export interface Provider {
   readonly retryAfterSeconds: number;
   /** 1. Checks what the gateway itself depends on and applies its overrides; all other members pass (design D7). @throws Refusal `bad-request` */
   read(body: JsonObject, caller: CallerFacts, shape: Shape): Call;
-  /** 2. Sends it, with the official client where there is one, whose fetch is ours: the answer arrives in `exchange`. */
-  post(call: Call, model: string, exchange: RawExchange): Promise<unknown>;
-  /** 3. Reads the answer's usage. */
+  /** 2. Where it goes, and with what headers: by the official SDK where there is one. @param model bare */
+  destination(call: Call, model: string): Promise<Destination>;
+  /** 3. What is sent. */
+  body(call: Call, model: string): string;
+  /** 4. Reads the answer's usage. */
   meter(call: Call): Meter;
 }

@@ -8,7 +8,8 @@ import type { Answer, Call } from './call.ts';
 import type { Provider } from './provider.ts';
 import { callerHeaders } from './response-headers.ts';
 import { callerStatus, retryAfter } from './status.ts';
-import type { RawExchange } from './transport.ts';
+import { createReader } from './reader.ts';
+import { post } from './transport.ts';
 
 /** What a call depends on besides its lease. */
 export interface SendOptions {
@@ -29,6 +30,12 @@ export class DeadlinePassed extends Error {
   }
 }
 
+/** How a call is ended before its time, and why it was. */
+interface Ending {
+  reason: Error | null;
+  end(reason: Error): void;
+}
+
 /** The three deadlines of a call in ms (design D9). */
 type Deadlines = Pick<Config, 'headersTimeoutMs' | 'idleTimeoutMs' | 'totalTimeoutMs'>;
 
@@ -42,27 +49,27 @@ export async function send(
 ): Promise<Answer> {
   const totalMs = Math.min(timeoutMs ?? deadlines.totalTimeoutMs, deadlines.totalTimeoutMs);
   const headersMs = timeoutMs === null ? Math.min(deadlines.headersTimeoutMs, totalMs) : totalMs;
-  const ending = new AbortController();
-  const onLeft = (): void => ending.abort(signal.reason);
+  const destination = await provider.destination(call, lease.permit.model.slice(provider.name.length + 1));
+  if (signal.aborted) throw signal.reason;
+  const sent = post(destination, provider.body(call, lease.permit.model.slice(provider.name.length + 1)));
+  const ending: Ending = { reason: null, end: (reason) => sent.end((ending.reason ??= reason)) };
+  const onLeft = (): void => ending.end(signal.reason as Error);
   signal.addEventListener('abort', onLeft, { once: true });
-  if (signal.aborted) onLeft();
-  const headersTimer = setTimeout(() => ending.abort(new DeadlinePassed('headers', headersMs)), headersMs);
-  const totalTimer = setTimeout(() => ending.abort(new DeadlinePassed('total', totalMs)), totalMs);
+  const headersTimer = setTimeout(() => ending.end(new DeadlinePassed('headers', headersMs)), headersMs);
+  const totalTimer = setTimeout(() => ending.end(new DeadlinePassed('total', totalMs)), totalMs);
   const finish = (): void => {
-    clearTimeout(headersTimer);
     clearTimeout(totalTimer);
     signal.removeEventListener('abort', onLeft);
   };
-  const exchange: RawExchange = { signal: ending.signal, response: null, error: null };
+  let response: IncomingMessage;
   try {
-    await provider.post(call, lease.permit.model.slice(provider.name.length + 1), exchange);
+    response = await sent.answer;
   } catch (error) {
     finish();
-    // What the SDK throws of its own accord is a bug of ours; what our fetch threw it wraps.
-    throw exchange.error === null ? error : failure(provider.name, signal, exchange.error);
+    throw failure(provider.name, signal, error);
+  } finally {
+    clearTimeout(headersTimer);
   }
-  clearTimeout(headersTimer);
-  const response = exchange.response as IncomingMessage;
   // However it ends: read to its end, broken off, or destroyed by whoever gave it up.
   response.once('close', finish);
   if (isEncoded(response)) {
@@ -90,26 +97,15 @@ function isEncoded({ headers }: IncomingMessage): boolean {
 }
 
 /** The body under the idle and total deadlines; reading it to its end, or stopping to, ends the call. */
-async function* bodyOf(response: IncomingMessage, ending: AbortController, idleMs: number): AsyncGenerator<Buffer> {
-  let waiting = true;
+function bodyOf(response: IncomingMessage, ending: Ending, idleMs: number): AsyncIterable<Buffer> {
+  const reader = createReader(response, (error) => ending.reason ?? error);
   const idleTimer = setTimeout(() => {
-    if (waiting) ending.abort(new DeadlinePassed('idle', idleMs));
+    // A caller that is slow to take a chunk does not make the provider idle.
+    if (reader.waits()) ending.end(new DeadlinePassed('idle', idleMs));
     else idleTimer.refresh();
   }, idleMs);
-  response.once('close', () => clearTimeout(idleTimer));
-  try {
-    for await (const chunk of response as AsyncIterable<Buffer>) {
-      // A caller that is slow to take a chunk does not make the provider idle.
-      waiting = false;
-      yield chunk;
-      waiting = true;
-      idleTimer.refresh();
-    }
-  } catch (error) {
-    throw ending.signal.aborted ? ending.signal.reason : error;
-  } finally {
-    clearTimeout(idleTimer);
-  }
+  response.on('data', () => idleTimer.refresh()).once('close', () => clearTimeout(idleTimer));
+  return reader;
 }
 
 function failure(provider: string, signal: AbortSignal, error: unknown): unknown {

@@ -1,7 +1,8 @@
-// One HTTP exchange with a provider over node:http: fetch-shaped for the official SDKs, but the raw answer goes to us, so that its bytes pass unchanged.
+// One HTTP exchange with a provider over node:http: the raw answer comes to us, so that its bytes pass unchanged. Not where it goes (sdk-request.ts).
 
-import http, { type ClientRequest, type IncomingMessage } from 'node:http';
+import http, { type ClientRequest, type IncomingMessage, type RequestOptions } from 'node:http';
 import https from 'node:https';
+import { urlToHttpOptions } from 'node:url';
 
 const agentOptions = {
   keepAlive: true,
@@ -15,61 +16,76 @@ const agentOptions = {
 } as const;
 const agents = { 'http:': new http.Agent(agentOptions), 'https:': new https.Agent(agentOptions) } as const;
 
-/** One call under way. It is handed through the SDK inside `fetchOptions`, which every SDK merges into the init of its fetch. */
-export interface RawExchange {
+/** Where calls go and the headers that all of them carry: what is worked out once for all calls alike. */
+export interface Destination {
+  readonly secure: boolean;
+  readonly options: RequestOptions;
+  /** Names and values in turns, without the length. */
+  readonly headers: readonly string[];
+}
+
+/** Telemetry of the SDKs, and trace context: a provider is no part of our trace. The other three are ours. */
+const dropped = /^(x-stainless-|(traceparent|tracestate|baggage|user-agent|accept-encoding|content-length)$)/;
+
+/** @param headers lower-case names; never compressed is what we ask for, since bytes pass unchanged */
+export function destinationOf(address: string, headers: Iterable<readonly [name: string, value: string]>): Destination {
+  const url = new URL(address);
+  return {
+    secure: url.protocol === 'https:',
+    options: { ...urlToHttpOptions(url), method: 'POST' },
+    headers: [
+      ['host', url.host],
+      ...[...headers].filter(([name]) => !dropped.test(name)),
+      ['user-agent', 'cody-gateway'],
+      ['accept-encoding', 'identity'],
+    ].flat(),
+  };
+}
+
+/** A request on its way. */
+export interface Sent {
+  /** Settles with the provider's answer, once its headers are there. Rejects with what the connection met, or the reason of `end`. */
+  readonly answer: Promise<IncomingMessage>;
   /** Ends the call at once, whatever it is doing. */
-  readonly signal: AbortSignal;
-  /** The provider's answer, once its headers are there. */
-  response: IncomingMessage | null;
-  /** Why there is none. */
-  error: unknown;
+  end(reason: Error): void;
 }
 
-/** What SDKs are told whatever the provider said: without a body to read, and no status to judge. */
-const taken = new Response(null, { status: 200 });
-
-/** Our fetch: the answer goes into `init.exchange`. */
-export async function rawFetch(input: string | URL | Request, init: RequestInit = {}): Promise<Response> {
-  const { exchange } = init as RequestInit & { exchange?: RawExchange };
-  if (exchange === undefined) throw new Error('rawFetch is called through a provider only');
-  const url = new URL(input instanceof Request ? input.url : input);
-  try {
-    exchange.response = await request(url, init, exchange.signal, false);
-  } catch (error) {
-    exchange.error = error;
-    throw error;
-  }
-  return taken;
+/** Sends a body. */
+export function post(destination: Destination, body: string): Sent {
+  let ended: Error | null = null;
+  let outgoing: ClientRequest | null = null;
+  const answer = new Promise<IncomingMessage>((resolve, reject) => {
+    /** @param fresh on a connection of its own, and without a second try */
+    const send = (fresh: boolean): void => {
+      const request = open(destination, body, fresh);
+      outgoing = request;
+      let bytesReadBefore = 0;
+      request.once('socket', (socket) => (bytesReadBefore = socket.bytesRead));
+      request.once('response', resolve);
+      request.on('error', (error: NodeJS.ErrnoException) => {
+        if (ended === null && !fresh && isStale(request, error, bytesReadBefore)) send(true);
+        else reject(ended ?? error);
+      });
+      // A text goes out in one packet with the headers, in one system call.
+      request.end(body, 'utf8');
+    };
+    send(false);
+  });
+  return {
+    answer,
+    end: (reason) => {
+      ended ??= reason;
+      outgoing?.destroy(reason);
+    },
+  };
 }
 
-/** @param fresh on a connection of its own, and without a second try */
-function request(url: URL, init: RequestInit, signal: AbortSignal, fresh: boolean): Promise<IncomingMessage> {
-  const secure = url.protocol === 'https:';
-  const body = init.body as string;
-  return new Promise((resolve, reject) => {
-    const outgoing: ClientRequest = (secure ? https : http).request(url, {
-      method: init.method ?? 'POST',
-      headers: requestHeaders(init.headers as Headers, Buffer.byteLength(body)),
-      agent: fresh ? false : secure ? agents['https:'] : agents['http:'],
-    });
-    const onAbort = (): void => void outgoing.destroy(signal.reason as Error);
-    const unlisten = (): void => signal.removeEventListener('abort', onAbort);
-    signal.addEventListener('abort', onAbort, { once: true });
-    if (signal.aborted) onAbort();
-    let bytesReadBefore = 0;
-    outgoing.once('socket', (socket) => (bytesReadBefore = socket.bytesRead));
-    outgoing.once('response', (response) => {
-      response.once('close', unlisten);
-      resolve(response);
-    });
-    outgoing.on('error', (error: NodeJS.ErrnoException) => {
-      unlisten();
-      if (signal.aborted) reject(signal.reason as Error);
-      else if (!fresh && isStale(outgoing, error, bytesReadBefore)) resolve(request(url, init, signal, true));
-      else reject(error);
-    });
-    // A text goes out in one packet with the headers, in one system call.
-    outgoing.end(body, 'utf8');
+function open({ secure, options, headers }: Destination, body: string, fresh: boolean): ClientRequest {
+  return (secure ? https : http).request({
+    ...options,
+    // As a list they are written as they are.
+    headers: [...headers, 'content-length', String(Buffer.byteLength(body))],
+    agent: fresh ? false : secure ? agents['https:'] : agents['http:'],
   });
 }
 
@@ -86,17 +102,4 @@ function isStale(
   return (
     reusedSocket && socket?.bytesRead === bytesReadBefore && (error.code === 'ECONNRESET' || error.code === 'EPIPE')
   );
-}
-
-/** Telemetry of the SDK, and trace context: a provider is no part of our trace. */
-const dropped = /^(x-stainless-|traceparent$|tracestate$|baggage$)/;
-
-/** The SDK's headers but for `dropped`; never compressed, since bytes pass unchanged. */
-function requestHeaders(given: Headers, bodyBytes: number): Record<string, string> {
-  const headers: Record<string, string> = {};
-  for (const [name, value] of given) if (!dropped.test(name)) headers[name] = value;
-  headers['user-agent'] = 'cody-gateway';
-  headers['accept-encoding'] = 'identity';
-  headers['content-length'] = String(bodyBytes);
-  return headers;
 }

@@ -54,20 +54,16 @@ export interface Upstream {
 /** Makes the providers that the configuration has keys for; no network. @param warn is told when tokens can't be counted, or a model is shut */
 export function createUpstream(config: Config, warn: (message: string, error: unknown) => void): Upstream {
   const providers = providersWithKeys(config);
-  const byShape = Map.groupBy(
-    providers.flatMap((provider) => provider.shapes.map((shape) => ({ shape, provider }))),
-    ({ shape }) => shape,
-  );
+  const byShape = speakersByShape(providers);
   const byName = new Map(providers.map((provider) => [provider.name, provider]));
   const models = new Map(providers.map(({ name, models: list }) => [name, list.map((model) => `${name}/${model}`)]));
   const covers = new Map(providers.map(({ name, covers: table }) => [name, qualified(name, table)]));
   /** The provider of a shape; where several speak it, the one whose name or list the model has, or the first. */
   const providerOf = (shape: Shape, model: unknown): Provider | null => {
-    const speakers = (byShape.get(shape) ?? []).map(({ provider }) => provider);
+    const speakers = byShape.get(shape) ?? [];
     const asked = typeof model === 'string' ? model.toLowerCase() : '';
-    const named = speakers.find(({ name }) => asked.startsWith(`${name}/`));
-    const lists = speakers.find(({ models: list }) => list.some((name) => name.toLowerCase() === asked));
-    return named ?? lists ?? speakers[0] ?? null;
+    const named = speakers.find(({ prefix }) => asked.startsWith(prefix));
+    return (named ?? speakers.find(({ listed }) => listed.has(asked)) ?? speakers[0])?.provider ?? null;
   };
   const settings = new Map(providers.map(({ name }) => [name, flaggingSettings(config, name)] as const));
   const counter = createTokenCounter(warn);
@@ -117,6 +113,21 @@ export function createUpstream(config: Config, warn: (message: string, error: un
     },
     close: () => counter.close(),
   };
+}
+
+/** A provider under one of its shapes, and how requests name it: by its prefix, or by a model of its list, in lower case. */
+interface Speaker {
+  readonly provider: Provider;
+  readonly prefix: string;
+  readonly listed: ReadonlySet<string>;
+}
+
+function speakersByShape(providers: readonly Provider[]): ReadonlyMap<Shape, readonly Speaker[]> {
+  const pairs = providers.flatMap((provider) => {
+    const listed = new Set(provider.models.map((name) => name.toLowerCase()));
+    return provider.shapes.map((shape) => ({ shape, provider, prefix: `${provider.name}/`, listed }));
+  });
+  return Map.groupBy(pairs, ({ shape }) => shape);
 }
 
 /** A provider's table of bare names, with its name in front of each. */

@@ -168,6 +168,7 @@ module "access" {
   env               = var.env
   operators         = var.operators
   approvers         = var.approvers
+  releases          = module.releases.bucket
 }
 
 module "bastion" {

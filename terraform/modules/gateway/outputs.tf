@@ -71,6 +71,7 @@ output "inventory" {
     backends    = module.load_balancer.backends
     monitoring  = module.monitoring.inventory
     access      = module.access.inventory
+    releases    = module.releases.inventory
     bastion     = [for bastion in module.bastion : bastion.inventory]
     secrets     = module.secrets.ids
   }

@@ -120,7 +120,7 @@ locals {
       title   = "Calls without a price", filter = "${local.log}/unpriced_models\""
       aligner = "ALIGN_DELTA", period = "3600s"
     }
-    # Of the line `redis-breaker`, which store/ writes at each change of the breaker's `state`; before that, of those about Redis not answering.
+    # Of the line `redis-breaker`, which serve/context.ts writes at each change of the breaker's `state`.
     redis-breaker = {
       title   = "Redis does not answer", severity = "CRITICAL", filter = "${local.log}/redis_breaker\""
       aligner = "ALIGN_DELTA", period = "60s"

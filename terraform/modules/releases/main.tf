@@ -30,10 +30,21 @@ resource "google_service_account" "builder" {
   display_name = "Builds functions from releases"
 }
 
-# Read the release, write image and log.
+# Write image and log.
 resource "google_project_iam_member" "builder" {
-  for_each = toset(["roles/artifactregistry.writer", "roles/logging.logWriter", "roles/storage.objectViewer"])
+  for_each = toset(["roles/artifactregistry.writer", "roles/logging.logWriter"])
   project  = var.project_id
   role     = each.value
   member   = google_service_account.builder.member
+}
+
+# Read releases, and Google's own copies of them; not the bucket of Terraform's state, which knows Redis's password.
+resource "google_project_iam_member" "source" {
+  project = var.project_id
+  role    = "roles/storage.objectViewer"
+  member  = google_service_account.builder.member
+  condition {
+    title      = "sources of functions"
+    expression = "resource.name.startsWith('projects/_/buckets/${google_storage_bucket.this.name}') || resource.name.startsWith('projects/_/buckets/gcf-v2-')"
+  }
 }

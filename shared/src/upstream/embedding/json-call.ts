@@ -4,7 +4,7 @@ import type { IncomingMessage } from 'node:http';
 import { Refusal } from '../../http/http.ts';
 import type { JsonObject } from '../call.ts';
 import { jsonObject } from '../answer-json.ts';
-import { rawFetch, type RawExchange } from '../transport.ts';
+import { destinationOf, post } from '../transport.ts';
 import { embeddingRefusal } from './embedder.ts';
 
 /** 2,048 vectors of 3,072 numbers as text. */
@@ -23,24 +23,24 @@ export interface JsonCall {
 
 /** @throws Refusal of `embeddingRefusal`; the signal's reason */
 export async function callJson({ provider, url, headers, body, signal }: JsonCall): Promise<JsonObject> {
-  const exchange: RawExchange = { signal, response: null, error: null };
   let status: number;
   let text: string;
+  let onLeft = (): void => undefined;
   try {
-    const init = {
-      method: 'POST',
-      headers: new Headers({ 'content-type': 'application/json', ...headers }),
-      body: JSON.stringify(body),
-      exchange,
-    };
-    await rawFetch(url, init);
-    const response = exchange.response as IncomingMessage;
+    const destination = destinationOf(url, Object.entries({ 'content-type': 'application/json', ...headers }));
+    signal.throwIfAborted();
+    const sent = post(destination, JSON.stringify(body));
+    onLeft = () => sent.end(signal.reason as Error);
+    signal.addEventListener('abort', onLeft, { once: true });
+    const response = await sent.answer;
     status = response.statusCode ?? 0;
     text = await textOf(response, provider);
   } catch (error) {
     if (signal.aborted) throw signal.reason;
     if (error instanceof Refusal) throw error;
     throw embeddingRefusal.failed(provider, 'connection failed', error);
+  } finally {
+    signal.removeEventListener('abort', onLeft);
   }
   if (status === 429) throw embeddingRefusal.overloaded();
   if (status === 400) throw embeddingRefusal.badRequest(`bad request: ${text.slice(0, quotedCharactersMax)}`);

@@ -18,6 +18,7 @@ import {
   withModel,
   withoutMembers,
 } from '../request-body.ts';
+import { sdkDestinations } from '../sdk-request.ts';
 import { createAnthropicClient } from './anthropic-client.ts';
 
 /** The API, or null without a key. */
@@ -32,14 +33,8 @@ export function anthropicText(config: Config): Provider | null {
     covers: {},
     retryAfterSeconds: 2,
     read: (body, caller) => readPrompt(body, caller, config.anthropicMaxTokensToSample, apiKey),
-    post: (call, model, exchange) =>
-      client
-        .post(call.path, {
-          body: withModel(call.body, model),
-          headers: call.headers,
-          fetchOptions: { exchange } as object,
-        })
-        .asResponse(),
+    destination: sdkDestinations(client),
+    body: (call, model) => withModel(call.body, model),
     meter: () => createMeter(),
   };
 }

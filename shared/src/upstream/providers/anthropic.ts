@@ -20,6 +20,7 @@ import {
   withoutMembers,
   type Message,
 } from '../request-body.ts';
+import { sdkDestinations } from '../sdk-request.ts';
 import { createAnthropicClient } from './anthropic-client.ts';
 
 /** The provider, or null without a key. */
@@ -34,15 +35,8 @@ export function anthropic(config: Config): Provider | null {
     covers: {},
     retryAfterSeconds: 2,
     read: (body, caller) => readMessages(body, caller, config.anthropicMaxTokensToSample, apiKey),
-    // Not messages.create: that refuses and warns on its own account before anything is sent.
-    post: (call, model, exchange) =>
-      client
-        .post(call.path, {
-          body: withModel(call.body, model),
-          headers: call.headers,
-          fetchOptions: { exchange } as object,
-        })
-        .asResponse(),
+    destination: sdkDestinations(client),
+    body: (call, model) => withModel(call.body, model),
     meter: () => createMeter(),
   };
 }

@@ -21,7 +21,7 @@ import {
   withModel,
   withoutMembers,
 } from '../request-body.ts';
-import { rawFetch } from '../transport.ts';
+import { sdkDestinations } from '../sdk-request.ts';
 import { covers, resolveModel, type Deployment } from './fireworks-models.ts';
 
 /** The provider, or null without a key. @param draw 0 to 99, evenly */
@@ -33,7 +33,6 @@ export function fireworks(config: Config, draw: () => number = () => randomInt(1
     project: null,
     baseURL: `${config.fireworksBaseUrl}/inference/v1`,
     maxRetries: 0,
-    fetch: rawFetch,
     logLevel: 'off',
   });
   const deployment = {
@@ -48,14 +47,8 @@ export function fireworks(config: Config, draw: () => number = () => randomInt(1
     covers,
     retryAfterSeconds: 30,
     read: (body, caller, shape) => readRequest(body, caller, shape, deployment),
-    post: (call, model, exchange) =>
-      client
-        .post(call.path, {
-          body: withModel(call.body, model),
-          headers: call.headers,
-          fetchOptions: { exchange } as object,
-        })
-        .asResponse(),
+    destination: sdkDestinations(client),
+    body: (call, model) => withModel(call.body, model),
     // The last chunk of a stream carries the usage unasked: nothing is added, nothing hidden.
     meter: () => createOpenAiMeter(false),
   };

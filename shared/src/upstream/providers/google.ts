@@ -7,7 +7,7 @@ import type { Call, JsonObject, Meter, Usage } from '../call.ts';
 import { defaultModels } from '../catalogue.ts';
 import type { Provider } from '../provider.ts';
 import { bodyText, charactersOf, codePoints, isObject, modelOf, streamOf, withoutMembers } from '../request-body.ts';
-import { rawFetch } from '../transport.ts';
+import { destinationOf } from '../transport.ts';
 
 /** The provider, or null without a key. */
 export function google(config: Config): Provider | null {
@@ -20,16 +20,13 @@ export function google(config: Config): Provider | null {
     covers: {},
     retryAfterSeconds: 3,
     read: readContents,
-    post: (call, model, exchange) => {
-      const init = {
-        method: 'POST',
+    destination: async (call, model) =>
+      destinationOf(`${config.googleBaseUrl}${call.path.replace('{model}', encodeURIComponent(model))}`, [
+        ['content-type', 'application/json'],
         // Not in the URL, where it would stand in logs and spans (spec completions §10 19).
-        headers: new Headers({ 'content-type': 'application/json', 'x-goog-api-key': apiKey }),
-        body: call.body,
-        exchange,
-      };
-      return rawFetch(`${config.googleBaseUrl}${call.path.replace('{model}', encodeURIComponent(model))}`, init);
-    },
+        ['x-goog-api-key', apiKey],
+      ]),
+    body: (call) => call.body,
     meter: () => createMeter(),
   };
 }

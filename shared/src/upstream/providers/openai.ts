@@ -21,7 +21,7 @@ import {
   withModel,
   withoutMembers,
 } from '../request-body.ts';
-import { rawFetch } from '../transport.ts';
+import { sdkDestinations } from '../sdk-request.ts';
 
 /** The provider, or null without a key. */
 export function openai(config: Config): Provider | null {
@@ -32,7 +32,6 @@ export function openai(config: Config): Provider | null {
     project: null,
     baseURL: `${config.openaiBaseUrl}/v1`,
     maxRetries: 0,
-    fetch: rawFetch,
     logLevel: 'off',
   });
   return {
@@ -42,14 +41,8 @@ export function openai(config: Config): Provider | null {
     covers: {},
     retryAfterSeconds: 30,
     read: readRequest,
-    post: (call, model, exchange) =>
-      client
-        .post(call.path, {
-          body: withModel(call.body, model),
-          headers: call.headers,
-          fetchOptions: { exchange } as object,
-        })
-        .asResponse(),
+    destination: sdkDestinations(client),
+    body: (call, model) => withModel(call.body, model),
     meter: (call) => createOpenAiMeter(call.hidesUsage),
   };
 }

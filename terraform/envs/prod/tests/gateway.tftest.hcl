@@ -156,7 +156,10 @@ run "before" {
   }
 
   assert {
-    condition     = alltrue([for function in values(output.inventory.functions) : function.function.build_config[0].service_account != null && function.function.build_config[0].service_account != ""])
+    condition = alltrue([for function in values(output.inventory.functions) : function.function.build_config[0].service_account != null && function.function.build_config[0].service_account != ""]) && output.inventory.releases == {
+      roles = tolist(["roles/artifactregistry.writer", "roles/logging.logWriter"])
+      reads = "resource.name.startsWith('projects/_/buckets/cody-gateway-test-releases') || resource.name.startsWith('projects/_/buckets/gcf-v2-')"
+    }
     error_message = "Functions are built by an account that may do that and nothing else."
   }
 
@@ -262,6 +265,7 @@ run "before" {
       { for name, entitlement in output.inventory.access : name => entitlement.project } == { "cody-gateway-dev-operate" = "projects/cody-gateway-test", "cody-gateway-dev-events" = "projects/events-project-test" } &&
       alltrue([for entitlement in values(output.inventory.access) : entitlement.seconds == "10800s" && entitlement.reason]) &&
       length(setsubtract(["roles/compute.osLogin", "roles/compute.viewer", "roles/redis.viewer", "roles/datastore.user", "roles/logging.viewer"], output.inventory.access["cody-gateway-dev-operate"].roles)) == 0 &&
+      output.inventory.access["cody-gateway-dev-operate"].limited == { "roles/storage.objectViewer" = "resource.name.startsWith('projects/_/buckets/cody-gateway-test-releases')" } &&
       !anytrue([for role in output.inventory.access["cody-gateway-dev-operate"].roles : contains(["roles/owner", "roles/editor", "roles/redis.admin", "roles/secretmanager.secretAccessor"], role)]) &&
       output.inventory.access["cody-gateway-dev-events"].roles == tolist(["roles/bigquery.dataViewer", "roles/bigquery.jobUser"])
     )
