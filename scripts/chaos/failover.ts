@@ -6,7 +6,7 @@ import { startRedis, type LocalRedis } from '../local/redis.ts';
 import type { Seen } from './callers.ts';
 import type { ChaosResult } from './delivery.ts';
 import { checkInvariants } from './invariants.ts';
-import { arrive, startRig, type Rig, type RigOptions } from './rig.ts';
+import { arrive, goOn, startRig, type Rig, type RigOptions } from './rig.ts';
 
 /** What a replica may be behind when it is cut off, and what a call that its caller left may take to be settled. */
 const lagMs = 200;
@@ -30,12 +30,18 @@ export async function failoverChaos({ loadMs, missedMs, say, ...options }: Failo
     replica = await startRedis({ args: ['--replicaof', '127.0.0.1', String(gateway.redis.port)] });
     const successor = replica;
     const gap = { fromMs: 0, toMs: 0 };
+    const servedAfter = (): number => seen.filter(({ startMs, served }) => startMs > gap.toMs && served).length;
     say(`failover: load on for ${loadMs / 1000} s …`);
     await rig.load(async () => {
       await sleep(loadMs / 2);
       say(`the replica misses ${missedMs} ms and takes over …`);
       Object.assign(gap, await takeOver(rig, successor, missedMs));
       await sleep(loadMs / 2);
+      await goOn(
+        loadMs,
+        () => servedAfter() > 0,
+        () => Promise.resolve(),
+      );
     });
     say('load off; what is left behind has to arrive …');
     await sleep(lateMs);
@@ -44,7 +50,7 @@ export async function failoverChaos({ loadMs, missedMs, say, ...options }: Failo
       startMs < gap.toMs && endMs + (whole ? 0 : lateMs) > gap.fromMs - lagMs;
     const { faults, figures } = await checkInvariants({ gateway, seen, callers, logged, atOnce: workers, touched });
     faults.push(...fleet.faults);
-    const after = seen.filter(({ startMs, served }) => startMs > gap.toMs && served).length;
+    const after = servedAfter();
     const lost = seen.filter(touched).length;
     if (lost === 0) faults.push('no call was under way when the replica missed the master: nothing is shown');
     if (after === 0) faults.push('no call was served after the failover');

@@ -6,7 +6,7 @@ import type { ChaosResult } from './delivery.ts';
 import { createFaults, type Happened } from './faults.ts';
 import { checkInvariants } from './invariants.ts';
 import { drawFaults, faultKinds } from './lots.ts';
-import { arrive, leftStanding, startRig, type Rig, type RigOptions } from './rig.ts';
+import { arrive, goOn, leftStanding, startRig, type Rig, type RigOptions } from './rig.ts';
 
 /** A lease is due so long after its holder's last sign (design §5, the limiter's own constant). */
 const leaseTimeMs = 60_000;
@@ -32,14 +32,37 @@ export async function limitsChaos({ loadMs, say, ...options }: LimitsChaosOption
     gateway.tasks.redeliver(redelivered);
     say(`seed ${options.seed}: load on for ${loadMs / 1000} s …`);
     const carryOut = createFaults(gateway, fleet, happened);
+    /** Chaos that did not happen proves nothing. */
+    const happenings = (): Record<string, number> => ({
+      ...happened,
+      'calls that returned a byte': count(seen, ({ served }) => served),
+      'calls refused by their quota': count(seen, ({ quota }) => quota),
+      'calls cut or not answered': count(seen, ({ whole, left }) => !whole && !left),
+      'calls left by their caller': count(seen, ({ left }) => left),
+      'tasks delivered twice': gateway.tasks.stats.redelivered,
+      'looks at the counters': watched.samples,
+    });
     const faultsOver = async (): Promise<void> => {
       const faults = drawFaults(options.seed, loadMs).map(async (fault) => {
         await sleep(fault.atMs);
         await carryOut(fault);
       });
       await Promise.all([sleep(loadMs), ...faults]);
+      const missing = (): string[] =>
+        Object.entries(happenings()).flatMap(([what, times]) => (times === 0 ? [what] : []));
+      await goOn(
+        loadMs,
+        () => missing().length === 0,
+        async () => {
+          // One that found nothing to hit.
+          const kind = faultKinds.find((one) => happened[one] === 0);
+          if (kind !== undefined) await carryOut({ kind, atMs: 0, forMs: 300, lot: 0 });
+        },
+      );
     };
+    const startedMs = performance.now();
     await rig.load(faultsOver, (over) => watch(rig, watched, over));
+    const loadedMs = performance.now() - startedMs;
     gateway.tasks.redeliver(0);
     say('load off; what is left behind has to arrive …');
     const { furthestDueMs, orphanable } = await leftStanding(gateway);
@@ -54,24 +77,14 @@ export async function limitsChaos({ loadMs, say, ...options }: LimitsChaosOption
     });
     faults.push(...watched.faults, ...fleet.faults);
     if (furthestDueMs > leaseTimeMs) faults.push(`a lease that nobody holds is due in ${furthestDueMs} ms only`);
-    const happenings: Record<string, number> = {
-      ...happened,
-      'calls that returned a byte': count(seen, ({ served }) => served),
-      'calls refused by their quota': count(seen, ({ quota }) => quota),
-      'calls cut or not answered': count(seen, ({ whole, left }) => !whole && !left),
-      'calls left by their caller': count(seen, ({ left }) => left),
-      'leases left standing': orphanable,
-      'tasks delivered twice': gateway.tasks.stats.redelivered,
-      'looks at the counters': watched.samples,
-    };
-    // Chaos that did not happen proves nothing.
-    for (const [what, times] of Object.entries(happenings))
+    for (const [what, times] of Object.entries(happenings()))
       if (times === 0) faults.push(`${what}: none, so nothing is shown; let it run longer (--seconds)`);
     return {
       figures: {
         calls: seen.length,
-        'calls a second': Math.round((seen.length * 1000) / loadMs),
-        ...happenings,
+        'calls a second': Math.round((seen.length * 1000) / loadedMs),
+        ...happenings(),
+        'leases left standing': orphanable,
         'answered with 5xx': count(seen, ({ status }) => status !== null && status >= 500),
         'events in the log': logged.size,
         'rows dropped by insertId': gateway.bigquery.stats.dropped,

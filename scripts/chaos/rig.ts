@@ -93,8 +93,8 @@ export async function startRig({ seed, instances, workers, redisArgs = [] }: Rig
 async function subscribe(gateway: TestGateway): Promise<Caller[]> {
   const quotas = [
     { chat: [1_000_000, 86_400], embeddings: [1_000_000, 86_400], spoilt: true },
-    { chat: [40, 86_400], embeddings: [400, 86_400], spoilt: false },
-    { chat: [15, 2], embeddings: [200, 3], spoilt: false },
+    { chat: [10, 86_400], embeddings: [100, 86_400], spoilt: false },
+    { chat: [5, 2], embeddings: [60, 3], spoilt: false },
   ] as const;
   return Promise.all(
     quotas.map(async ({ chat, embeddings, spoilt }) => {
@@ -162,4 +162,13 @@ function noteLogged(line: string, logged: Set<string>): void {
   if (!line.includes('"usage_event"')) return;
   const { usage_event: event } = JSON.parse(line) as { usage_event?: { metadata?: { trace_id?: string } } };
   if (event?.metadata?.trace_id !== undefined) logged.add(event.metadata.trace_id);
+}
+
+/** A slow machine needs longer until everything was seen: the load goes on until there was enough, at most ten times as long. */
+export async function goOn(loadMs: number, enough: () => boolean, meanwhile: () => Promise<void>): Promise<void> {
+  const startedMs = performance.now();
+  while (!enough() && performance.now() - startedMs < loadMs * 9) {
+    await meanwhile();
+    await sleep(100);
+  }
 }
