@@ -7,6 +7,7 @@ import { answer, asRefusal, parseJson, Refusal, type Received } from '@cody-gate
 import type { Lease } from '@cody-gateway/shared/limiter';
 import {
   admit,
+  callSpan,
   defineFunction,
   endLease,
   identify,
@@ -60,7 +61,7 @@ async function embed(exchange: Exchange, embedders: readonly Embedder[]): Promis
 
 /** From the first call to the end of the lease, whatever happens in between. */
 async function call(
-  { context, received, timing }: Exchange,
+  { context, received, scope, timing }: Exchange,
   lease: Lease,
   embedder: Embedder,
   { texts, dimensions }: EmbeddingRequest,
@@ -70,19 +71,24 @@ async function call(
   const { callerLeft } = received;
   const deadline = AbortSignal.timeout(context.config.embeddingTimeoutMs);
   const signal = AbortSignal.any([callerLeft, deadline]);
+  const { permit } = lease;
   timing.upstreamStarts();
+  const span = scope.startCall(...callSpan(permit, permit.model.slice(permit.model.indexOf('/') + 1), null));
   try {
     const embedded = await embedAll(lease, embedder, texts, { actorId: lease.permit.actor.id, dimensions, signal });
     timing.upstreamEnds();
     // Where none is reported the estimate stands; models that charge nothing report nothing.
     const tokens = embedder.charges ? (embedded.tokens ?? estimate) : 0;
+    span.end({ upstreamStatusCode: 200, resolvedStatusCode: 200, 'gen_ai.usage.input_tokens': embedded.tokens });
     await end(200, tokens);
     return { embedded, tokens };
   } catch (error) {
     timing.upstreamEnds();
     const refusal =
       deadline.aborted && !callerLeft.aborted ? embeddingRefusal.timedOut(embedder.provider, error) : asRefusal(error);
-    await end(callerLeft.aborted ? -1 : refusal.status('cody'), 0);
+    const status = callerLeft.aborted ? -1 : refusal.status('cody');
+    span.end({ resolvedStatusCode: status }, callerLeft.aborted ? 'cancelled' : refusal.kind);
+    await end(status, 0);
     throw callerLeft.aborted ? error : refusal;
   }
 }

@@ -4,20 +4,23 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
+import { costs, profileGateway } from './cost.ts';
 import { picture } from './picture.ts';
 import { answerDelayMs, chunkDelayMs, streamChunks } from './provider-process.ts';
 import { redisCost } from './redis.ts';
 import { addedTime, flood, mixedLoad, prompts, streams, throughput, type Scale } from './sections.ts';
 import { startRig } from './targets.ts';
+import { telemetryCost } from './telemetry.ts';
 
 const answerSections = ['added', 'throughput', 'prompts', 'flood'];
 const streamSections = ['mixed', 'streams'];
-const sections = ['redis', ...answerSections, ...streamSections];
+const sections = ['cost', 'redis', 'telemetry', ...answerSections, ...streamSections];
 const help = `npm run bench [-- --quick] [--minutes N] [--only ${sections.join('|')}] [--json]
 
 --quick     a fifth of the requests: a look, whose tail figures mean little
 --minutes   how long memory is watched under a steady load (1)
 --only      one section
+--profile   cpu or heap: the gateway's, as a file for Chrome's or VS Code's flame graph, and nothing else
 --json      the result on stdout instead of tables
 
 The result and a picture of the distributions are written to .local/bench.`;
@@ -28,6 +31,7 @@ const { values } = parseArgs({
     quick: { type: 'boolean' },
     minutes: { type: 'string' },
     only: { type: 'string' },
+    profile: { type: 'string' },
     help: { type: 'boolean' },
   },
 });
@@ -54,10 +58,35 @@ const table = (heading: string, rows: readonly object[]): void => {
   console.table(rows);
 };
 
+const out = path.resolve(import.meta.dirname, '../../.local/bench');
+const kind = values.profile;
+if (kind !== undefined && kind !== 'cpu' && kind !== 'heap') {
+  console.error(`--profile ${kind}: give cpu or heap`);
+  process.exit(2);
+}
+if (wanted('cost') || kind !== undefined) {
+  const probed = await startRig('at once', true);
+  try {
+    if (kind !== undefined) {
+      console.log(await profileGateway(probed, kind, Math.round(10_000 * scale.share), out));
+    } else {
+      result['cost'] = await costs(probed, { requests: Math.round(4_000 * scale.share), turns: 6 });
+      table('What one call costs (targets in turns)', result['cost'] as object[]);
+    }
+  } finally {
+    await probed.stop();
+  }
+  if (kind !== undefined) process.exit();
+}
 if (wanted('redis')) {
   const rows = await redisCost(scale.share);
   result['redis'] = rows;
   table('What a call costs one Redis node (16 connections, 64 calls at once, kinds in turns)', rows);
+}
+if (wanted('telemetry')) {
+  const rows = await telemetryCost(scale.share);
+  result['telemetry'] = rows;
+  table('Traces and metrics off and on: requests a second, CPU of a request (in turns)', rows);
 }
 const answers = answerSections.some(wanted) ? await startRig('answers') : null;
 try {
@@ -95,7 +124,6 @@ try {
 } finally {
   await streaming?.stop();
 }
-const out = path.resolve(import.meta.dirname, '../../.local/bench');
 await mkdir(out, { recursive: true });
 await writeFile(path.join(out, 'result.json'), `${JSON.stringify(result, null, 2)}\n`);
 if (Object.keys(distributions).length > 0) await writeFile(path.join(out, 'latency.svg'), picture(distributions));

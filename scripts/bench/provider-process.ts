@@ -9,10 +9,14 @@ export const answerDelayMs = 20;
 export const streamChunks = 64;
 export const chunkDelayMs = 20;
 
+/** Its paces: `answers` thinks and answers whole, `streams` sends piece by piece, `at once` does not wait. */
+export type ProviderPace = 'answers' | 'streams' | 'at once';
+
 if (import.meta.main) {
-  const [answers, streams] = await Promise.all([
+  const [answers, streams, atOnce] = await Promise.all([
     startOpenAi({ apiKey: benchKey, delayMs: answerDelayMs }),
     startOpenAi({ apiKey: benchKey, chunks: streamChunks, chunkDelayMs }),
+    startOpenAi({ apiKey: benchKey, chunks: streamChunks }),
   ]);
-  process.send?.({ answers: answers.url, streams: streams.url });
+  process.send?.({ urls: { answers: answers.url, streams: streams.url, 'at once': atOnce.url } });
 }

@@ -18,7 +18,7 @@ const perConnectionPerSecond = 5;
 const model = 'gpt-4o';
 
 /** A chat request whose prompt has so many bytes. */
-function chat(promptBytes: number, stream = false): string {
+export function chat(promptBytes: number, stream = false): string {
   return JSON.stringify({
     model,
     stream,
@@ -30,7 +30,7 @@ function chat(promptBytes: number, stream = false): string {
   });
 }
 
-function order({ url, headers }: Target, more: Omit<Order, 'url' | 'headers'>): Order {
+export function order({ url, headers }: Target, more: Omit<Order, 'url' | 'headers'>): Order {
   return { url: `${url}/v1/chat/completions`, headers, ...more };
 }
 
@@ -121,7 +121,7 @@ export async function prompts(rig: Rig, scale: Scale): Promise<object> {
   };
 }
 
-/** Valid calls alone, then beside as many made-up tokens as one generator can send. */
+/** Valid calls alone, then beside 5,000 made-up tokens a second, or as many as one generator can send. */
 export async function flood(rig: Rig, scale: Scale): Promise<object> {
   const valid = order(rig.gateway, {
     body: chat(1_000),
@@ -130,10 +130,13 @@ export async function flood(rig: Rig, scale: Scale): Promise<object> {
     perSecond: 100,
   });
   const alone = await rig.load(valid);
-  const made = order(
-    { ...rig.gateway, headers: { ...rig.gateway.headers, authorization: `Bearer slk_${'0'.repeat(64)}` } },
-    { body: chat(1_000), concurrency: 64, requests: Math.round(20_000 * scale.share) },
-  );
+  const made = order(rig.gateway, {
+    body: chat(1_000),
+    concurrency: 64,
+    requests: Math.round(50_000 * scale.share),
+    perSecond: 5_000,
+    madeUpTokens: true,
+  });
   const flooding = rig.loadBeside(made);
   const beside = await rig.load(valid);
   const refused = await flooding;
@@ -204,7 +207,7 @@ function perSecond({ latenciesMs, elapsedMs }: Outcome): number {
   return latenciesMs.length / (elapsedMs / 1000);
 }
 
-function percentile(values: readonly number[], p: number): number {
+export function percentile(values: readonly number[], p: number): number {
   const sorted = values.toSorted((a, b) => a - b);
   return sorted[Math.min(sorted.length - 1, Math.floor((sorted.length * p) / 100))] ?? Number.NaN;
 }

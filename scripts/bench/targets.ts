@@ -9,7 +9,7 @@ import { localProject, startCloud } from '../local/cloud.ts';
 import { startFunction } from '../local/function-process.ts';
 import { freePort } from '../local/port.ts';
 import type { Order, Outcome } from './load.ts';
-import { benchKey } from './provider-process.ts';
+import { benchKey, type ProviderPace } from './provider-process.ts';
 
 const portkeyProgram = path.resolve(
   import.meta.dirname,
@@ -23,6 +23,8 @@ export interface Target {
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly pid: number;
+  /** Where its probe answers (probe.ts); null where it has none. */
+  readonly probe: string | null;
 }
 
 /** What runs during a benchmark. */
@@ -39,21 +41,28 @@ export interface Rig {
   stop(): Promise<void>;
 }
 
-/** @param pace of the provider: `answers` takes 20 ms and answers whole, `streams` sends 64 chunks 20 ms apart. */
-export async function startRig(pace: 'answers' | 'streams'): Promise<Rig> {
+/**
+ * @param probed whether gateway and relays tell what they spend: where no clock is compared.
+ */
+export async function startRig(pace: ProviderPace, probed = false): Promise<Rig> {
   const closers: (() => unknown)[] = [];
   const stop = async (): Promise<void> => {
     for (const close of closers.splice(0).toReversed()) await close();
   };
-  const started = async (file: string, ...args: string[]): Promise<{ child: ChildProcess; said: Said }> => {
-    const child = fork(path.join(import.meta.dirname, file), args);
+  const started = async (
+    file: string,
+    args: readonly string[] = [],
+    env: Readonly<Record<string, string>> = {},
+  ): Promise<{ child: ChildProcess; said: Said }> => {
+    const child = fork(path.join(import.meta.dirname, file), args, { env: { ...process.env, ...env } });
     closers.push(() => child.kill());
     const [said] = (await once(child, 'message')) as [Said];
     return { child, said };
   };
   try {
     const provider = await started('provider-process.ts');
-    const providerUrl = provider.said[pace];
+    const providerUrl = provider.said.urls[pace];
+    const probes = { gateway: await probeOf(probed), framework: await probeOf(probed), bare: await probeOf(probed) };
     const generators = [await started('load.ts'), await started('load.ts')] as const;
     const cloud = await startCloud({
       functions: ['chat-completions'],
@@ -62,6 +71,7 @@ export async function startRig(pace: 'answers' | 'streams'): Promise<Rig> {
         CODY_GATEWAY_OPENAI_BASE_URL: providerUrl,
         CODY_GATEWAY_ACTOR_CONCURRENCY_LIMIT_PERCENTAGE: '100000',
         CODY_GATEWAY_REDIS_BUDGET: '5s',
+        ...probes.gateway.env,
       },
     });
     closers.push(() => cloud.stop());
@@ -69,12 +79,12 @@ export async function startRig(pace: 'answers' | 'streams'): Promise<Rig> {
     cloud.tasks.pause();
     const gateway = cloud.functions.get('chat-completions');
     if (gateway === undefined) throw new Error('chat-completions did not start');
-    const bare = await started('bare-relay-process.ts', providerUrl, cloud.redis.url);
+    const bare = await started('bare-relay-process.ts', [providerUrl, cloud.redis.url], probes.bare.env);
     const framework = await startFunction({
       name: 'framework-relay',
       dir: path.join(import.meta.dirname, 'framework-relay'),
       port: await freePort(),
-      env: { PROVIDER_URL: providerUrl },
+      env: { PROVIDER_URL: providerUrl, ...probes.framework.env },
       onLine: () => undefined,
     });
     closers.push(() => framework.child.kill('SIGKILL'));
@@ -89,26 +99,35 @@ export async function startRig(pace: 'answers' | 'streams'): Promise<Rig> {
         return (await reply)[0];
       };
     return {
-      provider: { name: 'provider', url: providerUrl, headers: key, pid: provider.child.pid ?? 0 },
+      provider: { name: 'provider', url: providerUrl, headers: key, pid: provider.child.pid ?? 0, probe: null },
       gateway: {
         name: 'gateway',
         url: gateway.url,
         headers: { ...key, authorization: `Bearer ${await subscribe(cloud.firestore.host)}` },
         pid: gateway.child.pid ?? 0,
+        probe: probes.gateway.url,
       },
       peer: {
         name: 'portkey',
         url: peer.url,
         headers: { ...key, 'x-portkey-provider': 'openai', 'x-portkey-custom-host': `${providerUrl}/v1` },
         pid: peer.child.pid ?? 0,
+        probe: null,
       },
       frameworkRelay: {
         name: 'framework relay',
         url: framework.url,
         headers: key,
         pid: framework.child.pid ?? 0,
+        probe: probes.framework.url,
       },
-      bareRelay: { name: 'bare relay', url: bare.said.url, headers: key, pid: bare.child.pid ?? 0 },
+      bareRelay: {
+        name: 'bare relay',
+        url: bare.said.url,
+        headers: key,
+        pid: bare.child.pid ?? 0,
+        probe: probes.bare.url,
+      },
       load: load(generators[0]),
       loadBeside: load(generators[1]),
       stop,
@@ -119,11 +138,18 @@ export async function startRig(pace: 'answers' | 'streams'): Promise<Rig> {
   }
 }
 
-/** What a process says first: its addresses, each those that it has. */
+/** What a process says first: its address, or the provider's three. */
 interface Said {
-  readonly answers: string;
-  readonly streams: string;
+  readonly urls: Readonly<Record<ProviderPace, string>>;
   readonly url: string;
+}
+
+/** Environment of a process with a probe, and where that answers. */
+async function probeOf(probed: boolean): Promise<{ env: Record<string, string>; url: string | null }> {
+  if (!probed) return { env: {}, url: null };
+  const port = await freePort();
+  const env = { NODE_OPTIONS: `--import=${path.join(import.meta.dirname, 'probe.ts')}`, PROBE_PORT: String(port) };
+  return { env, url: `http://127.0.0.1:${port}` };
 }
 
 async function subscribe(firestoreHost: string): Promise<string> {

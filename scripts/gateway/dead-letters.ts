@@ -1,7 +1,7 @@
 // `dead-letters list | replay | delete` and `events replay`: what could not be delivered goes through the queue once more, or goes for good.
 
 import { readFile } from 'node:fs/promises';
-import type { Directory } from '@cody-gateway/shared/auth';
+import { audited, type Directory } from '@cody-gateway/shared/auth';
 import {
   createDeadLetters,
   createEventQueue,
@@ -11,6 +11,7 @@ import {
 } from '@cody-gateway/shared/events';
 import * as v from 'valibot';
 import { readArguments, UsageError, type Command } from './command.ts';
+import { readDeed, reasonHelp } from './deed.ts';
 import { loggedEvents } from './logged-events.ts';
 import { cloudFile, withDirectory, type Place } from './place.ts';
 import { placeOf } from './subscriptions.ts';
@@ -20,10 +21,13 @@ import { formatTable } from './table.ts';
 const lettersMost = 1_000;
 const reasonLengthMax = 100;
 
+/** Where nobody says why. */
+const replayReason = 'what could not be delivered is delivered';
+
 const whereHelp = `  --project <id>   that Google Cloud project, by application default credentials; without it, the local cloud of npm start
   --json           for programs: one JSON document (with npm run --silent, or npm's own lines stand above it)
 `;
-const queueHelp = `  --target <url>   the address of deliver-events, on a real project
+const queueHelp = `${reasonHelp}  --target <url>   the address of deliver-events, on a real project
   --location, --queue, --service-account
                    of the queue that the tasks go through; us-central1, events, none where absent
 ${whereHelp}`;
@@ -57,18 +61,22 @@ The oldest ${lettersMost}. Mend the reason (a column, a deployment), then replay
   {
     name: 'dead-letters replay',
     summary: 'sends them through the queue once more',
-    help: `usage: npm run gateway -- dead-letters replay [--target <url>] [--project <id>] [--json]
+    help: `usage: npm run gateway -- dead-letters replay [--reason <text>] [--target <url>] [--project <id>] [--json]
 
 A letter is removed when the queue has taken it; what can't be delivered this time either comes back as a letter.
 An event that was delivered meanwhile counts once all the same.
 
 ${queueHelp}`,
     run: async (args) => {
-      const { options } = readArguments(args, queueOptions);
+      const { options } = readArguments(args, ['reason', ...queueOptions]);
       const place = await placeOf(options.project);
+      const deed = await readDeed(options.reason ?? replayReason, place);
       const replayed = await withDirectory(place, async (directory) => {
         const letters = await lettersOf(directory);
-        await withQueue(place, options, (queue) => replay(letters, queue, directory));
+        const about = { what: 'dead-letters replay', subject: null, change: `${letters.length} dead letters` };
+        await audited(directory, deed, about, () =>
+          withQueue(place, options, (queue) => replay(letters, queue, directory)),
+        );
         return letters.length;
       });
       const more = replayed === lettersMost ? ', and there may be more: run it again' : '';
@@ -113,14 +121,14 @@ ${whereHelp}`,
   {
     name: 'events replay',
     summary: 'sends events that ended in the log',
-    help: `usage: npm run gateway -- events replay --log <file> [--target <url>] [--project <id>] [--json]
+    help: `usage: npm run gateway -- events replay --log <file> [--reason <text>] [--target <url>] [--project <id>] [--json]
 
   --log            what "gcloud logging read 'jsonPayload.usage_event:*' --format=json" gave, or the functions' own lines
 An event that was delivered after all, or is replayed twice, counts once.
 
 ${queueHelp}`,
     run: async (args) => {
-      const { options } = readArguments(args, ['log', ...queueOptions]);
+      const { options } = readArguments(args, ['log', 'reason', ...queueOptions]);
       if (options.log === undefined) throw new UsageError('--log is missing: name the file with the log lines');
       const text = await readFile(options.log, 'utf8').catch(() => {
         throw new UsageError(`--log: ${options.log ?? ''} can't be read`);
@@ -128,9 +136,15 @@ ${queueHelp}`,
       const { events, unreadable } = loggedEvents(text);
       const place = await placeOf(options.project);
       const bodies = eventTaskBodies(events.map((event) => JSON.stringify(event)));
-      await withQueue(place, options, async (queue) => {
-        for (const body of bodies) await queue.create(body);
-      });
+      const deed = await readDeed(options.reason ?? replayReason, place);
+      const about = { what: 'events replay', subject: null, change: `${events.length} events of a log` };
+      await withDirectory(place, (directory) =>
+        audited(directory, deed, about, () =>
+          withQueue(place, options, async (queue) => {
+            for (const body of bodies) await queue.create(body);
+          }),
+        ),
+      );
       const broken = unreadable === 0 ? '' : `; ${unreadable} lines are no JSON and were passed over`;
       return { text: `${events.length} events replayed${broken}`, json: { replayed: events.length, unreadable } };
     },

@@ -1,12 +1,11 @@
 // What an operator does to the directory: creates subscriptions with their tokens, looks at them, removes them. Reading for requests is directory.ts.
 
 import { randomBytes, randomUUID } from 'node:crypto';
-import { withDeadline, type Directory } from './directory.ts';
+import { auditDocument, auditPath, type Deed } from './audit.ts';
+import { operatorTimeoutMs, withDeadline, type Directory } from './directory.ts';
 import { parseDocument, subscriptionSchema, type SubscriptionDocument, type SubscriptionRecord } from './documents.ts';
 import { deriveFromLicenceKey, hashToken } from './token.ts';
 
-/** Somebody waits at a terminal: long enough for credentials and a first channel, short enough to be told what is wrong. */
-const operatorTimeoutMs = 15_000;
 /** gRPC's code for a document that is there already. */
 const alreadyExists = 6;
 
@@ -16,6 +15,8 @@ export interface NewSubscription {
   readonly limits: SubscriptionRecord['limits'];
   /** UUID, with or without `es_` in front; a fresh one where absent. */
   readonly id?: string;
+  /** For the audit record; without it there is none: what makes it is no operator. */
+  readonly deed?: Deed;
 }
 
 /** A subscription as it stands in the directory, or what is wrong with its document. */
@@ -28,7 +29,7 @@ export type SubscriptionEntry =
  */
 export async function createSubscription(
   directory: Directory,
-  { name, limits, id: wanted = randomUUID() }: NewSubscription,
+  { name, limits, id: wanted = randomUUID(), deed }: NewSubscription,
 ): Promise<{ id: string; token: string; record: SubscriptionRecord }> {
   const id = subscriptionId(wanted);
   if (id === null) throw new Error(`${JSON.stringify(wanted)} is not a subscription id: give a UUID`);
@@ -46,6 +47,10 @@ export async function createSubscription(
   const batch = firestore.batch();
   batch.create(firestore.doc(`subscriptions/${id}`), { ...document, createdAt: now, updatedAt: now });
   batch.create(firestore.doc(`tokens/${hashToken(token)}`), { actor: `subscriptions/${id}`, createdAt: now });
+  if (deed !== undefined) {
+    const audit = auditDocument(deed, 'subscriptions create', id, JSON.stringify({ name, limits }));
+    batch.create(firestore.doc(auditPath(audit)), audit);
+  }
   try {
     await withDeadline(batch.commit(), operatorTimeoutMs);
   } catch (error) {
@@ -106,8 +111,8 @@ export async function deleteSubscription(directory: Directory, id: string): Prom
   return withDeadline(removed, operatorTimeoutMs);
 }
 
-/** Sourcegraph.com's spelling has `es_` in front; events, counters and the directory have the bare UUID (spec actors §1.6). */
-function subscriptionId(text: string): string | null {
+/** Sourcegraph.com's spelling has `es_` in front; events, counters and the directory have the bare UUID (spec actors §1.6). Null for what is no UUID. */
+export function subscriptionId(text: string): string | null {
   const bare = text.replace(/^es_/, '').toLowerCase();
   return /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(bare) ? bare : null;
 }

@@ -2,7 +2,7 @@
 
 import type { BigQuery } from '@google-cloud/bigquery';
 import type { Config } from '../config/config.ts';
-import { priceOf, type Price } from './price.ts';
+import type { Price, priceOf } from './price.ts';
 import type { UsageEvent } from './usage-event.ts';
 
 /** Longer than any healthy insert, shorter than the task's dispatch deadline. */
@@ -73,7 +73,9 @@ async function insertRows(
   insert: (rows: RawRow[]) => Promise<unknown>,
 ): Promise<Insertion> {
   if (events.length === 0) return { inserted: 0, costMicroUsd: 0, unpriced: 0, poison: [] };
-  const rows = events.map(rawRow);
+  // Half a megabyte of prices, which no function but the one that inserts reads.
+  const prices = await import('./price.ts');
+  const rows = events.map((event) => rawRow(event, prices.priceOf));
   try {
     await insert(rows);
     return { inserted: rows.length, ...sumsOf(rows), poison: [] };
@@ -93,10 +95,10 @@ function insertId(event: UsageEvent): string {
   return `${event.event_id}:${event.rank}`;
 }
 
-function rawRow(event: UsageEvent): RawRow {
+function rawRow(event: UsageEvent, price: typeof priceOf): RawRow {
   return {
     insertId: insertId(event),
-    json: { ...event, ...priceOf(event), metadata: JSON.stringify(event.metadata) },
+    json: { ...event, ...price(event), metadata: JSON.stringify(event.metadata) },
   };
 }
 

@@ -12,6 +12,7 @@ export { leaseTimeMs, type Lease, type NoticeRule, type Posted, type PostedNotic
 export type { Reading } from './reading.ts';
 export { healCounters } from './heal.ts';
 export { sweepShard, type Swept } from './sweep.ts';
+export { closeWindow, readWindows, type QuotaWindow } from './window.ts';
 
 /** Why a call was not admitted: a value, not an exception, since most callers meet it one day. */
 export interface Denial {

@@ -19,6 +19,7 @@ export const scripts = {
   settle: loadScript('settle', readFileSync(new URL('./scripts/settle.lua', import.meta.url), 'utf8'), fragments),
   renew: loadScript('renew', readFileSync(new URL('./scripts/renew.lua', import.meta.url), 'utf8'), fragments),
   note: loadScript('note', readFileSync(new URL('./scripts/note.lua', import.meta.url), 'utf8'), fragments),
+  reset: loadScript('reset', readFileSync(new URL('./scripts/reset.lua', import.meta.url), 'utf8')),
   sweep: loadScript('sweep', readFileSync(new URL('./scripts/sweep.lua', import.meta.url), 'utf8'), fragments),
   heal: loadScript('heal', readFileSync(new URL('./scripts/heal.lua', import.meta.url), 'utf8'), fragments),
   unfold: loadScript('unfold', readFileSync(new URL('./scripts/unfold.lua', import.meta.url), 'utf8'), fragments),

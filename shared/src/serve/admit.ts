@@ -60,8 +60,9 @@ export async function admit(
     throw claimedRefusal(outcome);
   }
   const refused = refusedEvent(draft, outcome);
-  if (outcome.posted !== null) context.outbox.take(outcome.posted, refused);
-  scope.mark(spanNames.event, () => eventAttributes(refused));
+  const text = JSON.stringify(refused);
+  if (outcome.posted !== null) context.outbox.take(outcome.posted, text);
+  scope.mark(spanNames.event, () => eventAttributes(refused, text));
   scope.note({ denied: outcome.cause });
   throw denialRefusal(outcome, permit.feature, dialect);
 }

@@ -15,7 +15,7 @@ import { inspect } from './inspect.ts';
 import { endLease } from './lease-end.ts';
 import { rateLimitHeaders } from './rate-limit.ts';
 import { relay, type Relayed } from './relay.ts';
-import { callAttributes, callFailure, outcomeAttributes } from './spans.ts';
+import { addressOf, callFailure, callSpan, outcomeAttributes } from './spans.ts';
 
 /** One completion path of a function. */
 export interface CompletionRoute {
@@ -130,7 +130,7 @@ async function sendAndRelay(exchange: Exchange, lease: Lease, call: Call, draft:
   const { context, received, scope, timing, dialect } = exchange;
   const { response, callerLeft } = received;
   timing.upstreamStarts();
-  const span = scope.startCall(`chat ${call.model}`, callAttributes(call, lease));
+  const span = scope.startCall(...callSpan(lease.permit, call.model, addressOf(context.config, call.provider)));
   const end = (partial: Partial<Outcome>): Promise<void> => {
     timing.upstreamEnds();
     const outcome = {
@@ -181,7 +181,10 @@ async function sendAndRelay(exchange: Exchange, lease: Lease, call: Call, draft:
   const begin = (): void => {
     if (!response.headersSent) response.writeHead(answer.callerStatus, headers);
   };
-  const relayed = await relay(answer, response, begin, callerLeft);
+  const relayed = await relay(answer, response, begin, callerLeft, () => {
+    if (answer.sse) span.set({ 'gen_ai.response.time_to_first_chunk': (timing.upstreamMs() ?? 0) / 1000 });
+    scope.note({ first_byte_ms: Math.round(timing.totalMs()) });
+  });
   await end({
     upstreamStatus: answer.status,
     resolvedStatus: resolvedStatus(exchange, answer, relayed),

@@ -23,7 +23,9 @@ export interface Context {
   readonly strangers: Strangers;
   /** A fresh budget of Redis waits: one on the way up, one for settling. */
   budget(): Budget;
-  /** Connects and loads what the first request will need. */
+  /** Connects what every request needs. */
+  connect(): void;
+  /** Loads the heavy clients that have not been needed yet. */
   warm(): void;
   /** Sends what is left and closes the connections. */
   close(): Promise<void>;
@@ -43,7 +45,9 @@ export function openContext(config: Config): Context {
     telemetry.count('gateway.outbox', events, { state }),
   );
   const auth = createAuth({ config, store, now: Date.now, warn });
-  const upstream = createUpstream(config, warn);
+  const upstream = createUpstream(config, warn, (model, shut) =>
+    telemetry.count('gateway.model_breaker', shut, { model }),
+  );
   const limiter = createLimiter(store);
   const budget = (): Budget => ({ leftMs: config.redisBudgetMs });
   const strangers = createStrangers({ limiter, outbox, telemetry, budget });
@@ -59,8 +63,8 @@ export function openContext(config: Config): Context {
     outbox,
     strangers,
     budget,
+    connect: () => store.connect(),
     warm: () => {
-      store.connect();
       auth.warm();
       queue
         ?.warm()

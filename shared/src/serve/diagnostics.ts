@@ -8,10 +8,24 @@ import type { Route } from './exchange.ts';
 
 const plain = { 'content-type': 'text/plain; charset=utf-8' } as const;
 
-/** `/-/__version`, polled by every editor without a token, and `/-/healthz` behind the diagnostics secret. Any method, as in the reference. */
+/**
+ * `/-/__version`, polled by every editor without a token, `/-/healthz` behind the diagnostics secret, any method, as in the reference; and
+ * `/metrics` of this one process for Prometheus, behind the same secret.
+ */
 export function diagnosticRoutes(context: Context): Route[] {
-  const { config, store } = context;
+  const { config, store, telemetry } = context;
   return [
+    {
+      method: 'GET',
+      path: '/metrics',
+      dialect: 'cody',
+      handle: async ({ received }) => {
+        demandSecret(received, config.diagnosticsSecret);
+        const text = await telemetry.prometheus();
+        if (text === null) throw new Refusal('not-found', '404 page not found');
+        answer(received, 200, { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' }, text);
+      },
+    },
     {
       method: '*',
       path: '/-/__version',

@@ -8,6 +8,7 @@ import { crashLine, createTelemetry } from '../telemetry/telemetry.ts';
 import { openContext, type Context } from './context.ts';
 import { diagnosticRoutes } from './diagnostics.ts';
 import { createHandler, type Route } from './exchange.ts';
+import { warmBehindFirst } from './warm-up.ts';
 
 export { admit } from './admit.ts';
 export { allowedFor } from './allowed-models.ts';
@@ -19,6 +20,7 @@ export { listFlaggedPrompts, readFlaggedPrompt, type FlaggedPrompt } from './fla
 export { endLease } from './lease-end.ts';
 export { readClaim } from './idempotency.ts';
 export { rateLimitHeaders } from './rate-limit.ts';
+export { callSpan } from './spans.ts';
 export { createSweep, type SweepReport } from './sweep.ts';
 export { runSync } from './sync.ts';
 export { demandSecret } from './diagnostics.ts';
@@ -28,7 +30,7 @@ export type Handler = (request: IncomingMessage, response: ServerResponse) => Pr
 
 /**
  * Registers a function with functions-framework: reads the configuration, opens the rooms from bottom to top, answers its routes and the
- * diagnostics that every function has. No network before the port is open; right after, Redis is connected and the heavy clients load.
+ * diagnostics that every function has. No network before the port is open; right after, Redis is connected. Heavy clients load behind the first answer.
  * Bad configuration ends the process with every fault listed.
  * @param name of the deployment, which is also the folder's.
  * @param routes made from the opened context, so that what has no key or no address is not routed.
@@ -38,12 +40,13 @@ export function defineFunction(name: string, routes: (context: Context) => reado
   const { handle, idle } = createHandler(context, [...diagnosticRoutes(context), ...routes(context)]);
   const servers = new Set<Server>();
   context.telemetry.reportCrashes();
-  listenFirst(handle, (server) => servers.add(server));
-  drainOnTerm(() => servers, idle, context.close);
   // The framework listens in the ticks after this module is loaded; what follows must not stand in front of it.
-  setImmediate(() => context.warm());
-  http(name, handle);
-  return handle;
+  setImmediate(() => context.connect());
+  const answer = warmBehindFirst(handle, context.warm);
+  listenFirst(answer, (server) => servers.add(server));
+  drainOnTerm(() => servers, idle, context.close);
+  http(name, answer);
+  return answer;
 }
 
 function readConfig(name: string): Config {

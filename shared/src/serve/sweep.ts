@@ -3,6 +3,7 @@
 import { takeLeftBehind, unsentNotice } from '../events/events.ts';
 import { healCounters, sweepShard } from '../limiter/limiter.ts';
 import { shardCount, shardName, type Budget } from '../store/store.ts';
+import type { Scope } from '../telemetry/telemetry.ts';
 import type { Context } from './context.ts';
 
 /** What instances get to send their own entries before the sweeper takes them: a few of their batches. */
@@ -39,24 +40,28 @@ export interface SweepReport {
 }
 
 /**
- * Makes the sweeper; runs may overlap and may be cut off anywhere, since every step checks what it finds and what is not done is still due.
+ * Makes the sweeper; runs may overlap and may be cut off anywhere, since every step checks what it finds and what is not done is still due. A run is
+ * told where to link the requests whose events it sends.
  * @param clock ms that only go up; @param random from 0 to 1: where a run begins, so that one without time for all shards does not starve the same ones
  */
 export function createSweep(
   { store, queue, noticeQueue, telemetry }: Pick<Context, 'store' | 'queue' | 'noticeQueue' | 'telemetry'>,
   clock: () => number = () => performance.now(),
   random: () => number = Math.random,
-): () => Promise<SweepReport> {
+): (link?: Scope['link']) => Promise<SweepReport> {
   const queues = { events: queue, notices: noticeQueue };
   const budget = (): Budget => ({ leftMs: commandTimeoutMs, patient: true });
-  const sweepOne = async (shard: string, nowMs: number, report: SweepReport): Promise<void> => {
+  const sweepOne = async (shard: string, nowMs: number, report: SweepReport, link: Scope['link']): Promise<void> => {
     const swept = await sweepShard(store, shard, nowMs, perShardMax, budget);
     report.orphaned += swept.orphaned;
+    if (swept.orphaned > 0) telemetry.count('gateway.leases', swept.orphaned, { state: 'orphaned' });
     report.unfolded += swept.unfolded;
     // The rows that were just written are not old enough: the sweeper is their instance, so the grace time is not for them.
     const olderThanMs = swept.orphaned + swept.unfolded > 0 ? Number.MAX_SAFE_INTEGER : nowMs - graceMs;
     const taken = await takeLeftBehind(store, queues, shard, olderThanMs, perShardMax, budget);
     report.sent += taken.sent;
+    if (taken.sent > 0) telemetry.count('gateway.outbox', taken.sent, { state: 'swept' });
+    for (const request of taken.requests) link(request);
     report.unreadable += taken.unreadable.length;
     if (swept.more || taken.more) report.overfull++;
     if (taken.oldestMs !== null) report.oldest_ms = Math.max(report.oldest_ms, nowMs - taken.oldestMs);
@@ -64,7 +69,7 @@ export function createSweep(
     for (const entry of taken.unreadable)
       telemetry.log('ERROR', 'an outbox entry is not an event of ours and stays where it is', { shard, entry });
   };
-  return async () => {
+  return async (link = () => undefined) => {
     const report: SweepReport = {
       orphaned: 0,
       unfolded: 0,
@@ -85,7 +90,7 @@ export function createSweep(
       while (clock() < untilMs) {
         const shard = shards.pop();
         if (shard === undefined) return;
-        await sweepOne(shard, nowMs, report).catch((error: unknown) => {
+        await sweepOne(shard, nowMs, report, link).catch((error: unknown) => {
           report.failed++;
           telemetry.log('ERROR', 'a shard could not be swept', { shard }, error);
         });

@@ -15,6 +15,10 @@ locals {
         "roles/compute.viewer", "roles/compute.osLogin", "roles/redis.viewer", google_project_iam_custom_role.redis_password.name,
       ]
     }
+    look = {
+      project = var.project_id
+      roles   = ["roles/logging.viewer", "roles/monitoring.viewer", "roles/redis.viewer", "roles/datastore.viewer"]
+    }
     events = {
       project = var.events_project_id
       roles   = ["roles/bigquery.dataViewer", "roles/bigquery.jobUser"]

@@ -1,10 +1,11 @@
 // The Anthropic client that both of its APIs are called with.
 
-import Anthropic from '@anthropic-ai/sdk';
+import type Anthropic from '@anthropic-ai/sdk';
 
 /** @param baseURL without `/v1` */
-export function createAnthropicClient(apiKey: string, baseURL: string): Anthropic {
-  return new Anthropic({
+export async function createAnthropicClient(apiKey: string, baseURL: string): Promise<Anthropic> {
+  const { Anthropic: Client } = await import('@anthropic-ai/sdk');
+  return new Client({
     apiKey,
     authToken: null,
     baseURL,

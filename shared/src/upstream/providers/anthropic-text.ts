@@ -25,7 +25,6 @@ import { createAnthropicClient } from './anthropic-client.ts';
 export function anthropicText(config: Config): Provider | null {
   const apiKey = config.anthropicAccessToken;
   if (apiKey === null) return null;
-  const client = createAnthropicClient(apiKey, config.anthropicBaseUrl);
   return {
     name: 'anthropic',
     shapes: ['anthropic-text'],
@@ -33,7 +32,7 @@ export function anthropicText(config: Config): Provider | null {
     covers: {},
     retryAfterSeconds: 2,
     read: (body, caller) => readPrompt(body, caller, config.anthropicMaxTokensToSample, apiKey),
-    destination: sdkDestinations(client),
+    destination: sdkDestinations(() => createAnthropicClient(apiKey, config.anthropicBaseUrl)),
     body: (call, model) => withModel(call.body, model),
     meter: () => createMeter(),
   };

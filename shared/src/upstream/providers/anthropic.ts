@@ -27,7 +27,6 @@ import { createAnthropicClient } from './anthropic-client.ts';
 export function anthropic(config: Config): Provider | null {
   const apiKey = config.anthropicAccessToken;
   if (apiKey === null) return null;
-  const client = createAnthropicClient(apiKey, config.anthropicBaseUrl);
   return {
     name: 'anthropic',
     shapes: ['anthropic-messages'],
@@ -35,7 +34,7 @@ export function anthropic(config: Config): Provider | null {
     covers: {},
     retryAfterSeconds: 2,
     read: (body, caller) => readMessages(body, caller, config.anthropicMaxTokensToSample, apiKey),
-    destination: sdkDestinations(client),
+    destination: sdkDestinations(() => createAnthropicClient(apiKey, config.anthropicBaseUrl)),
     body: (call, model) => withModel(call.body, model),
     meter: () => createMeter(),
   };

@@ -1,6 +1,5 @@
 // Fireworks: OpenAI's dialect with names and members of its own. What we change in a request and how it is sent. Spec completions §2.7, clients §3.5.
 
-import OpenAI from 'openai';
 import { randomInt } from 'node:crypto';
 import type { Config } from '../../config/config.ts';
 import type { Call, CallerFacts, JsonObject, Shape } from '../call.ts';
@@ -22,19 +21,13 @@ import {
   withoutMembers,
 } from '../request-body.ts';
 import { sdkDestinations } from '../sdk-request.ts';
+import { createOpenAiClient } from './openai-client.ts';
 import { covers, resolveModel, type Deployment } from './fireworks-models.ts';
 
 /** The provider, or null without a key. @param draw 0 to 99, evenly */
 export function fireworks(config: Config, draw: () => number = () => randomInt(100)): Provider | null {
-  if (config.fireworksAccessToken === null) return null;
-  const client = new OpenAI({
-    apiKey: config.fireworksAccessToken,
-    organization: null,
-    project: null,
-    baseURL: `${config.fireworksBaseUrl}/inference/v1`,
-    maxRetries: 0,
-    logLevel: 'off',
-  });
+  const apiKey = config.fireworksAccessToken;
+  if (apiKey === null) return null;
   const deployment = {
     enterprisePercent: config.starcoderEnterprisePercent,
     communityPercent: config.starcoderCommunityPercent,
@@ -47,7 +40,7 @@ export function fireworks(config: Config, draw: () => number = () => randomInt(1
     covers,
     retryAfterSeconds: 30,
     read: (body, caller, shape) => readRequest(body, caller, shape, deployment),
-    destination: sdkDestinations(client),
+    destination: sdkDestinations(() => createOpenAiClient(apiKey, `${config.fireworksBaseUrl}/inference/v1`, null)),
     body: (call, model) => withModel(call.body, model),
     // The last chunk of a stream carries the usage unasked: nothing is added, nothing hidden.
     meter: () => createOpenAiMeter(false),

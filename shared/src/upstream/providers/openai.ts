@@ -1,6 +1,5 @@
 // OpenAI's chat and text completions: what we change in a request and how it is sent. Its usage is read by openai-meter.ts. Spec completions §2.6.
 
-import OpenAI from 'openai';
 import type { Config } from '../../config/config.ts';
 import type { Call, CallerFacts, JsonObject, Shape } from '../call.ts';
 import { defaultModels } from '../catalogue.ts';
@@ -22,18 +21,12 @@ import {
   withoutMembers,
 } from '../request-body.ts';
 import { sdkDestinations } from '../sdk-request.ts';
+import { createOpenAiClient } from './openai-client.ts';
 
 /** The provider, or null without a key. */
 export function openai(config: Config): Provider | null {
-  if (config.openaiAccessToken === null) return null;
-  const client = new OpenAI({
-    apiKey: config.openaiAccessToken,
-    organization: config.openaiOrgId,
-    project: null,
-    baseURL: `${config.openaiBaseUrl}/v1`,
-    maxRetries: 0,
-    logLevel: 'off',
-  });
+  const apiKey = config.openaiAccessToken;
+  if (apiKey === null) return null;
   return {
     name: 'openai',
     shapes: ['openai', 'openai-chat', 'openai-text'],
@@ -41,7 +34,7 @@ export function openai(config: Config): Provider | null {
     covers: {},
     retryAfterSeconds: 30,
     read: readRequest,
-    destination: sdkDestinations(client),
+    destination: sdkDestinations(() => createOpenAiClient(apiKey, `${config.openaiBaseUrl}/v1`, config.openaiOrgId)),
     body: (call, model) => withModel(call.body, model),
     meter: (call) => createOpenAiMeter(call.hidesUsage),
   };

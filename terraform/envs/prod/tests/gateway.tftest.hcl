@@ -262,11 +262,12 @@ run "before" {
 
   assert {
     condition = (
-      { for name, entitlement in output.inventory.access : name => entitlement.project } == { "cody-gateway-dev-operate" = "projects/cody-gateway-test", "cody-gateway-dev-events" = "projects/events-project-test" } &&
+      { for name, entitlement in output.inventory.access : name => entitlement.project } == { "cody-gateway-dev-look" = "projects/cody-gateway-test", "cody-gateway-dev-operate" = "projects/cody-gateway-test", "cody-gateway-dev-events" = "projects/events-project-test" } &&
       alltrue([for entitlement in values(output.inventory.access) : entitlement.seconds == "10800s" && entitlement.reason]) &&
       length(setsubtract(["roles/compute.osLogin", "roles/compute.viewer", "roles/redis.viewer", "roles/datastore.user", "roles/logging.viewer"], output.inventory.access["cody-gateway-dev-operate"].roles)) == 0 &&
       output.inventory.access["cody-gateway-dev-operate"].limited == { "roles/storage.objectViewer" = "resource.name.startsWith('projects/_/buckets/cody-gateway-test-releases')" } &&
       !anytrue([for role in output.inventory.access["cody-gateway-dev-operate"].roles : contains(["roles/owner", "roles/editor", "roles/redis.admin", "roles/secretmanager.secretAccessor"], role)]) &&
+      !contains(output.inventory.access["cody-gateway-dev-look"].roles, "roles/datastore.user") &&
       output.inventory.access["cody-gateway-dev-events"].roles == tolist(["roles/bigquery.dataViewer", "roles/bigquery.jobUser"])
     )
     error_message = "Access is asked for, with a reason, for three hours, to the gateway and to its events apart."

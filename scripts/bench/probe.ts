@@ -1,0 +1,81 @@
+// Loaded into a measured process in front of its own code (`--import`): tells over HTTP what its work costs. Not loaded where clocks are compared.
+
+import { createServer } from 'node:http';
+import { Session } from 'node:inspector/promises';
+import { GCProfiler, getHeapStatistics } from 'node:v8';
+
+/** What V8 can tell of the work: where its time goes, or its allocations. */
+export type ProfileKind = 'cpu' | 'heap';
+
+/** What a process spent between `/start` and `/stop`. */
+export interface Spent {
+  /** Processor time of the process: its own, and the system's on its behalf. */
+  readonly cpuMs: number;
+  /** The system's share of it. */
+  readonly systemMs: number;
+  /** JavaScript heap that was allocated, what was freed again included. */
+  readonly allocatedBytes: number;
+  /** Null where none was asked for. */
+  readonly profile: object | null;
+}
+
+/** Each statement of a garbage collection, of which `before` of one and `after` of the previous are compared. */
+interface Collection {
+  readonly beforeGC: { readonly heapStatistics: { readonly usedHeapSize: number } };
+  readonly afterGC: { readonly heapStatistics: { readonly usedHeapSize: number } };
+}
+
+const port = Number(process.env['PROBE_PORT']);
+if (port > 0) {
+  let collections = new GCProfiler();
+  let inspector: (() => Promise<object>) | null = null;
+  let usedBytes = 0;
+  let cpu = process.cpuUsage();
+  const start = async (kind: string): Promise<void> => {
+    if (kind !== '') inspector = await startProfile(kind);
+    collections = new GCProfiler();
+    collections.start();
+    usedBytes = getHeapStatistics().used_heap_size;
+    cpu = process.cpuUsage();
+  };
+  const stop = async (): Promise<Spent> => {
+    const { user, system } = process.cpuUsage(cpu);
+    let allocatedBytes = 0;
+    for (const { beforeGC, afterGC } of (collections.stop() as unknown as { statistics: Collection[] }).statistics) {
+      allocatedBytes += beforeGC.heapStatistics.usedHeapSize - usedBytes;
+      usedBytes = afterGC.heapStatistics.usedHeapSize;
+    }
+    allocatedBytes += getHeapStatistics().used_heap_size - usedBytes;
+    const profile = (await inspector?.()) ?? null;
+    inspector = null;
+    return { cpuMs: (user + system) / 1000, systemMs: system / 1000, allocatedBytes, profile };
+  };
+  const server = createServer((request, response) => {
+    const { pathname, search } = new URL(request.url ?? '', 'http://probe');
+    const work = pathname === '/stop' ? stop() : start(search.slice(1)).then(() => ({}));
+    work.then(
+      (value) => response.end(JSON.stringify(value)),
+      (error: unknown) => response.destroy(error as Error),
+    );
+  });
+  server.listen(port, '127.0.0.1');
+  server.unref();
+}
+
+/** @returns what ends it and gives the profile */
+async function startProfile(kind: string): Promise<() => Promise<object>> {
+  const inspector = new Session();
+  inspector.connect();
+  if (kind === 'heap') {
+    await inspector.post('HeapProfiler.startSampling', {
+      samplingInterval: 4_096,
+      includeObjectsCollectedByMajorGC: true,
+      includeObjectsCollectedByMinorGC: true,
+    });
+    return async () => (await inspector.post('HeapProfiler.stopSampling')).profile;
+  }
+  await inspector.post('Profiler.enable');
+  await inspector.post('Profiler.setSamplingInterval', { interval: 200 });
+  await inspector.post('Profiler.start');
+  return async () => (await inspector.post('Profiler.stop')).profile;
+}
