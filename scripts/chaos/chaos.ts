@@ -2,19 +2,21 @@
 
 import { randomUUID } from 'node:crypto';
 import { parseArgs } from 'node:util';
+import { failoverChaos } from './failover.ts';
 import { deliveryChaos, type ChaosResult } from './delivery.ts';
 import { limitsChaos } from './limits.ts';
 
-const help = `npm run chaos [-- --only delivery|limits] [--seconds <number>] [--seed <text>] [--json]
+const help = `npm run chaos [-- --only delivery|limits|failover] [--seconds <number>] [--seed <text>] [--json]
 
 delivery  1 % of the tasks delivered twice, deliver-events and chat-completions killed at random, Cloud Tasks away for a time, BigQuery away for a
           time; running calls that the sweeper takes for dead. Every call that returned a byte must end in exactly one row, and counters and rows
           must agree.
 limits    several instances over one Redis, each killed or ended by SIGTERM at any time; providers that fail, stall and cut; Redis paused and
           restarted; queue and warehouse away; callers that leave. Every invariant of the limiter must hold.
+failover  a replica that missed the master's last second takes its place. Every invariant must hold but for the calls of that second.
 
---seconds   how long each of delivery's two outages lasts, and the load of limits (60)
---seed      draws the faults and calls of limits; the same seed draws the same again
+--seconds   how long each of delivery's two outages lasts, and the load of limits and failover (60)
+--seed      draws the faults and calls of limits and failover; the same seed draws the same again
 --json      the results on stdout instead of tables
 `;
 
@@ -34,8 +36,6 @@ if (values.help === true) {
 const seconds = Number(values.seconds ?? 60);
 if (!(seconds >= 5 && seconds <= 3600)) refuse(`--seconds ${values.seconds ?? ''}: give a number from 5 to 3600`);
 const { only, seed = randomUUID().slice(0, 8) } = values;
-if (only !== undefined && only !== 'delivery' && only !== 'limits')
-  refuse(`--only ${only}: give delivery or limits, or leave it out for both`);
 const say = (text: string): void => {
   if (values.json !== true) console.log(text);
 };
@@ -43,7 +43,10 @@ const say = (text: string): void => {
 const runs = {
   delivery: () => deliveryChaos({ outageMs: seconds * 1000, say }),
   limits: () => limitsChaos({ seed, loadMs: seconds * 1000, instances: 3, workers: 8, say }),
+  failover: () => failoverChaos({ seed, loadMs: seconds * 1000, missedMs: 1_000, instances: 2, workers: 8, say }),
 };
+if (only !== undefined && !Object.hasOwn(runs, only))
+  refuse(`--only ${only}: give ${Object.keys(runs).join(', ')}, or leave it out for all`);
 const results: Record<string, ChaosResult> = {};
 let faulty = false;
 for (const [name, run] of Object.entries(runs)) {
@@ -55,7 +58,7 @@ for (const [name, run] of Object.entries(runs)) {
   for (const fault of result.faults) console.error(`FAULT: ${fault}`);
 }
 if (values.json === true) console.log(JSON.stringify({ seed, ...results }, null, 2));
-if (faulty) console.error(`the faults of limits come from this seed: --seconds ${seconds} --seed ${seed}`);
+if (faulty) console.error(`what was drawn comes from this seed: --seconds ${seconds} --seed ${seed}`);
 process.exit(faulty ? 1 : 0);
 
 function refuse(message: string): never {

@@ -1,10 +1,14 @@
-// A short run of the limiter's chaos: a few seconds of load with every kind of fault, and every invariant after it. `npm run chaos` runs it for longer.
+// Short runs of the limiter's chaos: a few seconds of load with every kind of fault, or a failover, and every invariant after it. `npm run chaos` runs it for longer.
 
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { test } from 'node:test';
+import { failoverChaos } from './failover.ts';
 import { limitsChaos } from './limits.ts';
 import { drawCalls, drawFaults, faultKinds } from './lots.ts';
+
+/** A failing test prints its seed; given here it draws the same faults and calls. */
+const seed = process.env['GATEWAY_CHAOS_SEED'] ?? randomUUID().slice(0, 8);
 
 test('the same seed draws the same faults and calls, another one others; each kind comes in each round', () => {
   const calls = (seed: string) => {
@@ -22,13 +26,18 @@ test('the same seed draws the same faults and calls, another one others; each ki
 });
 
 test('the invariants of the limiter hold after kills, pauses, outages and callers that leave', async () => {
-  const seed = randomUUID().slice(0, 8);
   const { figures, faults } = await limitsChaos({
     seed,
-    loadMs: 5_000,
+    loadMs: 4_000,
     instances: 2,
     workers: 4,
     say: () => undefined,
   });
-  assert.deepEqual(faults, [], `npm run chaos -- --only limits --seconds 5 --seed ${seed}\n${JSON.stringify(figures)}`);
+  assert.deepEqual(faults, [], `GATEWAY_CHAOS_SEED=${seed}\n${JSON.stringify(figures)}`);
+});
+
+test('a failover loses no more than what was acknowledged in the moments that the replica missed', async () => {
+  const size = { loadMs: 2_500, missedMs: 400, instances: 1, workers: 4 };
+  const { figures, faults } = await failoverChaos({ seed, ...size, say: () => undefined });
+  assert.deepEqual(faults, [], `GATEWAY_CHAOS_SEED=${seed}\n${JSON.stringify(figures)}`);
 });
