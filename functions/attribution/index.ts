@@ -41,7 +41,7 @@ async function attribute(exchange: Exchange, search: SearchSettings | null): Pro
   timing.upstreamStarts();
   let found: Attribution;
   try {
-    found = await searchAttribution(search, snippet, first, received.callerLeft);
+    found = await scope.span('search', () => searchAttribution(search, snippet, first, received.callerLeft));
   } catch (error) {
     await end(received.callerLeft.aborted ? -1 : 502);
     if (received.callerLeft.aborted) throw error;

@@ -15,7 +15,11 @@ import { defineFunction, type Exchange } from '@cody-gateway/shared/serve';
 const taskBytesMax = 1024 * 1024;
 
 /** Idempotent: a task that comes again inserts rows that the warehouse knows, and letters that are kept by their content. */
-async function deliver({ received, scope }: Exchange, warehouse: Warehouse, letters: DeadLetters): Promise<void> {
+async function deliver(
+  { context, received, scope }: Exchange,
+  warehouse: Warehouse,
+  letters: DeadLetters,
+): Promise<void> {
   const body = (await received.readBody(taskBytesMax)).toString('utf8');
   const { events, dropped, strange } = parseEventTask(body);
   const undeliverable = [...strange];
@@ -34,6 +38,7 @@ async function deliver({ received, scope }: Exchange, warehouse: Warehouse, lett
   for (const letter of undeliverable) {
     try {
       const id = await letters.put(letter, Date.now());
+      context.telemetry.count('gateway.dead_letters', 1, { kind: letter.kind });
       // The line that the alert on dead letters goes by.
       scope.log('ERROR', `an event can't be delivered and is kept as a dead letter: ${letter.reason}`, {
         dead_letter: id,

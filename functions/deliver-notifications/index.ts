@@ -1,5 +1,6 @@
 // The function `deliver-notifications`: a quota notice to the webhook. Its answer decides whether the queue tries again.
 
+import { createHash } from 'node:crypto';
 import {
   createNoticeMarks,
   noticeMessage,
@@ -11,6 +12,7 @@ import {
 import { answer, Refusal } from '@cody-gateway/shared/http';
 import { defineFunction, type Context, type Exchange } from '@cody-gateway/shared/serve';
 import { StoreUnavailable } from '@cody-gateway/shared/store';
+import { spanNames } from '@cody-gateway/shared/telemetry';
 
 const taskBytesMax = 100 * 1024;
 /** As the reference's (spec actors §5). */
@@ -21,14 +23,21 @@ async function deliver({ received, scope, context }: Exchange, marks: NoticeMark
   const body = (await received.readBody(taskBytesMax)).toString('utf8');
   const notice = parseNotice(body);
   if (notice === null) {
-    // 2xx all the same: the queue would send it again for a month.
-    scope.log('ERROR', 'a task is not a quota notice', { poison_task: body });
-  } else {
-    scope.note({
-      notice: notice.id,
-      notice_percent: notice.percent,
-      notice_sent: await deliverOnce(notice, context, marks),
+    // 2xx all the same: the queue would send it again for a month. Its text is somebody's we don't know, and not for a log.
+    scope.log('ERROR', 'a task is not a quota notice', {
+      poison_task: createHash('sha256').update(body).digest('hex'),
+      bytes: Buffer.byteLength(body),
     });
+  } else {
+    const { trace_id: traceId, span_id: spanId, percent: threshold } = notice;
+    if (traceId !== undefined && spanId !== undefined) scope.link({ traceId, spanId });
+    scope.note({ notice: notice.id, notice_percent: threshold });
+    const sent = await scope.span(
+      spanNames.notice,
+      () => deliverOnce(notice, context, marks),
+      (done) => ({ threshold, outcome: done ? 'sent' : 'not sent' }),
+    );
+    scope.note({ notice_sent: sent });
   }
   answer(received, 200, {}, '');
 }

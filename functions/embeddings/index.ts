@@ -7,10 +7,12 @@ import { answer, asRefusal, parseJson, Refusal, type Received } from '@cody-gate
 import type { Lease } from '@cody-gateway/shared/limiter';
 import {
   admit,
+  callSpan,
   defineFunction,
   endLease,
   identify,
   rateLimitHeaders,
+  readClaim,
   type Exchange,
   type Route,
 } from '@cody-gateway/shared/serve';
@@ -25,8 +27,9 @@ async function embed(exchange: Exchange, embedders: readonly Embedder[]): Promis
   const { context, received, scope } = exchange;
   const actor = await identify(exchange);
   context.auth.entitlement(actor, feature);
-  const body = parseJson((await received.readBody(context.config.bodyBytesMax)).toString('utf8'));
-  const request = readEmbeddingRequest(body);
+  const bytes = await received.readBody(context.config.bodyBytesMax);
+  const claim = readClaim(received, feature, bytes);
+  const request = readEmbeddingRequest(parseJson(bytes.toString('utf8')));
   const { permit, embedder } = permitted(exchange, actor, request, embedders);
   if (request.dimensions !== null && (!embedder.shortens || request.dimensions > embedder.dimensions))
     throw new Refusal(
@@ -37,7 +40,7 @@ async function embed(exchange: Exchange, embedders: readonly Embedder[]): Promis
   const characters = request.texts.reduce((sum, text) => sum + text.length, 0);
   const estimate = embedder.charges ? Math.ceil(characters / charactersPerToken) : 0;
   const draft = draftEvent(exchange, permit, request);
-  const lease = await admit(exchange, permit, draft, estimate);
+  const lease = await admit(exchange, permit, draft, estimate, claim);
   const stopRenewing = lease.keepAlive((error) => scope.log('WARNING', 'a lease could not be renewed', {}, error));
   try {
     const { embedded, tokens } = await call(exchange, lease, embedder, request, estimate, (status, charged) =>
@@ -58,7 +61,7 @@ async function embed(exchange: Exchange, embedders: readonly Embedder[]): Promis
 
 /** From the first call to the end of the lease, whatever happens in between. */
 async function call(
-  { context, received, timing }: Exchange,
+  { context, received, scope, timing }: Exchange,
   lease: Lease,
   embedder: Embedder,
   { texts, dimensions }: EmbeddingRequest,
@@ -68,19 +71,24 @@ async function call(
   const { callerLeft } = received;
   const deadline = AbortSignal.timeout(context.config.embeddingTimeoutMs);
   const signal = AbortSignal.any([callerLeft, deadline]);
+  const { permit } = lease;
   timing.upstreamStarts();
+  const span = scope.startCall(...callSpan(permit, permit.model.slice(permit.model.indexOf('/') + 1), null));
   try {
     const embedded = await embedAll(lease, embedder, texts, { actorId: lease.permit.actor.id, dimensions, signal });
     timing.upstreamEnds();
     // Where none is reported the estimate stands; models that charge nothing report nothing.
     const tokens = embedder.charges ? (embedded.tokens ?? estimate) : 0;
+    span.end({ upstreamStatusCode: 200, resolvedStatusCode: 200, 'gen_ai.usage.input_tokens': embedded.tokens });
     await end(200, tokens);
     return { embedded, tokens };
   } catch (error) {
     timing.upstreamEnds();
     const refusal =
       deadline.aborted && !callerLeft.aborted ? embeddingRefusal.timedOut(embedder.provider, error) : asRefusal(error);
-    await end(callerLeft.aborted ? -1 : refusal.status('cody'), 0);
+    const status = callerLeft.aborted ? -1 : refusal.status('cody');
+    span.end({ resolvedStatusCode: status }, callerLeft.aborted ? 'cancelled' : refusal.kind);
+    await end(status, 0);
     throw callerLeft.aborted ? error : refusal;
   }
 }

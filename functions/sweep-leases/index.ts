@@ -10,7 +10,7 @@ export const handler = defineFunction('sweep-leases', (context) => {
       path: '/',
       dialect: 'cody',
       handle: async ({ scope, json }) => {
-        const report = await sweep();
+        const report = await sweep((request) => scope.link(request));
         scope.note({ sweep: report });
         json(report.failed === 0 ? 200 : 500, report);
       },

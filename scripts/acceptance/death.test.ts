@@ -35,7 +35,16 @@ test('SIGKILL in the middle of three streams: three orphaned rows, counters and 
   for (const lease of await gateway.redisClient.zrange(leases, '0', '-1'))
     await gateway.redisClient.zadd(leases, '1', lease);
   const { oldest_ms, ...report } = await sweep();
-  assert.deepEqual(report, { orphaned: 3, unfolded: 0, sent: 3, unreadable: 0, overfull: 0, failed: 0 });
+  assert.deepEqual(report, {
+    orphaned: 3,
+    unfolded: 0,
+    sent: 3,
+    unreadable: 0,
+    overfull: 0,
+    failed: 0,
+    left: 0,
+    healed: 0,
+  });
   assert.ok(Number(oldest_ms) >= 0);
   const rows = await gateway.events(`identifier = '${id}'`);
   assert.deepEqual(

@@ -66,6 +66,7 @@ export async function startGateway(options: CloudOptions = {}): Promise<TestGate
     onLine: (name, line) => {
       if (lines.length === linesMax) lines.shift();
       lines.push(parseLine(name, line));
+      options.onLine?.(name, line);
     },
   });
   const directory = openDirectory({ firestoreEmulatorHost: cloud.firestore.host, googleCloudProject: localProject });

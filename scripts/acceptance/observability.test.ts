@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import type { SeenSpan } from '../local/observability.ts';
+import type { SeenSpan } from '../local/otlp.ts';
 import { anthropicBody, chat, eventually, startGateway, type TestGateway } from './gateway.ts';
 
 let gateway: TestGateway;

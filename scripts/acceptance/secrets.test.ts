@@ -7,10 +7,21 @@ import { anthropicBody, chat, eventually, startGateway, type TestGateway } from 
 const providerKey = 'MARKED-provider-key-5d1c';
 let gateway: TestGateway;
 before(async () => {
-  gateway = await startGateway({ functions: ['chat-completions', 'deliver-events'] });
+  gateway = await startGateway({
+    functions: [
+      'chat-completions',
+      'code-completions',
+      'embeddings',
+      'attribution',
+      'deliver-events',
+      'deliver-notifications',
+    ],
+  });
 });
 after(() => gateway.stop());
 
+const unlimited = { limit: 1_000_000, intervalSeconds: 86_400, allowedModels: ['*'] };
+const twice = { ...unlimited, limit: 2 };
 const path = '/v1/completions/anthropic-messages';
 const prompt = 'MARKED-prompt-3f7a';
 const completion = 'MARKED-completion-9e2b';
@@ -58,7 +69,29 @@ test('marked secrets through every path: none is in a log line, a span, a metric
       .call(`${path}?token=MARKED-query`, { token: bearer, headers: chat, body: `{"prompt": ${prompt}` as never })
       .catch(() => undefined);
   }
-  await gateway.functions.get('chat-completions')?.stop();
+  // Texts to be embedded and attributed, code to be completed, a prompt that is refused, a notice, tasks that are none of ours.
+  const features = { code_completions: unlimited, embeddings: unlimited, attribution: unlimited };
+  const { token: everything } = await gateway.subscription(
+    { limit: 1 + 1 },
+    { limits: { chat_completions: twice, ...features } },
+  );
+  tokens.push(everything);
+  const send = (path: string, headers: Record<string, string>, sent: unknown) =>
+    gateway.call(path, { token: everything, headers, body: sent }).catch(() => undefined);
+  await send('/v1/embeddings', {}, { model: 'openai/text-embedding-ada-002', input: [prompt] });
+  await send('/v1/embeddings', {}, { model: 'openai/nothing', input: [prompt] });
+  await send('/v1/attribution', {}, { snippet: prompt, limit: 4 });
+  await send('/v1/completions', {}, { model: 'starcoder', prompt, suffix: prompt });
+  await send(
+    '/v1/chat/completions',
+    {},
+    { model: 'gpt-4o', messages: [{ role: 'user', content: prompt }], stream: true },
+  );
+  await send('/v1/messages', {}, { model: 'claude-3-haiku-20240307', max_tokens: 'MARKED', messages: prompt });
+  for (let n = 0; n < 3; n++) await send(path, { ...chat, 'x-sourcegraph-actor-uid': '7' }, body());
+  for (const name of ['deliver-events', 'deliver-notifications'])
+    await fetch(gateway.functions.get(name)?.url ?? '', { method: 'POST', body: `{"events": ${prompt}` });
+  for (const running of gateway.functions.values()) await running.stop();
   const { bodies, spans, errors } = gateway.observability;
   assert.ok(spans.length > 20 && errors.length > 0 && gateway.lines.length > 5);
   const all = [...bodies, JSON.stringify(gateway.lines)].join('\n');

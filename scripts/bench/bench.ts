@@ -7,10 +7,15 @@ import { parseArgs } from 'node:util';
 import { costs, profileGateway } from './cost.ts';
 import { picture } from './picture.ts';
 import { answerDelayMs, chunkDelayMs, streamChunks } from './provider-process.ts';
+import { redisCost } from './redis.ts';
 import { addedTime, flood, mixedLoad, prompts, streams, throughput, type Scale } from './sections.ts';
 import { startRig } from './targets.ts';
+import { telemetryCost } from './telemetry.ts';
 
-const help = `npm run bench [-- --quick] [--minutes N] [--only ${['cost', 'added', 'throughput', 'prompts', 'flood', 'mixed', 'streams'].join('|')}] [--json]
+const answerSections = ['added', 'throughput', 'prompts', 'flood'];
+const streamSections = ['mixed', 'streams'];
+const sections = ['cost', 'redis', 'telemetry', ...answerSections, ...streamSections];
+const help = `npm run bench [-- --quick] [--minutes N] [--only ${sections.join('|')}] [--json]
 
 --quick     a fifth of the requests: a look, whose tail figures mean little
 --minutes   how long memory is watched under a steady load (1)
@@ -37,6 +42,10 @@ if (values.help === true) {
 const scale: Scale = { share: values.quick === true ? 0.2 : 1, minutes: Number(values.minutes ?? 1) };
 if (!(scale.minutes > 0 && scale.minutes <= 120)) {
   console.error(`--minutes ${values.minutes ?? ''}: give a number above 0, at most 120`);
+  process.exit(2);
+}
+if (values.only !== undefined && !sections.includes(values.only)) {
+  console.error(`--only ${values.only}: give one of ${sections.join(', ')}`);
   process.exit(2);
 }
 const wanted = (section: string): boolean => values.only === undefined || values.only === section;
@@ -69,45 +78,58 @@ if (wanted('cost') || kind !== undefined) {
   }
   if (kind !== undefined) process.exit();
 }
-const answers = await startRig('answers');
+if (wanted('redis')) {
+  const rows = await redisCost(scale.share);
+  result['redis'] = rows;
+  table('What a call costs one Redis node (16 connections, 64 calls at once, kinds in turns)', rows);
+}
+if (wanted('telemetry')) {
+  const rows = await telemetryCost(scale.share);
+  result['telemetry'] = rows;
+  table('Traces and metrics off and on: requests a second, CPU of a request (in turns)', rows);
+}
+const answers = answerSections.some(wanted) ? await startRig('answers') : null;
 try {
-  if (wanted('added')) {
+  if (answers !== null && wanted('added')) {
     const { rows, latencies } = await addedTime(answers, scale);
     distributions = latencies;
     result['added'] = rows;
     table(`Added to a provider that takes ${answerDelayMs} ms, in ms (open loop, targets in turns)`, rows);
   }
-  if (wanted('throughput')) {
+  if (answers !== null && wanted('throughput')) {
     result['throughput'] = await throughput(answers, scale);
     table('Requests a second of one process (128 connections, targets in turns)', result['throughput'] as object[]);
   }
-  if (wanted('prompts')) {
+  if (answers !== null && wanted('prompts')) {
     result['prompts'] = await prompts(answers, scale);
     table('Prompts of 300 kB, ms', [result['prompts'] as object]);
   }
-  if (wanted('flood')) {
+  if (answers !== null && wanted('flood')) {
     result['flood'] = await flood(answers, scale);
     table('Valid traffic beside a flood of made-up tokens, ms', [result['flood'] as object]);
   }
 } finally {
-  await answers.stop();
+  await answers?.stop();
 }
-const streaming = await startRig('streams');
+const streaming = streamSections.some(wanted) ? await startRig('streams') : null;
 try {
-  if (wanted('streams')) {
+  if (streaming !== null && wanted('streams')) {
     result['streams'] = await streams(streaming, scale);
     table(`Streams of ${streamChunks} chunks ${chunkDelayMs} ms apart, all at once, ms`, result['streams'] as object[]);
   }
-  if (wanted('mixed')) {
+  if (streaming !== null && wanted('mixed')) {
     result['mixed'] = await mixedLoad(streaming, scale);
     table('Memory under a steady load, MiB', [result['mixed'] as object]);
   }
 } finally {
-  await streaming.stop();
+  await streaming?.stop();
 }
 await mkdir(out, { recursive: true });
 await writeFile(path.join(out, 'result.json'), `${JSON.stringify(result, null, 2)}\n`);
 if (Object.keys(distributions).length > 0) await writeFile(path.join(out, 'latency.svg'), picture(distributions));
 if (values.json === true) console.log(JSON.stringify(result, null, 2));
-else console.log(`\nWritten to ${path.relative(process.cwd(), out)}: result.json, latency.svg`);
+else
+  console.log(
+    `\nWritten to ${path.relative(process.cwd(), out)}: result.json${Object.keys(distributions).length > 0 ? ', latency.svg' : ''}`,
+  );
 process.exit(0);

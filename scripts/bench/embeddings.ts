@@ -12,6 +12,13 @@ const body = JSON.stringify({
   input: Array.from({ length: 1_000 }, (_, i) => `${i} ${'word '.repeat(500)}`),
 });
 
+if (process.argv.includes('--help')) {
+  console.log(
+    'npm run bench:embeddings: 1,000 texts, straight to the provider and through the gateway in turns. Takes no options.',
+  );
+  process.exit(0);
+}
+
 const cloud = await startCloud({ functions: ['embeddings'], pace: { delayMs: providerMs } });
 try {
   cloud.tasks.pause();

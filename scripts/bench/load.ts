@@ -1,6 +1,6 @@
 // The benchmark's load generator, in a process of its own. Takes orders over IPC, answers with numbers. Bounded in count and time.
 
-import { createHash } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import http from 'node:http';
 
 /** What to send, how much of it, and at what pace. */
@@ -18,6 +18,8 @@ export interface Order {
    * connection sends when its last answer is there.
    */
   readonly perSecond?: number;
+  /** Each request with another made-up token. */
+  readonly madeUpTokens?: boolean;
 }
 
 /** What came of it. Times in ms. */
@@ -99,12 +101,20 @@ async function openLoop({ requests }: Order, perSecond: number, send: (dueMs: nu
 }
 
 /** One request; null when it failed. Events are counted by their blank lines. */
-function request({ url, headers, body }: Order, agent: http.Agent, dueMs: number): Promise<Result | null> {
+function request(
+  { url, headers, body, madeUpTokens }: Order,
+  agent: http.Agent,
+  dueMs: number,
+): Promise<Result | null> {
   return new Promise((resolve) => {
     const options = {
       method: 'POST',
       agent,
-      headers: { ...headers, 'content-length': String(Buffer.byteLength(body)) },
+      headers: {
+        ...headers,
+        ...(madeUpTokens === true && { authorization: `Bearer slk_${randomBytes(32).toString('hex')}` }),
+        'content-length': String(Buffer.byteLength(body)),
+      },
       timeout: requestTimeoutMs,
     };
     const outgoing = http.request(url, options, (response) => {

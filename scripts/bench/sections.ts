@@ -121,7 +121,7 @@ export async function prompts(rig: Rig, scale: Scale): Promise<object> {
   };
 }
 
-/** Valid calls alone, then beside as many made-up tokens as one generator can send. */
+/** Valid calls alone, then beside 5,000 made-up tokens a second, or as many as one generator can send. */
 export async function flood(rig: Rig, scale: Scale): Promise<object> {
   const valid = order(rig.gateway, {
     body: chat(1_000),
@@ -130,10 +130,13 @@ export async function flood(rig: Rig, scale: Scale): Promise<object> {
     perSecond: 100,
   });
   const alone = await rig.load(valid);
-  const made = order(
-    { ...rig.gateway, headers: { ...rig.gateway.headers, authorization: `Bearer slk_${'0'.repeat(64)}` } },
-    { body: chat(1_000), concurrency: 64, requests: Math.round(20_000 * scale.share) },
-  );
+  const made = order(rig.gateway, {
+    body: chat(1_000),
+    concurrency: 64,
+    requests: Math.round(50_000 * scale.share),
+    perSecond: 5_000,
+    madeUpTokens: true,
+  });
   const flooding = rig.loadBeside(made);
   const beside = await rig.load(valid);
   const refused = await flooding;

@@ -10,7 +10,7 @@ import { after, before, test } from 'node:test';
 import { startFunction } from '../local/function-process.ts';
 import { freePort, listen } from '../local/port.ts';
 import { startTasks } from '../local/tasks.ts';
-import { buildFunctions, bundle, loadedAtStart } from './build.ts';
+import { bounds, buildFunctions, bundle, loadedAtStart } from './build.ts';
 
 const root = path.resolve(import.meta.dirname, '../..');
 /** Fixtures lie inside the repository, where their imports are found; what is built from them lies outside. */
@@ -42,7 +42,8 @@ test('the same tree gives the same bytes, wherever they go and whatever was ther
   assert.doesNotMatch(text, /\.lua\b[^\n]*import\.meta\.url/, 'and is not looked for beside it');
 });
 
-test('no function reads a heavy package before it is needed', async () => {
+test('no function reads a heavy package before it is needed, and the bounds of size are near what they bound', async () => {
+  const largest = { startBytes: 0, bytes: 0 };
   const heavy =
     /node_modules\/(@google-cloud\/(firestore|tasks|bigquery)|google-gax|google-auth-library|@grpc\/grpc-js|openai|@anthropic-ai\/sdk|@pydantic\/genai-prices)\//;
   const folders = await readdir(path.join(root, 'functions'), { withFileTypes: true });
@@ -50,11 +51,17 @@ test('no function reads a heavy package before it is needed', async () => {
   assert.ok(names.includes('chat-completions'));
   for (const name of names) {
     const metafile = await bundle(path.join(root, 'functions', name, 'index.ts'), path.join(inside, 'start', name));
-    const { sources } = loadedAtStart(metafile);
+    const { sources, bytes } = loadedAtStart(metafile);
+    largest.startBytes = Math.max(largest.startBytes, bytes);
+    const all = Object.values(metafile.outputs).reduce((sum, output) => sum + output.bytes, 0);
+    largest.bytes = Math.max(largest.bytes, all);
     assert.ok(sources.includes(`functions/${name}/index.ts`));
     assert.deepEqual([...new Set(sources.flatMap((source) => heavy.exec(source)?.[1] ?? []))], [], name);
     assert.match(Object.keys(metafile.inputs).join('\n'), heavy, 'they are there when they are needed');
   }
+  // A bound far above is none: who raises one without need is told here.
+  for (const [name, bound] of Object.entries(bounds) as [keyof typeof bounds, number][])
+    assert.ok(largest[name] > bound * 0.75, `${name}: the largest bundle has ${largest[name]} of ${bound}`);
 });
 
 test('a bundle outside the repository runs on the framework, and its Cloud Tasks client reaches a queue', async () => {

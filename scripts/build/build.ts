@@ -22,9 +22,11 @@ export interface Built {
   readonly packages: readonly string[];
 }
 
-/** Bounds of one bundle. What is read at start is paid for by the first caller; the rest is uploaded and kept by every instance. */
-const startBytesMax = 700_000;
-const bytesMax = 25_000_000;
+/**
+ * Bounds of one bundle. What is read at start is paid for by the first caller; the rest is uploaded and kept by every instance. The largest was
+ * 505,000 and 9,617,000 bytes on 2026-11-25; build.test.ts wants them near what they bound, so that raising one takes a reason.
+ */
+export const bounds = { startBytes: 620_000, bytes: 11_500_000 } as const;
 
 /** Bundles functions into `outDir/<name>/`. @throws Error when a name is no function's */
 export async function buildFunctions({
@@ -35,23 +37,30 @@ export async function buildFunctions({
   const chosen = names ?? all;
   const unknown = chosen.filter((name) => !all.includes(name));
   if (unknown.length > 0) throw new Error(`no function ${unknown.join(', ')}; there are ${all.join(', ')}`);
-  return Promise.all(
-    chosen.map(async (name) => {
-      const dir = path.join(outDir, name);
-      const metafile = await bundle(path.join(root, 'functions', name, 'index.ts'), dir);
-      await writeChanged(path.join(dir, 'package.json'), `${JSON.stringify(manifest(name), null, 2)}\n`);
-      const bytes = Object.values(metafile.outputs).reduce((sum, output) => sum + output.bytes, 0);
-      const { bytes: startBytes } = loadedAtStart(metafile);
-      if (startBytes > startBytesMax || bytes > bytesMax)
-        throw new Error(
-          `${name} outgrew its bounds: ${startBytes} of ${startBytesMax} bytes at start, ${bytes} of ${bytesMax} in all`,
-        );
-      const packages = Object.keys(metafile.inputs).flatMap(
-        (input) => /^(?:.*\/)?node_modules\/(?:@[^/]+\/)?[^/]+(?=\/)/.exec(input)?.[0] ?? [],
+  // One after the other: all at once is no faster on two cores, and takes 4.6 GB where this takes 0.7.
+  const built: Built[] = [];
+  for (const name of chosen) {
+    const dir = path.join(outDir, name);
+    const metafile = await bundle(path.join(root, 'functions', name, 'index.ts'), dir);
+    await writeChanged(path.join(dir, 'package.json'), `${JSON.stringify(manifest(name), null, 2)}\n`);
+    const bytes = Object.values(metafile.outputs).reduce((sum, output) => sum + output.bytes, 0);
+    const { bytes: startBytes } = loadedAtStart(metafile);
+    if (startBytes > bounds.startBytes || bytes > bounds.bytes)
+      throw new Error(
+        `${name} outgrew its bounds: ${startBytes} of ${bounds.startBytes} bytes at start, ${bytes} of ${bounds.bytes} in all`,
       );
-      return { name, file: path.join(dir, 'index.js'), bytes, startBytes, packages: [...new Set(packages)].toSorted() };
-    }),
-  );
+    const packages = Object.keys(metafile.inputs).flatMap(
+      (input) => /^(?:.*\/)?node_modules\/(?:@[^/]+\/)?[^/]+(?=\/)/.exec(input)?.[0] ?? [],
+    );
+    built.push({
+      name,
+      file: path.join(dir, 'index.js'),
+      bytes,
+      startBytes,
+      packages: [...new Set(packages)].toSorted(),
+    });
+  }
+  return built;
 }
 
 /**
@@ -218,11 +227,18 @@ const tasksProtos: Plugin = {
   },
 };
 
-if (import.meta.main) {
+const usage = `usage: npm run build -- [<function>…] [--out-dir <folder>] [--json]
+
+One bundle a function (all of them where none is named) into .build/functions, at most ${bounds.startBytes / 1e6} MB read at start and ${bounds.bytes / 1e6} MB in all.
+`;
+
+/** What `npm run build` does. @throws Error in words for who typed it */
+async function main(): Promise<void> {
   const { values, positionals } = parseArgs({
-    options: { json: { type: 'boolean' }, 'out-dir': { type: 'string' } },
+    options: { json: { type: 'boolean' }, 'out-dir': { type: 'string' }, help: { type: 'boolean' } },
     allowPositionals: true,
   });
+  if (values.help === true) return void process.stdout.write(usage);
   const built = await buildFunctions({
     ...(values['out-dir'] !== undefined && { outDir: values['out-dir'] }),
     ...(positionals.length > 0 && { names: positionals }),
@@ -239,3 +255,9 @@ if (import.meta.main) {
       })),
     );
 }
+
+if (import.meta.main)
+  await main().catch((error: unknown) => {
+    console.error(error instanceof Error ? error.message : error);
+    process.exitCode = 1;
+  });

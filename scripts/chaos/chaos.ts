@@ -1,34 +1,64 @@
 // `npm run chaos`: breaks the running local cloud on purpose and counts what became of every call. A command, not a test: it takes its time and draws lots.
 
+import { randomUUID } from 'node:crypto';
 import { parseArgs } from 'node:util';
-import { deliveryChaos } from './delivery.ts';
+import { deliveryChaos, type ChaosResult } from './delivery.ts';
+import { limitsChaos } from './limits.ts';
 
-const help = `npm run chaos [-- --seconds <number>] [--json]
+const help = `npm run chaos [-- --only delivery|limits] [--seconds <number>] [--seed <text>] [--json]
 
-Delivery under load: 1 % of the tasks delivered twice, deliver-events and chat-completions killed at random, Cloud Tasks away for a time, BigQuery
-away for a time; running calls that the sweeper takes for dead. Every call that returned a byte must end in exactly one row, and counters and rows must agree.
+delivery  1 % of the tasks delivered twice, deliver-events and chat-completions killed at random, Cloud Tasks away for a time, BigQuery away for a
+          time; running calls that the sweeper takes for dead. Every call that returned a byte must end in exactly one row, and counters and rows
+          must agree.
+limits    several instances over one Redis, each killed or ended by SIGTERM at any time; providers that fail, stall and cut; Redis paused and
+          restarted; queue and warehouse away; callers that leave. Every invariant of the limiter must hold.
 
---seconds   how long each of the two outages lasts (60)
---json      the result on stdout instead of a table
+--seconds   how long each of delivery's two outages lasts, and the load of limits (60)
+--seed      draws the faults and calls of limits; the same seed draws the same again
+--json      the results on stdout instead of tables
 `;
 
 const { values } = parseArgs({
-  options: { seconds: { type: 'string' }, json: { type: 'boolean' }, help: { type: 'boolean' } },
+  options: {
+    only: { type: 'string' },
+    seconds: { type: 'string' },
+    seed: { type: 'string' },
+    json: { type: 'boolean' },
+    help: { type: 'boolean' },
+  },
 });
 if (values.help === true) {
   console.log(help);
   process.exit(0);
 }
 const seconds = Number(values.seconds ?? 60);
-if (!(seconds >= 5 && seconds <= 3600)) {
-  console.error(`--seconds ${values.seconds ?? ''}: give a number from 5 to 3600`);
-  process.exit(2);
-}
+if (!(seconds >= 5 && seconds <= 3600)) refuse(`--seconds ${values.seconds ?? ''}: give a number from 5 to 3600`);
+const { only, seed = randomUUID().slice(0, 8) } = values;
+if (only !== undefined && only !== 'delivery' && only !== 'limits')
+  refuse(`--only ${only}: give delivery or limits, or leave it out for both`);
 const say = (text: string): void => {
   if (values.json !== true) console.log(text);
 };
-const result = await deliveryChaos({ outageMs: seconds * 1000, say });
-if (values.json === true) console.log(JSON.stringify(result, null, 2));
-else console.table(result.figures);
-for (const fault of result.faults) console.error(`FAULT: ${fault}`);
-process.exit(result.faults.length === 0 ? 0 : 1);
+
+const runs = {
+  delivery: () => deliveryChaos({ outageMs: seconds * 1000, say }),
+  limits: () => limitsChaos({ seed, loadMs: seconds * 1000, instances: 3, workers: 8, say }),
+};
+const results: Record<string, ChaosResult> = {};
+let faulty = false;
+for (const [name, run] of Object.entries(runs)) {
+  if (only !== undefined && only !== name) continue;
+  const result = await run();
+  results[name] = result;
+  faulty ||= result.faults.length > 0;
+  if (values.json !== true) console.table(result.figures);
+  for (const fault of result.faults) console.error(`FAULT: ${fault}`);
+}
+if (values.json === true) console.log(JSON.stringify({ seed, ...results }, null, 2));
+if (faulty) console.error(`the faults of limits come from this seed: --seconds ${seconds} --seed ${seed}`);
+process.exit(faulty ? 1 : 0);
+
+function refuse(message: string): never {
+  console.error(message);
+  process.exit(2);
+}

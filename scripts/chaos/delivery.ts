@@ -57,7 +57,7 @@ export async function deliveryChaos({
     );
     const running = Promise.all([
       ...work,
-      kill(gateway, functions, over.signal, facts),
+      kill(functions, over.signal, facts),
       sweepAlong(functions, over.signal, facts),
       overtake(gateway, functions, over.signal),
     ]);
@@ -151,7 +151,6 @@ async function load(
 
 /** Kills one of the two at random, without a word, and starts it again in its place. */
 async function kill(
-  gateway: TestGateway,
   functions: Map<string, Awaited<ReturnType<typeof startFunction>>>,
   over: AbortSignal,
   facts: { kills: number },
@@ -164,17 +163,7 @@ async function kill(
     running.child.kill('SIGKILL');
     await running.exited;
     facts.kills++;
-    const source = running.child.spawnargs.find((arg) => arg.startsWith('--source='));
-    functions.set(
-      running.name,
-      await startFunction({
-        name: running.name,
-        dir: source?.slice('--source='.length) ?? '',
-        port: Number(new URL(running.url).port),
-        env: gateway.env,
-        onLine: () => undefined,
-      }),
-    );
+    functions.set(running.name, await startFunction(running.start));
   }
 }
 

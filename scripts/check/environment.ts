@@ -37,6 +37,28 @@ for (const name of set) {
   else if (row.kind === 'secret') faults.push(`Terraform sets ${name} as text, but it is a secret`);
 }
 const secrets = new Set(files.flatMap((file) => file.secrets));
+// A variable without a default means something by being absent. Each is set here, or is one of these: Terraform leaves it alone on purpose.
+const left: readonly (readonly [why: string, names: RegExp])[] = [
+  ['for the root’s settings', /_(ALLOWED_MODELS|ORG_ID|CLIENT_ID)$/],
+  ['for the root’s settings: rules of flagging', /_(PATTERNS|FLAGGED_MODEL_NAMES|BLOCKING_ENABLED|LIMIT)$/],
+  [
+    'for the root’s settings: optional services',
+    /_(TOKEN_INTROSPECTION_URL|EMBEDDINGS_ENDPOINTS|ENTERPRISE_PORTAL_URL)$/,
+  ],
+  ['GOOGLE_CLOUD_PROJECT is meant', /^CODY_GATEWAY_OTEL_GCP_PROJECT_ID$/],
+  ['the queue itself adds its account’s token', /^CODY_GATEWAY_TASKS_SERVICE_ACCOUNT$/],
+];
+const localOnly = ['FIRESTORE_EMULATOR_HOST', 'CODY_GATEWAY_TASKS_ENDPOINT', 'CODY_GATEWAY_BIGQUERY_ENDPOINT'];
+for (const [name, { kind, fallback }] of rows)
+  if (kind !== 'secret' && fallback === null && !set.has(name) && !localOnly.includes(name))
+    if (!left.some(([, names]) => names.test(name)))
+      faults.push(
+        `${name} has no default and Terraform does not set it: set it, or say in ${import.meta.filename} why not`,
+      );
+for (const name of localOnly)
+  if (set.has(name) || !rows.has(name)) faults.push(`${name} is for the local cloud: Terraform must not set it`);
+for (const [why, names] of left)
+  if (![...rows.keys()].some((name) => names.test(name))) faults.push(`nothing is left ${why}: ${String(names)}`);
 for (const [name, { kind, fallback }] of rows) {
   if (kind === 'secret' ? !secrets.has(name) : fallback === undefined && !set.has(name))
     faults.push(
@@ -51,7 +73,7 @@ interface Line {
   readonly fields: readonly string[];
   readonly messages: readonly string[];
   readonly above_zero?: readonly string[];
-  /** Lines of another branch: by message, and what stands in their members. Not looked for. */
+  /** Lines by their whole message, and what stands in their members. */
   readonly where?: Readonly<Record<string, Readonly<Record<string, string>>>>;
 }
 const lines = JSON.parse(
@@ -70,8 +92,12 @@ const measured = [...monitoring.matchAll(/\{ field = "([a-z_.]+)"/g)].map(([, fi
 if (measured.length < 5) faults.push('terraform/modules/monitoring/main.tf: what it measures is not found');
 for (const part of measured.flatMap((field) => field.split('.')))
   if (!code.includes(part)) faults.push(`no line of the code has what a metric measures: ${part}`);
-for (const [metric, { fields, messages, above_zero = [] }] of Object.entries(lines)) {
-  for (const part of [...fields, ...messages, ...above_zero.flatMap((field) => field.split('.'))])
+for (const [metric, { fields, messages, above_zero = [], where = {} }] of Object.entries(lines)) {
+  const whole = Object.entries(where).flatMap(([message, members]) => [
+    `'${message}'`,
+    ...Object.values(members).map((value) => `'${value}'`),
+  ]);
+  for (const part of [...fields, ...messages, ...whole, ...above_zero.flatMap((field) => field.split('.'))])
     if (!code.includes(part)) faults.push(`no line of the code has what the metric ${metric} counts: ${part}`);
 }
 

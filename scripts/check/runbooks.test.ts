@@ -1,41 +1,60 @@
 // Every command of the operators' pages exists: npm scripts, the gateway command's own, gcloud's, outputs of the roots, chapters, members of log lines.
 
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { globSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
+import { variables } from '@cody-gateway/shared/config';
 
 const root = path.resolve(import.meta.dirname, '../..');
 const read = (file: string): string => readFileSync(path.join(root, file), 'utf8');
 const pages = globSync('terraform/**/*.md', { cwd: root });
 
-test('npm scripts and commands of npm run gateway', () => {
+/** What a program says of itself. */
+const helpOf = (file: string, ...words: string[]): string =>
+  spawnSync(process.execPath, ['--no-warnings', path.join(root, file), ...words, '--help'], { encoding: 'utf8' })
+    .stdout;
+/** Flags of a command line, up to where its code ends. */
+const flagsOf = (line: string): string[] => [...line.matchAll(/ --([a-z-]+)/g)].map(([, flag = '']) => flag);
+
+test('npm scripts and commands of npm run gateway, with their flags', () => {
   const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> };
-  const commands = globSync('scripts/gateway/*.ts', { cwd: root }).flatMap((file) =>
-    [...read(file).matchAll(/^ +name: '([a-z-]+ [a-z-]+)',$/gm)].map(([, name]) => name),
-  );
+  const helps = new Map<string, string>();
+  const help = (name: string, ask: () => string): string => {
+    const known = helps.get(name) ?? ask();
+    helps.set(name, known);
+    return known;
+  };
   let seen = 0;
-  for (const page of pages) {
-    for (const [, name = ''] of read(page).matchAll(/npm run (?:--silent )?([a-z-]+)/g)) {
-      assert.ok(name in scripts, `${page}: npm run ${name}`);
+  for (const page of pages)
+    for (const [line, name = '', rest = ''] of read(page).matchAll(/npm run (?:--silent )?([a-z-]+)([^`\n]*)/g)) {
+      const entry = scripts[name];
+      assert.ok(entry !== undefined, `${page}: npm run ${name}`);
       seen++;
+      const command = name === 'gateway' ? (/^ -- ([a-z][a-z-]*(?: [a-z][a-z-]*)?)/.exec(rest)?.[1] ?? '') : '';
+      const file = entry.split(' ').find((word) => /^scripts\/.*\.ts$/.test(word)) ?? '';
+      const own = flagsOf(rest.replace(/^ --(?= )/, ''));
+      if (own.length === 0 && command === '') continue;
+      const text = help(`${name} ${command}`, () => helpOf(file, ...command.split(' ').filter((word) => word !== '')));
+      if (command !== '') assert.ok(text.startsWith(`usage: npm run gateway -- ${command}`), `${page}: ${line}`);
+      for (const flag of own)
+        assert.ok(flag === 'help' || text.includes(`--${flag}`), `${page}: ${line}: --${flag} is not in its help`);
     }
-    for (const [, name] of read(page).matchAll(/npm run gateway -- ([a-z-]+ [a-z-]+)/g))
-      assert.ok(commands.includes(name), `${page}: npm run gateway -- ${name ?? ''}`);
-  }
-  assert.ok(seen > 20);
+  assert.ok(seen > 40 && helps.size > 8, `${seen}, ${helps.size}`);
 });
 
 /** Words of a command, then the flags that it takes, of those that we use. By Google's reference of gcloud and bq; a new one is looked up there and added. */
 const forms: Readonly<Record<string, string>> = {
   'gcloud auth application-default login': '',
   'gcloud auth login': '',
+  'gcloud billing projects link': 'billing-account',
   'gcloud compute ssh': 'project zone tunnel-through-iap',
   'gcloud compute ssl-certificates describe': 'project',
   'gcloud logging read': 'project freshness limit format',
+  'gcloud projects create': 'organization',
   'gcloud redis instances describe': 'project region format',
   'gcloud redis instances update': 'project region enable-auth no-enable-auth',
-  'gcloud run services update-traffic': 'to-revisions region project',
   'gcloud scheduler jobs describe': 'location project',
   'gcloud scheduler jobs resume': 'location project',
   'gcloud scheduler jobs run': 'location project',
@@ -67,7 +86,11 @@ test('commands of gcloud and bq, their flags, and the project they are meant for
       const own = command.replace(/ -- .*/, '').replace(/'[^']*'|"[^"]*"/g, '');
       for (const [, flag = ''] of own.matchAll(/ --([a-z_-]+)/g))
         assert.ok(forms[form]?.split(' ').includes(flag), `${page}: ${form} --${flag}`);
-      if (/ (--project=|--project_id=|update gs:)/.test(own) || form.startsWith('gcloud auth')) continue;
+      if (
+        / (--project=|--project_id=|update gs:|(?:create|link) cody-gateway-\$ENV )/.test(own) ||
+        form.startsWith('gcloud auth')
+      )
+        continue;
       assert.fail(`${page}: ${command} does not name its project`);
     }
   assert.deepEqual([...used].toSorted(), Object.keys(forms).toSorted());
@@ -92,7 +115,7 @@ test('outputs of the roots, chapters of the README, folders', () => {
   const chapters = [...read('terraform/README.md').matchAll(/^## (.+)$/gm)].map(([, title = '']) => title);
   for (const page of pages) {
     const text = read(page);
-    for (const [, name = ''] of text.matchAll(/terraform -chdir=\S+ output ([a-z]+)/g))
+    for (const [, name = ''] of text.matchAll(/terraform -chdir=\S+ output (?:-json )?([a-z]+)/g))
       for (const env of ['prod', 'dev'])
         assert.match(read(`terraform/envs/${env}/outputs.tf`), new RegExp(`^output "${name}"`, 'm'), page);
     for (const [, title = ''] of text.matchAll(
@@ -100,6 +123,34 @@ test('outputs of the roots, chapters of the README, folders', () => {
     ))
       if (title !== '') assert.ok(chapters.includes(title), `${page}: ${title}`);
   }
+});
+
+test('every secret has a row under "Rotating secrets", and every row is a secret that a function reads', () => {
+  const chapter = /^## Rotating secrets\n([\s\S]*?)^## /m.exec(read('terraform/README.md'))?.[1] ?? '';
+  const rows = [...chapter.matchAll(/^\| `([a-z-]+)` +\|/gm)].map(([, name = '']) => name);
+  const named = Object.values<{ readonly name: string; readonly kind: string }>(variables).flatMap(({ name, kind }) =>
+    kind === 'secret' ? [name.toLowerCase().replaceAll('_', '-')] : [],
+  );
+  assert.deepEqual(rows.toSorted(), named.toSorted());
+  // As terraform/modules/secrets names them, and what Terraform itself keeps beside them.
+  assert.match(read('terraform/modules/secrets/main.tf'), /lower\(replace\(variable, "_", "-"\)\)/);
+  for (const other of ['redis-ca', 'slack_token', 'opsgenie_url']) assert.ok(chapter.includes(other), other);
+});
+
+test('what the issue of operations asks for has a chapter of its own', () => {
+  const chapters = [...read('terraform/README.md').matchAll(/^## (.+)$/gm)].map(([, title = '']) => title);
+  assert.deepEqual(chapters, [
+    'A project from nothing',
+    'By hand',
+    'Roll-out',
+    'Roll-back',
+    'Redis debugging',
+    'Rotating secrets',
+    'Replaying events',
+    'Redis loss',
+    'Provider outage',
+    "Deleting a customer's data",
+  ]);
 });
 
 /** What Google lets us label; members of a resource type's schema (google provider 7.45). Queues, jobs and accounts take none. */

@@ -1,8 +1,10 @@
 // README's table of variables and terraform/environment.json are what config/variables.ts says: `npm run check` compares, `npm run format` writes.
+// Its tables of functions and commands leave out none of them.
 
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { variables } from '@cody-gateway/shared/config';
+import { readFunctionFiles } from '../local/function-files.ts';
 
 const readme = path.resolve(import.meta.dirname, '../../README.md');
 const begin = '<!-- variables: written by npm run format -->';
@@ -35,4 +37,25 @@ for (const [file, text] of wanted) {
     console.error(`${file} is not what shared/src/config/variables.ts says; npm run format writes it`);
     process.exitCode = 1;
   }
+}
+
+for (const { name, trigger, routes } of await readFunctionFiles()) {
+  const row = new RegExp(`^\\| \`${name}\` +\\|.*$`, 'm').exec(before)?.[0];
+  if (row === undefined) fault(`README.md: its table of functions lacks ${name}`);
+  else if (trigger === 'http')
+    // Under one heading many providers stand in braces, and a path's end in `*` or `[/{key}]`.
+    for (const { path: route } of routes)
+      if (!row.includes(route.replace(/\/?\*$/, '').replace(/^(\/v1\/completions)\/.+$/, '$1')))
+        fault(`README.md: its row of ${name} lacks ${route}`);
+}
+const { scripts } = JSON.parse(readFileSync(path.resolve(import.meta.dirname, '../../package.json'), 'utf8')) as {
+  scripts: Record<string, string>;
+};
+for (const name of Object.keys(scripts))
+  if (!before.includes(`npm ${name}`) && !before.includes(`npm run ${name}`) && !before.includes(`\`${name}\``))
+    fault(`README.md: its table of commands lacks npm run ${name}`);
+
+function fault(text: string): void {
+  console.error(text);
+  process.exitCode = 1;
 }

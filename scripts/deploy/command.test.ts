@@ -83,7 +83,7 @@ async function start(...args: string[]): Promise<Outcome> {
 
 async function run(...args: string[]): Promise<Outcome> {
   const smoked = ['--token', cloud.token, '--endpoint', cloud.url];
-  return args[0] === 'status' || args.includes('prod') || args.includes('--upload-only')
+  return args[0] === 'status' || args[0] === 'traffic' || args.includes('prod') || args.includes('--upload-only')
     ? start(...args)
     : start(...args, ...smoked);
 }
@@ -97,6 +97,11 @@ test('dev: built, uploaded under its tag and as insiders, applied alone, smoke t
   const made = [...told];
   assert.equal(error, null);
   assert.equal(made[0], `gcloud storage ls ${dev}/limits/`);
+  // What is in the release, beside it.
+  assert.match(
+    made.splice(1, 1)[0] ?? '',
+    new RegExp(`^gcloud storage cp --no-clobber \\S+/limits\\.cdx\\.json ${dev}/limits/${tag(1)}\\.cdx\\.json$`),
+  );
   // What insiders is so far.
   assert.match(made.splice(2, 1)[0] ?? '', /^gcloud storage objects describe \S+\/limits\/insiders\.zip /);
   assert.match(
@@ -158,10 +163,37 @@ test('status tells what is chosen and not rolled out yet', async () => {
       tag: tag(2),
       'not yet': tag(1),
       since: '2026-11-24T10:00:00Z',
+      region: 'us-central1',
       revision: 'limits-00005',
+      traffic: 'all',
     },
     { function: 'embeddings', state: 'not deployed', 'not yet': null },
   ]);
+});
+
+test('traffic: a share for the newest, back to the one before, and a revision that waits for its share', async () => {
+  const shares = async (...args: string[]): Promise<Record<string, unknown>> =>
+    Object.fromEntries(
+      (await run('traffic', 'limits', '--env', 'dev', ...args)).rows.map((row) => [row['revision'], row['percent']]),
+    );
+  const root = path.join(envs, 'dev/main.tf');
+  const text = readFileSync(root, 'utf8');
+  assert.deepEqual(await shares(), { 'limits-00005': 100 });
+  // Nobody shares yet: the one before does.
+  assert.deepEqual(await shares('--percent', '10'), { 'limits-00004': 90, 'limits-00005': 10 });
+  assert.equal((await run('status', 'limits', '--env', 'dev')).rows[0]?.['traffic'], 'not all: npm run traffic tells');
+  assert.deepEqual(await shares('--percent', '0'), { 'limits-00004': 100, 'limits-00005': 0 });
+  assert.deepEqual(await shares('--percent', '100'), { 'limits-00005': 100 });
+  writeFileSync(root, text.replace('function_tags = {}', 'function_tags = {}\n  gradual_functions = ["limits"]'));
+  checkedOut(1);
+  assert.equal((await run('deploy', 'limits', '--env', 'dev')).error, null);
+  assert.deepEqual(await shares(), { 'limits-00005': 100, 'limits-00006': 0 });
+  assert.deepEqual(await shares('--percent', '25'), { 'limits-00005': 75, 'limits-00006': 25 });
+  writeFileSync(root, text);
+  assert.equal((await run('deploy', 'limits', '--env', 'dev')).error, null);
+  assert.deepEqual(await shares(), { 'limits-00007': 100 });
+  assert.match((await run('traffic', 'limits', '--env', 'dev', '--percent', '110')).error ?? '', /from 0 to 100/);
+  assert.match((await run('traffic', 'embeddings', '--env', 'dev')).error ?? '', /embeddings is not deployed/);
 });
 
 test('prod: uploaded, and one literal edited for a pull request; nothing is applied', async () => {
@@ -172,9 +204,9 @@ test('prod: uploaded, and one literal edited for a pull request; nothing is appl
   assert.equal(error, null);
   assert.deepEqual(
     made.map((call) => call.split(' ').slice(0, 3).join(' ')),
-    ['gcloud storage ls', 'gcloud storage cp'],
+    ['gcloud storage ls', 'gcloud storage cp', 'gcloud storage cp'],
   );
-  assert.ok(made[1]?.endsWith(`${prod}/limits/${tag(2)}.zip`));
+  assert.ok(made[2]?.endsWith(`${prod}/limits/${tag(2)}.zip`));
   const edited = readFileSync(file, 'utf8');
   assert.notEqual(edited, text);
   const lines = edited.split('\n').filter((line) => !text.split('\n').includes(line));

@@ -1,60 +1,36 @@
-// `npm run deploy`, `npm run rollback`, `npm run status`: one function at a time, in one environment. Needs gcloud and terraform, and who runs it their login.
+// `npm run deploy`, `rollback`, `status` and `traffic`: one function at a time, in one environment. Needs gcloud and terraform, and who runs it their login.
 
-import { execFileSync } from 'node:child_process';
 import { existsSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { packFunctions } from '../build/release.ts';
 import { readFunctionFiles } from '../local/function-files.ts';
 import { strangers, type Plan } from './plan.ts';
+import { run, runOrNull } from './program.ts';
 import { currentTag, previousTag, tagForm } from './release-tag.ts';
 import { readRoot, writeFunctionTag, type Root } from './root-file.ts';
 import { smoke } from './smoke.ts';
+import { moveTraffic } from './traffic.ts';
 
 const usage = `usage:
   npm run deploy   -- <function>… --env dev|prod [--token T]   build, upload, roll out, smoke test
   npm run rollback -- <function>  --env dev|prod [--to TAG] [--token T]
-  npm run status   -- --env dev|prod                           what runs where, since when, which tag
+  npm run status   -- --env dev|prod [--json]                  what runs where, since when, which tag
+  npm run traffic  -- <function>  --env dev|prod [--percent N] [--json]   who gets its requests; N percent for its newest revision
   --all names every function; --upload-only leaves the roll-out to a later terraform apply (a project's first); --token (or E2E_GATEWAY_TOKEN) is a gateway token for the smoke test that ends a roll-out,
   which calls the environment's hostname, or --endpoint URL (before its DNS record is there, say).
 
 dev is rolled out at once. prod is rolled out by a pull request: the release is uploaded and the literal in terraform/envs/prod/main.tf is
 edited; after the merge, the apply and npm run smoke follow as terraform/README.md says.`;
-const commandTimeoutMs = 20 * 60_000;
 
-/** Runs a program and gives what it printed. @throws Error with what it said when it fails */
-function run(program: string, args: readonly string[]): string {
-  try {
-    return execFileSync(program, args, {
-      encoding: 'utf8',
-      timeout: commandTimeoutMs,
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
-  } catch (error) {
-    const { stderr, code } = error as { stderr?: string; code?: string };
-    if (code === 'ENOENT') throw new Error(`${program} is not installed`, { cause: error });
-    throw new Error(`${program} ${args.slice(0, 3).join(' ')} … failed:\n${stderr ?? ''}`, { cause: error });
-  }
-}
-
-const object = (target: Root, name: string, tag: string): string =>
-  `gs://${target.project}-releases/${name}/${tag}.zip`;
+const object = (target: Root, name: string, tag: string, kind = 'zip'): string =>
+  `gs://${target.project}-releases/${name}/${tag}.${kind}`;
 
 /** Tags of a function that have been uploaded. */
 function uploaded(target: Root, name: string): string[] {
   // Null before a function's first release.
   const listed = runOrNull('gcloud', ['storage', 'ls', `gs://${target.project}-releases/${name}/`]) ?? '';
   return listed.split('\n').flatMap((line) => /([^/]+)\.zip$/.exec(line.trim())?.[1] ?? []);
-}
-
-/** Runs a program; null where what it asks for is not there. */
-function runOrNull(program: string, args: readonly string[]): string | null {
-  try {
-    return run(program, args);
-  } catch (error) {
-    if (error instanceof Error && /not found|matched no objects/i.test(error.message)) return null;
-    throw error;
-  }
 }
 
 /** The release that a function's tag stands for; of insiders its object knows. Null while nothing was released. */
@@ -145,7 +121,7 @@ async function rollOut(
     throw new Error(`rolled out, but the smoke test failed: npm run rollback -- ${names.join(' ')} --env ${env}`);
 }
 
-function status(target: Root, names: readonly string[]): void {
+function status(target: Root, names: readonly string[], json: boolean): void {
   const rows = names.map((name) => {
     const text = runOrNull('gcloud', [
       'functions', 'describe', name, '--v2', `--project=${target.project}`, `--region=${target.region}`, '--format=json',
@@ -154,7 +130,11 @@ function status(target: Root, names: readonly string[]): void {
     const { updateTime, state, serviceConfig } = JSON.parse(text) as {
       updateTime?: string;
       state?: string;
-      serviceConfig?: { revision?: string; environmentVariables?: Record<string, string> };
+      serviceConfig?: {
+        revision?: string;
+        allTrafficOnLatestRevision?: boolean;
+        environmentVariables?: Record<string, string>;
+      };
     };
     const tag = serviceConfig?.environmentVariables?.['CODY_GATEWAY_VERSION'];
     const wanted = release(target, name);
@@ -164,14 +144,17 @@ function status(target: Root, names: readonly string[]): void {
       tag,
       'not yet': tag === wanted ? '' : wanted,
       since: updateTime,
+      region: target.region,
       revision: serviceConfig?.revision,
+      traffic: serviceConfig?.allTrafficOnLatestRevision === false ? 'not all: npm run traffic tells' : 'all',
     };
   });
-  console.table(rows);
+  if (json) console.log(JSON.stringify(rows, null, 2));
+  else console.table(rows);
 }
 
 /**
- * The three commands.
+ * The four commands.
  * @param args from the command's name on
  * @param envs where the roots are
  * @throws Error in words for who typed it
@@ -184,6 +167,8 @@ export async function main(args: readonly string[], envs?: string): Promise<void
       to: { type: 'string' },
       token: { type: 'string' },
       endpoint: { type: 'string' },
+      percent: { type: 'string' },
+      json: { type: 'boolean' },
       all: { type: 'boolean' },
       'upload-only': { type: 'boolean' },
       help: { type: 'boolean' },
@@ -199,13 +184,22 @@ export async function main(args: readonly string[], envs?: string): Promise<void
   const unknown = names.filter((name) => !all.includes(name));
   if (unknown.length > 0) throw new Error(`no function ${unknown.join(', ')}; there are ${all.join(', ')}`);
   if (names.length === 0) throw new Error(`which function? ${all.join(', ')}, or --all`);
-  if (command === 'status') return status(target, names);
+  if (command === 'status') return status(target, names, values.json === true);
+  if (command === 'traffic') {
+    if (names.length !== 1) throw new Error('traffic is moved one function at a time');
+    const shares = moveTraffic(target, names[0] ?? '', values.percent);
+    if (values.json === true) console.log(JSON.stringify(shares, null, 2));
+    else console.table(shares);
+    return;
+  }
   if (command === 'deploy') {
     const tag = currentTag();
-    for (const { name, file, bytes, sha256 } of await packFunctions({ names })) {
-      // A tag never changes: what is there stays.
-      if (!uploaded(target, name).includes(tag))
+    for (const { name, file, bytes, sha256, sbomFile } of await packFunctions({ names })) {
+      // A tag never changes: what is there stays. The list of what is in it comes first: no release without one.
+      if (!uploaded(target, name).includes(tag)) {
+        run('gcloud', ['storage', 'cp', '--no-clobber', sbomFile, object(target, name, tag, 'cdx.json')]);
         run('gcloud', ['storage', 'cp', '--no-clobber', file, object(target, name, tag)]);
+      }
       console.log(`${name} ${tag}: ${Math.round(bytes / 1000)} kB, sha256 ${sha256}`);
     }
     return rollOut(values.env, target, Object.fromEntries(names.map((name) => [name, tag])), values);

@@ -141,12 +141,20 @@ export async function smoke(
   return failed === 0;
 }
 
+const usage = `usage: npm run smoke -- --endpoint URL --token T   (or E2E_GATEWAY_ENDPOINT, E2E_GATEWAY_TOKEN)
+
+Calls a gateway, local or deployed, as its callers do: each feature at each provider, streamed and whole, embeddings, limits, models.
+What is not deployed is told as absent. Ends with 1 where something fails.`;
+
 if (import.meta.main) {
-  const { values } = parseArgs({ options: { endpoint: { type: 'string' }, token: { type: 'string' } } });
+  const { values } = parseArgs({
+    options: { endpoint: { type: 'string' }, token: { type: 'string' }, help: { type: 'boolean' } },
+  });
   const endpoint = values.endpoint ?? process.env['E2E_GATEWAY_ENDPOINT'];
   const token = values.token ?? process.env['E2E_GATEWAY_TOKEN'];
-  if (endpoint === undefined || token === undefined) {
-    console.error('usage: npm run smoke -- --endpoint URL --token T   (or E2E_GATEWAY_ENDPOINT, E2E_GATEWAY_TOKEN)');
+  if (values.help === true) console.log(usage);
+  else if (endpoint === undefined || token === undefined || !URL.canParse(endpoint)) {
+    console.error(usage);
     process.exitCode = 2;
   } else if (!(await smoke(endpoint, token))) process.exitCode = 1;
 }

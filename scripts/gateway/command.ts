@@ -30,8 +30,13 @@ type Options = NonNullable<ParseArgsConfig['options']>;
 /** Options that are given once and take a value. */
 type Text<Names extends string> = Readonly<Partial<Record<Names, string>>>;
 
+/** @throws UsageError without `--yes`: what takes something from somebody is said before it is done */
+export function confirm(yes: boolean, what: string): void {
+  if (!yes) throw new UsageError(`this ${what}. Nothing was done: give --yes to do it`);
+}
+
 /**
- * Reads a command's own options and positional words; `--json` and `--help` are the program's and pass.
+ * Reads a command's own options and positional words; `--json` and `--help` are the program's and pass, and so does `--yes`.
  * @param positionals what the words mean, in their order
  * @throws UsageError for unknown or repeated options, missing values, missing or superfluous words
  */
@@ -39,8 +44,8 @@ export function readArguments<Names extends string>(
   args: readonly string[],
   names: readonly Names[],
   positionals: readonly string[] = [],
-): { readonly options: Text<Names>; readonly words: readonly string[] } {
-  const options: Options = { json: { type: 'boolean' } };
+): { readonly options: Text<Names>; readonly words: readonly string[]; readonly yes: boolean } {
+  const options: Options = { json: { type: 'boolean' }, yes: { type: 'boolean' } };
   // As a list, so that a second one is an error and not silently the winner.
   for (const name of names) options[name] = { type: 'string', multiple: true };
   const { values, positionals: words } = parse(args, options);
@@ -55,7 +60,7 @@ export function readArguments<Names extends string>(
     if (given.length > 1) throw new UsageError(`--${name} is given ${given.length} times; once is meant`);
     read[name] = given[0] ?? '';
   }
-  return { options: read, words };
+  return { options: read, words, yes: values['yes'] === true };
 }
 
 function parse(args: readonly string[], options: Options): ReturnType<typeof parseArgs> {

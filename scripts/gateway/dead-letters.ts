@@ -1,7 +1,7 @@
-// `dead-letters list | replay` and `events replay`: what could not be delivered goes through the queue once more.
+// `dead-letters list | replay | delete` and `events replay`: what could not be delivered goes through the queue once more, or goes for good.
 
 import { readFile } from 'node:fs/promises';
-import type { Directory } from '@cody-gateway/shared/auth';
+import { audited, type Directory } from '@cody-gateway/shared/auth';
 import {
   createDeadLetters,
   createEventQueue,
@@ -11,6 +11,7 @@ import {
 } from '@cody-gateway/shared/events';
 import * as v from 'valibot';
 import { readArguments, UsageError, type Command } from './command.ts';
+import { readDeed, reasonHelp } from './deed.ts';
 import { loggedEvents } from './logged-events.ts';
 import { cloudFile, withDirectory, type Place } from './place.ts';
 import { placeOf } from './subscriptions.ts';
@@ -20,12 +21,16 @@ import { formatTable } from './table.ts';
 const lettersMost = 1_000;
 const reasonLengthMax = 100;
 
-const queueHelp = `  --target <url>   the address of deliver-events, on a real project
-  --location, --queue, --service-account
-                   of the queue that the tasks go through; us-central1, events, none where absent
-  --project <id>   that Google Cloud project, by application default credentials; without it, the local cloud of npm start
+/** Where nobody says why. */
+const replayReason = 'what could not be delivered is delivered';
+
+const whereHelp = `  --project <id>   that Google Cloud project, by application default credentials; without it, the local cloud of npm start
   --json           for programs: one JSON document (with npm run --silent, or npm's own lines stand above it)
 `;
+const queueHelp = `${reasonHelp}  --target <url>   the address of deliver-events, on a real project
+  --location, --queue, --service-account
+                   of the queue that the tasks go through; us-central1, events, none where absent
+${whereHelp}`;
 const queueOptions = ['project', 'target', 'location', 'queue', 'service-account'] as const;
 type QueueOptions = Readonly<Partial<Record<(typeof queueOptions)[number], string>>>;
 
@@ -56,18 +61,22 @@ The oldest ${lettersMost}. Mend the reason (a column, a deployment), then replay
   {
     name: 'dead-letters replay',
     summary: 'sends them through the queue once more',
-    help: `usage: npm run gateway -- dead-letters replay [--target <url>] [--project <id>] [--json]
+    help: `usage: npm run gateway -- dead-letters replay [--reason <text>] [--target <url>] [--project <id>] [--json]
 
 A letter is removed when the queue has taken it; what can't be delivered this time either comes back as a letter.
 An event that was delivered meanwhile counts once all the same.
 
 ${queueHelp}`,
     run: async (args) => {
-      const { options } = readArguments(args, queueOptions);
+      const { options } = readArguments(args, ['reason', ...queueOptions]);
       const place = await placeOf(options.project);
+      const deed = await readDeed(options.reason ?? replayReason, place);
       const replayed = await withDirectory(place, async (directory) => {
         const letters = await lettersOf(directory);
-        await withQueue(place, options, (queue) => replay(letters, queue, directory));
+        const about = { what: 'dead-letters replay', subject: null, change: `${letters.length} dead letters` };
+        await audited(directory, deed, about, () =>
+          withQueue(place, options, (queue) => replay(letters, queue, directory)),
+        );
         return letters.length;
       });
       const more = replayed === lettersMost ? ', and there may be more: run it again' : '';
@@ -75,16 +84,51 @@ ${queueHelp}`,
     },
   },
   {
+    name: 'dead-letters delete',
+    summary: 'removes those that name one customer, for good',
+    help: `usage: npm run gateway -- dead-letters delete --identifier <id> [--project <id>] [--json]
+
+  --identifier     of whom: the subscription's UUID, as it stands in events
+
+A whole task that also holds events of others is kept, and said: replay it first.
+
+${whereHelp}`,
+    run: async (args) => {
+      const { options } = readArguments(args, ['identifier', 'project']);
+      const { identifier = '' } = options;
+      if (identifier === '') throw new UsageError('--identifier is missing: say whose dead letters');
+      return withDirectory(await placeOf(options.project), async (directory) => {
+        const letters = await lettersOf(directory);
+        const found = letters
+          .map((letter) => ({ letter, named: identifiersIn(letter.body) }))
+          .filter(({ named }) => named.has(identifier));
+        const own = found.filter(({ named }) => named.size === 1);
+        const store = createDeadLetters(directory.client);
+        for (const { letter } of own) await store.remove(letter);
+        const kept = found.length - own.length;
+        const complete = letters.length < lettersMost;
+        const more = [
+          ...(kept === 0 ? [] : [`${kept} also hold events of others and are kept: replay them first`]),
+          ...(complete ? [] : [`only the oldest ${lettersMost} were looked at: replay them, then run this again`]),
+        ];
+        return {
+          text: [`${own.length} dead letters deleted`, ...more].join('; '),
+          json: { deleted: own.length, kept, complete },
+        };
+      });
+    },
+  },
+  {
     name: 'events replay',
     summary: 'sends events that ended in the log',
-    help: `usage: npm run gateway -- events replay --log <file> [--target <url>] [--project <id>] [--json]
+    help: `usage: npm run gateway -- events replay --log <file> [--reason <text>] [--target <url>] [--project <id>] [--json]
 
   --log            what "gcloud logging read 'jsonPayload.usage_event:*' --format=json" gave, or the functions' own lines
 An event that was delivered after all, or is replayed twice, counts once.
 
 ${queueHelp}`,
     run: async (args) => {
-      const { options } = readArguments(args, ['log', ...queueOptions]);
+      const { options } = readArguments(args, ['log', 'reason', ...queueOptions]);
       if (options.log === undefined) throw new UsageError('--log is missing: name the file with the log lines');
       const text = await readFile(options.log, 'utf8').catch(() => {
         throw new UsageError(`--log: ${options.log ?? ''} can't be read`);
@@ -92,14 +136,25 @@ ${queueHelp}`,
       const { events, unreadable } = loggedEvents(text);
       const place = await placeOf(options.project);
       const bodies = eventTaskBodies(events.map((event) => JSON.stringify(event)));
-      await withQueue(place, options, async (queue) => {
-        for (const body of bodies) await queue.create(body);
-      });
+      const deed = await readDeed(options.reason ?? replayReason, place);
+      const about = { what: 'events replay', subject: null, change: `${events.length} events of a log` };
+      await withDirectory(place, (directory) =>
+        audited(directory, deed, about, () =>
+          withQueue(place, options, async (queue) => {
+            for (const body of bodies) await queue.create(body);
+          }),
+        ),
+      );
       const broken = unreadable === 0 ? '' : `; ${unreadable} lines are no JSON and were passed over`;
       return { text: `${events.length} events replayed${broken}`, json: { replayed: events.length, unreadable } };
     },
   },
 ];
+
+/** Whom a letter names; its body may be no JSON. */
+function identifiersIn(body: string): Set<string> {
+  return new Set([...body.matchAll(/"identifier"\s*:\s*"([^"]*)"/g)].map(([, identifier = '']) => identifier));
+}
 
 function lettersOf(directory: Directory): Promise<DeadLetter[]> {
   return createDeadLetters(directory.client).list(lettersMost);

@@ -5,8 +5,9 @@ import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
-import { createAuth, openDirectory, type Directory } from '@cody-gateway/shared/auth';
+import { createAuth, hashToken, openDirectory, type Directory } from '@cody-gateway/shared/auth';
 import { loadConfig } from '@cody-gateway/shared/config';
+import { createDeadLetters } from '@cody-gateway/shared/events';
 import { connectStore } from '@cody-gateway/shared/store';
 import { startFirestore, type LocalFirestore } from '../local/firestore.ts';
 import { freePort } from '../local/port.ts';
@@ -160,6 +161,41 @@ test('a malformed document is listed as such, and show says where', async () => 
   const { code, err } = await on('subscriptions', 'show', id);
   assert.equal(code, 1);
   assert.match(err, /is malformed: accessEnabled: expected boolean\. It grants nothing until it is mended\n$/);
+});
+
+test('delete removes a subscription with its tokens, once it is said twice; another’s token stays', async () => {
+  const { id, token } = await create('--name', 'leaves', '--chat', '5/24h');
+  const { id: other, token: others } = await create('--name', 'stays', '--chat', '5/24h');
+  const firestore = await directory.client();
+  const path = (of: string): string => `tokens/${hashToken(of)}`;
+  await firestore.doc(`subscriptions/${id}`).update({ tokens: [hashToken(token), hashToken(others), 'odd'] });
+  const hasty = await on('subscriptions', 'delete', id);
+  assert.deepEqual([hasty.code, hasty.out], [2, '']);
+  assert.match(hasty.err, /--confirm is not/);
+  const { code, out } = await on('subscriptions', 'delete', id, '--confirm', id, '--json');
+  assert.equal(code, 0);
+  assert.deepEqual(JSON.parse(out), { place: `project ${project} of the emulator at ${emulator.host}`, id, tokens: 1 });
+  const exists = async (document: string): Promise<boolean> => (await firestore.doc(document).get()).exists;
+  assert.deepEqual(
+    await Promise.all([`subscriptions/${id}`, path(token), `subscriptions/${other}`, path(others)].map(exists)),
+    [false, false, true, true],
+  );
+  const again = await on('subscriptions', 'delete', id, '--confirm', id);
+  assert.deepEqual([again.code, again.out], [1, '']);
+});
+
+test('dead letters of one customer are deleted, those that hold others’ events are kept and said', async () => {
+  const store = createDeadLetters(directory.client);
+  const [one, two] = [randomUUID(), randomUUID()];
+  const event = (identifier: string): string => JSON.stringify({ name: 'CompletionsFinished', identifier });
+  for (const body of [event(one), event(two), `{"events":[${event(one)},${event(two)}]`])
+    await store.put({ kind: body.endsWith(']') ? 'task' : 'event', body, reason: 'a test' }, 0);
+  const { code, out } = await on('dead-letters', 'delete', '--identifier', one, '--json');
+  assert.deepEqual([code, JSON.parse(out)], [0, { deleted: 1, kept: 1, complete: true }]);
+  const bodies = (await store.list(10)).map(({ body }) => body);
+  assert.equal(bodies.length, 2);
+  assert.ok(!bodies.includes(event(one)));
+  assert.equal((await on('dead-letters', 'delete')).code, 2);
 });
 
 test('what fails says so on stderr, with exit code 1: a taken id, an unknown one, a directory that is not there', async () => {

@@ -1,14 +1,26 @@
 // `npm run gateway`: the operator's command. Finds the command that is meant, prints what it says; what commands do is in their own files.
 
+import { auditCommands } from './audit.ts';
 import { UsageError, type Command } from './command.ts';
 import { deadLetterCommands } from './dead-letters.ts';
+import { flaggedRequestCommands } from './flagged-requests.ts';
+import { limitCommands } from './limits.ts';
 import { reportCommands } from './report.ts';
+import { subscriptionChangeCommands } from './subscription-changes.ts';
 import { subscriptionCommands } from './subscriptions.ts';
+import { tokenChangeCommands } from './token-changes.ts';
 import { tokenCommands } from './tokens.ts';
+import { usageCommands } from './usage.ts';
 
 const commands: readonly Command[] = [
   ...subscriptionCommands,
+  ...subscriptionChangeCommands,
   ...tokenCommands,
+  ...tokenChangeCommands,
+  ...limitCommands,
+  ...usageCommands,
+  ...flaggedRequestCommands,
+  ...auditCommands,
   ...deadLetterCommands,
   ...reportCommands,
 ];

@@ -14,7 +14,13 @@ before(async () => {
 });
 after(() => rm(folder, { recursive: true }));
 
-const cloud = { firestoreHost: '127.0.0.1:1', projectId: 'local-cloud', url: 'http://localhost:9992', token: 't' };
+const cloud = {
+  firestoreHost: '127.0.0.1:1',
+  projectId: 'local-cloud',
+  url: 'http://localhost:9992',
+  token: 't',
+  redisUrl: 'redis://127.0.0.1:3',
+};
 
 test('the running local cloud, where nothing else is named; an emulator of the environment is not asked for by that', async () => {
   const file = path.join(folder, 'cloud.json');
@@ -24,6 +30,7 @@ test('the running local cloud, where nothing else is named; an emulator of the e
     googleCloudProject: 'local-cloud',
     firestoreEmulatorHost: '127.0.0.1:1',
     url: 'http://localhost:9992',
+    redisEndpoint: 'redis://127.0.0.1:3',
   });
 });
 

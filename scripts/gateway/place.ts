@@ -21,9 +21,16 @@ export interface Place {
   readonly firestoreEmulatorHost: string | null;
   /** The gateway's address, null where this command can't know it. */
   readonly url: string | null;
+  /** Redis's, as the gateway's own variable has it; null where nobody told. */
+  readonly redisEndpoint: string | null;
 }
 
-const cloudSchema = v.object({ firestoreHost: v.string(), projectId: v.string(), url: v.string() });
+const cloudSchema = v.object({
+  firestoreHost: v.string(),
+  projectId: v.string(),
+  url: v.string(),
+  redisUrl: v.optional(v.string()),
+});
 
 /**
  * A named project (on the emulator, if one is named by FIRESTORE_EMULATOR_HOST, as Google's own tools do), else the running local cloud.
@@ -33,21 +40,34 @@ export async function findPlace(
   project: string | undefined,
   emulatorHost: string | undefined,
   file = cloudFile,
+  redisEndpoint: string | null = null,
 ): Promise<Place> {
   if (project !== undefined) {
     if (project === '') throw new UsageError('--project is empty: give the id of a Google Cloud project');
     if (emulatorHost === undefined || emulatorHost === '')
-      return { name: `project ${project}`, googleCloudProject: project, firestoreEmulatorHost: null, url: null };
+      return {
+        name: `project ${project}`,
+        googleCloudProject: project,
+        firestoreEmulatorHost: null,
+        url: null,
+        redisEndpoint,
+      };
     const name = `project ${project} of the emulator at ${emulatorHost}`;
-    return { name, googleCloudProject: project, firestoreEmulatorHost: emulatorHost, url: null };
+    return { name, googleCloudProject: project, firestoreEmulatorHost: emulatorHost, url: null, redisEndpoint };
   }
   const text = await readFile(file, 'utf8').catch(() => null);
   if (text === null)
     throw new UsageError(
       'which directory? Start the local cloud with npm start, or name a project with --project <id>',
     );
-  const { firestoreHost, projectId, url } = parseCloud(text, file);
-  return { name: 'the local cloud', googleCloudProject: projectId, firestoreEmulatorHost: firestoreHost, url };
+  const { firestoreHost, projectId, url, redisUrl = null } = parseCloud(text, file);
+  return {
+    name: 'the local cloud',
+    googleCloudProject: projectId,
+    firestoreEmulatorHost: firestoreHost,
+    url,
+    redisEndpoint: redisUrl,
+  };
 }
 
 function parseCloud(text: string, file: string): v.InferOutput<typeof cloudSchema> {
@@ -98,7 +118,8 @@ function explain(error: unknown, { name }: Place): string {
   if (message.includes('default credentials'))
     return `no credentials for ${name}: log in with gcloud auth application-default login`;
   if (code === 5) return `${name} has no Firestore database (default): create it first`;
-  if (code === 7) return `these credentials may not use Firestore in ${name}: they need the role roles/datastore.user`;
+  if (code === 7)
+    return `these credentials may not use Firestore in ${name}: they need roles/datastore.viewer to look and roles/datastore.user to write (entitlements look and operate: terraform/README.md)`;
   if (code === 16)
     return `the credentials for ${name} are not accepted: log in again with gcloud auth application-default login`;
   return message;

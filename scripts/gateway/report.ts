@@ -1,20 +1,16 @@
 // `usage report` (also `npm run report`): the usage of some days as one HTML page for finance, or as JSON. The figures are report/figures.ts's.
 
-import { readFile, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { BigQuery } from '@google-cloud/bigquery';
-import { PassThroughClient } from 'google-auth-library';
-import * as v from 'valibot';
-import { readFigures, type Figures, type Query } from '../report/figures.ts';
+import { readFigures, type Figures } from '../report/figures.ts';
 import { reportPage } from '../report/page.ts';
 import { readArguments, UsageError, type Command } from './command.ts';
-import { cloudFile } from './place.ts';
+import { warehouseHelp, warehouseOf } from './warehouse.ts';
 
 const dayMs = 86_400_000;
 const daysByDefault = 30;
 /** A year, and the day of the leap year. */
 const daysMost = 366;
-const queryTimeoutMs = 120_000;
 
 /** The command about usage. */
 export const reportCommands: readonly Command[] = [
@@ -26,10 +22,7 @@ export const reportCommands: readonly Command[] = [
   --days           how many, today included, up to ${daysMost}; ${daysByDefault} where absent
   --out            where the page goes; report.html where absent. With --json nothing is written without it
   --billing        yes: with Google's bill, where its export is connected (view cost_by_function)
-  --project <id>   that Google Cloud project, by application default credentials; without it, the local cloud of npm start
-  --dataset        of the events table; cody_gateway where absent
-  --bigquery <url> a stand-in for BigQuery
-  --json           the same figures as one JSON document (with npm run --silent, or npm's own lines stand above it)
+${warehouseHelp}  --json           the same figures as one JSON document (with npm run --silent, or npm's own lines stand above it)
 `,
     run: async (args) => {
       const { options } = readArguments(args, ['days', 'out', 'billing', 'project', 'dataset', 'bigquery']);
@@ -64,35 +57,6 @@ function readDays(text: string | undefined): number {
   if (days < 1 || days > daysMost)
     throw new UsageError(`--days ${JSON.stringify(text)} is not a whole number from 1 to ${daysMost}`);
   return days;
-}
-
-const cloudSchema = v.object({ bigqueryEndpoint: v.string(), projectId: v.string() });
-
-/** The named project's warehouse, a stand-in, or that of the running local cloud. */
-async function warehouseOf(
-  options: Readonly<Partial<Record<'project' | 'dataset' | 'bigquery', string>>>,
-): Promise<{ query: Query; dataset: string }> {
-  const { dataset = 'cody_gateway' } = options;
-  if (!/^\w+$/.test(dataset)) throw new UsageError('--dataset is a name of letters, digits and underscores');
-  let { project, bigquery: apiEndpoint } = options;
-  if (project === undefined) {
-    const text = await readFile(cloudFile, 'utf8').catch(() => null);
-    if (text === null && apiEndpoint === undefined)
-      throw new UsageError('whose usage? Start the local cloud with npm start, or name a project with --project <id>');
-    const cloud = text === null ? null : v.parse(cloudSchema, JSON.parse(text));
-    project = cloud?.projectId ?? 'local-cloud';
-    apiEndpoint ??= cloud?.bigqueryEndpoint;
-  }
-  if (!/^[a-z0-9:.-]+$/.test(project)) throw new UsageError('--project is not the id of a Google Cloud project');
-  const client = new BigQuery({
-    projectId: project,
-    ...(apiEndpoint !== undefined && { apiEndpoint, authClient: new PassThroughClient() }),
-  });
-  const query: Query = async (sql, params) => {
-    const [rows] = await client.query({ query: sql, params }, { timeoutMs: queryTimeoutMs });
-    return rows as Record<string, unknown>[];
-  };
-  return { query, dataset: `${project}.${dataset}` };
 }
 
 function dayOf(ms: number): string {

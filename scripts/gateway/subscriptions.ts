@@ -1,23 +1,28 @@
-// `subscriptions create | list | show`: the directory by an operator's hand.
+// `subscriptions create | list | show | delete`: the directory by an operator's hand.
 
 import {
+  audited,
   createSubscription,
+  deleteSubscription,
   findSubscription,
   listSubscriptions,
+  subscriptionId,
   type SubscriptionEntry,
   type SubscriptionRecord,
 } from '@cody-gateway/shared/auth';
 import { readArguments, UsageError, type Command } from './command.ts';
 import { firstCall } from './first-call.ts';
 import { parseLimit } from './limit-text.ts';
-import { findPlace, withDirectory, type Place } from './place.ts';
+import { readDeed, reasonHelp } from './deed.ts';
+import { cloudFile, findPlace, withDirectory, type Place } from './place.ts';
 import { describe, limitOptions, table } from './subscription-text.ts';
 
 const listedByDefault = 100;
 const listedMost = 1_000;
 const nameLengthMax = 200;
 
-const whereHelp = `  --project <id>   the directory of that Google Cloud project, by application default credentials;
+/** The options that every command about the directory has. */
+export const whereHelp = `  --project <id>   the directory of that Google Cloud project, by application default credentials;
                    without it, the local cloud of npm start
   --json           for programs: one JSON document (with npm run --silent, or npm's own lines stand above it)
 `;
@@ -28,7 +33,7 @@ export const subscriptionCommands: readonly Command[] = [
     name: 'subscriptions create',
     summary: 'a new subscription with limits; prints its token, once',
     help: `usage: npm run gateway -- subscriptions create --name <name> [--chat <limit>] [--code <limit>] [--embeddings <limit>]
-                                               [--models <models>] [--id <uuid>] [--project <id>] [--url <address>] [--json]
+                                               [--models <models>] [--id <uuid>] [--reason <text>] [--project <id>] [--url <address>] [--json]
 
   --name           whom it is for
   --chat, --code, --embeddings
@@ -37,14 +42,24 @@ export const subscriptionCommands: readonly Command[] = [
   --models         * for all (the default), or names with commas between: anthropic/claude-2.1,openai/gpt-4o
   --id             its UUID; a fresh one where absent
   --url            the gateway's address, for the line to try it with
-${whereHelp}
+${reasonHelp}${whereHelp}
 examples:
   npm run gateway -- subscriptions create --name acme --chat 500/24h --code 10000/24h
   npm run gateway -- subscriptions create --name acme --chat 500/24h --models openai/gpt-4o --project my-project
   npm run --silent gateway -- subscriptions create --name acme --chat 500/24h --json
 `,
     run: async (args) => {
-      const { options } = readArguments(args, ['name', 'chat', 'code', 'embeddings', 'models', 'id', 'project', 'url']);
+      const { options } = readArguments(args, [
+        'name',
+        'chat',
+        'code',
+        'embeddings',
+        'models',
+        'id',
+        'reason',
+        'project',
+        'url',
+      ]);
       const name = (options.name ?? '').trim();
       if (name === '') throw new UsageError('--name is missing: say whom the subscription is for');
       if (name.length > nameLengthMax || /\p{Cc}/u.test(name))
@@ -52,8 +67,9 @@ examples:
       const limits = readLimits(options, readModels(options.models ?? '*'));
       const place = await placeOf(options.project);
       const url = readUrl(options.url) ?? place.url;
+      const deed = await readDeed(options.reason ?? `a new subscription for ${name}`, place);
       const { id, token, record } = await withDirectory(place, (directory) =>
-        createSubscription(directory, { name, limits, ...(options.id !== undefined && { id: options.id }) }),
+        createSubscription(directory, { name, limits, deed, ...(options.id !== undefined && { id: options.id }) }),
       );
       return {
         text: `created in ${place.name}:
@@ -100,23 +116,59 @@ ${whereHelp}`,
       const { options, words } = readArguments(args, ['project'], ['<id>']);
       const [id = ''] = words;
       const place = await placeOf(options.project);
-      const entry = await withDirectory(place, (directory) => findSubscription(directory, id));
-      if (entry === null)
-        throw new Error(
-          `there is no subscription ${JSON.stringify(id)} in ${place.name}: subscriptions list shows those that are`,
-        );
-      if ('fault' in entry) throw new Error(`${entry.fault}. It grants nothing until it is mended`);
+      const entry = await existing(place, id);
       return { text: describe(entry.id, entry.record).trimEnd(), json: { place: place.name, ...flat(entry) } };
     },
   },
+  {
+    name: 'subscriptions delete',
+    summary: 'removes one, with its tokens, for good',
+    help: `usage: npm run gateway -- subscriptions delete <id> --confirm <id> [--reason <text>] [--project <id>] [--json]
+
+  <id>             its UUID, with or without es_
+  --confirm        the same once more: there is no way back
+${reasonHelp}
+Archive it at its source first, or the next sync brings it back. Running instances know its tokens for a minute more.
+What else names a customer, and how it is deleted: terraform/README.md.
+${whereHelp}`,
+    run: async (args) => {
+      const { options, words } = readArguments(args, ['confirm', 'reason', 'project'], ['<id>']);
+      const [id = ''] = words;
+      if (options.confirm !== id)
+        throw new UsageError(`--confirm is not ${JSON.stringify(id)}: say which one is to be deleted once more`);
+      const place = await placeOf(options.project);
+      const deed = await readDeed(options.reason ?? 'a subscription is removed', place);
+      const about = { what: 'subscriptions delete', subject: subscriptionId(id), change: 'removed with its tokens' };
+      const tokens = await withDirectory(place, (directory) =>
+        audited(directory, deed, about, () => deleteSubscription(directory, id)),
+      );
+      if (tokens === null) throw new Error(`there is no subscription ${JSON.stringify(id)} in ${place.name}`);
+      return {
+        text: `deleted from ${place.name}: the subscription, tokens: ${tokens}`,
+        json: { place: place.name, id, tokens },
+      };
+    },
+  },
 ];
+
+/** The subscription of that id. @throws Error when there is none, or a malformed one */
+export async function existing(place: Place, id: string): Promise<{ id: string; record: SubscriptionRecord }> {
+  const entry = await withDirectory(place, (directory) => findSubscription(directory, id));
+  if (entry === null)
+    throw new Error(
+      `there is no subscription ${JSON.stringify(id)} in ${place.name}: subscriptions list shows those that are`,
+    );
+  if ('fault' in entry) throw new Error(`${entry.fault}. It grants nothing until it is mended`);
+  return entry;
+}
 
 /** The place that `--project` names. */
 export function placeOf(project: string | undefined): Promise<Place> {
   const emulatorHost = process.env['FIRESTORE_EMULATOR_HOST'];
   // Firestore's client puts it above what it is told, the local cloud's address too.
   delete process.env['FIRESTORE_EMULATOR_HOST'];
-  return findPlace(project, emulatorHost);
+  // Not an option: it holds a password, and command lines are seen by others.
+  return findPlace(project, emulatorHost, cloudFile, process.env['REDIS_ENDPOINT'] || null);
 }
 
 /** @throws UsageError when no feature is given */
@@ -137,7 +189,7 @@ function readLimits(
 }
 
 /** @throws UsageError */
-function readModels(text: string): string[] {
+export function readModels(text: string): string[] {
   const models = text.split(',').map((model) => model.trim());
   if (models.length > 1 && models.includes('*'))
     throw new UsageError('--models: * among names means nothing to the gateway: give * alone, or names alone');
@@ -169,6 +221,6 @@ function listText(entries: readonly SubscriptionEntry[], more: boolean, place: P
 }
 
 /** An entry as a program reads it. */
-function flat(entry: SubscriptionEntry): object {
+export function flat(entry: SubscriptionEntry): object {
   return 'fault' in entry ? entry : { id: entry.id, ...entry.record };
 }

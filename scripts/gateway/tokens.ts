@@ -25,8 +25,8 @@ A value of - is read from standard input, which keeps it out of the shell's hist
         throw new UsageError('give either --licence-key or --access-token');
       const token =
         licenceKey === undefined
-          ? deriveFromAccessToken(read(accessToken ?? '', '--access-token'))
-          : deriveFromLicenceKey(read(licenceKey, '--licence-key'));
+          ? deriveFromAccessToken(readSecret(accessToken ?? '', '--access-token'))
+          : deriveFromLicenceKey(readSecret(licenceKey, '--licence-key'));
       // The value is a secret: the message does not repeat it.
       if (token === null)
         throw new UsageError('--access-token is no personal access token: those are sgp_ or sgph_ and 40 hex digits');
@@ -35,8 +35,8 @@ A value of - is read from standard input, which keeps it out of the shell's hist
   },
 ];
 
-/** @throws UsageError when it is empty */
-function read(value: string, option: string): string {
+/** A secret as given, or from standard input for `-`. @throws UsageError when it is empty */
+export function readSecret(value: string, option: string): string {
   const text = value === '-' ? readFileSync(0, 'utf8').trim() : value;
   if (text === '') throw new UsageError(`${option} is empty`);
   return text;

@@ -54,6 +54,8 @@ export interface CloudOptions {
   /** Further environment of the functions; wins over what the cloud sets. */
   readonly env?: Readonly<Record<string, string>>;
   readonly pace?: Pace;
+  /** Further arguments of redis-server. */
+  readonly redisArgs?: readonly string[];
   /** Real providers: their keys by name, from the user's environment. */
   readonly keys?: Readonly<Partial<Record<ProviderKind, string>>>;
   /** Takes each line of each function. */
@@ -118,7 +120,7 @@ export async function startCloud(options: CloudOptions = {}): Promise<LocalCloud
         ? step('functions built', () => buildFunctions({ names: files.map(({ name }) => name) }))
         : Promise.resolve(files.map(({ name }) => ({ name, file: path.join(builtDir, name, 'index.js') })));
     building.catch(() => undefined);
-    const redis = keep(await step('redis', () => startRedis()));
+    const redis = keep(await step('redis', () => startRedis({ args: options.redisArgs ?? [] })));
     const firestore = keep(await step('firestore', () => startFirestore()));
     const seeded = await step('a subscription', () =>
       seedDirectory({ firestoreHost: firestore.host, projectId: localProject }),

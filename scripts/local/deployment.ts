@@ -52,6 +52,7 @@ function act(dir: string, program: string, args: readonly string[]): string {
         throw new Failure(`ERROR: (gcloud.functions.describe) Resource '${third}' was not found`);
       return readFileSync(functionFile(third), 'utf8');
     }
+    if (group === 'run') return actOnTraffic(functionFile, args);
     if (group !== 'storage') throw new Failure(`ERROR: (gcloud) Invalid choice: '${group ?? ''}'.`);
     if (verb === 'ls') {
       const names = existsSync(bucket(third)) ? readdirSync(bucket(third)).filter((name) => name.endsWith('.zip')) : [];
@@ -99,20 +100,71 @@ function act(dir: string, program: string, args: readonly string[]): string {
   const project = /project_id = "([^"]+)"/.exec(text)?.[1] ?? '';
   for (const name of names) {
     const tag = readFileSync(`${bucket(`gs://${project}-releases/${name}/insiders.zip`)}.tag`, 'utf8');
-    const before = existsSync(functionFile(name))
-      ? (JSON.parse(readFileSync(functionFile(name), 'utf8')) as { n: number }).n
-      : 0;
+    const was = existsSync(functionFile(name))
+      ? (JSON.parse(readFileSync(functionFile(name), 'utf8')) as Deployed)
+      : null;
+    const before = was?.n ?? 0;
+    const revision = `${name}-0000${before + 1}`;
+    // As the platform does: all to the newest, unless Terraform says otherwise.
+    const gradual = new RegExp(`gradual_functions\\s*=\\s*\\[[^\\]]*"${name}"`).test(text);
+    const traffic = gradual && was !== null ? was.traffic : [{ revisionName: revision, percent: 100 }];
     mkdirSync(path.join(dir, 'functions'), { recursive: true });
     writeFileSync(
       functionFile(name),
       JSON.stringify({
         n: before + 1,
+        traffic,
         state: 'ACTIVE',
         updateTime: '2026-11-24T10:00:00Z',
-        serviceConfig: { revision: `${name}-0000${before + 1}`, environmentVariables: { CODY_GATEWAY_VERSION: tag } },
+        serviceConfig: {
+          revision,
+          allTrafficOnLatestRevision: traffic.length === 1 && traffic[0]?.revisionName === revision,
+          environmentVariables: { CODY_GATEWAY_VERSION: tag },
+        },
       }),
     );
   }
+  return '';
+}
+
+/** A function as it is kept here. */
+interface Deployed {
+  /** How many revisions there were. */
+  readonly n: number;
+  readonly traffic: readonly { readonly revisionName: string; readonly percent: number }[];
+  readonly serviceConfig: { readonly revision: string };
+}
+
+/** gcloud run services describe | update-traffic, gcloud run revisions list. */
+function actOnTraffic(functionFile: (name: string) => string, args: readonly string[]): string {
+  const option = (name: string): string =>
+    args.find((arg) => arg.startsWith(`--${name}=`))?.slice(name.length + 3) ?? '';
+  const name = args[1] === 'revisions' ? option('service') : (args[3] ?? '');
+  if (!existsSync(functionFile(name)))
+    throw new Failure(`ERROR: (gcloud.run.services.describe) Cannot find service [${name}]`);
+  const deployed = JSON.parse(readFileSync(functionFile(name), 'utf8')) as Deployed;
+  const { n, traffic, serviceConfig } = deployed;
+  if (args[1] === 'revisions') return Array.from({ length: n }, (_, i) => `${name}-0000${n - i}\n`).join('');
+  if (args[2] === 'describe')
+    return JSON.stringify({ status: { latestReadyRevisionName: serviceConfig.revision, traffic } });
+  if (args[2] !== 'update-traffic')
+    throw new Failure(`ERROR: (gcloud.run.services) Invalid choice: '${args[2] ?? ''}'.`);
+  const next = option('to-revisions')
+    .split(',')
+    .map((pair) => pair.split('='))
+    .map(([revisionName = '', percent]) => ({ revisionName, percent: Number(percent) }));
+  if (next.reduce((sum, { percent }) => sum + percent, 0) !== 100)
+    throw new Failure('ERROR: (gcloud.run.services.update-traffic) Over 100% of traffic is specified.');
+  const kept = next.filter(({ percent }) => percent > 0);
+  const all = kept.length === 1 && kept[0]?.revisionName === serviceConfig.revision;
+  writeFileSync(
+    functionFile(name),
+    JSON.stringify({
+      ...deployed,
+      traffic: kept,
+      serviceConfig: { ...serviceConfig, allTrafficOnLatestRevision: all },
+    }),
+  );
   return '';
 }
 

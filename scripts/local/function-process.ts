@@ -16,6 +16,8 @@ const stopTimeoutMs = 10_000;
 export interface FunctionProcess {
   readonly name: string;
   readonly url: string;
+  /** What it was started with: the same again takes its place when it is gone. */
+  readonly start: FunctionStart;
   readonly child: ChildProcess;
   /** Resolves with the exit code (null: a signal) when the process ends, however it does. */
   readonly exited: Promise<number | null>;
@@ -34,7 +36,8 @@ export interface FunctionStart {
 }
 
 /** Starts it and waits for its first answer. @throws Error with its last words when it ends instead */
-export async function startFunction({ name, dir, port, env, onLine }: FunctionStart): Promise<FunctionProcess> {
+export async function startFunction(start: FunctionStart): Promise<FunctionProcess> {
+  const { name, dir, port, env, onLine } = start;
   const child = spawn(process.execPath, [framework, `--target=${name}`, `--source=${dir}`, `--port=${port}`], {
     env: { PATH: process.env['PATH'] ?? '', NODE_ENV: 'production', K_SERVICE: name, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -63,6 +66,7 @@ export async function startFunction({ name, dir, port, env, onLine }: FunctionSt
   return {
     name,
     url,
+    start,
     child,
     exited,
     stop: async () => {

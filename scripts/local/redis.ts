@@ -4,6 +4,7 @@ import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import { leash } from './leash.ts';
 import { freePort, isFree, requireFree } from './port.ts';
@@ -16,9 +17,12 @@ const portsMax = 3;
 export interface LocalRedis {
   readonly url: string;
   readonly port: number;
+  /** Of the process that runs now. */
   readonly pid: number;
-  /** Resolves when the server ends, however it does. */
+  /** Resolves when that process ends, however it does. */
   readonly exited: Promise<void>;
+  /** Kills it without a word and starts it again after that time on the same port, on what its disk holds. */
+  restart(awayMs: number): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -46,6 +50,43 @@ export async function startRedis({
 
 async function startOn(port: number, args: readonly string[]): Promise<LocalRedis> {
   const dir = mkdtempSync(path.join(tmpdir(), 'gateway-redis-'));
+  const clear = (): void => rmSync(dir, { recursive: true, force: true });
+  let server: Server;
+  try {
+    server = await startServer(port, dir, args);
+  } catch (error) {
+    clear();
+    throw error;
+  }
+  return {
+    url: `redis://127.0.0.1:${port}`,
+    port,
+    get pid() {
+      return server.pid;
+    },
+    get exited() {
+      return server.exited;
+    },
+    restart: async (awayMs) => {
+      await server.kill();
+      await sleep(awayMs);
+      server = await startServer(port, dir, args);
+    },
+    close: async () => {
+      await server.kill();
+      clear();
+    },
+  };
+}
+
+/** One process of a server. */
+interface Server {
+  readonly pid: number;
+  readonly exited: Promise<void>;
+  kill(): Promise<void>;
+}
+
+async function startServer(port: number, dir: string, args: readonly string[]): Promise<Server> {
   const settings = { port, bind: '127.0.0.1', dir, save: '', appendonly: 'no', 'maxmemory-policy': 'noeviction' };
   const given = Object.entries(settings).flatMap(([name, value]) => [`--${name}`, String(value)]);
   const child = spawn('redis-server', [...given, ...args], { stdio: ['ignore', 'pipe', 'pipe'], detached: true });
@@ -60,18 +101,17 @@ async function startOn(port: number, args: readonly string[]): Promise<LocalRedi
       resolve();
     });
   });
-  const close = async (): Promise<void> => {
+  const kill = async (): Promise<void> => {
     child.kill('SIGKILL');
     await exited;
-    rmSync(dir, { recursive: true, force: true });
   };
   try {
     await ready(port, child.pid ?? 0, exited, () => output);
   } catch (error) {
-    await close();
+    await kill();
     throw error;
   }
-  return { url: `redis://127.0.0.1:${port}`, port, pid: child.pid ?? 0, exited, close };
+  return { pid: child.pid ?? 0, exited, kill };
 }
 
 /** Waits for an answer of the very process: somebody else's server on the same port answers as well. */

@@ -2,7 +2,14 @@
 
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { localProject, providerKinds, startCloud, type LocalCloud, type ProviderKind } from './cloud.ts';
+import {
+  diagnosticsSecret,
+  localProject,
+  providerKinds,
+  startCloud,
+  type LocalCloud,
+  type ProviderKind,
+} from './cloud.ts';
 
 const root = path.resolve(import.meta.dirname, '../..');
 /** Where the other commands find the running cloud. */
@@ -80,6 +87,7 @@ Stream an answer:
   curl -N ${running.url}/v1/completions/anthropic-messages -H 'Authorization: Bearer ${running.token}' -H 'X-Sourcegraph-Feature: chat_completions' -d '{"model":"claude-3-haiku-20240307","max_tokens":100,"stream":true,"messages":[{"role":"user","content":"Hello"}]}'
 
 The last trace:    ${running.observability.url}
+Prometheus:        curl -H 'Authorization: Bearer ${diagnosticsSecret}' ${running.functions.get('chat-completions')?.url ?? ''}/metrics
 What it used:      npm run cost; as a page: npm run report
 Another token:     npm run gateway -- subscriptions create --name acme --chat 500/24h
 Stop everything:   Ctrl-C

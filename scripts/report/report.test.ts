@@ -249,6 +249,9 @@ inBrowser('by keyboard: past the sections to the figures, into tables that scrol
 
 inBrowser('on paper the tables are whole, and nothing that only a screen can use is left', async (page) => {
   await page.emulateMedia({ media: 'print' });
+  // What an A4 sheet leaves between Chromium's margins, at 96 pixels an inch: nothing sticks out of it.
+  await page.setViewportSize({ width: 718, height: 1000 });
+  assert.equal(await page.evaluate('document.documentElement.scrollWidth <= innerWidth'), true);
   assert.equal(await page.locator('nav').isVisible(), false);
   assert.equal(await page.locator('.csv').first().isVisible(), false);
   const cut =

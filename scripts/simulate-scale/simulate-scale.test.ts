@@ -28,6 +28,26 @@ test('more requests never need less, and each passed limit says what to turn', (
   assert.ok(needs.at(-1)?.limits.some((limit) => limit.includes('Redis Cluster')));
 });
 
+test('constants that are said to come from a file of ours are what stands there', async () => {
+  const read = (file: string): Promise<string> => readFile(path.resolve(import.meta.dirname, '../..', file), 'utf8');
+  const number = async (file: string, form: RegExp): Promise<number> =>
+    Number(form.exec(await read(file))?.[1]?.replaceAll('_', ''));
+  const chat = JSON.parse(await read('functions/chat-completions/function.json')) as Record<string, number>;
+  assert.equal(facts.concurrency.value, chat['concurrency']);
+  assert.equal(facts.memoryGib.value, (chat['memoryMiB'] ?? 0) / 1024);
+  assert.equal(facts.renewSeconds.value * 1000, await number('shared/src/limiter/lease.ts', /renewEveryMs = ([\d_]+)/));
+  assert.equal(facts.batchSeconds.value * 1000, await number('shared/src/events/outbox.ts', /gatherMs = ([\d_]+)/));
+  assert.equal(facts.shards.value, await number('shared/src/store/keys.ts', /shardCount = ([\d_]+)/));
+  const taskBytes = await number('shared/src/events/event-task.ts', /taskBytesMax = ([\d_]+)/);
+  assert.ok(Math.abs(facts.eventsPerTaskMax.value - taskBytes / facts.eventBytes.value) < 5);
+  assert.equal(
+    facts.queuesMax.value,
+    await number('terraform/modules/gateway/variables.tf', /events_queues <= (\d+)/),
+    'Terraform allows as many queues',
+  );
+  for (const [name, { source }] of Object.entries(facts)) assert.ok(source.length > 8, `${name} has no source`);
+});
+
 test('terraform/scale.md is what the simulation says', async () => {
   const text = await readFile(path.resolve(import.meta.dirname, '../../terraform/scale.md'), 'utf8');
   const seed = Number(/--seed (\d+)/.exec(text)?.[1]);

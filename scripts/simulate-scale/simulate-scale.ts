@@ -44,10 +44,21 @@ ${sources.join('\n')}
 `;
 }
 
-if (import.meta.main) {
+const usage = `usage: npm run simulate-scale -- [--seed <number>] [--json] [--write]
+
+What the gateway needs from 10 to 1,000,000 requests a second, as a page; --write puts it into terraform/scale.md.`;
+
+/** @throws Error in words for who typed it */
+function main(): void {
   const { values } = parseArgs({
-    options: { seed: { type: 'string' }, json: { type: 'boolean' }, write: { type: 'boolean' } },
+    options: {
+      seed: { type: 'string' },
+      json: { type: 'boolean' },
+      write: { type: 'boolean' },
+      help: { type: 'boolean' },
+    },
   });
+  if (values.help === true) return console.log(usage);
   const seed = Number(values.seed ?? 1);
   if (!Number.isInteger(seed) || seed < 0) throw new Error(`--seed ${values.seed ?? ''}: give a whole number`);
   const needs = rates.map((rate) => simulate(rate, seed));
@@ -55,3 +66,11 @@ if (import.meta.main) {
   if (values.write === true) writeFileSync(path.resolve(import.meta.dirname, '../../terraform/scale.md'), text);
   else console.log(values.json === true ? JSON.stringify(needs, null, 2) : text);
 }
+
+if (import.meta.main)
+  try {
+    main();
+  } catch (error) {
+    console.error(error instanceof Error ? error.message : error);
+    process.exitCode = 1;
+  }

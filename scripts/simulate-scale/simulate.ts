@@ -63,8 +63,11 @@ export function simulate(rate: number, seed: number): Need {
     redisNodes > f('redisNodesMax') &&
       `${facts.redisNodesMax.value} nodes of a cluster: a gateway a region, actors homed to one`,
     instances > f('redisConnectionsMax') && 'connections to Redis: fewer, larger instances',
-    queues > 1 && `${facts.tasksPerQueue.value} tasks a second and queue: events_queues = ${queues}`,
-    queues > f('queuesMax') && `${facts.queuesMax.value} queues: larger batches, then Pub/Sub instead`,
+    queues > 1 &&
+      queues <= f('queuesMax') &&
+      `${facts.tasksPerQueue.value} tasks a second and queue: events_queues = ${queues}`,
+    queues > f('queuesMax') &&
+      `${facts.queuesMax.value} queues of ${facts.tasksPerQueue.value} tasks a second: events_queues = ${facts.queuesMax.value} and larger batches (a batch that gathers for a second needs a tenth of the tasks), then Pub/Sub instead`,
     insertBytes > f('bigqueryBytesPerSecond') && 'streaming inserts: the Storage Write API',
     directoryReads > f('firestoreReadsPerSecond') && 'directory reads: a longer fresh time of the copy in Redis',
   ].filter((limit) => limit !== false);

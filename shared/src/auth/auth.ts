@@ -22,6 +22,7 @@ import { classifyToken, type KnownToken } from './token.ts';
 
 export { AccessRefusal, type AccessEvent } from './access-refusal.ts';
 export { effectiveLimit, hasAccess } from './account.ts';
+export { audited, listAudit, type AuditRecord, type Deed } from './audit.ts';
 export { createActorCopies, type ActorCopies } from './actor-copies.ts';
 export type { Actor, ActorSource } from './actor.ts';
 export { callerAddress, callerToken, featureFromHeader } from './request-headers.ts';
@@ -30,11 +31,23 @@ export type { ModelChoice, Permit } from './permit.ts';
 export { allowedModels } from './permit.ts';
 export { openDirectory, type Directory, type DirectorySettings } from './directory.ts';
 export type { SubscriptionRecord } from './documents.ts';
+export {
+  issueToken,
+  OperatorRefused,
+  revokeToken,
+  setAccess,
+  setLimits,
+  type Changed,
+  type LimitChange,
+  type LimitChanges,
+} from './operator-writes.ts';
 export { planLimits } from './plan.ts';
 export {
   createSubscription,
+  deleteSubscription,
   findSubscription,
   listSubscriptions,
+  subscriptionId,
   type NewSubscription,
   type SubscriptionEntry,
 } from './subscriptions.ts';

@@ -10,6 +10,8 @@ import type { KnownToken } from './token.ts';
 
 /** A point read takes milliseconds; the first one opens a channel. */
 const defaultReadTimeoutMs = 5_000;
+/** Somebody waits at a terminal: long enough for credentials and a first channel, short enough to be told what is wrong. */
+export const operatorTimeoutMs = 15_000;
 /** What Firestore's own client asks for. */
 const scopes = ['https://www.googleapis.com/auth/cloud-platform', 'https://www.googleapis.com/auth/datastore'];
 

@@ -41,6 +41,8 @@ export const subscriptionSchema = v.object({
       accessEnabled: v.nullish(v.boolean()),
       archived: v.nullish(v.boolean()),
       limits: v.nullish(byFeature(overrideSchema)),
+      /** Hashes of tokens that stay revoked, whatever the source lists. */
+      revokedTokens: v.optional(v.array(v.string())),
     }),
     {},
   ),

@@ -81,7 +81,7 @@ export function createLookUp({ directory, copies, sources, strangers, lookedUp, 
     }
     return learn(source, token, statement);
   };
-  const learn = async (source: AccessSource, token: KnownToken, statement: Statement): Promise<Account> => {
+  const learn = async (source: AccessSource, token: KnownToken, statement: Statement): Promise<Account | null> => {
     // Nobody to charge, nothing to store: a user whose id can't be read (spec actors §1.6). It has no access.
     if (statement.id === '') return unstored(statement, source, now());
     let saved: Saved;
@@ -95,7 +95,8 @@ export function createLookUp({ directory, copies, sources, strangers, lookedUp, 
     const { account, tokens, revoked } = saved;
     for (const hash of revoked) beside((budget) => copies.revoke(hash, account.version, budget));
     for (const hash of tokens) if (hash !== token.hash) beside((budget) => copies.renew(hash, account, budget));
-    return keep(token, account);
+    // The source knows the token, and an operator revoked it (operator-writes.ts).
+    return tokens.includes(token.hash) ? keep(token, account) : forget(token, account.version);
   };
 
   const fromDirectory = async (token: KnownToken): Promise<Account | null> => {

@@ -84,7 +84,8 @@ export async function saveStatements(
   };
   for (const [i, statement] of statements.entries()) {
     const before = found[i] === undefined ? [] : knownTokens(found[i]);
-    const tokens = [...(statement.tokenHashes ?? before)];
+    const denied = deniedTokens(found[i]);
+    const tokens = [...(statement.tokenHashes ?? before)].filter((hash) => !denied.includes(hash));
     const fresh = tokens.filter((hash) => !before.includes(hash));
     const revoked = before.filter((hash) => !tokens.includes(hash));
     if (writes + 1 + fresh.length + revoked.length > writesMax) await commit();
@@ -163,6 +164,12 @@ function limitOf(stated: Statement['limits']['embeddings']) {
 function knownTokens(snapshot: DocumentSnapshot): string[] {
   const tokens: unknown = snapshot.get('tokens');
   return Array.isArray(tokens) ? tokens.filter((hash) => typeof hash === 'string') : [];
+}
+
+/** Those that an operator revoked for good. */
+function deniedTokens(snapshot: DocumentSnapshot | undefined): readonly unknown[] {
+  const denied: unknown = snapshot?.get('overrides.revokedTokens');
+  return Array.isArray(denied) ? denied : [];
 }
 
 function latest(results: readonly WriteResult[]): number {

@@ -1,12 +1,11 @@
-// What an operator does to the directory: creates subscriptions with their tokens, looks at them. Reading for requests is directory.ts.
+// What an operator does to the directory: creates subscriptions with their tokens, looks at them, removes them. Reading for requests is directory.ts.
 
 import { randomBytes, randomUUID } from 'node:crypto';
-import { withDeadline, type Directory } from './directory.ts';
+import { auditDocument, auditPath, type Deed } from './audit.ts';
+import { operatorTimeoutMs, withDeadline, type Directory } from './directory.ts';
 import { parseDocument, subscriptionSchema, type SubscriptionDocument, type SubscriptionRecord } from './documents.ts';
 import { deriveFromLicenceKey, hashToken } from './token.ts';
 
-/** Somebody waits at a terminal: long enough for credentials and a first channel, short enough to be told what is wrong. */
-const operatorTimeoutMs = 15_000;
 /** gRPC's code for a document that is there already. */
 const alreadyExists = 6;
 
@@ -16,6 +15,8 @@ export interface NewSubscription {
   readonly limits: SubscriptionRecord['limits'];
   /** UUID, with or without `es_` in front; a fresh one where absent. */
   readonly id?: string;
+  /** For the audit record; without it there is none: what makes it is no operator. */
+  readonly deed?: Deed;
 }
 
 /** A subscription as it stands in the directory, or what is wrong with its document. */
@@ -28,7 +29,7 @@ export type SubscriptionEntry =
  */
 export async function createSubscription(
   directory: Directory,
-  { name, limits, id: wanted = randomUUID() }: NewSubscription,
+  { name, limits, id: wanted = randomUUID(), deed }: NewSubscription,
 ): Promise<{ id: string; token: string; record: SubscriptionRecord }> {
   const id = subscriptionId(wanted);
   if (id === null) throw new Error(`${JSON.stringify(wanted)} is not a subscription id: give a UUID`);
@@ -46,6 +47,10 @@ export async function createSubscription(
   const batch = firestore.batch();
   batch.create(firestore.doc(`subscriptions/${id}`), { ...document, createdAt: now, updatedAt: now });
   batch.create(firestore.doc(`tokens/${hashToken(token)}`), { actor: `subscriptions/${id}`, createdAt: now });
+  if (deed !== undefined) {
+    const audit = auditDocument(deed, 'subscriptions create', id, JSON.stringify({ name, limits }));
+    batch.create(firestore.doc(auditPath(audit)), audit);
+  }
   try {
     await withDeadline(batch.commit(), operatorTimeoutMs);
   } catch (error) {
@@ -76,8 +81,38 @@ export async function findSubscription(directory: Directory, id: string): Promis
   return document.exists ? readEntry(bare, document.data()) : null;
 }
 
-/** Sourcegraph.com's spelling has `es_` in front; events, counters and the directory have the bare UUID (spec actors §1.6). */
-function subscriptionId(text: string): string | null {
+/**
+ * Removes a subscription and its tokens for good. Copies of it in Redis are believed for a minute more; a source that still lists it brings it back.
+ * @param id UUID, with or without `es_`
+ * @returns how many tokens went with it; null when there is none
+ * @throws what Firestore throws, and after 15 s
+ */
+export async function deleteSubscription(directory: Directory, id: string): Promise<number | null> {
+  const bare = subscriptionId(id);
+  if (bare === null) return null;
+  const firestore = await directory.client();
+  const document = firestore.doc(`subscriptions/${bare}`);
+  const removed = firestore.runTransaction(async (transaction) => {
+    const found = await transaction.get(document);
+    if (!found.exists) return null;
+    // Of a malformed document, too: what can't be read must still be removable.
+    const listed: unknown = found.get('tokens');
+    const hashes = Array.isArray(listed) ? listed.filter((hash) => /^[0-9a-f]{64}$/.test(String(hash))) : [];
+    const tokens =
+      hashes.length === 0
+        ? []
+        : await transaction.getAll(...hashes.map((hash) => firestore.doc(`tokens/${String(hash)}`)));
+    // A token that meanwhile is another's stays.
+    const own = tokens.filter((token) => token.get('actor') === `subscriptions/${bare}`);
+    for (const token of own) transaction.delete(token.ref);
+    transaction.delete(document);
+    return own.length;
+  });
+  return withDeadline(removed, operatorTimeoutMs);
+}
+
+/** Sourcegraph.com's spelling has `es_` in front; events, counters and the directory have the bare UUID (spec actors §1.6). Null for what is no UUID. */
+export function subscriptionId(text: string): string | null {
   const bare = text.replace(/^es_/, '').toLowerCase();
   return /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(bare) ? bare : null;
 }

@@ -19,7 +19,12 @@ export const variables = {
     '50ms',
     'What a request may wait for Redis before its first byte, and again when it settles.',
   ),
-  diagnosticsSecret: row('CODY_GATEWAY_DIAGNOSTICS_SECRET', 'secret', undefined, 'Bearer secret of `/-/healthz`.'),
+  diagnosticsSecret: row(
+    'CODY_GATEWAY_DIAGNOSTICS_SECRET',
+    'secret',
+    undefined,
+    'Bearer secret of `/-/healthz` and `/metrics`.',
+  ),
   anthropicAccessToken: row(
     'CODY_GATEWAY_ANTHROPIC_ACCESS_TOKEN',
     'secret',

@@ -4,7 +4,7 @@ import { keys, type Budget, type Shard, type Store } from '../store/store.ts';
 import { eventTaskBody, taskBytesMax, taskEventsMax } from './event-task.ts';
 import { noticeOf, noticeTaskName, type Notice } from './notice.ts';
 import type { TaskQueue } from './task-queue.ts';
-import { eventOf, type OutboxFields } from './usage-event.ts';
+import { eventOf, type OutboxFields, type UsageEvent } from './usage-event.ts';
 
 /** What one pass over a shard's outbox did. */
 export interface TakenOver {
@@ -17,7 +17,12 @@ export interface TakenOver {
   readonly more: boolean;
   /** When the oldest entry was written, Unix ms by Redis's clock; null when there is none. Whatever its age. */
   readonly oldestMs: number | null;
+  /** Requests that the events came from; a few of them. */
+  readonly requests: readonly { readonly traceId: string; readonly spanId: string }[];
 }
+
+/** As many as a trace of the sweep can name (telemetry). */
+const requestsMax = 64;
 
 /**
  * One bounded pass. Two at once send some events twice, which the warehouse drops by event id.
@@ -45,6 +50,7 @@ export async function takeLeftBehind(
   const notices: { id: string; notice: Notice }[] = [];
   const unsentNotices: Notice[] = [];
   const unreadable: string[] = [];
+  const requests: TakenOver['requests'][number][] = [];
   let batch: { id: string; event: string }[] = [];
   let bytes = 0;
   let sent = 0;
@@ -62,13 +68,17 @@ export async function takeLeftBehind(
       unreadable.push(id);
       continue;
     }
-    if (typeof content === 'object') {
+    if (!('event_id' in content)) {
       notices.push({ id, notice: content });
       continue;
     }
-    const size = Buffer.byteLength(content) + 1;
+    const event = JSON.stringify(content);
+    const { trace_id: traceId, span_id: spanId } = content.metadata;
+    if (requests.length < requestsMax && typeof traceId === 'string' && typeof spanId === 'string')
+      requests.push({ traceId, spanId });
+    const size = Buffer.byteLength(event) + 1;
     if (bytes + size > taskBytesMax || batch.length === taskEventsMax) await send();
-    batch.push({ id, event: content });
+    batch.push({ id, event });
     bytes += size;
   }
   await send();
@@ -79,18 +89,18 @@ export async function takeLeftBehind(
     await store.commands([['xdel', key, id]], budget());
     sent++;
   }
-  return { sent, unsentNotices, unreadable, more: entries.length === most, oldestMs };
+  return { sent, unsentNotices, unreadable, more: entries.length === most, oldestMs, requests };
 }
 
 type Entries = [id: string, fields: string[]][];
 
-/** A row as JSON text, a notice, or null for what is neither. */
-function contentOf(list: readonly string[]): string | Notice | null {
+/** A row, a notice, or null for what is neither. */
+function contentOf(list: readonly string[]): UsageEvent | Notice | null {
   const fields: Record<string, string> = {};
   for (let i = 0; i + 1 < list.length; i += 2) fields[list[i] ?? ''] = list[i + 1] ?? '';
   try {
     const known = fields as unknown as OutboxFields;
-    return known.k === 'notice' ? noticeOf(known) : JSON.stringify(eventOf(known));
+    return known.k === 'notice' ? noticeOf(known) : eventOf(known);
   } catch {
     return null;
   }

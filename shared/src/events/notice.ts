@@ -26,6 +26,9 @@ const noticeSchema = v.object({
   limit: v.number(),
   /** End of the window, Unix ms. */
   reset_at_ms: v.number(),
+  /** The request that reached it; what the sweeper sends has none. */
+  trace_id: v.optional(v.string()),
+  span_id: v.optional(v.string()),
 });
 
 /** A threshold of a quota was reached. */

@@ -118,7 +118,7 @@ test('every event goes out once, in batches that fit a task, and is out of Redis
   const { outbox, counts, warnings } = open();
   for (let n = 0; n < 450; n++) {
     const one = await posted(n);
-    outbox.take(one.posted, one.event);
+    outbox.take(one.posted, JSON.stringify(one.event));
   }
   await outbox.flush();
   await tasks.idle();
@@ -139,7 +139,7 @@ test('what the queue does not take stays in Redis, and is counted as failed', as
   tasks.failCreate(grpcStatus.UNAVAILABLE, 1);
   for (let n = 0; n < 3; n++) {
     const one = await posted(n);
-    outbox.take(one.posted, one.event);
+    outbox.take(one.posted, JSON.stringify(one.event));
   }
   await outbox.flush();
   assert.equal(await standing(), 3);
@@ -156,13 +156,13 @@ test('a queue that hangs fills no memory: above the bound events are left to the
   const underWay = 4 * taskEventsMax;
   // Small enough for full batches.
   const one = { posted: (await posted(0)).posted, event: eventOf(0, 0) };
-  for (let n = 0; n < bound + underWay + 5; n++) outbox.take(one.posted, one.event);
+  for (let n = 0; n < bound + underWay + 5; n++) outbox.take(one.posted, JSON.stringify(one.event));
   assert.equal(counts.left, 5);
   resolve();
   await outbox.flush();
   assert.deepEqual(counts, { sent: bound + underWay, failed: 0, left: 5 });
   const none = open(null);
-  none.outbox.take(one.posted, one.event);
+  none.outbox.take(one.posted, JSON.stringify(one.event));
   assert.equal(await none.outbox.sendNow(one.event), false);
   assert.deepEqual(none.counts, { sent: 0, failed: 0, left: 2 });
 });
@@ -188,7 +188,8 @@ test('thousands of events a second leave one instance', async (t) => {
   for (let n = 0; n < events; n++) pipeline.xadd(keys.outbox(shardName(n % 4)), '*', 'i', `e${n}`);
   const entries = (await pipeline.exec()) ?? [];
   const startedMs = performance.now();
-  for (let n = 0; n < events; n++) outbox.take(standingAs(shardName(n % 4), String(entries[n]?.[1])), eventOf(n));
+  for (let n = 0; n < events; n++)
+    outbox.take(standingAs(shardName(n % 4), String(entries[n]?.[1])), JSON.stringify(eventOf(n)));
   await outbox.flush();
   // The figure is for the reader: no test depends on a clock.
   t.diagnostic(`${Math.round((events * 1000) / (performance.now() - startedMs))} events a second from one instance`);

@@ -21,8 +21,8 @@ const sendNowMs = 300;
 
 /** The sending end of the outbox. */
 export interface Outbox {
-  /** Takes over an event that stands in the outbox. Never waits, never throws. */
-  take(posted: Posted, event: UsageEvent): void;
+  /** Takes over an event that stands in the outbox. Never waits, never throws. @param event a whole row as JSON */
+  take(posted: Posted, event: string): void;
   /** Sends an event that stands in no outbox: waits for the queue, 300 ms at most (design §5). False: it did not get through, or nobody knows. */
   sendNow(event: UsageEvent): Promise<boolean>;
   /** Takes over a notice that stands in the outbox; one that has no queue ends here, in the log. Never waits, never throws. */
@@ -127,7 +127,7 @@ export function createOutbox(
         count('left', 1);
         return;
       }
-      held.push({ posted, event: JSON.stringify(event) });
+      held.push({ posted, event });
       if (held.length >= taskEventsMax) pump();
       else timer ??= setTimeout(pump, gatherMs);
     },

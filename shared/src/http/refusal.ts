@@ -28,6 +28,9 @@ export type RefusalKind =
   | 'quota-exceeded'
   | 'concurrency-exceeded'
   | 'limiter-unavailable'
+  | 'idempotency-other-request'
+  | 'idempotency-running'
+  | 'idempotency-ended'
   | 'overloaded'
   | 'model-unavailable'
   | 'upstream-unreachable'
@@ -109,6 +112,22 @@ export const kinds: Readonly<Record<RefusalKind, Row>> = {
   'quota-exceeded': { status: 429, openai: ['requests', 'rate_limit_exceeded'], anthropic: 'rate_limit_error' },
   'concurrency-exceeded': { status: 429, openai: ['requests', 'rate_limit_exceeded'], anthropic: 'rate_limit_error' },
   'limiter-unavailable': { status: 503, openai: ['server_error', null], anthropic: 'api_error', retryAfterSeconds: 5 },
+  'idempotency-other-request': {
+    status: 422,
+    openai: ['invalid_request_error', 'idempotency_key_reused'],
+    anthropic: 'invalid_request_error',
+  },
+  'idempotency-running': {
+    status: 409,
+    openai: ['invalid_request_error', 'idempotency_request_in_progress'],
+    anthropic: 'invalid_request_error',
+    retryAfterSeconds: 5,
+  },
+  'idempotency-ended': {
+    status: 409,
+    openai: ['invalid_request_error', 'idempotency_request_completed'],
+    anthropic: 'invalid_request_error',
+  },
   overloaded: { status: 503, openai: ['server_error', null], anthropic: 'overloaded_error', retryAfterSeconds: 5 },
   'model-unavailable': {
     status: 503,

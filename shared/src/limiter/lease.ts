@@ -2,6 +2,7 @@
 
 import type { Feature, Permit } from '../auth/auth.ts';
 import { keys, type Budget, type Shard, type Store } from '../store/store.ts';
+import { claimKey, type Claim } from './claim.ts';
 import { scripts } from './scripts.ts';
 
 /** How far ahead a lease is due: a holder that is silent for so long is dead (design §5). */
@@ -10,10 +11,10 @@ export const leaseTimeMs = 60_000;
 const renewEveryMs = 20_000;
 
 /**
- * How long Redis keeps the record of a lease. Open: long enough for a sweeper that was away for a day. Ended: longer than any repetition of a
- * settlement (a call lasts ten minutes at most), and no longer, since every call leaves one: about 200 bytes each.
+ * How long Redis keeps the record of a lease that has ended: longer than any repetition of a settlement (a call lasts ten minutes at most), and no
+ * longer, since every call leaves one: about 200 bytes each. An open one stays until it is ended, however long the sweeper is away.
  */
-export const recordTimeMs = { open: 86_400_000, ended: 15 * 60_000 } as const;
+export const endedTimeMs = 15 * 60_000;
 
 /** An event in the outbox, as its sender needs it: where it stands, and what the counter kept. */
 export interface Posted {
@@ -67,6 +68,8 @@ export interface Lease {
   /** Also the event's id. */
   readonly id: string;
   readonly permit: Permit;
+  /** Of its Idempotency-Key; null for a call without one. Whoever ends the lease in another place has to know it. */
+  readonly claim: Claim | null;
   /** Name of the quota window that it charges. */
   readonly window: string;
   readonly limit: number;
@@ -96,18 +99,22 @@ export interface LeaseFacts {
   readonly resetAtMs: number;
   readonly admittedAtMs: number;
   readonly notice: NoticeRule | null;
+  readonly claim: Claim | null;
 }
 
 /** Wraps an admitted lease. Only limiter.ts calls it. */
 export function openLease(store: Store, facts: LeaseFacts): Lease {
   const { id, shard, feature, actor, window } = facts;
   const inFlight = keys.inFlight(shard, feature, actor);
+  const record = keys.lease(shard, id);
+  const claim = claimKey(shard, actor, facts.claim?.name ?? null, record);
   const end = async (state: 'settled' | 'void', units: number, event: string, budget: Budget): Promise<Settlement> => {
     const { thresholds, draft } = facts.notice ?? { thresholds: [], draft: '' };
+    const noticeFrom = thresholds.length === 0 ? '' : (Math.min(...thresholds) * facts.limit) / 100;
     const [, kept, entry, crossed] = (await store.run(
       scripts.settle,
-      [keys.limit(shard, feature, actor), inFlight, keys.lease(shard, id), keys.leases(shard), keys.outbox(shard)],
-      [id, window, units, state, recordTimeMs.ended, event, thresholds.join(), facts.limit, draft],
+      [keys.limit(shard, feature, actor), inFlight, record, keys.leases(shard), keys.outbox(shard), claim],
+      [id, window, units, state, endedTimeMs, event, noticeFrom, thresholds.join(), facts.limit, draft],
       budget,
     )) as [found: string, kept: number, entry: string | null, notice: NoticeReply | null];
     const notice = crossed === null ? null : postedNotice(crossed, shard, facts.limit, draft);
@@ -119,6 +126,7 @@ export function openLease(store: Store, facts: LeaseFacts): Lease {
   return {
     id,
     permit: facts.permit,
+    claim: facts.claim,
     window,
     limit: facts.limit,
     remaining: facts.remaining,
@@ -129,7 +137,7 @@ export function openLease(store: Store, facts: LeaseFacts): Lease {
     keepAlive: (warn) => {
       const timer = setInterval(() => {
         store
-          .run(scripts.renew, [inFlight, keys.lease(shard, id), keys.leases(shard)], [id, leaseTimeMs], {
+          .run(scripts.renew, [inFlight, record, keys.leases(shard)], [id, leaseTimeMs], {
             leftMs: renewEveryMs / 4,
           })
           .catch(warn);

@@ -7,7 +7,17 @@ import { Redis } from 'ioredis';
 import { startRedis, type LocalRedis } from '../../../scripts/local/redis.ts';
 import type { Actor, Entitlement, Permit } from '../auth/auth.ts';
 import { connectStore, keys, shardOf, type Store } from '../store/store.ts';
-import { createLimiter, identityOf, sweepShard, type Denial, type Lease, type Limiter } from './limiter.ts';
+import {
+  claimOf,
+  createLimiter,
+  identityOf,
+  sweepShard,
+  type Claim,
+  type Claimed,
+  type Denial,
+  type Lease,
+  type Limiter,
+} from './limiter.ts';
 
 let server: LocalRedis;
 let redis: Redis;
@@ -74,7 +84,7 @@ async function admit(permit: Permit, leaseId: string = randomUUID(), estimate = 
 
 async function refused(permit: Permit): Promise<Denial> {
   const outcome = await limiter.admit(permit, { leaseId: randomUUID(), estimate: 1, draft: '{}' }, budget());
-  assert.ok('cause' in outcome, 'admitted');
+  assert.ok('cause' in outcome && outcome.cause !== 'claimed', 'admitted');
   return outcome;
 }
 
@@ -143,11 +153,11 @@ test('admit, settle and release may be repeated: the second time changes nothing
 test('an admission that was given up can’t stand when it arrives late', async () => {
   const permit = permitFor();
   const id = randomUUID();
-  await limiter.withdraw(permit, id, budget());
+  await limiter.withdraw(permit, { leaseId: id }, budget());
   await assert.rejects(limiter.admit(permit, { leaseId: id, estimate: 1, draft: '' }, budget()), /has ended as void/);
   assert.deepEqual(await counters(permit), { used: 0, reserved: 0, burst: 0 });
   const applied = await admit(permit);
-  await limiter.withdraw(permit, applied.id, budget());
+  await limiter.withdraw(permit, { leaseId: applied.id }, budget());
   assert.deepEqual(
     await counters(permit),
     { used: 0, reserved: 0, burst: 1 },
@@ -315,6 +325,31 @@ test('notes of one identity fold too, and carry their own id', async () => {
   // By its own place: another test's actor may live on the same shard.
   const [entry] = await redis.xrange(keys.outbox(posted.shard), posted.entry, posted.entry);
   assert.deepEqual(entry?.[1].slice(0, 4), ['i', 'the-id', 'k', 'noted']);
+});
+
+test('an Idempotency-Key follows its call: running, orphaned by the sweeper, settled by a late truth; given free by a release', async () => {
+  const permit = permitFor();
+  const claim = claimOf('a key', 'POST /v1/x', Buffer.from('{}'));
+  const other = claimOf('a key', 'POST /v1/x', Buffer.from('{ }'));
+  const ask = (of: Claim): Promise<Lease | Denial | Claimed> =>
+    limiter.admit(permit, { leaseId: randomUUID(), estimate: 1, draft: '{}', claim: of }, budget());
+  const first = (await ask(claim)) as Lease;
+  const taken = (by: Claimed['by']): Claimed => ({ cause: 'claimed', by, leaseId: first.id });
+  assert.deepEqual(await ask(claim), taken('running'));
+  assert.deepEqual(await ask(other), taken('other'));
+  await redis.zadd(placeOf(permit).leases, 1, first.id);
+  assert.equal((await sweepShard(store, placeOf(permit).shard, Date.now(), 100, budget)).orphaned, 1);
+  assert.deepEqual(await ask(claim), taken('orphaned'));
+  await first.settle(1, '{}', budget());
+  assert.deepEqual(await ask(claim), taken('settled'));
+  assert.deepEqual(await counters(permit), { used: 1, reserved: 0, burst: 1 }, 'a repetition consumes nothing');
+  const second = (await ask(claimOf('another', 'POST /v1/x', Buffer.from('{}')))) as Lease;
+  await second.release('{}', budget());
+  const third = (await ask(claimOf('another', 'POST /v1/x', Buffer.from('{}')))) as Lease;
+  assert.notEqual(third.id, second.id);
+  await second.release('{}', budget());
+  await limiter.withdraw(permit, { leaseId: second.id, claim }, budget());
+  assert.deepEqual(await ask(claim), taken('settled'), 'nobody touches a claim that is another call’s');
 });
 
 test('renewal keeps a lease standing and does nothing for one that ended', async () => {

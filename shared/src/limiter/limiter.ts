@@ -2,13 +2,17 @@
 
 import type { Actor, Feature, Permit } from '../auth/auth.ts';
 import { keys, shardOf, type Budget, type Shard, type Store } from '../store/store.ts';
-import { leaseTimeMs, openLease, recordTimeMs, type Lease, type NoticeRule, type Posted } from './lease.ts';
+import { claimKey, claimTimeMs, type Claim, type Claimed } from './claim.ts';
+import { leaseTimeMs, openLease, endedTimeMs, type Lease, type NoticeRule, type Posted } from './lease.ts';
 import { readLimits, type Reading } from './reading.ts';
 import { scripts } from './scripts.ts';
 
+export { claimOf, type Claim, type Claimed } from './claim.ts';
 export { leaseTimeMs, type Lease, type NoticeRule, type Posted, type PostedNotice, type Settlement } from './lease.ts';
 export type { Reading } from './reading.ts';
+export { healCounters } from './heal.ts';
 export { sweepShard, type Swept } from './sweep.ts';
+export { closeWindow, readWindows, type QuotaWindow } from './window.ts';
 
 /** Why a call was not admitted: a value, not an exception, since most callers meet it one day. */
 export interface Denial {
@@ -32,14 +36,16 @@ export interface Admission {
   readonly draft: string;
   /** Absent for actors that get no notices. */
   readonly notice?: NoticeRule;
+  /** Of the call's Idempotency-Key, which is claimed in the same step and then told how the call ends. */
+  readonly claim?: Claim;
 }
 
 /** The limiter of this process. Every method throws StoreUnavailable when Redis does not answer within the budget. */
 export interface Limiter {
   /** One round trip: reserves the estimate and opens a lease, or says why not. */
-  admit(permit: Permit, admission: Admission, budget: Budget): Promise<Lease | Denial>;
+  admit(permit: Permit, admission: Admission, budget: Budget): Promise<Lease | Denial | Claimed>;
   /** Gives up an admission whose outcome is unknown, so that a late one can't stand: the id is void from now on. */
-  withdraw(permit: Permit, leaseId: string, budget: Budget): Promise<void>;
+  withdraw(permit: Permit, admission: Pick<Admission, 'leaseId' | 'claim'>, budget: Budget): Promise<void>;
   /** Consumption of the actor by feature; consumes nothing. */
   read(actor: Actor, features: readonly Feature[], budget: Budget): Promise<ReadonlyMap<Feature, Reading>>;
   /** Appends an event that belongs to no lease, folding repeated ones. `identity`: the actor's, or that of all strangers; `count`: how many it stands for. */
@@ -67,16 +73,20 @@ export function createLimiter(store: Store): Limiter {
       const { limit, intervalMs, burst, inFlightMax } = permit.entitlement;
       const place = placeOf(permit);
       const { shard, feature, actor } = place;
+      const { claim = null } = admission;
+      const record = keys.lease(shard, admission.leaseId);
+      const claimed = claim === null ? '' : ` ${claim.name}`;
       const reply = (await store.run(
         scripts.admit,
         [
           keys.limit(shard, feature, actor),
           keys.inFlight(shard, feature, actor),
-          keys.lease(shard, admission.leaseId),
+          record,
           keys.leases(shard),
           keys.outbox(shard),
           keys.fold(shard, actor, `RateLimited:${feature}`),
           keys.folds(shard),
+          claimKey(shard, actor, claim?.name ?? null, record),
         ],
         [
           admission.leaseId,
@@ -87,11 +97,9 @@ export function createLimiter(store: Store): Limiter {
           burst.intervalMs,
           inFlightMax,
           leaseTimeMs,
-          recordTimeMs.open,
-          feature,
-          actor,
-          admission.draft,
+          `${feature} ${actor}${claimed}\n${admission.draft}`,
           versionOf(permit.actor) ?? '',
+          ...(claim === null ? [] : [claim.fingerprint, claimTimeMs]),
         ],
         budget,
       )) as AdmitReply;
@@ -107,6 +115,7 @@ export function createLimiter(store: Store): Limiter {
             resetAtMs: reply[3],
             admittedAtMs: reply[4],
             notice: admission.notice ?? null,
+            claim,
           });
         case 'refused':
           return {
@@ -116,22 +125,26 @@ export function createLimiter(store: Store): Limiter {
             nowMs: reply[4],
             posted: reply[5] === null ? null : { shard, entry: reply[5], id: admission.leaseId, window: null, kept: 0 },
           };
+        case 'claimed':
+          return { cause: 'claimed', by: reply[1], leaseId: reply[2] };
         case 'ended':
           throw new Error(`lease ${admission.leaseId} has ended as ${reply[1]}: an id is for one call`);
       }
     },
-    async withdraw(permit, leaseId, budget) {
+    async withdraw(permit, { leaseId, claim }, budget) {
       const { shard, feature, actor } = placeOf(permit);
+      const record = keys.lease(shard, leaseId);
       await store.run(
         scripts.settle,
         [
           keys.limit(shard, feature, actor),
           keys.inFlight(shard, feature, actor),
-          keys.lease(shard, leaseId),
+          record,
           keys.leases(shard),
           keys.outbox(shard),
+          claimKey(shard, actor, claim?.name ?? null, record),
         ],
-        [leaseId, '', 0, 'void', recordTimeMs.ended, ''],
+        [leaseId, '', 0, 'void', endedTimeMs, ''],
         budget,
       );
     },
@@ -154,6 +167,7 @@ export function createLimiter(store: Store): Limiter {
 type AdmitReply =
   | readonly ['admitted', window: string, remaining: number, end: number, now: number]
   | readonly ['refused', cause: Denial['cause'], limit: number, retryAt: number, now: number, entry: string | null]
+  | readonly ['claimed', by: Claimed['by'], leaseId: string]
   | readonly ['ended', state: string];
 
 function placeOf(permit: Permit): Place {

@@ -43,7 +43,7 @@ test('a full outbox takes no event of a call and no refusal; emptied, it takes w
   const permit = { actor, feature: 'chat_completions', entitlement, model: 'p/m', blocked: false } as unknown as Permit;
   const shard = shardOf(identityOf(permit.actor));
   const outbox = keys.outbox(shard);
-  const admit = (): Promise<Lease | Denial> =>
+  const admit = (): ReturnType<typeof limiter.admit> =>
     limiter.admit(permit, { leaseId: randomUUID(), estimate: 1, draft: '{}' }, budget());
 
   const fill = redis.pipeline();

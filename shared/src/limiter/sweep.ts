@@ -1,8 +1,12 @@
 // Ends what its holder left behind in one shard: overdue leases and folded refusals. What becomes of the outbox is the events room's.
 
 import { keys, type Budget, type Shard, type Store } from '../store/store.ts';
-import { recordTimeMs } from './lease.ts';
+import { claimKey } from './claim.ts';
+import { endedTimeMs } from './lease.ts';
 import { scripts } from './scripts.ts';
+
+/** Records read in one round trip: some hundred bytes each. */
+const recordsAtOnce = 100;
 
 /** What one pass over a shard did. */
 export interface Swept {
@@ -36,7 +40,15 @@ export async function sweepShard(
     budget(),
   )) as [string[], string[]];
   let orphaned = 0;
-  for (const id of leaseIds) if (await sweepLease(store, shard, id, budget())) orphaned++;
+  for (let i = 0; i < leaseIds.length; i += recordsAtOnce) {
+    const ids = leaseIds.slice(i, i + recordsAtOnce);
+    const records = await store.commands(
+      ids.map((id) => ['get', keys.lease(shard, id)] as const),
+      budget(),
+    );
+    for (const [n, id] of ids.entries())
+      if (await sweepLease(store, shard, id, records[n] as string | null, budget())) orphaned++;
+  }
   let unfolded = 0;
   for (const fold of foldKeys)
     unfolded += (await store.run(
@@ -49,19 +61,26 @@ export async function sweepShard(
 }
 
 /** The record names feature and actor, and so the keys; without a record only the index is left to clear. */
-async function sweepLease(store: Store, shard: Shard, id: string, budget: Budget): Promise<boolean> {
-  const [record] = (await store.commands([['get', keys.lease(shard, id)]], budget)) as [string | null];
-  const [, , , feature = 'none', actor = 'none'] = (record ?? '').split('\n', 1)[0]?.split(' ') ?? [];
+async function sweepLease(
+  store: Store,
+  shard: Shard,
+  id: string,
+  record: string | null,
+  budget: Budget,
+): Promise<boolean> {
+  const key = keys.lease(shard, id);
+  const [, , , feature = 'none', actor = 'none', claim = null] = (record ?? '').split('\n', 1)[0]?.split(' ') ?? [];
   const [outcome] = (await store.run(
     scripts.sweep,
     [
       keys.limit(shard, feature, actor),
       keys.inFlight(shard, feature, actor),
-      keys.lease(shard, id),
+      key,
       keys.leases(shard),
       keys.outbox(shard),
+      claimKey(shard, actor, claim, key),
     ],
-    [id, recordTimeMs.ended],
+    [id, endedTimeMs],
     budget,
   )) as [string, number];
   return outcome === 'swept';

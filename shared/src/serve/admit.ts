@@ -3,31 +3,40 @@
 import type { Permit } from '../auth/auth.ts';
 import { refusedEvent, type EventDraft } from '../events/events.ts';
 import { Refusal } from '../http/http.ts';
-import type { Denial, Lease } from '../limiter/limiter.ts';
+import type { Claim, Claimed, Denial, Lease } from '../limiter/limiter.ts';
 import { StoreUnavailable } from '../store/store.ts';
 import { spanNames } from '../telemetry/telemetry.ts';
 import { noticeRule } from './event.ts';
 import type { Exchange } from './exchange.ts';
+import { claimedRefusal } from './idempotency.ts';
 import { denialRefusal } from './rate-limit.ts';
 import { admissionAttributes, eventAttributes } from './spans.ts';
 
 /**
  * Reserves units of the permit's quota for the call that the draft tells of; its event id becomes the lease's.
  * @param units that the call is expected to cost: 1 for a completion
- * @throws Refusal: the 429 of a denial, or 503 when Redis can't be asked
+ * @param claim of its Idempotency-Key. Without Redis nobody can tell whether such a call was made before: it is never admitted on trust.
+ * @throws Refusal: the 429 of a denial, 409 or 422 for a key that is taken, or 503 when Redis can't be asked
  */
-export async function admit(exchange: Exchange, permit: Permit, draft: EventDraft, units: number): Promise<Lease> {
+export async function admit(
+  exchange: Exchange,
+  permit: Permit,
+  draft: EventDraft,
+  units: number,
+  claim: Claim | null = null,
+): Promise<Lease> {
   const { context, scope, budget, dialect } = exchange;
   const { limiter } = context;
   const notice = noticeRule(context.config, permit);
-  let outcome: Lease | Denial;
+  const admission = {
+    leaseId: draft.event_id,
+    estimate: units,
+    draft: JSON.stringify(draft),
+    ...(notice !== undefined && { notice }),
+    ...(claim !== null && { claim }),
+  };
+  let outcome: Lease | Denial | Claimed;
   try {
-    const admission = {
-      leaseId: draft.event_id,
-      estimate: units,
-      draft: JSON.stringify(draft),
-      ...(notice !== undefined && { notice }),
-    };
     outcome = await scope.span(
       spanNames.admit,
       () => limiter.admit(permit, admission, budget),
@@ -37,7 +46,7 @@ export async function admit(exchange: Exchange, permit: Permit, draft: EventDraf
     if (!(error instanceof StoreUnavailable)) throw error;
     // Whether it was applied is unknown: void it, so that a reservation that did stand is not charged for a call that was never made.
     limiter
-      .withdraw(permit, draft.event_id, { leftMs: 5_000 })
+      .withdraw(permit, admission, { leftMs: 5_000 })
       .catch((cause: unknown) =>
         scope.log('WARNING', 'an admission of unknown outcome could not be withdrawn', {}, cause),
       );
@@ -46,9 +55,14 @@ export async function admit(exchange: Exchange, permit: Permit, draft: EventDraf
     });
   }
   if (!('cause' in outcome)) return outcome;
+  if (outcome.cause === 'claimed') {
+    scope.note({ idempotency: outcome.by, first_call: outcome.leaseId });
+    throw claimedRefusal(outcome);
+  }
   const refused = refusedEvent(draft, outcome);
-  if (outcome.posted !== null) context.outbox.take(outcome.posted, refused);
-  scope.mark(spanNames.event, () => eventAttributes(refused));
+  const text = JSON.stringify(refused);
+  if (outcome.posted !== null) context.outbox.take(outcome.posted, text);
+  scope.mark(spanNames.event, () => eventAttributes(refused, text));
   scope.note({ denied: outcome.cause });
   throw denialRefusal(outcome, permit.feature, dialect);
 }

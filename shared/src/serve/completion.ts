@@ -5,16 +5,17 @@ import type { OutgoingHttpHeaders } from 'node:http';
 import { featureFromHeader, type Actor, type Feature, type Permit } from '../auth/auth.ts';
 import type { EventDraft } from '../events/events.ts';
 import { asRefusal, errorEvent, parseJson, Refusal, type Dialect, type Received } from '../http/http.ts';
-import { identityOf, type Lease } from '../limiter/limiter.ts';
+import { identityOf, type Claim, type Lease } from '../limiter/limiter.ts';
 import { DeadlinePassed, type Answer, type Call, type Flagging, type Shape } from '../upstream/upstream.ts';
 import { admit } from './admit.ts';
 import { bannedEvent, draftEvent, finishedEvent, type CallerIds, type Outcome } from './event.ts';
 import { identify, note, type Exchange, type Route } from './exchange.ts';
+import { readClaim } from './idempotency.ts';
 import { inspect } from './inspect.ts';
 import { endLease } from './lease-end.ts';
 import { rateLimitHeaders } from './rate-limit.ts';
 import { relay, type Relayed } from './relay.ts';
-import { callAttributes, callFailure, outcomeAttributes } from './spans.ts';
+import { addressOf, callFailure, callSpan, outcomeAttributes } from './spans.ts';
 
 /** One completion path of a function. */
 export interface CompletionRoute {
@@ -37,11 +38,11 @@ async function complete(exchange: Exchange, route: CompletionRoute): Promise<voi
   const feature = featureOf(received, route);
   auth.entitlement(actor, feature);
   const callerIds = callerIdsOf(received);
-  const { call, permit, flagging } = await readCall(exchange, route, actor, feature, callerIds);
+  const { call, permit, flagging, claim } = await readCall(exchange, route, actor, feature, callerIds);
   received.replyHeaders['x-cody-resolved-model'] = permit.model;
   scope.note({ feature, model: permit.model, stream: call.stream });
   const draft = draftEvent(config, randomUUID(), permit, call, flagging, callerIds, scope);
-  const lease = await admit(exchange, permit, draft, 1);
+  const lease = await admit(exchange, permit, draft, 1, claim);
   Object.assign(received.replyHeaders, rateLimitHeaders(lease));
   const stopRenewing = lease.keepAlive((error) => scope.log('WARNING', 'a lease could not be renewed', {}, error));
   try {
@@ -82,9 +83,11 @@ async function readCall(
   actor: Actor,
   feature: Feature,
   callerIds: CallerIds,
-): Promise<{ call: Call; permit: Permit; flagging: Flagging | null }> {
+): Promise<{ call: Call; permit: Permit; flagging: Flagging | null; claim: Claim | null }> {
   const { context, received } = exchange;
-  const body = parseJson((await received.readBody(context.config.bodyBytesMax)).toString('utf8'));
+  const bytes = await received.readBody(context.config.bodyBytesMax);
+  const claim = readClaim(received, feature, bytes);
+  const body = parseJson(bytes.toString('utf8'));
   const call = context.upstream.read(route.shape, body, {
     actorId: actor.id,
     actorUid: callerIds.uid === '' ? null : callerIds.uid,
@@ -94,7 +97,7 @@ async function readCall(
   });
   const permit = await permitCall(exchange, actor, feature, call, callerIds);
   const flagging = await inspect(exchange, permit, call, body, callerIds);
-  return { call, permit, flagging };
+  return { call, permit, flagging, claim };
 }
 
 /** May this actor use this model? A blocked account is noted as the reference notes it, then refused. */
@@ -127,7 +130,7 @@ async function sendAndRelay(exchange: Exchange, lease: Lease, call: Call, draft:
   const { context, received, scope, timing, dialect } = exchange;
   const { response, callerLeft } = received;
   timing.upstreamStarts();
-  const span = scope.startCall(`chat ${call.model}`, callAttributes(call, lease));
+  const span = scope.startCall(...callSpan(lease.permit, call.model, addressOf(context.config, call.provider)));
   const end = (partial: Partial<Outcome>): Promise<void> => {
     timing.upstreamEnds();
     const outcome = {
@@ -178,7 +181,10 @@ async function sendAndRelay(exchange: Exchange, lease: Lease, call: Call, draft:
   const begin = (): void => {
     if (!response.headersSent) response.writeHead(answer.callerStatus, headers);
   };
-  const relayed = await relay(answer, response, begin, callerLeft);
+  const relayed = await relay(answer, response, begin, callerLeft, () => {
+    if (answer.sse) span.set({ 'gen_ai.response.time_to_first_chunk': (timing.upstreamMs() ?? 0) / 1000 });
+    scope.note({ first_byte_ms: Math.round(timing.totalMs()) });
+  });
   await end({
     upstreamStatus: answer.status,
     resolvedStatus: resolvedStatus(exchange, answer, relayed),

@@ -5,7 +5,7 @@ import type { Config } from '../config/config.ts';
 import { createEventQueue, createNoticeQueue, createOutbox, type Outbox, type TaskQueue } from '../events/events.ts';
 import { createLimiter, type Limiter } from '../limiter/limiter.ts';
 import { createStrangers, type Strangers } from './strangers.ts';
-import { connectStore, type Budget, type Store } from '../store/store.ts';
+import { connectStore, type Budget, type Store, type StoreChange } from '../store/store.ts';
 import { createTelemetry, type Telemetry } from '../telemetry/telemetry.ts';
 import { createUpstream, type Upstream } from '../upstream/upstream.ts';
 
@@ -38,14 +38,16 @@ const telemetryFlushMs = 1_500;
 export function openContext(config: Config): Context {
   const telemetry = createTelemetry(config);
   const warn = (message: string, error: unknown): void => telemetry.log('WARNING', message, {}, error);
-  const store = connectStore(config, warn);
+  const store = connectStore(config, warn, (change) => tellBreaker(telemetry, change));
   const queue = createEventQueue(config);
   const noticeQueue = createNoticeQueue(config);
   const outbox = createOutbox(store, queue, noticeQueue, warn, (state, events) =>
     telemetry.count('gateway.outbox', events, { state }),
   );
   const auth = createAuth({ config, store, now: Date.now, warn });
-  const upstream = createUpstream(config, warn);
+  const upstream = createUpstream(config, warn, (model, shut) =>
+    telemetry.count('gateway.model_breaker', shut, { model }),
+  );
   const limiter = createLimiter(store);
   const budget = (): Budget => ({ leftMs: config.redisBudgetMs });
   const strangers = createStrangers({ limiter, outbox, telemetry, budget });
@@ -76,4 +78,11 @@ export function openContext(config: Config): Context {
       await store.close();
     },
   };
+}
+
+/** The line that the alert on Redis goes by (terraform/modules/monitoring/log-lines.json), and the metric beside it. */
+function tellBreaker(telemetry: Telemetry, { node, state, cause, openMs, error }: StoreChange): void {
+  const fields = { state, cause, node, ...(state === 'closed' && { open_ms: Math.round(openMs) }) };
+  telemetry.log(state === 'open' ? 'WARNING' : 'INFO', 'redis-breaker', fields, error);
+  telemetry.count('gateway.redis.breaker', 1, { state, cause });
 }

@@ -6,14 +6,26 @@ import { answer, Refusal, type Received } from '../http/http.ts';
 import type { Context } from './context.ts';
 import type { Route } from './exchange.ts';
 
-/** A health check may wait longer for Redis than a request. */
-const pingTimeoutMs = 2_000;
 const plain = { 'content-type': 'text/plain; charset=utf-8' } as const;
 
-/** `/-/__version`, polled by every editor without a token, and `/-/healthz` behind the diagnostics secret. Any method, as in the reference. */
+/**
+ * `/-/__version`, polled by every editor without a token, `/-/healthz` behind the diagnostics secret, any method, as in the reference; and
+ * `/metrics` of this one process for Prometheus, behind the same secret.
+ */
 export function diagnosticRoutes(context: Context): Route[] {
-  const { config, store } = context;
+  const { config, store, telemetry } = context;
   return [
+    {
+      method: 'GET',
+      path: '/metrics',
+      dialect: 'cody',
+      handle: async ({ received }) => {
+        demandSecret(received, config.diagnosticsSecret);
+        const text = await telemetry.prometheus();
+        if (text === null) throw new Refusal('not-found', '404 page not found');
+        answer(received, 200, { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' }, text);
+      },
+    },
     {
       method: '*',
       path: '/-/__version',
@@ -27,16 +39,15 @@ export function diagnosticRoutes(context: Context): Route[] {
       handle: async ({ received, scope }) => {
         demandSecret(received, config.diagnosticsSecret);
         try {
-          await store.commands([['ping']], { leftMs: pingTimeoutMs });
+          // What a request may wait, no longer: healthy is what serves requests.
+          await store.commands([['ping']], context.budget());
           answer(received, 200, plain, 'healthz: ok');
         } catch (error) {
           scope.log('WARNING', 'redis did not answer a health check', {}, error);
-          answer(
-            received,
-            500,
-            { ...plain, 'retry-after': '5' },
-            `healthz: ${error instanceof Error ? error.message : 'redis is unavailable'}`,
-          );
+          const outage = store.outage();
+          const since = outage === null ? '' : ` for ${(outage.openMs / 1000).toFixed(1)} s`;
+          const cause = error instanceof Error ? error.message : 'redis is unavailable';
+          answer(received, 500, { ...plain, 'retry-after': '5' }, `healthz: ${cause}${since}`);
         }
       },
     },

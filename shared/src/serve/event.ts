@@ -122,8 +122,11 @@ export function noticeRule(config: Config, { actor, feature }: Permit): NoticeRu
   return { thresholds, draft: JSON.stringify(draft) };
 }
 
-/** The notice that a settlement caused, as its task carries it. */
-export function postedNotice({ window, percent, used, limit, resetAtMs, draft }: PostedNotice): Notice {
+/** The notice that a settlement caused, as its task carries it, with the request that did. */
+export function postedNotice(
+  { window, percent, used, limit, resetAtMs, draft }: PostedNotice,
+  { traceId, spanId }: Pick<Scope, 'traceId' | 'spanId'>,
+): Notice {
   return {
     id: `${window}-${percent}`,
     ...(JSON.parse(draft) as NoticeDraft),
@@ -131,6 +134,8 @@ export function postedNotice({ window, percent, used, limit, resetAtMs, draft }:
     used,
     limit,
     reset_at_ms: resetAtMs,
+    trace_id: traceId,
+    span_id: spanId,
   };
 }
 

@@ -116,7 +116,8 @@ export async function identify(
       const { identity, name, stranger } = error.event;
       const event = accessEvent(context.config, error.event, scope);
       if (!stranger) await note({ context, scope, budget }, identity, name, event);
-      else if (await context.strangers.note(identity, event)) scope.mark(spanNames.event, () => eventAttributes(event));
+      else if (await context.strangers.note(identity, event))
+        scope.mark(spanNames.event, () => eventAttributes(event, JSON.stringify(event)));
     }
     throw error;
   }
@@ -142,16 +143,10 @@ export async function note(
   event: UsageEvent,
 ): Promise<void> {
   try {
-    const posted = await context.limiter.note(
-      identity,
-      kind,
-      event.event_id,
-      JSON.stringify(event),
-      event.count,
-      budget,
-    );
-    if (posted !== null) context.outbox.take(posted, event);
-    scope.mark(spanNames.event, () => eventAttributes(event));
+    const text = JSON.stringify(event);
+    const posted = await context.limiter.note(identity, kind, event.event_id, text, event.count, budget);
+    if (posted !== null) context.outbox.take(posted, text);
+    scope.mark(spanNames.event, () => eventAttributes(event, text));
   } catch (error) {
     scope.log('ERROR', 'an event could not be written', { usage_event: event }, error);
   }

@@ -5,7 +5,7 @@ import type { Lease, Settlement } from '../limiter/limiter.ts';
 import { spanNames } from '../telemetry/telemetry.ts';
 import { postedEvent, postedNotice } from './event.ts';
 import type { Exchange } from './exchange.ts';
-import { eventAttributes } from './spans.ts';
+import { eventAttributes, noticeAttributes } from './spans.ts';
 
 /** A call's event without what only the limiter knows. */
 export type EndedEvent = Omit<UsageEvent, 'quota_window' | 'quota_units' | 'count'>;
@@ -29,7 +29,7 @@ export async function endLease(
       () => (charged ? lease.settle(event.units, text, context.budget()) : lease.release(text, context.budget())),
       () => ({ lease: state }),
     );
-    await record({ context, scope }, event, settlement);
+    await record({ context, scope }, event, text, settlement);
   } catch (error) {
     scope.log('ERROR', 'a lease could not be ended', { usage_event: { ...event, quota_window: lease.window } }, error);
   }
@@ -39,15 +39,18 @@ export async function endLease(
 async function record(
   { context: { outbox }, scope }: Pick<Exchange, 'context' | 'scope'>,
   event: EndedEvent,
+  eventText: string,
   { posted, overflow, notice }: Settlement,
 ): Promise<void> {
   const written = posted ?? overflow;
   const row = written === null ? null : postedEvent(event, written);
-  if (row !== null && posted !== null) outbox.take(posted, row);
+  const text = row === null ? eventText : JSON.stringify(row);
+  if (row !== null && posted !== null) outbox.take(posted, text);
   else if (row !== null && !(await outbox.sendNow(row)))
     scope.log('ERROR', 'the outbox is full and the queue is away', { usage_event: row });
-  scope.mark(spanNames.event, () => eventAttributes(row ?? event));
+  scope.mark(spanNames.event, () => eventAttributes(event, text));
   if (notice === null) return;
   scope.note({ notice_percent: notice.percent });
-  outbox.notify(notice, postedNotice(notice));
+  scope.mark(spanNames.notice, () => noticeAttributes(notice));
+  outbox.notify(notice, postedNotice(notice, scope));
 }

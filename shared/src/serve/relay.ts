@@ -22,15 +22,18 @@ export interface Relayed {
  * Relays the body; the response is left open, since the call is settled before it ends. Events of a stream go out whole and at once, so that a
  * broken stream can still be closed with an error event of its own.
  * @param begin writes status and headers, in front of the first byte; further calls do nothing
+ * @param onFirstByte is called once, when the provider's first bytes are there
  */
 export async function relay(
   answer: Answer,
   response: ServerResponse,
   begin: () => void,
   callerLeft: AbortSignal,
+  onFirstByte: () => void = () => undefined,
 ): Promise<Relayed> {
   const splitter = answer.sse ? new SseSplitter(eventBytesMax) : null;
   let last: Buffer | null = null;
+  let begun = false;
   // A stream's headers are sent even when its first event is long in coming; in one packet with it when it is not.
   const early = (): void => {
     begin();
@@ -39,6 +42,8 @@ export async function relay(
   const headers = splitter === null ? undefined : setImmediate(early);
   try {
     for await (const chunk of answer.body) {
+      if (!begun) onFirstByte();
+      begun = true;
       let bytes: Buffer | null;
       if (splitter === null) {
         answer.meter.body(chunk);

@@ -1,25 +1,36 @@
 // What the spans of a request tell: the rooms' answers as attributes, by the names of spec operations §1.7 and OpenTelemetry's GenAI conventions.
 
-import type { Actor } from '../auth/auth.ts';
+import type { Actor, Feature, Permit } from '../auth/auth.ts';
+import type { Config } from '../config/config.ts';
 import type { UsageEvent } from '../events/events.ts';
-import type { Denial, Lease } from '../limiter/limiter.ts';
+import type { Claimed, Denial, Lease, PostedNotice } from '../limiter/limiter.ts';
 import type { Attributes } from '../telemetry/telemetry.ts';
-import type { Call, Usage } from '../upstream/upstream.ts';
+import type { ProviderName, Usage } from '../upstream/upstream.ts';
 import type { Outcome } from './event.ts';
 
+/** Actors stay in memory for a while (auth/actor-cache.ts): their attributes are told once. */
+const attributesOf = new WeakMap<Actor, Attributes>();
+
 /** Who was found. */
-export function actorAttributes({ id, source, accessEnabled, limits }: Actor): Attributes {
-  return {
+export function actorAttributes(actor: Actor): Attributes {
+  const known = attributesOf.get(actor);
+  if (known !== undefined) return known;
+  const { id, source, accessEnabled, lastUpdatedMs, limits } = actor;
+  const attributes = {
     'actor.id': id,
     matched_source: source,
     'actor.accessEnabled': accessEnabled,
+    'actor.lastUpdated': lastUpdatedMs === null ? null : new Date(lastUpdatedMs).toISOString(),
     'actor.rateLimits': JSON.stringify(limits),
   };
+  attributesOf.set(actor, attributes);
+  return attributes;
 }
 
 /** What the limiter decided, and why. */
-export function admissionAttributes(outcome: Lease | Denial, units: number): Attributes {
+export function admissionAttributes(outcome: Lease | Denial | Claimed, units: number): Attributes {
   if ('cause' in outcome) {
+    if (outcome.cause === 'claimed') return { decision: 'refused', reason: `idempotency key: ${outcome.by}` };
     const { cause, limit, retryAtMs } = outcome;
     return { decision: 'refused', reason: cause, limit, reset: new Date(retryAtMs).toISOString() };
   }
@@ -40,14 +51,52 @@ export function admissionAttributes(outcome: Lease | Denial, units: number): Att
 /** GenAI's well-known names, where they are not ours. */
 const providerNames: Readonly<Record<string, string>> = { google: 'gcp.gemini' };
 
-/** The call before it is sent. */
-export function callAttributes(call: Call, { permit }: Lease): Attributes {
+const operations: Readonly<Record<Feature, string>> = {
+  chat_completions: 'chat',
+  code_completions: 'text_completion',
+  embeddings: 'embeddings',
+  attribution: 'attribution',
+};
+
+/** Name and attributes of a provider call before it is sent. @param model as the provider calls it @param address the provider's */
+export function callSpan(
+  { feature, model: qualified }: Permit,
+  model: string,
+  address: string | null,
+): [name: string, attributes: Attributes] {
+  const provider = qualified.slice(0, qualified.indexOf('/'));
+  const operation = operations[feature];
+  return [
+    `${operation} ${model}`,
+    {
+      'gen_ai.operation.name': operation,
+      'gen_ai.provider.name': providerNames[provider] ?? provider,
+      'gen_ai.request.model': model,
+      'gateway.feature': feature,
+      'server.address': address === null ? null : hostOf(address),
+    },
+  ];
+}
+
+const hosts = new Map<string, string>();
+
+/** Of an address of the configuration: there are few. */
+function hostOf(address: string): string {
+  const known = hosts.get(address);
+  if (known !== undefined) return known;
+  const { hostname } = new URL(address);
+  hosts.set(address, hostname);
+  return hostname;
+}
+
+/** Where a provider is. */
+export function addressOf(config: Config, provider: ProviderName): string {
   return {
-    'gen_ai.operation.name': permit.feature === 'code_completions' ? 'text_completion' : 'chat',
-    'gen_ai.provider.name': providerNames[call.provider] ?? call.provider,
-    'gen_ai.request.model': call.model,
-    'gateway.feature': permit.feature,
-  };
+    anthropic: config.anthropicBaseUrl,
+    openai: config.openaiBaseUrl,
+    fireworks: config.fireworksBaseUrl,
+    google: config.googleBaseUrl,
+  }[provider];
 }
 
 /** How it went. */
@@ -62,8 +111,8 @@ export function outcomeAttributes(outcome: Outcome): Attributes {
     'gen_ai.usage.cache_read.input_tokens': usage.cacheReadTokens,
     'gen_ai.usage.cache_creation.input_tokens': usage.cacheWriteTokens,
     'gen_ai.usage.reasoning.output_tokens': usage.reasoningTokens,
-    cancelled: outcome.cancelled,
-    truncated: outcome.truncated,
+    ...(outcome.cancelled && { cancelled: true }),
+    ...(outcome.truncated && { truncated: true }),
   };
 }
 
@@ -74,7 +123,12 @@ export function callFailure({ upstreamStatus, cancelled, truncated }: Outcome): 
   return truncated ? 'truncated' : null;
 }
 
-/** The whole row; it holds no prompt by its shape. */
-export function eventAttributes(event: Omit<UsageEvent, 'quota_window' | 'quota_units' | 'count'>): Attributes {
-  return { name: event.name, event_id: event.event_id, event: JSON.stringify(event) };
+/** A quota's threshold was reached; whether it was sent, the notifier's own span tells. */
+export function noticeAttributes({ percent, used, limit }: PostedNotice): Attributes {
+  return { threshold: percent, used, limit, outcome: 'due' };
+}
+
+/** The whole row; it holds no prompt by its shape. @param text the row as JSON */
+export function eventAttributes({ name, event_id }: Pick<UsageEvent, 'name' | 'event_id'>, text: string): Attributes {
+  return { name, event_id, event: text };
 }

@@ -35,8 +35,9 @@ export function createStrangers({ limiter, outbox, telemetry, budget }: Stranger
   const write = async (identity: string, event: UsageEvent): Promise<void> => {
     try {
       const { name, event_id: id, count } = event;
-      const posted = await limiter.note(identity, name, id, JSON.stringify(event), count, budget());
-      if (posted !== null) outbox.take(posted, event);
+      const text = JSON.stringify(event);
+      const posted = await limiter.note(identity, name, id, text, count, budget());
+      if (posted !== null) outbox.take(posted, text);
     } catch (error) {
       telemetry.log('ERROR', 'an event could not be written', { usage_event: event }, error);
     }

@@ -1,25 +1,47 @@
-// One Redis connection per process, opened right after listening, with a bounded wait on every command. Not what the commands mean.
+// One Redis connection per process, opened right after listening, with a bounded wait on every command and a breaker in front. Not what the commands mean.
 
-import { Redis } from 'ioredis';
+import type { Redis } from 'ioredis';
+import { createBreaker, breakerRules, type Breaker, type BreakerChange, type OutageCause } from './breaker.ts';
+import { connectTimeoutMs, openClient, type Client } from './client.ts';
 import type { Script } from './script.ts';
-
-/** Connecting may take this long, once; Cloud Run's VPC egress can be slow at instance start (spec platform §2.3). */
-const connectTimeoutMs = 2_000;
 
 /** What the store needs to know. */
 export interface StoreSettings {
   /** `redis://…`, `rediss://…` or `host:port`. */
   readonly redisEndpoint: string;
+  /** What a request may wait for Redis; a Redis that is silent for so long counts as away. Absent: 2 s, for tools and tests. */
+  readonly redisBudgetMs?: number;
 }
 
-/** Redis did not answer in time, is not reachable, or answered with a fault of its own. The command may or may not have been applied. */
+const defaultBudgetMs = 2_000;
+/** A replica's connection is replaced at most so often. */
+const replicaGapMs = 500;
+
+/** Redis did not answer in time, is not reachable, or answered with a fault of its own. */
 export class StoreUnavailable extends Error {
   override readonly name = 'StoreUnavailable';
+  /** False: the command never left this process. True: it may or may not have been applied. */
+  readonly sent: boolean;
+
+  constructor(message: string, options: { readonly sent: boolean; readonly cause?: unknown }) {
+    super(message, { cause: options.cause });
+    this.sent = options.sent;
+  }
 }
 
 /** What a request may still wait for Redis: one budget is shared by all its waits on the way up, another belongs to its settling. */
 export interface Budget {
   leftMs: number;
+  /** For work that no caller waits for: it waits for the end of an outage, where others fail at once. */
+  readonly patient?: boolean;
+}
+
+/** A command: its name, then its key, where it has one. */
+export type Command = readonly [name: string, ...args: (string | number)[]];
+
+/** A breaker's change, and of which node. */
+export interface StoreChange extends BreakerChange {
+  readonly node: string;
 }
 
 /** The Redis connection of this process. */
@@ -37,97 +59,197 @@ export interface Store {
     budget: Budget,
   ): Promise<unknown>;
   /** Runs commands in one round trip. @throws StoreUnavailable when any of them fails. */
-  commands(
-    commands: readonly (readonly [name: string, ...args: (string | number)[]])[],
-    budget: Budget,
-  ): Promise<unknown[]>;
+  commands(commands: readonly Command[], budget: Budget): Promise<unknown[]>;
+  /** The outage that lasts longest, or null while Redis serves. */
+  outage(): { readonly cause: OutageCause; readonly openMs: number } | null;
   close(): Promise<void>;
 }
 
 /**
- * @param warn is told of connection faults, once per outage: a Redis that is away must not fill the log.
+ * @param warn is told what an operator should mend.
+ * @param changed is told when Redis goes away and when it is back.
  */
-export function connectStore(settings: StoreSettings, warn: (message: string, error: unknown) => void): Store {
-  const endpoint = settings.redisEndpoint.includes('://')
-    ? settings.redisEndpoint
-    : `redis://${settings.redisEndpoint}`;
-  const redis = new Redis(endpoint, {
-    lazyConnect: true,
-    connectTimeout: connectTimeoutMs,
-    // ioredis would run a command again after a reconnect (spec platform §5): an admission twice. Ours are repeated by us, with their id.
-    autoResendUnfulfilledCommands: false,
-    maxRetriesPerRequest: 0,
-    enableOfflineQueue: false,
-    enableAutoPipelining: false,
-    retryStrategy: (attempt) => Math.min(50 * attempt, 1_000),
+export function connectStore(
+  { redisEndpoint, redisBudgetMs = defaultBudgetMs }: StoreSettings,
+  warn: (message: string, error: unknown) => void,
+  changed: (change: StoreChange) => void = () => undefined,
+): Store {
+  const url = redisEndpoint.includes('://') ? redisEndpoint : `redis://${redisEndpoint}`;
+  const breakers = new Map<string, Breaker>();
+  const breakerOf = (node: string): Breaker => {
+    const known = breakers.get(node);
+    if (known !== undefined) return known;
+    const breaker = createBreaker({
+      rules: breakerRules(redisBudgetMs),
+      clock,
+      probe: () =>
+        client.probe(node).catch((error: unknown) => {
+          leaveReplica(node, error);
+          throw error;
+        }),
+      replace: () => client.replace(node),
+      changed: (change) => changed({ ...change, node }),
+    });
+    breakers.set(node, breaker);
+    return breaker;
+  };
+  const client: Client = openClient(url, {
+    lost: (node, cause, error) => breakerOf(node).trip(cause, error),
+    ready: (redis) => warnIfEvicting(redis, warn),
   });
+  let leftReplicaMs = -Infinity;
+  /** After a failover the connection may be the old primary's, and the address somebody else's. */
+  const leaveReplica = (node: string, error: unknown): void => {
+    if (!(error instanceof Error) || !error.message.startsWith('READONLY')) return;
+    if (clock.now() - leftReplicaMs < replicaGapMs) return;
+    leftReplicaMs = clock.now();
+    client.replace(node);
+  };
   let first: Promise<void> | null = null;
-  let away = false;
-  redis.on('error', (error: unknown) => {
-    if (!away) warn('redis is not reachable', error);
-    away = true;
-  });
-  redis.on('ready', () => {
-    away = false;
-    warnIfEvicting(redis, warn);
-  });
+  let connected = false;
   const connect = (): Promise<void> => {
-    first ??= redis.connect();
-    // Whoever waits for it is told; reconnecting is ioredis's own from here on.
+    first ??= client.connect().finally(() => (connected = true));
+    // Whoever waits for it is told; reconnecting is the client's own from here on.
     first.catch(() => undefined);
     return first;
   };
 
-  /** Waits for `work` for what is left of the budget; a cold start's connection has a deadline of its own: the budget is for a Redis that is there (design §5). */
-  const bounded = async <T>(budget: Budget, work: () => Promise<T>): Promise<T> => {
-    const started = performance.now();
-    const connecting = redis.status !== 'ready' && !away;
-    const limitMs = connecting ? connectTimeoutMs : Math.max(1, budget.leftMs);
-    let timer: NodeJS.Timeout | undefined;
-    try {
-      const timeout = new Promise<never>((_resolve, reject) => {
-        timer = setTimeout(
-          () => reject(new StoreUnavailable(`redis did not answer within ${Math.round(limitMs)} ms`)),
-          limitMs,
-        );
-      });
-      return await Promise.race([connecting ? connect().then(work) : work(), timeout]);
-    } catch (error) {
-      if (error instanceof StoreUnavailable) throw error;
-      throw new StoreUnavailable('redis command failed', { cause: error });
-    } finally {
-      clearTimeout(timer);
-      if (!connecting) budget.leftMs -= performance.now() - started;
-    }
+  /** A cold start's connection has a deadline of its own: the budget is for a Redis that is there (design §5). */
+  const awaitFirst = (): Promise<void> =>
+    within(connect(), connectTimeoutMs).catch((error: unknown) => {
+      throw new StoreUnavailable('redis cannot be connected', { sent: false, cause: error });
+    });
+
+  const usable = async (breaker: Breaker, budget: Budget): Promise<void> => {
+    const startedMs = performance.now();
+    const outage = breaker.outage();
+    if (outage !== null && budget.patient === true) await within(breaker.back(), budget.leftMs).catch(() => undefined);
+    budget.leftMs -= performance.now() - startedMs;
+    if (breaker.outage() !== null)
+      throw new StoreUnavailable(`redis is away (${outage?.cause ?? 'lost'})`, { sent: false });
+  };
+
+  /** Sends, and waits for what is left of the budget or until the breaker opens. */
+  const send = <T>(node: string, breaker: Breaker, budget: Budget, work: () => Promise<T>): Promise<T> =>
+    new Promise((resolve, reject) => {
+      const startedMs = performance.now();
+      const limitMs = Math.max(1, budget.leftMs);
+      const end = (): void => {
+        clearTimeout(timer);
+        budget.leftMs -= performance.now() - startedMs;
+      };
+      const fail = (why: string): void => {
+        end();
+        reject(new StoreUnavailable(why, { sent: true }));
+      };
+      const passage = breaker.enter(fail);
+      const timer = setTimeout(
+        () =>
+          clock.afterReads(() => {
+            passage.timedOut();
+            fail(`redis did not answer within ${Math.round(limitMs)} ms`);
+          }),
+        limitMs,
+      );
+      work().then(
+        (value) => {
+          passage.replied();
+          end();
+          resolve(value);
+        },
+        (error: unknown) => {
+          const refusal = refusalOf(error);
+          if (refusal === null) passage.ended();
+          else passage.replied();
+          end();
+          if (refusal === 'away') {
+            breaker.trip('refusing', error);
+            leaveReplica(node, error);
+          }
+          reject(new StoreUnavailable('redis command failed', { sent: true, cause: error }));
+        },
+      );
+    });
+
+  const bounded = async <T>(node: () => string, budget: Budget, work: () => Promise<T>): Promise<T> => {
+    if (!connected) await awaitFirst();
+    const name = node();
+    const breaker = breakerOf(name);
+    if (breaker.outage() !== null) await usable(breaker, budget);
+    return send(name, breaker, budget, work);
   };
 
   return {
     connect: () => void connect(),
-    run: (script, keys, args, budget) =>
-      bounded(budget, async () => {
-        if (keys.length !== script.keyCount)
-          throw new Error(`${script.name} takes ${script.keyCount} keys, got ${keys.length}`);
-        try {
-          return await redis.evalsha(script.sha, keys.length, ...keys, ...args);
-        } catch (error) {
-          // After a restart or failover the script is gone from the server; NOSCRIPT means that nothing ran.
-          if (!(error instanceof Error) || !error.message.startsWith('NOSCRIPT')) throw error;
-          return redis.eval(script.source, keys.length, ...keys, ...args);
-        }
-      }),
+    run: (script, keys, args, budget) => {
+      if (keys.length !== script.keyCount)
+        throw new Error(`${script.name} takes ${script.keyCount} keys, got ${keys.length}`);
+      return bounded(
+        () => client.nodeOf(keys[0] ?? null),
+        budget,
+        async () => {
+          try {
+            return await client.evalsha(script.sha, keys.length, ...keys, ...args);
+          } catch (error) {
+            // After a restart or failover the script is gone from the server; NOSCRIPT means that nothing ran.
+            if (!(error instanceof Error) || !error.message.startsWith('NOSCRIPT')) throw error;
+            return client.eval(script.source, keys.length, ...keys, ...args);
+          }
+        },
+      );
+    },
     commands: (commands, budget) =>
-      bounded(budget, async () => {
-        const replies = (await redis.pipeline(commands.map((command) => [...command])).exec()) ?? [];
-        return replies.map(([error, reply]) => {
-          if (error !== null) throw error;
-          return reply;
-        });
-      }),
+      bounded(
+        () => client.nodeOf(null),
+        budget,
+        async () => {
+          const replies = await client.pipeline(client.nodeOf(null), commands);
+          return replies.map(([error, reply]) => {
+            if (error !== null) throw error;
+            return reply;
+          });
+        },
+      ),
+    outage: () => {
+      const outages = [...breakers.values()].map((breaker) => breaker.outage()).filter((outage) => outage !== null);
+      return outages.toSorted((a, b) => b.openMs - a.openMs)[0] ?? null;
+    },
     close: async () => {
-      if (redis.status === 'ready') await redis.quit().catch(() => undefined);
-      redis.disconnect();
+      for (const breaker of breakers.values()) breaker.stop();
+      await client.close();
     },
   };
+}
+
+/** Its timers keep no process alive: probes are beside requests. */
+const clock = {
+  now: () => performance.now(),
+  after: (ms: number, work: () => void): (() => void) => {
+    const timer = setTimeout(work, ms).unref();
+    return () => clearTimeout(timer);
+  },
+  // Between timers and this, Node reads its sockets.
+  afterReads: (work: () => void): void => void setImmediate(work),
+};
+
+/** @throws Error when it has not resolved after `ms` */
+async function within<T>(work: Promise<T>, ms: number): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => reject(new Error(`not within ${Math.round(ms)} ms`)), ms);
+  });
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** What Redis said itself: `away` when it can't serve anybody now (a replica after a failover, a server that still loads, a cluster without a master). Null: the connection failed. */
+function refusalOf(error: unknown): 'away' | 'fault' | null {
+  if (!(error instanceof Error)) return null;
+  if (/^(?:LOADING|READONLY|MASTERDOWN|CLUSTERDOWN|MISCONF)\b/.test(error.message)) return 'away';
+  return error.name === 'ReplyError' ? 'fault' : null;
 }
 
 /** Memorystore's own default evicts keys that expire: counters, that is (spec platform §5). Where CONFIG is forbidden, Terraform is what sets it. */

@@ -22,8 +22,9 @@ export function shardName(n: number): Shard {
  * | key | type | life | what it holds |
  * | --- | --- | --- | --- |
  * | limit | hash | to the end of its quota and burst window | `id used reserved start end interval` of the quota window, `noticed`, `version` of the actor that last used it, `burst burstEnd` of the burst window |
- * | inFlight | sorted set | while a call is in flight | lease id scored by `due`, one set per actor and feature |
- * | lease | string | twice the lease time, a day once it ended | state of one lease, then its parts (limiter/scripts/lease.lua) |
+ * | inFlight | sorted set | while a call is in flight, empty when idle | lease id scored by `due`, one set per actor and feature |
+ * | lease | string | until it is ended, then a quarter of an hour | state of one lease, then its parts (limiter/scripts/lease.lua) |
+ * | claim | string | a day | of an Idempotency-Key: which request and call it belongs to, and how far that is (limiter/claim.ts) |
  * | leases | sorted set | for ever, empty when idle | lease id scored by `due`: the sweeper's index of the shard |
  * | outbox | stream | for ever, empty when idle | events on their way to the queue |
  * | fold | hash | two minutes | count of one identity's refusals of one name in the current minute |
@@ -31,13 +32,16 @@ export function shardName(n: number): Shard {
  * | notice | string | while it is being sent, then until its window is over | `sending` or `sent`: what became of a quota notice |
  * | actor | hash | a day, a mark less | `version body at`: what the directory says of a token, by the token's hash (auth/actor-copies.ts) |
  * | stated | hash | a day | of a source: digest of what it last stated, by subscription id (auth/sync.ts); on a tag of its own |
+ * | walk | string | a day | how far the walk over all counters has come (limiter/heal.ts) |
  * | lock | string | while a job runs | who runs it |
+ * | probe | string | a second | nothing: that a node can be written to (store/client.ts) |
  * | prompt | string | as long as configured | a flagged prompt, only where recording is on; the one key without a shard, named as in the reference |
  */
 export const keys = {
   limit: (shard: Shard, feature: string, actor: string) => `{${shard}}:limit:${feature}:${actor}`,
   inFlight: (shard: Shard, feature: string, actor: string) => `{${shard}}:in-flight:${feature}:${actor}`,
   lease: (shard: Shard, leaseId: string) => `{${shard}}:lease:${leaseId}`,
+  claim: (shard: Shard, actor: string, name: string) => `{${shard}}:claim:${actor}:${name}`,
   leases: (shard: Shard) => `{${shard}}:leases`,
   outbox: (shard: Shard) => `{${shard}}:outbox`,
   fold: (shard: Shard, identity: string, name: string) => `{${shard}}:fold:${name}:${identity}`,
@@ -45,6 +49,8 @@ export const keys = {
   folds: (shard: Shard) => `{${shard}}:folds`,
   actor: (shard: Shard, tokenHash: string) => `{${shard}}:actor:${tokenHash}`,
   stated: (origin: string) => `stated:${origin}`,
+  probe: (shard: Shard) => `{${shard}}:probe`,
+  walk: () => 'walk',
   lock: (job: string) => `lock:${job}`,
   prompt: (traceId: string, feature: string, actor: string) =>
     `prompt:${traceId}:${feature}:${actor === '*' ? actor : encodeURIComponent(actor)}`,

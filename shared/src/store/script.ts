@@ -19,7 +19,7 @@ export interface Script {
  */
 export function loadScript(name: string, text: string, fragments: Readonly<Record<string, string>> = {}): Script {
   const keyCount = new Set([...text.matchAll(/^-- KEYS\[(\d+)\]/gm)].map((match) => match[1])).size;
-  const whole = text.replace(/^-- @include (\S+)$/gm, (_line, fragment: string) => {
+  const whole = text.replace(/^\s*-- @include (\S+)$/gm, (_line, fragment: string) => {
     const body = fragments[fragment];
     if (body === undefined)
       throw new Error(`${name}.lua includes ${fragment}, which is not among ${Object.keys(fragments).join(', ')}`);

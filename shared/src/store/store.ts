@@ -1,6 +1,13 @@
 // Door of the store room: the Redis connection with its budgets, the loader of Lua scripts, the table of keys.
 
 export { keys, shardCount, shardName, shardOf, type Shard } from './keys.ts';
-export { connectStore, StoreUnavailable, type Budget, type Store, type StoreSettings } from './connection.ts';
+export {
+  connectStore,
+  StoreUnavailable,
+  type Budget,
+  type Store,
+  type StoreChange,
+  type StoreSettings,
+} from './connection.ts';
 export { loadScript, type Script } from './script.ts';
 export { takeLock, type Lock } from './lock.ts';

@@ -4,26 +4,33 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { test } from 'node:test';
 import { createExporter } from './exporter.ts';
-import { inFlight, measure } from './instruments.ts';
+import type { InstrumentName } from './instruments.ts';
+import { measure, measureInFlight } from './measure.ts';
+import { createMeters } from './meters.ts';
 import type { Otlp } from './otlp.ts';
 import { redact } from './redact.ts';
-import type { SpanRecord } from './span.ts';
+import type { SpanRecord, TraceFacts } from './span.ts';
 import { createTelemetry } from './telemetry.ts';
 
 const settings = { googleCloudProject: 'p', functionName: 'f', version: '1', otelEndpoint: 'http://127.0.0.1:1' };
-const span = (more: Partial<SpanRecord> = {}): SpanRecord => ({
-  name: 'admit',
-  kind: 'internal',
+const trace: TraceFacts = {
   traceId: 'a'.repeat(32),
   spanId: 'b'.repeat(16),
   parentSpanId: null,
   links: [],
+  sampled: true,
+};
+const span = (more: Partial<SpanRecord> = {}): SpanRecord => ({
+  name: 'admit',
+  kind: 'internal',
   startMs: 1_000,
   endMs: 1_250,
   attributes: {},
   failure: null,
   ...more,
 });
+/** Some 26 of them are a batch. */
+const large = span({ attributes: { event: 'x'.repeat(10_000) } });
 
 test('without an endpoint there is no exporter, and a step is just done', async () => {
   assert.equal(createExporter({ ...settings, otelEndpoint: null }, assert.fail), null);
@@ -40,31 +47,32 @@ test('without an endpoint there is no exporter, and a step is just done', async 
 });
 
 test('an endpoint that hangs: taking stays bounded and a flush ends at its deadline', async () => {
-  const sent: number[] = [];
+  let sent = 0;
   const hanging: Otlp = {
-    record: () => {},
-    sendSpans: (records) => {
-      sent.push(records.length);
+    sendSpans: () => {
+      sent++;
       return new Promise(() => {});
     },
     sendMetrics: () => new Promise(() => {}),
   };
   const exporter = createExporter(settings, assert.fail, { load: async () => hanging, now: () => 0 });
-  for (let n = 0; n < 10_000; n++) exporter?.take(span(), true);
+  const before = process.memoryUsage().external;
+  // 200 MB of them.
+  for (let n = 0; n < 20_000; n++) exporter?.take(trace, [large]);
   await exporter?.flush(20);
-  for (let n = 0; n < 10_000; n++) exporter?.take(span(), true);
+  for (let n = 0; n < 20; n++) exporter?.take(trace, [large]);
   await exporter?.flush(20);
-  assert.deepEqual(sent, [512]);
+  assert.equal(sent, 1);
+  assert.ok(process.memoryUsage().external - before < 32 * 1024 * 1024);
 });
 
-test('an endpoint that fails is told once a minute, and what is kept is bounded', async () => {
+test('an endpoint that fails is told once a minute, with how much was lost; what is kept is bounded', async () => {
   const warnings: string[] = [];
   let clockMs = 0;
   let received = 0;
   const failing: Otlp = {
-    record: () => {},
-    sendSpans: async (records) => {
-      received += records.length;
+    sendSpans: async ({ spans }) => {
+      received += spans;
       throw new Error('away');
     },
     sendMetrics: async () => {},
@@ -73,33 +81,46 @@ test('an endpoint that fails is told once a minute, and what is kept is bounded'
     load: async () => failing,
     now: () => clockMs,
   });
-  for (let n = 0; n < 5_000; n++) exporter?.take(span(), true);
+  for (let n = 0; n < 5_000; n++) exporter?.take(trace, [large]);
   await exporter?.flush(5_000);
-  assert.equal(received, 4_096);
+  assert.ok(received > 500 && received < 1_000, `${received} were kept`);
   assert.equal(warnings.length, 1);
-  assert.match(warnings[0] ?? '', /904 spans were dropped/);
   clockMs = 61_000;
-  exporter?.take(span(), true);
+  exporter?.take(trace, [span()]);
   await exporter?.flush(5_000);
   assert.equal(warnings.length, 2);
+  assert.match(warnings[1] ?? '', /5001 spans were dropped so far/);
+});
+
+test('an endpoint that takes them: a full batch goes at once, nothing is lost at any rate', async () => {
+  const sizes: number[] = [];
+  const otlp: Otlp = { sendSpans: async ({ spans }) => void sizes.push(spans), sendMetrics: async () => {} };
+  const exporter = createExporter(settings, assert.fail, { load: async () => otlp, now: () => 0 });
+  for (let n = 0; n < 10_000; n++) {
+    exporter?.take(trace, [large]);
+    if (n % 100 === 0) await new Promise(setImmediate);
+  }
+  assert.ok(sizes.length > 100);
+  await exporter?.flush(5_000);
+  assert.equal(
+    sizes.reduce((sum, spans) => sum + spans, 0),
+    10_000,
+  );
 });
 
 test('policy: none exports no span but measures it; selective only what asks', async () => {
-  const names: string[] = [];
-  let measured = 0;
+  let sent = 0;
+  const measured: string[] = [];
   const otlp: Otlp = {
-    record: (measurements) => {
-      measured += measurements.length;
-    },
-    sendSpans: async (records) => void names.push(...records.map(({ name }) => name)),
-    sendMetrics: async () => {},
+    sendSpans: async ({ spans }) => void (sent += spans),
+    sendMetrics: async ({ series }) => void measured.push(...series.keys()),
   };
   const exporter = createExporter(settings, assert.fail, { load: async () => otlp, now: () => 0 });
-  exporter?.take(span({ name: 'admit' }), false);
-  exporter?.take(span({ name: 'settle' }), true);
+  exporter?.take({ ...trace, sampled: false }, [span({ name: 'admit' })]);
+  exporter?.take(trace, [span({ name: 'settle' })]);
   await exporter?.flush(5_000);
-  assert.deepEqual(names, ['settle']);
-  assert.equal(measured, 4);
+  assert.equal(sent, 1);
+  assert.deepEqual(measured.toSorted(), ['gateway.admissions', 'gateway.leases', 'gateway.redis.duration']);
   const selective = createTelemetry({ ...settings, tracePolicy: 'selective' }, () => {});
   assert.equal(selective.open({}).sampled, false);
   assert.equal(selective.open({ 'x-sourcegraph-should-trace': 'true' }).sampled, true);
@@ -107,18 +128,49 @@ test('policy: none exports no span but measures it; selective only what asks', a
   assert.equal(createTelemetry({ ...settings, tracePolicy: 'none' }, () => {}).open({}, '/?trace=1').sampled, false);
 });
 
-test('what a span is worth', () => {
-  const attributes = { decision: 'refused', reason: 'quota' };
-  assert.deepEqual(measure(span({ attributes })), [
-    { name: 'gateway.redis.duration', value: 0.25, attributes: { step: 'admit' } },
-    { name: 'gateway.admissions', value: 1, attributes },
+test('what a span is worth: by labels, in explicit buckets', () => {
+  const meters = createMeters();
+  const attributes = { decision: 'refused', reason: 'quota', limit: 5 };
+  measure(meters, span({ attributes }));
+  measure(meters, span({ attributes }));
+  measure(meters, span({ failure: 'StoreUnavailable' }));
+  measure(meters, span({ name: 'identify', failure: 'unauthorized' }));
+  measureInFlight(meters, 1, { 'gen_ai.provider.name': 'openai', upstreamStatusCode: 200 });
+  const found = (name: InstrumentName) =>
+    [...(meters.series.get(name)?.values() ?? [])].map(({ labels, value, counts }) => ({ labels, value, counts }));
+  assert.deepEqual(found('gateway.admissions'), [
+    { labels: { decision: 'refused', reason: 'quota' }, value: 2, counts: [] },
+    { labels: { decision: 'failed', reason: 'StoreUnavailable' }, value: 1, counts: [] },
   ]);
-  assert.deepEqual(measure(span({ name: 'identify', failure: 'unauthorized' }))[0]?.attributes, {
-    outcome: 'unauthorized',
-  });
-  assert.deepEqual(inFlight(1, { 'gen_ai.provider.name': 'openai', upstreamStatusCode: 200 }).attributes, {
-    'gen_ai.provider.name': 'openai',
-  });
+  const [redis] = found('gateway.redis.duration');
+  assert.deepEqual(redis?.labels, { step: 'admit', outcome: 'answered' });
+  // 0.25 s lies within the bucket that ends there.
+  assert.deepEqual([redis?.value, redis?.counts], [0.5, [0, 0, 0, 0, 0, 0, 0, 0, 2, 0, 0]]);
+  assert.deepEqual(found('gateway.actor_lookups')[0]?.labels, { outcome: 'unauthorized' });
+  assert.deepEqual(found('gateway.upstream.in_flight')[0]?.labels, { 'gen_ai.provider.name': 'openai' });
+});
+
+test('series are bounded: what comes after the last one folds into one', () => {
+  const meters = createMeters();
+  for (let n = 0; n < 5_000; n++)
+    meters.record('gateway.refusals', 1, meters.labelsOf({ reason: `r${n}` }, ['reason']));
+  const series = [...(meters.series.get('gateway.refusals')?.values() ?? [])];
+  assert.ok(series.length <= 2_001);
+  assert.equal(
+    series.reduce((sum, { value }) => sum + value, 0),
+    5_000,
+  );
+  assert.ok(series.some(({ labels }) => labels['otel.metric.overflow'] === true));
+});
+
+test('without a project there is Prometheus’ text, of gauges and histograms too (promise 26)', async () => {
+  const local = createTelemetry({ ...settings, googleCloudProject: null, otelEndpoint: null }, () => {});
+  local.count('gateway.model_breaker', 1, { model: 'openai/gpt-4o' });
+  local.count('gateway.overhead', 0.004, {});
+  const text = await local.prometheus();
+  assert.match(text ?? '', /^gateway_model_breaker\{.*model="openai\/gpt-4o".*\} 1$/m);
+  assert.match(text ?? '', /^gateway_overhead(_seconds)?_bucket\{.*le="0.005".*\} 1$/m);
+  assert.equal(createTelemetry({ ...settings, otelEndpoint: null }, () => {}).prometheus(), null);
 });
 
 test('texts of errors lose tokens, keys, passwords and quoted bodies', () => {

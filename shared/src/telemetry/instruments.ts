@@ -1,21 +1,42 @@
-// Which metrics there are, and what a finished span says for them: measured where it is told anyway, so that no room counts for itself.
-
-import type { SpanRecord } from './span.ts';
+// Which metrics there are: name, kind, unit, buckets and what they tell. Not their values (meters.ts).
 
 const secondsBuckets = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600];
 /** For what should take a millisecond. */
 const fineSecondsBuckets = [0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 1];
-/** As OpenTelemetry's GenAI conventions advise. */
-const tokenBuckets = [1, 4, 16, 64, 256, 1024, 4096, 16_384, 65_536, 262_144, 1_048_576, 4_194_304];
+/** OpenTelemetry's GenAI conventions advise these three; the first ends at 82 s there, where our longest calls begin. */
+const operationBuckets = [
+  0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28, 2.56, 5.12, 10.24, 20.48, 40.96, 81.92, 163.84, 327.68, 655.36,
+];
+const firstChunkBuckets = [
+  0.001, 0.005, 0.01, 0.02, 0.04, 0.06, 0.08, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10, 30, 60,
+];
+const tokenBuckets = [
+  1, 4, 16, 64, 256, 1024, 4096, 16_384, 65_536, 262_144, 1_048_576, 4_194_304, 16_777_216, 67_108_864,
+];
 
-/** Name, kind, unit, buckets, sentence. */
-export const instruments = {
+/** `up-down` sums go both ways, a gauge is its last value. */
+export type Instrument =
+  | { readonly kind: 'counter' | 'up-down' | 'gauge'; readonly unit: string; readonly sentence: string }
+  | {
+      readonly kind: 'histogram';
+      readonly unit: string;
+      readonly buckets: readonly number[];
+      readonly sentence: string;
+    };
+
+const table = {
   'gateway.upstream.in_flight': { kind: 'up-down', unit: '{request}', sentence: 'Calls to providers that run now.' },
   'gateway.overhead': {
     kind: 'histogram',
     unit: 's',
     buckets: fineSecondsBuckets,
     sentence: 'Own time of a request: all but the provider’s.',
+  },
+  'gateway.time_to_first_byte': {
+    kind: 'histogram',
+    unit: 's',
+    buckets: secondsBuckets,
+    sentence: 'From a request’s arrival to the first byte of the provider’s answer.',
   },
   'http.server.request.duration': {
     kind: 'histogram',
@@ -38,21 +59,44 @@ export const instruments = {
     kind: 'histogram',
     unit: 's',
     buckets: fineSecondsBuckets,
-    sentence: 'Waits of a request for Redis, by step.',
+    sentence: 'Waits of a request for Redis, by step and outcome.',
+  },
+  'gateway.redis.breaker': {
+    kind: 'counter',
+    unit: '{change}',
+    sentence: 'Openings and closings of the breaker in front of Redis, by state and cause.',
   },
   'gateway.events': { kind: 'counter', unit: '{event}', sentence: 'Usage events handed to the outbox, by name.' },
   'gateway.outbox': {
     kind: 'counter',
     unit: '{event}',
-    sentence: 'Usage events that the instance sent, failed to send, or had no room for (left), by state.',
+    sentence:
+      'Usage events that the instance sent, failed to send, or had no room for (left), and those that the sweeper sent (swept), by state.',
   },
   'gateway.events.delivered': { kind: 'counter', unit: '{event}', sentence: 'Usage events the warehouse took.' },
+  'gateway.dead_letters': {
+    kind: 'counter',
+    unit: '{event}',
+    sentence: 'Usage events that can’t be delivered and are kept as dead letters.',
+  },
+  'gateway.notices': { kind: 'counter', unit: '{notice}', sentence: 'Quota notices, by outcome.' },
   'gateway.actor_lookups': { kind: 'counter', unit: '{lookup}', sentence: 'Look-ups of callers, by outcome.' },
+  'gateway.model_breaker': {
+    kind: 'gauge',
+    unit: '1',
+    sentence: '1 while a model that keeps failing is not called, 0 when it is again.',
+  },
   'gen_ai.client.operation.duration': {
     kind: 'histogram',
     unit: 's',
-    buckets: secondsBuckets,
+    buckets: operationBuckets,
     sentence: 'Provider calls, from sending to the last byte.',
+  },
+  'gen_ai.client.operation.time_to_first_chunk': {
+    kind: 'histogram',
+    unit: 's',
+    buckets: firstChunkBuckets,
+    sentence: 'Streams, from sending the provider’s call to the first piece of its answer.',
   },
   'gateway.upstream.time_to_headers': {
     kind: 'histogram',
@@ -66,113 +110,10 @@ export const instruments = {
     buckets: tokenBuckets,
     sentence: 'Tokens of provider calls.',
   },
-} as const;
+} as const satisfies Readonly<Record<string, Instrument>>;
 
-/** One value for one instrument. */
-export interface Measurement {
-  readonly name: keyof typeof instruments;
-  readonly value: number;
-  readonly attributes: Record<string, string | number | boolean>;
-}
+/** A metric's name. */
+export type InstrumentName = keyof typeof table;
 
-/** The names of the spans that are measured. */
-export const spanNames = { identify: 'identify', admit: 'admit', settle: 'settle', event: 'event' } as const;
-
-const callAttributes = [
-  'gen_ai.operation.name',
-  'gen_ai.provider.name',
-  'gen_ai.request.model',
-  'gateway.feature',
-] as const;
-
-/** What the end of a span is worth. */
-export function measure(span: SpanRecord): Measurement[] {
-  const { attributes } = span;
-  const seconds = Math.max(0, span.endMs - span.startMs) / 1000;
-  if (span.kind === 'server') return measureRequest(span, seconds);
-  if (span.kind === 'client') return measureCall(span, seconds);
-  const redis: Measurement = { name: 'gateway.redis.duration', value: seconds, attributes: { step: span.name } };
-  switch (span.name) {
-    case spanNames.identify:
-      return [{ name: 'gateway.actor_lookups', value: 1, attributes: { outcome: span.failure ?? 'known' } }];
-    case spanNames.admit:
-      return [
-        redis,
-        {
-          name: 'gateway.admissions',
-          value: 1,
-          attributes: {
-            ...picked(attributes, ['decision', 'reason', 'gateway.feature']),
-            ...(span.failure !== null && !('decision' in attributes) && { decision: 'failed', reason: span.failure }),
-          },
-        },
-      ];
-    case spanNames.settle:
-      return [
-        redis,
-        {
-          name: 'gateway.leases',
-          value: 1,
-          attributes: { state: span.failure === null ? (attributes['lease'] ?? '') : 'failed' },
-        },
-      ];
-    case spanNames.event:
-      return [{ name: 'gateway.events', value: 1, attributes: picked(attributes, ['name']) }];
-    default:
-      return [];
-  }
-}
-
-/** A provider call that begins (+1) or ends (-1). */
-export function inFlight(change: 1 | -1, attributes: SpanRecord['attributes']): Measurement {
-  return { name: 'gateway.upstream.in_flight', value: change, attributes: picked(attributes, callAttributes) };
-}
-
-function measureRequest({ attributes }: SpanRecord, seconds: number): Measurement[] {
-  const labels = picked(attributes, ['http.request.method', 'http.response.status_code', 'gateway.feature']);
-  const { own_ms: own, refusal, inserted } = attributes;
-  return [
-    { name: 'http.server.request.duration', value: seconds, attributes: labels },
-    ...(typeof own === 'number'
-      ? [{ name: 'gateway.overhead', value: own / 1000, attributes: picked(attributes, ['gateway.feature']) } as const]
-      : []),
-    ...(typeof refusal === 'string'
-      ? [{ name: 'gateway.refusals', value: 1, attributes: { reason: refusal } } as const]
-      : []),
-    ...(typeof inserted === 'number'
-      ? [{ name: 'gateway.events.delivered', value: inserted, attributes: {} } as const]
-      : []),
-  ];
-}
-
-function measureCall({ attributes, failure }: SpanRecord, seconds: number): Measurement[] {
-  const labels = picked(attributes, callAttributes);
-  const tokens = (type: 'input' | 'output'): Measurement[] => {
-    const value = attributes[`gen_ai.usage.${type}_tokens`];
-    return typeof value === 'number'
-      ? [{ name: 'gen_ai.client.token.usage', value, attributes: { ...labels, 'gen_ai.token.type': type } }]
-      : [];
-  };
-  const first = attributes['gateway.upstream.time_to_headers'];
-  return [
-    {
-      name: 'gen_ai.client.operation.duration',
-      value: seconds,
-      attributes: { ...labels, ...(failure !== null && { 'error.type': failure }) },
-    },
-    ...(typeof first === 'number'
-      ? [{ name: 'gateway.upstream.time_to_headers', value: first, attributes: labels } as const]
-      : []),
-    ...tokens('input'),
-    ...tokens('output'),
-  ];
-}
-
-function picked(attributes: SpanRecord['attributes'], names: readonly string[]): SpanRecord['attributes'] {
-  const found: SpanRecord['attributes'] = {};
-  for (const name of names) {
-    const value = attributes[name];
-    if (value !== undefined) found[name] = value;
-  }
-  return found;
-}
+/** All of them. */
+export const instruments: Readonly<Record<InstrumentName, Instrument>> = table;

@@ -28,6 +28,7 @@ export function requestAttributes(line: LogFields): Attributes {
     stream: plain(line['stream']),
     own_ms: plain(line['own_ms']),
     upstream_ms: plain(line['upstream_ms']),
+    first_byte_ms: plain(line['first_byte_ms']),
     in_flight: plain(line['in_flight']),
     refusal: plain(line['refusal']),
     denied: plain(line['denied']),

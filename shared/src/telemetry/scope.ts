@@ -5,7 +5,15 @@ import type { ErrorReport, ErrorReports } from './error-reports.ts';
 import type { Exporter } from './exporter.ts';
 import type { Log, LogFields, LogTrace, Severity } from './log.ts';
 import { requestAttributes, requestName } from './request-span.ts';
-import { noSpan, startSpan, type Attributes, type Span, type SpanLink, type SpanRecord } from './span.ts';
+import {
+  noSpan,
+  startSpan,
+  type Attributes,
+  type Span,
+  type SpanLink,
+  type SpanRecord,
+  type TraceFacts,
+} from './span.ts';
 
 /** One request's telemetry. */
 export interface Scope extends LogTrace {
@@ -68,13 +76,14 @@ export function createScope(headers: Headers, url: string, log: Log, { exporter,
   const links: SpanLink[] = parentSpanId === null ? [] : [{ traceId, spanId: parentSpanId }];
   let open = true;
   let reported = false;
-  const begin = (facts: Pick<SpanRecord, 'name' | 'kind'>, take: (span: SpanRecord) => void): Span =>
-    startSpan({ ...facts, traceId, spanId: randomHex().slice(16), parentSpanId: spanId, links: [] }, take, nowMs);
-  const hand = (span: SpanRecord): void => exporter?.take(span, sampled);
-  const root =
-    exporter === null
-      ? noSpan
-      : startSpan({ name: requestName(url), kind: 'server', traceId, spanId, parentSpanId, links }, hand, nowMs);
+  const facts: TraceFacts = { ...trace, parentSpanId, links };
+  // Written out together when the request is over, so that no step waits for it.
+  const steps: SpanRecord[] = [];
+  const hand = (span: SpanRecord): void => {
+    if (open) steps.push(span);
+    else exporter?.take(facts, [span]);
+  };
+  const root = exporter === null ? noSpan : startSpan(requestName(url), 'server', {}, (span) => steps.push(span));
   const report = (status: number): void => {
     if (errors === null || reported) return;
     const details = { ...fields, status, path: requestName(url) } as LogFields;
@@ -106,10 +115,10 @@ export function createScope(headers: Headers, url: string, log: Log, { exporter,
     },
     span: async (name, work, describe) => {
       if (exporter === null) return work();
-      const span = begin({ name, kind: 'internal' }, hand);
+      const span = startSpan(name, 'internal', {}, hand);
       try {
         const result = await work();
-        span.end(describe?.(result) ?? {});
+        span.end(describe?.(result));
         return result;
       } catch (error) {
         span.end({}, failureOf(error));
@@ -118,16 +127,14 @@ export function createScope(headers: Headers, url: string, log: Log, { exporter,
     },
     startCall: (name, attributes) => {
       if (exporter === null) return noSpan;
-      const span = begin({ name, kind: 'client' }, (record) => {
+      exporter.inFlight(1, attributes);
+      return startSpan(name, 'client', { ...attributes }, (record) => {
         exporter.inFlight(-1, record.attributes);
         hand(record);
       });
-      span.set(attributes);
-      exporter.inFlight(1, attributes as SpanRecord['attributes']);
-      return span;
     },
     mark: (name, describe) => {
-      if (exporter !== null) begin({ name, kind: 'internal' }, hand).end(describe());
+      if (exporter !== null) startSpan(name, 'internal', {}, hand).end(describe());
     },
     link: (link) => {
       if (exporter !== null && links.length < linksMax && spanIdOf.test(link.spanId) && traceIdOf.test(link.traceId))
@@ -143,7 +150,10 @@ export function createScope(headers: Headers, url: string, log: Log, { exporter,
       open = false;
       const line = { ...fields, ...more } as LogFields;
       log(severity, message, line, trace, error);
-      if (exporter !== null) root.end(requestAttributes(line), failureOfLine(line));
+      if (exporter !== null) {
+        root.end(requestAttributes(line), failureOfLine(line));
+        exporter.take(facts, steps);
+      }
       if (errors !== null) report(statusOf(line));
     },
   };
@@ -151,11 +161,6 @@ export function createScope(headers: Headers, url: string, log: Log, { exporter,
 
 const traceIdOf = /^(?!0{32})[0-9a-f]{32}$/;
 const spanIdOf = /^(?!0{16})[0-9a-f]{16}$/;
-
-/** Unix ms by the clock that does not jump. */
-function nowMs(): number {
-  return performance.timeOrigin + performance.now();
-}
 
 function statusOf(line: LogFields): number {
   const request = line['httpRequest'] as { status?: number } | undefined;

@@ -1,4 +1,4 @@
-// A span as a plain record: cheap to make beside a request, turned into OpenTelemetry's only when it is exported (otlp.ts).
+// A span as a plain record: cheap to make beside a request, turned into OTLP only when the request is over (otlp-spans.ts).
 
 /** Values that a span may carry; unknown ones are left out. Never a token, a prompt or a completion. */
 export type Attributes = Readonly<Record<string, string | number | boolean | null | undefined>>;
@@ -6,17 +6,26 @@ export type Attributes = Readonly<Record<string, string | number | boolean | nul
 /** A finished span. */
 export interface SpanRecord {
   readonly name: string;
+  /** `server`: the request itself, the root of all others. */
   readonly kind: 'server' | 'client' | 'internal';
-  readonly traceId: string;
-  readonly spanId: string;
-  readonly parentSpanId: string | null;
-  readonly links: readonly SpanLink[];
   /** Unix ms with fractions. */
   readonly startMs: number;
   readonly endMs: number;
-  readonly attributes: Record<string, string | number | boolean>;
+  readonly attributes: Attributes;
   /** Why it failed, in a word; null where it did not. */
   readonly failure: string | null;
+}
+
+/** What the spans of one request share. */
+export interface TraceFacts {
+  readonly traceId: string;
+  /** Of the root: every other span is its child. */
+  readonly spanId: string;
+  /** The caller's span; null where the trace begins here. */
+  readonly parentSpanId: string | null;
+  readonly links: readonly SpanLink[];
+  /** Whether the spans are wanted; they are measured in any case. */
+  readonly sampled: boolean;
 }
 
 /** Another trace's span that this one belongs to. */
@@ -35,30 +44,30 @@ export interface Span {
 /** Where nobody looks: costs a call. */
 export const noSpan: Span = { set: () => undefined, end: () => undefined };
 
-/** A usage event is below 4 kB; what is longer is no use to a reader. */
-const attributeCharactersMax = 16_384;
+const timeOriginMs = performance.timeOrigin;
 
-/** Begins a span. @param take gets it when it ends */
+/** Unix ms by the clock that does not jump. */
+export function nowMs(): number {
+  return timeOriginMs + performance.now();
+}
+
+/** Begins a span. @param attributes are the span's own from here on @param take gets it when it ends */
 export function startSpan(
-  facts: Pick<SpanRecord, 'name' | 'kind' | 'traceId' | 'spanId' | 'parentSpanId' | 'links'>,
+  name: string,
+  kind: SpanRecord['kind'],
+  attributes: Record<string, string | number | boolean | null | undefined>,
   take: (record: SpanRecord) => void,
-  now: () => number,
 ): Span {
-  const startMs = now();
-  const attributes: SpanRecord['attributes'] = {};
+  const startMs = nowMs();
   let open = true;
-  const set = (more: Attributes): void => {
-    for (const [name, value] of Object.entries(more))
-      if (value !== null && value !== undefined)
-        attributes[name] = typeof value === 'string' ? value.slice(0, attributeCharactersMax) : value;
-  };
   return {
-    set,
+    set: (more) => {
+      Object.assign(attributes, more);
+    },
     end: (more = {}, failure = null) => {
       if (!open) return;
       open = false;
-      set(more);
-      take({ ...facts, startMs, endMs: now(), attributes, failure });
+      take({ name, kind, startMs, endMs: nowMs(), attributes: Object.assign(attributes, more), failure });
     },
   };
 }

@@ -4,11 +4,12 @@ import { reportCrashes } from './crash.ts';
 import { createErrorReports } from './error-reports.ts';
 import { createExporter } from './exporter.ts';
 import { createScope, type Outlets, type Scope } from './scope.ts';
-import type { Measurement } from './instruments.ts';
+import type { InstrumentName } from './instruments.ts';
 import { createLog, type LogFields, type Severity } from './log.ts';
+import type { Labels } from './meters.ts';
 
 export { crashLine } from './crash.ts';
-export { spanNames } from './instruments.ts';
+export { spanNames } from './measure.ts';
 export type { Attributes, Span } from './span.ts';
 export type { Scope } from './scope.ts';
 export type { LogFields, Severity } from './log.ts';
@@ -19,8 +20,10 @@ export interface Telemetry {
   open(headers: Readonly<Record<string, string | string[] | undefined>>, url?: string): Scope;
   /** A line outside any request (start, outbox, Redis). `error`'s stack is written, never its properties. */
   log(severity: Severity, message: string, fields?: LogFields, error?: unknown): void;
-  /** Counts what belongs to no request; goes out with the next request's. */
-  count(name: Measurement['name'], value: number, attributes: Measurement['attributes']): void;
+  /** Counts what belongs to no request, or sets a gauge; goes out with the next request's. */
+  count(name: InstrumentName, value: number, labels: Labels): void;
+  /** All metrics in Prometheus' text format; null where none are kept. */
+  prometheus(): Promise<string> | null;
   /** Tells what nobody caught in Error Reporting's form. Once a process. */
   reportCrashes(): void;
   /** Sends what waits to exporter and Sentry, at most so long. Before the process ends. */
@@ -63,7 +66,8 @@ export function createTelemetry(
       if (severity === 'ERROR' && error !== undefined && error !== null)
         errors?.report({ message, error, details: fields, trace: null });
     },
-    count: (name, value, attributes) => exporter?.count({ name, value, attributes }),
+    count: (name, value, labels) => exporter?.record(name, value, labels),
+    prometheus: () => exporter?.prometheus() ?? null,
     reportCrashes: () => reportCrashes(settings, write),
     flush: async (timeoutMs) => {
       await Promise.all([exporter?.flush(timeoutMs), errors?.flush(timeoutMs)]);

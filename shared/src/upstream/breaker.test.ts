@@ -8,10 +8,10 @@ const model = 'openai/gpt-4o';
 
 function start(more: Partial<BreakerRules> = {}) {
   const clock = { ms: 1_000_000 };
-  const warnings: string[] = [];
+  const told: string[] = [];
   const breaker = createBreaker(
     () => clock.ms,
-    (message) => warnings.push(message),
+    (name, state, shutMs) => told.push(`${name} ${state} ${shutMs}`),
     { ...breakerRules, ...more },
   );
   const call = (outcome: CallOutcome, retryAfterMs: number | null = null): void =>
@@ -30,7 +30,7 @@ function start(more: Partial<BreakerRules> = {}) {
       return { message, seconds: retryAfterSeconds };
     }
   };
-  return { clock, breaker, call, refusal, warnings };
+  return { clock, breaker, call, refusal, told };
 }
 
 test('completions #50: OK, 429, 429, OK is unavailable at a ratio of a half, OK, 429, OK, OK is available', () => {
@@ -60,14 +60,17 @@ test('completions #51: what is older than the window does not count, what is exa
 });
 
 test('a model is shut by nothing but failures, at least five, and only that model', () => {
-  const { call, refusal, warnings } = start();
+  const { call, refusal, told, clock } = start();
   for (let i = 0; i < 4; i++) call('failed');
   for (let i = 0; i < 50; i++) call('undecided');
   assert.equal(refusal(), null, 'four are too few, and deadlines of callers none');
   call('failed');
   assert.deepEqual(refusal(), { message: 'model openai/gpt-4o is currently unavailable', seconds: 10 });
   assert.equal(refusal('openai/gpt-4'), null);
-  assert.deepEqual(warnings, ['model openai/gpt-4o keeps failing and is not called for 10000 ms']);
+  assert.deepEqual(told, ['openai/gpt-4o shut 10000']);
+  clock.ms += 10_000;
+  call('served');
+  assert.deepEqual(told.at(-1), 'openai/gpt-4o open 0');
 });
 
 test('only the last hundred count: a busy model is shut soon after it begins to fail', () => {

@@ -61,10 +61,10 @@ interface Model {
 /** `retry-after` at the least: below three seconds an instance would hammer (design D14). */
 const retryAfterSecondsMin = 4;
 
-/** @param now milliseconds of a clock that does not jump. Models are names of the gateway's own list, so there are as many as that is long. @param warn is told when a model is shut */
+/** @param now milliseconds of a clock that does not jump. Models are names of the gateway's own list, so there are as many as that is long. @param tell when a model is shut and when it is open again */
 export function createBreaker(
   now: () => number,
-  warn: (message: string) => void,
+  tell: (model: string, state: 'shut' | 'open', shutMs: number) => void,
   rules: BreakerRules = breakerRules,
 ): Breaker {
   const models = new Map<string, Model>();
@@ -74,7 +74,7 @@ export function createBreaker(
     model.outcomes = [];
     model.failures = 0;
     model.probeAtMs = now() + shutMs;
-    warn(`model ${name} keeps failing and is not called for ${shutMs} ms`);
+    tell(name, 'shut', shutMs);
   };
 
   const record = (name: string, model: Model, failed: boolean, retryAfterMs: number | null): void => {
@@ -110,8 +110,10 @@ export function createBreaker(
             if (outcome !== 'undecided' && model.probeAtMs === null)
               record(name, model, outcome === 'failed', retryAfterMs);
           } else if (model.probeAtMs === probeEndsMs) {
-            if (outcome === 'served') model.probeAtMs = null;
-            else if (outcome === 'failed') shut(name, model, retryAfterMs);
+            if (outcome === 'served') {
+              model.probeAtMs = null;
+              tell(name, 'open', 0);
+            } else if (outcome === 'failed') shut(name, model, retryAfterMs);
             else model.probeAtMs = now();
           }
         },

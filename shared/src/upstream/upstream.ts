@@ -51,8 +51,16 @@ export interface Upstream {
   close(): Promise<void>;
 }
 
-/** Makes the providers that the configuration has keys for; no network. @param warn is told when tokens can't be counted, or a model is shut */
-export function createUpstream(config: Config, warn: (message: string, error: unknown) => void): Upstream {
+/**
+ * Makes the providers that the configuration has keys for; no network.
+ * @param warn is told when tokens can't be counted, or a model is shut
+ * @param gauge is told of a model that is shut (1) or open again (0)
+ */
+export function createUpstream(
+  config: Config,
+  warn: (message: string, error: unknown) => void,
+  gauge: (model: string, shut: 0 | 1) => void = () => undefined,
+): Upstream {
   const providers = providersWithKeys(config);
   const byShape = speakersByShape(providers);
   const byName = new Map(providers.map((provider) => [provider.name, provider]));
@@ -69,7 +77,10 @@ export function createUpstream(config: Config, warn: (message: string, error: un
   const counter = createTokenCounter(warn);
   const breaker = createBreaker(
     () => performance.now(),
-    (message) => warn(message, null),
+    (model, state, shutMs) => {
+      gauge(model, state === 'shut' ? 1 : 0);
+      if (state === 'shut') warn(`model ${model} keeps failing and is not called for ${shutMs} ms`, null);
+    },
   );
   return {
     shapes: new Set(byShape.keys()),

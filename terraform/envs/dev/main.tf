@@ -10,6 +10,13 @@ module "gateway" {
   image_tag     = "insiders"
   function_tags = {}
 
+  # Optional secrets that have a value: terraform/README.md, "A project from nothing".
+  filled_secrets = []
+  settings = {
+    # Dev is for subscriptions whose licence has the tag dev or internal (handbook).
+    CODY_GATEWAY_DOTCOM_INTERNAL_MODE = "true"
+  }
+
   public_instances = { min = 0, max = 5 }
   redis_memory_gb  = 1
   budget_usd       = 200
@@ -17,10 +24,9 @@ module "gateway" {
 
   operators = ["group:cody-gateway-operators@sourcegraph.com"]
 
-  terraform_url = "https://app.terraform.io/app/sourcegraph/workspaces/cody-gateway-dev"
+  terraform_url = "https://console.cloud.google.com/storage/browser/cody-gateway-dev-terraform"
   sentry_url    = "https://sourcegraph.sentry.io/projects/cody-gateway-dev/"
   slack_token   = var.slack_token
-  opsgenie_url  = var.opsgenie_url
 
   deploy_network_compute_instance = false
 }

@@ -4,10 +4,3 @@ variable "slack_token" {
   default     = "not-given"
   ephemeral   = true
 }
-
-variable "opsgenie_url" {
-  description = "Webhook of OpsGenie (TF_VAR_opsgenie_url), or null."
-  type        = string
-  default     = null
-  sensitive   = true
-}

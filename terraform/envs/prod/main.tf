@@ -10,6 +10,9 @@ module "gateway" {
   image_tag     = "1_2026-11-23_0.1-18d0c5659567"
   function_tags = {}
 
+  # Optional secrets that have a value: terraform/README.md, "A project from nothing".
+  filled_secrets = []
+
   # Where the dashboards and the licence pages of Sourcegraph.com read them (handbook).
   events_project_id = "telligentsourcegraph"
 
@@ -21,7 +24,7 @@ module "gateway" {
   operators = ["group:cody-gateway-operators@sourcegraph.com"]
   approvers = ["group:cody-gateway-approvers@sourcegraph.com"]
 
-  terraform_url = "https://app.terraform.io/app/sourcegraph/workspaces/cody-gateway-prod"
+  terraform_url = "https://console.cloud.google.com/storage/browser/cody-gateway-prod-terraform"
   sentry_url    = "https://sourcegraph.sentry.io/projects/cody-gateway-prod/"
   slack_token   = var.slack_token
   opsgenie_url  = var.opsgenie_url

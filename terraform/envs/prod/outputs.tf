@@ -3,6 +3,11 @@ output "links" {
   value       = module.gateway.links
 }
 
+output "dashboards" {
+  description = "Our own dashboard, and Google's of the functions and of Redis."
+  value       = module.gateway.dashboards
+}
+
 output "tunnel" {
   description = "How an operator reaches Redis."
   value       = module.gateway.tunnel

@@ -40,3 +40,9 @@ variable "approvers" {
     error_message = "Members are group:… or user:…"
   }
 }
+
+variable "releases" {
+  description = "Bucket of the releases."
+  type        = string
+  nullable    = false
+}

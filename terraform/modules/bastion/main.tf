@@ -71,9 +71,10 @@ resource "google_iap_tunnel_instance_iam_member" "operator" {
   member   = each.value
 }
 
-resource "google_project_iam_member" "os_login" {
-  for_each = var.operators
-  project  = var.project_id
-  role     = "roles/compute.osLogin"
-  member   = each.value
+# Who enters a machine acts as its account, which may do nothing. That they enter at all (OS Login) is in the entitlement, for three hours.
+resource "google_service_account_iam_member" "operator" {
+  for_each           = var.operators
+  service_account_id = google_service_account.this.name
+  role               = "roles/iam.serviceAccountUser"
+  member             = each.value
 }

@@ -41,8 +41,9 @@ resource "google_cloudfunctions2_function" "this" {
   labels      = local.labels
 
   build_config {
-    runtime     = "nodejs24"
-    entry_point = var.name
+    runtime         = "nodejs24"
+    entry_point     = var.name
+    service_account = var.builder
     source {
       storage_source {
         bucket     = var.bucket
@@ -61,8 +62,9 @@ resource "google_cloudfunctions2_function" "this" {
     max_instance_count               = var.instances.max
     service_account_email            = google_service_account.this.email
     # Public ones are called through the load balancer and at their own URL; Cloud Tasks and Cloud Scheduler count as internal.
-    ingress_settings               = local.public ? "ALLOW_ALL" : "ALLOW_INTERNAL_ONLY"
-    all_traffic_on_latest_revision = true
+    ingress_settings = local.public ? "ALLOW_ALL" : "ALLOW_INTERNAL_ONLY"
+    # Gradual: the new revision waits without traffic for `npm run traffic`.
+    all_traffic_on_latest_revision = !var.gradual
     direct_vpc_egress              = "VPC_EGRESS_PRIVATE_RANGES_ONLY"
 
     direct_vpc_network_interface {

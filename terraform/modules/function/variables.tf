@@ -74,6 +74,19 @@ variable "tag" {
   }
 }
 
+variable "builder" {
+  description = "Full name of the account that builds it."
+  type        = string
+  nullable    = false
+}
+
+variable "gradual" {
+  description = "Whether a new revision gets its traffic by hand instead of at once."
+  type        = bool
+  default     = false
+  nullable    = false
+}
+
 variable "instances" {
   description = "Fewest and most instances."
   type        = object({ min = number, max = number })

@@ -52,5 +52,9 @@ resource "terraform_data" "environment" {
       condition     = length(setsubtract(keys(var.function_tags), keys(local.files))) == 0
       error_message = "No such function: ${join(", ", setsubtract(keys(var.function_tags), keys(local.files)))}."
     }
+    precondition {
+      condition     = length(setsubtract(setunion(keys(var.instances), var.gradual_functions), keys(local.files))) == 0
+      error_message = "No such function: ${join(", ", setsubtract(setunion(keys(var.instances), var.gradual_functions), keys(local.files)))}."
+    }
   }
 }

@@ -34,7 +34,7 @@ locals {
 
   apis = [
     "artifactregistry", "bigquery", "billingbudgets", "cloudbuild", "cloudfunctions", "cloudresourcemanager", "cloudscheduler", "cloudtasks", "cloudtrace",
-    "compute", "firebaserules", "firestore", "iap", "logging", "monitoring", "privilegedaccessmanager", "redis", "run", "secretmanager", "servicenetworking",
+    "compute", "firebaserules", "firestore", "iam", "iap", "logging", "monitoring", "privilegedaccessmanager", "redis", "run", "secretmanager", "servicenetworking",
     "telemetry",
   ]
 }
@@ -117,7 +117,9 @@ module "function" {
   file            = each.value
   url             = local.url[each.key]
   bucket          = module.releases.bucket
+  builder         = module.releases.builder
   tag             = local.tags[each.key]
+  gradual         = contains(var.gradual_functions, each.key)
   instances       = local.instances[each.key]
   environment     = local.environment
   secrets         = { for variable in each.value.secrets : variable => module.secrets.ids[variable] if contains(local.mounted, variable) }
@@ -150,9 +152,13 @@ module "monitoring" {
   runbooks_url        = var.runbooks_url
   slack_token         = var.slack_token
   slack_token_version = var.slack_token_version
-  opsgenie_url        = var.opsgenie_url
-  billing_account     = var.billing_account
-  budget_usd          = var.budget_usd
+  # Null: as the module has it.
+  response_code_ratios = var.response_code_ratios
+  own_overhead_ms      = var.own_overhead_ms
+  slo_goal             = var.slo_goal
+  opsgenie_url         = var.opsgenie_url
+  billing_account      = var.billing_account
+  budget_usd           = var.budget_usd
 }
 
 module "access" {
@@ -162,6 +168,7 @@ module "access" {
   env               = var.env
   operators         = var.operators
   approvers         = var.approvers
+  releases          = module.releases.bucket
 }
 
 module "bastion" {

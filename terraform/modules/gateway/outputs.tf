@@ -16,6 +16,15 @@ output "links" {
   }
 }
 
+output "dashboards" {
+  description = "Our own dashboard, and Google's of the functions and of Redis."
+  value = {
+    gateway   = "${local.console}/monitoring/dashboards/builder/${basename(module.monitoring.dashboard)}?${local.project}"
+    cloud_run = "${local.console}/monitoring/dashboards/resourceList/cloud_run_revision?${local.project}"
+    redis     = "${local.console}/memorystore/redis/locations/${var.region}/instances/cody-gateway/details/overview?${local.project}"
+  }
+}
+
 output "tunnel" {
   description = "How an operator reaches Redis, while deploy_network_compute_instance is true."
   value = {
@@ -62,6 +71,7 @@ output "inventory" {
     backends    = module.load_balancer.backends
     monitoring  = module.monitoring.inventory
     access      = module.access.inventory
+    releases    = module.releases.inventory
     bastion     = [for bastion in module.bastion : bastion.inventory]
     secrets     = module.secrets.ids
   }

@@ -44,6 +44,13 @@ variable "function_tags" {
   nullable    = false
 }
 
+variable "gradual_functions" {
+  description = "Functions whose new revisions get their traffic by hand (npm run traffic) instead of at once."
+  type        = set(string)
+  default     = []
+  nullable    = false
+}
+
 variable "public_instances" {
   description = "Fewest and most instances of a public function."
   type        = object({ min = number, max = number })
@@ -108,6 +115,24 @@ variable "spend_usd_per_hour" {
   nullable    = false
 }
 
+variable "response_code_ratios" {
+  description = "Share of the traffic that a status may have, by status; null for the module's own."
+  type        = map(number)
+  default     = null
+}
+
+variable "own_overhead_ms" {
+  description = "What the gateway itself may add to a request, p99; null for the module's own."
+  type        = number
+  default     = null
+}
+
+variable "slo_goal" {
+  description = "Share of answers below 500 that is promised; null for the module's own."
+  type        = number
+  default     = null
+}
+
 variable "billing_export" {
   description = "Table of the detailed billing export (project.dataset.table), or null while there is none."
   type        = string
@@ -161,7 +186,7 @@ variable "runbooks_url" {
 }
 
 variable "terraform_url" {
-  description = "Page of this environment's Terraform workspace."
+  description = "Page of this environment's Terraform state or workspace."
   type        = string
   nullable    = false
 }

@@ -5,6 +5,9 @@ locals {
   redis = "resource.type = \"redis_instance\" AND resource.labels.instance_id = \"${var.redis_id}\""
   log   = "resource.type = \"cloud_run_revision\" AND metric.type = \"logging.googleapis.com/user/cody_gateway"
 
+  # An incident ends half an hour after its lines stop. Google's own week would swallow every further dead letter of that week.
+  auto_close = "1800s"
+
   base = {
     severity    = "WARNING"
     aligner     = "ALIGN_RATE"
@@ -117,7 +120,7 @@ locals {
       title   = "Calls without a price", filter = "${local.log}/unpriced_models\""
       aligner = "ALIGN_DELTA", period = "3600s"
     }
-    # Of the line `redis-breaker`, which store/ writes at each change of the breaker's `state`; before that, of those about Redis not answering.
+    # Of the line `redis-breaker`, which serve/context.ts writes at each change of the breaker's `state`.
     redis-breaker = {
       title   = "Redis does not answer", severity = "CRITICAL", filter = "${local.log}/redis_breaker\""
       aligner = "ALIGN_DELTA", period = "60s"
@@ -148,6 +151,10 @@ resource "google_monitoring_alert_policy" "threshold" {
   severity              = each.value.severity
   notification_channels = local.channels
   user_labels           = merge(local.labels, { alert = each.key })
+
+  alert_strategy {
+    auto_close = local.auto_close
+  }
 
   conditions {
     display_name = each.value.title
@@ -196,6 +203,10 @@ resource "google_monitoring_alert_policy" "response_codes" {
   notification_channels = local.channels
   user_labels           = merge(local.labels, { alert = "response-codes" })
 
+  alert_strategy {
+    auto_close = local.auto_close
+  }
+
   dynamic "conditions" {
     for_each = var.response_code_ratios
     content {
@@ -239,6 +250,10 @@ resource "google_monitoring_alert_policy" "instance_count" {
   notification_channels = local.channels
   user_labels           = merge(local.labels, { alert = "instance-count", component = each.key })
 
+  alert_strategy {
+    auto_close = local.auto_close
+  }
+
   conditions {
     display_name = "Above 80 % of ${each.value.max}"
     condition_threshold {
@@ -247,8 +262,9 @@ resource "google_monitoring_alert_policy" "instance_count" {
       threshold_value = floor(each.value.max * 0.8)
       duration        = "0s"
       aggregations {
-        alignment_period     = "60s"
-        per_series_aligner   = "ALIGN_MAX"
+        alignment_period   = "60s"
+        per_series_aligner = "ALIGN_MAX"
+        # Active and idle ones are series apart, and the limit is of both.
         cross_series_reducer = "REDUCE_SUM"
       }
     }
@@ -272,6 +288,10 @@ resource "google_monitoring_alert_policy" "outbox_age" {
   severity              = "CRITICAL"
   notification_channels = local.channels
   user_labels           = merge(local.labels, { alert = "outbox-age" })
+
+  alert_strategy {
+    auto_close = local.auto_close
+  }
 
   conditions {
     display_name = "The oldest event in an outbox is above two minutes old"
@@ -338,6 +358,10 @@ resource "google_monitoring_alert_policy" "external_uptime" {
   severity              = "CRITICAL"
   notification_channels = local.channels
   user_labels           = merge(local.labels, { alert = "external-uptime" })
+
+  alert_strategy {
+    auto_close = local.auto_close
+  }
 
   conditions {
     display_name = "Two regions or more fail"

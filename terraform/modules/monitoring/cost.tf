@@ -13,6 +13,10 @@ resource "google_monitoring_alert_policy" "cost_anomaly" {
   notification_channels = local.channels
   user_labels           = merge(local.labels, { alert = "cost-anomaly" })
 
+  alert_strategy {
+    auto_close = local.auto_close
+  }
+
   conditions {
     display_name = "Above $${var.spend_usd_per_hour} an hour, and thrice the same hour of yesterday"
     condition_prometheus_query_language {
@@ -44,7 +48,8 @@ resource "google_monitoring_alert_policy" "cost_anomaly" {
 # Google's own forecast, against what is planned.
 resource "google_billing_budget" "cost_anomaly" {
   billing_account = var.billing_account
-  display_name    = "${local.policy["cost-anomaly"]} (${local.runbook["cost-anomaly"]})"
+  # At most 60 characters, so it names its runbook without the address.
+  display_name = "Cody Gateway ${var.env}: runbook cost-anomaly"
   budget_filter {
     projects = ["projects/${var.project_number}"]
   }

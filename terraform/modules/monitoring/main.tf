@@ -78,6 +78,7 @@ resource "google_monitoring_notification_channel" "opsgenie" {
 resource "google_monitoring_dashboard" "this" {
   project = var.project_id
   dashboard_json = templatefile("${path.module}/dashboard.json.tftpl", {
+    app       = var.labels.app
     env       = var.env
     functions = join("|", keys(var.functions))
     redis     = var.redis_id

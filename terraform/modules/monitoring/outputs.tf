@@ -18,13 +18,35 @@ output "inventory" {
         cost-anomaly    = google_monitoring_alert_policy.cost_anomaly.documentation[0].links[0].url
       },
     )
-    filters   = { for name, metric in google_logging_metric.this : name => metric.filter }
-    burn      = { for name, policy in google_monitoring_alert_policy.burn : name => policy.conditions[0].condition_threshold[0].threshold_value }
+    filters = { for name, metric in google_logging_metric.this : name => metric.filter }
+    burn = { for name, policy in google_monitoring_alert_policy.burn : name => {
+      combiner = policy.combiner
+      filters  = [for condition in policy.conditions : condition.condition_threshold[0].filter]
+      rates    = [for condition in policy.conditions : condition.condition_threshold[0].threshold_value]
+    } }
+    # Every policy by alert; of instance-count one a function.
+    policies = merge(
+      { for name, policy in google_monitoring_alert_policy.threshold : name => policy },
+      { for name, policy in google_monitoring_alert_policy.burn : name => policy },
+      { for name, policy in google_monitoring_alert_policy.instance_count : "instance-count/${name}" => policy },
+      {
+        response-codes  = google_monitoring_alert_policy.response_codes
+        external-uptime = google_monitoring_alert_policy.external_uptime
+        outbox-age      = google_monitoring_alert_policy.outbox_age
+        cost-anomaly    = google_monitoring_alert_policy.cost_anomaly
+      },
+    )
+    channels  = local.channels
     goal      = google_monitoring_slo.availability.goal
     spend     = google_monitoring_alert_policy.cost_anomaly.conditions[0].condition_prometheus_query_language[0].query
     statuses  = sort(keys(var.response_code_ratios))
     metrics   = sort(keys(google_logging_metric.this))
     dashboard = google_monitoring_dashboard.this.dashboard_json
-    budget    = google_billing_budget.cost_anomaly.amount[0].specified_amount[0].units
+    budget    = { units = google_billing_budget.cost_anomaly.amount[0].specified_amount[0].units, name = google_billing_budget.cost_anomaly.display_name }
   }
+}
+
+output "dashboard" {
+  description = "Full name of the dashboard."
+  value       = google_monitoring_dashboard.this.id
 }

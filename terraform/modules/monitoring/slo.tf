@@ -11,8 +11,9 @@ locals {
   public       = join("|", [for name, function in var.functions : name if function.public])
   public_count = "metric.type = \"run.googleapis.com/request_count\" AND resource.type = \"cloud_run_revision\" AND resource.labels.service_name = monitoring.regex.full_match(\"${local.public}\")"
   burn = {
-    slo-burn-fast = { window = "3600s", rate = 14.4, severity = "CRITICAL" }
-    slo-burn-slow = { window = "21600s", rate = 6, severity = "WARNING" }
+    # Windows as in Google's SRE workbook, chapter 5: the long one says that it matters, the short one that it still goes on.
+    slo-burn-fast = { windows = ["3600s", "300s"], rate = 14.4, severity = "CRITICAL" }
+    slo-burn-slow = { windows = ["21600s", "1800s"], rate = 6, severity = "WARNING" }
   }
 }
 
@@ -36,18 +37,25 @@ resource "google_monitoring_alert_policy" "burn" {
   for_each              = local.burn
   project               = var.project_id
   display_name          = local.policy[each.key]
-  combiner              = "OR"
+  combiner              = "AND"
   severity              = each.value.severity
   notification_channels = local.channels
   user_labels           = merge(local.labels, { alert = each.key })
 
-  conditions {
-    display_name = "Budget burns ${each.value.rate} times too fast"
-    condition_threshold {
-      filter          = "select_slo_burn_rate(\"${google_monitoring_slo.availability.id}\", \"${each.value.window}\")"
-      comparison      = "COMPARISON_GT"
-      threshold_value = each.value.rate
-      duration        = "0s"
+  alert_strategy {
+    auto_close = local.auto_close
+  }
+
+  dynamic "conditions" {
+    for_each = each.value.windows
+    content {
+      display_name = "Budget burns ${each.value.rate} times too fast over ${conditions.value}"
+      condition_threshold {
+        filter          = "select_slo_burn_rate(\"${google_monitoring_slo.availability.id}\", \"${conditions.value}\")"
+        comparison      = "COMPARISON_GT"
+        threshold_value = each.value.rate
+        duration        = "0s"
+      }
     }
   }
 

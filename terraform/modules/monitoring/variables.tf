@@ -59,6 +59,7 @@ variable "own_overhead_ms" {
   description = "What the gateway itself may add to a request, p99."
   type        = number
   default     = 100
+  nullable    = false
   validation {
     condition     = var.own_overhead_ms > 0
     error_message = "Above zero."
@@ -69,6 +70,7 @@ variable "response_code_ratios" {
   description = "Share of the traffic that a status may have, by status."
   type        = map(number)
   default     = { "400" = 0.2, "401" = 0.2, "403" = 0.2, "500" = 0.01 }
+  nullable    = false
   validation {
     condition     = length(var.response_code_ratios) <= 6 && alltrue([for ratio in values(var.response_code_ratios) : ratio > 0 && ratio <= 1])
     error_message = "Six statuses at most, each with a share above 0 and up to 1."
@@ -79,6 +81,7 @@ variable "slo_goal" {
   description = "Share of answers below 500 that is promised."
   type        = number
   default     = 0.995
+  nullable    = false
   validation {
     condition     = var.slo_goal > 0.9 && var.slo_goal < 1
     error_message = "Between 0.9 and 1."

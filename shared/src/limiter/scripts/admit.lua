@@ -7,6 +7,7 @@
 -- KEYS[5] outbox    where a refusal's event goes
 -- KEYS[6] fold      the actor's refusals of this feature in this minute
 -- KEYS[7] folds     index of the shard's folds
+-- KEYS[8] claim     of the call's Idempotency-Key; KEYS[3] again for a call without one
 -- ARGV[1] lease id, made by the caller
 -- ARGV[2] limit of the quota window, units
 -- ARGV[3] interval of the quota window, ms
@@ -15,75 +16,102 @@
 -- ARGV[6] interval of the burst window, ms
 -- ARGV[7] cap of calls in flight
 -- ARGV[8] lease time, ms
--- ARGV[9] life of the lease's record, ms
--- ARGV[10] feature
--- ARGV[11] actor, without blanks
--- ARGV[12] draft of the event: opaque bytes
--- ARGV[13] version of the actor where another interval in a newer version opens a new window (users, design §5); empty where it moves the end
+-- ARGV[9] the rest of the lease's record (limiter/scripts/lease.lua), from the feature on
+-- ARGV[10] version of the actor where another interval in a newer version opens a new window (users, design §5); empty where it moves the end
+-- ARGV[11] fingerprint of the request, without blanks; absent for a call without an Idempotency-Key
+-- ARGV[12] life of the claim, ms
 -- RETURNS {'admitted', window, remaining, window end ms, now ms}
 -- RETURNS {'refused', 'quota' | 'burst' | 'in-flight', limit, retry at ms, now ms, outbox entry | false}
+-- RETURNS {'claimed', 'other' | 'running' | 'settled' | 'orphaned', lease id}: the key is another call's, of another request or of the same
 -- RETURNS {'ended', state}: the lease of that id has ended; a late repetition of an admission that was given up
--- @include lease
--- @include outbox
+-- @include now
+local call = redis.call
+local claims = KEYS[8] ~= KEYS[3]
+if claims then
+  local fingerprint, state, holder = string.match(call('GET', KEYS[8]) or '', '^(%S+) (%S+) (%S+)$')
+  if holder and holder ~= ARGV[1] then return { 'claimed', fingerprint == ARGV[11] and state or 'other', holder } end
+end
 local id, limit, interval, estimate = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
-local f = redis.call('HMGET', KEYS[1], 'id', 'used', 'reserved', 'end', 'interval', 'burst', 'burstEnd', 'version')
-local window, used, reserved, finish = f[1], tonumber(f[2]), tonumber(f[3]), tonumber(f[4])
-local version, known_version = tonumber(ARGV[13]), tonumber(f[8]) or 0
-
-local lease = read_lease(KEYS[3])
-if lease then
-  if lease.state ~= 'open' then return { 'ended', lease.state } end
-  if lease.window ~= window then return { 'admitted', lease.window, 0, now, now } end
-  return { 'admitted', window, math.max(0, limit - used), finish, now }
-end
-
-local function refuse(cause, refused_limit, retry_at)
-  local entry = append_folding(KEYS[5], KEYS[6], KEYS[7], cause,
-    { 'i', id, 'k', 'refused', 'w', '', 'q', '0', 'e', ARGV[12], 'c', cause, 'l', int(refused_limit), 'u', int(retry_at) }, 1)
-  return { 'refused', cause, refused_limit, retry_at, now, entry }
-end
-
+local f = call('HMGET', KEYS[1], 'id', 'used', 'reserved', 'end', 'interval', 'burst', 'burstEnd')
+local window, used, reserved, finish, known_interval = f[1], tonumber(f[2]), tonumber(f[3]), tonumber(f[4]), tonumber(f[5])
+-- Half a window, by whatever hand, is none: nobody is locked out by it.
+if not (used and reserved and finish) then window = nil end
 local burst, burst_end = tonumber(f[6]) or 0, tonumber(f[7]) or 0
-if now >= burst_end then burst, burst_end = 0, now + tonumber(ARGV[6]) end
-if burst >= tonumber(ARGV[5]) then return refuse('burst', tonumber(ARGV[5]), burst_end) end
--- Counts what is due later than now: a dead holder's slot frees itself.
-if redis.call('ZCOUNT', KEYS[2], '(' .. int(now), '+inf') >= tonumber(ARGV[7]) then
-  return refuse('in-flight', tonumber(ARGV[7]), now + 5000)
-end
+local expiry = math.max(finish or 0, burst_end)
 
--- An instance that still has the actor of yesterday must not undo what a newer one began.
-if version and version < known_version and f[5] then interval = tonumber(f[5]) end
-if not window or now >= finish or (version and tonumber(f[5]) ~= interval) then
+if now >= burst_end then burst, burst_end = 0, now + ARGV[6] end
+local version, known_version = tonumber(ARGV[10]), 0
+if version then
+  known_version = tonumber(call('HGET', KEYS[1], 'version')) or 0
+  -- An instance that still has the actor of yesterday must not undo what a newer one began.
+  if version < known_version and known_interval then interval = known_interval end
+end
+local opens = not window or now >= finish or (version and known_interval ~= interval)
+local moves = not opens and known_interval ~= interval
+if opens then
   window, used, reserved, finish = id, 0, 0, now + interval
-elseif tonumber(f[5]) ~= interval then
+elseif moves then
   finish = math.min(finish, now + interval)
 end
 
-if used + estimate > limit then
-  redis.call('HSET', KEYS[1], 'burst', int(burst + 1), 'burstEnd', int(burst_end))
-  if not f[1] then redis.call('PEXPIREAT', KEYS[1], int(burst_end)) end
-  return refuse('quota', limit, finish)
+local cause, refused_limit, retry_at
+local cap = tonumber(ARGV[7])
+if burst >= tonumber(ARGV[5]) then
+  cause, refused_limit, retry_at = 'burst', tonumber(ARGV[5]), burst_end
+-- Counts what is due later than now: a dead holder's slot frees itself. Mostly there are too few to need counting.
+elseif call('ZCARD', KEYS[2]) >= cap and call('ZCOUNT', KEYS[2], '(' .. now, '+inf') >= cap then
+  cause, refused_limit, retry_at = 'in-flight', cap, now + 5000
+elseif used + estimate > limit then
+  cause, refused_limit, retry_at = 'quota', limit, finish
+end
+
+local known
+if cause then
+  known = call('EXISTS', KEYS[3]) == 1
+else
+  known = not call('SET', KEYS[3], 'open ' .. window .. ' ' .. ARGV[4] .. ' ' .. ARGV[9], 'NX')
+end
+if known then
+  -- @include lease
+  local state, name = read_lease(KEYS[3])
+  if state ~= 'open' then return { 'ended', state } end
+  if name ~= f[1] then return { 'admitted', name, 0, now, now } end
+  return { 'admitted', name, math.max(0, limit - f[2]), tonumber(f[4]), now }
+end
+
+if cause then
+  -- @include share
+  -- @include outbox
+  if cause == 'quota' then
+    call('HSET', KEYS[1], 'burst', burst + 1, 'burstEnd', burst_end)
+    -- The end moves now: a window that is used up would else be moved on by each refusal.
+    if moves then call('HSET', KEYS[1], 'end', finish, 'interval', interval) end
+    local new_expiry = math.max(moves and finish or tonumber(f[4]) or 0, burst_end)
+    if new_expiry ~= expiry then call('PEXPIRE', KEYS[1], new_expiry - now) end
+  end
+  local entry = append_folding(KEYS[5], KEYS[6], KEYS[7], cause,
+    { 'i', id, 'k', 'refused', 'w', '', 'q', 0, 'e', string.match(ARGV[9], '\n(.*)$'), 'c', cause, 'l', refused_limit, 'u', retry_at }, 1)
+  return { 'refused', cause, refused_limit, retry_at, now, entry }
 end
 
 used = used + estimate
-local fields = { 'used', int(used), 'reserved', int(reserved + estimate), 'burst', int(burst + 1), 'burstEnd', int(burst_end) }
-if window == id or tonumber(f[5]) ~= interval then
-  for _, field in ipairs({ 'id', window, 'end', int(finish), 'interval', int(interval) }) do fields[#fields + 1] = field end
-  if window == id then
-    fields[#fields + 1] = 'start'
-    fields[#fields + 1] = int(now)
-  end
+-- As text: Redis's own conversion of Lua's numbers is dearer, and half of them has not changed.
+local used_text, reserved_text = string.format('%d', used), string.format('%d', reserved + estimate)
+local burst_text, burst_end_text = string.format('%d', burst + 1), burst == 0 and string.format('%d', burst_end) or f[7]
+if opens then
+  call('HSET', KEYS[1], 'id', id, 'used', used_text, 'reserved', reserved_text, 'end', finish, 'interval', interval, 'burst', burst_text,
+    'burstEnd', burst_end_text, 'start', now)
+elseif moves then
+  call('HSET', KEYS[1], 'used', used_text, 'reserved', reserved_text, 'end', finish, 'interval', interval, 'burst', burst_text,
+    'burstEnd', burst_end_text)
+else
+  call('HSET', KEYS[1], 'used', used_text, 'reserved', reserved_text, 'burst', burst_text, 'burstEnd', burst_end_text)
 end
-local window_changed = #fields > 8
-if version and version > known_version then
-  fields[#fields + 1] = 'version'
-  fields[#fields + 1] = int(version)
-end
-redis.call('HSET', KEYS[1], unpack(fields))
-if window_changed then redis.call('PEXPIREAT', KEYS[1], int(math.max(finish, burst_end))) end
-local due = int(now + tonumber(ARGV[8]))
-redis.call('SET', KEYS[3], 'open ' .. window .. ' ' .. int(estimate) .. ' ' .. ARGV[10] .. ' ' .. ARGV[11] .. '\n' .. ARGV[12], 'PX', ARGV[9])
-redis.call('ZADD', KEYS[4], due, id)
-redis.call('ZADD', KEYS[2], due, id)
-redis.call('PEXPIRE', KEYS[2], ARGV[9])
+if version and version > known_version then call('HSET', KEYS[1], 'version', version) end
+local new_expiry = math.max(finish, burst_end)
+if new_expiry ~= expiry then call('PEXPIRE', KEYS[1], new_expiry - now) end
+local due = string.format('%d', now + ARGV[8])
+call('ZADD', KEYS[4], due, id)
+call('ZADD', KEYS[2], due, id)
+if claims then call('SET', KEYS[8], ARGV[11] .. ' running ' .. id, 'PX', ARGV[12]) end
 return { 'admitted', window, limit - used, finish, now }

@@ -6,6 +6,7 @@
 -- ARGV[2] the event: opaque bytes
 -- ARGV[3] how many like it were counted since the last one, itself included
 -- RETURNS outbox entry, or false when it was counted only
--- @include lease
+-- @include now
+-- @include share
 -- @include outbox
 return append_folding(KEYS[1], KEYS[2], KEYS[3], '', { 'i', ARGV[1], 'k', 'noted', 'w', '', 'q', '0', 'e', ARGV[2] }, tonumber(ARGV[3]))

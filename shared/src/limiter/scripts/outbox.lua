@@ -1,13 +1,8 @@
--- fragment: appending to the shard's outbox, one by one or folded.
+-- fragment: appending to the shard's outbox, one by one or folded. Needs the fragment share.
 -- Fields of an entry: i event id, k kind (event, orphaned, refused, noted, notice), w quota window, q units that its counter kept, e event or draft,
 -- t the threshold in percent that a notice is about, or that a call's settlement crossed, s the estimate of an orphaned lease, and for refusals c cause, l limit, u when to come back (Unix ms), n how many it stands for.
 local function append(outbox, fields)
   return redis.call('XADD', outbox, '*', unpack(fields))
-end
-
--- A shard's share of Redis while the queue is away. Beyond it an event has to find another way: its sender's, or a count in a fold.
-local function full(outbox)
-  return redis.call('XLEN', outbox) >= 20000
 end
 
 -- Writes what was folded in a minute that is over, one row a variant, and forgets it.
@@ -37,16 +32,16 @@ local function append_folding(outbox, fold, folds, variant, fields, by)
     seen = { false, false }
   end
   local n = (tonumber(seen[2]) or 0) + 1
-  redis.call('HSET', fold, 'minute', int(minute), 'n', int(n))
+  redis.call('HSET', fold, 'minute', minute, 'n', n)
   if n == 1 then redis.call('PEXPIRE', fold, 86400000) end
   if n <= 5 and not full(outbox) then
     fields[#fields + 1] = 'n'
-    fields[#fields + 1] = int(by)
+    fields[#fields + 1] = by
     return append(outbox, fields)
   end
-  if redis.call('HINCRBY', fold, 'count:' .. variant, int(by)) == by then
+  if redis.call('HINCRBY', fold, 'count:' .. variant, by) == by then
     redis.call('HSET', fold, 'row:' .. variant, cmsgpack.pack(fields))
-    redis.call('ZADD', folds, int((minute + 1) * 60000), fold)
+    redis.call('ZADD', folds, (minute + 1) * 60000, fold)
   end
   return false
 end

@@ -5,10 +5,10 @@
 -- ARGV[1] lease id
 -- ARGV[2] lease time, ms
 -- RETURNS 1 when it stands, 0 when it has ended
+-- @include now
 -- @include lease
-local lease = read_lease(KEYS[2])
-if not lease or lease.state ~= 'open' then return 0 end
-local due = int(now + tonumber(ARGV[2]))
+if read_lease(KEYS[2]) ~= 'open' then return 0 end
+local due = now + ARGV[2]
 redis.call('ZADD', KEYS[3], 'XX', due, ARGV[1])
 redis.call('ZADD', KEYS[1], 'XX', due, ARGV[1])
 return 1

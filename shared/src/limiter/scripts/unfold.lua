@@ -3,7 +3,8 @@
 -- KEYS[2] fold    the identity's counts
 -- KEYS[3] folds   index of the shard's folds
 -- RETURNS 1 when written, 0 when the minute still runs or the outbox is full
--- @include lease
+-- @include now
+-- @include share
 -- @include outbox
 local due = tonumber(redis.call('ZSCORE', KEYS[3], KEYS[2]) or 0)
 if due > now or full(KEYS[1]) then return 0 end

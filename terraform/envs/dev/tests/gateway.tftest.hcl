@@ -28,6 +28,11 @@ run "development" {
   }
 
   assert {
+    condition     = module.gateway.inventory.environment.CODY_GATEWAY_DOTCOM_INTERNAL_MODE == "true"
+    error_message = "Dev is for licences with the tag dev or internal."
+  }
+
+  assert {
     condition     = alltrue([for link in values(output.links) : can(regex("^https://", link))]) && length(module.gateway.inventory.bastion) == 0
     error_message = "Pages are linked, and the tunnel's machine does not stand unasked."
   }

@@ -36,6 +36,11 @@ run "production" {
   }
 
   assert {
+    condition     = length(output.dashboards) == 3 && alltrue([for link in concat(values(output.links), values(output.dashboards)) : startswith(link, "https://")])
+    error_message = "Dashboards of the gateway, of its functions and of Redis."
+  }
+
+  assert {
     condition     = output.tunnel.tunnel == "gcloud compute ssh cody-gateway-network-connector --project=cody-gateway-prod --zone=us-central1-c --tunnel-through-iap -- -N -L 6378:10.0.0.3:6378" && length(module.gateway.inventory.bastion) == 0
     error_message = "The tunnel's command is the handbook's, and its machine does not stand unasked."
   }
@@ -151,6 +156,14 @@ run "before" {
   }
 
   assert {
+    condition = alltrue([for function in values(output.inventory.functions) : function.function.build_config[0].service_account != null && function.function.build_config[0].service_account != ""]) && output.inventory.releases == {
+      roles = tolist(["roles/artifactregistry.writer", "roles/logging.logWriter"])
+      reads = "resource.name.startsWith('projects/_/buckets/cody-gateway-test-releases') || resource.name.startsWith('projects/_/buckets/gcf-v2-')"
+    }
+    error_message = "Functions are built by an account that may do that and nothing else."
+  }
+
+  assert {
     condition     = [for secret in output.inventory.functions["chat-completions"].function.service_config[0].secret_environment_variables : secret.key if strcontains(secret.key, "ACCESS_TOKEN")] == ["CODY_GATEWAY_OPENAI_ACCESS_TOKEN"]
     error_message = "An optional secret is mounted when it has been filled, and not before."
   }
@@ -249,11 +262,15 @@ run "before" {
 
   assert {
     condition = (
-      { for name, entitlement in output.inventory.access : name => entitlement.project } == { "cody-gateway-dev-operate" = "projects/cody-gateway-test", "cody-gateway-dev-events" = "projects/events-project-test" } &&
-      alltrue([for entitlement in values(output.inventory.access) : entitlement.seconds == "10800s"]) &&
+      { for name, entitlement in output.inventory.access : name => entitlement.project } == { "cody-gateway-dev-look" = "projects/cody-gateway-test", "cody-gateway-dev-operate" = "projects/cody-gateway-test", "cody-gateway-dev-events" = "projects/events-project-test" } &&
+      alltrue([for entitlement in values(output.inventory.access) : entitlement.seconds == "10800s" && entitlement.reason]) &&
+      length(setsubtract(["roles/compute.osLogin", "roles/compute.viewer", "roles/redis.viewer", "roles/datastore.user", "roles/logging.viewer"], output.inventory.access["cody-gateway-dev-operate"].roles)) == 0 &&
+      output.inventory.access["cody-gateway-dev-operate"].limited == { "roles/storage.objectViewer" = "resource.name.startsWith('projects/_/buckets/cody-gateway-test-releases')" } &&
+      !anytrue([for role in output.inventory.access["cody-gateway-dev-operate"].roles : contains(["roles/owner", "roles/editor", "roles/redis.admin", "roles/secretmanager.secretAccessor"], role)]) &&
+      !contains(output.inventory.access["cody-gateway-dev-look"].roles, "roles/datastore.user") &&
       output.inventory.access["cody-gateway-dev-events"].roles == tolist(["roles/bigquery.dataViewer", "roles/bigquery.jobUser"])
     )
-    error_message = "Access is asked for, for three hours, to the gateway and to its events apart."
+    error_message = "Access is asked for, with a reason, for three hours, to the gateway and to its events apart."
   }
 
   # ---- labels
@@ -265,53 +282,70 @@ run "before" {
     error_message = "The bill is told apart by app, env and component."
   }
 
-  # ---- alerts: spec clients-and-operations §5.3, the handbook, and ours
+  # ---- alerts: the table of tests/alerts.json, those without a threshold of one metric below
 
   assert {
-    condition = toset(keys(output.inventory.monitoring.links)) == toset([
-      "container-cpu", "container-memory", "startup-latency", "instance-count", "pending-requests", "instance-precondition-failed", "external-uptime",
-      "response-codes", "redis-memory", "redis-cpu", "redis-failover", "request-latency",
-      "server-errors", "own-overhead", "dead-letters", "lease-sweeps", "event-publishing", "redis-breaker", "cost-anomaly", "slo-burn-fast", "slo-burn-slow",
-      "redis-connections", "redis-rejections", "outbox-age", "outbox-takeover", "subscriptions-sync", "unpriced-models",
-    ])
-    error_message = "The list of alerts is not the spec's."
+    condition     = toset(keys(output.inventory.monitoring.links)) == setunion(keys(jsondecode(file("${path.root}/../../envs/prod/tests/alerts.json"))), ["response-codes", "cost-anomaly", "slo-burn-fast", "slo-burn-slow"])
+    error_message = "An alert is missing, or one is not in the table of tests/alerts.json."
   }
 
   assert {
-    condition = tomap({ for name, condition in output.inventory.monitoring.thresholds : name => condition.threshold_value if contains(["container-cpu", "container-memory", "startup-latency", "pending-requests", "instance-precondition-failed", "redis-memory", "redis-cpu", "redis-failover"], name) }) == tomap({
-      container-cpu                = 0.8
-      container-memory             = 0.8
-      startup-latency              = 10000
-      pending-requests             = 0
-      instance-precondition-failed = 0
-      redis-memory                 = 0.8
-      redis-cpu                    = 0.9
-      redis-failover               = 0
-    })
-    error_message = "The thresholds are not the spec's."
+    condition = [for name, row in jsondecode(file("${path.root}/../../envs/prod/tests/alerts.json")) : name if !alltrue([
+      for policy in [for key, policy in output.inventory.monitoring.policies : policy if split("/", key)[0] == name] : alltrue([
+        for condition in policy.conditions[0].condition_threshold :
+        policy.severity == row.severity &&
+        condition.comparison == "COMPARISON_GT" && condition.duration == row.duration &&
+        strcontains(condition.filter, "metric.type = \"${row.metric}\"") &&
+        (row.threshold == null ? true : condition.threshold_value == row.threshold) &&
+        [for aggregation in condition.aggregations : [aggregation.alignment_period, aggregation.per_series_aligner, aggregation.cross_series_reducer]] == [[row.period, row.aligner, row.reducer]]
+    ])])] == []
+    error_message = "An alert is not as in the table of tests/alerts.json."
+  }
+
+  # Functions of more than five instances, at eighty percent of them.
+  assert {
+    condition = { for key, policy in output.inventory.monitoring.policies : basename(key) => policy.conditions[0].condition_threshold[0].threshold_value if startswith(key, "instance-count/") } == {
+      for name, function in output.inventory.functions : name => floor(function.function.service_config[0].max_instance_count * 0.8) if function.function.service_config[0].max_instance_count > 5
+    }
+    error_message = "The most instances are watched at eighty percent."
   }
 
   assert {
-    condition = alltrue([for name, expected in {
-      container-cpu    = ["300s", "ALIGN_PERCENTILE_99", "REDUCE_MAX"]
-      container-memory = ["300s", "ALIGN_PERCENTILE_99", "REDUCE_MAX"]
-      startup-latency  = ["60s", "ALIGN_PERCENTILE_99", "REDUCE_MAX"]
-      redis-memory     = ["300s", "ALIGN_MEAN", "REDUCE_NONE"]
-      redis-cpu        = ["300s", "ALIGN_RATE", "REDUCE_SUM"]
-      } : alltrue([for aggregation in output.inventory.monitoring.thresholds[name].aggregations :
-    [aggregation.alignment_period, aggregation.per_series_aligner, aggregation.cross_series_reducer] == expected])])
-    error_message = "The aggregations are not the spec's."
+    condition = [for key, policy in output.inventory.monitoring.policies : key if !(
+      length(policy.notification_channels) >= 1 && jsonencode(policy.notification_channels) == jsonencode(output.inventory.monitoring.channels) &&
+      policy.alert_strategy[0].auto_close == "1800s" &&
+      startswith(policy.display_name, "Cody Gateway dev: ") &&
+      policy.user_labels.app == "cody-gateway" && policy.user_labels.env == "dev" && policy.user_labels.alert == split("/", key)[0] &&
+      policy.documentation[0].links[0].url == "https://github.com/sourcegraph/cody-gateway/blob/main/terraform/runbooks/${split("/", key)[0]}.md" &&
+      strcontains(policy.documentation[0].content, policy.documentation[0].links[0].url)
+    )] == []
+    error_message = "Each alert goes to the channels, ends by itself, names its environment and links to its runbook."
   }
 
-  # Google's SRE workbook, chapter 5: two percent of the month in an hour, five percent in six hours.
+  # Google's SRE workbook, chapter 5: two percent of the month in an hour, five percent in six hours, each with a short window that ends it.
   assert {
-    condition     = output.inventory.monitoring.burn == { slo-burn-fast = 14.4, slo-burn-slow = 6 } && output.inventory.monitoring.goal == 0.995
+    condition = (
+      { for name, burn in output.inventory.monitoring.burn : name => burn.rates } == { slo-burn-fast = [14.4, 14.4], slo-burn-slow = [6, 6] } &&
+      alltrue([for burn in values(output.inventory.monitoring.burn) : burn.combiner == "AND"]) &&
+      [for filter in output.inventory.monitoring.burn.slo-burn-fast.filters : regex("\"([0-9]+s)\"", filter)[0]] == ["3600s", "300s"] &&
+      [for filter in output.inventory.monitoring.burn.slo-burn-slow.filters : regex("\"([0-9]+s)\"", filter)[0]] == ["21600s", "1800s"] &&
+      output.inventory.monitoring.goal == 0.995
+    )
     error_message = "The error budget's burn rates."
   }
 
+  # Google takes no longer name.
   assert {
-    condition     = output.inventory.monitoring.statuses == tolist(["400", "401", "403", "500"])
-    error_message = "Ratios of 400, 401, 403 and 500."
+    condition     = length(output.inventory.monitoring.budget.name) <= 60 && strcontains(output.inventory.monitoring.budget.name, "cost-anomaly") && output.inventory.monitoring.budget.units == "100"
+    error_message = "The budget is named, within 60 characters, after its runbook."
+  }
+
+  assert {
+    condition = output.inventory.monitoring.statuses == tolist(["400", "401", "403", "500"]) && alltrue([
+      for condition in [for condition in output.inventory.monitoring.policies.response-codes.conditions : condition.condition_threshold[0]] :
+      condition.threshold_value > 0 && condition.threshold_value <= 1 && condition.duration == "600s" && condition.denominator_filter != null && strcontains(condition.filter, "response_code = ")
+    ])
+    error_message = "Ratios of 400, 401, 403 and 500, over ten minutes."
   }
 
   assert {
@@ -337,8 +371,10 @@ run "before" {
   }
 
   assert {
-    condition     = can(jsondecode(output.inventory.monitoring.dashboard)) && strcontains(output.inventory.monitoring.dashboard, "Concurrent upstream requests")
-    error_message = "The dashboard shows the concurrent upstream requests."
+    condition = length(setsubtract(
+      ["Concurrent upstream requests", "Own overhead p99, ms", "Upstream p50, ms", "Whole requests p99, ms", "Callers refused a second, by status", "Events delivered a second", "Events that could not be published"],
+    [for tile in jsondecode(output.inventory.monitoring.dashboard).mosaicLayout.tiles : tile.widget.title])) == 0 && jsondecode(output.inventory.monitoring.dashboard).labels == { app = "cody-gateway", component = "monitoring", env = "dev" }
+    error_message = "The dashboard shows the concurrent upstream requests, own time and the provider's apart, refusals and events, and has its labels."
   }
 }
 
@@ -384,6 +420,39 @@ run "one_tag" {
       output.inventory.functions.limits.function.service_config[0].environment_variables.CODY_GATEWAY_VERSION == "2_2026-11-24_0.1-111111111111"
     )
     error_message = "One resource changes: the function, in its source and its version."
+  }
+}
+
+# ---- a function whose traffic is moved by hand
+
+run "gradual" {
+  module {
+    source = "../../modules/gateway"
+  }
+  variables {
+    project_id        = "cody-gateway-test"
+    region            = "us-central1"
+    env               = "dev"
+    hostname          = "gateway.example.com"
+    image_tag         = "1_2026-11-23_0.1-000000000000"
+    gradual_functions = ["limits"]
+    public_instances  = { min = 0, max = 20 }
+    billing_account   = "000000-000000-000000"
+    billing_export    = "billing.export.gcp_billing_export_resource_v1"
+    events_project_id = "events-project-test"
+    budget_usd        = 100
+    operators         = ["group:operators@example.com"]
+    filled_secrets    = ["CODY_GATEWAY_OPENAI_ACCESS_TOKEN"]
+    terraform_url     = "https://example.com/terraform"
+    sentry_url        = "https://example.com/sentry"
+  }
+
+  assert {
+    condition = (
+      [for name, function in output.inventory.functions : name if jsonencode(function) != jsonencode(run.before.inventory.functions[name])] == ["limits"] &&
+      { for name, function in output.inventory.functions : name => function.function.service_config[0].all_traffic_on_latest_revision } == { for name in keys(output.inventory.functions) : name => name != "limits" }
+    )
+    error_message = "Its new revision waits for its traffic, and nobody else's does."
   }
 }
 
@@ -462,6 +531,7 @@ run "bad_tag" {
     file            = { description = "A.", trigger = "http", cpu = 1, memoryMiB = 512, concurrency = 1, timeoutSeconds = 30 }
     url             = "https://limits.example.com"
     bucket          = "b"
+    builder         = "projects/p/serviceAccounts/builder"
     tag             = "latest"
     instances       = { min = 0, max = 1 }
     environment     = {}

@@ -1,0 +1,127 @@
+// What traces and metrics cost: two gateways that differ in nothing else, in turns within one run. CPU for a request is the steadier figure; on a
+// machine that others use, requests a second are theirs too.
+
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { createSubscription, openDirectory } from '@cody-gateway/shared/auth';
+import { localProject, startCloud } from '../local/cloud.ts';
+import { startFunction, type FunctionProcess } from '../local/function-process.ts';
+import { freePort } from '../local/port.ts';
+import type { Order, Outcome } from './load.ts';
+import { benchKey } from './provider-process.ts';
+
+const turns = 10;
+const functionName = 'chat-completions';
+
+/** Off and on, and what on costs. @param share of the requests */
+export async function telemetryCost(share: number): Promise<object[]> {
+  const closers: (() => unknown)[] = [];
+  const start = async (file: string): Promise<{ said: Record<string, string>; child: ReturnType<typeof fork> }> => {
+    const child = fork(path.join(import.meta.dirname, file));
+    closers.push(() => child.kill());
+    const [said] = (await once(child, 'message')) as [Record<string, string>];
+    return { said, child };
+  };
+  try {
+    const { said } = await start('telemetry-peers-process.ts');
+    const { child: generator } = await start('load.ts');
+    const cloud = await startCloud({
+      functions: [functionName],
+      keys: { openai: benchKey },
+      env: {
+        CODY_GATEWAY_OPENAI_BASE_URL: said['providerUrl'] ?? '',
+        CODY_GATEWAY_OTEL_ENDPOINT: said['otlpUrl'] ?? '',
+        CODY_GATEWAY_ACTOR_CONCURRENCY_LIMIT_PERCENTAGE: '100000',
+        CODY_GATEWAY_REDIS_BUDGET: '5s',
+      },
+    });
+    closers.push(() => cloud.stop());
+    cloud.tasks.pause();
+    const on = cloud.functions.get(functionName);
+    if (on === undefined) throw new Error(`${functionName} did not start`);
+    const off = await startFunction({
+      name: functionName,
+      dir: path.resolve(import.meta.dirname, '../../.build/functions', functionName),
+      port: await freePort(),
+      env: { ...cloud.env, CODY_GATEWAY_OTEL_ENDPOINT: '' },
+      onLine: () => undefined,
+    });
+    closers.push(() => off.stop());
+    const directory = openDirectory({
+      firestoreEmulatorHost: cloud.firestore.host,
+      googleCloudProject: localProject,
+    });
+    const limits = { chat_completions: { limit: 1_000_000_000, intervalSeconds: 86_400, allowedModels: ['*'] } };
+    const { token } = await createSubscription(directory, { name: 'bench', limits });
+    await directory.close();
+    const load = async ({ url }: FunctionProcess, requests: number): Promise<Outcome> => {
+      const order: Order = {
+        url: `${url}/v1/chat/completions`,
+        headers: { 'content-type': 'application/json', authorization: `Bearer ${token}` },
+        body: JSON.stringify({ model: 'gpt-4o', messages: [{ role: 'user', content: 'word '.repeat(200) }] }),
+        concurrency: 64,
+        requests,
+      };
+      const reply = once(generator, 'message') as Promise<[Outcome]>;
+      generator.send(order);
+      const [outcome] = await reply;
+      if (outcome.failed > 0) throw new Error(`${outcome.failed} of ${requests} requests failed`);
+      return outcome;
+    };
+    const targets = { off, on };
+    for (const target of Object.values(targets)) await load(target, 6_000);
+    const taken = {
+      off: { cpu: [] as number[], rate: [] as number[] },
+      on: { cpu: [] as number[], rate: [] as number[] },
+    };
+    const requests = Math.round(3_000 * share);
+    for (let turn = 0; turn < turns; turn++)
+      // Whoever is second finds the machine as the first left it.
+      for (const name of turn % 2 === 0 ? (['off', 'on'] as const) : (['on', 'off'] as const)) {
+        const before = cpuMs(targets[name]);
+        const { elapsedMs } = await load(targets[name], requests);
+        taken[name].cpu.push((cpuMs(targets[name]) - before) / requests);
+        taken[name].rate.push(requests / (elapsedMs / 1000));
+      }
+    const rows = (['off', 'on'] as const).map((name) => ({
+      telemetry: name as string,
+      requests: requests * turns,
+      perSecond: Math.round(median(taken[name].rate)),
+      cpuMs: round(median(taken[name].cpu)),
+    }));
+    const ratio = (values: (name: 'off' | 'on') => number[]): number =>
+      round(median(values('on').map((value, turn) => value / (values('off')[turn] ?? Number.NaN))));
+    return [
+      ...rows,
+      {
+        telemetry: 'on : off',
+        requests: 0,
+        perSecond: ratio((name) => taken[name].rate),
+        cpuMs: ratio((name) => taken[name].cpu),
+      },
+    ];
+  } finally {
+    for (const close of closers.toReversed()) await close();
+  }
+}
+
+/** CPU of a process since it began, all threads, as Linux counts it in nanoseconds. */
+function cpuMs({ child }: FunctionProcess): number {
+  const tasks = `/proc/${child.pid ?? 0}/task`;
+  return readdirSync(tasks)
+    .map((thread) => Number(readFileSync(`${tasks}/${thread}/schedstat`, 'utf8').split(' ')[0]) / 1e6)
+    .reduce((sum, ms) => sum + ms, 0);
+}
+
+function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  const middle = Math.floor(sorted.length / 2);
+  const upper = sorted[middle] ?? Number.NaN;
+  return sorted.length % 2 === 1 ? upper : (upper + (sorted[middle - 1] ?? Number.NaN)) / 2;
+}
+
+function round(value: number): number {
+  return Math.round(value * 1000) / 1000;
+}

@@ -1,0 +1,162 @@
+// The breaker by a clock of the test's own: when it opens, what it fails, how it probes, when it believes that Redis is back.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { breakerRules, createBreaker, type Breaker, type BreakerChange } from './breaker.ts';
+
+const rules = breakerRules(50);
+
+/** A clock that stands until it is moved; what is due happens in its order, with promises in between. */
+function standingClock() {
+  let nowMs = 1_000;
+  let timers: { readonly atMs: number; readonly work: () => void }[] = [];
+  const reads: (() => void)[] = [];
+  const settle = async (): Promise<void> => {
+    for (let i = 0; i < 20; i++) await Promise.resolve();
+  };
+  return {
+    now: () => nowMs,
+    after: (ms: number, work: () => void) => {
+      const timer = { atMs: nowMs + ms, work };
+      timers.push(timer);
+      return () => void (timers = timers.filter((other) => other !== timer));
+    },
+    afterReads: (work: () => void) => void reads.push(work),
+    /** @param arrives what is read from the network before anybody judges the time */
+    pass: async (ms: number, arrives: () => void = () => undefined): Promise<void> => {
+      const untilMs = nowMs + ms;
+      for (;;) {
+        await settle();
+        const due = timers.filter(({ atMs }) => atMs <= untilMs).toSorted((a, b) => a.atMs - b.atMs)[0];
+        if (due === undefined) break;
+        timers = timers.filter((other) => other !== due);
+        nowMs = Math.max(nowMs, due.atMs);
+        due.work();
+        if (nowMs === untilMs) arrives();
+        await settle();
+        for (const work of reads.splice(0)) work();
+      }
+      nowMs = untilMs;
+      await settle();
+    },
+  };
+}
+
+function rig() {
+  const clock = standingClock();
+  const probes: PromiseWithResolvers<unknown>[] = [];
+  const changes: Pick<BreakerChange, 'state' | 'cause'>[] = [];
+  const failed: string[] = [];
+  let replaced = 0;
+  const breaker: Breaker = createBreaker({
+    rules,
+    clock,
+    probe: () => {
+      const probe = Promise.withResolvers<unknown>();
+      probes.push(probe);
+      return probe.promise;
+    },
+    replace: () => void replaced++,
+    changed: ({ state, cause }) => void changes.push({ state, cause }),
+  });
+  const enter = (name: string) => breaker.enter(() => void failed.push(name));
+  return { clock, probes, changes, failed, breaker, enter, replaced: () => replaced };
+}
+
+test('silence with commands pending opens it and fails them all; a reply to any of them is no silence', async () => {
+  const { clock, changes, failed, breaker, enter } = rig();
+  enter('a');
+  const b = enter('b');
+  await clock.pass(40);
+  b.replied();
+  await clock.pass(49);
+  assert.equal(breaker.outage(), null);
+  enter('c');
+  await clock.pass(1);
+  assert.deepEqual(failed, ['a', 'c']);
+  assert.deepEqual(changes, [{ state: 'open', cause: 'silent' }]);
+  assert.deepEqual(breaker.outage(), { cause: 'silent', openMs: 0 });
+});
+
+test('nothing pending is no silence, and what arrived while this process was busy is read before it is judged', async () => {
+  const { clock, breaker, enter } = rig();
+  enter('a').replied();
+  await clock.pass(10_000);
+  const b = enter('b');
+  await clock.pass(50, () => b.replied());
+  assert.equal(breaker.outage(), null);
+  enter('c').ended();
+  await clock.pass(50);
+  assert.equal(breaker.outage(), null);
+});
+
+test('five time-outs in a row open it, with a reply in between they don’t; what came after its end changes nothing', async () => {
+  const { clock, breaker, enter, changes, failed } = rig();
+  const patient = enter('patient');
+  await clock.pass(30);
+  for (let i = 0; i < 4; i++) enter('x').timedOut();
+  assert.equal(breaker.outage(), null);
+  patient.ended();
+
+  const late = enter('late');
+  late.timedOut();
+  assert.deepEqual(changes, [{ state: 'open', cause: 'time-outs' }]);
+  late.timedOut();
+  late.replied();
+  assert.equal(breaker.outage()?.cause, 'time-outs');
+  const other = rig();
+  for (let i = 0; i < 4; i++) other.enter('x').timedOut();
+  other.enter('y').replied();
+  for (let i = 0; i < 4; i++) other.enter('x').timedOut();
+  assert.equal(other.breaker.outage(), null);
+  assert.deepEqual([...failed, ...other.failed], []);
+});
+
+test('a probe that is answered in time closes it; one that is late is followed by the next at once; never two at a time', async () => {
+  const { clock, probes, changes, breaker } = rig();
+  breaker.trip('lost', null);
+  breaker.trip('silent', null);
+  let back = false;
+  void breaker.back().then(() => (back = true));
+  assert.equal(probes.length, 1);
+  await clock.pass(60);
+  assert.equal(probes.length, 1);
+  probes[0]?.resolve('late');
+  await clock.pass(0);
+  assert.equal(probes.length, 2);
+  assert.equal(back, false);
+  probes[1]?.resolve('soon');
+  await clock.pass(0);
+  assert.equal(breaker.outage(), null);
+  assert.equal(back, true);
+  assert.deepEqual(changes, [
+    { state: 'open', cause: 'lost' },
+    { state: 'closed', cause: 'lost' },
+  ]);
+});
+
+test('a probe that fails is repeated after a gap, one that is silent has its connection replaced, more and more seldom', async () => {
+  const { clock, probes, breaker, replaced } = rig();
+  breaker.trip('silent', null);
+  probes[0]?.reject(new Error('refused'));
+  await clock.pass(rules.probeGapMs - 1);
+  assert.equal(probes.length, 1);
+  await clock.pass(1);
+  assert.equal(probes.length, 2);
+  for (const [waitMs, times] of [
+    [500, 1],
+    [1_000, 2],
+    [1_400, 3],
+    [1_400, 4],
+  ] as const) {
+    await clock.pass(waitMs - 1);
+    assert.equal(replaced(), times - 1);
+    await clock.pass(1);
+    assert.equal(replaced(), times, `after ${waitMs} ms more`);
+  }
+  breaker.stop();
+  const sent = probes.length;
+  probes.at(-1)?.reject(new Error('ended'));
+  await clock.pass(10_000);
+  assert.equal(probes.length, sent);
+});

@@ -1,0 +1,191 @@
+// Decides when a Redis node counts as away, fails what waits for it then, and probes until it is back. State and rules alone: no connection, no clock of its own.
+
+/** When a node is away, and how it is looked for. Times in ms. */
+export interface BreakerRules {
+  /** Commands wait and nothing comes for so long. A probe that is answered within it closes the breaker. */
+  readonly silenceMs: number;
+  /** So many time-outs of commands in a row, whatever else was answered late. */
+  readonly timeoutsMax: number;
+  /** Between two probes that failed at once. */
+  readonly probeGapMs: number;
+  /** A probe that is silent for so long has its connection replaced: a dead path is not mended by waiting (TCP's own repetitions are minutes apart). */
+  readonly replaceMs: number;
+  /** The longest that grows to, by one `replaceMs` a time: a Redis that hangs must not collect connections. */
+  readonly replaceMsMax: number;
+}
+
+/** Design §5; recovery within 2 s of Redis's return bounds the last two. */
+export function breakerRules(silenceMs: number): BreakerRules {
+  return { silenceMs, timeoutsMax: 5, probeGapMs: 50, replaceMs: silenceMs + 450, replaceMsMax: silenceMs + 1_350 };
+}
+
+/** Why it opened: no reply, time-outs in a row, connection lost or refused, or a server that answers but can't serve (loading, read-only, cluster down). */
+export type OutageCause = 'silent' | 'time-outs' | 'lost' | 'refusing';
+
+/** A change of state. */
+export interface BreakerChange {
+  readonly state: 'open' | 'closed';
+  /** Of the opening. */
+  readonly cause: OutageCause;
+  /** How long it was open; 0 at the opening. */
+  readonly openMs: number;
+  /** What Redis or the connection said, where they said anything. */
+  readonly error: unknown;
+}
+
+/** Time, as an argument. */
+export interface BreakerClock {
+  /** Milliseconds of a clock that does not jump. */
+  now(): number;
+  /** @returns what cancels it */
+  after(ms: number, work: () => void): () => void;
+  /** Runs when what has arrived by now has been read: a process that was busy must not take its own delay for Redis's. */
+  afterReads(work: () => void): void;
+}
+
+/** What the breaker stands in front of. */
+export interface BreakerParts {
+  readonly rules: BreakerRules;
+  readonly clock: BreakerClock;
+  /** A small command; rejects when the node can't serve. */
+  readonly probe: () => Promise<unknown>;
+  /** Gives the connection up for a new one. */
+  readonly replace: () => void;
+  readonly changed: (change: BreakerChange) => void;
+}
+
+/** One command on its way. Exactly one of them is called, once; after the breaker failed the command they do nothing. */
+export interface Passage {
+  replied(): void;
+  timedOut(): void;
+  /** It failed without a word of Redis's. */
+  ended(): void;
+}
+
+/** The breaker of one node. */
+export interface Breaker {
+  /** Since when it is open and why; null while it is closed. */
+  outage(): { readonly cause: OutageCause; readonly openMs: number } | null;
+  /** A command goes out. @param fail is called when the breaker opens before its end */
+  enter(fail: (why: string) => void): Passage;
+  /** The node can't be used: opens at once. */
+  trip(cause: OutageCause, error: unknown): void;
+  /** Resolves when it is closed. */
+  back(): Promise<void>;
+  /** Ends the probes, for the end of the process. */
+  stop(): void;
+}
+
+/** Makes a closed breaker. */
+export function createBreaker({ rules, clock, probe, replace, changed }: BreakerParts): Breaker {
+  const pending = new Set<(why: string) => void>();
+  let open: {
+    readonly cause: OutageCause;
+    readonly sinceMs: number;
+    readonly back: PromiseWithResolvers<void>;
+  } | null = null;
+  let stopped = false;
+  let timeouts = 0;
+  let signOfLifeMs = 0;
+  let watching = false;
+
+  const trip = (cause: OutageCause, error: unknown): void => {
+    if (open !== null || stopped) return;
+    open = { cause, sinceMs: clock.now(), back: Promise.withResolvers() };
+    timeouts = 0;
+    changed({ state: 'open', cause, openMs: 0, error });
+    const failed = [...pending];
+    pending.clear();
+    for (const fail of failed) fail(`redis is away (${cause})`);
+    // Ends by itself when the breaker closes or is stopped, and never rejects.
+    void look();
+  };
+
+  const close = (): void => {
+    if (open === null) return;
+    const { cause, sinceMs, back } = open;
+    open = null;
+    changed({ state: 'closed', cause, openMs: clock.now() - sinceMs, error: null });
+    back.resolve();
+  };
+
+  const pause = (ms: number): Promise<void> => new Promise((resolve) => void clock.after(ms, resolve));
+
+  /** What it resolves to, or `silent` when it has not after `ms`. */
+  const within = <T>(work: Promise<T>, ms: number): Promise<T | 'silent'> =>
+    new Promise((resolve) => {
+      const cancel = clock.after(ms, () => clock.afterReads(() => resolve('silent')));
+      void work.then((value) => {
+        cancel();
+        resolve(value);
+      });
+    });
+
+  /** One probe at a time. A late answer is a sign of life, and no proof: the next probe is sent at once. */
+  const look = async (): Promise<void> => {
+    let silences = 0;
+    while (open !== null && !stopped) {
+      const answer = probe().then(
+        () => 'answered' as const,
+        () => 'failed' as const,
+      );
+      const soon = await within(answer, rules.silenceMs);
+      if (soon === 'answered') return close();
+      const patienceMs = Math.min(rules.replaceMs * (silences + 1), rules.replaceMsMax);
+      const late = soon === 'silent' ? await within(answer, patienceMs - rules.silenceMs) : soon;
+      if (late === 'failed') await pause(rules.probeGapMs);
+      if (late === 'silent') {
+        silences++;
+        replace();
+      }
+    }
+  };
+
+  const watch = (): void => {
+    if (pending.size === 0 || open !== null || stopped) {
+      watching = false;
+      return;
+    }
+    const leftMs = rules.silenceMs - (clock.now() - signOfLifeMs);
+    if (leftMs > 0) return void clock.after(leftMs, watch);
+    clock.afterReads(() => {
+      if (pending.size > 0 && clock.now() - signOfLifeMs >= rules.silenceMs) trip('silent', null);
+      watch();
+    });
+  };
+
+  return {
+    outage: () => (open === null ? null : { cause: open.cause, openMs: clock.now() - open.sinceMs }),
+    enter: (fail) => {
+      if (pending.size === 0) signOfLifeMs = clock.now();
+      // The same function may wait twice.
+      const entry = (why: string): void => fail(why);
+      pending.add(entry);
+      if (!watching) {
+        watching = true;
+        clock.after(rules.silenceMs, watch);
+      }
+      return {
+        replied: () => {
+          if (!pending.delete(entry)) return;
+          signOfLifeMs = clock.now();
+          timeouts = 0;
+        },
+        timedOut: () => {
+          if (!pending.delete(entry)) return;
+          timeouts++;
+          // A caller's whole budget is as long as the silence, and its timer may be the first of the two.
+          if (clock.now() - signOfLifeMs >= rules.silenceMs) trip('silent', null);
+          else if (timeouts >= rules.timeoutsMax) trip('time-outs', null);
+        },
+        ended: () => void pending.delete(entry),
+      };
+    },
+    trip,
+    back: () => open?.back.promise ?? Promise.resolve(),
+    stop: () => {
+      stopped = true;
+      open?.back.resolve();
+    },
+  };
+}

@@ -1,0 +1,99 @@
+// The ioredis client of this process: one node. What a command may wait for, and when Redis counts as away, is connection.ts's.
+
+import { Redis } from 'ioredis';
+import type { OutageCause } from './breaker.ts';
+import { keys, shardName } from './keys.ts';
+
+/**
+ * One attempt to connect. Cloud Run's VPC egress can be slow at instance start (spec platform §2.3), and SYN is repeated after a second; not longer,
+ * since an attempt that began on a dead path must not hold up the way back.
+ */
+export const connectTimeoutMs = 1_500;
+/** Most of a reconnection's wait, so that Redis's return is seen within 2 s. */
+const retryMaxMs = 250;
+
+/** What the connection is told of by its client. */
+export interface ClientEvents {
+  /** A node's connection has ended or could not be opened. */
+  lost(node: string, cause: OutageCause, error: unknown): void;
+  /** A connection is ready for commands. */
+  ready(redis: Redis): void;
+}
+
+/** Commands and their way, on one node or on many. */
+export interface Client {
+  /** Opens connections; rejects when the first attempt fails. From there on it reconnects by itself. */
+  connect(): Promise<void>;
+  /** Name of the node that has the key; null: any. */
+  nodeOf(key: string | null): string;
+  /** Names of the nodes that have keys. */
+  nodes(): readonly string[];
+  evalsha(sha: string, keyCount: number, ...args: (string | number | Buffer)[]): Promise<unknown>;
+  eval(source: string, keyCount: number, ...args: (string | number | Buffer)[]): Promise<unknown>;
+  /** Commands of one node, in one round trip. */
+  pipeline(
+    node: string,
+    commands: readonly (readonly [name: string, ...args: (string | number)[]])[],
+  ): Promise<[error: Error | null, reply: unknown][]>;
+  /** Asks a node whether it can serve. */
+  probe(node: string): Promise<unknown>;
+  /** Gives a node's connection up for a new one. */
+  replace(node: string): void;
+  close(): Promise<void>;
+}
+
+/** Options of every connection. */
+export const connectionOptions = {
+  connectTimeout: connectTimeoutMs,
+  // ioredis would run a command again after a reconnect (spec platform §5): an admission twice. Ours are repeated by us, with their id.
+  autoResendUnfulfilledCommands: false,
+  maxRetriesPerRequest: 0,
+  enableOfflineQueue: false,
+  enableAutoPipelining: false,
+  // Not all at the same moment.
+  retryStrategy: (attempt: number): number => Math.min(25 * attempt, retryMaxMs) * (0.5 + Math.random() / 2),
+};
+
+/** Writes something that is gone in a second: that tells a replica, a server that loads and one that may not write from one that serves. */
+export function writeProbe(redis: Redis, key: string): Promise<unknown> {
+  return redis.set(key, '1', 'PX', 1_000);
+}
+
+/** A Redis that hangs does not hold up the end of the process. */
+const quitTimeoutMs = 300;
+
+/** What was sent is answered before the connection ends, where Redis answers. */
+export async function quit(redis: { quit(): Promise<unknown> }): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<void>((resolve) => (timer = setTimeout(resolve, quitTimeoutMs)));
+  await Promise.race([redis.quit().catch(() => undefined), late]);
+  clearTimeout(timer);
+}
+
+const theNode = 'redis';
+
+/** @param url `redis://…` or `rediss://…` */
+export function openClient(url: string, events: ClientEvents): Client {
+  const redis = new Redis(url, { ...connectionOptions, lazyConnect: true });
+  let lastError: unknown = null;
+  redis.on('error', (error: unknown) => (lastError = error));
+  redis.on('ready', () => {
+    lastError = null;
+    events.ready(redis);
+  });
+  redis.on('close', () => events.lost(theNode, 'lost', lastError));
+  return {
+    connect: () => redis.connect(),
+    nodeOf: () => theNode,
+    nodes: () => [theNode],
+    evalsha: (sha, keyCount, ...args) => redis.evalsha(sha, keyCount, ...args),
+    eval: (source, keyCount, ...args) => redis.eval(source, keyCount, ...args),
+    pipeline: async (_node, commands) => (await redis.pipeline(commands.map((command) => [...command])).exec()) ?? [],
+    probe: () => writeProbe(redis, keys.probe(shardName(0))),
+    replace: () => redis.disconnect(true),
+    close: async () => {
+      if (redis.status === 'ready') await quit(redis);
+      redis.disconnect();
+    },
+  };
+}
