@@ -129,7 +129,11 @@ test('a failover forgot acknowledged calls: reconcile prints it, and raises the 
   const program = path.resolve(import.meta.dirname, '../gateway/gateway.ts');
   const reconcile = async (...more: string[]) => {
     const args = ['counters', 'reconcile', '--json', '--project', localProject, '--bigquery', gateway.bigquery.url];
-    const env = { ...process.env, REDIS_ENDPOINT: gateway.redis.url };
+    const env = {
+      ...process.env,
+      REDIS_ENDPOINT: gateway.redis.url,
+      FIRESTORE_EMULATOR_HOST: gateway.firestore.host,
+    };
     const { stdout } = await promisify(execFile)(process.execPath, [program, ...args, ...more], { env });
     const { differences } = JSON.parse(stdout) as Reconciled;
     return differences.filter(({ actor }) => actor === `dotcom-product-subscriptions:${id}`);

@@ -133,5 +133,8 @@ await mkdir(out, { recursive: true });
 await writeFile(path.join(out, 'result.json'), `${JSON.stringify(result, null, 2)}\n`);
 if (Object.keys(distributions).length > 0) await writeFile(path.join(out, 'latency.svg'), picture(distributions));
 if (values.json === true) console.log(JSON.stringify(result, null, 2));
-else console.log(`\nWritten to ${path.relative(process.cwd(), out)}: result.json, latency.svg`);
+else
+  console.log(
+    `\nWritten to ${path.relative(process.cwd(), out)}: result.json${Object.keys(distributions).length > 0 ? ', latency.svg' : ''}`,
+  );
 process.exit(0);
