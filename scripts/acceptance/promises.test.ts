@@ -354,13 +354,15 @@ const promises: readonly (readonly [number: number, promise: string, kept: () =>
       const isFor = (service: string, { headers }: { headers: Headers }) =>
         roots(service).some(({ links }) => links.some(({ spanId }) => spanId === headers.get('x-span')));
       await eventually(() => isFor('deliver-events', asked.served), Boolean);
-      assert.ok(isFor('deliver-notifications', asked.last));
-      assert.ok(roots('sweep-leases').some(({ attributes }) => /"orphaned"/.test(String(attributes['sweep']))));
-      assert.ok(
+      await eventually(() => isFor('deliver-notifications', asked.last), Boolean);
+      const reportsSweep = () =>
+        roots('sweep-leases').some(({ attributes }) => /"orphaned"/.test(String(attributes['sweep'])));
+      await eventually(reportsSweep, Boolean);
+      const syncs = () =>
         gateway.observability.spans.some(
           ({ name, service }) => name.startsWith('sync.') && service === 'sync-subscriptions',
-        ),
-      );
+        );
+      await eventually(syncs, Boolean);
     },
   ],
 ];

@@ -2,6 +2,8 @@
 
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -89,18 +91,54 @@ test('a Redis that hangs: so many calls on trust, 503 beyond, none for who had n
   assert.ok(gateway.lines.some(({ settled_late }) => settled_late === 1));
 });
 
-test('neither Redis nor the queue: the call is served, and its settlement stands whole in the log', async () => {
+/** The operator's command, as a process. @returns what it printed */
+async function command(...args: string[]): Promise<unknown> {
+  const program = path.resolve(import.meta.dirname, '../gateway/gateway.ts');
+  const env = { ...process.env, ...gateway.env };
+  const all = [program, ...args, '--json', '--project', localProject];
+  return JSON.parse((await promisify(execFile)(process.execPath, all, { env })).stdout);
+}
+
+test('neither Redis nor the queue: the call is served, its settlement stands whole in the log, and a replay charges it once', async (t) => {
   const { id, token } = await gateway.subscription({ limit: 100 });
   assert.deepEqual(await statuses(1, token), [200]);
+  const rowsOf = () =>
+    gateway.bigquery.rows(
+      `SELECT units, quota_units, quota_window FROM \`p.d.events_unique\` WHERE identifier = '${id}' AND name = 'CompletionsFinished'`,
+    );
+  await until('the first row', async () => (await rowsOf()).length === 1);
   process.kill(gateway.redis.pid, 'SIGSTOP');
   gateway.tasks.failCreate(grpcStatus.UNAVAILABLE, 1_000);
   assert.deepEqual(await statuses(1, token), [200]);
   gateway.tasks.failCreate(grpcStatus.UNAVAILABLE, 0);
   process.kill(gateway.redis.pid, 'SIGCONT');
-  await until('it is logged', async () =>
-    gateway.lines.some(({ usage_event: event, settlement }) => {
-      return (event as { identifier?: string } | undefined)?.identifier === id && settlement !== undefined;
-    }),
+  const logged = () =>
+    gateway.lines.filter(
+      ({ usage_event: event, settlement }) =>
+        (event as { identifier?: string } | undefined)?.identifier === id && settlement !== undefined,
+    );
+  await until('it is logged', async () => logged().length > 0);
+  await until('served again', async () => (await ask(token)).status === 200);
+  const file = path.join(await mkdtemp(path.join(tmpdir(), 'gateway-log-')), 'log.json');
+  t.after(() => rm(path.dirname(file), { recursive: true }));
+  await writeFile(file, JSON.stringify(logged()));
+  const target = gateway.env['CODY_GATEWAY_DELIVER_EVENTS_URL'] ?? '';
+  for (const _twice of [1, 2])
+    assert.deepEqual(await command('events', 'replay', '--log', file, '--target', target), {
+      replayed: logged().length,
+      unreadable: 0,
+    });
+  await until('charged', async () => {
+    const [limit = ''] = await gateway.redisClient.keys(`*:limit:*${id}`);
+    const [used, reserved] = await gateway.redisClient.hmget(limit, 'used', 'reserved');
+    return reserved === '0' && used === '3';
+  });
+  // Without a sweeper an entry that was sent, and not deleted for the outage, stays in the outbox: only the rows are waited for.
+  await until('three rows', async () => (await rowsOf()).length === 3);
+  const rows = await rowsOf();
+  assert.deepEqual(
+    rows.map(({ units, quota_units: kept, quota_window: window }) => [Number(units), Number(kept), window]),
+    rows.map(() => [1, 1, rows[0]?.['quota_window']]),
   );
 });
 
@@ -126,16 +164,14 @@ test('a failover forgot acknowledged calls: reconcile prints it, and raises the 
   const [limit = ''] = await gateway.redisClient.keys(`*:limit:*${id}`);
   await until('settled', async () => (await gateway.redisClient.hget(limit, 'reserved')) === '0');
   await gateway.redisClient.hincrby(limit, 'used', -2);
-  const program = path.resolve(import.meta.dirname, '../gateway/gateway.ts');
   const reconcile = async (...more: string[]) => {
-    const args = ['counters', 'reconcile', '--json', '--project', localProject, '--bigquery', gateway.bigquery.url];
-    const env = {
-      ...process.env,
-      REDIS_ENDPOINT: gateway.redis.url,
-      FIRESTORE_EMULATOR_HOST: gateway.firestore.host,
-    };
-    const { stdout } = await promisify(execFile)(process.execPath, [program, ...args, ...more], { env });
-    const { differences } = JSON.parse(stdout) as Reconciled;
+    const { differences } = (await command(
+      'counters',
+      'reconcile',
+      '--bigquery',
+      gateway.bigquery.url,
+      ...more,
+    )) as Reconciled;
     return differences.filter(({ actor }) => actor === `dotcom-product-subscriptions:${id}`);
   };
   const below = { counter_units: calls - 2, ledger_units: calls, raised_units: null };

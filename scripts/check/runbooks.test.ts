@@ -144,6 +144,7 @@ test('what the issue of operations asks for has a chapter of its own', () => {
     'By hand',
     'Roll-out',
     'Roll-back',
+    "The operator's command",
     'Redis debugging',
     'Rotating secrets',
     'Replaying events',

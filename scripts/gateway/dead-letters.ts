@@ -12,7 +12,7 @@ import {
   type TaskQueue,
 } from '@cody-gateway/shared/events';
 import * as v from 'valibot';
-import { readArguments, UsageError, type Command } from './command.ts';
+import { confirm, readArguments, UsageError, type Command } from './command.ts';
 import { readDeed, reasonHelp } from './deed.ts';
 import { loggedEvents } from './logged-events.ts';
 import { cloudFile, withDirectory, type Place } from './place.ts';
@@ -88,25 +88,32 @@ ${queueHelp}`,
   {
     name: 'dead-letters delete',
     summary: 'removes those that name one customer, for good',
-    help: `usage: npm run gateway -- dead-letters delete --identifier <id> [--project <id>] [--json]
+    help: `usage: npm run gateway -- dead-letters delete --identifier <id> --yes [--reason <text>] [--project <id>] [--json]
 
   --identifier     of whom: the subscription's UUID, as it stands in events
-
+  --yes            there is no way back
+${reasonHelp}
 A whole task that also holds events of others is kept, and said: replay it first.
 
 ${whereHelp}`,
     run: async (args) => {
-      const { options } = readArguments(args, ['identifier', 'project']);
+      const { options, yes } = readArguments(args, ['identifier', 'reason', 'project']);
       const { identifier = '' } = options;
       if (identifier === '') throw new UsageError('--identifier is missing: say whose dead letters');
-      return withDirectory(await placeOf(options.project), async (directory) => {
+      confirm(yes, `deletes the dead letters of ${JSON.stringify(identifier)}, for good`);
+      const place = await placeOf(options.project);
+      const deed = await readDeed(options.reason ?? 'dead letters of a customer are removed', place);
+      return withDirectory(place, async (directory) => {
         const letters = await lettersOf(directory);
         const found = letters
           .map((letter) => ({ letter, named: identifiersIn(letter.body) }))
           .filter(({ named }) => named.has(identifier));
         const own = found.filter(({ named }) => named.size === 1);
         const store = createDeadLetters(directory.client);
-        for (const { letter } of own) await store.remove(letter);
+        const about = { what: 'dead-letters delete', subject: null, change: `${own.length} dead letters` };
+        await audited(directory, deed, about, async () => {
+          for (const { letter } of own) await store.remove(letter);
+        });
         const kept = found.length - own.length;
         const complete = letters.length < lettersMost;
         const more = [

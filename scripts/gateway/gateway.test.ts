@@ -171,8 +171,8 @@ test('delete removes a subscription with its tokens, once it is said twice; anot
   await firestore.doc(`subscriptions/${id}`).update({ tokens: [hashToken(token), hashToken(others), 'odd'] });
   const hasty = await on('subscriptions', 'delete', id);
   assert.deepEqual([hasty.code, hasty.out], [2, '']);
-  assert.match(hasty.err, /--confirm is not/);
-  const { code, out } = await on('subscriptions', 'delete', id, '--confirm', id, '--json');
+  assert.match(hasty.err, /give --yes/);
+  const { code, out } = await on('subscriptions', 'delete', id, '--yes', '--json');
   assert.equal(code, 0);
   assert.deepEqual(JSON.parse(out), { place: `project ${project} of the emulator at ${emulator.host}`, id, tokens: 1 });
   const exists = async (document: string): Promise<boolean> => (await firestore.doc(document).get()).exists;
@@ -180,7 +180,7 @@ test('delete removes a subscription with its tokens, once it is said twice; anot
     await Promise.all([`subscriptions/${id}`, path(token), `subscriptions/${other}`, path(others)].map(exists)),
     [false, false, true, true],
   );
-  const again = await on('subscriptions', 'delete', id, '--confirm', id);
+  const again = await on('subscriptions', 'delete', id, '--yes');
   assert.deepEqual([again.code, again.out], [1, '']);
 });
 
@@ -190,7 +190,7 @@ test('dead letters of one customer are deleted, those that hold others’ events
   const event = (identifier: string): string => JSON.stringify({ name: 'CompletionsFinished', identifier });
   for (const body of [event(one), event(two), `{"events":[${event(one)},${event(two)}]`])
     await store.put({ kind: body.endsWith(']') ? 'task' : 'event', body, reason: 'a test' }, 0);
-  const { code, out } = await on('dead-letters', 'delete', '--identifier', one, '--json');
+  const { code, out } = await on('dead-letters', 'delete', '--identifier', one, '--yes', '--json');
   assert.deepEqual([code, JSON.parse(out)], [0, { deleted: 1, kept: 1, complete: true }]);
   const bodies = (await store.list(10)).map(({ body }) => body);
   assert.equal(bodies.length, 2);

@@ -10,7 +10,7 @@ import {
   type SubscriptionEntry,
   type SubscriptionRecord,
 } from '@cody-gateway/shared/auth';
-import { readArguments, UsageError, type Command } from './command.ts';
+import { confirm, readArguments, UsageError, type Command } from './command.ts';
 import { firstCall } from './first-call.ts';
 import { parseLimit } from './limit-text.ts';
 import { readDeed, reasonHelp } from './deed.ts';
@@ -123,19 +123,18 @@ ${whereHelp}`,
   {
     name: 'subscriptions delete',
     summary: 'removes one, with its tokens, for good',
-    help: `usage: npm run gateway -- subscriptions delete <id> --confirm <id> [--reason <text>] [--project <id>] [--json]
+    help: `usage: npm run gateway -- subscriptions delete <id> --yes [--reason <text>] [--project <id>] [--json]
 
   <id>             its UUID, with or without es_
-  --confirm        the same once more: there is no way back
+  --yes            there is no way back
 ${reasonHelp}
 Archive it at its source first, or the next sync brings it back. Running instances know its tokens for a minute more.
 What else names a customer, and how it is deleted: terraform/README.md.
 ${whereHelp}`,
     run: async (args) => {
-      const { options, words } = readArguments(args, ['confirm', 'reason', 'project'], ['<id>']);
+      const { options, words, yes } = readArguments(args, ['reason', 'project'], ['<id>']);
       const [id = ''] = words;
-      if (options.confirm !== id)
-        throw new UsageError(`--confirm is not ${JSON.stringify(id)}: say which one is to be deleted once more`);
+      confirm(yes, `deletes the subscription ${JSON.stringify(id)} with its tokens, for good`);
       const place = await placeOf(options.project);
       const deed = await readDeed(options.reason ?? 'a subscription is removed', place);
       const about = { what: 'subscriptions delete', subject: subscriptionId(id), change: 'removed with its tokens' };

@@ -94,7 +94,7 @@ function queueOf(rows: Row[], fails: (task: number) => boolean = () => false): T
 }
 
 function sweeperOf(rows: Row[], more: { fails?: (task: number) => boolean; clock?: () => number } = {}) {
-  const telemetry = { log: () => undefined } as unknown as Telemetry;
+  const telemetry = { log: () => undefined, count: () => undefined } as unknown as Telemetry;
   return createSweep({ store, queue: queueOf(rows, more.fails), noticeQueue: null, telemetry }, more.clock, () => 0.3);
 }
 

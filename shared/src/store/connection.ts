@@ -172,7 +172,10 @@ export function connectStore(
             breaker.trip('refusing', error);
             leaveReplica(node, error);
           }
-          reject(new StoreUnavailable('redis command failed', { sent: true, cause: error }));
+          // The connection has ended, and its end has not been told yet.
+          const unsent = isUnwritable(error);
+          if (unsent) breaker.trip('lost', error);
+          reject(new StoreUnavailable('redis command failed', { sent: !unsent, cause: error }));
         },
       );
     });
@@ -308,6 +311,11 @@ function refusalOf(error: unknown): 'away' | 'fault' | null {
   if (!(error instanceof Error)) return null;
   if (/^(?:LOADING|READONLY|MASTERDOWN|CLUSTERDOWN|MISCONF)\b/.test(error.message)) return 'away';
   return error.name === 'ReplyError' ? 'fault' : null;
+}
+
+/** ioredis refused a command before a byte of it went out. */
+function isUnwritable(error: unknown): boolean {
+  return error instanceof Error && error.message.startsWith("Stream isn't writeable");
 }
 
 /** Memorystore's own default evicts keys that expire: counters, that is (spec platform §5). Where CONFIG is forbidden, Terraform is what sets it. */
