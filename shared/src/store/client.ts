@@ -72,6 +72,21 @@ export async function quit(redis: { quit(): Promise<unknown> }): Promise<void> {
   clearTimeout(timer);
 }
 
+/**
+ * Makes what is written within one turn of the event loop leave in one system call: under load many requests admit and settle in the same turn, and
+ * each write of its own is dearer than the command (a tenth of a request's processor time).
+ */
+export function gatherWrites({ stream }: Redis): void {
+  const { write } = stream;
+  stream.write = (...args: unknown[]): boolean => {
+    if (stream.writableCorked === 0) {
+      stream.cork();
+      setImmediate(() => stream.uncork());
+    }
+    return Reflect.apply(write, stream, args) as boolean;
+  };
+}
+
 const theNode = 'redis';
 
 /** @param url `redis://…` or `rediss://…` */
@@ -81,6 +96,7 @@ export function openClient(url: string, events: ClientEvents): Client {
   redis.on('error', (error: unknown) => (lastError = error));
   redis.on('ready', () => {
     lastError = null;
+    gatherWrites(redis);
     events.ready(redis);
   });
   redis.on('close', () => events.lost(theNode, 'lost', lastError));

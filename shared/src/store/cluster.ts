@@ -1,7 +1,7 @@
 // The ioredis client of a Redis Cluster: each node on its own, so that one which is away fails its own actors alone. Otherwise as client.ts.
 
 import { Cluster, Command, type Redis } from 'ioredis';
-import { connectionOptions, connectTimeoutMs, quit, type Client, type ClientEvents } from './client.ts';
+import { connectionOptions, connectTimeoutMs, gatherWrites, quit, type Client, type ClientEvents } from './client.ts';
 import { keys, shardCount, shardName } from './keys.ts';
 
 /** While the cluster's map is not known. */
@@ -44,7 +44,10 @@ export function openCluster(url: string, events: ClientEvents): Client {
   cluster.on('node error', (error: unknown) => (lastError = error));
   cluster.on('close', () => events.lost(noNode, 'lost', lastError));
   cluster.on('+node', (node: Redis) => {
-    node.on('ready', () => events.ready(node));
+    node.on('ready', () => {
+      gatherWrites(node);
+      events.ready(node);
+    });
     node.on('close', () => events.lost(nameOf(node), 'lost', lastError));
   });
 

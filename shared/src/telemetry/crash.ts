@@ -1,15 +1,15 @@
 // The last words of a process, in the form that Error Reporting lifts out. Ending it is the framework's (exit code 16) or the caller's business.
 
-import { stackOf } from './log.ts';
+import { stackOf, type WriteLine } from './log.ts';
 import type { TelemetrySettings } from './telemetry.ts';
 
 /** Writes a `ReportedErrorEvent` for what nobody caught. Before functions-framework adds its own listeners, which end the process. */
-export function reportCrashes(settings: TelemetrySettings, write: (line: string) => void): void {
+export function reportCrashes(settings: TelemetrySettings, write: WriteLine): void {
   process.on('uncaughtExceptionMonitor', (error, origin) => {
     // A rejection without a listener becomes an exception; the framework has a listener, so it is told by the other event below.
-    write(crashLine(settings, error, origin));
+    write(crashLine(settings, error, origin), true);
   });
-  process.on('unhandledRejection', (reason) => write(crashLine(settings, reason, 'unhandledRejection')));
+  process.on('unhandledRejection', (reason) => write(crashLine(settings, reason, 'unhandledRejection'), true));
 }
 
 /** One line. Its severity is the one that alerts hang on. */

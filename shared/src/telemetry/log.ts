@@ -27,8 +27,34 @@ export type Log = (
   error?: unknown,
 ) => void;
 
+/** Takes a finished line. @param urgent it must be out before anything else happens */
+export type WriteLine = (line: string, urgent: boolean) => void;
+
+/** Text of one system call at the most, characters. */
+const gatheredMax = 65_536;
+
+/**
+ * Lines of one turn of the event loop in one write: a pipe is written synchronously, and under load the requests' lines were a tenth of a request's
+ * processor time. What is urgent goes at once, with what waits in front of it; so does the rest when the process ends by itself.
+ */
+export function gatheredLines(out: (text: string) => unknown): WriteLine {
+  let waiting = '';
+  const flush = (): void => {
+    const text = waiting;
+    waiting = '';
+    if (text !== '') out(text);
+  };
+  process.on('exit', flush);
+  return (line, urgent) => {
+    const first = waiting === '';
+    waiting += line;
+    if (urgent || waiting.length > gatheredMax) flush();
+    else if (first) setImmediate(flush);
+  };
+}
+
 /** @param write takes the finished line. */
-export function createLog(settings: TelemetrySettings, write: (line: string) => void): Log {
+export function createLog(settings: TelemetrySettings, write: WriteLine): Log {
   const { googleCloudProject, functionName, version } = settings;
   return (severity, message, fields, trace, error) => {
     const line: Record<string, unknown> = {
@@ -49,7 +75,7 @@ export function createLog(settings: TelemetrySettings, write: (line: string) => 
       line['stack_trace'] = stackOf(error);
       line['serviceContext'] = { service: functionName, version };
     }
-    write(`${JSON.stringify(line)}\n`);
+    write(`${JSON.stringify(line)}\n`, severity !== 'INFO');
   };
 }
 

@@ -5,7 +5,7 @@ import { createErrorReports } from './error-reports.ts';
 import { createExporter } from './exporter.ts';
 import { createScope, type Outlets, type Scope } from './scope.ts';
 import type { InstrumentName } from './instruments.ts';
-import { createLog, type LogFields, type Severity } from './log.ts';
+import { createLog, gatheredLines, type LogFields, type Severity, type WriteLine } from './log.ts';
 import type { Labels } from './meters.ts';
 
 export { crashLine } from './crash.ts';
@@ -51,7 +51,7 @@ export interface TelemetrySettings {
  */
 export function createTelemetry(
   settings: TelemetrySettings,
-  write: (line: string) => void = (line) => process.stdout.write(line),
+  write: WriteLine = gatheredLines((text) => process.stdout.write(text)),
 ): Telemetry {
   const log = createLog(settings, write);
   const warn = (message: string, error: unknown): void => log('WARNING', message, {}, null, error);
