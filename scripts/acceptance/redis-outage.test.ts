@@ -91,6 +91,29 @@ test('a Redis that hangs: so many calls on trust, 503 beyond, none for who had n
   assert.ok(gateway.lines.some(({ settled_late }) => settled_late === 1));
 });
 
+test('Redis hangs between admission and settlement: the answer is whole, and the call is charged later, by its task (actors #38)', async () => {
+  const { id, token } = await gateway.subscription({ limit: 100 });
+  await until('served', async () => (await ask(token)).status === 200);
+  const rowsOf = () =>
+    gateway.bigquery.rows(
+      `SELECT rank, units FROM \`p.d.events_unique\` WHERE identifier = '${id}' AND name = 'CompletionsFinished'`,
+    );
+  await until('the first row', async () => (await rowsOf()).length === 1);
+  gateway.anthropic?.pace({ delayMs: 1_500 });
+  const answer = ask(token);
+  const [limit = ''] = await gateway.redisClient.keys(`*:limit:*${id}`);
+  await until('admitted', async () => (await gateway.redisClient.hget(limit, 'reserved')) === '1');
+  process.kill(gateway.redis.pid, 'SIGSTOP');
+  assert.equal((await answer).status, 200);
+  gateway.anthropic?.pace({ delayMs: 0 });
+  process.kill(gateway.redis.pid, 'SIGCONT');
+  await until('charged', async () => {
+    const [used, reserved] = await gateway.redisClient.hmget(limit, 'used', 'reserved');
+    return used === '2' && reserved === '0' && (await rowsOf()).length === 2;
+  });
+  assert.ok((await rowsOf()).every(({ rank, units }) => Number(rank) === 1 && Number(units) === 1));
+});
+
 /** The operator's command, as a process. @returns what it printed */
 async function command(...args: string[]): Promise<unknown> {
   const program = path.resolve(import.meta.dirname, '../gateway/gateway.ts');

@@ -158,7 +158,7 @@ test('a run that is out of time says what it left, and what it left is done by t
   await check(permits, overdue, rows);
 });
 
-test('counters that lost their expiry are mended, a few steps a run, going on where the last one stopped', async () => {
+test('counters that lost their expiry are mended, a few steps a run, going on where the last one stopped (actors #29)', async () => {
   const limiter = createLimiter(store);
   const fill = redis.pipeline();
   for (let i = 0; i < 2_000; i++) fill.set(`{s000}:lease:${i}`, 'void 0', 'EX', 600);
