@@ -17,9 +17,9 @@ export const facts = {
   actorSkew: fact(1.1, '', 'assumption: exponent of the Zipf law that shares calls among actors'),
   concurrency: fact(80, 'calls', 'functions/chat-completions/function.json'),
   callsPerCpu: fact(
-    779,
+    1_831,
     'calls/s',
-    'npm run bench -- --quick --only throughput: one process with everything on, two busy cores that also ran load and provider, 2026-11-24',
+    'npm run bench -- --quick --only throughput: one process with everything on, two cores that also ran load and provider, 2026-11-25',
   ),
   instancesMax: fact(
     1_000,
@@ -29,9 +29,9 @@ export const facts = {
   redisCallsPerRequest: fact(3, 'scripts', 'admit, settle, and the outbox’s deletion (design §5)'),
   renewSeconds: fact(20, 's', 'shared/src/limiter/lease.ts'),
   redisScriptsPerSecond: fact(
-    12_000,
+    39_000,
     'scripts/s',
-    'npm run chaos -- --seconds 10: 82 µs of Redis’s thread a script (INFO commandstats), two busy cores, 2026-11-24',
+    'npm run bench -- --only redis: 25.3 µs of Redis’s processor time a script, admit and settle in turns, 2026-11-25',
   ),
   redisConnectionsMax: fact(65_000, 'connections', 'Memorystore: TLS connections of Redis 7 (spec platform §5)'),
   redisNodesMax: fact(250, 'nodes', 'Memorystore for Redis Cluster: nodes of one cluster'),
