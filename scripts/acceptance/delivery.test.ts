@@ -40,6 +40,14 @@ test('one row a call; used minus reserved is the sum of quota_units of the windo
   const rows = await gateway.events(`identifier = '${id}'`);
   assert.equal(rows.length, 20);
   assert.equal(unitsOf(rows), 19);
+  // What the operator's command says of it, by the licence page's query: failed calls too.
+  const { usage } = (await command('usage', 'show', id, '--bigquery', gateway.bigquery.url)) as {
+    usage: { date: string; feature: string; model: string; count: number }[];
+  };
+  assert.deepEqual(
+    usage.map(({ feature, model, count }) => [feature, model, count]),
+    [['chat_completions', rows[0]?.model, 20]],
+  );
   assert.deepEqual(await counters(id), { used: 19, reserved: 0 });
   assert.equal(
     rows.reduce((sum, { quota_units }) => sum + quota_units, 0),
@@ -143,7 +151,9 @@ async function command(...args: string[]): Promise<Record<string, unknown>> {
       '--project',
       'local-cloud',
       '--json',
-      ...(args.includes('list') ? [] : ['--target', gateway.env['CODY_GATEWAY_DELIVER_EVENTS_URL'] ?? '']),
+      ...(args.includes('list') || args.includes('show')
+        ? []
+        : ['--target', gateway.env['CODY_GATEWAY_DELIVER_EVENTS_URL'] ?? '']),
     ],
     { env: { ...process.env, ...gateway.env }, stdio: ['ignore', 'pipe', 'pipe'] },
   );

@@ -5,10 +5,9 @@ import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { test } from 'node:test';
 import { randomUUID } from 'node:crypto';
-import { Redis } from 'ioredis';
-import { startRedis } from '../../../scripts/local/redis.ts';
+import { startTestRedis, testRedis } from '../../../scripts/local/test-redis.ts';
 import type { Permit } from '../auth/auth.ts';
-import { connectStore, keys, shardOf } from '../store/store.ts';
+import { connectStore, keys, shardOf, type StoreSettings } from '../store/store.ts';
 import { createLimiter, identityOf } from './limiter.ts';
 
 const processes = 20;
@@ -29,8 +28,8 @@ function permitOf(id: string): Permit {
 }
 
 /** One of the processes: a round for each actor id that it is sent. */
-function work(redisUrl: string): void {
-  const limiter = createLimiter(connectStore({ redisEndpoint: redisUrl }, () => undefined));
+function work(settings: StoreSettings): void {
+  const limiter = createLimiter(connectStore(settings, () => undefined));
   const budget = () => ({ leftMs: 60_000 });
   const call = async (permit: Permit): Promise<boolean> => {
     const lease = await limiter.admit(permit, { leaseId: randomUUID(), estimate: 1, draft: '{}' }, budget());
@@ -49,36 +48,37 @@ function work(redisUrl: string): void {
   process.send?.('ready');
 }
 
-if (process.argv[2] === 'worker') work(process.argv[3] ?? '');
-else {
-  test(`${processes} processes, ${processes * callsEach} parallel calls, limit ${limit}: exactly ${limit} admitted, ${rounds} times`, async () => {
-    const server = await startRedis();
-    const redis = new Redis(server.url);
-    const workers = Array.from({ length: processes }, () => fork(import.meta.filename, ['worker', server.url]));
-    await Promise.all(workers.map((worker) => once(worker, 'message')));
-    for (let round = 0; round < rounds; round++) {
-      const id = randomUUID();
-      const replies = workers.map((worker) => once(worker, 'message') as Promise<[number]>);
-      for (const worker of workers) worker.send(id);
-      const admitted = (await Promise.all(replies)).reduce((sum, [count]) => sum + count, 0);
-      assert.equal(admitted, limit);
-      const actor = identityOf(permitOf(id).actor);
-      const shard = shardOf(actor);
-      const [used, reserved] = await redis.hmget(keys.limit(shard, 'chat_completions', actor), 'used', 'reserved');
-      assert.deepEqual([used, reserved], [String(limit), '0']);
-      const entries = (await redis.xrange(keys.outbox(shard), '-', '+')).map(
-        ([, list]) => new Map(list.flatMap((value, i) => (i % 2 === 0 ? [[value, list[i + 1] ?? ''] as const] : []))),
+if (process.argv[2] === 'worker') work(JSON.parse(process.argv[3] ?? '') as StoreSettings);
+else
+  for (const kind of ['node', 'cluster'] as const)
+    test(`on a ${kind}: ${processes} processes, ${processes * callsEach} parallel calls, limit ${limit}: exactly ${limit} admitted, ${rounds} times`, async () => {
+      testRedis.kind = kind;
+      const { settings, client: redis, close } = await startTestRedis();
+      const workers = Array.from({ length: processes }, () =>
+        fork(import.meta.filename, ['worker', JSON.stringify(settings)]),
       );
-      assert.equal(
-        entries
-          .filter((fields) => fields.get('k') === 'event')
-          .reduce((sum, fields) => sum + Number(fields.get('q')), 0),
-        limit,
-      );
-      await redis.del(keys.outbox(shard));
-    }
-    for (const worker of workers) worker.kill();
-    redis.disconnect();
-    await server.close();
-  });
-}
+      await Promise.all(workers.map((worker) => once(worker, 'message')));
+      for (let round = 0; round < rounds; round++) {
+        const id = randomUUID();
+        const replies = workers.map((worker) => once(worker, 'message') as Promise<[number]>);
+        for (const worker of workers) worker.send(id);
+        const admitted = (await Promise.all(replies)).reduce((sum, [count]) => sum + count, 0);
+        assert.equal(admitted, limit);
+        const actor = identityOf(permitOf(id).actor);
+        const shard = shardOf(actor);
+        const [used, reserved] = await redis.hmget(keys.limit(shard, 'chat_completions', actor), 'used', 'reserved');
+        assert.deepEqual([used, reserved], [String(limit), '0']);
+        const entries = (await redis.xrange(keys.outbox(shard), '-', '+')).map(
+          ([, list]) => new Map(list.flatMap((value, i) => (i % 2 === 0 ? [[value, list[i + 1] ?? ''] as const] : []))),
+        );
+        assert.equal(
+          entries
+            .filter((fields) => fields.get('k') === 'event')
+            .reduce((sum, fields) => sum + Number(fields.get('q')), 0),
+          limit,
+        );
+        await redis.del(keys.outbox(shard));
+      }
+      for (const worker of workers) worker.kill();
+      await close();
+    });
