@@ -280,7 +280,7 @@ test('strangers: a flood of made-up tokens reaches the directory and the source 
   const counted = Map.groupBy(outcomes, (one) => one);
   assert.ok(asked('CheckAccessToken') <= 20, `${asked('CheckAccessToken')} questions`);
   assert.equal(counted.get('invalid-token')?.length, asked('CheckAccessToken'));
-  assert.equal(counted.get('directory-unavailable')?.length, 500 - asked('CheckAccessToken'));
+  assert.equal(counted.get('too-many-strangers')?.length, 500 - asked('CheckAccessToken'));
   // Known callers are no strangers, here and on an instance that has never met them.
   clock.nowMs += 11_000;
   assert.equal((await identify(token)).id, id);

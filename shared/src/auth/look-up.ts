@@ -129,7 +129,7 @@ export function createLookUp({ directory, copies, sources, strangers, lookedUp, 
       if (copy?.fresh === true) return copy.account;
       if (copy === null && !remembered && !strangers.take())
         throw new LookUpFailed(
-          new Refusal('directory-unavailable', 'too many unknown tokens at the moment, please retry'),
+          new Refusal('too-many-strangers', 'too many unknown tokens at the moment, please retry'),
           null,
         );
       try {

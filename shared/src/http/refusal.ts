@@ -10,6 +10,7 @@ export type RefusalKind =
   | 'invalid-token'
   | 'access-disabled'
   | 'directory-unavailable'
+  | 'too-many-strangers'
   | 'recently-updated'
   | 'feature-header'
   | 'feature-access'
@@ -75,6 +76,7 @@ export const kinds: Readonly<Record<RefusalKind, Row>> = {
     anthropic: 'api_error',
     retryAfterSeconds: 10,
   },
+  'too-many-strangers': { status: 503, openai: ['server_error', null], anthropic: 'api_error', retryAfterSeconds: 10 },
   'recently-updated': { status: 429, openai: ['requests', null], anthropic: 'rate_limit_error', retryAfterSeconds: 60 },
   'feature-header': { status: 400, openai: invalid, anthropic: 'invalid_request_error' },
   'feature-access': { status: 403, openai: ['permission_error', 'feature_not_enabled'], anthropic: 'permission_error' },

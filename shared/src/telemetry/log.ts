@@ -75,7 +75,7 @@ export function createLog(settings: TelemetrySettings, write: WriteLine): Log {
       line['stack_trace'] = stackOf(error);
       line['serviceContext'] = { service: functionName, version };
     }
-    write(`${JSON.stringify(line)}\n`, severity !== 'INFO');
+    write(`${JSON.stringify(line)}\n`, severity === 'ERROR');
   };
 }
 

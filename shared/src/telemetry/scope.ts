@@ -35,6 +35,8 @@ export interface Scope extends LogTrace {
   link(link: SpanLink): void;
   /** Hands the errors so far, and an answer of this status, to Sentry; waits for it, but not long (design §4). */
   reportErrors(status: number): Promise<void>;
+  /** Its answer of 5xx is no fault of ours: nothing of this request goes to Sentry. */
+  expectFailure(): void;
   /** Closes the scope with the request's line. Once; later calls do nothing. */
   close(severity: Severity, message: string, fields: LogFields, error?: unknown): void;
 }
@@ -144,6 +146,9 @@ export function createScope(headers: Headers, url: string, log: Log, { exporter,
       if (errors === null) return;
       report(status);
       await errors.flush(sentryWaitMs);
+    },
+    expectFailure: () => {
+      reported = true;
     },
     close: (severity, message, more, error) => {
       if (!open) return;
