@@ -29,18 +29,8 @@ const texts = {
 
 /** By name. @param now another fragment that tells the time, for tests whose time is an argument: all scripts then go by it. */
 export function loadScripts(now: string = fragments.now): Readonly<Record<keyof typeof texts, Script>> {
-  const load = (name: keyof typeof texts): Script => loadScript(name, texts[name], { ...fragments, now });
-  return {
-    admit: load('admit'),
-    settle: load('settle'),
-    renew: load('renew'),
-    note: load('note'),
-    raise: load('raise'),
-    reset: load('reset'),
-    sweep: load('sweep'),
-    heal: load('heal'),
-    unfold: load('unfold'),
-  };
+  const loaded = Object.entries(texts).map(([name, text]) => [name, loadScript(name, text, { ...fragments, now })]);
+  return Object.fromEntries(loaded) as Record<keyof typeof texts, Script>;
 }
 
 export const scripts = loadScripts();
