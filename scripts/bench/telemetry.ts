@@ -1,5 +1,5 @@
-// What traces and metrics cost: two gateways that differ in nothing else, in turns within one run. CPU for a request is the steadier figure; on a
-// machine that others use, requests a second are theirs too.
+// What traces and metrics cost: pairs of gateways that differ in nothing else, in turns within one run. Two processes with the same settings differ by
+// five percent themselves (how the compilers and the heap happened to fall out), so there are several pairs, and the middle half of all ratios is told.
 
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
@@ -11,8 +11,10 @@ import { startFunction, type FunctionProcess } from '../local/function-process.t
 import { freePort } from '../local/port.ts';
 import type { Order, Outcome } from './load.ts';
 import { benchKey } from './provider-process.ts';
+import { percentile } from './sections.ts';
 
-const turns = 10;
+const pairs = 5;
+const turnsOfPair = 8;
 const functionName = 'chat-completions';
 
 /** Off and on, and what on costs. @param share of the requests */
@@ -39,16 +41,14 @@ export async function telemetryCost(share: number): Promise<object[]> {
     });
     closers.push(() => cloud.stop());
     cloud.tasks.pause();
-    const on = cloud.functions.get(functionName);
-    if (on === undefined) throw new Error(`${functionName} did not start`);
-    const off = await startFunction({
-      name: functionName,
-      dir: path.resolve(import.meta.dirname, '../../.build/functions', functionName),
-      port: await freePort(),
-      env: { ...cloud.env, CODY_GATEWAY_OTEL_ENDPOINT: '' },
-      onLine: () => undefined,
-    });
-    closers.push(() => off.stop());
+    const gateway = async (env: Readonly<Record<string, string>>): Promise<FunctionProcess> =>
+      startFunction({
+        name: functionName,
+        dir: path.resolve(import.meta.dirname, '../../.build/functions', functionName),
+        port: await freePort(),
+        env: { ...cloud.env, ...env },
+        onLine: () => undefined,
+      });
     const directory = openDirectory({
       firestoreEmulatorHost: cloud.firestore.host,
       googleCloudProject: localProject,
@@ -70,37 +70,37 @@ export async function telemetryCost(share: number): Promise<object[]> {
       if (outcome.failed > 0) throw new Error(`${outcome.failed} of ${requests} requests failed`);
       return outcome;
     };
-    const targets = { off, on };
-    for (const target of Object.values(targets)) await load(target, 6_000);
     const taken = {
       off: { cpu: [] as number[], rate: [] as number[] },
       on: { cpu: [] as number[], rate: [] as number[] },
     };
-    const requests = Math.round(3_000 * share);
-    for (let turn = 0; turn < turns; turn++)
-      // Whoever is second finds the machine as the first left it.
-      for (const name of turn % 2 === 0 ? (['off', 'on'] as const) : (['on', 'off'] as const)) {
-        const before = cpuMs(targets[name]);
-        const { elapsedMs } = await load(targets[name], requests);
-        taken[name].cpu.push((cpuMs(targets[name]) - before) / requests);
-        taken[name].rate.push(requests / (elapsedMs / 1000));
+    const requests = Math.round(1_500 * share);
+    for (let pair = 0; pair < pairs; pair++) {
+      const targets = { off: await gateway({ CODY_GATEWAY_OTEL_ENDPOINT: '' }), on: await gateway({}) };
+      try {
+        for (const target of Object.values(targets)) await load(target, 6_000);
+        for (let turn = 0; turn < turnsOfPair; turn++)
+          // Whoever is second finds the machine as the first left it.
+          for (const name of turn % 2 === 0 ? (['off', 'on'] as const) : (['on', 'off'] as const)) {
+            const before = cpuMs(targets[name]);
+            const { elapsedMs } = await load(targets[name], requests);
+            taken[name].cpu.push((cpuMs(targets[name]) - before) / requests);
+            taken[name].rate.push(requests / (elapsedMs / 1000));
+          }
+      } finally {
+        for (const target of Object.values(targets)) await target.stop();
       }
-    const rows = (['off', 'on'] as const).map((name) => ({
-      telemetry: name as string,
-      requests: requests * turns,
-      perSecond: Math.round(median(taken[name].rate)),
-      cpuMs: round(median(taken[name].cpu)),
-    }));
-    const ratio = (values: (name: 'off' | 'on') => number[]): number =>
-      round(median(values('on').map((value, turn) => value / (values('off')[turn] ?? Number.NaN))));
+    }
+    const ratios = (of: 'cpu' | 'rate'): number[] =>
+      taken.on[of].map((value, turn) => value / (taken.off[of][turn] ?? Number.NaN));
+    const row = (telemetry: string, rate: readonly number[], cpu: readonly number[], p: number): object => ({
+      telemetry,
+      perSecond: round(percentile(rate, p)),
+      cpuMs: round(percentile(cpu, p)),
+    });
     return [
-      ...rows,
-      {
-        telemetry: 'on : off',
-        requests: 0,
-        perSecond: ratio((name) => taken[name].rate),
-        cpuMs: ratio((name) => taken[name].cpu),
-      },
+      ...(['off', 'on'] as const).map((name) => row(name, taken[name].rate, taken[name].cpu, 50)),
+      ...[50, 25, 75].map((p) => row(`on : off, ${p === 50 ? 'median' : `p${p}`}`, ratios('rate'), ratios('cpu'), p)),
     ];
   } finally {
     for (const close of closers.toReversed()) await close();
@@ -113,13 +113,6 @@ function cpuMs({ child }: FunctionProcess): number {
   return readdirSync(tasks)
     .map((thread) => Number(readFileSync(`${tasks}/${thread}/schedstat`, 'utf8').split(' ')[0]) / 1e6)
     .reduce((sum, ms) => sum + ms, 0);
-}
-
-function median(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  const middle = Math.floor(sorted.length / 2);
-  const upper = sorted[middle] ?? Number.NaN;
-  return sorted.length % 2 === 1 ? upper : (upper + (sorted[middle - 1] ?? Number.NaN)) / 2;
 }
 
 function round(value: number): number {

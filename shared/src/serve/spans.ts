@@ -16,13 +16,13 @@ export function actorAttributes(actor: Actor): Attributes {
   const known = attributesOf.get(actor);
   if (known !== undefined) return known;
   const { id, source, accessEnabled, lastUpdatedMs, limits } = actor;
-  const attributes = {
+  const attributes = Object.freeze({
     'actor.id': id,
     matched_source: source,
     'actor.accessEnabled': accessEnabled,
     'actor.lastUpdated': lastUpdatedMs === null ? null : new Date(lastUpdatedMs).toISOString(),
     'actor.rateLimits': JSON.stringify(limits),
-  };
+  });
   attributesOf.set(actor, attributes);
   return attributes;
 }
@@ -59,45 +59,42 @@ const operations: Readonly<Record<Feature, string>> = {
   attribution: 'attribution',
 };
 
+type CallSpan = readonly [name: string, attributes: Attributes];
+
+/** The same for all calls alike. */
+const callSpans = new Map<string, CallSpan>();
+/** Models may be a caller's own words. */
+const callSpansMax = 1_000;
+
 /** Name and attributes of a provider call before it is sent. @param model as the provider calls it @param address the provider's */
-export function callSpan(
-  { feature, model: qualified }: Permit,
-  model: string,
-  address: string | null,
-): [name: string, attributes: Attributes] {
+export function callSpan({ feature, model: qualified }: Permit, model: string, address: string | null): CallSpan {
   const provider = qualified.slice(0, qualified.indexOf('/'));
+  const key = `${feature} ${provider} ${address ?? ''} ${model}`;
+  let known = callSpans.get(key);
+  if (known === undefined) {
+    if (callSpans.size >= callSpansMax) callSpans.clear();
+    callSpans.set(key, (known = describeCall(feature, provider, model, address)));
+  }
+  return known;
+}
+
+function describeCall(feature: Feature, provider: string, model: string, address: string | null): CallSpan {
   const operation = operations[feature];
   return [
     `${operation} ${model}`,
-    {
+    Object.freeze({
       'gen_ai.operation.name': operation,
       'gen_ai.provider.name': providerNames[provider] ?? provider,
       'gen_ai.request.model': model,
       'gateway.feature': feature,
-      'server.address': address === null ? null : hostOf(address),
-    },
+      'server.address': address === null ? null : new URL(address).hostname,
+    }),
   ];
-}
-
-const hosts = new Map<string, string>();
-
-/** Of an address of the configuration: there are few. */
-function hostOf(address: string): string {
-  const known = hosts.get(address);
-  if (known !== undefined) return known;
-  const { hostname } = new URL(address);
-  hosts.set(address, hostname);
-  return hostname;
 }
 
 /** Where a provider is. */
 export function addressOf(config: Config, provider: ProviderName): string {
-  return {
-    anthropic: config.anthropicBaseUrl,
-    openai: config.openaiBaseUrl,
-    fireworks: config.fireworksBaseUrl,
-    google: config.googleBaseUrl,
-  }[provider];
+  return config[`${provider}BaseUrl`];
 }
 
 /** How it went. */
@@ -106,14 +103,14 @@ export function outcomeAttributes(outcome: Outcome): Attributes {
   return {
     upstreamStatusCode: outcome.upstreamStatus,
     resolvedStatusCode: outcome.resolvedStatus,
-    ...(outcome.upstreamStatus > 0 && { 'http.response.status_code': outcome.upstreamStatus }),
+    'http.response.status_code': outcome.upstreamStatus > 0 ? outcome.upstreamStatus : null,
     'gen_ai.usage.input_tokens': usage.inputTokens,
     'gen_ai.usage.output_tokens': usage.outputTokens,
     'gen_ai.usage.cache_read.input_tokens': usage.cacheReadTokens,
     'gen_ai.usage.cache_creation.input_tokens': usage.cacheWriteTokens,
     'gen_ai.usage.reasoning.output_tokens': usage.reasoningTokens,
-    ...(outcome.cancelled && { cancelled: true }),
-    ...(outcome.truncated && { truncated: true }),
+    cancelled: outcome.cancelled ? true : null,
+    truncated: outcome.truncated ? true : null,
   };
 }
 

@@ -25,6 +25,7 @@ const span = (more: Partial<SpanRecord> = {}): SpanRecord => ({
   kind: 'internal',
   startMs: 1_000,
   endMs: 1_250,
+  base: {},
   attributes: {},
   failure: null,
   ...more,

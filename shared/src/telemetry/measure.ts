@@ -72,8 +72,8 @@ function measureRequest(meters: Meters, { attributes }: SpanRecord, seconds: num
   if (typeof inserted === 'number') meters.record('gateway.events.delivered', inserted, meters.labelsOf({}, none));
 }
 
-function measureCall(meters: Meters, { attributes, failure }: SpanRecord, seconds: number): void {
-  const labels = meters.labelsOf(attributes, call);
+function measureCall(meters: Meters, { base, attributes, failure }: SpanRecord, seconds: number): void {
+  const labels = meters.labelsOf(base, call);
   meters.record(
     'gen_ai.client.operation.duration',
     seconds,

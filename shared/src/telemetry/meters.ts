@@ -30,7 +30,7 @@ export interface Series {
 export interface Meters {
   /** Adds to a sum, sets a gauge, records in a histogram. */
   record(name: InstrumentName, value: number, labels: LabelSet): void;
-  /** The labels among these names that have a value. */
+  /** The labels among these names that have a value. @param names one list for all calls alike */
   labelsOf(attributes: Attributes, names: readonly string[]): LabelSet;
   /** One label more. */
   with(set: LabelSet, name: string, value: string | number | boolean): LabelSet;
@@ -54,15 +54,25 @@ export function createMeters(): Meters {
     byValue.set(value, made);
     return made;
   };
+  const labelsOf: Meters['labelsOf'] = (attributes, names) => {
+    let set = none;
+    for (const name of names) {
+      const value = attributes[name];
+      if (value !== null && value !== undefined) set = withLabel(set, name, value);
+    }
+    return set;
+  };
+  /** By lists of names, of which there is a handful. */
+  const frozen = new Map<readonly string[], WeakMap<Attributes, LabelSet>>();
   return {
     series: all,
     with: withLabel,
     labelsOf: (attributes, names) => {
-      let set = none;
-      for (const name of names) {
-        const value = attributes[name];
-        if (value !== null && value !== undefined) set = withLabel(set, name, value);
-      }
+      if (!Object.isFrozen(attributes)) return labelsOf(attributes, names);
+      let known = frozen.get(names);
+      if (known === undefined) frozen.set(names, (known = new WeakMap<Attributes, LabelSet>()));
+      let set = known.get(attributes);
+      if (set === undefined) known.set(attributes, (set = labelsOf(attributes, names)));
       return set;
     },
     record: (name, value, set) => {

@@ -1,9 +1,20 @@
 // Spans as the body of an OTLP request (opentelemetry-proto, trace/v1), written straight into bytes: OpenTelemetry's SDK makes an object of each
 // span, attribute and value first, at a fifth of a request's whole CPU (npm run bench -- --only telemetry). Not the sending (otlp.ts).
 
-import { randomFillSync } from 'node:crypto';
-import { BackwardBytes, tags } from './backward-bytes.ts';
+import { randomBytes } from 'node:crypto';
 import type { Attributes, SpanLink, SpanRecord, TraceFacts } from './span.ts';
+import {
+  double,
+  fixed32,
+  hex,
+  nanoseconds,
+  negative,
+  tags,
+  utf8,
+  varint,
+  withLength,
+  type Bytes,
+} from './wire-text.ts';
 
 /** Some sixty requests. */
 const batchBytesMax = 256 * 1024;
@@ -11,8 +22,8 @@ const batchBytesMax = 256 * 1024;
 const spareMax = 2;
 /** A usage event is below 4 kB; what is longer is no use to a reader. */
 const attributeCharactersMax = 16_384;
-/** Of resource and scope: a dozen short attributes. */
-const fieldBytesMax = 16 * 1024;
+/** So much is joined before it is written: a request's spans, more or less. */
+const joinedMax = 4_096;
 /** Lengths and tags around all spans. */
 const headBytes = 32;
 
@@ -41,46 +52,47 @@ export function createSpanWriter(
   resource: Attributes,
   scope: { readonly name: string; readonly version: string },
 ): SpanWriter {
-  const resourceField = written((out) => writeAttributes(out, 1, resource), tags.bytes(1));
-  const scopeField = written((out) => {
-    writeText(out, 2, scope.version);
-    writeText(out, 1, scope.name);
-  }, tags.bytes(1));
-  const reserved = resourceField.length + scopeField.length + headBytes;
+  const resourceField = message(1, pairsOf(tags.bytes(1), resource));
+  const scopeField = message(1, text(1, scope.name) + text(2, scope.version));
+  /** Where the spans begin: what stands in front of them has their length in it, and is written last. */
+  const start = resourceField.length + scopeField.length + headBytes;
   const spare: Buffer[] = [];
   let buffer: Buffer | null = null;
-  let out: BackwardBytes | null = null;
+  let at = start;
+  let joined = '';
   let spans = 0;
-  const begin = (): BackwardBytes => {
+  const writeJoined = (): Buffer => {
     buffer ??= spare.pop() ?? Buffer.allocUnsafeSlow(batchBytesMax);
-    return new BackwardBytes(buffer);
+    at += buffer.write(joined, at, 'latin1');
+    joined = '';
+    return buffer;
   };
   return {
     add: (trace, span) => {
-      out ??= begin();
-      const end = out.at;
-      writeSpan(out, trace, span);
-      if (out.at < reserved) {
-        out.at = end;
-        return false;
-      }
+      const bytes = spanOf(trace, span);
+      if (at + joined.length + bytes.length > batchBytesMax) return false;
+      joined += bytes;
+      if (joined.length > joinedMax) writeJoined();
       spans++;
       return true;
     },
     take: () => {
-      if (out === null || buffer === null || spans === 0) return null;
-      out.raw(scopeField);
-      out.close(tags.bytes(2), batchBytesMax);
-      out.raw(resourceField);
-      out.close(tags.bytes(1), batchBytesMax);
-      const batch = { body: out.written(), spans, buffer };
-      out = buffer = null;
+      if (spans === 0) return null;
+      const filled = writeJoined();
+      const scopeSpans = tags.bytes(2) + varint(scopeField.length + at - start) + scopeField;
+      const head = resourceField + scopeSpans;
+      const front = tags.bytes(1) + varint(head.length + at - start) + head;
+      filled.write(front, start - front.length, 'latin1');
+      const batch = { body: filled.subarray(start - front.length, at), spans, buffer: filled };
+      buffer = null;
+      at = start;
       spans = 0;
       return batch;
     },
     discard: () => {
       const discarded = spans;
-      out = null;
+      joined = '';
+      at = start;
       spans = 0;
       return discarded;
     },
@@ -90,118 +102,145 @@ export function createSpanWriter(
   };
 }
 
-/** One field that every batch has in front. */
-function written(write: (out: BackwardBytes) => void, tag: number): Uint8Array {
-  const out = new BackwardBytes(Buffer.alloc(fieldBytesMax));
-  write(out);
-  out.close(tag, fieldBytesMax);
-  return out.written();
-}
-
-const kinds = { internal: 1, server: 2, client: 3 } as const;
+const kinds = { internal: varint(1), server: varint(2), client: varint(3) } as const;
 const statusError = 2;
 const sampled = 1;
 /** Whether the parent or the linked span is another process's: known, and so. */
 const remoteKnown = 0x100;
 const remote = 0x200;
 
-/** Fields from the last to the first. */
-function writeSpan(out: BackwardBytes, trace: TraceFacts, span: SpanRecord): void {
-  const end = out.at;
+const spanTags = {
+  span: tags.bytes(2),
+  traceId: tags.bytes(1) + varint(16),
+  spanId: tags.bytes(2) + varint(8),
+  parentSpanId: tags.bytes(4) + varint(8),
+  kind: tags.varint(6),
+  start: tags.fixed64(7),
+  end: tags.fixed64(8),
+  attribute: tags.bytes(9),
+} as const;
+const ownFlags = flags(16, false);
+const remoteFlags = flags(16, true);
+
+function spanOf(trace: TraceFacts, span: SpanRecord): Bytes {
+  const { traceId, spanId, parentSpanId } = idsOf(trace);
   const isRoot = span.kind === 'server';
-  const parentSpanId = isRoot ? trace.parentSpanId : trace.spanId;
-  writeFlags(out, 16, isRoot && parentSpanId !== null);
-  if (span.failure !== null) writeFailure(out, span.failure);
-  if (isRoot) for (const link of trace.links) writeLink(out, link);
-  writeAttributes(out, 9, span.attributes);
-  out.nanoseconds(Math.max(span.startMs, span.endMs));
-  out.varint(tags.fixed64(8));
-  out.nanoseconds(span.startMs);
-  out.varint(tags.fixed64(7));
-  out.varint(kinds[span.kind]);
-  out.varint(tags.varint(6));
-  writeText(out, 5, span.name);
-  if (parentSpanId !== null) writeId(out, 4, parentSpanId);
-  if (isRoot) writeId(out, 2, trace.spanId);
-  else writeFreshId(out, 2);
-  writeId(out, 1, trace.traceId);
-  out.close(tags.bytes(2), end);
+  const parent = isRoot ? parentSpanId : spanId;
+  let bytes = `${spanTags.traceId}${traceId}${spanTags.spanId}${isRoot ? spanId : freshId()}`;
+  if (parent !== null) bytes += spanTags.parentSpanId + parent;
+  bytes += text(5, span.name) + spanTags.kind + kinds[span.kind];
+  bytes += spanTags.start + nanoseconds(span.startMs) + spanTags.end + nanoseconds(Math.max(span.startMs, span.endMs));
+  bytes += attributesOf(spanTags.attribute, span.base) + attributesOf(spanTags.attribute, span.attributes);
+  if (isRoot) for (const link of trace.links) bytes += linkOf(link);
+  if (span.failure !== null) bytes += message(15, text(2, span.failure) + tags.varint(3) + varint(statusError));
+  bytes += isRoot && parent !== null ? remoteFlags : ownFlags;
+  return spanTags.span + withLength(bytes);
 }
 
-function writeFailure(out: BackwardBytes, failure: string): void {
-  const end = out.at;
-  out.varint(statusError);
-  out.varint(tags.varint(3));
-  writeText(out, 2, failure);
-  out.close(tags.bytes(15), end);
+interface Ids {
+  readonly traceId: Bytes;
+  readonly spanId: Bytes;
+  readonly parentSpanId: Bytes | null;
 }
 
-function writeLink(out: BackwardBytes, { traceId, spanId }: SpanLink): void {
-  const end = out.at;
-  writeFlags(out, 6, true);
-  writeId(out, 2, spanId);
-  writeId(out, 1, traceId);
-  out.close(tags.bytes(13), end);
+let lastTrace: TraceFacts | null = null;
+let lastIds: Ids | null = null;
+
+/** The spans of a request come one after the other. */
+function idsOf(trace: TraceFacts): Ids {
+  if (lastIds !== null && trace === lastTrace) return lastIds;
+  lastTrace = trace;
+  const { traceId, spanId, parentSpanId } = trace;
+  lastIds = {
+    traceId: hex(traceId),
+    spanId: hex(spanId),
+    parentSpanId: parentSpanId === null ? null : hex(parentSpanId),
+  };
+  return lastIds;
 }
 
-function writeFlags(out: BackwardBytes, field: number, isRemote: boolean): void {
-  out.fixed32(sampled | remoteKnown | (isRemote ? remote : 0));
-  out.varint(tags.fixed32(field));
+function linkOf({ traceId, spanId }: SpanLink): Bytes {
+  return message(13, spanTags.traceId + hex(traceId) + spanTags.spanId + hex(spanId) + flags(6, true));
 }
 
-function writeAttributes(out: BackwardBytes, field: number, attributes: Attributes): void {
-  const tag = tags.bytes(field);
+function flags(field: number, isRemote: boolean): Bytes {
+  return tags.fixed32(field) + fixed32(sampled | remoteKnown | (isRemote ? remote : 0));
+}
+
+/** Values of one attribute that are kept as bytes: most attributes have few, and one that has more is written anew each time. */
+const keptValuesMax = 32;
+const keptCharactersMax = 512;
+
+/** What is known of an attribute's name. */
+interface Named {
+  readonly bytes: Bytes;
+  /** Pairs of name and value; null where values are too many. */
+  kept: Map<string | number | boolean, Bytes> | null;
+}
+
+/** Names are ours: there are a hundred of them. */
+const names = new Map<string, Named>();
+
+/** Of attributes that never change. All of them are those of spans. */
+const frozen = new WeakMap<Attributes, Bytes>();
+
+function attributesOf(tag: Bytes, attributes: Attributes): Bytes {
+  if (!Object.isFrozen(attributes)) return pairsOf(tag, attributes);
+  let bytes = frozen.get(attributes);
+  if (bytes === undefined) frozen.set(attributes, (bytes = pairsOf(tag, attributes)));
+  return bytes;
+}
+
+function pairsOf(tag: Bytes, attributes: Attributes): Bytes {
+  let bytes = '';
   for (const name in attributes) {
     const value = attributes[name];
-    if (value === null || value === undefined) continue;
-    const end = out.at;
-    writeValue(out, value);
-    out.close(tags.bytes(2), end);
-    writeText(out, 1, name);
-    out.close(tag, end);
+    if (value !== null && value !== undefined) bytes += tag + pairOf(name, value);
   }
+  return bytes;
 }
 
-function writeValue(out: BackwardBytes, value: string | number | boolean): void {
+/** Name and value, with the length in front. */
+function pairOf(name: string, value: string | number | boolean): Bytes {
+  let named = names.get(name);
+  if (named === undefined) names.set(name, (named = { bytes: text(1, name) + tags.bytes(2), kept: new Map() }));
+  const known = named.kept?.get(value);
+  if (known !== undefined) return known;
+  const pair = withLength(named.bytes + withLength(valueOf(value)));
+  if (named.kept === null || (typeof value === 'string' && value.length > keptCharactersMax)) return pair;
+  if (named.kept.size < keptValuesMax) named.kept.set(value, pair);
+  else named.kept = null;
+  return pair;
+}
+
+const valueTags = { boolean: tags.varint(2), integer: tags.varint(3), double: tags.fixed64(4) } as const;
+
+function valueOf(value: string | number | boolean): Bytes {
   if (typeof value === 'string')
-    writeText(out, 1, value.length > attributeCharactersMax ? value.slice(0, attributeCharactersMax) : value);
-  else if (typeof value === 'boolean') {
-    out.varint(value ? 1 : 0);
-    out.varint(tags.varint(2));
-  } else if (Number.isSafeInteger(value)) {
-    if (value < 0) out.negative(value);
-    else out.varint(value);
-    out.varint(tags.varint(3));
-  } else {
-    out.double(value);
-    out.varint(tags.fixed64(4));
-  }
+    return text(1, value.length > attributeCharactersMax ? value.slice(0, attributeCharactersMax) : value);
+  if (typeof value === 'boolean') return valueTags.boolean + varint(value ? 1 : 0);
+  if (!Number.isSafeInteger(value)) return valueTags.double + double(value);
+  return valueTags.integer + (value < 0 ? negative(value) : varint(value));
 }
 
-function writeText(out: BackwardBytes, field: number, value: string): void {
-  out.text(value);
-  out.varint(tags.bytes(field));
+function text(field: number, value: string): Bytes {
+  return message(field, utf8(value));
 }
 
-function writeId(out: BackwardBytes, field: number, id: string): void {
-  out.hex(id);
-  out.varint(id.length / 2);
-  out.varint(tags.bytes(field));
+function message(field: number, bytes: Bytes): Bytes {
+  return tags.bytes(field) + withLength(bytes);
 }
 
 const idBytes = 8;
-/** A system call for every 512th span. */
-const randomBytes = new Uint8Array(512 * idBytes);
-let randomAt = randomBytes.length;
+let randomIds = '';
+let randomAt = 0;
 
-/** Nobody else has to know it: no span is the child of a step. */
-function writeFreshId(out: BackwardBytes, field: number): void {
-  if (randomAt === randomBytes.length) {
-    randomFillSync(randomBytes);
+/** Nobody else has to know it: no span is the child of a step. A system call for every 512th. */
+function freshId(): Bytes {
+  if (randomAt === randomIds.length) {
+    randomIds = randomBytes(512 * idBytes).toString('latin1');
     randomAt = 0;
   }
-  out.raw(randomBytes, randomAt, randomAt + idBytes);
   randomAt += idBytes;
-  out.varint(idBytes);
-  out.varint(tags.bytes(field));
+  return randomIds.slice(randomAt - idBytes, randomAt);
 }

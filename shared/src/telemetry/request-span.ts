@@ -41,7 +41,7 @@ export function requestAttributes(line: LogFields): Attributes {
     // Whether a quota notice was due, and whether this request sent it.
     notice_percent: plain(line['notice_percent']),
     notice_sent: plain(line['notice_sent']),
-    ...(line['sweep'] !== undefined && { sweep: JSON.stringify(line['sweep']) }),
+    sweep: line['sweep'] === undefined ? null : JSON.stringify(line['sweep']),
   };
 }
 

@@ -6,6 +6,7 @@ import type { Exporter } from './exporter.ts';
 import type { Log, LogFields, LogTrace, Severity } from './log.ts';
 import { requestAttributes, requestName } from './request-span.ts';
 import {
+  noAttributes,
   noSpan,
   startSpan,
   type Attributes,
@@ -85,7 +86,8 @@ export function createScope(headers: Headers, url: string, log: Log, { exporter,
     if (open) steps.push(span);
     else exporter?.take(facts, [span]);
   };
-  const root = exporter === null ? noSpan : startSpan(requestName(url), 'server', {}, (span) => steps.push(span));
+  const root =
+    exporter === null ? noSpan : startSpan(requestName(url), 'server', noAttributes, (span) => steps.push(span));
   const report = (status: number): void => {
     if (errors === null || reported) return;
     const details = { ...fields, status, path: requestName(url) } as LogFields;
@@ -117,26 +119,26 @@ export function createScope(headers: Headers, url: string, log: Log, { exporter,
     },
     span: async (name, work, describe) => {
       if (exporter === null) return work();
-      const span = startSpan(name, 'internal', {}, hand);
+      const span = startSpan(name, 'internal', noAttributes, hand);
       try {
         const result = await work();
         span.end(describe?.(result));
         return result;
       } catch (error) {
-        span.end({}, failureOf(error));
+        span.end(noAttributes, failureOf(error));
         throw error;
       }
     },
     startCall: (name, attributes) => {
       if (exporter === null) return noSpan;
       exporter.inFlight(1, attributes);
-      return startSpan(name, 'client', { ...attributes }, (record) => {
-        exporter.inFlight(-1, record.attributes);
+      return startSpan(name, 'client', attributes, (record) => {
+        exporter.inFlight(-1, record.base);
         hand(record);
       });
     },
     mark: (name, describe) => {
-      if (exporter !== null) startSpan(name, 'internal', {}, hand).end(describe());
+      if (exporter !== null) startSpan(name, 'internal', noAttributes, hand).end(describe());
     },
     link: (link) => {
       if (exporter !== null && links.length < linksMax && spanIdOf.test(link.spanId) && traceIdOf.test(link.traceId))

@@ -1,6 +1,6 @@
 // A span as a plain record: cheap to make beside a request, turned into OTLP only when the request is over (otlp-spans.ts).
 
-/** Values that a span may carry; unknown ones are left out. Never a token, a prompt or a completion. */
+/** Values that a span may carry; unknown ones are left out. Never a token, a prompt or a completion. Those of a frozen object are written once for all spans. */
 export type Attributes = Readonly<Record<string, string | number | boolean | null | undefined>>;
 
 /** A finished span. */
@@ -11,6 +11,9 @@ export interface SpanRecord {
   /** Unix ms with fractions. */
   readonly startMs: number;
   readonly endMs: number;
+  /** What was known when it began. */
+  readonly base: Attributes;
+  /** What came later. */
   readonly attributes: Attributes;
   /** Why it failed, in a word; null where it did not. */
   readonly failure: string | null;
@@ -44,6 +47,9 @@ export interface Span {
 /** Where nobody looks: costs a call. */
 export const noSpan: Span = { set: () => undefined, end: () => undefined };
 
+/** Of a span that has none yet. */
+export const noAttributes: Attributes = Object.freeze({});
+
 const timeOriginMs = performance.timeOrigin;
 
 /** Unix ms by the clock that does not jump. */
@@ -51,23 +57,44 @@ export function nowMs(): number {
   return timeOriginMs + performance.now();
 }
 
-/** Begins a span. @param attributes are the span's own from here on @param take gets it when it ends */
+/** Begins a span. @param take gets it when it ends */
 export function startSpan(
   name: string,
   kind: SpanRecord['kind'],
-  attributes: Record<string, string | number | boolean | null | undefined>,
+  base: Attributes,
   take: (record: SpanRecord) => void,
 ): Span {
-  const startMs = nowMs();
-  let open = true;
-  return {
-    set: (more) => {
-      Object.assign(attributes, more);
-    },
-    end: (more = {}, failure = null) => {
-      if (!open) return;
-      open = false;
-      take({ name, kind, startMs, endMs: nowMs(), attributes: Object.assign(attributes, more), failure });
-    },
-  };
+  return new Step(name, kind, base, take);
+}
+
+/** Span and record in one: a request has six. */
+class Step implements Span, SpanRecord {
+  readonly name: string;
+  readonly kind: SpanRecord['kind'];
+  readonly base: Attributes;
+  readonly startMs = nowMs();
+  endMs = 0;
+  attributes: Attributes = noAttributes;
+  failure: string | null = null;
+  readonly #take: (record: SpanRecord) => void;
+
+  constructor(name: string, kind: SpanRecord['kind'], base: Attributes, take: (record: SpanRecord) => void) {
+    this.name = name;
+    this.kind = kind;
+    this.base = base;
+    this.#take = take;
+  }
+
+  set(more: Attributes): void {
+    // Most have nothing before.
+    this.attributes = this.attributes === noAttributes ? more : { ...this.attributes, ...more };
+  }
+
+  end(more: Attributes = noAttributes, failure: string | null = null): void {
+    if (this.endMs !== 0) return;
+    if (more !== noAttributes) this.set(more);
+    this.endMs = nowMs();
+    this.failure = failure;
+    this.#take(this);
+  }
 }
