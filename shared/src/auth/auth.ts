@@ -178,7 +178,6 @@ export function createAuth({ config, store, now, warn }: AuthSettings): Auth {
 /** What nobody could be asked about, in words for callers (design D1: 503, never remembered). */
 function unavailable(error: unknown): never {
   if (!(error instanceof LookUpFailed)) throw error;
-  if (error.cause instanceof Refusal) throw error.cause;
   throw new Refusal('directory-unavailable', 'access cannot be checked at the moment, please retry', {
     cause: error.cause,
   });

@@ -10,9 +10,12 @@ import type { AccessSource, Statement } from './sources/access-source.ts';
 import type { Saved } from './statements.ts';
 import type { StrangerBudget } from './strangers.ts';
 import type { KnownToken } from './token.ts';
+import { createTurns } from './turns.ts';
 
 /** No sync tells of users: their statement is asked for again when it is older (spec actors §1.5). */
 const userStaleMs = 15 * 60_000;
+/** Some tenths of a millisecond of each turn of the event loop, however many tokens somebody makes up. */
+const strangersPerTurn = 4;
 /** Writing copies holds nobody up. */
 const copyBudgetMs = 1_000;
 
@@ -46,7 +49,7 @@ export interface LookUp {
   /**
    * @param remembered whether this process has known the token: then it is no stranger
    * @returns null: definitely nobody's
-   * @throws LookUpFailed
+   * @throws LookUpFailed; Refusal too-many-strangers
    */
   find(token: KnownToken, remembered: boolean, budget: Budget): Promise<Account | null>;
   /** Asks the source, whatever is known; the directory where there is no source. @throws LookUpFailed */
@@ -118,8 +121,10 @@ export function createLookUp({ directory, copies, sources, strangers, lookedUp, 
     }
   };
 
+  const turn = createTurns(strangersPerTurn);
   return {
     find: async (token, remembered, budget) => {
+      if (!remembered) await turn();
       let copy: Copy | null = null;
       try {
         copy = await copies.read(token.hash, budget);
@@ -128,10 +133,7 @@ export function createLookUp({ directory, copies, sources, strangers, lookedUp, 
       }
       if (copy?.fresh === true) return copy.account;
       if (copy === null && !remembered && !strangers.take())
-        throw new LookUpFailed(
-          new Refusal('too-many-strangers', 'too many unknown tokens at the moment, please retry'),
-          null,
-        );
+        throw new Refusal('too-many-strangers', 'too many unknown tokens at the moment, please retry');
       try {
         return await fromDirectory(token);
       } catch (error) {

@@ -173,7 +173,11 @@ export class Refusal extends Error {
   readonly headers: Readonly<Record<string, string>>;
 
   constructor(kind: RefusalKind, message: string, options: RefusalOptions = {}) {
+    const { stackTraceLimit } = Error;
+    // Taking a stack costs more than the rest of a small refusal, and of what is no fault of ours nobody reads it.
+    if (kinds[kind].status < 500 || kind === 'too-many-strangers') Error.stackTraceLimit = 0;
     super(message, { cause: options.cause });
+    Error.stackTraceLimit = stackTraceLimit;
     this.kind = kind;
     this.detail = options.detail ?? null;
     this.retryAfterSeconds = options.retryAfterSeconds ?? kinds[kind].retryAfterSeconds ?? null;
