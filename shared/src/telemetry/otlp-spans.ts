@@ -6,6 +6,7 @@ import type { Attributes, SpanLink, SpanRecord, TraceFacts } from './span.ts';
 import {
   double,
   fixed32,
+  flat,
   hex,
   nanoseconds,
   negative,
@@ -52,7 +53,7 @@ export function createSpanWriter(
   resource: Attributes,
   scope: { readonly name: string; readonly version: string },
 ): SpanWriter {
-  const resourceField = message(1, pairsOf(tags.bytes(1), resource));
+  const resourceField = message(1, resourceOf(resource));
   const scopeField = message(1, text(1, scope.name) + text(2, scope.version));
   /** Where the spans begin: what stands in front of them has their length in it, and is written last. */
   const start = resourceField.length + scopeField.length + headBytes;
@@ -130,7 +131,7 @@ function spanOf(trace: TraceFacts, span: SpanRecord): Bytes {
   if (parent !== null) bytes += spanTags.parentSpanId + parent;
   bytes += text(5, span.name) + spanTags.kind + kinds[span.kind];
   bytes += spanTags.start + nanoseconds(span.startMs) + spanTags.end + nanoseconds(Math.max(span.startMs, span.endMs));
-  bytes += attributesOf(spanTags.attribute, span.base) + attributesOf(spanTags.attribute, span.attributes);
+  bytes += attributesOf(span.base) + attributesOf(span.attributes);
   if (isRoot) for (const link of trace.links) bytes += linkOf(link);
   if (span.failure !== null) bytes += message(15, text(2, span.failure) + tags.varint(3) + varint(statusError));
   bytes += isRoot && parent !== null ? remoteFlags : ownFlags;
@@ -174,43 +175,42 @@ const keptCharactersMax = 512;
 /** What is known of an attribute's name. */
 interface Named {
   readonly bytes: Bytes;
-  /** Pairs of name and value; null where values are too many. */
+  /** Attributes by value; null where values are too many. */
   kept: Map<string | number | boolean, Bytes> | null;
 }
 
 /** Names are ours: there are a hundred of them. */
 const names = new Map<string, Named>();
-
-/** Of attributes that never change. All of them are those of spans. */
+/** Of attributes that never change. */
 const frozen = new WeakMap<Attributes, Bytes>();
 
-function attributesOf(tag: Bytes, attributes: Attributes): Bytes {
-  if (!Object.isFrozen(attributes)) return pairsOf(tag, attributes);
+/** All of a span's. */
+function attributesOf(attributes: Attributes): Bytes {
+  if (!Object.isFrozen(attributes)) return eachOf(attributes);
   let bytes = frozen.get(attributes);
-  if (bytes === undefined) frozen.set(attributes, (bytes = pairsOf(tag, attributes)));
+  if (bytes === undefined) frozen.set(attributes, (bytes = flat(eachOf(attributes))));
   return bytes;
 }
 
-function pairsOf(tag: Bytes, attributes: Attributes): Bytes {
+function eachOf(attributes: Attributes): Bytes {
   let bytes = '';
   for (const name in attributes) {
     const value = attributes[name];
-    if (value !== null && value !== undefined) bytes += tag + pairOf(name, value);
+    if (value !== null && value !== undefined) bytes += attributeOf(name, value);
   }
   return bytes;
 }
 
-/** Name and value, with the length in front. */
-function pairOf(name: string, value: string | number | boolean): Bytes {
+function attributeOf(name: string, value: string | number | boolean): Bytes {
   let named = names.get(name);
-  if (named === undefined) names.set(name, (named = { bytes: text(1, name) + tags.bytes(2), kept: new Map() }));
+  if (named === undefined) names.set(name, (named = { bytes: flat(text(1, name) + tags.bytes(2)), kept: new Map() }));
   const known = named.kept?.get(value);
   if (known !== undefined) return known;
-  const pair = withLength(named.bytes + withLength(valueOf(value)));
-  if (named.kept === null || (typeof value === 'string' && value.length > keptCharactersMax)) return pair;
-  if (named.kept.size < keptValuesMax) named.kept.set(value, pair);
+  const bytes = spanTags.attribute + withLength(named.bytes + withLength(valueOf(value)));
+  if (named.kept === null || (typeof value === 'string' && value.length > keptCharactersMax)) return bytes;
+  if (named.kept.size < keptValuesMax) named.kept.set(value, flat(bytes));
   else named.kept = null;
-  return pair;
+  return bytes;
 }
 
 const valueTags = { boolean: tags.varint(2), integer: tags.varint(3), double: tags.fixed64(4) } as const;
@@ -229,6 +229,15 @@ function text(field: number, value: string): Bytes {
 
 function message(field: number, bytes: Bytes): Bytes {
   return tags.bytes(field) + withLength(bytes);
+}
+
+/** A resource has the same fields as a span, under another number: its attributes are few and written once. */
+function resourceOf(resource: Attributes): Bytes {
+  return Object.entries(resource)
+    .map(([name, value]) =>
+      value === null || value === undefined ? '' : message(1, text(1, name) + message(2, valueOf(value))),
+    )
+    .join('');
 }
 
 const idBytes = 8;

@@ -79,3 +79,8 @@ export function withLength(bytes: Bytes): Bytes {
 export function utf8(text: string): Bytes {
   return Buffer.byteLength(text) === text.length ? text : Buffer.from(text).toString('latin1');
 }
+
+/** The same in one piece, for what is kept: joined texts are copied piece by piece each time they are written. */
+export function flat(bytes: Bytes): Bytes {
+  return Buffer.from(bytes, 'latin1').toString('latin1');
+}
