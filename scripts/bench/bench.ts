@@ -7,9 +7,10 @@ import { parseArgs } from 'node:util';
 import { costs, profileGateway } from './cost.ts';
 import { outages } from './outage.ts';
 import { picture } from './picture.ts';
-import { answerDelayMs, chunkDelayMs, streamChunks } from './provider-process.ts';
+import { answerDelayMs, chunkDelayMs } from './provider-process.ts';
 import { redisCost } from './redis.ts';
-import { addedTime, flood, mixedLoad, prompts, streams, throughput, type Scale } from './sections.ts';
+import { addedTime, flood, mixedLoad, prompts, throughput, type Scale } from './sections.ts';
+import { streams } from './streams.ts';
 import { startRig } from './targets.ts';
 import { telemetryCost } from './telemetry.ts';
 
@@ -111,7 +112,7 @@ try {
   }
   if (answers !== null && wanted('flood')) {
     result['flood'] = await flood(answers, scale);
-    table('Valid traffic beside a flood of made-up tokens, ms', [result['flood'] as object]);
+    table('Valid calls alone and beside a flood of made-up tokens, ms', result['flood'] as object[]);
   }
 } finally {
   await answers?.stop();
@@ -119,8 +120,10 @@ try {
 const streaming = streamSections.some(wanted) ? await startRig('streams') : null;
 try {
   if (streaming !== null && wanted('streams')) {
-    result['streams'] = await streams(streaming, scale);
-    table(`Streams of ${streamChunks} chunks ${chunkDelayMs} ms apart, all at once, ms`, result['streams'] as object[]);
+    const compared = await streams(streaming, scale);
+    result['streams'] = compared;
+    table(`Streams of frames ${chunkDelayMs} ms apart, frame by frame beside the provider's own, ms`, compared.rows);
+    for (const fault of compared.faults) console.error(fault);
   }
   if (streaming !== null && wanted('mixed')) {
     result['mixed'] = await mixedLoad(streaming, scale);

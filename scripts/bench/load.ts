@@ -1,7 +1,8 @@
 // The benchmark's load generator, in a process of its own. Takes orders over IPC, answers with numbers. Bounded in count and time.
 
-import { createHash, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import http from 'node:http';
+import { framesOf, readFrames, type Comparison, type Frames } from './frames.ts';
 
 /** What to send, how much of it, and at what pace. */
 export interface Order {
@@ -20,6 +21,8 @@ export interface Order {
   readonly perSecond?: number;
   /** Each request with another made-up token. */
   readonly madeUpTokens?: boolean;
+  /** The stream that each answer must be, frame by frame. */
+  readonly stream?: string;
 }
 
 /** What came of it. Times in ms. */
@@ -28,54 +31,82 @@ export interface Outcome {
   readonly latenciesMs: number[];
   /** To the first byte of the body, one a request. */
   readonly firstByteMs: number[];
+  /** What the gateway says that it took itself (`Server-Timing`), one a request; empty for whoever says nothing. */
+  readonly ownMs: number[];
   readonly failed: number;
   readonly elapsedMs: number;
-  /** Events of streams that arrived, and the longest gap between two of one stream. */
-  readonly events: number;
-  readonly longestGapMs: number;
-  /** How often each body came, by digest: streams are compared whole. */
-  readonly bodies: Readonly<Record<string, number>>;
+  /** Of the streams that the order compares, whether they failed or not. */
+  readonly frames: FrameCount;
+}
+
+/** The frames of all streams, added up. */
+export interface FrameCount extends Omit<Comparison, 'timesMs'> {
+  /** Of the first few streams with any, each with its stream's number. */
+  readonly faults: string[];
+  /** By stream, in the order in which they were sent, and frame: from when the stream was due. */
+  readonly timesMs: Float64Array[];
 }
 
 const requestTimeoutMs = 60_000;
+/** Faults that are told in words. */
+const faultsMax = 10;
 /** A seed, so that two targets see the same arrivals. */
 const seed = 42;
 
 interface Result {
+  /** Status 200, and an end. */
+  readonly served: boolean;
   readonly latencyMs: number;
   readonly firstByteMs: number;
-  readonly events: number;
-  readonly longestGapMs: number;
-  readonly digest: string;
+  readonly ownMs: number | null;
+  readonly comparison: Comparison | null;
 }
 
 /** Runs an order. */
 export async function run(order: Order): Promise<Outcome> {
   const agent = new http.Agent({ keepAlive: true, maxSockets: order.concurrency, scheduling: 'lifo' });
-  const outcome = {
-    latenciesMs: [] as number[],
-    firstByteMs: [] as number[],
-    failed: 0,
-    events: 0,
-    longestGapMs: 0,
-    bodies: {} as Record<string, number>,
-  };
+  // Once: writing a text of 300 kB costs the generator more than all else of its request.
+  const body = Buffer.from(order.body);
+  const expected = order.stream === undefined ? null : framesOf(Buffer.from(order.stream));
+  const latenciesMs: number[] = [];
+  const firstByteMs: number[] = [];
+  const ownMs: number[] = [];
+  const comparisons: (Comparison | null)[] = [];
+  let [failed, sent] = [0, 0];
   const send = async (dueMs: number): Promise<void> => {
-    const result = await request(order, agent, dueMs);
-    if (result === null) {
-      outcome.failed++;
+    const number = sent++;
+    const result = await request(order, body, agent, dueMs, expected);
+    comparisons[number] = result.comparison;
+    if (!result.served) {
+      failed++;
       return;
     }
-    outcome.latenciesMs.push(result.latencyMs);
-    outcome.firstByteMs.push(result.firstByteMs);
-    outcome.events += result.events;
-    outcome.longestGapMs = Math.max(outcome.longestGapMs, result.longestGapMs);
-    outcome.bodies[result.digest] = (outcome.bodies[result.digest] ?? 0) + 1;
+    latenciesMs.push(result.latencyMs);
+    firstByteMs.push(result.firstByteMs);
+    if (result.ownMs !== null) ownMs.push(result.ownMs);
   };
   const startedMs = performance.now();
   await (order.perSecond === undefined ? closedLoop(order, send) : openLoop(order, order.perSecond, send));
   agent.destroy();
-  return { ...outcome, elapsedMs: performance.now() - startedMs };
+  return {
+    latenciesMs,
+    firstByteMs,
+    ownMs,
+    failed,
+    elapsedMs: performance.now() - startedMs,
+    frames: countFrames(comparisons),
+  };
+}
+
+function countFrames(comparisons: readonly (Comparison | null)[]): FrameCount {
+  const sum = { sent: 0, arrived: 0, lost: 0, changed: 0, moved: 0, added: 0 };
+  const faults: string[] = [];
+  for (const [i, comparison] of comparisons.entries()) {
+    if (comparison === null) continue;
+    for (const name of ['sent', 'arrived', 'lost', 'changed', 'moved', 'added'] as const) sum[name] += comparison[name];
+    faults.push(...comparison.faults.map((fault) => `stream ${i + 1}: ${fault}`).slice(0, faultsMax - faults.length));
+  }
+  return { ...sum, faults, timesMs: comparisons.flatMap((comparison) => comparison?.timesMs ?? []) };
 }
 
 async function closedLoop({ concurrency, requests }: Order, send: (dueMs: number) => Promise<void>): Promise<void> {
@@ -100,12 +131,14 @@ async function openLoop({ requests }: Order, perSecond: number, send: (dueMs: nu
   await Promise.all(running);
 }
 
-/** One request; null when it failed. Events are counted by their blank lines. */
+/** One request. @param expected what its frames are compared with, whatever becomes of it; null: with nothing */
 function request(
-  { url, headers, body, madeUpTokens }: Order,
+  { url, headers, madeUpTokens }: Order,
+  body: Buffer,
   agent: http.Agent,
   dueMs: number,
-): Promise<Result | null> {
+  expected: Frames | null,
+): Promise<Result> {
   return new Promise((resolve) => {
     const options = {
       method: 'POST',
@@ -113,31 +146,30 @@ function request(
       headers: {
         ...headers,
         ...(madeUpTokens === true && { authorization: `Bearer slk_${randomBytes(32).toString('hex')}` }),
-        'content-length': String(Buffer.byteLength(body)),
+        'content-length': String(body.length),
       },
       timeout: requestTimeoutMs,
     };
+    const frames = expected === null ? null : readFrames(expected);
+    let firstByteMs = 0;
+    let ownMs: number | null = null;
+    const end = (served: boolean): void =>
+      resolve({ served, latencyMs: performance.now() - dueMs, firstByteMs, ownMs, comparison: frames?.end() ?? null });
     const outgoing = http.request(url, options, (response) => {
-      const hash = createHash('sha1');
-      let [events, longestGapMs, firstByteMs] = [0, 0, 0];
-      let lastMs = performance.now();
+      const ok = response.statusCode === 200;
+      const told = /\bgateway;dur=([\d.]+)/.exec(String(response.headers['server-timing'] ?? ''));
+      if (told !== null) ownMs = Number(told[1]);
       response.on('data', (chunk: Buffer) => {
-        const now = performance.now();
-        if (firstByteMs === 0) firstByteMs = now - dueMs;
-        else longestGapMs = Math.max(longestGapMs, now - lastMs);
-        lastMs = now;
-        hash.update(chunk);
-        for (let at = chunk.indexOf('\n\n'); at !== -1; at = chunk.indexOf('\n\n', at + 2)) events++;
+        const sinceDueMs = performance.now() - dueMs;
+        if (firstByteMs === 0) firstByteMs = sinceDueMs;
+        // An answer of another kind is no stream that came apart: its frames are missing.
+        if (ok) frames?.push(chunk, sinceDueMs);
       });
-      response.on('end', () => {
-        if (response.statusCode !== 200) return resolve(null);
-        const latencyMs = performance.now() - dueMs;
-        resolve({ latencyMs, firstByteMs, events, longestGapMs, digest: hash.digest('base64') });
-      });
-      response.on('error', () => resolve(null));
+      response.on('end', () => end(ok));
+      response.on('error', () => end(false));
     });
     outgoing.on('timeout', () => outgoing.destroy(new Error('timeout')));
-    outgoing.on('error', () => resolve(null));
+    outgoing.on('error', () => end(false));
     outgoing.end(body);
   });
 }

@@ -1,4 +1,4 @@
-// The benchmark's provider, in a process of its own: OpenAI's stand-in at two paces. Says its addresses over IPC.
+// The benchmark's provider, in a process of its own: OpenAI's stand-in at three paces. Says its addresses over IPC, and takes how long its streams are.
 
 import { startOpenAi } from '../local/providers/openai.ts';
 
@@ -12,11 +12,20 @@ export const chunkDelayMs = 20;
 /** Its paces: `answers` thinks and answers whole, `streams` sends piece by piece, `at once` does not wait. */
 export type ProviderPace = 'answers' | 'streams' | 'at once';
 
+/** What it takes: the text chunks of what `streams` answers from now on. It says the same when that is so. */
+export interface StreamPace {
+  readonly chunks: number;
+}
+
 if (import.meta.main) {
   const [answers, streams, atOnce] = await Promise.all([
     startOpenAi({ apiKey: benchKey, delayMs: answerDelayMs }),
     startOpenAi({ apiKey: benchKey, chunks: streamChunks, chunkDelayMs }),
     startOpenAi({ apiKey: benchKey, chunks: streamChunks }),
   ]);
+  process.on('message', (pace: StreamPace) => {
+    streams.pace(pace);
+    process.send?.(pace);
+  });
   process.send?.({ urls: { answers: answers.url, streams: streams.url, 'at once': atOnce.url } });
 }

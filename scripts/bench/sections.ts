@@ -1,7 +1,7 @@
 // What is measured, one function a section. Each runs its targets in turns, so that what the machine does meanwhile hits all of them.
 
 import type { Order, Outcome } from './load.ts';
-import { residentMiB, type Rig, type Target } from './targets.ts';
+import { cpuMs, residentMiB, type Rig, type Target } from './targets.ts';
 
 /** How much of everything. */
 export interface Scale {
@@ -121,58 +121,49 @@ export async function prompts(rig: Rig, scale: Scale): Promise<object> {
   };
 }
 
-/** Valid calls alone, then beside 5,000 made-up tokens a second, or as many as one generator can send. */
-export async function flood(rig: Rig, scale: Scale): Promise<object> {
+/**
+ * Valid calls alone, then beside 5,000 made-up tokens a second, or as many as one generator can send. Latency is the machine's too, where provider,
+ * generators and gateway share two cores; the gateway's own time is what the flood does to it.
+ */
+export async function flood(rig: Rig, scale: Scale): Promise<object[]> {
   const valid = order(rig.gateway, {
     body: chat(1_000),
     concurrency: 16,
     requests: Math.round(1_000 * scale.share),
     perSecond: 100,
   });
-  const alone = await rig.load(valid);
-  const made = order(rig.gateway, {
+  const madeUp = order(rig.gateway, {
     body: chat(1_000),
     concurrency: 64,
     requests: Math.round(50_000 * scale.share),
     perSecond: 5_000,
     madeUpTokens: true,
   });
-  const flooding = rig.loadBeside(made);
+  await warm(rig, [rig.gateway], scale);
+  const row = (beside: string, { ownMs, latenciesMs, failed }: Outcome): object => ({
+    beside,
+    answers: latenciesMs.length,
+    failed,
+    ownP50: percentile(ownMs, 50),
+    ownP99: percentile(ownMs, 99),
+    latencyP50: round(percentile(latenciesMs, 50)),
+    latencyP99: round(percentile(latenciesMs, 99)),
+  });
+  const alone = await rig.load(valid);
+  const flooding = rig.loadBeside(madeUp);
   const beside = await rig.load(valid);
   const refused = await flooding;
-  return {
-    refusedPerSecond: Math.round(refused.failed / (refused.elapsedMs / 1000)),
-    aloneP50: round(percentile(alone.latenciesMs, 50)),
-    besideP50: round(percentile(beside.latenciesMs, 50)),
-    aloneP99: round(percentile(alone.latenciesMs, 99)),
-    besideP99: round(percentile(beside.latenciesMs, 99)),
-    validFailed: beside.failed,
-  };
+  const before = cpuMs(rig.gateway.pid);
+  const only = await rig.loadBeside(madeUp);
+  const refusalUs = Math.round(((cpuMs(rig.gateway.pid) - before) / only.failed) * 1000);
+  return [
+    row('nothing', alone),
+    row(`${perSecondRefused(refused)} refusals a second, ${refusalUs} µs of CPU each`, beside),
+  ];
 }
 
-/** 512 streams at once, each compared whole with the provider's own. The peer is not asked: on Node 24 its streams end with `TypeError: immutable`. */
-export async function streams(rig: Rig, scale: Scale): Promise<object[]> {
-  const concurrency = Math.round(512 * Math.max(scale.share, 0.5));
-  const more = { body: chat(1_000, true), concurrency, requests: concurrency };
-  const rows: object[] = [];
-  for (const target of [rig.provider, rig.gateway]) await rig.load(order(target, { ...more, concurrency: 32 }));
-  let wanted = '';
-  let direct: Outcome | null = null;
-  for (const target of [rig.provider, rig.gateway]) {
-    const outcome = await rig.load(order(target, more));
-    wanted ||= Object.keys(outcome.bodies)[0] ?? '';
-    direct ??= outcome;
-    rows.push({
-      target: target.name,
-      streams: concurrency,
-      whole: outcome.bodies[wanted] ?? 0,
-      failed: outcome.failed,
-      firstByteP50: round(percentile(outcome.firstByteMs, 50)),
-      firstByteAddedP99: round(percentile(outcome.firstByteMs, 99) - percentile(direct.firstByteMs, 99)),
-      longestGap: round(outcome.longestGapMs),
-    });
-  }
-  return rows;
+function perSecondRefused({ failed, elapsedMs }: Outcome): number {
+  return Math.round(failed / (elapsedMs / 1000));
 }
 
 /** 200 streams and 500 whole answers a second for minutes: what memory does. */
@@ -212,6 +203,6 @@ export function percentile(values: readonly number[], p: number): number {
   return sorted[Math.min(sorted.length - 1, Math.floor((sorted.length * p) / 100))] ?? Number.NaN;
 }
 
-function round(value: number): number {
+export function round(value: number): number {
   return Math.round(value * 100) / 100;
 }

@@ -2,14 +2,14 @@
 
 import { fork, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { createSubscription, openDirectory } from '@cody-gateway/shared/auth';
 import { localProject, startCloud } from '../local/cloud.ts';
 import { startFunction } from '../local/function-process.ts';
 import { freePort } from '../local/port.ts';
 import type { Order, Outcome } from './load.ts';
-import { benchKey, type ProviderPace } from './provider-process.ts';
+import { benchKey, type ProviderPace, type StreamPace } from './provider-process.ts';
 
 const portkeyProgram = path.resolve(
   import.meta.dirname,
@@ -38,6 +38,8 @@ export interface Rig {
   load(order: Order): Promise<Outcome>;
   /** Runs one in a second generator, beside the first. */
   loadBeside(order: Order): Promise<Outcome>;
+  /** Text chunks of the streams that the provider answers from now on. */
+  setChunks(chunks: number): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -54,7 +56,11 @@ export async function startRig(pace: ProviderPace, probed = false): Promise<Rig>
     args: readonly string[] = [],
     env: Readonly<Record<string, string>> = {},
   ): Promise<{ child: ChildProcess; said: Said }> => {
-    const child = fork(path.join(import.meta.dirname, file), args, { env: { ...process.env, ...env } });
+    const child = fork(path.join(import.meta.dirname, file), args, {
+      env: { ...process.env, ...env },
+      // Typed arrays stay what they are.
+      serialization: 'advanced',
+    });
     closers.push(() => child.kill());
     const [said] = (await once(child, 'message')) as [Said];
     return { child, said };
@@ -91,13 +97,11 @@ export async function startRig(pace: ProviderPace, probed = false): Promise<Rig>
     const peer = await startPortkey(providerUrl);
     closers.push(() => peer.child.kill());
     const key = { 'content-type': 'application/json', authorization: `Bearer ${benchKey}` };
-    const load =
-      ({ child }: { child: ChildProcess }) =>
-      async (order: Order): Promise<Outcome> => {
-        const reply = once(child, 'message') as Promise<[Outcome]>;
-        child.send(order);
-        return (await reply)[0];
-      };
+    const ask = async <Reply>({ child }: { child: ChildProcess }, question: Order | StreamPace): Promise<Reply> => {
+      const reply = once(child, 'message') as Promise<[Reply]>;
+      child.send(question);
+      return (await reply)[0];
+    };
     return {
       provider: { name: 'provider', url: providerUrl, headers: key, pid: provider.child.pid ?? 0, probe: null },
       gateway: {
@@ -128,8 +132,9 @@ export async function startRig(pace: ProviderPace, probed = false): Promise<Rig>
         pid: bare.child.pid ?? 0,
         probe: probes.bare.url,
       },
-      load: load(generators[0]),
-      loadBeside: load(generators[1]),
+      load: (order) => ask(generators[0], order),
+      loadBeside: (order) => ask(generators[1], order),
+      setChunks: async (chunks) => void (await ask(provider, { chunks })),
       stop,
     };
   } catch (error) {
@@ -195,4 +200,12 @@ export function residentMiB({ pid }: Target): number | null {
   } catch {
     return null;
   }
+}
+
+/** Processor time of a process since it began, all threads, as Linux counts it in nanoseconds. */
+export function cpuMs(pid: number): number {
+  const tasks = `/proc/${pid}/task`;
+  return readdirSync(tasks)
+    .map((thread) => Number(readFileSync(`${tasks}/${thread}/schedstat`, 'utf8').split(' ')[0]) / 1e6)
+    .reduce((sum, ms) => sum + ms, 0);
 }

@@ -3,7 +3,6 @@
 
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
-import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { createSubscription, openDirectory } from '@cody-gateway/shared/auth';
 import { localProject, startCloud } from '../local/cloud.ts';
@@ -11,7 +10,8 @@ import { startFunction, type FunctionProcess } from '../local/function-process.t
 import { freePort } from '../local/port.ts';
 import type { Order, Outcome } from './load.ts';
 import { benchKey } from './provider-process.ts';
-import { percentile } from './sections.ts';
+import { percentile, round } from './sections.ts';
+import { cpuMs } from './targets.ts';
 
 const pairs = 5;
 const turnsOfPair = 8;
@@ -78,13 +78,13 @@ export async function telemetryCost(share: number): Promise<object[]> {
     for (let pair = 0; pair < pairs; pair++) {
       const targets = { off: await gateway({ CODY_GATEWAY_OTEL_ENDPOINT: '' }), on: await gateway({}) };
       try {
-        for (const target of Object.values(targets)) await load(target, 6_000);
+        for (const target of Object.values(targets)) await load(target, Math.round(15_000 * share));
         for (let turn = 0; turn < turnsOfPair; turn++)
           // Whoever is second finds the machine as the first left it.
           for (const name of turn % 2 === 0 ? (['off', 'on'] as const) : (['on', 'off'] as const)) {
-            const before = cpuMs(targets[name]);
+            const before = cpuMs(targets[name].child.pid ?? 0);
             const { elapsedMs } = await load(targets[name], requests);
-            taken[name].cpu.push((cpuMs(targets[name]) - before) / requests);
+            taken[name].cpu.push((cpuMs(targets[name].child.pid ?? 0) - before) / requests);
             taken[name].rate.push(requests / (elapsedMs / 1000));
           }
       } finally {
@@ -96,7 +96,7 @@ export async function telemetryCost(share: number): Promise<object[]> {
     const row = (telemetry: string, rate: readonly number[], cpu: readonly number[], p: number): object => ({
       telemetry,
       perSecond: round(percentile(rate, p)),
-      cpuMs: round(percentile(cpu, p)),
+      cpuMs: Number(percentile(cpu, p).toFixed(3)),
     });
     return [
       ...(['off', 'on'] as const).map((name) => row(name, taken[name].rate, taken[name].cpu, 50)),
@@ -105,16 +105,4 @@ export async function telemetryCost(share: number): Promise<object[]> {
   } finally {
     for (const close of closers.toReversed()) await close();
   }
-}
-
-/** CPU of a process since it began, all threads, as Linux counts it in nanoseconds. */
-function cpuMs({ child }: FunctionProcess): number {
-  const tasks = `/proc/${child.pid ?? 0}/task`;
-  return readdirSync(tasks)
-    .map((thread) => Number(readFileSync(`${tasks}/${thread}/schedstat`, 'utf8').split(' ')[0]) / 1e6)
-    .reduce((sum, ms) => sum + ms, 0);
-}
-
-function round(value: number): number {
-  return Math.round(value * 1000) / 1000;
 }
