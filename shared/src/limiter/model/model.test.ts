@@ -50,7 +50,14 @@ after(async () => {
 async function hold(kinds: readonly fc.Arbitrary<Step>[], share: number): Promise<void> {
   const sequences = fc.commands([...kinds], { maxCommands: stepsMax, size: 'max' });
   const play = async (steps: Iterable<fc.AsyncCommand<Both, Real>>): Promise<void> => {
-    const model: Both = { plain: new PlainLimiter(startMs), made: [], plans: new Map(), ledger: [], late: new Set() };
+    const model: Both = {
+      plain: new PlainLimiter(startMs),
+      made: [],
+      plans: new Map(),
+      ledger: [],
+      late: new Set(),
+      reopened: new Map(),
+    };
     const real = new Real(connections, redis);
     await real.begin(startMs);
     await fc.asyncModelRun(() => ({ model, real }), steps);

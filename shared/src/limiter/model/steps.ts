@@ -201,10 +201,15 @@ export const repeats = fc.tuple(picks, instances).map(
     new Step(
       `admit again(${pick})`,
       async (both, real) => {
-        const { plain, made } = both;
+        const { plain, made, ledger, reopened } = both;
         const admitted = of(made, pick) as Admitted;
+        const { id, counter } = admitted.admission;
         noteLate(both, admitted);
-        return [await askReal(admitted, real.limiters[instance]), plain.admit(admitted.admission)];
+        const anew = !plain.leases.has(id);
+        const must = plain.admit(admitted.admission);
+        const window = plain.counters.get(counter)?.window;
+        if (anew && window?.id === id && window.start === plain.now) reopened.set(id, ledger.length);
+        return [await askReal(admitted, real.limiters[instance]), must];
       },
       some,
     ),
@@ -304,12 +309,12 @@ export const waits = fc.constantFrom(1, 1, 2, 3, 6, 20, 50).map(
  * Whatever happened: what an open window has used for good is what the ledger's rows of it say, so nothing is lost, invented or moved to another one.
  * A step that is repeated when the lease's record is gone (a quarter of an hour) charges again, as after a failover: its window is not counted here.
  */
-function checkLedger({ plain, ledger, late }: Both, { counters }: RealState): void {
+function checkLedger({ plain, ledger, late, reopened }: Both, { counters }: RealState): void {
   const rows = new Map<string, ModelEvent>();
-  // A window is named after the admission that opened it: one that is repeated so late opens a second window of the same name.
-  const doubtful = new Set<string>(late);
-  for (const event of ledger) {
+  const doubtful = new Set<string>();
+  for (const [place, event] of ledger.entries()) {
     if (event.kind !== 'event' && event.kind !== 'orphaned') continue;
+    if (place < (reopened.get(event.window) ?? 0)) continue;
     rows.set(event.id, event);
     if (late.has(event.id)) doubtful.add(event.window);
   }

@@ -51,6 +51,8 @@ export interface Both {
   readonly ledger: ModelEvent[];
   /** Ids that were used again when their record was gone. */
   readonly late: Set<string>;
+  /** Where in `ledger` a window begins that has the name of an older one: a window is named after the admission that opened it. */
+  readonly reopened: Map<string, number>;
 }
 
 const wholeUnits = (ms: number): number => Math.ceil(ms / unitMs) * unitMs;
