@@ -51,6 +51,8 @@ interface Row {
   anthropic: string;
   /** Seconds for `retry-after` where the refusal names none (design D14: over 3 s wherever a retry would only hammer). */
   retryAfterSeconds?: number;
+  /** A status from 500 on that tells of no failure of ours: nobody reads a stack or a report of it, and a flood of it must cost little. */
+  expected?: true;
 }
 
 const invalid = ['invalid_request_error', null] as const;
@@ -76,7 +78,13 @@ export const kinds: Readonly<Record<RefusalKind, Row>> = {
     anthropic: 'api_error',
     retryAfterSeconds: 10,
   },
-  'too-many-strangers': { status: 503, openai: ['server_error', null], anthropic: 'api_error', retryAfterSeconds: 10 },
+  'too-many-strangers': {
+    status: 503,
+    openai: ['server_error', null],
+    anthropic: 'api_error',
+    retryAfterSeconds: 10,
+    expected: true,
+  },
   'recently-updated': { status: 429, openai: ['requests', null], anthropic: 'rate_limit_error', retryAfterSeconds: 60 },
   'feature-header': { status: 400, openai: invalid, anthropic: 'invalid_request_error' },
   'feature-access': { status: 403, openai: ['permission_error', 'feature_not_enabled'], anthropic: 'permission_error' },
@@ -174,8 +182,8 @@ export class Refusal extends Error {
 
   constructor(kind: RefusalKind, message: string, options: RefusalOptions = {}) {
     const { stackTraceLimit } = Error;
-    // Taking a stack costs more than the rest of a small refusal, and of what is no fault of ours nobody reads it.
-    if (kinds[kind].status < 500 || kind === 'too-many-strangers') Error.stackTraceLimit = 0;
+    // Taking a stack costs more than the rest of a small refusal.
+    if (!isFailure(kinds[kind])) Error.stackTraceLimit = 0;
     super(message, { cause: options.cause });
     Error.stackTraceLimit = stackTraceLimit;
     this.kind = kind;
@@ -184,11 +192,20 @@ export class Refusal extends Error {
     this.headers = options.headers ?? {};
   }
 
+  /** Is it a failure of ours or of what we depend on, to be logged as an error and reported? */
+  get failure(): boolean {
+    return isFailure(kinds[this.kind]);
+  }
+
   /** The HTTP status in that dialect. */
   status(dialect: Dialect): number {
     const row = kinds[this.kind];
     return dialect === 'cody' ? row.status : (row.dialectStatus ?? row.status);
   }
+}
+
+function isFailure({ status, expected }: Row): boolean {
+  return status >= 500 && expected !== true;
 }
 
 /** Turns whatever was thrown into a Refusal; a stranger becomes `internal`, its message kept for the log as cause only. */

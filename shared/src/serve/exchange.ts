@@ -54,9 +54,6 @@ export interface RequestHandler {
 /** Refusals that a change at the actor's source could lift (spec actors §1.7); not those that pass by themselves. */
 const refreshedAfter: ReadonlySet<RefusalKind> = new Set(['quota-exceeded', 'feature-access', 'banned']);
 
-/** Nothing of ours failed: the request's own line and the count of refusals tell of it, and an error and a report each would do the flood's work. */
-const floodKind: RefusalKind = 'too-many-strangers';
-
 /** Makes the handler of a function. It never rejects. */
 export function createHandler(context: Context, routes: readonly Route[]): RequestHandler {
   const byPath = Map.groupBy(routes, ({ path }) => path);
@@ -179,12 +176,10 @@ async function fail(
   if (callerLeft.aborted) return;
   const refusal = asRefusal(thrown);
   scope.note({ refusal: refusal.kind, ...(refusal.detail !== null && { detail: refusal.detail }) });
-  const status = refusal.status(dialect);
-  if (refusal.kind === floodKind) scope.expectFailure();
-  else if (status >= 500) {
+  if (refusal.failure) {
     scope.log('ERROR', refusal.message, { refusal: refusal.kind }, refusal.cause ?? refusal);
-    await scope.reportErrors(status);
-  }
+    await scope.reportErrors(refusal.status(dialect));
+  } else scope.expectFailure();
   if (response.headersSent) return void response.destroy();
   replyHeaders['server-timing'] = timing.header();
   refuse(received, refusal, dialect, scope.traceId);
