@@ -281,6 +281,13 @@ test('strangers: a flood of made-up tokens reaches the directory and the source 
   assert.ok(asked('CheckAccessToken') <= 20, `${asked('CheckAccessToken')} questions`);
   assert.equal(counted.get('invalid-token')?.length, asked('CheckAccessToken'));
   assert.equal(counted.get('too-many-strangers')?.length, 500 - asked('CheckAccessToken'));
+  // A remembered caller waits behind none of them, although Redis is asked once more.
+  clock.nowMs += 11_000;
+  const ended: string[] = [];
+  const flood = Array.from({ length: 500 }, async () => ended.push(await outcome(fresh('slk_'))));
+  ended.push((await identify(token)).id);
+  assert.ok(ended.length < 50, `${ended.length} strangers were served first`);
+  await Promise.all(flood);
   // Known callers are no strangers, here and on an instance that has never met them.
   clock.nowMs += 11_000;
   assert.equal((await identify(token)).id, id);
