@@ -158,12 +158,8 @@ export async function flood(rig: Rig, scale: Scale): Promise<object[]> {
   const refusalUs = Math.round(((cpuMs(rig.gateway.pid) - before) / only.failed) * 1000);
   return [
     row('nothing', alone),
-    row(`${perSecondRefused(refused)} refusals a second, ${refusalUs} µs of CPU each`, beside),
+    row(`${round(refused.failed / (refused.elapsedMs / 1000))} refusals a second, ${refusalUs} µs of CPU each`, beside),
   ];
-}
-
-function perSecondRefused({ failed, elapsedMs }: Outcome): number {
-  return Math.round(failed / (elapsedMs / 1000));
 }
 
 /** 200 streams and 500 whole answers a second for minutes: what memory does. */

@@ -41,14 +41,19 @@ export async function telemetryCost(share: number): Promise<object[]> {
     });
     closers.push(() => cloud.stop());
     cloud.tasks.pause();
-    const gateway = async (env: Readonly<Record<string, string>>): Promise<FunctionProcess> =>
-      startFunction({
+    const running = new Set<FunctionProcess>();
+    closers.push(async () => Promise.all([...running].map((target) => target.stop())));
+    const gateway = async (env: Readonly<Record<string, string>>): Promise<FunctionProcess> => {
+      const target = await startFunction({
         name: functionName,
         dir: path.resolve(import.meta.dirname, '../../.build/functions', functionName),
         port: await freePort(),
         env: { ...cloud.env, ...env },
         onLine: () => undefined,
       });
+      running.add(target);
+      return target;
+    };
     const directory = openDirectory({
       firestoreEmulatorHost: cloud.firestore.host,
       googleCloudProject: localProject,
@@ -77,18 +82,18 @@ export async function telemetryCost(share: number): Promise<object[]> {
     const requests = Math.round(1_500 * share);
     for (let pair = 0; pair < pairs; pair++) {
       const targets = { off: await gateway({ CODY_GATEWAY_OTEL_ENDPOINT: '' }), on: await gateway({}) };
-      try {
-        for (const target of Object.values(targets)) await load(target, Math.round(15_000 * share));
-        for (let turn = 0; turn < turnsOfPair; turn++)
-          // Whoever is second finds the machine as the first left it.
-          for (const name of turn % 2 === 0 ? (['off', 'on'] as const) : (['on', 'off'] as const)) {
-            const before = cpuMs(targets[name].child.pid ?? 0);
-            const { elapsedMs } = await load(targets[name], requests);
-            taken[name].cpu.push((cpuMs(targets[name].child.pid ?? 0) - before) / requests);
-            taken[name].rate.push(requests / (elapsedMs / 1000));
-          }
-      } finally {
-        for (const target of Object.values(targets)) await target.stop();
+      for (const target of Object.values(targets)) await load(target, Math.round(15_000 * share));
+      for (let turn = 0; turn < turnsOfPair; turn++)
+        // Whoever is second finds the machine as the first left it.
+        for (const name of turn % 2 === 0 ? (['off', 'on'] as const) : (['on', 'off'] as const)) {
+          const before = cpuMs(targets[name].child.pid ?? 0);
+          const { elapsedMs } = await load(targets[name], requests);
+          taken[name].cpu.push((cpuMs(targets[name].child.pid ?? 0) - before) / requests);
+          taken[name].rate.push(requests / (elapsedMs / 1000));
+        }
+      for (const target of Object.values(targets)) {
+        running.delete(target);
+        await target.stop();
       }
     }
     const ratios = (of: 'cpu' | 'rate'): number[] =>

@@ -63,7 +63,7 @@ type CallSpan = readonly [name: string, attributes: Attributes];
 
 /** The same for all calls alike. */
 const callSpans = new Map<string, CallSpan>();
-/** Models may be a caller's own words. */
+/** More than models there are: upper and lower case are the caller's. */
 const callSpansMax = 1_000;
 
 /** Name and attributes of a provider call before it is sent. @param model as the provider calls it @param address the provider's */

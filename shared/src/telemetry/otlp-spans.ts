@@ -17,7 +17,7 @@ import {
   type Bytes,
 } from './wire-text.ts';
 
-/** Some sixty requests. */
+/** Some ninety requests. */
 const batchBytesMax = 256 * 1024;
 /** One is filled while others are sent. */
 const spareMax = 2;
