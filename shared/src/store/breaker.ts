@@ -76,9 +76,17 @@ export interface Breaker {
   stop(): void;
 }
 
+/**
+ * Lets go of its command when that ends: a set that much goes in and out of leaves its outgrown tables behind, each of them keeps the next one and what
+ * was in it alive until a major collection, and with a command's end goes all that its caller holds.
+ */
+interface Waiting {
+  fail: ((why: string) => void) | null;
+}
+
 /** Makes a closed breaker. */
 export function createBreaker({ rules, clock, probe, replace, changed }: BreakerParts): Breaker {
-  const pending = new Set<(why: string) => void>();
+  const pending = new Set<Waiting>();
   let open: {
     readonly cause: OutageCause;
     readonly sinceMs: number;
@@ -96,7 +104,7 @@ export function createBreaker({ rules, clock, probe, replace, changed }: Breaker
     changed({ state: 'open', cause, openMs: 0, error });
     const failed = [...pending];
     pending.clear();
-    for (const fail of failed) fail(`redis is away (${cause})`);
+    for (const waiting of failed) waiting.fail?.(`redis is away (${cause})`);
     // Ends by itself when the breaker closes or is stopped, and never rejects.
     void look();
   };
@@ -107,6 +115,11 @@ export function createBreaker({ rules, clock, probe, replace, changed }: Breaker
     open = null;
     changed({ state: 'closed', cause, openMs: clock.now() - sinceMs, error: null });
     back.resolve();
+  };
+
+  const leave = (waiting: Waiting): boolean => {
+    waiting.fail = null;
+    return pending.delete(waiting);
   };
 
   const isAway = (): boolean => open !== null && !stopped;
@@ -164,27 +177,26 @@ export function createBreaker({ rules, clock, probe, replace, changed }: Breaker
     outage: () => (open === null ? null : { cause: open.cause, openMs: clock.now() - open.sinceMs }),
     enter: (fail) => {
       if (pending.size === 0) signOfLifeMs = clock.now();
-      // The same function may wait twice.
-      const entry = (why: string): void => fail(why);
-      pending.add(entry);
+      const waiting: Waiting = { fail };
+      pending.add(waiting);
       if (!watching) {
         watching = true;
         clock.after(rules.silenceMs, watch);
       }
       return {
         replied: () => {
-          if (!pending.delete(entry)) return;
+          if (!leave(waiting)) return;
           signOfLifeMs = clock.now();
           timeouts = 0;
         },
         timedOut: () => {
-          if (!pending.delete(entry)) return;
+          if (!leave(waiting)) return;
           timeouts++;
           // A caller's whole budget is as long as the silence, and its timer may be the first of the two; timers are early by parts of a millisecond.
           if (clock.now() - signOfLifeMs >= rules.silenceMs - 1) trip('silent', null);
           else if (timeouts >= rules.timeoutsMax) trip('time-outs', null);
         },
-        ended: () => void pending.delete(entry),
+        ended: () => void leave(waiting),
       };
     },
     trip,

@@ -1,7 +1,16 @@
 // The ioredis client of a Redis Cluster: each node on its own, so that one which is away fails its own actors alone. Otherwise as client.ts.
 
 import { Cluster, Command, type Redis } from 'ioredis';
-import { connectionOptions, connectTimeoutMs, gatherWrites, quit, type Client, type ClientEvents } from './client.ts';
+import {
+  connectionOptions,
+  connectTimeoutMs,
+  gatherWrites,
+  keyless,
+  quit,
+  sendAll,
+  type Client,
+  type ClientEvents,
+} from './client.ts';
 import { keys, shardCount, shardName } from './keys.ts';
 
 /** While the cluster's map is not known. */
@@ -69,7 +78,6 @@ export function openCluster(url: string, events: ClientEvents): Client {
   };
   const instance = (name: string): Redis | undefined => cluster.nodes().find((node) => nameOf(node) === name);
   const requireReady = (): void => {
-    // A pipeline would wait for the map and be sent when nobody waits for it any more.
     if (cluster.status !== 'ready') throw new Error(`the cluster is not connected (${cluster.status})`);
   };
   /** A key of ours that the node has; null where it has none any more. */
@@ -86,12 +94,13 @@ export function openCluster(url: string, events: ClientEvents): Client {
     nodes: () => [...new Set(cluster.slots.map(([master]) => master ?? noNode))].toSorted(),
     evalsha: (sha, keyCount, ...args) => cluster.evalsha(sha, keyCount, ...args),
     eval: (source, keyCount, ...args) => cluster.eval(source, keyCount, ...args),
-    pipeline: async (name, commands) => {
-      requireReady();
-      // A scan has no key: the node itself is asked.
-      const to = commands.every(([command]) => command === 'scan') ? instance(name) : cluster;
-      return (await to?.pipeline(commands.map((command) => [...command])).exec()) ?? [];
-    },
+    commands: (name, commands) =>
+      sendAll(commands, async ([command, ...args]) => {
+        // Without a key the cluster would choose a node.
+        const to = keyless.has(command) ? instance(name) : cluster;
+        if (to === undefined) throw new Error(`${name} has left the cluster`);
+        return to.call(command, ...args);
+      }),
     probe: async (name) => {
       try {
         requireReady();

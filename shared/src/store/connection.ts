@@ -2,7 +2,7 @@
 
 import type { Redis } from 'ioredis';
 import { createBreaker, breakerRules, type Breaker, type BreakerChange, type OutageCause } from './breaker.ts';
-import { connectTimeoutMs, openClient, type Client } from './client.ts';
+import { connectTimeoutMs, keyless, openClient, type Client, type Command } from './client.ts';
 import { openCluster } from './cluster.ts';
 import type { Script } from './script.ts';
 
@@ -38,9 +38,6 @@ export interface Budget {
   /** For work that no caller waits for: it waits for the end of an outage, where others fail at once. */
   readonly patient?: boolean;
 }
-
-/** A command: its name, then its key, where it has one. */
-export type Command = readonly [name: string, ...args: (string | number)[]];
 
 /** A breaker's change, and of which node. */
 export interface StoreChange extends BreakerChange {
@@ -188,17 +185,11 @@ export function connectStore(
     return send(name, breaker, budget, work);
   };
 
-  const pipeline = (node: string, commands: readonly Command[], budget: Budget): Promise<unknown[]> =>
+  const onNode = (node: string, commands: readonly Command[], budget: Budget): Promise<unknown[]> =>
     bounded(
       () => node,
       budget,
-      async () => {
-        const replies = await client.pipeline(node, commands);
-        return replies.map(([error, reply]) => {
-          if (error !== null) throw error;
-          return reply;
-        });
-      },
+      () => client.commands(node, commands),
     );
 
   /** One step over all nodes, one after the other: the cursor of a cluster is `<node>:<cursor>`. */
@@ -208,7 +199,7 @@ export function connectStore(
     const node = nodes[Number(index)];
     // A map that has changed ends the walk; the next one is whole again.
     if (node === undefined) return ['0', []];
-    const [[next, found]] = (await pipeline(node, [[name, position, ...rest]], budget)) as [[string, string[]]];
+    const [[next, found]] = (await onNode(node, [[name, position, ...rest]], budget)) as [[string, string[]]];
     if (nodes.length === 1) return [next, found];
     if (next !== '0') return [`${index}:${next}`, found];
     return [Number(index) + 1 < nodes.length ? `${Number(index) + 1}:0` : '0', found];
@@ -240,12 +231,12 @@ export function connectStore(
       // Almost always one.
       const groups = byNode(commands, client.nodeOf);
       const [only] = groups;
-      if (groups.size === 1 && only !== undefined) return pipeline(only[0], commands, budget);
+      if (groups.size === 1 && only !== undefined) return onNode(only[0], commands, budget);
       const replies: unknown[] = [];
       await Promise.all(
         [...groups].map(async ([node, positions]) => {
           const own = positions.map((position) => commands[position] as Command);
-          const answers = await pipeline(node, own, { ...budget });
+          const answers = await onNode(node, own, { ...budget });
           for (const [i, position] of positions.entries()) replies[position] = answers[i];
         }),
       );
@@ -262,14 +253,12 @@ export function connectStore(
   };
 }
 
-/** Commands that have no key: they go where the others go. */
-const keyless: ReadonlySet<string> = new Set(['time', 'ping']);
-
 /** Positions of commands by node. */
 function byNode(
   commands: readonly Command[],
   nodeOf: (key: string | null) => string,
 ): ReadonlyMap<string, readonly number[]> {
+  // What has no key goes where the others go.
   const keyed = commands.find(([name]) => !keyless.has(name));
   const groups = new Map<string, number[]>();
   for (const [position, command] of commands.entries()) {
