@@ -237,7 +237,7 @@ function close({ received, scope, dialect }: Exchange, answer: Answer, relayed: 
     if (!response.headersSent) throw cutRefusal(relayed.error);
     scope.log('WARNING', 'the provider broke off', {}, relayed.error);
     if (!answer.sse) response.destroy();
-    else if (answer.meter.failed) response.end();
+    else if (answer.meter.failed()) response.end();
     else response.end(errorEvent(cutRefusal(relayed.error), dialect, scope.traceId));
   }
 }

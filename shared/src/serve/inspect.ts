@@ -24,7 +24,7 @@ export async function inspect(
   const { prompt, flagging } = await context.upstream.inspect(call, body);
   if (flagging === null) return null;
   scope.note({ feature: permit.feature, model: permit.model, flagged: flagging.reasons });
-  await recordFlaggedPrompt(exchange, permit, prompt.text);
+  await recordFlaggedPrompt(exchange, permit, prompt.text());
   if (!flagging.shouldBlock) return flagging;
   await note(
     exchange,

@@ -29,12 +29,8 @@ function meterOf(): Meter {
       return data?.includes('"choices":[]') !== true;
     },
     body: (piece) => take((whole += piece.toString('utf8'))),
-    get finished() {
-      return seen.finished;
-    },
-    get failed() {
-      return seen.failed;
-    },
+    finished: () => seen.finished,
+    failed: () => seen.failed,
     usage: () => ({
       inputTokens: seen.inputTokens,
       outputTokens: null,
@@ -123,7 +119,7 @@ test('the provider’s own error in a stream is known, so that none of ours foll
   const answer = answerOf([chunk('a'), 'data: {"error":{"message":"overloaded"}}\n\n'], true);
   const result = await relayed(t, answer);
   assert.equal(result.end, 'cut');
-  assert.equal(answer.meter.failed, true);
+  assert.equal(answer.meter.failed(), true);
   assert.match(result.body, /overloaded/);
 });
 

@@ -92,8 +92,8 @@ export function gatherWrites({ stream }: Redis): void {
 
 /**
  * Sends commands one by one; what is written in one turn leaves together (gatherWrites). Not in a pipeline of ioredis: each of those defines a getter of
- * its own, for which V8 makes a map in the old generation, and by it everything that a pipeline's caller holds outlives each minor collection. In a flood
- * a seventh of all that was allocated did, and each collection took 10 ms.
+ * its own, which V8 puts into the old generation: everything that a pipeline's caller holds outlives each minor collection. In a flood a seventh of all
+ * that was allocated did, and each collection took 10 ms.
  */
 export async function sendAll(
   commands: readonly Command[],

@@ -60,7 +60,10 @@ export interface Usage {
   readonly completionCharacters: number | null;
 }
 
-/** Reads the usage out of an answer while it passes. Never throws: what it can't read stays unknown. */
+/**
+ * Reads the usage out of an answer while it passes. Never throws: what it can't read stays unknown. Methods, no accessors: the accessors of an object
+ * literal live in V8's old generation, and keep alive what they close over (a whole request) until a major collection.
+ */
 export interface Meter {
   /** Takes one event of a stream; false: it must not be relayed (D8). */
   event(event: SseEvent): boolean;
@@ -70,9 +73,9 @@ export interface Meter {
   /** What the model wrote, for an API whose answers tell no tokens: they are counted then. Absent elsewhere. */
   readonly untold?: () => string;
   /** True once the end mark of a stream was seen. */
-  readonly finished: boolean;
+  finished(): boolean;
   /** True once the provider said in the stream that it failed: the caller has read that in the provider's own words. */
-  readonly failed: boolean;
+  failed(): boolean;
 }
 
 /** A provider's answer, its headers in hand. */

@@ -47,13 +47,13 @@ export async function flag(
 ): Promise<Flagging | null> {
   const { maxTokens } = prompt;
   const lowerCase =
-    settings.allowedPatterns.length + settings.blockedPatterns.length > 0 ? prompt.text.toLowerCase() : '';
+    settings.allowedPatterns.length + settings.blockedPatterns.length > 0 ? prompt.text().toLowerCase() : '';
   const blockedPhrase = settings.blockedPatterns.find((pattern) => lowerCase.includes(pattern)) ?? null;
   const limits = settings.promptTokens;
   const count = async (): Promise<number | null> =>
-    limits === null ? null : countTokens(prompt.text, Math.max(limits.flagging, limits.blocking) * stopAfterLimits);
+    limits === null ? null : countTokens(prompt.text(), Math.max(limits.flagging, limits.blocking) * stopAfterLimits);
   // A token is at least one byte: most prompts are too short to be too long.
-  const mayBeLong = limits !== null && Buffer.byteLength(prompt.text) > Math.min(limits.flagging, limits.blocking);
+  const mayBeLong = limits !== null && Buffer.byteLength(prompt.text()) > Math.min(limits.flagging, limits.blocking);
   let promptTokens = mayBeLong ? await count() : null;
 
   const reasons: FlaggingReason[] = [];

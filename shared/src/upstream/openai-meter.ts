@@ -31,12 +31,8 @@ export function createOpenAiMeter(hidesUsage: boolean): Meter {
       return chunk === null || !read(chunk) || !hidesUsage;
     },
     body: (chunk) => body.take(chunk),
-    get finished() {
-      return finished;
-    },
-    get failed() {
-      return failed;
-    },
+    finished: () => finished,
+    failed: () => failed,
     usage: () => {
       const whole = body.value();
       if (whole !== null) {

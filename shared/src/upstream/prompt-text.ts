@@ -6,7 +6,7 @@ import { isObject } from './request-body.ts';
 /** What the rules look at. */
 export interface PromptText {
   /** Made when it is first asked for: most calls meet no rule that reads it. */
-  readonly text: string;
+  readonly text: () => string;
   /** The most tokens that are asked for, or null where none are named. */
   readonly maxTokens: number | null;
 }
@@ -18,9 +18,7 @@ export interface PromptText {
 export function promptText(body: JsonObject, roles: boolean): PromptText {
   let text: string | null = null;
   return {
-    get text() {
-      return (text ??= textOf(body, roles));
-    },
+    text: () => (text ??= textOf(body, roles)),
     maxTokens: maxTokensOf(body),
   };
 }

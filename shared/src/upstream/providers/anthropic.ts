@@ -156,12 +156,8 @@ function createMeter(): Meter {
       return true;
     },
     body: (chunk) => body.take(chunk),
-    get finished() {
-      return finished;
-    },
-    get failed() {
-      return failed;
-    },
+    finished: () => finished,
+    failed: () => failed,
     usage: () => {
       const whole = body.value();
       return whole === null

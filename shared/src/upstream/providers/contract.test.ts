@@ -103,7 +103,7 @@ function checkStream(provider: Provider, text: string, expected: Expected, calle
     const out = Buffer.concat([...kept.map(({ raw }) => raw), splitter.rest() ?? Buffer.alloc(0)]);
     assert.equal(out.toString('utf8'), relayed, how);
     assert.deepEqual(meter.usage(), expected.usage, how);
-    assert.equal(meter.finished, expected.finished, how);
+    assert.equal(meter.finished(), expected.finished, how);
   }
 }
 

@@ -94,12 +94,8 @@ function createMeter(): Meter {
       return true;
     },
     body: (chunk) => body.take(chunk),
-    get finished() {
-      return finished || unreadable || !(answered || failed);
-    },
-    get failed() {
-      return failed;
-    },
+    finished: () => finished || unreadable || !(answered || failed),
+    failed: () => failed,
     usage: () => {
       const whole = body.value();
       if (whole !== null) {
