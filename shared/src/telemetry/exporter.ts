@@ -10,8 +10,8 @@ import { instrumentationScope, resourceOf } from './resource.ts';
 import type { Attributes, SpanRecord, TraceFacts } from './span.ts';
 import type { TelemetrySettings } from './telemetry.ts';
 
-/** Requests whose spans are measured and written together, at a millisecond: one by one, with cold caches, each costs twice as much. */
-const togetherMax = 128;
+/** Requests whose spans are measured and written together: one by one, with cold caches, each costs twice as much. More of them only live longer. */
+const togetherMax = 32;
 /** Full batches of a quarter MB: 8 MB when the endpoint is away. */
 const batchesMax = 32;
 /** Requests that end push at most so often, unless a batch is full; timers stop where the CPU is taken away. */
