@@ -155,6 +155,7 @@ module "monitoring" {
   # Null: as the module has it.
   response_code_ratios = var.response_code_ratios
   own_overhead_ms      = var.own_overhead_ms
+  first_byte_ms        = var.first_byte_ms
   slo_goal             = var.slo_goal
   opsgenie_url         = var.opsgenie_url
   billing_account      = var.billing_account

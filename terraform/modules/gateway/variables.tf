@@ -127,6 +127,12 @@ variable "own_overhead_ms" {
   default     = null
 }
 
+variable "first_byte_ms" {
+  description = "What a stream may take from its request to its first byte, p95; null for the module's own."
+  type        = number
+  default     = null
+}
+
 variable "slo_goal" {
   description = "Share of answers below 500 that is promised; null for the module's own."
   type        = number

@@ -93,6 +93,12 @@ locals {
       aligner   = "ALIGN_PERCENTILE_99", reducer = "REDUCE_MAX", duration = "300s"
       threshold = var.own_overhead_ms
     }
+    # Of streams: what their readers wait for. Most of it is a provider's, whose slow minutes are no incident of ours: a quarter of an hour of it is.
+    first-byte = {
+      title     = "Streams begin late", filter = "${local.log}/first_byte_ms\""
+      aligner   = "ALIGN_PERCENTILE_95", reducer = "REDUCE_MAX", duration = "900s"
+      threshold = var.first_byte_ms
+    }
     dead-letters = {
       title   = "Events that can't be delivered", severity = "CRITICAL", filter = "${local.log}/dead_letters\""
       aligner = "ALIGN_DELTA", period = "60s"

@@ -13,11 +13,13 @@ locals {
       [for text in line.platform : "textPayload =~ \"${text}\""],
     ))
   }
-  # Members of the request's one line, as distributions.
+  # Members of the request's one line, as distributions; of the lines that `where` holds of.
   measured = {
     own_ms      = { field = "own_ms", unit = "ms" }
     upstream_ms = { field = "upstream_ms", unit = "ms" }
     in_flight   = { field = "in_flight", unit = "1" }
+    # From the request's arrival. Whole answers have no byte before they are finished.
+    first_byte_ms = { field = "first_byte_ms", unit = "ms", where = "jsonPayload.stream = true" }
     # Of sweep-leases: how old the oldest event in an outbox is, and how many its instance did not get out itself. Of deliver-events: what arrived.
     outbox_oldest_ms  = { field = "sweep.oldest_ms", unit = "ms" }
     outbox_taken_over = { field = "sweep.sent", unit = "1" }
@@ -30,7 +32,7 @@ locals {
 resource "google_logging_metric" "this" {
   for_each = merge(
     { for name, filter in local.counted : name => { filter = filter, field = null, unit = "1" } },
-    { for name, metric in local.measured : name => { filter = "jsonPayload.event = \"request_completed\"", field = metric.field, unit = metric.unit } },
+    { for name, metric in local.measured : name => { filter = join(" AND ", compact(["jsonPayload.event = \"request_completed\"", try(metric.where, "")])), field = metric.field, unit = metric.unit } },
   )
   project         = var.project_id
   name            = "cody_gateway/${each.key}"

@@ -66,6 +66,17 @@ variable "own_overhead_ms" {
   }
 }
 
+variable "first_byte_ms" {
+  description = "What a stream may take from its request to its first byte, p95."
+  type        = number
+  default     = 15000
+  nullable    = false
+  validation {
+    condition     = var.first_byte_ms > 0
+    error_message = "Above zero."
+  }
+}
+
 variable "response_code_ratios" {
   description = "Share of the traffic that a status may have, by status."
   type        = map(number)
