@@ -14,6 +14,8 @@ export interface CallCost {
   readonly cpuMs: number;
   readonly systemMs: number;
   readonly allocatedKB: number;
+  /** What a minor collection leaves alive, by calls in flight: theirs, and what keeps finished ones alive. */
+  readonly aliveKB: number;
   /** The same two beside the bare relay's. */
   readonly cpuIsTimes: number;
   readonly allocatesTimes: number;
@@ -27,18 +29,21 @@ export interface CostScale {
 }
 
 const concurrency = 32;
+/** The young generation grows for so long. */
+const warmRequestsMin = 6_000;
 
 /** Gateway and relays in turns; every target once without counting, for the compilers. The rig must be a probed one. */
 export async function costs(rig: Rig, { requests, turns }: CostScale): Promise<CallCost[]> {
   const targets = [rig.gateway, rig.frameworkRelay, rig.bareRelay];
   const taken = new Map<Target, Spent[]>(targets.map((target) => [target, []]));
-  for (const target of targets) await spend(rig, target, 2 * requests, null);
+  for (const target of targets) await spend(rig, target, Math.max(warmRequestsMin, 2 * requests), null);
   for (let turn = 0; turn < turns; turn++)
     for (const target of targets) taken.get(target)?.push(await spend(rig, target, requests, null));
   const median = (target: Target, of: (spent: Spent) => number): number =>
     percentile((taken.get(target) ?? []).map(of), 50) / requests;
   const cpu = (target: Target): number => median(target, ({ cpuMs }) => cpuMs);
   const allocated = (target: Target): number => median(target, ({ allocatedBytes }) => allocatedBytes / 1000);
+  const alive = ({ survivedBytes }: Spent): number => survivedBytes / 1000 / concurrency;
   return targets.map((target) => ({
     target: target.name,
     cpuMs: rounded(cpu(target), 3),
@@ -47,6 +52,7 @@ export async function costs(rig: Rig, { requests, turns }: CostScale): Promise<C
       3,
     ),
     allocatedKB: rounded(allocated(target), 1),
+    aliveKB: rounded(percentile((taken.get(target) ?? []).map(alive), 50), 1),
     cpuIsTimes: rounded(cpu(target) / cpu(rig.bareRelay), 2),
     allocatesTimes: rounded(allocated(target) / allocated(rig.bareRelay), 2),
   }));

@@ -15,14 +15,23 @@ export interface Spent {
   readonly systemMs: number;
   /** JavaScript heap that was allocated, what was freed again included. */
   readonly allocatedBytes: number;
+  /** What a minor collection left alive of the young, on average; 0 where there was none. */
+  readonly survivedBytes: number;
   /** Null where none was asked for. */
   readonly profile: object | null;
 }
 
+/** What the heap holds at one moment. */
+interface Heap {
+  readonly heapStatistics: { readonly usedHeapSize: number };
+  readonly heapSpaceStatistics: readonly { readonly spaceName: string; readonly spaceUsedSize: number }[];
+}
+
 /** Each statement of a garbage collection, of which `before` of one and `after` of the previous are compared. */
 interface Collection {
-  readonly beforeGC: { readonly heapStatistics: { readonly usedHeapSize: number } };
-  readonly afterGC: { readonly heapStatistics: { readonly usedHeapSize: number } };
+  readonly gcType: string;
+  readonly beforeGC: Heap;
+  readonly afterGC: Heap;
 }
 
 const port = Number(process.env['PROBE_PORT']);
@@ -40,15 +49,20 @@ if (port > 0) {
   };
   const stop = async (): Promise<Spent> => {
     const { user, system } = process.cpuUsage(cpu);
-    let allocatedBytes = 0;
-    for (const { beforeGC, afterGC } of (collections.stop() as unknown as { statistics: Collection[] }).statistics) {
+    let [allocatedBytes, scavenges, survived] = [0, 0, 0];
+    for (const collection of (collections.stop() as unknown as { statistics: Collection[] }).statistics) {
+      const { gcType, beforeGC, afterGC } = collection;
       allocatedBytes += beforeGC.heapStatistics.usedHeapSize - usedBytes;
       usedBytes = afterGC.heapStatistics.usedHeapSize;
+      if (gcType !== 'Scavenge') continue;
+      scavenges++;
+      survived += usedBytes - oldBytes(beforeGC);
     }
     allocatedBytes += getHeapStatistics().used_heap_size - usedBytes;
+    const survivedBytes = scavenges === 0 ? 0 : survived / scavenges;
     const profile = (await inspector?.()) ?? null;
     inspector = null;
-    return { cpuMs: (user + system) / 1000, systemMs: system / 1000, allocatedBytes, profile };
+    return { cpuMs: (user + system) / 1000, systemMs: system / 1000, allocatedBytes, survivedBytes, profile };
   };
   const server = createServer((request, response) => {
     const { pathname, search } = new URL(request.url ?? '', 'http://probe');
@@ -60,6 +74,13 @@ if (port > 0) {
   });
   server.listen(port, '127.0.0.1');
   server.unref();
+}
+
+function oldBytes({ heapSpaceStatistics }: Heap): number {
+  return heapSpaceStatistics.reduce(
+    (sum, { spaceName, spaceUsedSize }) => (spaceName.startsWith('new_') ? sum : sum + spaceUsedSize),
+    0,
+  );
 }
 
 /** @returns what ends it and gives the profile */

@@ -82,6 +82,15 @@ test('names, the top level, process.env', () => {
   assert.deepEqual(faults('scripts/a.ts', 'const x = process.env;'), []);
 });
 
+test('no accessors in object literals', () => {
+  const literal =
+    'export function make() {\n  let n = 0;\n  return {\n    get n() {\n      return n++;\n    },\n  };\n}\n';
+  assert.match(faults('shared/src/http/a.ts', literal)[0] ?? '', /a\.ts:4: accessor n of an object literal/);
+  assert.deepEqual(faults('shared/src/http/a.test.ts', literal), []);
+  const ofClass = 'export class A {\n  readonly #n = 0;\n\n  get n(): number {\n    return this.#n;\n  }\n}\n';
+  assert.deepEqual(faults('shared/src/http/a.ts', ofClass), []);
+});
+
 test('a Lua header names keys of the table and exactly the arguments in use', () => {
   const good =
     '-- purpose\n-- KEYS[1] limit  what\n-- ARGV[1] id\n-- RETURNS 1\nreturn redis.call("GET", KEYS[1], ARGV[1])\n';

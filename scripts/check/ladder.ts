@@ -1,4 +1,4 @@
-// The ladder's laws (design §2) and the few other rules a script keeps: imports, doors, names, process.env, Lua headers, the top level. Taste is not its business.
+// The ladder's laws (design §2) and the few other rules a script keeps: imports, doors, names, accessors, process.env, Lua headers, the top level. Taste is not its business.
 
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
@@ -35,8 +35,27 @@ export function checkTree(sources: readonly Source[], keyNames: ReadonlySet<stri
   return [
     ...checkNames(sources.map(({ file }) => file)),
     ...sources.flatMap((source) => (source.file.endsWith('.ts') ? checkImports(source) : [])),
+    ...sources.flatMap(checkAccessors),
     ...checkLua(sources, keyNames),
   ];
+}
+
+/**
+ * V8 puts the accessors of an object literal into its old generation: what they close over, a whole request, lives until the next major collection, and
+ * costs every minor one until then (README, Benchmark). A class's accessors are made once.
+ */
+function checkAccessors({ file, text }: Source): string[] {
+  if (!/^(shared\/src|functions)\/.*(?<!\.test)\.ts$/.test(file)) return [];
+  const lines = text.split('\n');
+  return lines.flatMap((line, at) => {
+    const [, indent, name] = /^( +)(?:get|set) (\w+)\(/.exec(line) ?? [];
+    if (indent === undefined) return [];
+    // Formatted, a member stands two spaces deeper than what it is a member of.
+    const opening = lines.slice(0, at).findLast((above) => above.search(/\S/) === indent.length - 2);
+    return opening !== undefined && /\bclass\b/.test(opening)
+      ? []
+      : [`${file}:${at + 1}: accessor ${name} of an object literal keeps alive what it closes over; make it a method`];
+  });
 }
 
 function checkNames(files: readonly string[]): string[] {
