@@ -217,13 +217,7 @@ test('a handler that dies between the webhook’s answer and its mark sends a se
   );
   dying.child.kill('SIGKILL');
   await dying.exited;
-  const reborn = await startFunction({
-    name: dying.name,
-    dir: dying.child.spawnargs.find((arg) => arg.startsWith('--source='))?.slice('--source='.length) ?? '',
-    port: Number(new URL(dying.url).port),
-    env: gateway.env,
-    onLine: () => undefined,
-  });
+  const reborn = await startFunction({ ...dying.start, onLine: () => undefined });
   t.after(() => reborn.stop());
   // As if the claim of the dead one had run out.
   const marks = async () => gateway.redisClient.keys('*:notice:*');

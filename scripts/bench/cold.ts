@@ -8,6 +8,7 @@ import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
 import { Redis } from 'ioredis';
+import { heapOptions } from '../local/function-files.ts';
 import { leash } from '../local/leash.ts';
 import { startCloud, type LocalCloud } from '../local/cloud.ts';
 import { freePort } from '../local/port.ts';
@@ -126,7 +127,8 @@ async function coldStart({ env, functions, token }: LocalCloud, wanted: string, 
   const dir = path.join(root, '.build/functions', name);
   const probe = probed ? [`--import=${path.join(import.meta.dirname, 'cold-probe.ts')}`] : [];
   // The warm copy of the function that the cloud runs is not asked.
-  if (!functions.has(name)) throw new Error(`${name} did not start`);
+  const warm = functions.get(name);
+  if (warm === undefined) throw new Error(`${name} did not start`);
   const { NODE_COMPILE_CACHE: _ofTheLocalCloud, ...deployed } = env;
   const lines: string[] = [];
   const startedMs = performance.now();
@@ -140,6 +142,7 @@ async function coldStart({ env, functions, token }: LocalCloud, wanted: string, 
         K_SERVICE: name,
         COLD_PROBE: probed ? 'on' : 'off',
         ...deployed,
+        NODE_OPTIONS: heapOptions(warm.start.memoryMiB),
       },
       stdio: ['ignore', 'pipe', 'pipe'],
       detached: true,

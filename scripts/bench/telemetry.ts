@@ -48,6 +48,7 @@ export async function telemetryCost(share: number): Promise<object[]> {
         name: functionName,
         dir: path.resolve(import.meta.dirname, '../../.build/functions', functionName),
         port: await freePort(),
+        memoryMiB: cloud.functions.get(functionName)?.start.memoryMiB ?? Number.NaN,
         env: { ...cloud.env, ...env },
         onLine: () => undefined,
       });

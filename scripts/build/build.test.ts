@@ -94,6 +94,7 @@ test('a bundle outside the repository runs on the framework, and its Cloud Tasks
     name: 'fixture',
     dir,
     port: await freePort(),
+    memoryMiB: 256,
     env: { TASKS: tasks.url, TARGET: targetUrl, METADATA_SERVER_DETECTION: 'none' },
     onLine: (line) => console.error(line),
   });

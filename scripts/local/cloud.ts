@@ -177,6 +177,7 @@ export async function startCloud(options: CloudOptions = {}): Promise<LocalCloud
             name,
             dir,
             port: ports.get(name) ?? 0,
+            memoryMiB: file.memoryMiB,
             env,
             onLine: (line) => options.onLine?.(name, line),
           });

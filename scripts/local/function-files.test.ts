@@ -5,7 +5,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { test } from 'node:test';
-import { readFunctionFiles } from './function-files.ts';
+import { heapOptions, readFunctionFiles } from './function-files.ts';
 
 const good = {
   description: 'Serves one path.',
@@ -23,6 +23,12 @@ test('the project’s own files are in order', async () => {
   const files = await readFunctionFiles();
   assert.equal(files.filter((file) => file.default === true).length, 1);
   assert.ok(files.some(({ name, trigger }) => name === 'chat-completions' && trigger === 'http'));
+});
+
+test('V8 has half of an instance’s memory, and a young generation that outlasts a call', () => {
+  // terraform/envs/prod/tests/gateway.tftest.hcl says the same of what is deployed.
+  assert.equal(heapOptions(512), '--max-semi-space-size=16 --max-old-space-size=256');
+  assert.equal(heapOptions(256), '--max-semi-space-size=8 --max-old-space-size=128');
 });
 
 const faults: [fault: string, text: string, said: RegExp][] = [

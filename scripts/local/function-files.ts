@@ -38,6 +38,14 @@ const fileSchema = v.strictObject({
 /** One function's description; its name is its folder's. */
 export type FunctionFile = v.InferOutput<typeof fileSchema> & { readonly name: string };
 
+/**
+ * How V8 divides an instance's memory, as Terraform's function module tells it too. By itself V8 gives an instance of 512 MiB a young generation of 2 MB
+ * (seen in a memory cgroup), which most of a call in flight outlives: a call takes a third more processor time.
+ */
+export function heapOptions(memoryMiB: number): string {
+  return `--max-semi-space-size=${Math.floor(memoryMiB / 32)} --max-old-space-size=${Math.floor(memoryMiB / 2)}`;
+}
+
 /** All of them, by name. @throws Error that names the file and every fault in it */
 export async function readFunctionFiles(dir = functionsDir): Promise<FunctionFile[]> {
   const folders = (await readdir(dir, { withFileTypes: true }))

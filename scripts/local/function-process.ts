@@ -3,6 +3,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
+import { heapOptions } from './function-files.ts';
 import { leash } from './leash.ts';
 
 const root = path.resolve(import.meta.dirname, '../..');
@@ -30,6 +31,8 @@ export interface FunctionStart {
   readonly name: string;
   readonly dir: string;
   readonly port: number;
+  /** Of its instance: V8 lives within it here too. */
+  readonly memoryMiB: number;
   readonly env: Readonly<Record<string, string>>;
   /** Takes each line of its output. */
   readonly onLine: (line: string) => void;
@@ -37,9 +40,16 @@ export interface FunctionStart {
 
 /** Starts it and waits for its first answer. @throws Error with its last words when it ends instead */
 export async function startFunction(start: FunctionStart): Promise<FunctionProcess> {
-  const { name, dir, port, env, onLine } = start;
+  const { name, dir, port, memoryMiB, env, onLine } = start;
+  const nodeOptions = [heapOptions(memoryMiB), env['NODE_OPTIONS'] ?? ''].join(' ').trim();
   const child = spawn(process.execPath, [framework, `--target=${name}`, `--source=${dir}`, `--port=${port}`], {
-    env: { PATH: process.env['PATH'] ?? '', NODE_ENV: 'production', K_SERVICE: name, ...env },
+    env: {
+      PATH: process.env['PATH'] ?? '',
+      NODE_ENV: 'production',
+      K_SERVICE: name,
+      ...env,
+      NODE_OPTIONS: nodeOptions,
+    },
     stdio: ['ignore', 'pipe', 'pipe'],
     detached: true,
   });
