@@ -75,7 +75,7 @@ resource "google_cloudfunctions2_function" "this" {
     environment_variables = merge({
       # V8 by itself gives an instance of 512 MiB a young generation of 2 MB, which most of a call in flight outlives (scripts/local/function-files.ts).
       NODE_OPTIONS = "--max-semi-space-size=${floor(var.file.memoryMiB / 32)} --max-old-space-size=${floor(var.file.memoryMiB / 2)}"
-    }, var.environment, {
+      }, var.environment, {
       # Of a moving tag the object says which release it is.
       CODY_GATEWAY_VERSION = var.tag == "insiders" ? try(data.google_storage_bucket_object.source.metadata["tag"], var.tag) : var.tag
       NODE_EXTRA_CA_CERTS  = "/etc/ssl/redis/ca.pem"
