@@ -235,3 +235,27 @@ test('a request’s line tells where its time went and who called; the answer te
   );
   assert.equal(httpRequest['userAgent'], 'a-client/1');
 });
+
+test('a stream’s line tells when it began, and what tells it from a whole answer, an error and a call that got none', async () => {
+  const ask = async (id: string, body: Record<string, unknown>) => {
+    const headers = { ...chat, 'x-sourcegraph-interaction-id': id };
+    await gateway.call(messages, { headers, body: anthropicBody(body) });
+    const line = await eventually(
+      () => gateway.lines.find((one) => one['interaction_id'] === id && one['event'] === 'request_completed'),
+      (found) => found !== undefined,
+    );
+    assert.ok(line !== undefined);
+    return line;
+  };
+  // The members that the metric of the alert `first-byte` goes by (terraform/modules/monitoring/main.tf).
+  const { first_byte_ms, upstream_headers_ms, stream, upstream_status } = await ask('began', { stream: true });
+  assert.deepEqual([stream, upstream_status], [true, 200]);
+  assert.ok(typeof first_byte_ms === 'number' && typeof upstream_headers_ms === 'number');
+  assert.ok(first_byte_ms >= upstream_headers_ms, 'it counts from the arrival');
+  assert.equal((await ask('whole', { stream: false }))['stream'], false);
+  gateway.anthropic?.next({ status: 529, body: 'theirs' });
+  const error = await ask('error', { stream: true });
+  assert.deepEqual([error['stream'], error['upstream_status'], typeof error['first_byte_ms']], [true, 529, 'number']);
+  const refused = await ask('refused', { stream: true, messages: says('This is a BAD phrase indeed') });
+  assert.deepEqual([refused['first_byte_ms'], refused['upstream_status']], [undefined, undefined]);
+});

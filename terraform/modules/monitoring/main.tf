@@ -18,8 +18,8 @@ locals {
     own_ms      = { field = "own_ms", unit = "ms" }
     upstream_ms = { field = "upstream_ms", unit = "ms" }
     in_flight   = { field = "in_flight", unit = "1" }
-    # From the request's arrival. Whole answers have no byte before they are finished.
-    first_byte_ms = { field = "first_byte_ms", unit = "ms", where = "jsonPayload.stream = true" }
+    # From the request's arrival. Whole answers have no byte before they are finished; errors come at once, and would hide how slow the others are.
+    first_byte_ms = { field = "first_byte_ms", unit = "ms", where = "jsonPayload.stream = true AND jsonPayload.upstream_status = 200" }
     # Of sweep-leases: how old the oldest event in an outbox is, and how many its instance did not get out itself. Of deliver-events: what arrived.
     outbox_oldest_ms  = { field = "sweep.oldest_ms", unit = "ms" }
     outbox_taken_over = { field = "sweep.sent", unit = "1" }

@@ -366,7 +366,7 @@ run "before" {
       strcontains(output.inventory.monitoring.filters.subscriptions_sync, "jsonPayload.sync.withheld > 0 OR jsonPayload.sync.unreadable > 0") &&
       strcontains(output.inventory.monitoring.filters.dead_letters, "jsonPayload.dead_letter:*") &&
       strcontains(output.inventory.monitoring.filters.unpriced_models, "jsonPayload.unpriced > 0") &&
-      strcontains(output.inventory.monitoring.filters.first_byte_ms, "jsonPayload.event = \"request_completed\" AND jsonPayload.stream = true") &&
+      strcontains(output.inventory.monitoring.filters.first_byte_ms, "jsonPayload.event = \"request_completed\" AND jsonPayload.stream = true AND jsonPayload.upstream_status = 200") &&
       alltrue([for name in ["outbox_oldest_ms", "outbox_taken_over", "events_delivered", "spend_micro_usd", "own_ms"] : contains(keys(output.inventory.monitoring.filters), name)])
     )
     error_message = "The lines that alerts count."
