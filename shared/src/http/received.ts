@@ -1,13 +1,20 @@
 // A request as the river sees it: address, headers, a body read only when asked for and only up to a bound, and whether the caller is still there.
 
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
+import { getHeapStatistics } from 'node:v8';
 import { Refusal } from './refusal.ts';
 
 /** The reference's read timeout (spec completions §1.2): a body that takes longer is a stalled or hostile one. */
 const bodyTimeoutMs = 75_000;
-/** All bodies in memory at once, in largest bodies: the instance answers 503 before it runs out of memory. */
-const bodiesAtOnce = 6;
-let bodyBytesHeld = 0;
+/**
+ * Large bodies of running requests together, beside V8's heap: beyond it the instance answers 503 before it runs out of memory. A body is there as bytes, as
+ * text, as what was read out of it and as what is sent: with one of 30 MB an instance of 512 MiB takes 400 MB. One of the largest is always let in.
+ */
+const heldBytesMax = getHeapStatistics().heap_size_limit / 8;
+/** As many bodies of this size as there are requests at once are no danger, and a large one must not shut them out. */
+const largeBytes = 256 * 1024;
+/** From the beginning of each large body, as long as its header says, until its response is closed. */
+let heldBytes = 0;
 
 /** One HTTP request. */
 export interface Received {
@@ -31,7 +38,10 @@ export interface Received {
 /** Wraps what the framework hands over. `res` is watched, not `req`: `req` closes as soon as a body is read (spec platform §1.4). */
 export function receive(request: IncomingMessage, response: ServerResponse): Received {
   const left = new AbortController();
+  let held: number | null = 0;
   response.once('close', () => {
+    heldBytes -= held ?? 0;
+    held = null;
     if (!response.writableFinished) left.abort(new DOMException('the caller left', 'AbortError'));
   });
   const url = request.url ?? '/';
@@ -44,11 +54,26 @@ export function receive(request: IncomingMessage, response: ServerResponse): Rec
     response,
     replyHeaders: {},
     callerLeft: left.signal,
-    readBody: (bytesMax) => readBody(request, left.signal, bytesMax),
+    readBody: (bytesMax) =>
+      readBody(request, left.signal, bytesMax, (bytes) => {
+        if (held === null) return true;
+        if (heldBytes + bytes > Math.max(heldBytesMax, bytesMax)) return false;
+        held += bytes;
+        heldBytes += bytes;
+        return true;
+      }),
   };
 }
 
-async function readBody(request: IncomingMessage, callerLeft: AbortSignal, bytesMax: number): Promise<Buffer> {
+/** Takes room for bytes of a large body. False: there is none. */
+type Hold = (bytes: number) => boolean;
+
+async function readBody(
+  request: IncomingMessage,
+  callerLeft: AbortSignal,
+  bytesMax: number,
+  hold: Hold,
+): Promise<Buffer> {
   const { headers } = request;
   const encoding = headers['content-encoding'] ?? 'identity';
   if (encoding !== 'identity')
@@ -58,16 +83,21 @@ async function readBody(request: IncomingMessage, callerLeft: AbortSignal, bytes
   if (parsed !== undefined) return parsed.length > bytesMax ? refuseSize(bytesMax) : parsed;
   if (headers['content-length'] === undefined && headers['transfer-encoding'] === undefined) return Buffer.alloc(0);
   if (Number(headers['content-length']) > bytesMax) refuseSize(bytesMax);
-  return collect(request, callerLeft, bytesMax);
+  return collect(request, callerLeft, bytesMax, hold);
 }
 
-function collect(request: IncomingMessage, callerLeft: AbortSignal, bytesMax: number): Promise<Buffer> {
+function collect(request: IncomingMessage, callerLeft: AbortSignal, bytesMax: number, hold: Hold): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
-    let bytes = 0;
+    let [bytes, held] = [0, 0];
+    const takeRoom = (wanted: number): boolean => {
+      if (wanted <= Math.max(largeBytes, held)) return true;
+      const room = hold(wanted - held);
+      held = wanted;
+      return room;
+    };
     const finish = (settle: () => void): void => {
       clearTimeout(timer);
-      bodyBytesHeld -= bytes;
       request.off('data', onData).off('end', onEnd).off('error', onError);
       callerLeft.removeEventListener('abort', onError);
       settle();
@@ -79,15 +109,9 @@ function collect(request: IncomingMessage, callerLeft: AbortSignal, bytesMax: nu
     };
     const onData = (chunk: Buffer): void => {
       bytes += chunk.length;
-      bodyBytesHeld += chunk.length;
       chunks.push(chunk);
       if (bytes > bytesMax) fail(sizeRefusal(bytesMax));
-      else if (bodyBytesHeld > bodiesAtOnce * bytesMax)
-        fail(
-          new Refusal('overloaded', 'too many large requests at once, please retry', {
-            detail: `${bodyBytesHeld} body bytes held`,
-          }),
-        );
+      else if (!takeRoom(bytes)) fail(roomRefusal());
     };
     const onEnd = (): void =>
       finish(() => resolve(chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks, bytes)));
@@ -99,6 +123,13 @@ function collect(request: IncomingMessage, callerLeft: AbortSignal, bytesMax: nu
     request.on('data', onData).on('end', onEnd).on('error', onError);
     callerLeft.addEventListener('abort', onError, { once: true });
     if (callerLeft.aborted) onError();
+    else if (!takeRoom(Number(request.headers['content-length'] ?? 0))) fail(roomRefusal());
+  });
+}
+
+function roomRefusal(): Refusal {
+  return new Refusal('overloaded', 'too many large requests at once, please retry', {
+    detail: `${heldBytes} bytes of large bodies held`,
   });
 }
 
