@@ -2,7 +2,7 @@
 
 import { createHash } from 'node:crypto';
 import type { QueryDocumentSnapshot } from '@google-cloud/firestore';
-import { keys, type Budget, type Store } from '../store/store.ts';
+import { keys, StoreUnavailable, type Budget, type Store } from '../store/store.ts';
 import type { Directory } from './directory.ts';
 import { parseDocument, subscriptionSchema, type Origin } from './documents.ts';
 import { features } from './entitlement.ts';
@@ -12,6 +12,8 @@ import type { Statement } from './sources/access-source.ts';
 const statedLifeMs = 86_400_000;
 /** Digests in one Redis command. */
 const digestsAtOnce = 1_000;
+
+type Commands = readonly (readonly [string, ...(string | number)[]])[];
 
 /** Digests by subscription id. */
 export interface StatedBefore {
@@ -24,8 +26,13 @@ export interface StatedBefore {
 /** @param timeoutMs of one Redis command */
 export function statedBefore(store: Store, directory: Directory, origin: Origin, timeoutMs: number): StatedBefore {
   const key = keys.stated(origin);
-  const commands = (list: readonly (readonly [string, ...(string | number)[]])[]): Promise<unknown[]> =>
-    store.commands(list, { leftMs: timeoutMs });
+  const once = (list: Commands): Promise<unknown[]> => store.commands(list, { leftMs: timeoutMs, patient: true });
+  // What is under way when Redis goes away fails, whoever waits; all of these may be repeated, and the second waits for Redis's return.
+  const commands = (list: Commands): Promise<unknown[]> =>
+    once(list).catch((error: unknown) => {
+      if (error instanceof StoreUnavailable) return once(list);
+      throw error;
+    });
   const put = async (entries: readonly (readonly [string, string])[]): Promise<void> => {
     for (let i = 0; i < entries.length; i += digestsAtOnce)
       await commands([['hset', key, ...entries.slice(i, i + digestsAtOnce).flat()]]);

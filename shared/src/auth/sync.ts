@@ -1,7 +1,7 @@
 // Brings the list of a source into the directory: writes what changed, prunes what is gone from a list that is complete and plausible. Not when (serve).
 
 import type { Config } from '../config/config.ts';
-import { takeLock, type Lock, type Store } from '../store/store.ts';
+import { takeLock, type Budget, type Lock, type Store } from '../store/store.ts';
 import type { ActorCopies } from './actor-copies.ts';
 import type { Directory } from './directory.ts';
 import type { AccessSource, Statement } from './sources/access-source.ts';
@@ -17,6 +17,8 @@ const roundSize = 100;
 const roundsAtOnce = 4;
 /** One Redis command of a sync; nobody waits for it. */
 const commandTimeoutMs = 5_000;
+/** Nobody waits for a sync: a short outage of Redis is waited for, and does not undo the work of minutes. */
+const budget = (): Budget => ({ leftMs: commandTimeoutMs, patient: true });
 /** So few may always be missing: a share says nothing about a handful. */
 const missingAlways = 5;
 
@@ -80,7 +82,7 @@ export function createSync(parts: SyncParts): SubscriptionSync | null {
         withheld: 0,
         unreadable: 0,
       };
-      const lock = await takeLock(parts.store, 'sync-subscriptions', lockMs, { leftMs: commandTimeoutMs });
+      const lock = await takeLock(parts.store, 'sync-subscriptions', lockMs, budget());
       if (lock === null) return { ...report, skipped: true };
       const { held, stop } = holdLock(lock, signal);
       try {
@@ -88,7 +90,7 @@ export function createSync(parts: SyncParts): SubscriptionSync | null {
         return report;
       } finally {
         stop();
-        await lock.release({ leftMs: commandTimeoutMs }).catch(() => undefined);
+        await lock.release(budget()).catch(() => undefined);
       }
     },
   };
@@ -98,7 +100,7 @@ export function createSync(parts: SyncParts): SubscriptionSync | null {
 function holdLock(lock: Lock, signal: AbortSignal): { held: AbortSignal; stop: () => void } {
   const lost = new AbortController();
   const renew = async (): Promise<void> => {
-    const ours = await lock.renew({ leftMs: commandTimeoutMs });
+    const ours = await lock.renew(budget());
     if (!ours) lost.abort(new Error('the lock of the sync went to somebody else'));
   };
   const timer = setInterval(() => {
@@ -201,7 +203,6 @@ async function writeRound(
 
 /** Brings the copies in Redis up to date; where Redis fails, they are believed for a minute at most. */
 async function publish(copies: ActorCopies, { account, tokens, revoked }: Saved): Promise<void> {
-  const budget = (): { leftMs: number } => ({ leftMs: commandTimeoutMs });
   await Promise.allSettled([
     ...tokens.map((hash) => copies.renew(hash, account, budget())),
     ...revoked.map((hash) => copies.revoke(hash, account.version, budget())),
@@ -209,5 +210,5 @@ async function publish(copies: ActorCopies, { account, tokens, revoked }: Saved)
 }
 
 async function revokeCopies({ copies }: SyncParts, tokens: readonly string[], version: number): Promise<void> {
-  await Promise.allSettled(tokens.map((hash) => copies.revoke(hash, version, { leftMs: commandTimeoutMs })));
+  await Promise.allSettled(tokens.map((hash) => copies.revoke(hash, version, budget())));
 }
