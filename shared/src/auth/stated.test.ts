@@ -26,8 +26,7 @@ test('a command under way when Redis goes away is sent again on its return', asy
   await redis.client('PAUSE', 1_000, 'ALL');
   const forgotten = stated.forget(['gone']);
   const watch = setInterval(() => opened.push(store.outage()?.cause ?? ''), 5);
-  await forgotten;
-  clearInterval(watch);
+  await forgotten.finally(() => clearInterval(watch));
   assert.ok(opened.includes('silent'), 'the breaker was open in between');
   assert.deepEqual(await redis.hkeys(key), ['stays']);
 });
