@@ -176,10 +176,11 @@ async function fail(
   if (callerLeft.aborted) return;
   const refusal = asRefusal(thrown);
   scope.note({ refusal: refusal.kind, ...(refusal.detail !== null && { detail: refusal.detail }) });
+  const status = refusal.status(dialect);
   if (refusal.failure) {
     scope.log('ERROR', refusal.message, { refusal: refusal.kind }, refusal.cause ?? refusal);
-    await scope.reportErrors(refusal.status(dialect));
-  } else scope.expectFailure();
+    await scope.reportErrors(status);
+  } else if (status >= 500) scope.expectFailure();
   if (response.headersSent) return void response.destroy();
   replyHeaders['server-timing'] = timing.header();
   refuse(received, refusal, dialect, scope.traceId);

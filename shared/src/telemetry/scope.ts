@@ -36,7 +36,7 @@ export interface Scope extends LogTrace {
   link(link: SpanLink): void;
   /** Hands the errors so far, and an answer of this status, to Sentry; waits for it, but not long (design §4). */
   reportErrors(status: number): Promise<void>;
-  /** Its answer of 5xx is no fault of ours: nothing of this request goes to Sentry. */
+  /** Its answer of 5xx is no fault of ours: that goes to Sentry not at all, what else was an error in this request does. */
   expectFailure(): void;
   /** Closes the scope with the request's line. Once; later calls do nothing. */
   close(severity: Severity, message: string, fields: LogFields, error?: unknown): void;
@@ -79,6 +79,8 @@ export function createScope(headers: Headers, url: string, log: Log, { exporter,
   const links: SpanLink[] = parentSpanId === null ? [] : [{ traceId, spanId: parentSpanId }];
   let open = true;
   let reported = false;
+  /** An answer of 5xx needs no report of its own. */
+  let told = false;
   const facts: TraceFacts = { ...trace, parentSpanId, links };
   // Written out together when the request is over, so that no step waits for it.
   const steps: SpanRecord[] = [];
@@ -93,10 +95,9 @@ export function createScope(headers: Headers, url: string, log: Log, { exporter,
     const details = { ...fields, status, path: requestName(url) } as LogFields;
     for (const failure of failures.splice(0))
       errors.report({ ...failure, details: { ...details, ...failure.details } });
-    if (status >= 500 && !failedBefore) errors.report({ message: `answered ${status}`, error: null, details, trace });
+    if (status >= 500 && !told) errors.report({ message: `answered ${status}`, error: null, details, trace });
     if (status >= 500) reported = true;
   };
-  let failedBefore = false;
   return {
     ...trace,
     parentSpanId,
@@ -112,7 +113,7 @@ export function createScope(headers: Headers, url: string, log: Log, { exporter,
         for (const name of ['upstream_status', 'upstream_headers']) if (name in more) fields[name] = more[name];
         return;
       }
-      failedBefore = true;
+      told = true;
       const failure = { message, error, details: more, trace };
       if (!open) errors.report({ ...failure, details: { ...fields, ...more } as LogFields });
       else if (failures.length < errorsMax) failures.push(failure);
@@ -150,7 +151,7 @@ export function createScope(headers: Headers, url: string, log: Log, { exporter,
       await errors.flush(sentryWaitMs);
     },
     expectFailure: () => {
-      reported = true;
+      told = true;
     },
     close: (severity, message, more, error) => {
       if (!open) return;
