@@ -1,4 +1,8 @@
-// One call of ours to somebody's JSON API: a deadline, a bound on the answer, failures in words that may be told. Not for providers (upstream/transport.ts).
+// One call of ours to somebody's JSON API: a deadline, a bound on the answer, failures in words that may be told. Not for providers (upstream/send.ts).
+
+import type { IncomingMessage } from 'node:http';
+import { urlToHttpOptions } from 'node:url';
+import { post } from './post.ts';
 
 /** A call. */
 export interface JsonRequest {
@@ -33,27 +37,46 @@ export async function fetchJson({
   answerBytesMax,
   signal,
 }: JsonRequest): Promise<JsonAnswer> {
-  const deadline = AbortSignal.timeout(timeoutMs);
+  signal?.throwIfAborted();
+  const address = new URL(url);
+  const sent = post(
+    {
+      secure: address.protocol === 'https:',
+      options: { ...urlToHttpOptions(address), method: 'POST' },
+      headers: Object.entries({
+        host: address.host,
+        'content-type': 'application/json',
+        'accept-encoding': 'identity',
+        ...headers,
+      }).flat(),
+    },
+    body,
+  );
+  const ended: { reason: Error | null } = { reason: null };
+  const end = (reason: Error): void => {
+    ended.reason ??= reason;
+    sent.end(reason);
+  };
+  const deadline = setTimeout(() => end(new FetchFailed('no answer in time')), timeoutMs);
+  const leave = (): void => end(signal?.reason as Error);
+  signal?.addEventListener('abort', leave, { once: true });
   try {
-    const response = await fetch(url, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json', ...headers },
-      body,
-      redirect: 'error',
-      signal: signal === undefined ? deadline : AbortSignal.any([deadline, signal]),
-    });
-    return { status: response.status, body: asJson(await textOf(response, answerBytesMax)) };
+    const answer = await sent.answer;
+    return { status: answer.statusCode ?? 0, body: asJson(await textOf(answer, answerBytesMax)) };
   } catch (error) {
-    if (signal?.aborted === true) throw signal.reason;
+    if (ended.reason !== null) throw ended.reason;
     if (error instanceof FetchFailed) throw error;
-    throw new FetchFailed(deadline.aborted ? 'no answer in time' : 'connection failed', { cause: error });
+    throw new FetchFailed('connection failed', { cause: error });
+  } finally {
+    clearTimeout(deadline);
+    signal?.removeEventListener('abort', leave);
   }
 }
 
-async function textOf(response: Response, bytesMax: number): Promise<string> {
-  const chunks: Uint8Array[] = [];
+async function textOf(answer: IncomingMessage, bytesMax: number): Promise<string> {
+  const chunks: Buffer[] = [];
   let bytes = 0;
-  for await (const chunk of (response.body ?? []) as AsyncIterable<Uint8Array>) {
+  for await (const chunk of answer as AsyncIterable<Buffer>) {
     bytes += chunk.length;
     if (bytes > bytesMax) throw new FetchFailed('an answer that is too large');
     chunks.push(chunk);

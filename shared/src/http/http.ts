@@ -7,4 +7,5 @@ export { parseJson } from './json.ts';
 export { answer, refuse, errorEvent } from './reply.ts';
 export { listenFirst } from './request-listener.ts';
 export { drainOnTerm } from './drain.ts';
+export { post, type Destination, type Sent } from './post.ts';
 export { fetchJson, FetchFailed, type JsonAnswer } from './fetch-json.ts';

@@ -1,7 +1,7 @@
 // What a provider must bring: its methods in the order in which they are called. One file in providers/ each, one line in registry.ts.
 
+import type { Destination } from '../http/http.ts';
 import type { Call, CallerFacts, JsonObject, Meter, ProviderName, Shape } from './call.ts';
-import type { Destination } from './transport.ts';
 
 /** A provider that has a key. */
 export interface Provider {

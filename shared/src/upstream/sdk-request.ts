@@ -1,8 +1,9 @@
-// Address and headers of a call as the official SDK of its provider writes them, asked once for all calls alike. Not the sending (transport.ts).
+// Address and headers of a call as the official SDK of its provider writes them, asked once for all calls alike. Not the sending (http/post.ts).
 
 import { LRUCache } from 'lru-cache';
+import type { Destination } from '../http/http.ts';
 import type { Call } from './call.ts';
-import { destinationOf, type Destination } from './transport.ts';
+import { destinationOf } from './destination.ts';
 
 /** Callers choose Anthropic's betas, so the kinds of calls are not ours to count. */
 const kindsMax = 200;

@@ -1,15 +1,14 @@
-// One provider call under its deadlines, from the request to an Answer. The bytes are transport.ts's, the meaning the provider's.
+// One provider call under its deadlines, from the request to an Answer. The bytes are http/post.ts's, the meaning the provider's.
 
 import type { IncomingMessage } from 'node:http';
 import type { Config } from '../config/config.ts';
-import { Refusal } from '../http/http.ts';
+import { post, Refusal } from '../http/http.ts';
 import type { Lease } from '../limiter/limiter.ts';
 import type { Answer, Call } from './call.ts';
 import type { Provider } from './provider.ts';
 import { callerHeaders } from './response-headers.ts';
 import { callerStatus, retryAfter } from './status.ts';
 import { createReader } from './reader.ts';
-import { post } from './transport.ts';
 
 /** What a call depends on besides its lease. */
 export interface SendOptions {

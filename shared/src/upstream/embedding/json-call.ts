@@ -1,10 +1,10 @@
 // One JSON call to an embedding provider: bounded answer, faults as the refusals that instances know. Not what is asked.
 
 import type { IncomingMessage } from 'node:http';
-import { Refusal } from '../../http/http.ts';
+import { post, Refusal } from '../../http/http.ts';
 import type { JsonObject } from '../call.ts';
 import { jsonObject } from '../answer-json.ts';
-import { destinationOf, post } from '../transport.ts';
+import { destinationOf } from '../destination.ts';
 import { embeddingRefusal } from './embedder.ts';
 
 /** 2,048 vectors of 3,072 numbers as text. */

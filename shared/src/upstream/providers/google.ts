@@ -7,7 +7,7 @@ import type { Call, JsonObject, Meter, Usage } from '../call.ts';
 import { defaultModels } from '../catalogue.ts';
 import type { Provider } from '../provider.ts';
 import { bodyText, charactersOf, codePoints, isObject, modelOf, streamOf, withoutMembers } from '../request-body.ts';
-import { destinationOf } from '../transport.ts';
+import { destinationOf } from '../destination.ts';
 
 /** The provider, or null without a key. */
 export function google(config: Config): Provider | null {

@@ -1,8 +1,7 @@
-// One HTTP exchange with a provider over node:http: the raw answer comes to us, so that its bytes pass unchanged. Not where it goes (sdk-request.ts).
+// One HTTP exchange of ours with somebody else over node:http, on connections that are kept: the raw answer comes to us. Not where it goes, nor what it means.
 
 import http, { type ClientRequest, type IncomingMessage, type RequestOptions } from 'node:http';
 import https from 'node:https';
-import { urlToHttpOptions } from 'node:url';
 
 const agentOptions = {
   keepAlive: true,
@@ -24,27 +23,9 @@ export interface Destination {
   readonly headers: readonly string[];
 }
 
-/** Telemetry of the SDKs, and trace context: a provider is no part of our trace. The other three are ours. */
-const dropped = /^(x-stainless-|(traceparent|tracestate|baggage|user-agent|accept-encoding|content-length)$)/;
-
-/** @param headers lower-case names; never compressed is what we ask for, since bytes pass unchanged */
-export function destinationOf(address: string, headers: Iterable<readonly [name: string, value: string]>): Destination {
-  const url = new URL(address);
-  return {
-    secure: url.protocol === 'https:',
-    options: { ...urlToHttpOptions(url), method: 'POST' },
-    headers: [
-      ['host', url.host],
-      ...[...headers].filter(([name]) => !dropped.test(name)),
-      ['user-agent', 'cody-gateway'],
-      ['accept-encoding', 'identity'],
-    ].flat(),
-  };
-}
-
 /** A request on its way. */
 export interface Sent {
-  /** Settles with the provider's answer, once its headers are there. Rejects with what the connection met, or the reason of `end`. */
+  /** Settles with the answer, once its headers are there. Rejects with what the connection met, or the reason of `end`. */
   readonly answer: Promise<IncomingMessage>;
   /** Ends the call at once, whatever it is doing. */
   end(reason: Error): void;
@@ -90,7 +71,7 @@ function open({ secure, options, headers }: Destination, body: string, fresh: bo
 }
 
 /**
- * True for a kept connection that the provider had closed in the meantime: not a byte was answered, so a try on a fresh one loses nothing. Not
+ * True for a kept connection that the other side had closed in the meantime: not a byte was answered, so a try on a fresh one loses nothing. Not
  * on another kept one: after an instance slept, all of them are closed. A connection that breaks in the middle of an answer comes here too: a
  * second try then would be a second, paid call that nobody reads.
  */
