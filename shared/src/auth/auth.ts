@@ -29,7 +29,8 @@ export { callerAddress, callerToken, featureFromHeader } from './request-headers
 export { features, type Entitlement, type Feature, type SubscribedFeature } from './entitlement.ts';
 export type { ModelChoice, Permit } from './permit.ts';
 export { allowedModels } from './permit.ts';
-export { openDirectory, type Directory, type DirectorySettings } from './directory.ts';
+export { openDirectory, type Directory } from './directory.ts';
+export type { DirectorySettings } from './document-reader.ts';
 export type { SubscriptionRecord } from './documents.ts';
 export {
   issueToken,
@@ -87,8 +88,6 @@ export interface Auth {
   permitAttribution(actor: Actor): Permit;
   /** Brings the source's list into the directory; null where no source lists. */
   readonly sync: SubscriptionSync | null;
-  /** Loads the directory's client; to be called once the port is open. */
-  warm(): void;
   /** Waits for what runs beside requests. */
   close(): Promise<void>;
 }
@@ -165,11 +164,6 @@ export function createAuth({ config, store, now, warn }: AuthSettings): Auth {
     permit: permitModel,
     permitAttribution: (actor) => permitAttribution(actor, attribution),
     sync: createSync({ directory, copies, sources, store, config, now, warn }),
-    warm: () => {
-      directory
-        .warm()
-        .catch((error: unknown) => warn('the Firestore client did not load, the next look-up tries again', error));
-    },
     // The directory's client is not closed: what it still tries would then fail unheard. The process ends.
     close: () => refresh.idle(),
   };

@@ -13,6 +13,8 @@ import { freePort, listen } from '../../../scripts/local/port.ts';
 import type { Actor } from './actor.ts';
 import { actorOf } from './account.ts';
 import { openDirectory, type Directory } from './directory.ts';
+import { createDocumentReader } from './document-reader.ts';
+import { versionOf } from './statements.ts';
 import { createSubscription, findSubscription, listSubscriptions } from './subscriptions.ts';
 import { classifyToken, hashToken } from './token.ts';
 
@@ -118,6 +120,29 @@ for (const [name, start, skip] of [
         /^directory document subscriptions\/0{8}-.* is malformed: name: expected string; accessEnabled: /,
       );
       assert.ok(listed.some((one) => one.id === id));
+    });
+
+    test('a document that is read is the one that Firestore’s client reads: its values, and its version to the microsecond', async () => {
+      const reader = createDocumentReader({ firestoreEmulatorHost: emulator.host, googleCloudProject: 'p' });
+      const data = {
+        text: 'ä"\n',
+        yes: true,
+        nothing: null,
+        whole: -(2 ** 40),
+        part: 0.1,
+        none: [],
+        some: ['a', 1, { deep: [] }],
+        map: { empty: {}, 'with.a-dot': 1 },
+      };
+      const client = await directory.client();
+      await client.doc('subscriptions/all').set(data);
+      const { updateTime } = await client.doc('subscriptions/all').get();
+      const read = await reader.read('subscriptions/all', 5_000);
+      assert.deepEqual(read, { data, version: versionOf(updateTime) });
+      assert.equal(await reader.read('subscriptions/none', 5_000), null);
+      // What only a client of its own project may see.
+      const elsewhere = createDocumentReader({ firestoreEmulatorHost: emulator.host, googleCloudProject: 'q' });
+      assert.equal(await elsewhere.read('subscriptions/all', 5_000), null);
     });
 
     test('nobody: an unknown token, a revoked one, one whose account is gone', async () => {

@@ -1,19 +1,19 @@
-// The Firestore directory: tokens, subscriptions, users. Its client loads when it is first needed, never in front of the port.
+// The Firestore directory: tokens, subscriptions, users. Who waits for an answer reads documents (document-reader.ts); Firestore's client loads when something is
+// first written.
 
 import type { Firestore, Settings } from '@google-cloud/firestore';
 import { Refusal } from '../http/http.ts';
 import type { Account } from './account.ts';
+import { createDocumentReader, scopes, type DirectorySettings, type DocumentReader } from './document-reader.ts';
 import { parseDocument, subscriptionSchema, tokenSchema, type Origin } from './documents.ts';
 import type { Statement } from './sources/access-source.ts';
-import { revokeTokens, saveStatement, versionOf, type Saved } from './statements.ts';
+import { revokeTokens, saveStatement, type Saved } from './statements.ts';
 import type { KnownToken } from './token.ts';
 
-/** A point read takes milliseconds; the first one opens a channel. */
+/** A point read takes milliseconds; the first one looks for credentials, the first write loads a client and opens its channel. */
 const defaultReadTimeoutMs = 5_000;
 /** Somebody waits at a terminal: long enough for credentials and a first channel, short enough to be told what is wrong. */
 export const operatorTimeoutMs = 15_000;
-/** What Firestore's own client asks for. */
-const scopes = ['https://www.googleapis.com/auth/cloud-platform', 'https://www.googleapis.com/auth/datastore'];
 
 /** A token that was once somebody's. */
 export interface RevokedToken {
@@ -31,24 +31,18 @@ export interface Directory {
   revoke(token: KnownToken, nowMs: number): Promise<number>;
   /** The client itself, for what writes (statements.ts, subscriptions.ts). */
   client(): Promise<Firestore>;
-  warm(): Promise<void>;
   close(): Promise<void>;
-}
-
-/** Where the directory is. */
-export interface DirectorySettings {
-  readonly googleCloudProject: string | null;
-  readonly firestoreEmulatorHost: string | null;
 }
 
 /** Opens the directory; no network before the first use. */
 export function openDirectory(settings: DirectorySettings, readTimeoutMs = defaultReadTimeoutMs): Directory {
+  const reader = createDocumentReader(settings);
   let loading: Promise<Firestore> | null = null;
   const client = (): Promise<Firestore> => {
     if (loading !== null) return loading;
     const load = loadClient(settings);
     loading = load;
-    // A failed load is tried again by the next look-up.
+    // A failed load is tried again by whoever needs it next.
     load.catch(() => (loading = null));
     return load;
   };
@@ -56,10 +50,9 @@ export function openDirectory(settings: DirectorySettings, readTimeoutMs = defau
     withDeadline(client().then(work), readTimeoutMs);
   return {
     client,
-    warm: async () => void (await client()),
     find: async (token) => {
       try {
-        return await bounded((firestore) => find(firestore, token));
+        return await withDeadline(find(reader, token, readTimeoutMs), readTimeoutMs);
       } catch (error) {
         throw new Refusal('directory-unavailable', 'access cannot be checked at the moment, please retry', {
           cause: error,
@@ -97,19 +90,22 @@ async function loadClient({ googleCloudProject, firestoreEmulatorHost }: Directo
   });
 }
 
-async function find(firestore: Firestore, { source, hash }: KnownToken): Promise<Account | RevokedToken | null> {
-  const tokenDocument = await firestore.doc(`tokens/${hash}`).get();
-  if (!tokenDocument.exists) return null;
-  const token = parseDocument(tokenSchema, tokenDocument.data(), `tokens/${hash}`);
-  if (token.revoked) return { revokedAt: versionOf(tokenDocument.updateTime) };
+async function find(
+  reader: DocumentReader,
+  { source, hash }: KnownToken,
+  timeoutMs: number,
+): Promise<Account | RevokedToken | null> {
+  const tokenDocument = await reader.read(`tokens/${hash}`, timeoutMs);
+  if (tokenDocument === null) return null;
+  const token = parseDocument(tokenSchema, tokenDocument.data, `tokens/${hash}`);
+  if (token.revoked) return { revokedAt: tokenDocument.version };
   const [collection, id = ''] = token.actor.split('/');
   // A token of one kind must not open an account of the other.
   if ((collection === 'users') !== (source === 'dotcom-user')) return null;
-  const document = await firestore.doc(token.actor).get();
-  if (!document.exists) return null;
-  const record = parseDocument(subscriptionSchema, document.data(), token.actor);
-  const version = Math.max(versionOf(tokenDocument.updateTime), versionOf(document.updateTime));
-  return { source, id, record, version };
+  const document = await reader.read(token.actor, timeoutMs);
+  if (document === null) return null;
+  const record = parseDocument(subscriptionSchema, document.data, token.actor);
+  return { source, id, record, version: Math.max(tokenDocument.version, document.version) };
 }
 
 /** The outcome of the work, if it comes in time. What Firestore's client does after that is its own: a write may still be done. */

@@ -69,7 +69,6 @@ export function openContext(config: Config): Context {
     budget,
     connect: () => store.connect(),
     warm: () => {
-      auth.warm();
       queue
         ?.warm()
         .catch((error: unknown) => warn('the Cloud Tasks client did not load, the next event tries again', error));

@@ -1,0 +1,84 @@
+// A read of a document against a server that fails: what passes is tried again, within its time; the rest is an error that tells nothing of what was asked.
+
+import assert from 'node:assert/strict';
+import { createServer, type Server, type ServerResponse } from 'node:http';
+import { afterEach, test } from 'node:test';
+import { listen } from '../../../scripts/local/port.ts';
+import { createDocumentReader, type StoredDocument } from './document-reader.ts';
+
+const servers: Server[] = [];
+afterEach(() => {
+  for (const server of servers.splice(0)) server.close().closeAllConnections();
+});
+
+/** Reads `subscriptions/secret-id` from somebody who answers these in turn, the last one for ever. */
+async function reading(
+  ...answers: readonly ((response: ServerResponse) => void)[]
+): Promise<{ read(timeoutMs?: number): Promise<StoredDocument | null>; asked(): number }> {
+  let asked = 0;
+  const server = createServer((request, response) => {
+    request.resume();
+    answers[Math.min(asked++, answers.length - 1)]?.(response);
+  });
+  servers.push(server);
+  const firestoreEmulatorHost = `127.0.0.1:${await listen(server)}`;
+  const reader = createDocumentReader({ firestoreEmulatorHost, googleCloudProject: 'p' });
+  return { read: (timeoutMs = 30_000) => reader.read('subscriptions/secret-id', timeoutMs), asked: () => asked };
+}
+
+const says = (status: number, body: unknown) => (response: ServerResponse) =>
+  void response.writeHead(status).end(typeof body === 'string' ? body : JSON.stringify(body));
+const found = (fields: object, updateTime = '2026-11-26T08:00:00.000001Z') =>
+  says(200, [{ found: { name: 'n', fields, updateTime } }]);
+const breaks = (response: ServerResponse) => void response.destroy();
+
+test('a server that cannot for a moment is asked again, twice at most', async () => {
+  const passing = await reading(says(503, {}), breaks, found({ a: { stringValue: 'b' } }));
+  assert.deepEqual(await passing.read(), { data: { a: 'b' }, version: Date.UTC(2026, 10, 26, 8) * 1_000 + 1 });
+  const lasting = await reading(says(503, [{ error: { code: 503, status: 'UNAVAILABLE' } }]));
+  await assert.rejects(lasting.read(), { message: 'Firestore answered 503 UNAVAILABLE' });
+  assert.deepEqual([passing.asked(), lasting.asked()], [3, 3]);
+});
+
+test('one that says no is not asked again; its words stay with it', async () => {
+  for (const [status, body, words] of [
+    [403, [{ error: { status: 'PERMISSION_DENIED', message: 'subscriptions/secret-id' } }], ' PERMISSION_DENIED'],
+    [404, { error: { status: 'NOT_FOUND', message: 'The database (default) does not exist' } }, ' NOT_FOUND'],
+    [429, { error: { status: 'secret-id' } }, ''],
+    [401, '<html>', ''],
+  ] as const) {
+    const refusing = await reading(says(status, body));
+    await assert.rejects(refusing.read(), { message: `Firestore answered ${status}${words}` });
+    assert.equal(refusing.asked(), 1);
+  }
+});
+
+test('an answer of another shape is nobody’s document', async () => {
+  for (const body of ['', '[]', '{}', '[{"readTime":"x"}]']) {
+    const { read } = await reading(says(200, body));
+    await assert.rejects(read(), { message: 'Firestore answered 200 without a document' });
+  }
+  await assert.rejects((await reading(found({}, 'yesterday'))).read(), { message: /no time/ });
+});
+
+test('a value of a kind that no document of ours has stays itself, and so fits no schema; a name cannot become a prototype', async () => {
+  const time = { timestampValue: '2026-11-26T08:00:00Z' };
+  const { read } = await reading(
+    found({ time, ['__proto__']: { mapValue: { fields: { a: { integerValue: '7' } } } } }),
+  );
+  const data = (await read())?.data ?? {};
+  assert.deepEqual(data['time'], time);
+  assert.equal(Object.getPrototypeOf(data), Object.prototype);
+  assert.deepEqual(Object.keys(data), ['time', '__proto__']);
+});
+
+test('silence ends with the time that was given', async () => {
+  const { read, asked } = await reading(() => undefined);
+  await assert.rejects(read(30), { message: 'no answer in time' });
+  assert.equal(asked(), 1);
+});
+
+test('an emulator without a project is an error that says what to set', async () => {
+  const reader = createDocumentReader({ firestoreEmulatorHost: '127.0.0.1:1', googleCloudProject: null });
+  await assert.rejects(reader.read('tokens/x', 100), { message: /^GOOGLE_CLOUD_PROJECT is not set/ });
+});
