@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import { afterEach, test } from 'node:test';
 import { listen } from '../../../scripts/local/port.ts';
+import { FetchFailed } from '../http/http.ts';
 import { createDocumentReader, type StoredDocument } from './document-reader.ts';
 
 const servers: Server[] = [];
@@ -78,7 +79,35 @@ test('silence ends with the time that was given', async () => {
   assert.equal(asked(), 1);
 });
 
-test('an emulator without a project is an error that says what to set', async () => {
+test('no project is an error that says what to set', async () => {
   const reader = createDocumentReader({ firestoreEmulatorHost: '127.0.0.1:1', googleCloudProject: null });
   await assert.rejects(reader.read('tokens/x', 100), { message: /^GOOGLE_CLOUD_PROJECT is not set/ });
+});
+
+test('each try goes with a token of its time; a token that cannot be had for a moment is asked for again', async () => {
+  const seen: unknown[] = [];
+  const server = createServer((request, response) => {
+    seen.push(request.headers.authorization);
+    request.resume();
+    (seen.length === 1 ? breaks : found({ a: { booleanValue: true } }))(response);
+  });
+  servers.push(server);
+  const origin = `http://127.0.0.1:${await listen(server)}`;
+  let asked = 0;
+  const tokens = async (): Promise<string> => {
+    if (++asked === 1) throw new FetchFailed('the metadata server answered 503');
+    return `token-${asked}`;
+  };
+  const reader = createDocumentReader({ firestoreEmulatorHost: null, googleCloudProject: 'p' }, { origin, tokens });
+  assert.deepEqual((await reader.read('tokens/x', 30_000))?.data, { a: true });
+  assert.deepEqual(seen, ['Bearer token-2', 'Bearer token-3']);
+});
+
+test('an account without credentials is told at once', async () => {
+  const tokens = async (): Promise<string> => {
+    throw new Error('no credentials');
+  };
+  const place = { origin: 'http://127.0.0.1:1', tokens };
+  const reader = createDocumentReader({ firestoreEmulatorHost: null, googleCloudProject: 'p' }, place);
+  await assert.rejects(reader.read('tokens/x', 30_000), { message: 'no credentials' });
 });

@@ -2,8 +2,8 @@
 // and to open its first channel takes half of a cold start, and it stays a fifth of an instance's memory.
 
 import { setTimeout as delay } from 'node:timers/promises';
-import type { GoogleAuth } from 'google-auth-library';
 import { fetchJson, FetchFailed, type JsonAnswer } from '../http/http.ts';
+import { defaultTokens, metadataTokens, type AccessTokens } from './access-token.ts';
 
 /** What Firestore's own client asks for. */
 export const scopes = ['https://www.googleapis.com/auth/cloud-platform', 'https://www.googleapis.com/auth/datastore'];
@@ -18,6 +18,8 @@ const passing: ReadonlySet<number> = new Set([500, 502, 503, 504]);
 export interface DirectorySettings {
   readonly googleCloudProject: string | null;
   readonly firestoreEmulatorHost: string | null;
+  /** `local` or absent: not on Cloud Run, so credentials may lie anywhere. */
+  readonly functionName?: string;
 }
 
 /** A document as it was read. */
@@ -34,18 +36,19 @@ export interface DocumentReader {
 }
 
 /** Makes a reader; no network before the first use. */
-export function createDocumentReader(settings: DirectorySettings): DocumentReader {
-  const access = settings.firestoreEmulatorHost === null ? googleAccess(settings) : emulatorAccess(settings);
+export function createDocumentReader(settings: DirectorySettings, place: Place = placeOf(settings)): DocumentReader {
+  const { googleCloudProject: project } = settings;
+  const database = `projects/${project}/databases/(default)`;
   return {
     read: async (path, timeoutMs) => {
+      if (project === null)
+        throw new Error('GOOGLE_CLOUD_PROJECT is not set: give the project whose Firestore holds the directory');
       const endMs = performance.now() + timeoutMs;
-      const { origin, database, token } = await access();
-      const url = `${origin}/v1/${database}/documents:batchGet`;
       const body = JSON.stringify({ documents: [`${database}/documents/${path}`] });
-      const ask = (): Promise<JsonAnswer> =>
+      const ask = async (): Promise<JsonAnswer> =>
         fetchJson({
-          url,
-          headers: { authorization: `Bearer ${token}` },
+          url: `${place.origin}/v1/${database}/documents:batchGet`,
+          headers: { authorization: `Bearer ${await place.tokens()}` },
           body,
           timeoutMs: Math.max(1, endMs - performance.now()),
           answerBytesMax,
@@ -63,37 +66,18 @@ export function createDocumentReader(settings: DirectorySettings): DocumentReade
   };
 }
 
-/** Where to ask, for what database, and with which token. */
-type Access = () => Promise<{ readonly origin: string; readonly database: string; readonly token: string }>;
-
-function databaseOf(project: string): string {
-  return `projects/${project}/databases/(default)`;
+/** Where the documents are, and who asks for them. */
+export interface Place {
+  readonly origin: string;
+  readonly tokens: AccessTokens;
 }
 
-function emulatorAccess({ googleCloudProject, firestoreEmulatorHost }: DirectorySettings): Access {
-  return async () => {
-    if (googleCloudProject === null)
-      throw new Error('GOOGLE_CLOUD_PROJECT is not set: give the project whose documents the emulator holds');
-    return { origin: `http://${firestoreEmulatorHost}`, database: databaseOf(googleCloudProject), token: 'owner' };
-  };
-}
-
-function googleAccess({ googleCloudProject }: DirectorySettings): Access {
-  let loading: Promise<GoogleAuth> | null = null;
-  return async () => {
-    loading ??= import('google-auth-library').then(({ GoogleAuth }) => new GoogleAuth({ scopes }));
-    try {
-      // It keeps the token, and renews it in time.
-      const auth = await loading;
-      const token = await auth.getAccessToken();
-      if (typeof token !== 'string') throw new Error('the credentials of this process give no access token');
-      const project = googleCloudProject ?? (await auth.getProjectId());
-      return { origin: 'https://firestore.googleapis.com', database: databaseOf(project), token };
-    } catch (error) {
-      // The next read looks for credentials anew.
-      loading = null;
-      throw error;
-    }
+function placeOf({ firestoreEmulatorHost, functionName }: DirectorySettings): Place {
+  if (firestoreEmulatorHost !== null) return { origin: `http://${firestoreEmulatorHost}`, tokens: async () => 'owner' };
+  const deployed = functionName !== undefined && functionName !== 'local';
+  return {
+    origin: 'https://firestore.googleapis.com',
+    tokens: deployed ? metadataTokens() : defaultTokens(scopes),
   };
 }
 

@@ -369,7 +369,12 @@ export const variables = {
     'Sentry project that errors go to; without it there is no Sentry.',
   ),
   environment: row('CODY_GATEWAY_ENVIRONMENT', 'text', 'dev', 'Environment, as it stands in Sentry and in traces.'),
-  googleCloudProject: row('GOOGLE_CLOUD_PROJECT', 'text', null, 'Project of queues, directory and log trace links.'),
+  googleCloudProject: row(
+    'GOOGLE_CLOUD_PROJECT',
+    'text',
+    null,
+    'Project of queues, directory and log trace links; set by Terraform.',
+  ),
   functionName: row('K_SERVICE', 'text', 'local', 'Name of the deployed function; set by Cloud Run.'),
   region: row('CODY_GATEWAY_REGION', 'text', 'local', 'Region, as it stands in events.'),
   version: row('CODY_GATEWAY_VERSION', 'text', '0.0.0+dev', 'Release tag, answered at `/-/__version`.'),

@@ -42,7 +42,9 @@ test('what was sent arrives, and the answer comes back, whatever its status; tex
   });
   assert.deepEqual(await call(), { status: 418, body: { b: 1 } });
   assert.deepEqual(await call(), { status: 200, body: undefined });
+  await call({ body: null });
   assert.deepEqual(seen[0], ['POST', '/graphql?Find', 'application/json', 'yes', '{"a":"ä"}']);
+  assert.deepEqual(seen[2], ['GET', '/graphql?Find', undefined, 'yes', '']);
 });
 
 test('a redirect is an answer, and is not followed', async () => {

@@ -8,7 +8,8 @@ import { post } from './post.ts';
 export interface JsonRequest {
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
-  readonly body: string;
+  /** Posted; null: a GET. */
+  readonly body: string | null;
   /** From the call to the last byte of the answer. */
   readonly timeoutMs: number;
   readonly answerBytesMax: number;
@@ -28,7 +29,7 @@ export class FetchFailed extends Error {
   override readonly name = 'FetchFailed';
 }
 
-/** Posts it; follows no redirect. @throws FetchFailed; the signal's reason */
+/** Sends it; follows no redirect. @throws FetchFailed; the signal's reason */
 export async function fetchJson({
   url,
   headers,
@@ -42,15 +43,15 @@ export async function fetchJson({
   const sent = post(
     {
       secure: address.protocol === 'https:',
-      options: { ...urlToHttpOptions(address), method: 'POST' },
+      options: { ...urlToHttpOptions(address), method: body === null ? 'GET' : 'POST' },
       headers: Object.entries({
         host: address.host,
-        'content-type': 'application/json',
+        ...(body !== null && { 'content-type': 'application/json' }),
         'accept-encoding': 'identity',
         ...headers,
       }).flat(),
     },
-    body,
+    body ?? '',
   );
   const ended: { reason: Error | null } = { reason: null };
   const end = (reason: Error): void => {
