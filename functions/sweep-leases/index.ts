@@ -1,19 +1,25 @@
 // The function `sweep-leases`: one run of the sweeper a call, its report as the answer.
 
+import { tasksClient } from '@cody-gateway/shared/events';
 import { createSweep, defineFunction } from '@cody-gateway/shared/serve';
 
-export const handler = defineFunction('sweep-leases', (context) => {
-  const sweep = createSweep(context);
-  return [
-    {
-      method: 'POST',
-      path: '/',
-      dialect: 'cody',
-      handle: async ({ scope, json }) => {
-        const report = await sweep((request) => scope.link(request));
-        scope.note({ sweep: report });
-        json(report.failed === 0 ? 200 : 500, report);
+export const handler = defineFunction(
+  'sweep-leases',
+  (context) => {
+    const sweep = createSweep(context);
+    return [
+      {
+        method: 'POST',
+        path: '/',
+        dialect: 'cody',
+        handle: async ({ scope, json }) => {
+          const report = await sweep((request) => scope.link(request));
+          scope.note({ sweep: report });
+          json(report.failed === 0 ? 200 : 500, report);
+        },
       },
-    },
-  ];
-});
+    ];
+  },
+  // What an instance could not deliver goes another way, for which nobody waits.
+  { tasks: tasksClient },
+);

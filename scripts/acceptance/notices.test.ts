@@ -5,7 +5,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 import { status as grpcStatus } from '@grpc/grpc-js';
-import { createNoticeQueue } from '@cody-gateway/shared/events';
+import { createNoticeQueue, tasksOverRest } from '@cody-gateway/shared/events';
 import { startFunction } from '../local/function-process.ts';
 import { startTasks } from '../local/tasks.ts';
 import { anthropicBody, chat, eventually, startGateway, type TestGateway } from './gateway.ts';
@@ -147,17 +147,19 @@ test('a webhook that is away for ten minutes: the queue’s own retries, in simu
       return () => clearImmediate(soon);
     },
   });
-  const queue = createNoticeQueue({
+  const settings = {
     googleCloudProject: 'p',
-    tasksEndpoint: tasks.url,
     tasksLocation: 'l',
     tasksServiceAccount: null,
     deliverNotificationsUrl: gateway.functions.get('deliver-notifications')?.url ?? '',
     notificationsQueue: 'notifications',
-  });
+  };
+  const queue = createNoticeQueue(
+    settings,
+    tasksOverRest(tasks.url, async () => ''),
+  );
   t.after(async () => {
     gateway.slack.fail(null);
-    await queue?.close();
     await tasks.close();
   });
   const notice = {

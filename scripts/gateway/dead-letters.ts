@@ -7,6 +7,7 @@ import {
   createEventQueue,
   eventTaskBodies,
   lateTaskBody,
+  tasksClient,
   type DeadLetter,
   type LateEvent,
   type TaskQueue,
@@ -188,19 +189,22 @@ async function replay(letters: readonly DeadLetter[], queue: TaskQueue, director
 const cloudSchema = v.object({ tasksEndpoint: v.string(), deliverEventsUrl: v.string() });
 
 async function withQueue<T>(place: Place, options: QueueOptions, work: (queue: TaskQueue) => Promise<T>): Promise<T> {
-  const queue = createEventQueue({
+  const { tasksEndpoint, deliverEventsUrl } = await addresses(options);
+  const tasks = tasksClient(tasksEndpoint);
+  const settings = {
     googleCloudProject: place.googleCloudProject,
     tasksLocation: options.location ?? 'us-central1',
     tasksServiceAccount: options['service-account'] ?? null,
+    deliverEventsUrl,
     eventsQueue: options.queue ?? 'events',
     eventsQueueCount: 1,
-    ...(await addresses(options)),
-  });
+  };
+  const queue = createEventQueue(settings, tasks);
   if (queue === null) throw new UsageError('--target is missing: the address of deliver-events');
   try {
     return await work(queue);
   } finally {
-    await queue.close();
+    await tasks.close();
   }
 }
 

@@ -1,6 +1,7 @@
 // The one call of Firestore's REST API that the gateway makes, documents:batchGet, over the emulator's documents. Not gRPC (firestore.ts).
 
-import { createServer, type IncomingMessage, type Server } from 'node:http';
+import { createServer, type Server } from 'node:http';
+import { textOf } from './request-text.ts';
 
 const bodyBytesMax = 1024 * 1024;
 
@@ -30,7 +31,7 @@ export function firestoreRest(documents: EmulatedDocuments): Server {
       void response.writeHead(status, { 'content-type': 'application/json; charset=UTF-8' }).end(JSON.stringify(body));
     const fail = (code: number, status: string, message: string): void =>
       answer(code, [{ error: { code, status, message } }]);
-    textOf(request)
+    textOf(request, bodyBytesMax)
       .then((text) => {
         const [, database] =
           /^\/v1\/(projects\/[^/]+\/databases\/[^/]+)\/documents:batchGet$/.exec(request.url ?? '') ?? [];
@@ -52,17 +53,6 @@ export function firestoreRest(documents: EmulatedDocuments): Server {
       })
       .catch((error: unknown) => fail(400, 'INVALID_ARGUMENT', String(error)));
   });
-}
-
-async function textOf(request: IncomingMessage): Promise<string> {
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  for await (const chunk of request as AsyncIterable<Buffer>) {
-    bytes += chunk.length;
-    if (bytes > bodyBytesMax) throw new Error(`a body of more than ${bodyBytesMax} bytes`);
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString('utf8');
 }
 
 function documentOf({ name, fields = {}, create_time, update_time }: EmulatedDocument): object {

@@ -1,10 +1,11 @@
 // Firestore in this process, on one port as Google's emulator: gRPC for the real client, REST for who reads a document (firestore-rest.ts). Known difference:
 // lastUpdateTime preconditions are ignored (spec platform §6).
 
-import net, { type AddressInfo, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { FirestoreServer } from '@firestore-emulator/server';
 import { firestoreRest, type EmulatedDocuments } from './firestore-rest.ts';
 import { requireFree } from './port.ts';
+import { listenTwice, type OpenPort } from './two-protocols.ts';
 
 type Bound = (error: Error | null, port: number) => void;
 interface GrpcServer {
@@ -26,34 +27,23 @@ export async function startFirestore({ port = 0 }: { port?: number } = {}): Prom
   keepDocumentsInPlace(emulator);
   const { server: grpc, state } = emulator as unknown as { server: GrpcServer; state: EmulatedDocuments };
   const rest = firestoreRest(state);
-  const sockets = new Set<Socket>();
-  const front = net.createServer((socket) => {
-    sockets.add(socket);
-    socket.once('close', () => sockets.delete(socket)).on('error', () => undefined);
-    socket.once('data', (first: Buffer) => {
-      socket.pause().unshift(first);
-      // HTTP/2 begins with PRI, a call with POST.
-      if (first.subarray(0, 3).toString('latin1') === 'PRI') return injector?.injectConnection(socket);
-      rest.emit('connection', socket);
-      socket.resume();
-    });
-  });
-  let injector: ReturnType<GrpcServer['createConnectionInjector']> | null = null;
+  let open: OpenPort | null = null;
   // By itself it would listen for gRPC alone, and on every address of the machine: the directory's tokens and limits are for this one.
   grpc.bindAsync = (_address, credentials, bound) => {
-    injector = grpc.createConnectionInjector(credentials);
-    front
-      .once('error', (error) => bound(error, port))
-      .listen(port, '127.0.0.1', () => bound(null, (front.address() as AddressInfo).port));
+    const injector = grpc.createConnectionInjector(credentials);
+    listenTwice(port, (socket) => injector.injectConnection(socket), rest).then(
+      (opened) => bound(null, (open = opened).port),
+      (error: Error) => bound(error, port),
+    );
   };
   await emulator.start(port);
+  const { port: chosen } = open as unknown as OpenPort;
   return {
-    host: `127.0.0.1:${(front.address() as AddressInfo).port}`,
+    host: `127.0.0.1:${chosen}`,
     // Its own stop() waits for every client to hang up, half a minute for one that nobody closed.
     close: async () => {
-      front.close();
       grpc.forceShutdown();
-      for (const socket of sockets) socket.destroy();
+      open?.close();
     },
   };
 }

@@ -1,10 +1,12 @@
-// Cloud Tasks' gRPC API for the real client: keeps tasks in memory and delivers them with retries. No persistence, no OIDC tokens.
+// Cloud Tasks on one port, gRPC for the real client and REST (tasks-rest.ts): keeps tasks in memory and delivers them with retries. No persistence, no OIDC tokens.
 
 import * as grpc from '@grpc/grpc-js';
 import { loadSync } from '@grpc/proto-loader';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { requireFree } from './port.ts';
+import { tasksRest, type CreateTask, type CreateTaskAnswer, type Instant } from './tasks-rest.ts';
+import { listenTwice } from './two-protocols.ts';
 
 /** The real service refuses a larger task (spec platform §3). */
 const taskBytesMax = 100 * 1024;
@@ -31,7 +33,7 @@ export interface LocalTasks {
   /** Holds deliveries back until `resume`. */
   pause(): void;
   resume(): void;
-  /** The next `times` calls of CreateTask fail with that gRPC status; whatever was asked before is forgotten. */
+  /** The next `times` calls of CreateTask fail with that gRPC status, as each API says it; whatever was asked before is forgotten. */
   failCreate(code: grpc.status, times: number): void;
   /** That share of the tasks, from 0 to 1, is delivered once more after it was: at least once is all that the real service promises. */
   redeliver(share: number): void;
@@ -46,20 +48,10 @@ interface Task {
   readonly queue: string;
   readonly url: string;
   readonly method: string;
-  readonly headers: Record<string, string>;
+  readonly headers: Readonly<Record<string, string>>;
   readonly body: Buffer;
   readonly deadlineMs: number;
   attempts: number;
-}
-
-interface CreateTask {
-  parent: string;
-  task: {
-    name: string;
-    scheduleTime: { seconds: string; nanos: number } | null;
-    dispatchDeadline: { seconds: string; nanos: number } | null;
-    httpRequest: { url: string; httpMethod: string; headers: Record<string, string>; body: Buffer } | null;
-  };
 }
 
 /** A task whose target does not answer 2xx is delivered again, ever later, until it does. @throws Error that names a port which is taken */
@@ -140,22 +132,20 @@ export async function startTasks({
     }
   };
 
-  const createTask: grpc.handleUnaryCall<CreateTask, object> = ({ request }, reply) => {
+  const create = ({ parent, task }: CreateTask): CreateTaskAnswer => {
     if (failing.times > 0) {
       failing.times--;
-      return reply({ code: failing.code, details: 'failed on request' });
+      return { code: failing.code, details: 'failed on request' };
     }
-    const { parent, task } = request;
     const { httpRequest } = task;
     const queue = parent.split('/').at(-1) ?? '';
     if (queues?.includes(queue) === false)
-      return reply({ code: grpc.status.NOT_FOUND, details: `Queue does not exist: ${queue}` });
-    if (httpRequest === null)
-      return reply({ code: grpc.status.INVALID_ARGUMENT, details: 'only HTTP tasks are supported' });
+      return { code: grpc.status.NOT_FOUND, details: `Queue does not exist: ${queue}` };
+    if (httpRequest === null) return { code: grpc.status.INVALID_ARGUMENT, details: 'only HTTP tasks are supported' };
     if (httpRequest.body.length > taskBytesMax)
-      return reply({ code: grpc.status.INVALID_ARGUMENT, details: 'Task size too large' });
+      return { code: grpc.status.INVALID_ARGUMENT, details: 'Task size too large' };
     const name = task.name === '' ? `${parent}/tasks/${crypto.randomUUID()}` : task.name;
-    if (named.has(name)) return reply({ code: grpc.status.ALREADY_EXISTS, details: 'Requested entity already exists' });
+    if (named.has(name)) return { code: grpc.status.ALREADY_EXISTS, details: 'Requested entity already exists' };
     if (task.name !== '') remember(named, name);
     const kept: Task = {
       name,
@@ -174,18 +164,20 @@ export async function startTasks({
     if (startMs > 0) later(kept, startMs);
     else ready.push(kept);
     pump();
-    reply(null, { name });
+    return { name };
   };
 
   const server = new grpc.Server({ 'grpc.max_receive_message_length': 8 * 1024 * 1024 });
+  const createTask: grpc.handleUnaryCall<CreateTask, object> = ({ request }, reply) => {
+    const created = create(request);
+    if ('code' in created) reply(created);
+    else reply(null, created);
+  };
   server.addService(cloudTasksService(), { createTask });
-  const bound = await new Promise<number>((resolve, reject) => {
-    server.bindAsync(`127.0.0.1:${port}`, grpc.ServerCredentials.createInsecure(), (error, chosen) =>
-      error === null ? resolve(chosen) : reject(error),
-    );
-  });
+  const injector = server.createConnectionInjector(grpc.ServerCredentials.createInsecure());
+  const open = await listenTwice(port, (socket) => injector.injectConnection(socket), tasksRest(create));
   return {
-    url: `http://127.0.0.1:${bound}`,
+    url: `http://127.0.0.1:${open.port}`,
     stats,
     pause: () => (paused = true),
     resume: () => {
@@ -201,11 +193,12 @@ export async function startTasks({
       for (const resolve of idlers) resolve();
       idlers = [];
       server.forceShutdown();
+      open.close();
     },
   };
 }
 
-function milliseconds({ seconds, nanos }: { seconds: string; nanos: number }): number {
+function milliseconds({ seconds, nanos }: Instant): number {
   return Number(seconds) * 1000 + nanos / 1e6;
 }
 

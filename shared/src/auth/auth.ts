@@ -1,7 +1,7 @@
 // Door of the auth room: who calls, and what they may use. Not how much of it is left (limiter).
 
 import type { Config } from '../config/config.ts';
-import { Refusal } from '../http/http.ts';
+import { accessTokens, Refusal, type AccessTokens } from '../http/http.ts';
 import type { Budget, Store } from '../store/store.ts';
 import { accessDisabled, noToken, unknownToken } from './access-refusal.ts';
 import { actorOf, type Account } from './account.ts';
@@ -96,13 +96,21 @@ export interface Auth {
 export interface AuthSettings {
   readonly config: Config;
   readonly store: Store;
+  /** Whose reads of the directory; absent: of this process's account. */
+  readonly tokens?: AccessTokens;
   readonly now: () => number;
   readonly warn: (message: string, error: unknown) => void;
 }
 
 /** Makes the auth of a process over the Firestore directory and the configured sources. */
-export function createAuth({ config, store, now, warn }: AuthSettings): Auth {
-  const directory = openDirectory(config);
+export function createAuth({
+  config,
+  store,
+  tokens = accessTokens(config.functionName),
+  now,
+  warn,
+}: AuthSettings): Auth {
+  const directory = openDirectory(config, { tokens });
   const sources = accessSources(config, now);
   const copies = createActorCopies(store);
   const strangers = createStrangerBudget(config.unknownTokensPerSecond, now);

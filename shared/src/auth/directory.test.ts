@@ -18,6 +18,9 @@ import { versionOf } from './statements.ts';
 import { createSubscription, findSubscription, listSubscriptions } from './subscriptions.ts';
 import { classifyToken, hashToken } from './token.ts';
 
+/** The emulators ask for none. */
+const noTokens = (): Promise<string> => Promise.reject(new Error('asked for a token'));
+
 const settings = { burstPercentage: 50, burstIntervalMs: 10_000, inFlightMin: 20, dotcomInternalMode: false };
 const chat = { limit: 500, intervalSeconds: 86_400, allowedModels: ['*'] };
 const rules = path.resolve(import.meta.dirname, '../../../terraform/firestore/firestore.rules');
@@ -123,7 +126,7 @@ for (const [name, start, skip] of [
     });
 
     test('a document that is read is the one that Firestore’s client reads: its values, and its version to the microsecond', async () => {
-      const reader = createDocumentReader({ firestoreEmulatorHost: emulator.host, googleCloudProject: 'p' });
+      const reader = createDocumentReader({ firestoreEmulatorHost: emulator.host, googleCloudProject: 'p' }, noTokens);
       const data = {
         text: 'ä"\n',
         yes: true,
@@ -141,7 +144,10 @@ for (const [name, start, skip] of [
       assert.deepEqual(read, { data, version: versionOf(updateTime) });
       assert.equal(await reader.read('subscriptions/none', 5_000), null);
       // What only a client of its own project may see.
-      const elsewhere = createDocumentReader({ firestoreEmulatorHost: emulator.host, googleCloudProject: 'q' });
+      const elsewhere = createDocumentReader(
+        { firestoreEmulatorHost: emulator.host, googleCloudProject: 'q' },
+        noTokens,
+      );
       assert.equal(await elsewhere.read('subscriptions/all', 5_000), null);
     });
 
@@ -233,7 +239,7 @@ test('a directory that does not answer in time is a refusal that invites a retry
     void opened.then(() => socket.pipe(behind).pipe(socket));
   });
   const host = `127.0.0.1:${await listen(gate)}`;
-  const directory = openDirectory({ firestoreEmulatorHost: host, googleCloudProject: 'p' }, 100);
+  const directory = openDirectory({ firestoreEmulatorHost: host, googleCloudProject: 'p' }, { readTimeoutMs: 100 });
   const find = () => directory.find(classifyToken(`slk_${'1'.repeat(64)}`));
   await assert.rejects(find(), { kind: 'directory-unavailable', retryAfterSeconds: 10 });
   open();

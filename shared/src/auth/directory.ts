@@ -2,9 +2,9 @@
 // first written.
 
 import type { Firestore, Settings } from '@google-cloud/firestore';
-import { Refusal } from '../http/http.ts';
+import { accessTokens, Refusal, type AccessTokens } from '../http/http.ts';
 import type { Account } from './account.ts';
-import { createDocumentReader, scopes, type DirectorySettings, type DocumentReader } from './document-reader.ts';
+import { createDocumentReader, type DirectorySettings, type DocumentReader } from './document-reader.ts';
 import { parseDocument, subscriptionSchema, tokenSchema, type Origin } from './documents.ts';
 import type { Statement } from './sources/access-source.ts';
 import { revokeTokens, saveStatement, type Saved } from './statements.ts';
@@ -34,9 +34,19 @@ export interface Directory {
   close(): Promise<void>;
 }
 
+/** How the directory is read. */
+export interface ReadOptions {
+  /** Whose reads; absent: of whatever credentials are found. */
+  readonly tokens?: AccessTokens;
+  readonly readTimeoutMs?: number;
+}
+
 /** Opens the directory; no network before the first use. */
-export function openDirectory(settings: DirectorySettings, readTimeoutMs = defaultReadTimeoutMs): Directory {
-  const reader = createDocumentReader(settings);
+export function openDirectory(
+  settings: DirectorySettings,
+  { tokens = accessTokens('local'), readTimeoutMs = defaultReadTimeoutMs }: ReadOptions = {},
+): Directory {
+  const reader = createDocumentReader(settings, tokens);
   let loading: Promise<Firestore> | null = null;
   const client = (): Promise<Firestore> => {
     if (loading !== null) return loading;
@@ -67,6 +77,9 @@ export function openDirectory(settings: DirectorySettings, readTimeoutMs = defau
     },
   };
 }
+
+/** What Firestore's own client asks for. */
+const scopes = ['https://www.googleapis.com/auth/cloud-platform', 'https://www.googleapis.com/auth/datastore'];
 
 async function loadClient({ googleCloudProject, firestoreEmulatorHost }: DirectorySettings): Promise<Firestore> {
   const { Firestore } = await import('@google-cloud/firestore');

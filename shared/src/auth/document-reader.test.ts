@@ -8,6 +8,8 @@ import { FetchFailed } from '../http/http.ts';
 import { createDocumentReader, type StoredDocument } from './document-reader.ts';
 
 const servers: Server[] = [];
+/** The emulator asks for none. */
+const noTokens = (): Promise<string> => Promise.reject(new Error('asked for a token'));
 afterEach(() => {
   for (const server of servers.splice(0)) server.close().closeAllConnections();
 });
@@ -23,7 +25,7 @@ async function reading(
   });
   servers.push(server);
   const firestoreEmulatorHost = `127.0.0.1:${await listen(server)}`;
-  const reader = createDocumentReader({ firestoreEmulatorHost, googleCloudProject: 'p' });
+  const reader = createDocumentReader({ firestoreEmulatorHost, googleCloudProject: 'p' }, noTokens);
   return { read: (timeoutMs = 30_000) => reader.read('subscriptions/secret-id', timeoutMs), asked: () => asked };
 }
 
@@ -80,7 +82,7 @@ test('silence ends with the time that was given', async () => {
 });
 
 test('no project is an error that says what to set', async () => {
-  const reader = createDocumentReader({ firestoreEmulatorHost: '127.0.0.1:1', googleCloudProject: null });
+  const reader = createDocumentReader({ firestoreEmulatorHost: '127.0.0.1:1', googleCloudProject: null }, noTokens);
   await assert.rejects(reader.read('tokens/x', 100), { message: /^GOOGLE_CLOUD_PROJECT is not set/ });
 });
 
@@ -98,7 +100,7 @@ test('each try goes with a token of its time; a token that cannot be had for a m
     if (++asked === 1) throw new FetchFailed('the metadata server answered 503');
     return `token-${asked}`;
   };
-  const reader = createDocumentReader({ firestoreEmulatorHost: null, googleCloudProject: 'p' }, { origin, tokens });
+  const reader = createDocumentReader({ firestoreEmulatorHost: null, googleCloudProject: 'p' }, tokens, origin);
   assert.deepEqual((await reader.read('tokens/x', 30_000))?.data, { a: true });
   assert.deepEqual(seen, ['Bearer token-2', 'Bearer token-3']);
 });
@@ -107,7 +109,10 @@ test('an account without credentials is told at once', async () => {
   const tokens = async (): Promise<string> => {
     throw new Error('no credentials');
   };
-  const place = { origin: 'http://127.0.0.1:1', tokens };
-  const reader = createDocumentReader({ firestoreEmulatorHost: null, googleCloudProject: 'p' }, place);
+  const reader = createDocumentReader(
+    { firestoreEmulatorHost: null, googleCloudProject: 'p' },
+    tokens,
+    'http://127.0.0.1:1',
+  );
   await assert.rejects(reader.read('tokens/x', 30_000), { message: 'no credentials' });
 });

@@ -2,11 +2,8 @@
 // and to open its first channel takes half of a cold start, and it stays a fifth of an instance's memory.
 
 import { setTimeout as delay } from 'node:timers/promises';
-import { fetchJson, FetchFailed, type JsonAnswer } from '../http/http.ts';
-import { defaultTokens, metadataTokens, type AccessTokens } from './access-token.ts';
+import { fetchJson, FetchFailed, type AccessTokens, type JsonAnswer } from '../http/http.ts';
 
-/** What Firestore's own client asks for. */
-export const scopes = ['https://www.googleapis.com/auth/cloud-platform', 'https://www.googleapis.com/auth/datastore'];
 /** A document has at most 1 MiB; as JSON, each of its values carries its type's name. */
 const answerBytesMax = 8 * 1024 * 1024;
 /** Between one try and the next: a read may be repeated, as Firestore's own client does. */
@@ -18,8 +15,6 @@ const passing: ReadonlySet<number> = new Set([500, 502, 503, 504]);
 export interface DirectorySettings {
   readonly googleCloudProject: string | null;
   readonly firestoreEmulatorHost: string | null;
-  /** `local` or absent: not on Cloud Run, so credentials may lie anywhere. */
-  readonly functionName?: string;
 }
 
 /** A document as it was read. */
@@ -35,10 +30,17 @@ export interface DocumentReader {
   read(path: string, timeoutMs: number): Promise<StoredDocument | null>;
 }
 
-/** Makes a reader; no network before the first use. */
-export function createDocumentReader(settings: DirectorySettings, place: Place = placeOf(settings)): DocumentReader {
-  const { googleCloudProject: project } = settings;
+/** Makes a reader; no network before the first use. @param tokens not asked for where an emulator is, which takes its owner's */
+export function createDocumentReader(
+  { googleCloudProject: project, firestoreEmulatorHost }: DirectorySettings,
+  tokens: AccessTokens,
+  googleOrigin = 'https://firestore.googleapis.com',
+): DocumentReader {
   const database = `projects/${project}/databases/(default)`;
+  const place: Place =
+    firestoreEmulatorHost === null
+      ? { origin: googleOrigin, tokens }
+      : { origin: `http://${firestoreEmulatorHost}`, tokens: async () => 'owner' };
   return {
     read: async (path, timeoutMs) => {
       if (project === null)
@@ -67,18 +69,9 @@ export function createDocumentReader(settings: DirectorySettings, place: Place =
 }
 
 /** Where the documents are, and who asks for them. */
-export interface Place {
+interface Place {
   readonly origin: string;
   readonly tokens: AccessTokens;
-}
-
-function placeOf({ firestoreEmulatorHost, functionName }: DirectorySettings): Place {
-  if (firestoreEmulatorHost !== null) return { origin: `http://${firestoreEmulatorHost}`, tokens: async () => 'owner' };
-  const deployed = functionName !== undefined && functionName !== 'local';
-  return {
-    origin: 'https://firestore.googleapis.com',
-    tokens: deployed ? metadataTokens() : defaultTokens(scopes),
-  };
 }
 
 /** One of Firestore's values: an object whose only member names its type. */

@@ -12,6 +12,8 @@ export {
 export { createOutbox, type Outbox, type SendingState } from './outbox.ts';
 export { takeLeftBehind } from './left-behind.ts';
 export { createEventQueue, createNoticeQueue, type QueueSettings, type TaskQueue } from './task-queue.ts';
+export { tasksOverRest, type OpenTasks, type TasksApi } from './tasks-api.ts';
+export { tasksClient } from './tasks-client.ts';
 export { createWarehouse, type Insertion, type Warehouse } from './warehouse.ts';
 export {
   eventTaskBodies,

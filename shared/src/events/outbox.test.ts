@@ -13,6 +13,7 @@ import { connectStore, keys, shardName, type Store } from '../store/store.ts';
 import { parseEventTask, taskEventsMax } from './event-task.ts';
 import { createOutbox, type Outbox, type SendingState } from './outbox.ts';
 import { createEventQueue, type TaskQueue } from './task-queue.ts';
+import { tasksOverRest } from './tasks-api.ts';
 import type { UsageEvent } from './usage-event.ts';
 
 let server: LocalRedis;
@@ -37,23 +38,24 @@ before(async () => {
   redis = new Redis(server.url);
   store = connectStore({ redisEndpoint: server.url }, () => undefined);
   tasks = await startTasks();
-  queue = createEventQueue({
+  const settings = {
     googleCloudProject: 'p',
-    tasksEndpoint: tasks.url,
     tasksLocation: 'l',
     tasksServiceAccount: null,
     deliverEventsUrl: `http://127.0.0.1:${await listen(target)}/`,
     eventsQueue: 'events',
     eventsQueueCount: 1,
-  });
-  await queue?.warm();
+  };
+  queue = createEventQueue(
+    settings,
+    tasksOverRest(tasks.url, async () => ''),
+  );
 });
 beforeEach(async () => {
   arrived = [];
   await redis.flushdb();
 });
 after(async () => {
-  await queue?.close();
   await tasks.close();
   redis.disconnect();
   await store.close();
@@ -151,7 +153,7 @@ test('what the queue does not take stays in Redis, and is counted as failed', as
 
 test('a queue that hangs fills no memory: above the bound events are left to the sweeper', async () => {
   const { promise: hung, resolve } = Promise.withResolvers<void>();
-  const { outbox, counts } = open({ warm: async () => {}, create: () => hung, close: async () => {} });
+  const { outbox, counts } = open({ create: () => hung });
   const bound = 10_000;
   const underWay = 4 * taskEventsMax;
   // Small enough for full batches.
@@ -169,7 +171,7 @@ test('a queue that hangs fills no memory: above the bound events are left to the
 
 test('who must wait for the queue waits 300 ms at most', async (t) => {
   t.mock.timers.enable({ apis: ['setTimeout'] });
-  const hanging = open({ warm: async () => {}, create: () => new Promise(() => {}), close: async () => {} });
+  const hanging = open({ create: () => new Promise(() => {}) });
   const waiting = hanging.outbox.sendNow(eventOf(1));
   let done = false;
   void waiting.then(() => (done = true));

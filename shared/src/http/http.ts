@@ -9,3 +9,4 @@ export { listenFirst } from './request-listener.ts';
 export { drainOnTerm } from './drain.ts';
 export { post, type Destination, type Sent } from './post.ts';
 export { fetchJson, FetchFailed, type JsonAnswer } from './fetch-json.ts';
+export { accessTokens, type AccessTokens } from './access-token.ts';

@@ -2,7 +2,15 @@
 
 import { createAuth, type Auth } from '../auth/auth.ts';
 import type { Config } from '../config/config.ts';
-import { createEventQueue, createNoticeQueue, createOutbox, type Outbox, type TaskQueue } from '../events/events.ts';
+import {
+  createEventQueue,
+  createNoticeQueue,
+  createOutbox,
+  type OpenTasks,
+  type Outbox,
+  type TaskQueue,
+} from '../events/events.ts';
+import { accessTokens } from '../http/http.ts';
 import { createLimiter, type Limiter } from '../limiter/limiter.ts';
 import { createOutages, type Outages } from './outages.ts';
 import { createStrangers, type Strangers } from './strangers.ts';
@@ -28,8 +36,6 @@ export interface Context {
   budget(): Budget;
   /** Connects what every request needs. */
   connect(): void;
-  /** Loads the heavy clients that have not been needed yet. */
-  warm(): void;
   /** Sends what is left and closes the connections. */
   close(): Promise<void>;
 }
@@ -38,16 +44,18 @@ export interface Context {
 const telemetryFlushMs = 1_500;
 
 /** Opens the rooms; nothing here touches the network. */
-export function openContext(config: Config): Context {
+export function openContext(config: Config, openTasks: OpenTasks): Context {
   const telemetry = createTelemetry(config);
   const warn = (message: string, error: unknown): void => telemetry.log('WARNING', message, {}, error);
   const store = connectStore(config, warn, (change) => tellBreaker(telemetry, change));
-  const queue = createEventQueue(config);
-  const noticeQueue = createNoticeQueue(config);
+  const tokens = accessTokens(config.functionName);
+  const tasks = openTasks(config.tasksEndpoint, tokens);
+  const queue = createEventQueue(config, tasks);
+  const noticeQueue = createNoticeQueue(config, tasks);
   const outbox = createOutbox(store, queue, noticeQueue, warn, (state, events) =>
     telemetry.count('gateway.outbox', events, { state }),
   );
-  const auth = createAuth({ config, store, now: Date.now, warn });
+  const auth = createAuth({ config, store, tokens, now: Date.now, warn });
   const upstream = createUpstream(config, warn, (model, shut) =>
     telemetry.count('gateway.model_breaker', shut, { model }),
   );
@@ -68,16 +76,11 @@ export function openContext(config: Config): Context {
     outages: createOutages(config, Date.now),
     budget,
     connect: () => store.connect(),
-    warm: () => {
-      queue
-        ?.warm()
-        .catch((error: unknown) => warn('the Cloud Tasks client did not load, the next event tries again', error));
-    },
     close: async () => {
       await strangers.flush();
       await outbox.flush();
       await telemetry.flush(telemetryFlushMs);
-      await Promise.allSettled([queue?.close(), noticeQueue?.close(), auth.close(), upstream.close()]);
+      await Promise.allSettled([tasks.close(), auth.close(), upstream.close()]);
       await store.close();
     },
   };

@@ -3,12 +3,12 @@
 import { http } from '@google-cloud/functions-framework';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { ConfigError, loadConfig, type Config } from '../config/config.ts';
+import { tasksOverRest, type OpenTasks } from '../events/events.ts';
 import { drainOnTerm, listenFirst } from '../http/http.ts';
 import { crashLine, createTelemetry } from '../telemetry/telemetry.ts';
 import { openContext, type Context } from './context.ts';
 import { diagnosticRoutes } from './diagnostics.ts';
 import { createHandler, type Route } from './exchange.ts';
-import { warmBehindFirst } from './warm-up.ts';
 
 export { admit } from './admit.ts';
 export { allowedFor } from './allowed-models.ts';
@@ -30,23 +30,27 @@ export type Handler = (request: IncomingMessage, response: ServerResponse) => Pr
 
 /**
  * Registers a function with functions-framework: reads the configuration, opens the rooms from bottom to top, answers its routes and the
- * diagnostics that every function has. No network before the port is open; right after, Redis is connected. Heavy clients load behind the first answer.
+ * diagnostics that every function has. No network before the port is open; right after, Redis is connected. What is heavy loads when it is needed.
  * Bad configuration ends the process with every fault listed.
  * @param name of the deployment, which is also the folder's.
  * @param routes made from the opened context, so that what has no key or no address is not routed.
+ * @param tasks how it reaches Cloud Tasks.
  */
-export function defineFunction(name: string, routes: (context: Context) => readonly Route[]): Handler {
-  const context = openContext(readConfig(name));
+export function defineFunction(
+  name: string,
+  routes: (context: Context) => readonly Route[],
+  { tasks = tasksOverRest }: { readonly tasks?: OpenTasks } = {},
+): Handler {
+  const context = openContext(readConfig(name), tasks);
   const { handle, idle } = createHandler(context, [...diagnosticRoutes(context), ...routes(context)]);
   const servers = new Set<Server>();
   context.telemetry.reportCrashes();
   // The framework listens in the ticks after this module is loaded; what follows must not stand in front of it.
   setImmediate(() => context.connect());
-  const answer = warmBehindFirst(handle, context.warm);
-  listenFirst(answer, (server) => servers.add(server));
+  listenFirst(handle, (server) => servers.add(server));
   drainOnTerm(() => servers, idle, context.close);
-  http(name, answer);
-  return answer;
+  http(name, handle);
+  return handle;
 }
 
 function readConfig(name: string): Config {

@@ -90,7 +90,7 @@ function queueOf(rows: Row[], fails: (task: number) => boolean = () => false): T
       if (fails(task++)) throw new Error('the queue is away');
       rows.push(...(JSON.parse(body) as { events: Row[] }).events);
     },
-  } as unknown as TaskQueue;
+  };
 }
 
 function sweeperOf(rows: Row[], more: { fails?: (task: number) => boolean; clock?: () => number } = {}) {

@@ -97,7 +97,7 @@ test('elsewhere Google’s library looks for credentials, and looks again after 
   const { origin } = await metadataServer();
   // Its own names for where to look.
   process.env['GOOGLE_APPLICATION_CREDENTIALS'] = '/nowhere/key.json';
-  const tokens = defaultTokens(['https://www.googleapis.com/auth/cloud-platform']);
+  const tokens = defaultTokens();
   await assert.rejects(tokens(), /key\.json/);
   delete process.env['GOOGLE_APPLICATION_CREDENTIALS'];
   process.env['GCE_METADATA_HOST'] = origin.slice('http://'.length);

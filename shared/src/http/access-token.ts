@@ -2,10 +2,12 @@
 // place where credentials may lie takes longer to load than an instance has for its own work before its first answer.
 
 import type { GoogleAuth } from 'google-auth-library';
-import { fetchJson, FetchFailed } from '../http/http.ts';
+import { fetchJson, FetchFailed } from './fetch-json.ts';
 
 /** Google's address for what an instance may know about itself. */
 const metadataOrigin = 'http://metadata.google.internal';
+/** What the account may do, its roles decide. */
+const cloudScope = 'https://www.googleapis.com/auth/cloud-platform';
 /** It is on the same machine. */
 const metadataTimeoutMs = 1_000;
 /** A token has some 2 kB. */
@@ -17,6 +19,11 @@ const leastRemainingMs = 10_000;
 
 /** Gives a token that is valid for at least ten seconds. @throws Error or FetchFailed (which may pass), in words without the token */
 export type AccessTokens = () => Promise<string>;
+
+/** Tokens of this process's account, for one context. @param functionName `local`: not on Cloud Run, so credentials may lie anywhere */
+export function accessTokens(functionName: string): AccessTokens {
+  return functionName === 'local' ? defaultTokens() : metadataTokens();
+}
 
 /** Tokens of the account that a Cloud Run instance runs as; each is asked for once, and renewed while it is still good. */
 export function metadataTokens(origin: string = metadataOrigin, now: () => number = Date.now): AccessTokens {
@@ -53,10 +60,10 @@ async function ask(origin: string): Promise<{ token: string; seconds: number }> 
 }
 
 /** Tokens of whatever credentials are found in the usual places; the library keeps and renews them. */
-export function defaultTokens(scopes: string[]): AccessTokens {
+export function defaultTokens(): AccessTokens {
   let loading: Promise<GoogleAuth> | null = null;
   return async () => {
-    loading ??= import('google-auth-library').then(({ GoogleAuth }) => new GoogleAuth({ scopes }));
+    loading ??= import('google-auth-library').then(({ GoogleAuth }) => new GoogleAuth({ scopes: cloudScope }));
     try {
       const token = await (await loading).getAccessToken();
       if (typeof token !== 'string') throw new Error('the credentials of this process give no access token');
