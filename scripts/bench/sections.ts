@@ -83,25 +83,36 @@ export async function addedTime(
   return { rows, latencies };
 }
 
-/** Requests a second, and each target's share of the gateway's. */
+/**
+ * Requests a second, by the clock and by the target's own processor time, and the gateway's share of both. Load, provider and Redis have the same two
+ * cores: whoever needs more of these is `busy` for less of the time, and slower by the clock than by its own work.
+ */
 export async function throughput(rig: Rig, scale: Scale): Promise<object[]> {
   const targets = [rig.gateway, rig.peer, rig.frameworkRelay, rig.bareRelay];
   await warm(rig, targets, scale);
-  const taken = new Map<string, number[]>(targets.map(({ name }) => [name, []]));
+  const taken = new Map(targets.map(({ name }) => [name, { perSecond: [] as number[], perCpuSecond: [] as number[] }]));
   let failed = 0;
   for (let turn = 0; turn < 4; turn++)
     for (const target of targets) {
       const requests = Math.round(8_000 * scale.share);
+      const beforeMs = cpuMs(target.pid);
       const outcome = await rig.load(order(target, { body: chat(1_000), concurrency: 128, requests }));
       failed += outcome.failed;
-      taken.get(target.name)?.push(perSecond(outcome));
+      const of = taken.get(target.name);
+      of?.perSecond.push(perSecond(outcome));
+      of?.perCpuSecond.push(outcome.latenciesMs.length / ((cpuMs(target.pid) - beforeMs) / 1000));
     }
-  const median = (name: string): number => percentile(taken.get(name) ?? [], 50);
-  const gateway = median(rig.gateway.name);
+  const median = (name: string, of: 'perSecond' | 'perCpuSecond'): number =>
+    percentile(taken.get(name)?.[of] ?? [], 50);
+  const gatewayIs = (name: string, of: 'perSecond' | 'perCpuSecond'): number =>
+    round(median(rig.gateway.name, of) / median(name, of));
   return targets.map(({ name }) => ({
     target: name,
-    perSecond: Math.round(median(name)),
-    gatewayIsTimes: round(gateway / median(name)),
+    perSecond: Math.round(median(name, 'perSecond')),
+    gatewayIsTimes: gatewayIs(name, 'perSecond'),
+    busy: round(median(name, 'perSecond') / median(name, 'perCpuSecond')),
+    perCpuSecond: Math.round(median(name, 'perCpuSecond')),
+    gatewayIsTimesByCpu: gatewayIs(name, 'perCpuSecond'),
     failed,
   }));
 }

@@ -15,7 +15,7 @@ function times(firstMs: number, laterMs: (stream: number, frame: number) => numb
 }
 
 test('what the gateway adds to the first frame it adds to all', () => {
-  const { provider, gateway, byFrame } = compareTimes(times(5), times(7), intervalMs);
+  const { provider, target: gateway, byFrame } = compareTimes(times(5), times(7), intervalMs);
   assert.deepEqual([provider.firstP50, provider.firstP99, provider.lateP50, provider.lateP99], [5, 5, 0, 0]);
   assert.deepEqual([gateway.firstP50, gateway.firstP99, gateway.lateP50, gateway.lateP99], [7, 7, 2, 2]);
   assert.deepEqual([provider.stalled, gateway.stalled, gateway.longestGap], [0, 0, 20]);
@@ -23,7 +23,7 @@ test('what the gateway adds to the first frame it adds to all', () => {
 });
 
 test('what is held back in the middle is late there, and does not touch the first', () => {
-  const { gateway, byFrame } = compareTimes(
+  const { target: gateway, byFrame } = compareTimes(
     times(5),
     times(5, (_, frame) => (frame >= 32 ? 10 : 0)),
     intervalMs,
@@ -35,7 +35,7 @@ test('what is held back in the middle is late there, and does not touch the firs
 test('a stall is a gap of two intervals more than the gaps of the direct run, which is held to the same', () => {
   const held = (ms: number) => (stream: number, frame: number) => (stream === 3 && frame === 40 ? ms : 0);
   const stalled = (direct: Float64Array[], through: Float64Array[]): [number, number] => {
-    const { provider, gateway } = compareTimes(direct, through, intervalMs);
+    const { provider, target: gateway } = compareTimes(direct, through, intervalMs);
     return [provider.stalled, gateway.stalled];
   };
   assert.deepEqual(stalled(times(5), times(5, held(40))), [0, 0]);
@@ -50,6 +50,6 @@ test('a frame that did not come is no time, and the gap is to the one before it'
   const through = times(5);
   through[0]?.fill(Number.NaN, 10, 13);
   through[1]?.fill(Number.NaN);
-  const { gateway } = compareTimes(times(5), through, intervalMs);
+  const { target: gateway } = compareTimes(times(5), through, intervalMs);
   assert.deepEqual([gateway.longestGap, gateway.stalled, gateway.lateP99], [80, 1, 0]);
 });

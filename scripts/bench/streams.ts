@@ -6,6 +6,10 @@ import { chunkDelayMs, streamChunks } from './provider-process.ts';
 import { chat, order, percentile, round, type Scale } from './sections.ts';
 import { cpuMs, type Rig, type Target } from './targets.ts';
 
+/** The relay shows what a function pays for a frame that does nothing with it. */
+const targets = ['provider', 'frameworkRelay', 'gateway'] as const;
+type TargetName = (typeof targets)[number];
+
 /** Streams of so many chunks are long enough for so many to be open while no more than 50 start a second. */
 const open = 512;
 const longChunks = 512;
@@ -95,26 +99,28 @@ export async function streams(
   const byFrame: Record<string, ByFrame> = {};
   for (const load of loads) {
     const taken = await take(rig, load);
-    const times = compareTimes(taken.provider.timesMs, taken.gateway.timesMs, chunkDelayMs);
-    for (const name of ['provider', 'gateway'] as const) {
-      rows.push(row(load, rig[name], taken[name], times[name], times.provider));
-      faults.push(...taken[name].faults.map((fault) => `${load.name}, ${name}, ${fault}`));
+    for (const name of targets) {
+      const times = compareTimes(taken.provider.timesMs, taken[name].timesMs, chunkDelayMs);
+      rows.push(row(load, rig[name], taken[name], times.target, times.provider));
+      faults.push(...taken[name].faults.map((fault) => `${load.name}, ${rig[name].name}, ${fault}`));
+      if (name === 'gateway') byFrame[load.name] = times.byFrame;
     }
-    byFrame[load.name] = times.byFrame;
   }
   return { rows, faults, byFrame };
 }
 
 /** Of one target, all turns of a load. */
 interface Taken extends FrameCount {
-  failed: number;
-  cpuMs: number;
+  readonly failed: number;
+  readonly cpuMs: number;
 }
+
+type Writable<Type> = { -readonly [Name in keyof Type]: Type[Name] };
 
 async function take(
   rig: Rig,
   { chunks, streams: requests, perSecond, ramp, turns }: Load,
-): Promise<{ provider: Taken; gateway: Taken }> {
+): Promise<Record<TargetName, Taken>> {
   await rig.setChunks(chunks);
   const body = chat(1_000, true);
   const more: Omit<Order, 'url' | 'headers'> = {
@@ -124,15 +130,13 @@ async function take(
     ...(perSecond !== null && { perSecond }),
     stream: await wholeStream(rig.provider, body),
   };
-  const none = { sent: 0, arrived: 0, lost: 0, changed: 0, moved: 0, added: 0, failed: 0, cpuMs: 0 };
-  const taken = {
-    provider: { ...none, faults: [] as string[], timesMs: [] as Float64Array[] },
-    gateway: { ...none, faults: [] as string[], timesMs: [] as Float64Array[] },
-  };
-  for (const name of ['provider', 'gateway'] as const)
+  const counts = { sent: 0, arrived: 0, lost: 0, changed: 0, moved: 0, added: 0, failed: 0, cpuMs: 0 };
+  const none = (): Writable<Taken> => ({ ...counts, faults: [], timesMs: [] });
+  const taken = { provider: none(), frameworkRelay: none(), gateway: none() };
+  for (const name of targets)
     await rig.load(order(rig[name], { body, concurrency: 32, requests: Math.round(32_768 / chunks) }));
   for (let turn = 0; turn < turns; turn++)
-    for (const name of ['provider', 'gateway'] as const) {
+    for (const name of targets) {
       const before = cpuMs(rig[name].pid);
       const { frames, failed } = await rig.load(order(rig[name], more));
       const sum = taken[name];
@@ -156,11 +160,11 @@ async function wholeStream({ url, headers }: Target, body: string): Promise<stri
 /** Stalls, lateness and gaps of both. @param intervalMs between two frames of the provider */
 export function compareTimes(
   provider: Times,
-  gateway: Times,
+  target: Times,
   intervalMs: number,
 ): {
   provider: TimeFigures;
-  gateway: TimeFigures;
+  target: TimeFigures;
   byFrame: ByFrame;
 } {
   const frames = provider[0]?.length ?? 0;
@@ -182,10 +186,10 @@ export function compareTimes(
     };
   };
   const added = (p: number): number[] =>
-    medians.map((_, frame) => round(percentile(at(gateway, frame), p) - percentile(at(provider, frame), p)));
+    medians.map((_, frame) => round(percentile(at(target, frame), p) - percentile(at(provider, frame), p)));
   return {
     provider: figures(provider),
-    gateway: figures(gateway),
+    target: figures(target),
     byFrame: { addedP50: added(50), addedP99: added(99) },
   };
 }
