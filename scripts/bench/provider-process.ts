@@ -1,6 +1,9 @@
-// The benchmark's provider, in a process of its own: OpenAI's stand-in at three paces. Says its addresses over IPC, and takes how long its streams are.
+// What the gateway talks to in a benchmark, in a process of its own: OpenAI's stand-in at three paces, and an endpoint of OTLP that takes everything and
+// reads nothing: reading a request's spans costs a quarter of what serving it does. Says its addresses over IPC, and takes how long its streams are.
 
+import { createServer } from 'node:http';
 import { startOpenAi } from '../local/providers/openai.ts';
+import { listen } from '../local/port.ts';
 
 /** Key of the benchmark's providers. */
 export const benchKey = 'bench-key';
@@ -11,6 +14,12 @@ export const chunkDelayMs = 20;
 
 /** Its paces: `answers` thinks and answers whole, `streams` sends piece by piece, `at once` does not wait. */
 export type ProviderPace = 'answers' | 'streams' | 'at once';
+
+/** What it says first. */
+export interface ProviderAddresses {
+  readonly urls: Readonly<Record<ProviderPace, string>>;
+  readonly otlpUrl: string;
+}
 
 /** What it takes: the text chunks of what `streams` answers from now on. It says the same when that is so. */
 export interface StreamPace {
@@ -23,9 +32,17 @@ if (import.meta.main) {
     startOpenAi({ apiKey: benchKey, chunks: streamChunks, chunkDelayMs }),
     startOpenAi({ apiKey: benchKey, chunks: streamChunks }),
   ]);
+  const otlp = createServer((request, response) => {
+    request.resume();
+    request.once('end', () => response.end());
+  });
   process.on('message', (pace: StreamPace) => {
     streams.pace(pace);
     process.send?.(pace);
   });
-  process.send?.({ urls: { answers: answers.url, streams: streams.url, 'at once': atOnce.url } });
+  const addresses: ProviderAddresses = {
+    urls: { answers: answers.url, streams: streams.url, 'at once': atOnce.url },
+    otlpUrl: `http://127.0.0.1:${await listen(otlp)}`,
+  };
+  process.send?.(addresses);
 }

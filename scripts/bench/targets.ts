@@ -10,7 +10,7 @@ import { heapOptions } from '../local/function-files.ts';
 import { startFunction } from '../local/function-process.ts';
 import { freePort } from '../local/port.ts';
 import type { Order, Outcome } from './load.ts';
-import { benchKey, type ProviderPace, type StreamPace } from './provider-process.ts';
+import { benchKey, type ProviderAddresses, type ProviderPace, type StreamPace } from './provider-process.ts';
 
 const portkeyProgram = path.resolve(
   import.meta.dirname,
@@ -76,6 +76,7 @@ export async function startRig(pace: ProviderPace, probed = false): Promise<Rig>
       keys: { openai: benchKey },
       env: {
         CODY_GATEWAY_OPENAI_BASE_URL: providerUrl,
+        CODY_GATEWAY_OTEL_ENDPOINT: provider.said.otlpUrl,
         CODY_GATEWAY_ACTOR_CONCURRENCY_LIMIT_PERCENTAGE: '100000',
         CODY_GATEWAY_REDIS_BUDGET: '5s',
         ...probes.gateway.env,
@@ -150,9 +151,8 @@ export async function startRig(pace: ProviderPace, probed = false): Promise<Rig>
   }
 }
 
-/** What a process says first: its address, or the provider's three. */
-interface Said {
-  readonly urls: Readonly<Record<ProviderPace, string>>;
+/** What a process says first: its address, or the provider's. */
+interface Said extends ProviderAddresses {
   readonly url: string;
 }
 

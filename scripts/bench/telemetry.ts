@@ -9,7 +9,7 @@ import { localProject, startCloud } from '../local/cloud.ts';
 import { startFunction, type FunctionProcess } from '../local/function-process.ts';
 import { freePort } from '../local/port.ts';
 import type { Order, Outcome } from './load.ts';
-import { benchKey } from './provider-process.ts';
+import { benchKey, type ProviderAddresses } from './provider-process.ts';
 import { percentile, round } from './sections.ts';
 import { cpuMs } from './targets.ts';
 
@@ -20,21 +20,21 @@ const functionName = 'chat-completions';
 /** Off and on, and what on costs. @param share of the requests */
 export async function telemetryCost(share: number): Promise<object[]> {
   const closers: (() => unknown)[] = [];
-  const start = async (file: string): Promise<{ said: Record<string, string>; child: ReturnType<typeof fork> }> => {
+  const start = async (file: string): Promise<{ said: ProviderAddresses; child: ReturnType<typeof fork> }> => {
     const child = fork(path.join(import.meta.dirname, file));
     closers.push(() => child.kill());
-    const [said] = (await once(child, 'message')) as [Record<string, string>];
+    const [said] = (await once(child, 'message')) as [ProviderAddresses];
     return { said, child };
   };
   try {
-    const { said } = await start('telemetry-peers-process.ts');
+    const { said } = await start('provider-process.ts');
     const { child: generator } = await start('load.ts');
     const cloud = await startCloud({
       functions: [functionName],
       keys: { openai: benchKey },
       env: {
-        CODY_GATEWAY_OPENAI_BASE_URL: said['providerUrl'] ?? '',
-        CODY_GATEWAY_OTEL_ENDPOINT: said['otlpUrl'] ?? '',
+        CODY_GATEWAY_OPENAI_BASE_URL: said.urls.answers,
+        CODY_GATEWAY_OTEL_ENDPOINT: said.otlpUrl,
         CODY_GATEWAY_ACTOR_CONCURRENCY_LIMIT_PERCENTAGE: '100000',
         CODY_GATEWAY_REDIS_BUDGET: '5s',
       },
