@@ -8,7 +8,7 @@ import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
 import { Redis } from 'ioredis';
-import { heapOptions } from '../local/function-files.ts';
+import { memoryEnv } from '../local/function-files.ts';
 import { leash } from '../local/leash.ts';
 import { startCloud, type LocalCloud } from '../local/cloud.ts';
 import { freePort } from '../local/port.ts';
@@ -142,7 +142,7 @@ async function coldStart({ env, functions, token }: LocalCloud, wanted: string, 
         K_SERVICE: name,
         COLD_PROBE: probed ? 'on' : 'off',
         ...deployed,
-        NODE_OPTIONS: heapOptions(warm.start.memoryMiB),
+        ...memoryEnv(warm.start.memoryMiB),
       },
       stdio: ['ignore', 'pipe', 'pipe'],
       detached: true,

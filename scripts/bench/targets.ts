@@ -6,7 +6,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { createSubscription, openDirectory } from '@cody-gateway/shared/auth';
 import { localProject, startCloud } from '../local/cloud.ts';
-import { heapOptions } from '../local/function-files.ts';
+import { memoryEnv } from '../local/function-files.ts';
 import { startFunction } from '../local/function-process.ts';
 import { freePort } from '../local/port.ts';
 import type { Order, Outcome } from './load.ts';
@@ -91,7 +91,7 @@ export async function startRig(pace: ProviderPace, probed = false): Promise<Rig>
     const { memoryMiB } = gateway.start;
     const bare = await started('bare-relay-process.ts', [providerUrl, cloud.redis.url], {
       ...probes.bare.env,
-      NODE_OPTIONS: [heapOptions(memoryMiB), probes.bare.env['NODE_OPTIONS'] ?? ''].join(' ').trim(),
+      ...memoryEnv(memoryMiB, probes.bare.env['NODE_OPTIONS']),
     });
     const framework = await startFunction({
       name: 'framework-relay',
@@ -102,7 +102,7 @@ export async function startRig(pace: ProviderPace, probed = false): Promise<Rig>
       onLine: () => undefined,
     });
     closers.push(() => framework.child.kill('SIGKILL'));
-    const peer = await startPortkey(providerUrl, heapOptions(memoryMiB));
+    const peer = await startPortkey(providerUrl, memoryEnv(memoryMiB));
     closers.push(() => peer.child.kill());
     const key = { 'content-type': 'application/json', authorization: `Bearer ${benchKey}` };
     const ask = async <Reply>({ child }: { child: ChildProcess }, question: Order | StreamPace): Promise<Reply> => {
@@ -173,13 +173,16 @@ async function subscribe(firestoreHost: string): Promise<string> {
 }
 
 /** Portkey's gateway as its own README starts it; the custom host must be trusted by name. */
-async function startPortkey(providerUrl: string, nodeOptions: string): Promise<{ url: string; child: ChildProcess }> {
+async function startPortkey(
+  providerUrl: string,
+  env: Readonly<Record<string, string>>,
+): Promise<{ url: string; child: ChildProcess }> {
   const port = await freePort();
   const child = spawn(process.execPath, [portkeyProgram, '--headless', `--port=${port}`], {
     env: {
       PATH: process.env['PATH'] ?? '',
       NODE_ENV: 'production',
-      NODE_OPTIONS: nodeOptions,
+      ...env,
       TRUSTED_CUSTOM_HOSTS: new URL(providerUrl).hostname,
     },
     stdio: 'ignore',

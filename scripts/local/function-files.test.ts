@@ -5,7 +5,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { test } from 'node:test';
-import { heapOptions, readFunctionFiles } from './function-files.ts';
+import { memoryEnv, readFunctionFiles } from './function-files.ts';
 
 const good = {
   description: 'Serves one path.',
@@ -27,8 +27,11 @@ test('the project’s own files are in order', async () => {
 
 test('V8 has half of an instance’s memory, and a young generation that outlasts a call', () => {
   // terraform/envs/prod/tests/gateway.tftest.hcl says the same of what is deployed.
-  assert.equal(heapOptions(512), '--max-semi-space-size=16 --max-old-space-size=256');
-  assert.equal(heapOptions(256), '--max-semi-space-size=8 --max-old-space-size=128');
+  assert.equal(memoryEnv(512).NODE_OPTIONS, '--max-semi-space-size=16 --max-old-space-size=256');
+  assert.equal(
+    memoryEnv(256, '--import=x').NODE_OPTIONS,
+    '--max-semi-space-size=8 --max-old-space-size=128 --import=x',
+  );
 });
 
 const faults: [fault: string, text: string, said: RegExp][] = [

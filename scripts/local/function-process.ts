@@ -3,7 +3,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
-import { heapOptions } from './function-files.ts';
+import { memoryEnv } from './function-files.ts';
 import { leash } from './leash.ts';
 
 const root = path.resolve(import.meta.dirname, '../..');
@@ -41,14 +41,13 @@ export interface FunctionStart {
 /** Starts it and waits for its first answer. @throws Error with its last words when it ends instead */
 export async function startFunction(start: FunctionStart): Promise<FunctionProcess> {
   const { name, dir, port, memoryMiB, env, onLine } = start;
-  const nodeOptions = [heapOptions(memoryMiB), env['NODE_OPTIONS'] ?? ''].join(' ').trim();
   const child = spawn(process.execPath, [framework, `--target=${name}`, `--source=${dir}`, `--port=${port}`], {
     env: {
       PATH: process.env['PATH'] ?? '',
       NODE_ENV: 'production',
       K_SERVICE: name,
       ...env,
-      NODE_OPTIONS: nodeOptions,
+      ...memoryEnv(memoryMiB, env['NODE_OPTIONS']),
     },
     stdio: ['ignore', 'pipe', 'pipe'],
     detached: true,

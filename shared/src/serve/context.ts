@@ -45,10 +45,10 @@ const telemetryFlushMs = 1_500;
 
 /** Opens the rooms; nothing here touches the network. */
 export function openContext(config: Config, openTasks: OpenTasks): Context {
-  const telemetry = createTelemetry(config);
+  const tokens = accessTokens(config.functionName);
+  const telemetry = createTelemetry({ ...config, accessTokens: tokens });
   const warn = (message: string, error: unknown): void => telemetry.log('WARNING', message, {}, error);
   const store = connectStore(config, warn, (change) => tellBreaker(telemetry, change));
-  const tokens = accessTokens(config.functionName);
   const tasks = openTasks(config.tasksEndpoint, tokens);
   const queue = createEventQueue(config, tasks);
   const noticeQueue = createNoticeQueue(config, tasks);

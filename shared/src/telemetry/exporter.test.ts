@@ -7,7 +7,7 @@ import { createExporter } from './exporter.ts';
 import type { InstrumentName } from './instruments.ts';
 import { measure, measureInFlight } from './measure.ts';
 import { createMeters } from './meters.ts';
-import type { Otlp } from './otlp.ts';
+import { exportHeaders, type Otlp } from './otlp.ts';
 import { redact } from './redact.ts';
 import type { SpanRecord, TraceFacts } from './span.ts';
 import { createTelemetry } from './telemetry.ts';
@@ -45,6 +45,18 @@ test('without an endpoint there is no exporter, and a step is just done', async 
     7,
   );
   scope.mark('event', assert.fail);
+});
+
+test('Google’s endpoint gets a token of this account and who pays, any other neither', async () => {
+  const google = { ...settings, accessTokens: async () => 'token' };
+  const paid = { authorization: 'Bearer token', 'x-goog-user-project': 'p' };
+  assert.deepEqual(await exportHeaders('https://telemetry.googleapis.com', google)(), paid);
+  assert.deepEqual(await exportHeaders('https://telemetry.googleapis.com.example.com', google)(), {});
+  assert.deepEqual(await exportHeaders('http://127.0.0.1:1', google)(), {});
+  assert.deepEqual(await exportHeaders('https://telemetry.googleapis.com', settings)(), {});
+  const regional = 'https://telemetry.us-central1.rep.googleapis.com';
+  const other = await exportHeaders(regional, { ...google, otelProject: 'q' })();
+  assert.deepEqual(other, { ...paid, 'x-goog-user-project': 'q' });
 });
 
 test('an endpoint that hangs: taking stays bounded and a flush ends at its deadline', async () => {

@@ -23,7 +23,7 @@ export function startOtlp(
   settings: TelemetrySettings,
   resource: Readonly<Record<string, string>>,
 ): Otlp {
-  const headers = googleHeaders(endpoint, projectOf(settings));
+  const headers = exportHeaders(endpoint, settings);
   const traces = createOtlpHttpExportDelegate<SpanBatch, null>(
     {
       url: `${endpoint}/v1/traces`,
@@ -58,18 +58,14 @@ function exported(send: (done: (result: { code: number; error?: Error }) => void
   });
 }
 
-/** Google's endpoint wants a token, which is renewed by its own library; any other address gets none. */
-function googleHeaders(endpoint: string, project: string | null): () => Promise<Record<string, string>> {
-  if (!/^https:\/\/telemetry\.([\w-]+\.)?googleapis\.com$/.test(endpoint)) return async () => ({});
-  const client = import('google-auth-library').then(
-    ({ GoogleAuth }) => new GoogleAuth({ scopes: 'https://www.googleapis.com/auth/cloud-platform' }),
-  );
-  client.catch(() => undefined);
-  return async () => {
-    const token = await (await client).getAccessToken();
-    return {
-      authorization: `Bearer ${token ?? ''}`,
-      ...(project !== null && { 'x-goog-user-project': project }),
-    };
-  };
+/** Google's endpoint, global or of a region, wants a token and who pays; any other address gets neither. */
+export function exportHeaders(endpoint: string, settings: TelemetrySettings): () => Promise<Record<string, string>> {
+  const { accessTokens } = settings;
+  if (accessTokens === undefined || !/^https:\/\/telemetry\.([\w-]+\.){0,2}googleapis\.com$/.test(endpoint))
+    return async () => ({});
+  const project = projectOf(settings);
+  return async () => ({
+    authorization: `Bearer ${await accessTokens()}`,
+    ...(project !== null && { 'x-goog-user-project': project }),
+  });
 }

@@ -42,6 +42,8 @@ export interface TelemetrySettings {
   /** Project of traces and metrics; null or absent: `googleCloudProject`. */
   readonly otelProject?: string | null;
   readonly tracePolicy?: string;
+  /** Access tokens for Google's own endpoint. */
+  readonly accessTokens?: () => Promise<string>;
   /** Null or absent: no Sentry, and none of its code is loaded. */
   readonly sentryDsn?: string | null;
 }

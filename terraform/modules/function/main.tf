@@ -75,6 +75,8 @@ resource "google_cloudfunctions2_function" "this" {
     environment_variables = merge({
       # V8 by itself gives an instance of 512 MiB a young generation of 2 MB, which most of a call in flight outlives (scripts/local/function-files.ts).
       NODE_OPTIONS = "--max-semi-space-size=${floor(var.file.memoryMiB / 32)} --max-old-space-size=${floor(var.file.memoryMiB / 2)}"
+      # One heap for the C library's callers, not one for each thread: some 8 MiB less.
+      MALLOC_ARENA_MAX = "1"
       }, var.environment, {
       # Of a moving tag the object says which release it is.
       CODY_GATEWAY_VERSION = var.tag == "insiders" ? try(data.google_storage_bucket_object.source.metadata["tag"], var.tag) : var.tag

@@ -188,15 +188,15 @@ run "before" {
   assert {
     condition = alltrue([for name, function in output.inventory.functions : alltrue([
       for variable in keys(function.function.service_config[0].environment_variables) :
-      contains(keys(jsondecode(file("${path.root}/../../environment.json"))), variable) || contains(["NODE_EXTRA_CA_CERTS", "NODE_OPTIONS"], variable)
+      contains(keys(jsondecode(file("${path.root}/../../environment.json"))), variable) || contains(["MALLOC_ARENA_MAX", "NODE_EXTRA_CA_CERTS", "NODE_OPTIONS"], variable)
     ])])
     error_message = "The environment holds what the gateway reads, and nothing else."
   }
 
   # As scripts/local/function-files.test.ts has it.
   assert {
-    condition     = output.inventory.functions["chat-completions"].function.service_config[0].environment_variables.NODE_OPTIONS == "--max-semi-space-size=16 --max-old-space-size=256" && output.inventory.functions.attribution.function.service_config[0].environment_variables.NODE_OPTIONS == "--max-semi-space-size=8 --max-old-space-size=128"
-    error_message = "V8 divides an instance's memory as it is told."
+    condition     = output.inventory.functions["chat-completions"].function.service_config[0].environment_variables.NODE_OPTIONS == "--max-semi-space-size=16 --max-old-space-size=256" && output.inventory.functions.attribution.function.service_config[0].environment_variables.NODE_OPTIONS == "--max-semi-space-size=8 --max-old-space-size=128" && output.inventory.functions.attribution.function.service_config[0].environment_variables.MALLOC_ARENA_MAX == "1"
+    error_message = "V8 divides an instance's memory as it is told, and the C library keeps one heap."
   }
 
   assert {
