@@ -18,7 +18,7 @@ async function attribute(exchange: Exchange, search: SearchSettings | null): Pro
   const actor = await identify(exchange, true);
   const permit = context.auth.permitAttribution(actor);
   if (search === null) throw new Refusal('not-enabled', 'attribution search not enabled');
-  const { snippet, first } = readRequest(parseJson((await received.readBody(bodyBytesMax)).toString('utf8')));
+  const { snippet, first } = readRequest(parseJson(await received.readBody(bodyBytesMax)));
   const draft = draftEvent(exchange, permit);
   const lease = await admit(exchange, permit, draft, 1);
   const end = (resolvedStatus: number): Promise<void> => {

@@ -23,7 +23,7 @@ const settleTimeoutMs = 5_000;
 /** Idempotent: a task that comes again inserts rows that the warehouse knows, and letters that are kept by their content. */
 async function deliver(exchange: Exchange, warehouse: Warehouse, letters: DeadLetters): Promise<void> {
   const { context, received, scope } = exchange;
-  const body = (await received.readBody(taskBytesMax)).toString('utf8');
+  const body = await received.readBody(taskBytesMax);
   const { events: ready, late, dropped, strange } = parseEventTask(body);
   const undeliverable = [...strange];
   const events = [...ready, ...(await settleAll(exchange, late))];

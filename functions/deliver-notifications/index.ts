@@ -20,7 +20,7 @@ const sendTimeoutMs = 15_000;
 const redisBudgetMs = 2_000;
 
 async function deliver({ received, scope, context }: Exchange, marks: NoticeMarks): Promise<void> {
-  const body = (await received.readBody(taskBytesMax)).toString('utf8');
+  const body = await received.readBody(taskBytesMax);
   const notice = parseNotice(body);
   if (notice === null) {
     // 2xx all the same: the queue would send it again for a month. Its text is somebody's we don't know, and not for a log.

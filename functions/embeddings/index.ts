@@ -27,9 +27,9 @@ async function embed(exchange: Exchange, embedders: readonly Embedder[]): Promis
   const { context, received, scope } = exchange;
   const actor = await identify(exchange);
   context.auth.entitlement(actor, feature);
-  const bytes = await received.readBody(context.config.bodyBytesMax);
-  const claim = readClaim(received, feature, bytes);
-  const request = readEmbeddingRequest(parseJson(bytes.toString('utf8')));
+  const text = await received.readBody(context.config.bodyBytesMax);
+  const claim = readClaim(received, feature, text);
+  const request = readEmbeddingRequest(parseJson(text));
   const { permit, embedder } = permitted(exchange, actor, request, embedders);
   if (request.dimensions !== null && (!embedder.shortens || request.dimensions > embedder.dimensions))
     throw new Refusal(

@@ -1,4 +1,4 @@
-// Copies of accounts in Redis, by token hash: a cold instance answers without a Firestore client, and a revoked token dies everywhere. Design §6.
+// Copies of accounts in Redis, by token hash: a cold instance answers without asking Firestore, and a revoked token dies everywhere. Design §6.
 
 import { readFileSync } from 'node:fs';
 import * as v from 'valibot';

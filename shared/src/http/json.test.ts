@@ -27,9 +27,23 @@ test('any JSON comes out as it went in, whatever follows an object', () => {
   );
 });
 
-test('integers that a double can’t hold are written again as they came', () => {
-  const text = '{"seed":12345678901234567890,"id":9007199254740993,"small":9007199254740991,"f":0.1234567890123456789}';
-  assert.equal(JSON.stringify(parseJson(text)), text);
+test('numbers that a double can’t hold are written again as they came, however deep they are', () => {
+  for (const number of ['12345678901234567890', '-9007199254740993', '0.1234567890123456789', '1e400', '1E+30'])
+    for (const [before, after] of [
+      ['', ''],
+      ['{"id":', ',"small":9007199254740991,"f":0.7}'],
+      ['{"a":[null,"9",{"b":', '},0.25]}'],
+      ['['.repeat(500), ']'.repeat(500)],
+    ] as const) {
+      const text = before + number + after;
+      assert.equal(JSON.stringify(parseJson(text)), text);
+    }
+});
+
+test('any depth is read, but for numbers that have to be kept as they are', () => {
+  const deep = (value: string): string => '['.repeat(100_000) + value + ']'.repeat(100_000);
+  assert.ok(Array.isArray(parseJson(deep('1'))));
+  assert.equal(refusalOf(deep('9007199254740993')), 'failed to parse request body: it is nested too deeply');
 });
 
 test('faults name the place in bytes and never the text around it', () => {

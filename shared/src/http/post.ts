@@ -15,12 +15,25 @@ const agentOptions = {
 } as const;
 const agents = { 'http:': new http.Agent(agentOptions), 'https:': new https.Agent(agentOptions) } as const;
 
+/**
+ * Up to so many characters a body goes out in one packet and one system call with the headers. A longer one would be copied for that: to be joined, to be put
+ * behind the headers, and to be encoded, into room for three bytes a character (300 kB: 0.8 instead of 0.3 ms).
+ */
+const oneWriteMax = 16 * 1024;
+
 /** Where calls go and the headers that all of them carry: what is worked out once for all calls alike. */
 export interface Destination {
   readonly secure: boolean;
   readonly options: RequestOptions;
   /** Names and values in turns, without the length. */
   readonly headers: readonly string[];
+}
+
+/** A text of a body. In plain ASCII both encodings write the same, latin1 without room for three bytes a character. */
+interface Piece {
+  readonly text: string;
+  readonly bytes: number;
+  readonly encoding: 'latin1' | 'utf8';
 }
 
 /** A request on its way. */
@@ -31,8 +44,9 @@ export interface Sent {
   end(reason: Error): void;
 }
 
-/** Sends a body. */
-export function post(destination: Destination, body: string): Sent {
+/** Sends a body: these texts, one behind the other. */
+export function post(destination: Destination, ...texts: readonly string[]): Sent {
+  let body: readonly Piece[] = piecesOf(texts);
   let ended: Error | null = null;
   let outgoing: ClientRequest | null = null;
   const answer = new Promise<IncomingMessage>((resolve, reject) => {
@@ -42,13 +56,18 @@ export function post(destination: Destination, body: string): Sent {
       outgoing = request;
       let bytesReadBefore = 0;
       request.once('socket', (socket) => (bytesReadBefore = socket.bytesRead));
-      request.once('response', resolve);
+      request.once('response', (response) => {
+        // Nothing is sent again from here on, and the answer may stream for minutes.
+        body = [];
+        resolve(response);
+      });
       request.on('error', (error: NodeJS.ErrnoException) => {
         if (ended === null && !fresh && isStale(request, error, bytesReadBefore)) send(true);
         else reject(ended ?? error);
       });
-      // A text goes out in one packet with the headers, in one system call.
-      request.end(body, 'utf8');
+      for (const { text, encoding } of body.slice(0, -1)) request.write(text, encoding);
+      const last = body.at(-1);
+      request.end(last?.text, last?.encoding ?? 'utf8');
     };
     send(false);
   });
@@ -61,11 +80,19 @@ export function post(destination: Destination, body: string): Sent {
   };
 }
 
-function open({ secure, options, headers }: Destination, body: string, fresh: boolean): ClientRequest {
+function piecesOf(texts: readonly string[]): Piece[] {
+  const characters = texts.reduce((sum, { length }) => sum + length, 0);
+  return (characters <= oneWriteMax ? [texts.join('')] : texts).map((text) => {
+    const bytes = Buffer.byteLength(text);
+    return { text, bytes, encoding: bytes === text.length ? 'latin1' : 'utf8' };
+  });
+}
+
+function open({ secure, options, headers }: Destination, body: readonly Piece[], fresh: boolean): ClientRequest {
   return (secure ? https : http).request({
     ...options,
     // As a list they are written as they are.
-    headers: [...headers, 'content-length', String(Buffer.byteLength(body))],
+    headers: [...headers, 'content-length', String(body.reduce((sum, { bytes }) => sum + bytes, 0))],
     agent: fresh ? false : secure ? agents['https:'] : agents['http:'],
   });
 }

@@ -29,10 +29,10 @@ export interface Received {
   /** Aborted when the connection closes before our answer was written whole. */
   readonly callerLeft: AbortSignal;
   /**
-   * Reads the body, at most `bytesMax`.
+   * Reads the body, UTF-8, at most `bytesMax`.
    * @throws Refusal `body-too-large`, `body-encoding`, `body-too-slow`, `overloaded`; the caller's leaving rejects with an AbortError.
    */
-  readBody(bytesMax: number): Promise<Buffer>;
+  readBody(bytesMax: number): Promise<string>;
 }
 
 /** Wraps what the framework hands over. `res` is watched, not `req`: `req` closes as soon as a body is read (spec platform §1.4). */
@@ -73,20 +73,20 @@ async function readBody(
   callerLeft: AbortSignal,
   bytesMax: number,
   hold: Hold,
-): Promise<Buffer> {
+): Promise<string> {
   const { headers } = request;
   const encoding = headers['content-encoding'] ?? 'identity';
   if (encoding !== 'identity')
     throw new Refusal('body-encoding', `content-encoding ${encoding} is not supported, send the body as it is`);
   const parsed = (request as { rawBody?: Buffer }).rawBody;
   // The safe path for the day the framework is asked first all the same (request-listener.ts): then only the size is left to check.
-  if (parsed !== undefined) return parsed.length > bytesMax ? refuseSize(bytesMax) : parsed;
-  if (headers['content-length'] === undefined && headers['transfer-encoding'] === undefined) return Buffer.alloc(0);
+  if (parsed !== undefined) return parsed.length > bytesMax ? refuseSize(bytesMax) : parsed.toString('utf8');
+  if (headers['content-length'] === undefined && headers['transfer-encoding'] === undefined) return '';
   if (Number(headers['content-length']) > bytesMax) refuseSize(bytesMax);
   return collect(request, callerLeft, bytesMax, hold);
 }
 
-function collect(request: IncomingMessage, callerLeft: AbortSignal, bytesMax: number, hold: Hold): Promise<Buffer> {
+function collect(request: IncomingMessage, callerLeft: AbortSignal, bytesMax: number, hold: Hold): Promise<string> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let [bytes, held] = [0, 0];
@@ -113,8 +113,7 @@ function collect(request: IncomingMessage, callerLeft: AbortSignal, bytesMax: nu
       if (bytes > bytesMax) fail(sizeRefusal(bytesMax));
       else if (!takeRoom(bytes)) fail(roomRefusal());
     };
-    const onEnd = (): void =>
-      finish(() => resolve(chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks, bytes)));
+    const onEnd = (): void => finish(() => resolve(textOf(chunks, bytes)));
     const onError = (): void => fail(callerLeft.reason ?? new DOMException('the caller left', 'AbortError'));
     const timer = setTimeout(
       () => fail(new Refusal('body-too-slow', `the request body did not arrive within ${bodyTimeoutMs / 1000} s`)),
@@ -125,6 +124,24 @@ function collect(request: IncomingMessage, callerLeft: AbortSignal, bytesMax: nu
     if (callerLeft.aborted) onError();
     else if (!takeRoom(Number(request.headers['content-length'] ?? 0))) fail(roomRefusal());
   });
+}
+
+function textOf(chunks: readonly Buffer[], bytes: number): string {
+  const [first] = chunks;
+  if (chunks.length <= 1) return first?.toString('utf8') ?? '';
+  const whole = Buffer.concat(chunks, bytes);
+  const text = whole.toString('utf8');
+  for (const read of [...chunks, whole]) giveBack(read);
+  return text;
+}
+
+/**
+ * Frees bytes that nobody reads again. V8 counts what lies outside its heap towards the next major collection, needed or not: with bodies of 300 kB it made
+ * one every 13 requests, and a call cost half as much again.
+ */
+function giveBack({ buffer, byteLength }: Buffer): void {
+  // A slice of a pool is others' too.
+  if (buffer instanceof ArrayBuffer && buffer.byteLength === byteLength) buffer.transfer(0);
 }
 
 function roomRefusal(): Refusal {

@@ -19,7 +19,7 @@ function handler(via: string) {
   return async (request: http.IncomingMessage, response: http.ServerResponse): Promise<void> => {
     const received = receive(request, response);
     try {
-      const body = (await received.readBody(bytesMax)).toString('utf8');
+      const body = await received.readBody(bytesMax);
       response.end(JSON.stringify({ via, path: received.path, body, headers: received.headers }));
     } catch (error) {
       response.end(JSON.stringify({ via, refused: asRefusal(error).kind }));
@@ -70,6 +70,22 @@ test('requests come to us first: unread, unparsed, whatever the path', async (t)
   assert.equal((await call('/x', post('a=1', { 'content-type': 'application/x-www-form-urlencoded' }))).body, 'a=1');
   assert.equal((await call('/x')).body, '');
   assert.equal(servers.length, 1, 'told once');
+});
+
+test('a body in pieces is one text, wherever they were cut', async (t) => {
+  const call = await serve(t, 'pieces');
+  const text = '{"a":"zu früh 🌍"}'.repeat(20);
+  const bytes = [...new TextEncoder().encode(text)];
+  const pieces = new ReadableStream({
+    pull: async (controller) => {
+      // Each in a packet of its own.
+      await new Promise((resolve) => setImmediate(resolve));
+      if (bytes.length === 0) controller.close();
+      else controller.enqueue(new Uint8Array(bytes.splice(0, 17)));
+    },
+  });
+  const init = { ...post(''), body: pieces, duplex: 'half' };
+  assert.equal((await call('/x', init as RequestInit)).body, text);
 });
 
 test('size and encoding are refused before a byte is read', async (t) => {

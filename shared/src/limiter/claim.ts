@@ -29,9 +29,9 @@ export interface Claimed {
  * and rotating one can't make a repetition look like another request.
  * @param route what the request was sent to, without line feeds
  */
-export function claimOf(idempotencyKey: string, route: string, body: Buffer): Claim {
-  const mac = (of: string, bytes: Buffer | string): string =>
-    createHmac('sha256', idempotencyKey).update(`${of}\n`).update(bytes).digest('base64url');
+export function claimOf(idempotencyKey: string, route: string, body: string): Claim {
+  const mac = (of: string, text: string): string =>
+    createHmac('sha256', idempotencyKey).update(`${of}\n`).update(text).digest('base64url');
   return { name: mac('name', ''), fingerprint: mac(`request ${route}`, body) };
 }
 

@@ -327,8 +327,8 @@ test('notes of one identity fold too, and carry their own id', async () => {
 
 test('an Idempotency-Key follows its call: running, orphaned by the sweeper, settled by a late truth; given free by a release', async () => {
   const permit = permitFor();
-  const claim = claimOf('a key', 'POST /v1/x', Buffer.from('{}'));
-  const other = claimOf('a key', 'POST /v1/x', Buffer.from('{ }'));
+  const claim = claimOf('a key', 'POST /v1/x', '{}');
+  const other = claimOf('a key', 'POST /v1/x', '{ }');
   const ask = (of: Claim): Promise<Lease | Denial | Claimed> =>
     limiter.admit(permit, { leaseId: randomUUID(), estimate: 1, draft: '{}', claim: of }, budget());
   const first = (await ask(claim)) as Lease;
@@ -341,9 +341,9 @@ test('an Idempotency-Key follows its call: running, orphaned by the sweeper, set
   await first.settle(1, '{}', budget());
   assert.deepEqual(await ask(claim), taken('settled'));
   assert.deepEqual(await counters(permit), { used: 1, reserved: 0, burst: 1 }, 'a repetition consumes nothing');
-  const second = (await ask(claimOf('another', 'POST /v1/x', Buffer.from('{}')))) as Lease;
+  const second = (await ask(claimOf('another', 'POST /v1/x', '{}'))) as Lease;
   await second.release('{}', budget());
-  const third = (await ask(claimOf('another', 'POST /v1/x', Buffer.from('{}')))) as Lease;
+  const third = (await ask(claimOf('another', 'POST /v1/x', '{}'))) as Lease;
   assert.notEqual(third.id, second.id);
   await second.release('{}', budget());
   await limiter.withdraw(permit, { leaseId: second.id, claim }, budget());

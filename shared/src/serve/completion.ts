@@ -85,9 +85,9 @@ async function readCall(
   callerIds: CallerIds,
 ): Promise<{ call: Call; permit: Permit; flagging: Flagging | null; claim: Claim | null }> {
   const { context, received } = exchange;
-  const bytes = await received.readBody(context.config.bodyBytesMax);
-  const claim = readClaim(received, feature, bytes);
-  const body = parseJson(bytes.toString('utf8'));
+  const text = await received.readBody(context.config.bodyBytesMax);
+  const claim = readClaim(received, feature, text);
+  const body = parseJson(text);
   const call = context.upstream.read(route.shape, body, {
     actorId: actor.id,
     actorUid: callerIds.uid === '' ? null : callerIds.uid,

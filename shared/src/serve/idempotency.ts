@@ -11,7 +11,7 @@ const keyForm = /^[\x21-\x7e]{1,255}$/;
  * The claim of a request that carries the header; null for one without.
  * @throws Refusal `bad-request` when the header has another form
  */
-export function readClaim({ headers, method, path }: Received, feature: Feature, body: Buffer): Claim | null {
+export function readClaim({ headers, method, path }: Received, feature: Feature, body: string): Claim | null {
   const key = headers['idempotency-key'];
   if (key === undefined) return null;
   if (typeof key !== 'string' || !keyForm.test(key))

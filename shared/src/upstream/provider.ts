@@ -17,8 +17,8 @@ export interface Provider {
   read(body: JsonObject, caller: CallerFacts, shape: Shape): Call;
   /** 2. Where it goes, and with what headers: by the official SDK where there is one. @param model bare */
   destination(call: Call, model: string): Promise<Destination>;
-  /** 3. What is sent. */
-  body(call: Call, model: string): string;
+  /** 3. What is sent: texts, one behind the other (http/post.ts). */
+  body(call: Call, model: string): readonly string[];
   /** 4. Reads the answer's usage. */
   meter(call: Call): Meter;
 }

@@ -137,9 +137,9 @@ export function bodyText(members: JsonObject): string {
   }
 }
 
-/** @param body the JSON of an object, as `bodyText` makes it */
-export function withModel(body: string, model: string): string {
-  return `{"model":${JSON.stringify(model)}${body === '{}' ? '' : ','}${body.slice(1)}`;
+/** Two texts, which are one JSON behind each other. @param body the JSON of an object, as `bodyText` makes it */
+export function withModel(body: string, model: string): readonly [string, string] {
+  return [`{"model":${JSON.stringify(model)}${body === '{}' ? '' : ','}`, body.slice(1)];
 }
 
 export function isObject(value: unknown): value is JsonObject {

@@ -24,6 +24,9 @@ const caller: CallerFacts = {
   headers: { traceparent: '00-1-2-01', 'x-sourcegraph-actor-uid': '42', authorization: 'Bearer theirs', cookie: 'a=1' },
 };
 
+/** Longer than what goes out in one piece with the headers. */
+const longTexts = { 'plain ASCII': 'a "word"\n'.repeat(30_000), 'all of Unicode': 'zu "früh" 🌍\n'.repeat(30_000) };
+
 describe('what the provider gets', () => {
   const cases: [shape: Shape, url: string, headers: Record<string, string>][] = [
     ['openai-chat', '/v1/chat/completions', { authorization: 'Bearer key', 'openai-organization': 'org' }],
@@ -47,6 +50,16 @@ describe('what the provider gets', () => {
         'user-agent': 'cody-gateway',
         ...headers,
       });
+    });
+
+  for (const [name, text] of Object.entries(longTexts))
+    test(`a long body with ${name} arrives as it was written`, async (t) => {
+      const provider = await startProvider(t, (_request, response) => response.end('{}'));
+      await read(await provider.send('openai-chat', { text }));
+      const [{ body, headers } = assert.fail('nothing came')] = provider.requests;
+      const messages = [{ role: 'user', content: text }];
+      assert.deepEqual(JSON.parse(body), { model: 'gpt-4o', user: 'sub1:42', messages });
+      assert.equal(headers['content-length'], String(Buffer.byteLength(body)));
     });
 });
 
@@ -140,6 +153,15 @@ describe('kept connections', () => {
     assert.equal((await read(await provider.send('openai-chat'))).toString('utf8'), '{}');
     assert.deepEqual([provider.requests.length, provider.sockets.length], [4, 3], 'not on the other closed one');
   });
+
+  for (const [name, text] of Object.entries(longTexts))
+    test(`that the provider closed meanwhile: the second try has the whole of a long body with ${name}`, async (t) => {
+      const provider = await startProvider(t, firstTimeOnly);
+      await readTwo(provider);
+      assert.equal((await read(await provider.send('openai-chat', { text }))).toString('utf8'), '{}');
+      const { messages } = JSON.parse(provider.requests.at(-1)?.body ?? '') as { messages: unknown };
+      assert.deepEqual(messages, [{ role: 'user', content: text }]);
+    });
 
   test('the second try is the last', async (t) => {
     let tries = 0;
@@ -328,6 +350,13 @@ test('a caller that does not read makes the provider wait', async (t) => {
   await provider.closed(1);
 });
 
+/** What a call is made with; each member has a default. */
+interface Given {
+  readonly signal?: AbortSignal;
+  readonly timeoutMs?: number | null;
+  readonly text?: string;
+}
+
 interface TestProvider {
   readonly url: string;
   readonly upstream: Upstream;
@@ -335,7 +364,7 @@ interface TestProvider {
   readonly sockets: Socket[];
   /** Set by a handler that waits for the test. */
   hold: () => unknown;
-  send(shape: Shape, given?: { signal?: AbortSignal; timeoutMs?: number | null }): Promise<Answer>;
+  send(shape: Shape, given?: Given): Promise<Answer>;
   /** Settles when so many requests have come in whole. */
   requested(count: number): Promise<void>;
   /** Settles when so many connections have come and are closed. */
@@ -400,23 +429,20 @@ function upstreamAt(url: string): Upstream {
   );
 }
 
-function readCall(upstream: Upstream, shape: Shape): ReturnType<Upstream['read']> {
-  return upstream.read(shape, { model: 'asked', messages: [{ role: 'user', content: 'Hello' }] }, caller);
+function readCall(upstream: Upstream, shape: Shape, text = 'Hello'): ReturnType<Upstream['read']> {
+  return upstream.read(shape, { model: 'asked', messages: [{ role: 'user', content: text }] }, caller);
 }
 
 function leaseOf(shape: Shape): Lease {
   return { permit: { model: models[shape] } } as Lease;
 }
 
-function options(given: { signal?: AbortSignal; timeoutMs?: number | null } = {}): {
-  signal: AbortSignal;
-  timeoutMs: number | null;
-} {
-  return { signal: stay, timeoutMs: null, ...given };
+function options({ signal = stay, timeoutMs = null }: Given = {}): { signal: AbortSignal; timeoutMs: number | null } {
+  return { signal, timeoutMs };
 }
 
-async function send(upstream: Upstream, shape: Shape, given?: Parameters<typeof options>[0]): Promise<Answer> {
-  return upstream.send(leaseOf(shape), readCall(upstream, shape), options(given));
+async function send(upstream: Upstream, shape: Shape, given?: Given): Promise<Answer> {
+  return upstream.send(leaseOf(shape), readCall(upstream, shape, given?.text), options(given));
 }
 
 async function read(answer: Answer): Promise<Buffer> {

@@ -50,7 +50,7 @@ export async function send(
   const headersMs = timeoutMs === null ? Math.min(deadlines.headersTimeoutMs, totalMs) : totalMs;
   const destination = await provider.destination(call, lease.permit.model.slice(provider.name.length + 1));
   if (signal.aborted) throw signal.reason;
-  const sent = post(destination, provider.body(call, lease.permit.model.slice(provider.name.length + 1)));
+  const sent = post(destination, ...provider.body(call, lease.permit.model.slice(provider.name.length + 1)));
   const ending: Ending = { reason: null, end: (reason) => sent.end((ending.reason ??= reason)) };
   const onLeft = (): void => ending.end(signal.reason as Error);
   signal.addEventListener('abort', onLeft, { once: true });

@@ -26,7 +26,7 @@ export function google(config: Config): Provider | null {
         // Not in the URL, where it would stand in logs and spans (spec completions §10 19).
         ['x-goog-api-key', apiKey],
       ]),
-    body: (call) => call.body,
+    body: (call) => [call.body],
     meter: () => createMeter(),
   };
 }
