@@ -3,6 +3,7 @@
 import type { IncomingMessage } from 'node:http';
 import { urlToHttpOptions } from 'node:url';
 import { post } from './post.ts';
+import { textOf } from './text.ts';
 
 /** A call. */
 export interface JsonRequest {
@@ -63,7 +64,7 @@ export async function fetchJson({
   signal?.addEventListener('abort', leave, { once: true });
   try {
     const answer = await sent.answer;
-    return { status: answer.statusCode ?? 0, body: asJson(await textOf(answer, answerBytesMax)) };
+    return { status: answer.statusCode ?? 0, body: asJson(await readText(answer, answerBytesMax)) };
   } catch (error) {
     if (ended.reason !== null) throw ended.reason;
     if (error instanceof FetchFailed) throw error;
@@ -74,7 +75,7 @@ export async function fetchJson({
   }
 }
 
-async function textOf(answer: IncomingMessage, bytesMax: number): Promise<string> {
+async function readText(answer: IncomingMessage, bytesMax: number): Promise<string> {
   const chunks: Buffer[] = [];
   let bytes = 0;
   for await (const chunk of answer as AsyncIterable<Buffer>) {
@@ -82,7 +83,7 @@ async function textOf(answer: IncomingMessage, bytesMax: number): Promise<string
     if (bytes > bytesMax) throw new FetchFailed('an answer that is too large');
     chunks.push(chunk);
   }
-  return Buffer.concat(chunks).toString('utf8');
+  return textOf(chunks);
 }
 
 function asJson(text: string): unknown {

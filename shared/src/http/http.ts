@@ -4,6 +4,7 @@ export { Refusal, asRefusal, type Dialect, type RefusalKind, type RefusalOptions
 export { SseEvent, SseSplitter } from './sse.ts';
 export { receive, type Received } from './received.ts';
 export { parseJson } from './json.ts';
+export { textOf } from './text.ts';
 export { answer, refuse, errorEvent } from './reply.ts';
 export { listenFirst } from './request-listener.ts';
 export { drainOnTerm } from './drain.ts';

@@ -3,6 +3,7 @@
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
 import { getHeapStatistics } from 'node:v8';
 import { Refusal } from './refusal.ts';
+import { textOf } from './text.ts';
 
 /** The reference's read timeout (spec completions §1.2): a body that takes longer is a stalled or hostile one. */
 const bodyTimeoutMs = 75_000;
@@ -113,7 +114,7 @@ function collect(request: IncomingMessage, callerLeft: AbortSignal, bytesMax: nu
       if (bytes > bytesMax) fail(sizeRefusal(bytesMax));
       else if (!takeRoom(bytes)) fail(roomRefusal());
     };
-    const onEnd = (): void => finish(() => resolve(textOf(chunks, bytes)));
+    const onEnd = (): void => finish(() => resolve(textOf(chunks)));
     const onError = (): void => fail(callerLeft.reason ?? new DOMException('the caller left', 'AbortError'));
     const timer = setTimeout(
       () => fail(new Refusal('body-too-slow', `the request body did not arrive within ${bodyTimeoutMs / 1000} s`)),
@@ -124,24 +125,6 @@ function collect(request: IncomingMessage, callerLeft: AbortSignal, bytesMax: nu
     if (callerLeft.aborted) onError();
     else if (!takeRoom(Number(request.headers['content-length'] ?? 0))) fail(roomRefusal());
   });
-}
-
-function textOf(chunks: readonly Buffer[], bytes: number): string {
-  const [first] = chunks;
-  if (chunks.length <= 1) return first?.toString('utf8') ?? '';
-  const whole = Buffer.concat(chunks, bytes);
-  const text = whole.toString('utf8');
-  for (const read of [...chunks, whole]) giveBack(read);
-  return text;
-}
-
-/**
- * Frees bytes that nobody reads again. V8 counts what lies outside its heap towards the next major collection, needed or not: with bodies of 300 kB it made
- * one every 13 requests, and a call cost half as much again.
- */
-function giveBack({ buffer, byteLength }: Buffer): void {
-  // A slice of a pool is others' too.
-  if (buffer instanceof ArrayBuffer && buffer.byteLength === byteLength) buffer.transfer(0);
 }
 
 function roomRefusal(): Refusal {

@@ -1,7 +1,7 @@
 // One JSON call to an embedding provider: bounded answer, faults as the refusals that instances know. Not what is asked.
 
 import type { IncomingMessage } from 'node:http';
-import { post, Refusal } from '../../http/http.ts';
+import { post, Refusal, textOf } from '../../http/http.ts';
 import type { JsonObject } from '../call.ts';
 import { jsonObject } from '../answer-json.ts';
 import { destinationOf } from '../destination.ts';
@@ -34,7 +34,7 @@ export async function callJson({ provider, url, headers, body, signal }: JsonCal
     signal.addEventListener('abort', onLeft, { once: true });
     const response = await sent.answer;
     status = response.statusCode ?? 0;
-    text = await textOf(response, provider);
+    text = await readText(response, provider);
   } catch (error) {
     if (signal.aborted) throw signal.reason;
     if (error instanceof Refusal) throw error;
@@ -50,7 +50,7 @@ export async function callJson({ provider, url, headers, body, signal }: JsonCal
   return answer;
 }
 
-async function textOf(response: IncomingMessage, provider: string): Promise<string> {
+async function readText(response: IncomingMessage, provider: string): Promise<string> {
   const chunks: Buffer[] = [];
   let bytes = 0;
   for await (const chunk of response as AsyncIterable<Buffer>) {
@@ -58,7 +58,7 @@ async function textOf(response: IncomingMessage, provider: string): Promise<stri
     if (bytes > answerBytesMax) throw embeddingRefusal.failed(provider, 'an answer that is too large');
     chunks.push(chunk);
   }
-  return Buffer.concat(chunks).toString('utf8');
+  return textOf(chunks);
 }
 
 /** A list of numbers of the right length, or the refusal of an answer that has none. */
