@@ -72,8 +72,11 @@ if (wanted('cost') || kind !== undefined) {
     if (kind !== undefined) {
       console.log(await profileGateway(probed, kind, Math.round(10_000 * scale.share), out));
     } else {
-      result['cost'] = await costs(probed, { requests: Math.round(4_000 * scale.share), turns: 6 });
-      table('What one call costs (targets in turns)', result['cost'] as object[]);
+      const short = { requests: Math.round(4_000 * scale.share), turns: 6, promptBytes: 1_000 };
+      const long = { requests: Math.round(400 * scale.share), turns: 6, promptBytes: 300_000 };
+      const rows = [...(await costs(probed, short)), ...(await costs(probed, long))];
+      result['cost'] = rows;
+      table('What one call costs (targets in turns)', rows);
     }
   } finally {
     await probed.stop();

@@ -17,6 +17,8 @@ export interface Spent {
   readonly allocatedBytes: number;
   /** What a minor collection left alive of the young, on average; 0 where there was none. */
   readonly survivedBytes: number;
+  /** Of the whole heap: what fills it, and what is kept outside it, brings them. */
+  readonly majorCollections: number;
   /** Null where none was asked for. */
   readonly profile: object | null;
 }
@@ -49,11 +51,12 @@ if (port > 0) {
   };
   const stop = async (): Promise<Spent> => {
     const { user, system } = process.cpuUsage(cpu);
-    let [allocatedBytes, scavenges, survived] = [0, 0, 0];
+    let [allocatedBytes, scavenges, survived, majorCollections] = [0, 0, 0, 0];
     for (const collection of (collections.stop() as unknown as { statistics: Collection[] }).statistics) {
       const { gcType, beforeGC, afterGC } = collection;
       allocatedBytes += beforeGC.heapStatistics.usedHeapSize - usedBytes;
       usedBytes = afterGC.heapStatistics.usedHeapSize;
+      if (gcType === 'MarkSweepCompact') majorCollections++;
       if (gcType !== 'Scavenge') continue;
       scavenges++;
       survived += usedBytes - oldBytes(beforeGC);
@@ -62,7 +65,8 @@ if (port > 0) {
     const survivedBytes = scavenges === 0 ? 0 : survived / scavenges;
     const profile = (await inspector?.()) ?? null;
     inspector = null;
-    return { cpuMs: (user + system) / 1000, systemMs: system / 1000, allocatedBytes, survivedBytes, profile };
+    const time = { cpuMs: (user + system) / 1000, systemMs: system / 1000 };
+    return { ...time, allocatedBytes, survivedBytes, majorCollections, profile };
   };
   const server = createServer((request, response) => {
     const { pathname, search } = new URL(request.url ?? '', 'http://probe');
