@@ -19,7 +19,7 @@ export interface CallCost {
   readonly aliveKB: number;
   /** Collections of the whole heap in 1,000 calls: each stops the calls in flight for 5 to 15 ms. */
   readonly majorsIn1000: number;
-  /** The same two beside the bare relay's. */
+  /** `cpuMs` and `allocatedKB` beside the bare relay's. */
   readonly cpuIsTimes: number;
   readonly allocatesTimes: number;
 }
@@ -33,8 +33,8 @@ export interface CostScale {
 }
 
 const concurrency = 32;
-/** The young generation grows for so long, of what short calls leave. */
-const warmBytesMin = 6_000_000;
+/** So much of prompts, and the young generation has grown. */
+const warmPromptBytesMin = 6_000_000;
 
 /** Gateway and relays in turns; every target once without counting, for the compilers. The rig must be a probed one. */
 export async function costs(rig: Rig, scale: CostScale): Promise<CallCost[]> {
@@ -42,7 +42,7 @@ export async function costs(rig: Rig, scale: CostScale): Promise<CallCost[]> {
   const body = chat(promptBytes);
   const targets = [rig.gateway, rig.frameworkRelay, rig.bareRelay];
   const taken = new Map<Target, Spent[]>(targets.map((target) => [target, []]));
-  const warm = Math.max(Math.round(warmBytesMin / promptBytes), 2 * requests);
+  const warm = Math.max(Math.round(warmPromptBytesMin / promptBytes), 2 * requests);
   for (const target of targets) await spend(rig, target, { body, requests: warm }, null);
   for (let turn = 0; turn < turns; turn++)
     for (const target of targets) taken.get(target)?.push(await spend(rig, target, { body, requests }, null));
