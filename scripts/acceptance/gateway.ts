@@ -1,7 +1,7 @@
 // The gateway as tests meet it: the local cloud without its router's port, its log lines collected, its pieces at hand.
 
 import { Redis } from 'ioredis';
-import { openDirectory, createSubscription, type NewSubscription } from '@cody-gateway/shared/auth';
+import { openDirectory, createSubscription, type NewSubscription } from '@cody-gateway/shared/directory';
 import { localProject, startCloud, type CloudOptions, type LocalCloud } from '../local/cloud.ts';
 
 /** A running gateway with what tests ask of it. */

@@ -1,6 +1,6 @@
 // `npm run bench:embeddings`: 1,000 texts of 500 tokens, straight to the provider and through the gateway in turns. What is ours, and what memory does.
 
-import { createSubscription, openDirectory } from '@cody-gateway/shared/auth';
+import { createSubscription, openDirectory } from '@cody-gateway/shared/directory';
 import { readFileSync } from 'node:fs';
 import { localProject, startCloud } from '../local/cloud.ts';
 

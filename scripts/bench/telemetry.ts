@@ -4,7 +4,7 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import path from 'node:path';
-import { createSubscription, openDirectory } from '@cody-gateway/shared/auth';
+import { createSubscription, openDirectory } from '@cody-gateway/shared/directory';
 import { localProject, startCloud } from '../local/cloud.ts';
 import { startFunction, type FunctionProcess } from '../local/function-process.ts';
 import { freePort } from '../local/port.ts';

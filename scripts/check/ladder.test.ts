@@ -17,7 +17,7 @@ test('imports go down, through doors', () => {
   );
   assert.match(
     faults('shared/src/http/a.ts', "import { x } from '../serve/serve.ts';")[0] ?? '',
-    /http\/a\.ts:1: http \(rung 3\) imports serve \(rung 8\)/,
+    /http\/a\.ts:1: http \(rung 3\) imports serve \(rung 11\)/,
   );
   assert.match(
     faults('shared/src/serve/a.ts', "\nimport { x } from '../limiter/lease.ts';")[0] ?? '',
@@ -65,6 +65,18 @@ test('auth, limiter, upstream and events share nouns only', () => {
     faults('shared/src/limiter/a.ts', "import type { X } from '../events/events.ts';")[0] ?? '',
     /nouns too belong/,
   );
+});
+
+test('documents, catalogue and directory lie below them: a value of theirs may be imported', () => {
+  const imports = (target: string): string => `import { x } from '../${target}/${target}.ts';`;
+  for (const room of ['auth', 'limiter', 'upstream', 'events', 'serve'])
+    for (const target of ['documents', 'catalogue', 'directory'])
+      assert.deepEqual(faults(`shared/src/${room}/a.ts`, imports(target)), [], `${room} ${target}`);
+  assert.match(
+    faults('shared/src/directory/a.ts', imports('auth'))[0] ?? '',
+    /directory \(rung 6\) imports auth \(rung 7\)/,
+  );
+  assert.match(faults('shared/src/documents/a.ts', imports('directory'))[0] ?? '', /imports go down/);
 });
 
 test('names, the top level, process.env', () => {

@@ -1,11 +1,24 @@
-// The ladder's laws (design §2) and the few other rules a script keeps: imports, doors, names, accessors, process.env, Lua headers, the top level. Taste is not its business.
+// The ladder's laws and the few other rules a script keeps: imports, doors, names, accessors, process.env, Lua headers, the top level. Taste is not its business.
 
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 
 /** Rooms from bottom to top; a room imports values from lower rungs only. */
-const rungs = ['config', 'telemetry', 'store', 'http', 'auth', 'limiter', 'upstream', 'events', 'serve'] as const;
+const rungs = [
+  'config',
+  'telemetry',
+  'store',
+  'http',
+  'documents',
+  'catalogue',
+  'directory',
+  'auth',
+  'limiter',
+  'upstream',
+  'events',
+  'serve',
+] as const;
 /** They share nouns, never calls: only `import type` between them. */
 const typesOnly: ReadonlySet<string> = new Set(['auth', 'limiter', 'upstream', 'events']);
 const topLevel: ReadonlySet<string> = new Set([

@@ -1,6 +1,7 @@
 // `audit list`: which operator wrote what, when and why.
 
-import { listAudit, subscriptionId } from '@cody-gateway/shared/auth';
+import { subscriptionId } from '@cody-gateway/shared/directory';
+import { listAudit } from '@cody-gateway/shared/documents';
 import { readArguments, UsageError, type Command } from './command.ts';
 import { withDirectory } from './place.ts';
 import { placeOf, whereHelp } from './subscriptions.ts';

@@ -7,17 +7,15 @@ import { randomUUID } from 'node:crypto';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
 import { Redis } from 'ioredis';
+import { createAuth, type Actor, type Auth } from '@cody-gateway/shared/auth';
 import {
-  createAuth,
   createSubscription,
   hashToken,
   openDirectory,
-  type Actor,
-  type Auth,
-  type AuditRecord,
   type Directory,
   type SyncTrace,
-} from '@cody-gateway/shared/auth';
+} from '@cody-gateway/shared/directory';
+import type { AuditRecord } from '@cody-gateway/shared/documents';
 import { loadConfig } from '@cody-gateway/shared/config';
 import { createLimiter } from '@cody-gateway/shared/limiter';
 import { connectStore, type Store } from '@cody-gateway/shared/store';

@@ -1,7 +1,8 @@
 // `dead-letters list | replay | delete` and `events replay`: what could not be delivered goes through the queue once more, or goes for good.
 
 import { readFile } from 'node:fs/promises';
-import { audited, type Directory } from '@cody-gateway/shared/auth';
+import type { Directory } from '@cody-gateway/shared/directory';
+import { audited } from '@cody-gateway/shared/documents';
 import {
   createDeadLetters,
   createEventQueue,

@@ -1,6 +1,6 @@
 // The line that an operator hands on with a new token: a call that works with what was granted.
 
-import type { SubscriptionRecord } from '@cody-gateway/shared/auth';
+import type { SubscriptionRecord } from '@cody-gateway/shared/directory';
 
 /** Providers whose completions are routed, with a model that the gateway serves unless told otherwise. */
 const routes: readonly (readonly [provider: string, path: string, model: string])[] = [

@@ -1,6 +1,7 @@
 // `limits show | reset`: what a subscription may use, what it has used, and a counter that begins anew.
 
-import { audited, effectiveLimit, type SubscribedFeature, type SubscriptionRecord } from '@cody-gateway/shared/auth';
+import { effectiveLimit, type SubscribedFeature, type SubscriptionRecord } from '@cody-gateway/shared/directory';
+import { audited } from '@cody-gateway/shared/documents';
 import { closeWindow, readWindows, type QuotaWindow } from '@cody-gateway/shared/limiter';
 import { confirm, readArguments, UsageError, type Command } from './command.ts';
 import { readDeed, reasonHelp } from './deed.ts';

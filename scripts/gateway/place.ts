@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import path from 'node:path';
-import { openDirectory, type Directory } from '@cody-gateway/shared/auth';
+import { openDirectory, type Directory } from '@cody-gateway/shared/directory';
 import * as v from 'valibot';
 import { UsageError } from './command.ts';
 

@@ -1,6 +1,6 @@
 // `counters reconcile`: compares the quota counters in Redis with the ledger, and raises those that a failover left below it.
 
-import { audited } from '@cody-gateway/shared/auth';
+import { audited } from '@cody-gateway/shared/documents';
 import { raiseCounter, readCounters, type Counter } from '@cody-gateway/shared/limiter';
 import type { Store } from '@cody-gateway/shared/store';
 import type { Query } from '../report/figures.ts';

@@ -1,6 +1,6 @@
 // The gateway's Redis by an operator's hand: that of the local cloud, or the one that REDIS_ENDPOINT names (through the tunnel of terraform/README.md).
 
-import { createActorCopies, type ActorCopies } from '@cody-gateway/shared/auth';
+import { createAccountCopies, type AccountCopies } from '@cody-gateway/shared/directory';
 import { connectStore, StoreUnavailable, type Budget, type Store } from '@cody-gateway/shared/store';
 import type { Place } from './place.ts';
 
@@ -41,12 +41,12 @@ export async function withRedis<T>(place: Place, work: (store: Store) => Promise
 /** The copies of actors for a write to the directory; null where nobody told where Redis is: they are then believed for a minute at most. */
 export async function withCopies<T>(
   { redisEndpoint }: Place,
-  work: (copies: ActorCopies | null) => Promise<T>,
+  work: (copies: AccountCopies | null) => Promise<T>,
 ): Promise<T> {
   if (redisEndpoint === null) return work(null);
   const store = open(redisEndpoint);
   try {
-    return await work(createActorCopies(store));
+    return await work(createAccountCopies(store));
   } finally {
     await store.close();
   }

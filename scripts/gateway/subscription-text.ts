@@ -7,7 +7,7 @@ import {
   type SubscribedFeature,
   type SubscriptionEntry,
   type SubscriptionRecord,
-} from '@cody-gateway/shared/auth';
+} from '@cody-gateway/shared/directory';
 import { formatLimit } from './limit-text.ts';
 import { formatTable } from './table.ts';
 

@@ -1,7 +1,6 @@
 // `subscriptions create | list | show | delete`: the directory by an operator's hand.
 
 import {
-  audited,
   createSubscription,
   deleteSubscription,
   findSubscription,
@@ -9,7 +8,8 @@ import {
   subscriptionId,
   type SubscriptionEntry,
   type SubscriptionRecord,
-} from '@cody-gateway/shared/auth';
+} from '@cody-gateway/shared/directory';
+import { audited } from '@cody-gateway/shared/documents';
 import { confirm, readArguments, UsageError, type Command } from './command.ts';
 import { firstCall } from './first-call.ts';
 import { parseLimit } from './limit-text.ts';
@@ -69,7 +69,12 @@ examples:
       const url = readUrl(options.url) ?? place.url;
       const deed = await readDeed(options.reason ?? `a new subscription for ${name}`, place);
       const { id, token, record } = await withDirectory(place, (directory) =>
-        createSubscription(directory, { name, limits, deed, ...(options.id !== undefined && { id: options.id }) }),
+        createSubscription(directory, {
+          name,
+          limits,
+          action: deed,
+          ...(options.id !== undefined && { id: options.id }),
+        }),
       );
       return {
         text: `created in ${place.name}:

@@ -1,6 +1,6 @@
 // `tokens issue | revoke`: the tokens of a subscription by an operator's hand. Deriving one is tokens.ts.
 
-import { hashToken, issueToken, revokeToken } from '@cody-gateway/shared/auth';
+import { hashToken, issueToken, revokeToken } from '@cody-gateway/shared/directory';
 import { confirm, readArguments, UsageError, type Command } from './command.ts';
 import { readDeed, reasonHelp } from './deed.ts';
 import { withDirectory } from './place.ts';

@@ -1,7 +1,7 @@
 // `tokens derive`: the gateway token that a client makes of a licence key or a personal access token. Needs no directory.
 
 import { readFileSync } from 'node:fs';
-import { deriveFromAccessToken, deriveFromLicenceKey } from '@cody-gateway/shared/auth';
+import { deriveFromAccessToken, deriveFromLicenceKey } from '@cody-gateway/shared/directory';
 import { readArguments, UsageError, type Command } from './command.ts';
 
 /** The commands about tokens. */

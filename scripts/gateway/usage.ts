@@ -2,7 +2,7 @@
 
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { subscriptionId } from '@cody-gateway/shared/auth';
+import { subscriptionId } from '@cody-gateway/shared/directory';
 import { readArguments, UsageError, type Command } from './command.ts';
 import { limitOptions } from './subscription-text.ts';
 import { formatTable } from './table.ts';

@@ -17,8 +17,9 @@ import {
   type Operation,
 } from '../../../scripts/local/sourcegraph.ts';
 import { loadConfig, type Config } from '../config/config.ts';
+import { createSubscription, hashToken, openDirectory, type Directory } from '../directory/directory.ts';
 import { connectStore, keys, shardOf, type Store } from '../store/store.ts';
-import { createAuth, createSubscription, hashToken, openDirectory, type Auth, type Directory } from './auth.ts';
+import { createAuth, type Auth } from './auth.ts';
 
 let emulator: LocalFirestore;
 let server: LocalRedis;

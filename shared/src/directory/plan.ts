@@ -1,6 +1,6 @@
 // Quotas that come with a plan, by the number of licensed users. Arithmetic only; the numbers are the original's (spec actors §10).
 
-import type { StatedLimit, SubscribedFeature } from './entitlement.ts';
+import type { StatedLimit, SubscribedFeature } from './limits.ts';
 
 const daySeconds = 86_400;
 /** Tokens a month and chat a day, brought to one user. */

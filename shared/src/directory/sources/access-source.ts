@@ -1,7 +1,7 @@
 // What every source of access can be asked, and how it says that it can't answer. The sources themselves are the files beside this one.
 
-import type { StatedLimit, SubscribedFeature } from '../entitlement.ts';
-import type { Origin } from '../documents.ts';
+import type { StatedLimit, SubscribedFeature } from '../limits.ts';
+import type { Origin } from '../records.ts';
 import type { KnownToken, TokenSource } from '../token.ts';
 
 /** What a source states of one actor. */

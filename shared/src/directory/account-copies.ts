@@ -1,10 +1,10 @@
-// Copies of accounts in Redis, by token hash: a cold instance answers without asking Firestore, and a revoked token dies everywhere. Design §6.
+// Copies of accounts in Redis, by token hash: a cold instance answers without asking Firestore, and a revoked token dies everywhere.
 
-import { readFileSync } from 'node:fs';
 import * as v from 'valibot';
-import { keys, loadScript, shardOf, type Budget, type Store } from '../store/store.ts';
+import { keepCopy, readCopy } from '../documents/documents.ts';
+import { keys, shardOf, type Budget, type Store } from '../store/store.ts';
 import type { Account } from './account.ts';
-import { subscriptionSchema } from './documents.ts';
+import { subscriptionSchema } from './records.ts';
 
 /** Without being asked again, a copy is believed for so long: a revoked token lives no longer with a Redis that missed its mark. */
 const freshMs = 60_000;
@@ -12,10 +12,8 @@ const freshMs = 60_000;
 const keptMs = 86_400_000;
 /** The mark of a token that is nobody's any more: longer than any reader that still holds what stood there before. */
 const revokedMs = 3_600_000;
-/** The mark of a stranger: with the seconds that processes remember theirs, under a minute. */
+/** The mark of an unknown token: with the seconds that processes remember theirs, under a minute. */
 const unknownMs = 25_000;
-
-const script = loadScript('actor-copy', readFileSync(new URL('./scripts/actor-copy.lua', import.meta.url), 'utf8'));
 
 const bodySchema = v.object({
   source: v.picklist(['dotcom-product-subscriptions', 'dotcom-user']),
@@ -31,7 +29,7 @@ export interface Copy {
 }
 
 /** The copies. Every method throws StoreUnavailable when Redis does not answer within the budget. */
-export interface ActorCopies {
+export interface AccountCopies {
   /** Null where there is none, or one that can't be read: the next write replaces it. */
   read(tokenHash: string, budget: Budget): Promise<Copy | null>;
   keep(tokenHash: string, account: Account, budget: Budget): Promise<void>;
@@ -44,33 +42,26 @@ export interface ActorCopies {
 }
 
 /** The copies behind a Redis connection. */
-export function createActorCopies(store: Store): ActorCopies {
+export function createAccountCopies(store: Store): AccountCopies {
   const keyOf = (hash: string): string => keys.actor(shardOf(hash), hash);
-  const write = async (
-    hash: string,
-    version: number,
-    body: string,
-    ttlMs: number,
-    when: 'kept' | '',
-    budget: Budget,
-  ): Promise<void> => void (await store.run(script, [keyOf(hash)], [version, body, ttlMs, when], budget));
+  const keep = (hash: string, account: Account, renew: boolean, budget: Budget): Promise<void> =>
+    keepCopy(store, keyOf(hash), { version: account.version, body: text(account), ttlMs: keptMs, renew }, budget);
+  const mark = (hash: string, version: number, ttlMs: number, budget: Budget): Promise<void> =>
+    keepCopy(store, keyOf(hash), { version, body: '', ttlMs }, budget);
   const text = ({ source, id, record }: Account): string => JSON.stringify({ source, id, record });
   return {
     read: async (hash, budget) => {
-      const [time, fields] = (await store.commands(
-        [['time'], ['hmget', keyOf(hash), 'version', 'body', 'at']],
-        budget,
-      )) as [[string, string], [string | null, string | null, string | null]];
-      const [version, body, at] = fields;
-      if (version === null || body === null || at === null) return null;
-      const fresh = Number(time[0]) * 1000 + Math.floor(Number(time[1]) / 1000) - Number(at) < freshMs;
+      const copy = await readCopy(store, keyOf(hash), budget);
+      if (copy === null) return null;
+      const { version, body, ageMs } = copy;
+      const fresh = ageMs < freshMs;
       if (body === '') return { account: null, fresh };
       const result = v.safeParse(v.pipe(v.string(), v.parseJson(), bodySchema), body);
-      return result.success ? { account: { ...result.output, version: Number(version) }, fresh } : null;
+      return result.success ? { account: { ...result.output, version }, fresh } : null;
     },
-    keep: (hash, account, budget) => write(hash, account.version, text(account), keptMs, '', budget),
-    renew: (hash, account, budget) => write(hash, account.version, text(account), keptMs, 'kept', budget),
-    revoke: (hash, version, budget) => write(hash, version, '', revokedMs, '', budget),
-    markUnknown: (hash, budget) => write(hash, 0, '', unknownMs, '', budget),
+    keep: (hash, account, budget) => keep(hash, account, false, budget),
+    renew: (hash, account, budget) => keep(hash, account, true, budget),
+    revoke: (hash, version, budget) => mark(hash, version, revokedMs, budget),
+    markUnknown: (hash, budget) => mark(hash, 0, unknownMs, budget),
   };
 }

@@ -1,7 +1,7 @@
--- Keeps a copy of what the directory says of a token, unless a newer one is kept already: readers and writers may come in any order.
--- KEYS[1] actor  copy of this token's
--- ARGV[1] version, as the directory counts
--- ARGV[2] body: opaque bytes; empty says that the token is nobody's (any more)
+-- Keeps a copy of a document, unless a newer one is kept already: readers and writers may come in any order.
+-- KEYS[1] actor  where the copy is kept
+-- ARGV[1] version of the document
+-- ARGV[2] body: opaque bytes
 -- ARGV[3] how long it is kept, ms
 -- ARGV[4] `kept`: only where a copy is kept by now; empty: in any case
 -- RETURNS 1 when it is kept, 0 when not

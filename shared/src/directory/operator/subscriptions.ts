@@ -1,10 +1,17 @@
-// What an operator does to the directory: creates subscriptions with their tokens, looks at them, removes them. Reading for requests is directory.ts.
+// What an operator does to the directory: creates subscriptions with their tokens, looks at them, removes them. Reading for requests is open-directory.ts.
 
 import { randomBytes, randomUUID } from 'node:crypto';
-import { auditDocument, auditPath, type Deed } from './audit.ts';
-import { operatorTimeoutMs, withDeadline, type Directory } from './directory.ts';
-import { parseDocument, subscriptionSchema, type SubscriptionDocument, type SubscriptionRecord } from './documents.ts';
-import { deriveFromLicenceKey, hashToken } from './token.ts';
+import {
+  auditDocument,
+  auditPath,
+  operatorTimeoutMs,
+  parseDocument,
+  withDeadline,
+  type AuditedAction,
+} from '../../documents/documents.ts';
+import type { Directory } from '../open-directory.ts';
+import { subscriptionSchema, type SubscriptionDocument, type SubscriptionRecord } from '../records.ts';
+import { deriveFromLicenceKey, hashToken } from '../token.ts';
 
 /** gRPC's code for a document that is there already. */
 const alreadyExists = 6;
@@ -16,7 +23,7 @@ export interface NewSubscription {
   /** UUID, with or without `es_` in front; a fresh one where absent. */
   readonly id?: string;
   /** For the audit record; without it there is none: what makes it is no operator. */
-  readonly deed?: Deed;
+  readonly action?: AuditedAction;
 }
 
 /** A subscription as it stands in the directory, or what is wrong with its document. */
@@ -29,7 +36,7 @@ export type SubscriptionEntry =
  */
 export async function createSubscription(
   directory: Directory,
-  { name, limits, id: wanted = randomUUID(), deed }: NewSubscription,
+  { name, limits, id: wanted = randomUUID(), action }: NewSubscription,
 ): Promise<{ id: string; token: string; record: SubscriptionRecord }> {
   const id = subscriptionId(wanted);
   if (id === null) throw new Error(`${JSON.stringify(wanted)} is not a subscription id: give a UUID`);
@@ -47,8 +54,8 @@ export async function createSubscription(
   const batch = firestore.batch();
   batch.create(firestore.doc(`subscriptions/${id}`), { ...document, createdAt: now, updatedAt: now });
   batch.create(firestore.doc(`tokens/${hashToken(token)}`), { actor: `subscriptions/${id}`, createdAt: now });
-  if (deed !== undefined) {
-    const audit = auditDocument(deed, 'subscriptions create', id, JSON.stringify({ name, limits }));
+  if (action !== undefined) {
+    const audit = auditDocument(action, 'subscriptions create', id, JSON.stringify({ name, limits }));
     batch.create(firestore.doc(auditPath(audit)), audit);
   }
   try {

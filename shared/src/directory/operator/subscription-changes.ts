@@ -2,16 +2,23 @@
 
 import { randomBytes } from 'node:crypto';
 import type { DocumentReference, Firestore, Transaction } from '@google-cloud/firestore';
-import { auditDocument, auditPath, type Deed } from './audit.ts';
-import { operatorTimeoutMs, withDeadline, type Directory } from './directory.ts';
-import { parseDocument, subscriptionSchema, tokenSchema, type SubscriptionRecord } from './documents.ts';
-import { features, type SubscribedFeature } from './entitlement.ts';
-import type { ActorCopies } from './actor-copies.ts';
-import { versionOf } from './statements.ts';
+import {
+  auditDocument,
+  auditPath,
+  operatorTimeoutMs,
+  parseDocument,
+  versionOf,
+  withDeadline,
+  type AuditedAction,
+} from '../../documents/documents.ts';
+import type { AccountCopies } from '../account-copies.ts';
+import { features, type SubscribedFeature } from '../limits.ts';
+import type { Directory } from '../open-directory.ts';
+import { subscriptionSchema, tokenSchema, type SubscriptionRecord } from '../records.ts';
 import { subscriptionId } from './subscriptions.ts';
-import { deriveFromLicenceKey, hashToken } from './token.ts';
+import { deriveFromLicenceKey, hashToken } from '../token.ts';
 
-/** Copies are brought up to date beside the write; where that fails they are believed for a minute at most (actor-copies.ts). */
+/** Copies are brought up to date beside the write; where that fails they are believed for a minute at most (account-copies.ts). */
 const copyBudgetMs = 2_000;
 /** Of one subscription that an operator made. */
 const tokensMax = 100;
@@ -47,12 +54,12 @@ type Overrides = SubscriptionRecord['overrides'];
  */
 export function setLimits(
   directory: Directory,
-  copies: ActorCopies | null,
+  copies: AccountCopies | null,
   id: string,
   changes: LimitChanges,
-  deed: Deed,
+  action: AuditedAction,
 ): Promise<Changed> {
-  return change(directory, copies, id, deed, 'subscriptions set-limits', (record) => {
+  return change(directory, copies, id, action, 'subscriptions set-limits', (record) => {
     const limits = { ...record.overrides.limits };
     for (const feature of features) {
       const said = changes[feature];
@@ -69,13 +76,13 @@ export function setLimits(
  */
 export function setAccess(
   directory: Directory,
-  copies: ActorCopies | null,
+  copies: AccountCopies | null,
   id: string,
   access: 'enabled' | 'disabled' | 'archived',
-  deed: Deed,
+  action: AuditedAction,
 ): Promise<Changed> {
   const verb = { enabled: 'enable', disabled: 'disable', archived: 'archive' }[access];
-  return change(directory, copies, id, deed, `subscriptions ${verb}`, (record, bare) => {
+  return change(directory, copies, id, action, `subscriptions ${verb}`, (record, bare) => {
     const text = access;
     if (access === 'archived') return { overrides: { ...record.overrides, archived: true }, text };
     if (access === 'disabled') return { overrides: { ...record.overrides, accessEnabled: false }, text };
@@ -93,13 +100,13 @@ export function setAccess(
  */
 export async function issueToken(
   directory: Directory,
-  copies: ActorCopies | null,
+  copies: AccountCopies | null,
   id: string,
-  deed: Deed,
+  action: AuditedAction,
 ): Promise<Changed & { token: string }> {
   const token = deriveFromLicenceKey(randomBytes(32).toString('base64url'));
   const hash = hashToken(token);
-  const changed = await change(directory, copies, id, deed, 'tokens issue', (record, bare) => {
+  const changed = await change(directory, copies, id, action, 'tokens issue', (record, bare) => {
     if (record.origin !== 'operator')
       throw new OperatorRefused(
         `subscription ${bare} has its tokens from its source (${record.origin}): issue a licence there`,
@@ -122,9 +129,9 @@ export async function issueToken(
  */
 export async function revokeToken(
   directory: Directory,
-  copies: ActorCopies | null,
+  copies: AccountCopies | null,
   hash: string,
-  deed: Deed,
+  action: AuditedAction,
 ): Promise<Changed> {
   const firestore = await directory.client();
   const found = await withDeadline(firestore.doc(`tokens/${hash}`).get(), operatorTimeoutMs);
@@ -134,7 +141,7 @@ export async function revokeToken(
   if (collection !== 'subscriptions')
     throw new OperatorRefused('it is a token of a Sourcegraph.com user: those are revoked there');
   if (revoked) throw new OperatorRefused(`that token of subscription ${id} is revoked already`);
-  return change(directory, copies, id, deed, 'tokens revoke', (record) => ({
+  return change(directory, copies, id, action, 'tokens revoke', (record) => ({
     tokens: record.tokens.filter((one) => one !== hash),
     overrides: {
       ...record.overrides,
@@ -157,9 +164,9 @@ interface Change {
 
 async function change(
   directory: Directory,
-  copies: ActorCopies | null,
+  copies: AccountCopies | null,
   id: string,
-  deed: Deed,
+  action: AuditedAction,
   what: string,
   decide: (record: SubscriptionRecord, id: string) => Change,
 ): Promise<Changed> {
@@ -168,7 +175,7 @@ async function change(
   const firestore = await directory.client();
   const document = firestore.doc(`subscriptions/${bare}`);
   const decided = await withDeadline(
-    firestore.runTransaction((transaction) => write(transaction, firestore, document, bare, deed, what, decide)),
+    firestore.runTransaction((transaction) => write(transaction, firestore, document, bare, action, what, decide)),
     operatorTimeoutMs,
   );
   // Read again for its version: a transaction does not tell the time of its commit. A change in between is a newer one, and as good.
@@ -184,7 +191,7 @@ async function write(
   firestore: Firestore,
   document: DocumentReference,
   id: string,
-  deed: Deed,
+  action: AuditedAction,
   what: string,
   decide: (record: SubscriptionRecord, id: string) => Change,
 ): Promise<Change> {
@@ -198,13 +205,13 @@ async function write(
   if (issued !== undefined)
     transaction.create(firestore.doc(`tokens/${issued}`), { actor: document.path, createdAt: updatedAt });
   if (revoked !== undefined) transaction.update(firestore.doc(`tokens/${revoked}`), { revoked: true, updatedAt });
-  const audit = auditDocument(deed, what, id, text);
+  const audit = auditDocument(action, what, id, text);
   transaction.create(firestore.doc(auditPath(audit)), audit);
   return decided;
 }
 
 async function publish(
-  copies: ActorCopies | null,
+  copies: AccountCopies | null,
   { bare, record, version }: { bare: string; record: SubscriptionRecord; version: number },
   { revoked }: Change,
 ): Promise<boolean> {

@@ -1,4 +1,4 @@
-// Reads single documents of Firestore over its REST API, for callers that wait. Its client (directory.ts) is for what writes and asks questions: to load it
+// Reads single documents of Firestore over its REST API, for callers that wait. Its client (firestore.ts) is for what writes and asks questions: to load it
 // and to open its first channel takes half of a cold start, and it stays a fifth of an instance's memory.
 
 import { setTimeout as delay } from 'node:timers/promises';
@@ -11,8 +11,8 @@ const retryWaitsMs = [50, 200] as const;
 /** Answers of a server that could not, or not yet. */
 const passing: ReadonlySet<number> = new Set([500, 502, 503, 504]);
 
-/** Where the directory is. */
-export interface DirectorySettings {
+/** Where the documents are. */
+export interface DocumentsSettings {
   readonly googleCloudProject: string | null;
   readonly firestoreEmulatorHost: string | null;
 }
@@ -32,7 +32,7 @@ export interface DocumentReader {
 
 /** Makes a reader; no network before the first use. @param tokens not asked for where an emulator is, which takes its owner's */
 export function createDocumentReader(
-  { googleCloudProject: project, firestoreEmulatorHost }: DirectorySettings,
+  { googleCloudProject: project, firestoreEmulatorHost }: DocumentsSettings,
   tokens: AccessTokens,
   googleOrigin = 'https://firestore.googleapis.com',
 ): DocumentReader {

@@ -2,11 +2,11 @@
 
 import { randomUUID } from 'node:crypto';
 import * as v from 'valibot';
-import { operatorTimeoutMs, withDeadline, type Directory } from './directory.ts';
-import { parseDocument } from './documents.ts';
+import { operatorTimeoutMs, withDeadline, type Documents } from './firestore.ts';
+import { parseDocument } from './parse-document.ts';
 
 /** Who writes and why: every write of an operator's takes one. */
-export interface Deed {
+export interface AuditedAction {
   /** The operator's account, as the credentials tell it. */
   readonly who: string;
   /** In the operator's words. */
@@ -32,13 +32,13 @@ export type AuditRecord = v.InferOutput<typeof auditSchema>;
 
 /** A record that goes with a write of the directory, in the same commit. */
 export function auditDocument(
-  deed: Deed,
+  action: AuditedAction,
   what: string,
   subject: string | null,
   change: string,
   outcome: AuditRecord['outcome'] = 'done',
 ): AuditRecord {
-  return { at: new Date().toISOString(), ...deed, what, subject, change, outcome };
+  return { at: new Date().toISOString(), ...action, what, subject, change, outcome };
 }
 
 /** The largest time that a Date can have. */
@@ -54,13 +54,13 @@ export function auditPath({ at }: AuditRecord): string {
  * @throws what the work throws, and what Firestore throws: then nothing was done
  */
 export async function audited<T>(
-  directory: Directory,
-  deed: Deed,
+  documents: Pick<Documents, 'client'>,
+  action: AuditedAction,
   { what, subject, change }: Pick<AuditRecord, 'what' | 'subject' | 'change'>,
   work: () => Promise<T>,
 ): Promise<T> {
-  const firestore = await directory.client();
-  const begun = auditDocument(deed, what, subject, change, 'begun');
+  const firestore = await documents.client();
+  const begun = auditDocument(action, what, subject, change, 'begun');
   const record = firestore.doc(auditPath(begun));
   await withDeadline(record.create(begun), operatorTimeoutMs);
   const end = (outcome: AuditRecord['outcome']): Promise<unknown> =>
@@ -78,8 +78,12 @@ export async function audited<T>(
 }
 
 /** The latest records, newest first. @param subject of this subscription alone. @throws what Firestore throws, and after 15 s */
-export async function listAudit(directory: Directory, subject: string | null, most: number): Promise<AuditRecord[]> {
-  const firestore = await directory.client();
+export async function listAudit(
+  documents: Pick<Documents, 'client'>,
+  subject: string | null,
+  most: number,
+): Promise<AuditRecord[]> {
+  const firestore = await documents.client();
   const all = firestore.collection('audit');
   const chosen = subject === null ? all : all.where('subject', '==', subject);
   const { docs } = await withDeadline(chosen.limit(most).get(), operatorTimeoutMs);

@@ -2,7 +2,7 @@
 
 import * as v from 'valibot';
 import { fetchJson, FetchFailed, type JsonAnswer } from '../../http/http.ts';
-import type { StatedLimit } from '../entitlement.ts';
+import type { StatedLimit } from '../limits.ts';
 import { hashToken } from '../token.ts';
 import { SourceUnavailable, type AccessSource, type Page, type Statement } from './access-source.ts';
 

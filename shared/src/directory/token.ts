@@ -2,7 +2,6 @@
 
 import { hash } from 'node:crypto';
 import { Refusal } from '../http/http.ts';
-import type { ActorSource } from './actor.ts';
 
 /** Prefix and 64 hex digits. */
 const tokenLength = 4 + 64;
@@ -17,7 +16,7 @@ export interface KnownToken {
 }
 
 /** Sources whose callers have tokens. */
-export type TokenSource = Exclude<ActorSource, 'anonymous'>;
+export type TokenSource = 'dotcom-user' | 'dotcom-product-subscriptions';
 
 /**
  * The source that a token belongs to.

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { callerToken, featureFromHeader } from './request-headers.ts';
+import { callerToken, featureFromHeader } from './caller.ts';
 
 test('actors #5: the scheme in any case, split at the first blank, the rest unmodified', () => {
   assert.equal(callerToken({ authorization: 'bEaReR T' }, 'cody'), 'T');

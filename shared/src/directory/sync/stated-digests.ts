@@ -2,11 +2,12 @@
 
 import { createHash } from 'node:crypto';
 import type { QueryDocumentSnapshot } from '@google-cloud/firestore';
-import { keys, StoreUnavailable, type Budget, type Store } from '../store/store.ts';
-import type { Directory } from './directory.ts';
-import { parseDocument, subscriptionSchema, type Origin } from './documents.ts';
-import { features } from './entitlement.ts';
-import type { Statement } from './sources/access-source.ts';
+import { parseDocument } from '../../documents/documents.ts';
+import { keys, StoreUnavailable, type Budget, type Store } from '../../store/store.ts';
+import { features } from '../limits.ts';
+import type { Directory } from '../open-directory.ts';
+import { subscriptionSchema, type Origin } from '../records.ts';
+import type { Statement } from '../sources/access-source.ts';
 
 /** What the directory holds is read anew once a day, in case it was changed by hand. */
 const statedLifeMs = 86_400_000;
@@ -16,7 +17,7 @@ const digestsAtOnce = 1_000;
 type Commands = readonly (readonly [string, ...(string | number)[]])[];
 
 /** Digests by subscription id. */
-export interface StatedBefore {
+export interface StatedDigests {
   /** @param held ends the reading of the directory early */
   read(held: AbortSignal): Promise<Map<string, string>>;
   keep(statements: readonly Statement[]): Promise<void>;
@@ -24,7 +25,7 @@ export interface StatedBefore {
 }
 
 /** @param timeoutMs of one Redis command */
-export function statedBefore(store: Store, directory: Directory, origin: Origin, timeoutMs: number): StatedBefore {
+export function statedDigests(store: Store, directory: Directory, origin: Origin, timeoutMs: number): StatedDigests {
   const key = keys.stated(origin);
   const once = (list: Commands): Promise<unknown[]> => store.commands(list, { leftMs: timeoutMs, patient: true });
   // What is under way when Redis goes away fails, whoever waits; all of these may be repeated, and the second waits for Redis's return.

@@ -1,12 +1,12 @@
 // Brings the list of a source into the directory: writes what changed, prunes what is gone from a list that is complete and plausible. Not when (serve).
 
-import type { Config } from '../config/config.ts';
-import { takeLock, type Budget, type Lock, type Store } from '../store/store.ts';
-import type { ActorCopies } from './actor-copies.ts';
-import type { Directory } from './directory.ts';
-import type { AccessSource, Statement } from './sources/access-source.ts';
-import { digestOf, statedBefore, type StatedBefore } from './stated.ts';
-import { pruneSubscriptions, saveStatements, type Saved } from './statements.ts';
+import type { Config } from '../../config/config.ts';
+import { takeLock, type Budget, type Lock, type Store } from '../../store/store.ts';
+import type { AccountCopies } from '../account-copies.ts';
+import type { Directory } from '../open-directory.ts';
+import type { AccessSource, Statement } from '../sources/access-source.ts';
+import { digestOf, statedDigests, type StatedDigests } from './stated-digests.ts';
+import { pruneSubscriptions, saveStatements, type Saved } from '../statements.ts';
 
 /** A run that died frees the lock within this; one that lives renews it. */
 const lockMs = 30_000;
@@ -59,7 +59,7 @@ export interface SubscriptionSync {
 /** What a sync needs. */
 export interface SyncParts {
   readonly directory: Directory;
-  readonly copies: ActorCopies;
+  readonly copies: AccountCopies;
   readonly sources: readonly AccessSource[];
   readonly store: Store;
   readonly config: Pick<Config, 'syncPrunePercentMax'>;
@@ -116,7 +116,7 @@ async function sync(
   held: AbortSignal,
   report: SyncReport,
 ): Promise<void> {
-  const stated = statedBefore(parts.store, parts.directory, source.origin, commandTimeoutMs);
+  const stated = statedDigests(parts.store, parts.directory, source.origin, commandTimeoutMs);
   const before = await trace.step('compare', () => stated.read(held));
   const seen = new Set<string>();
   await trace.step('list', async () => {
@@ -190,7 +190,7 @@ async function writeRound(
   parts: SyncParts,
   source: AccessSource,
   statements: readonly Statement[],
-  stated: StatedBefore,
+  stated: StatedDigests,
   report: SyncReport,
 ): Promise<void> {
   const { directory, copies, now } = parts;
@@ -202,7 +202,7 @@ async function writeRound(
 }
 
 /** Brings the copies in Redis up to date; where Redis fails, they are believed for a minute at most. */
-async function publish(copies: ActorCopies, { account, tokens, revoked }: Saved): Promise<void> {
+async function publish(copies: AccountCopies, { account, tokens, revoked }: Saved): Promise<void> {
   await Promise.allSettled([
     ...tokens.map((hash) => copies.renew(hash, account, budget())),
     ...revoked.map((hash) => copies.revoke(hash, account.version, budget())),

@@ -1,9 +1,10 @@
 // What sources state, written into the directory: the document of the actor and those of its tokens. What an operator said otherwise is left alone.
 
-import type { DocumentSnapshot, Firestore, Timestamp, WriteResult } from '@google-cloud/firestore';
+import type { DocumentSnapshot, Firestore, WriteResult } from '@google-cloud/firestore';
+import { parseDocument, versionOf } from '../documents/documents.ts';
 import type { Account } from './account.ts';
-import { parseDocument, subscriptionSchema, type Origin, type SubscriptionDocument } from './documents.ts';
-import { features } from './entitlement.ts';
+import { features } from './limits.ts';
+import { subscriptionSchema, type Origin, type SubscriptionDocument } from './records.ts';
 import type { Statement } from './sources/access-source.ts';
 
 /** What one transaction of Firestore takes with room to spare. */
@@ -15,11 +16,6 @@ export interface Saved {
   /** Hashes of its tokens, and of those that were its tokens until now. */
   readonly tokens: readonly string[];
   readonly revoked: readonly string[];
-}
-
-/** A document's last change in microseconds: the version of what stands in it. */
-export function versionOf(time: Timestamp | undefined): number {
-  return time === undefined ? 0 : time.seconds * 1_000_000 + Math.trunc(time.nanoseconds / 1_000);
 }
 
 /** Where the actor of a statement stands. */

@@ -1,16 +1,16 @@
 // A budget for tokens that nobody remembers: each costs a look-up in the directory and one at its source, and anybody can make them up.
 
-/** Look-ups at once after a quiet time, in seconds' worth: an instance that just started meets all of its callers as strangers. */
+/** Look-ups at once after a quiet time, in seconds' worth: an instance that just started knows the token of none of its callers. */
 const burstSeconds = 5;
 
 /** The budget of this process. */
-export interface StrangerBudget {
-  /** Whether one more stranger may be looked up now. */
+export interface UnknownTokenBudget {
+  /** Whether one more unknown token may be looked up now. */
   take(): boolean;
 }
 
 /** @param perSecond look-ups a second in the long run */
-export function createStrangerBudget(perSecond: number, now: () => number): StrangerBudget {
+export function createUnknownTokenBudget(perSecond: number, now: () => number): UnknownTokenBudget {
   const most = perSecond * burstSeconds;
   let left = most;
   let atMs = now();

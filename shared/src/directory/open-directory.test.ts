@@ -10,18 +10,15 @@ import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { startFirestore } from '../../../scripts/local/firestore.ts';
 import { freePort, listen } from '../../../scripts/local/port.ts';
-import type { Actor } from './actor.ts';
-import { actorOf } from './account.ts';
-import { openDirectory, type Directory } from './directory.ts';
-import { createDocumentReader } from './document-reader.ts';
-import { versionOf } from './statements.ts';
-import { createSubscription, findSubscription, listSubscriptions } from './subscriptions.ts';
+import { openDocuments, versionOf } from '../documents/documents.ts';
+import { effectiveLimit, hasAccess, type Account } from './account.ts';
+import { openDirectory, type Directory } from './open-directory.ts';
+import { createSubscription, findSubscription, listSubscriptions } from './operator/subscriptions.ts';
 import { classifyToken, hashToken } from './token.ts';
 
 /** The emulators ask for none. */
 const noTokens = (): Promise<string> => Promise.reject(new Error('asked for a token'));
 
-const settings = { burstPercentage: 50, burstIntervalMs: 10_000, inFlightMin: 20, dotcomInternalMode: false };
 const chat = { limit: 500, intervalSeconds: 86_400, allowedModels: ['*'] };
 const rules = path.resolve(import.meta.dirname, '../../../terraform/firestore/firestore.rules');
 const program = googleEmulator();
@@ -49,9 +46,9 @@ for (const [name, start, skip] of [
 
     const write = async (document: string, data: object): Promise<void> =>
       void (await (await directory.client()).doc(document).set(data));
-    const find = async (token: string): Promise<Actor | null> => {
+    const find = async (token: string): Promise<Account | null> => {
       const found = await directory.find(classifyToken(token));
-      return found === null || 'revokedAt' in found ? null : actorOf(found, settings, 0);
+      return found === null || 'revokedAt' in found ? null : found;
     };
     /** A token of its own for the document of that path. */
     const tokenOf = async (actor: string, prefix = 'slk_', more: object = {}): Promise<string> => {
@@ -60,29 +57,26 @@ for (const [name, start, skip] of [
       return token;
     };
 
-    test('a created subscription is found by its token, in both spellings, with what it is entitled to', async () => {
+    test('a created subscription is found by its token, in both spellings, with what was stated of it', async () => {
       const { id, token } = await createSubscription(directory, { name: 'acme', limits: { chat_completions: chat } });
       assert.match(token, /^slk_[0-9a-f]{64}$/);
-      const actor = await find(token);
-      assert.deepEqual(actor, {
+      const account = await find(token);
+      assert.deepEqual(account, {
         source: 'dotcom-product-subscriptions',
         id,
-        name: 'acme',
-        accessEnabled: true,
-        pool: null,
-        lastUpdatedMs: null,
-        version: actor?.version,
-        limits: {
-          chat_completions: {
-            limit: 500,
-            intervalMs: 86_400_000,
-            allowedModels: ['*'],
-            burst: { limit: 250, intervalMs: 10_000 },
-            inFlightMax: 250,
-          },
+        version: account?.version,
+        record: {
+          name: 'acme',
+          accessEnabled: true,
+          archived: false,
+          limits: { chat_completions: chat },
+          tags: [],
+          overrides: {},
+          origin: 'operator',
+          tokens: [hashToken(token)],
         },
       });
-      assert.deepEqual(await find(token.replace('slk_', 'sgs_')), actor);
+      assert.deepEqual(await find(token.replace('slk_', 'sgs_')), account);
     });
 
     test('the token itself is not stored', async () => {
@@ -126,7 +120,7 @@ for (const [name, start, skip] of [
     });
 
     test('a document that is read is the one that Firestore’s client reads: its values, and its version to the microsecond', async () => {
-      const reader = createDocumentReader({ firestoreEmulatorHost: emulator.host, googleCloudProject: 'p' }, noTokens);
+      const reader = openDocuments({ firestoreEmulatorHost: emulator.host, googleCloudProject: 'p' }, noTokens);
       const data = {
         text: 'ä"\n',
         yes: true,
@@ -144,10 +138,7 @@ for (const [name, start, skip] of [
       assert.deepEqual(read, { data, version: versionOf(updateTime) });
       assert.equal(await reader.read('subscriptions/none', 5_000), null);
       // What only a client of its own project may see.
-      const elsewhere = createDocumentReader(
-        { firestoreEmulatorHost: emulator.host, googleCloudProject: 'q' },
-        noTokens,
-      );
+      const elsewhere = openDocuments({ firestoreEmulatorHost: emulator.host, googleCloudProject: 'q' }, noTokens);
       assert.equal(await elsewhere.read('subscriptions/all', 5_000), null);
     });
 
@@ -164,7 +155,7 @@ for (const [name, start, skip] of [
       await write('users/10', record);
       await write('subscriptions/10', record);
       const user = await find(await tokenOf('users/10', 'sgd_'));
-      assert.deepEqual([user?.source, user?.id, user?.name], ['dotcom-user', '10', 'alice']);
+      assert.deepEqual([user?.source, user?.id, user?.record.name], ['dotcom-user', '10', 'alice']);
       assert.equal(await find(await tokenOf('users/10', 'slk_')), null);
       assert.equal(await find(await tokenOf('subscriptions/10', 'sgd_')), null);
     });
@@ -173,15 +164,22 @@ for (const [name, start, skip] of [
       for (const off of [{ accessEnabled: false }, { accessEnabled: true, archived: true }]) {
         const account = `subscriptions/${randomUUID()}`;
         await write(account, { name: 'off', limits: { chat_completions: chat }, ...off });
-        assert.equal((await find(await tokenOf(account)))?.accessEnabled, false);
+        const found = await find(await tokenOf(account));
+        assert.equal(found && hasAccess(found.record), false);
       }
     });
 
-    test('a limit that grants nothing is left out, as is one that is null', async () => {
+    test('a limit is read as it stands, also one that grants nothing; one that is null is none', async () => {
       const account = `subscriptions/${randomUUID()}`;
       const limits = { chat_completions: { ...chat, limit: 0 }, code_completions: null, embeddings: chat };
       await write(account, { name: 'n', accessEnabled: true, limits });
-      assert.deepEqual(Object.keys((await find(await tokenOf(account)))?.limits ?? {}), ['embeddings']);
+      const found = await find(await tokenOf(account));
+      assert.deepEqual(
+        (['chat_completions', 'code_completions', 'embeddings'] as const).map(
+          (feature) => found && effectiveLimit(found.record, feature, 0),
+        ),
+        [{ ...chat, limit: 0 }, null, chat],
+      );
     });
 
     test('actors #12: a document of another shape grants nothing: the directory fails, and the log learns where, not what', async () => {

@@ -1,26 +1,14 @@
-// From what the directory holds to what an actor may use: plans, overrides field by field, who has access. Spec actors §1.6, §10.
+// What the directory holds of an actor, put together: plans, overrides field by field, who has access.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { actorOf, effectiveLimit, hasAccess, type AccessSettings } from './account.ts';
-import { parseDocument, subscriptionSchema, type SubscriptionDocument } from './documents.ts';
+import { effectiveLimit, hasAccess } from './account.ts';
 import { planLimits } from './plan.ts';
+import { recordOf, type SubscriptionDocument } from './records.ts';
 
-const settings: AccessSettings = {
-  burstPercentage: 50,
-  burstIntervalMs: 10_000,
-  inFlightMin: 20,
-  dotcomInternalMode: false,
-};
 const day = { intervalSeconds: 86_400, allowedModels: ['*'] };
 const record = (more: Partial<SubscriptionDocument> = {}) =>
-  parseDocument(subscriptionSchema, { name: 'n', accessEnabled: true, limits: {}, ...more }, 'd');
-const actor = (more: Partial<SubscriptionDocument>, over: Partial<AccessSettings> = {}) =>
-  actorOf(
-    { source: 'dotcom-product-subscriptions', id: 'i', record: record(more), version: 7 },
-    { ...settings, ...over },
-    0,
-  );
+  recordOf({ name: 'n', accessEnabled: true, limits: {}, ...more }, 'd');
 
 test('§10: the quotas of a plan by licensed users', () => {
   for (const [name, users, chat, code, embeddings] of [
@@ -61,7 +49,6 @@ test('overrides replace field by field: the limit alone keeps the plan’s inter
 test('an override of the limit alone grants nothing where there is no plan: its interval would be made up', () => {
   const overrides = { limits: { chat_completions: { limit: 7 } } };
   assert.equal(effectiveLimit(record({ overrides }), 'chat_completions', 0), null);
-  assert.deepEqual(actor({ overrides }).limits, {});
 });
 
 test('a stated limit wins over the plan’s', () => {
@@ -80,20 +67,4 @@ test('who has access: the source’s word, the operator’s against it, the arch
     [true, true, { archived: false }, true],
   ] as const)
     assert.equal(hasAccess(record({ accessEnabled, archived, overrides })), has, JSON.stringify(overrides));
-});
-
-test('internal mode lets in licences with the tags dev and internal alone; operators’ own subscriptions have no licence', () => {
-  const access = (tags: string[], origin: 'sourcegraph' | 'operator') =>
-    actor({ tags, origin }, { dotcomInternalMode: true }).accessEnabled;
-  assert.deepEqual(
-    [access(['dev'], 'sourcegraph'), access(['internal', 'x'], 'sourcegraph'), access(['developer'], 'sourcegraph')],
-    [true, true, false],
-  );
-  assert.equal(access([], 'operator'), true);
-  assert.equal(actor({ tags: [], origin: 'sourcegraph' }).accessEnabled, true);
-});
-
-test('an actor knows when its source last told of it, and which version of the directory it is from', () => {
-  const { lastUpdatedMs, version } = actor({ lastUpdatedMs: 5 });
-  assert.deepEqual([lastUpdatedMs, version, actor({}).lastUpdatedMs], [5, 7, null]);
 });

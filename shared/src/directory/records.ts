@@ -1,6 +1,7 @@
-// The documents of the directory: their shapes, checked on every read. Not where they come from (directory.ts) or who writes them.
+// The documents of the directory: their shapes, checked on every read. Not where they come from (open-directory.ts) or who writes them.
 
 import * as v from 'valibot';
+import { parseDocument } from '../documents/documents.ts';
 
 const models = v.array(v.string());
 const units = v.pipe(v.number(), v.integer());
@@ -69,15 +70,7 @@ export type SubscriptionDocument = v.InferInput<typeof subscriptionSchema>;
 /** Where a document's statements come from. */
 export type Origin = v.InferOutput<typeof originSchema>;
 
-/**
- * The content of a document. One of another shape grants nothing.
- * @throws Error that names the document and its faulty members; their values stay out of it, since it ends in a log
- */
-export function parseDocument<S extends v.GenericSchema>(schema: S, data: unknown, path: string): v.InferOutput<S> {
-  const result = v.safeParse(schema, data);
-  if (result.success) return result.output;
-  const faults = result.issues.map(
-    (issue) => `${v.getDotPath(issue) ?? 'document'}: expected ${issue.expected ?? issue.type}`,
-  );
-  throw new Error(`directory document ${path} is malformed: ${faults.join('; ')}`);
+/** A document of `subscriptions/` or `users/` as it was read. @throws Error that names the document and its faulty members */
+export function recordOf(data: unknown, path: string): SubscriptionRecord {
+  return parseDocument(subscriptionSchema, data, path);
 }

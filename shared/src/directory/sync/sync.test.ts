@@ -4,27 +4,26 @@
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, test } from 'node:test';
 import { Redis } from 'ioredis';
-import { startFirestore, type LocalFirestore } from '../../../scripts/local/firestore.ts';
-import { startRedis, type LocalRedis } from '../../../scripts/local/redis.ts';
+import { startFirestore, type LocalFirestore } from '../../../../scripts/local/firestore.ts';
+import { startRedis, type LocalRedis } from '../../../../scripts/local/redis.ts';
 import {
   sourcegraphAccess,
   sourcegraphLimit,
   startSourcegraph,
   type LocalSourcegraph,
   type SourcegraphSubscription,
-} from '../../../scripts/local/sourcegraph.ts';
-import { loadConfig, type Config } from '../config/config.ts';
-import { connectStore, keys, type Store } from '../store/store.ts';
+} from '../../../../scripts/local/sourcegraph.ts';
+import { createAuth, type Auth } from '../../auth/auth.ts';
+import { loadConfig, type Config } from '../../config/config.ts';
+import { connectStore, keys, type Store } from '../../store/store.ts';
 import {
-  createAuth,
   createSubscription,
   hashToken,
   openDirectory,
-  type Auth,
   type Directory,
   type SyncReport,
   type SyncTrace,
-} from './auth.ts';
+} from '../directory.ts';
 
 let emulator: LocalFirestore;
 let server: LocalRedis;

@@ -5,6 +5,14 @@ import { isIP } from 'node:net';
 import { Refusal, type Dialect } from '../http/http.ts';
 import type { Feature } from './entitlement.ts';
 
+/** Who sends a request, before it is known who that is. */
+export interface Caller {
+  /** Empty where the caller sent none. */
+  readonly token: string;
+  /** Its network address, for callers without a token. */
+  readonly address: string;
+}
+
 /**
  * The token of a request, empty without one. Split at the first blank, the scheme in any case (spec actors §1.2). Anthropic's SDK sends its
  * key as `x-api-key`: on its dialect that is the token; elsewhere vendor headers of callers mean nothing.
