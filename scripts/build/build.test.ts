@@ -7,9 +7,9 @@ import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
-import { startFunction } from '../local/function-process.ts';
-import { freePort, listen } from '../local/port.ts';
-import { startTasks } from '../local/tasks.ts';
+import { startFunction } from '../local/process/function-process.ts';
+import { freePort, listen } from '../local/process/port.ts';
+import { startTasks } from '../local/google/tasks.ts';
 import { bounds, buildFunctions, bundle, loadedAtStart } from './build.ts';
 
 const root = path.resolve(import.meta.dirname, '../..');

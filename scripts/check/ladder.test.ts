@@ -37,10 +37,10 @@ test('imports go down, through doors', () => {
 
 test('functions and shared stay apart', () => {
   assert.match(
-    faults('shared/src/http/a.ts', "import x from '../../../scripts/local/port.ts';")[0] ?? '',
+    faults('shared/src/http/a.ts', "import x from '../../../scripts/local/process/port.ts';")[0] ?? '',
     /stand above it/,
   );
-  assert.deepEqual(faults('shared/src/http/a.test.ts', "import x from '../../../scripts/local/port.ts';"), []);
+  assert.deepEqual(faults('shared/src/http/a.test.ts', "import x from '../../../scripts/local/process/port.ts';"), []);
   assert.match(faults('functions/a/a.ts', "import x from '../b/x.ts';")[0] ?? '', /its own folder/);
   assert.deepEqual(faults('functions/a/b/a.ts', "import x from '../x.ts';"), []);
   assert.match(faults('functions/a/a.ts', "import x from '../../scripts/build/build.ts';")[0] ?? '', /its own folder/);
