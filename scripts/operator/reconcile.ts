@@ -3,7 +3,7 @@
 import { audited } from '@cody-gateway/shared/auth';
 import { raiseCounter, readCounters, type Counter } from '@cody-gateway/shared/limiter';
 import type { Store } from '@cody-gateway/shared/store';
-import type { Query } from '../report/figures.ts';
+import type { Query } from './report/figures.ts';
 import { confirm, readArguments, type Command, type Output } from './command.ts';
 import { readDeed, reasonHelp } from './author.ts';
 import { withDirectory } from './deployment.ts';

@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { BigQuery } from '@google-cloud/bigquery';
 import { PassThroughClient } from 'google-auth-library';
 import * as v from 'valibot';
-import type { Query } from '../report/figures.ts';
+import type { Query } from './report/figures.ts';
 import { UsageError } from './command.ts';
 import { cloudFile } from './deployment.ts';
 

@@ -11,7 +11,7 @@ import { after, before, test } from 'node:test';
 import { chromium, type Browser, type Page } from 'playwright-core';
 import { startBigQuery, type LocalBigQuery } from '../local/google/bigquery/bigquery.ts';
 import { createBillingExport, createEventsDataset } from '../local/google/bigquery/events-dataset.ts';
-import type { Figures } from './figures.ts';
+import type { Figures } from './report/figures.ts';
 
 const project = 'local-cloud';
 const evil = `<script>alert(1)</script>"&'`;
@@ -83,7 +83,7 @@ async function reportOf(
   { url }: LocalBigQuery,
   ...args: string[]
 ): Promise<{ code: number | null; out: string; err: string }> {
-  const program = path.resolve(import.meta.dirname, '../operator/operator.ts');
+  const program = path.resolve(import.meta.dirname, 'operator.ts');
   const all = [program, 'usage', 'report', '--bigquery', url, ...args];
   const env = { ...process.env, METADATA_SERVER_DETECTION: 'none' };
   const child = spawn(process.execPath, all, { env, stdio: ['ignore', 'pipe', 'pipe'] });

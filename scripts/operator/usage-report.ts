@@ -2,8 +2,8 @@
 
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { readFigures, type Figures } from '../report/figures.ts';
-import { reportPage } from '../report/page.ts';
+import { readFigures, type Figures } from './report/figures.ts';
+import { reportPage } from './report/page.ts';
 import { readArguments, UsageError, type Command } from './command.ts';
 import { warehouseHelp, warehouseOf } from './warehouse.ts';
 
