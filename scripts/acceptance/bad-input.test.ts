@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import net from 'node:net';
 import { gzipSync } from 'node:zlib';
 import { after, before, test } from 'node:test';
-import { anthropicBody, chat, openAiBody, startGateway, type TestGateway } from './gateway.ts';
+import { anthropicBody, chat, openAiBody, startGateway, type TestGateway } from '../local/test-gateway.ts';
 
 let gateway: TestGateway;
 const bytesMax = 64 * 1024;

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { diagnosticsSecret } from '../local/cloud.ts';
-import { anthropicBody, chat, openAiBody, startGateway, type TestGateway } from './gateway.ts';
+import { anthropicBody, chat, openAiBody, startGateway, type TestGateway } from '../local/test-gateway.ts';
 
 let gateway: TestGateway;
 before(async () => {

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import Anthropic from '@anthropic-ai/sdk';
 import OpenAI from 'openai';
-import { eventually, startGateway, type TestGateway } from './gateway.ts';
+import { eventually, startGateway, type TestGateway } from '../local/test-gateway.ts';
 
 let gateway: TestGateway;
 let openai: OpenAI;

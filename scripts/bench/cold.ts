@@ -8,10 +8,10 @@ import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
 import { Redis } from 'ioredis';
-import { memoryEnv } from '../local/function-files.ts';
-import { leash } from '../local/leash.ts';
+import { memoryEnv } from '../functions/function-files.ts';
+import { leash } from '../local/process/child-lifetime.ts';
 import { startCloud, type LocalCloud } from '../local/cloud.ts';
-import { freePort } from '../local/port.ts';
+import { freePort } from '../local/process/port.ts';
 import { coldLine, type ColdStep } from './cold-probe.ts';
 import { chat, percentile } from './sections.ts';
 

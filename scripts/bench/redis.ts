@@ -6,7 +6,7 @@ import type { Actor, Permit } from '@cody-gateway/shared/auth';
 import { createLimiter, type Lease } from '@cody-gateway/shared/limiter';
 import { connectStore } from '@cody-gateway/shared/store';
 import { Redis } from 'ioredis';
-import { startRedis } from '../local/redis.ts';
+import { startRedis } from '../local/process/redis.ts';
 
 /** One connection an instance, and what a few busy instances have under way at once: this is the pipelining, of INCR too. */
 const connections = 16;

@@ -1,7 +1,7 @@
 // `npm run bench:sync`: 20,000 subscriptions from Sourcegraph.com's stand-in into the local Firestore, by the function itself: time and memory, first run and an unchanged one.
 
 import { readFileSync } from 'node:fs';
-import { sourcegraphAccess } from '../local/sourcegraph.ts';
+import { sourcegraphAccess } from '../local/sourcegraph/sourcegraph.ts';
 import { startCloud } from '../local/cloud.ts';
 
 const subscriptions = Number(process.argv[2] ?? 20_000);

@@ -1,10 +1,10 @@
-// Carries out what was drawn: one fault, from its begin to its end. When and which is the schedule's (lots.ts).
+// Carries out what was drawn: one fault, from its begin to its end. When and which is the schedule's (schedule.ts).
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { status as grpcStatus } from '@grpc/grpc-js';
-import type { TestGateway } from '../acceptance/gateway.ts';
+import type { TestGateway } from '../local/test-gateway.ts';
 import type { Fleet } from './fleet.ts';
-import type { Fault, FaultKind } from './lots.ts';
+import type { Fault, FaultKind } from './schedule.ts';
 import { overdue, sweep } from './sweeping.ts';
 
 /** More calls than any outage here sees. */

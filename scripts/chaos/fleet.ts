@@ -1,9 +1,9 @@
 // Several instances of each function over one Redis, to be killed, ended and started again. What hits them when is drawn elsewhere.
 
-import { freePort } from '../local/port.ts';
-import { startFunction, type FunctionProcess } from '../local/function-process.ts';
+import { freePort } from '../local/process/port.ts';
+import { startFunction, type FunctionProcess } from '../local/process/function-process.ts';
 import type { LocalCloud } from '../local/cloud.ts';
-import { pick } from './lots.ts';
+import { pick } from './schedule.ts';
 
 /** Cloud Run kills an instance 10 s after SIGTERM (spec platform §1.4): one that is not done by then loses what it had. */
 const endTimeoutMs = 10_000;

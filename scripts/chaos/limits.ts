@@ -5,7 +5,7 @@ import type { Seen } from './callers.ts';
 import type { ChaosResult } from './delivery.ts';
 import { createFaults, type Happened } from './faults.ts';
 import { checkInvariants } from './invariants.ts';
-import { drawFaults, faultKinds } from './lots.ts';
+import { drawFaults, faultKinds } from './schedule.ts';
 import { arrive, goOn, leftStanding, startRig, type Rig, type RigOptions } from './rig.ts';
 
 /** A lease is due so long after its holder's last sign (design §5, the limiter's own constant). */

@@ -1,10 +1,10 @@
 // What the limiter's chaos runs on: the local cloud with several instances, subscriptions that call, sweeps, and the quiet after it. Not what breaks, nor what must hold.
 
 import { setTimeout as sleep } from 'node:timers/promises';
-import { startGateway, type TestGateway } from '../acceptance/gateway.ts';
+import { startGateway, type TestGateway } from '../local/test-gateway.ts';
 import { callAlong, type Caller, type Seen } from './callers.ts';
 import { startFleet, type Fleet } from './fleet.ts';
-import { drawCalls } from './lots.ts';
+import { drawCalls } from './schedule.ts';
 import { age, overdue, sweep, unfoldable } from './sweeping.ts';
 
 const sweepEveryMs = 700;

@@ -3,7 +3,7 @@
 
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { readFunctionFiles } from '../local/function-files.ts';
+import { readFunctionFiles } from '../functions/function-files.ts';
 import { chooseTarget } from '../local/router.ts';
 
 const file = path.resolve(import.meta.dirname, '../../terraform/routes.json');

@@ -4,7 +4,7 @@ import { existsSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { packFunctions } from '../build/release.ts';
-import { readFunctionFiles } from '../local/function-files.ts';
+import { readFunctionFiles } from '../functions/function-files.ts';
 import { strangers, type Plan } from './plan.ts';
 import { run, runOrNull } from './program.ts';
 import { currentTag, previousTag, tagForm } from './release-tag.ts';

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { after, before, test } from 'node:test';
-import { anthropicBody, chat, startGateway, type TestGateway } from '../acceptance/gateway.ts';
+import { anthropicBody, chat, startGateway, type TestGateway } from '../local/test-gateway.ts';
 
 let gateway: TestGateway;
 before(async () => {

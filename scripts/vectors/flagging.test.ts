@@ -2,8 +2,8 @@
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { anthropicBody, chat, eventually, openAiBody, startGateway, type TestGateway } from '../acceptance/gateway.ts';
-import { startIntrospection, type LocalIntrospection } from '../local/introspection.ts';
+import { anthropicBody, chat, eventually, openAiBody, startGateway, type TestGateway } from '../local/test-gateway.ts';
+import { startIntrospection, type LocalIntrospection } from '../local/sourcegraph/introspection.ts';
 
 const messages = '/v1/completions/anthropic-messages';
 const openai = '/v1/completions/openai';
