@@ -29,6 +29,7 @@ const columns = [
   'output_tokens',
   'cost_micro_usd',
 ] as const;
+type Row = Readonly<Record<(typeof columns)[number], string | number | null>>;
 const microDollars = 1_000_000;
 
 /** The command about what usage costs. */
@@ -49,16 +50,16 @@ example:
       const from = options.days === undefined ? null : lastDays(readDays(options.days), Date.now()).from;
       const { query, dataset } = await warehouseOf(options);
       const asked = sql.replace('$dataset', dataset).replace('$since', from === null ? '' : since);
-      const rows = await query(asked, from === null ? {} : { from });
+      const rows = (await query(asked, from === null ? {} : { from })) as readonly Row[];
       return { text: rows.length === 0 ? 'nothing was used yet' : table(rows), json: rows };
     },
   },
 ];
 
 /** With dollars for people, where programs have micro-dollars. */
-function table(rows: readonly Readonly<Record<string, unknown>>[]): string {
+function table(rows: readonly Row[]): string {
   return formatTable(
-    columns.map((column) => (column === 'cost_micro_usd' ? 'COST, $' : column.toUpperCase().replace('_', ' '))),
+    columns.map((column) => (column === 'cost_micro_usd' ? 'COST, $' : column.toUpperCase().replaceAll('_', ' '))),
     rows.map((row) =>
       columns.map((column) =>
         column === 'cost_micro_usd' ? (Number(row[column]) / microDollars).toFixed(6) : String(row[column] ?? ''),
