@@ -71,8 +71,8 @@ async function oneCall(gateway: TestGateway, fleet: Fleet, caller: Caller, plan:
   try {
     const response = await fetch(
       completion
-        ? `${fleet.url('chat-completions', plan.lot)}/v1/completions/anthropic-messages`
-        : `${fleet.url('embeddings', plan.lot)}/v1/embeddings`,
+        ? `${fleet.url('chat-completions', plan.random)}/v1/completions/anthropic-messages`
+        : `${fleet.url('embeddings', plan.random)}/v1/embeddings`,
       {
         method: 'POST',
         headers: { ...(completion && chat), authorization: `Bearer ${caller.token}` },

@@ -1,4 +1,5 @@
-// The limiter under chaos: instances, providers, Redis, queue and callers that fail by the lot; then every invariant of design §5. The order of a run.
+// The limiter under chaos: instances, providers, Redis, queue and callers that fail at random; then every
+// invariant of the limiter. The order of a run.
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Seen } from './callers.ts';
@@ -56,7 +57,7 @@ export async function limitsChaos({ loadMs, say, ...options }: LimitsChaosOption
         async () => {
           // One that found nothing to hit.
           const kind = faultKinds.find((one) => happened[one] === 0);
-          if (kind !== undefined) await carryOut({ kind, atMs: 0, forMs: 300, lot: 0 });
+          if (kind !== undefined) await carryOut({ kind, atMs: 0, forMs: 300, random: 0 });
         },
       );
     };

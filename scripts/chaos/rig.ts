@@ -52,7 +52,7 @@ export interface Rig {
 /** Starts it. */
 export async function startRig({ seed, instances, workers, redisArgs = [] }: RigOptions): Promise<Rig> {
   const logged = new Set<string>();
-  const onLine = (line: string): void => noteLogged(line, logged);
+  const onLine = (line: string): void => recordLogged(line, logged);
   const gateway = await startGateway({ ...settings, redisArgs, onLine: (_name, line) => onLine(line) });
   try {
     const fleet = await startFleet(gateway, { 'chat-completions': instances, embeddings: instances }, onLine);
@@ -158,7 +158,7 @@ export async function arrive({ redisClient, tasks }: TestGateway, fleet: Fleet):
 }
 
 /** A line that carries a whole event says which call's. */
-function noteLogged(line: string, logged: Set<string>): void {
+function recordLogged(line: string, logged: Set<string>): void {
   if (!line.includes('"usage_event"')) return;
   const { usage_event: event } = JSON.parse(line) as { usage_event?: { metadata?: { trace_id?: string } } };
   if (event?.metadata?.trace_id !== undefined) logged.add(event.metadata.trace_id);

@@ -1,22 +1,6 @@
 // What a chaos run does and when, drawn from its seed: the same seed draws the same faults and the same calls. Not how they are carried out.
 
-import { hash } from 'node:crypto';
-
-/** Numbers in [0, 1), one a call. */
-export type Lots = () => number;
-
-/** A counter, hashed: even enough, and the same numbers again for the same seed. */
-export function lotsOf(seed: string): Lots {
-  let drawn = 0;
-  return () => hash('sha256', `${seed}:${drawn++}`, 'buffer').readUInt32BE() / 2 ** 32;
-}
-
-/** One of them, by a lot. */
-export function pick<T>(from: readonly T[], lot: number): T {
-  const chosen = from[Math.floor(lot * from.length)];
-  if (chosen === undefined) throw new Error('nothing to pick from');
-  return chosen;
-}
+import { pick, seededRandom } from './random.ts';
 
 /** What can break. */
 export const faultKinds = [
@@ -39,8 +23,8 @@ export interface Fault {
   /** After the begin of the load. */
   readonly atMs: number;
   readonly forMs: number;
-  /** Which of those that it may hit: a lot. */
-  readonly lot: number;
+  /** Which of those that it may hit, by a number in [0, 1). */
+  readonly random: number;
 }
 
 /** Between two faults, on average: the next one often begins before the last one is over. */
@@ -49,19 +33,19 @@ const outageMs = { least: 100, most: 1_200 };
 
 /** The faults of a run: rounds in which each kind comes once, each round in an order of its own, spread over the time of the load. */
 export function drawFaults(seed: string, loadMs: number): Fault[] {
-  const lots = lotsOf(`${seed}:faults`);
+  const random = seededRandom(`${seed}:faults`);
   const rounds = Math.max(1, Math.floor(loadMs / (faultEveryMs * faultKinds.length)));
   const order = Array.from({ length: rounds }, () =>
     faultKinds
-      .map((kind) => ({ kind, lot: lots() }))
-      .toSorted((a, b) => a.lot - b.lot)
+      .map((kind) => ({ kind, random: random() }))
+      .toSorted((a, b) => a.random - b.random)
       .map(({ kind }) => kind),
   ).flat();
   return order.map((kind, n) => ({
     kind,
-    atMs: Math.round(((n + lots()) / order.length) * loadMs),
-    forMs: Math.round(outageMs.least + lots() * (outageMs.most - outageMs.least)),
-    lot: lots(),
+    atMs: Math.round(((n + random()) / order.length) * loadMs),
+    forMs: Math.round(outageMs.least + random() * (outageMs.most - outageMs.least)),
+    random: random(),
   }));
 }
 
@@ -80,8 +64,8 @@ export interface PlannedCall {
   /** The text of an embedding: words are the stand-in's tokens, characters what the gateway estimates by. */
   readonly words: number;
   readonly wordLength: number;
-  /** Which instance is asked: a lot. */
-  readonly lot: number;
+  /** Which instance is asked, by a number in [0, 1). */
+  readonly random: number;
 }
 
 /** Shares of a hundred. */
@@ -99,19 +83,19 @@ export const wordsMax = 40;
 
 /** The calls of one caller, without end. */
 export function* drawCalls(seed: string, caller: number): Generator<PlannedCall, never> {
-  const lots = lotsOf(`${seed}:caller ${caller}`);
+  const random = seededRandom(`${seed}:caller ${caller}`);
   for (;;)
     yield {
-      feature: lots() < 0.65 ? 'chat_completions' : 'embeddings',
-      stream: lots() < 0.6,
+      feature: random() < 0.65 ? 'chat_completions' : 'embeddings',
+      stream: random() < 0.6,
       mood: pick(
         moods.flatMap(([mood, share]) => Array.from({ length: share }, () => mood)),
-        lots(),
+        random(),
       ),
-      cutAfterBytes: Math.floor(lots() * 700),
-      leavesAfterMs: lots() < 0.12 ? Math.floor(lots() * 120) : null,
-      words: 1 + Math.floor(lots() * wordsMax),
-      wordLength: 1 + Math.floor(lots() * 7),
-      lot: lots(),
+      cutAfterBytes: Math.floor(random() * 700),
+      leavesAfterMs: random() < 0.12 ? Math.floor(random() * 120) : null,
+      words: 1 + Math.floor(random() * wordsMax),
+      wordLength: 1 + Math.floor(random() * 7),
+      random: random(),
     };
 }

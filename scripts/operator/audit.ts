@@ -4,7 +4,7 @@ import { subscriptionId } from '@cody-gateway/shared/directory';
 import { listAudit } from '@cody-gateway/shared/documents';
 import { readArguments, UsageError, type Command } from './command.ts';
 import { withDirectory } from './deployment.ts';
-import { placeOf, whereHelp } from './subscriptions.ts';
+import { deploymentOf, whereHelp } from './subscriptions.ts';
 import { formatTable } from './table.ts';
 
 const listedMost = 200;
@@ -28,8 +28,8 @@ example:
       const subject = options.subscription === undefined ? null : subscriptionId(options.subscription);
       if (subject === null && options.subscription !== undefined)
         throw new UsageError(`--subscription ${JSON.stringify(options.subscription)} is no UUID`);
-      const place = await placeOf(options.project);
-      const records = await withDirectory(place, (directory) => listAudit(directory, subject, listedMost));
+      const deployment = await deploymentOf(options.project);
+      const records = await withDirectory(deployment, (directory) => listAudit(directory, subject, listedMost));
       return {
         text:
           records.length === 0
@@ -46,7 +46,7 @@ example:
                   one.why,
                 ]),
               ),
-        json: { place: place.name, records },
+        json: { place: deployment.name, records },
       };
     },
   },

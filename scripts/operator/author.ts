@@ -4,7 +4,7 @@ import { hostname, userInfo } from 'node:os';
 import type { AuditedAction } from '@cody-gateway/shared/documents';
 import { GoogleAuth, OAuth2Client } from 'google-auth-library';
 import { UsageError } from './command.ts';
-import type { Place } from './deployment.ts';
+import type { Deployment } from './deployment.ts';
 
 /** For the help of commands that write. */
 export const reasonHelp = `  --reason <text>  why, for the audit record (audit list shows them)
@@ -18,17 +18,17 @@ const scopes = ['https://www.googleapis.com/auth/cloud-platform', 'https://www.g
  * @param reason as given with `--reason`
  * @throws UsageError without a reason; Error when the credentials don't tell whose they are
  */
-export async function readDeed(reason: string | undefined, place: Place): Promise<AuditedAction> {
+export async function readAuthor(reason: string | undefined, deployment: Deployment): Promise<AuditedAction> {
   const why = (reason ?? '').trim();
   if (why === '') throw new UsageError('--reason is missing: say why, for those who read the audit records');
   if (why.length > reasonLengthMax || /\p{Cc}/u.test(why))
     throw new UsageError(`--reason is not one line of at most ${reasonLengthMax} characters`);
   // An emulator asks nobody for credentials.
-  if (place.firestoreEmulatorHost !== null) return { who: `${userInfo().username}@${hostname()}`, why };
-  return { who: await account(place), why };
+  if (deployment.firestoreEmulatorHost !== null) return { who: `${userInfo().username}@${hostname()}`, why };
+  return { who: await account(deployment), why };
 }
 
-async function account({ name }: Place): Promise<string> {
+async function account({ name }: Deployment): Promise<string> {
   let email: string | undefined;
   try {
     const token = await new GoogleAuth({ scopes }).getAccessToken();

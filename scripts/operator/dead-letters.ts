@@ -15,10 +15,10 @@ import {
 } from '@cody-gateway/shared/events';
 import * as v from 'valibot';
 import { confirm, readArguments, UsageError, type Command } from './command.ts';
-import { readDeed, reasonHelp } from './author.ts';
+import { readAuthor, reasonHelp } from './author.ts';
 import { loggedEvents } from './logged-events.ts';
-import { cloudFile, withDirectory, type Place } from './deployment.ts';
-import { placeOf } from './subscriptions.ts';
+import { cloudFile, withDirectory, type Deployment } from './deployment.ts';
+import { deploymentOf } from './subscriptions.ts';
 import { formatTable } from './table.ts';
 
 /** In one go; the command says when there are more. */
@@ -49,7 +49,7 @@ The oldest ${lettersMost}. Mend the reason (a column, a deployment), then replay
 `,
     run: async (args) => {
       const { options } = readArguments(args, ['project']);
-      const letters = await withDirectory(await placeOf(options.project), lettersOf);
+      const letters = await withDirectory(await deploymentOf(options.project), lettersOf);
       const rows = letters.map(({ id, at, kind, reason }) => [
         id.slice(0, 12),
         at,
@@ -73,13 +73,13 @@ An event that was delivered meanwhile counts once all the same.
 ${queueHelp}`,
     run: async (args) => {
       const { options } = readArguments(args, ['reason', ...queueOptions]);
-      const place = await placeOf(options.project);
-      const deed = await readDeed(options.reason ?? replayReason, place);
-      const replayed = await withDirectory(place, async (directory) => {
+      const deployment = await deploymentOf(options.project);
+      const author = await readAuthor(options.reason ?? replayReason, deployment);
+      const replayed = await withDirectory(deployment, async (directory) => {
         const letters = await lettersOf(directory);
         const about = { what: 'dead-letters replay', subject: null, change: `${letters.length} dead letters` };
-        await audited(directory, deed, about, () =>
-          withQueue(place, options, (queue) => replay(letters, queue, directory)),
+        await audited(directory, author, about, () =>
+          withQueue(deployment, options, (queue) => replay(letters, queue, directory)),
         );
         return letters.length;
       });
@@ -103,9 +103,9 @@ ${whereHelp}`,
       const { identifier = '' } = options;
       if (identifier === '') throw new UsageError('--identifier is missing: say whose dead letters');
       confirm(yes, `deletes the dead letters of ${JSON.stringify(identifier)}, for good`);
-      const place = await placeOf(options.project);
-      const deed = await readDeed(options.reason ?? 'dead letters of a customer are removed', place);
-      return withDirectory(place, async (directory) => {
+      const deployment = await deploymentOf(options.project);
+      const author = await readAuthor(options.reason ?? 'dead letters of a customer are removed', deployment);
+      return withDirectory(deployment, async (directory) => {
         const letters = await lettersOf(directory);
         const found = letters
           .map((letter) => ({ letter, named: identifiersIn(letter.body) }))
@@ -113,7 +113,7 @@ ${whereHelp}`,
         const own = found.filter(({ named }) => named.size === 1);
         const store = createDeadLetters(directory.client);
         const about = { what: 'dead-letters delete', subject: null, change: `${own.length} dead letters` };
-        await audited(directory, deed, about, async () => {
+        await audited(directory, author, about, async () => {
           for (const { letter } of own) await store.remove(letter);
         });
         const kept = found.length - own.length;
@@ -145,18 +145,18 @@ ${queueHelp}`,
         throw new UsageError(`--log: ${options.log ?? ''} can't be read`);
       });
       const { events, late, unreadable } = loggedEvents(text);
-      const place = await placeOf(options.project);
+      const deployment = await deploymentOf(options.project);
       const bodies = [
         ...eventTaskBodies(events.map((event) => JSON.stringify(event))),
         // deliver-events reads what it can't trust anyway.
         ...late.map((one) => lateTaskBody(one as unknown as LateEvent)),
       ];
       const replayed = events.length + late.length;
-      const deed = await readDeed(options.reason ?? replayReason, place);
+      const author = await readAuthor(options.reason ?? replayReason, deployment);
       const about = { what: 'events replay', subject: null, change: `${replayed} events of a log` };
-      await withDirectory(place, (directory) =>
-        audited(directory, deed, about, () =>
-          withQueue(place, options, async (queue) => {
+      await withDirectory(deployment, (directory) =>
+        audited(directory, author, about, () =>
+          withQueue(deployment, options, async (queue) => {
             for (const body of bodies) await queue.create(body);
           }),
         ),
@@ -189,11 +189,15 @@ async function replay(letters: readonly DeadLetter[], queue: TaskQueue, director
 
 const cloudSchema = v.object({ tasksEndpoint: v.string(), deliverEventsUrl: v.string() });
 
-async function withQueue<T>(place: Place, options: QueueOptions, work: (queue: TaskQueue) => Promise<T>): Promise<T> {
+async function withQueue<T>(
+  deployment: Deployment,
+  options: QueueOptions,
+  work: (queue: TaskQueue) => Promise<T>,
+): Promise<T> {
   const { tasksEndpoint, deliverEventsUrl } = await addresses(options);
   const tasks = tasksClient(tasksEndpoint);
   const settings = {
-    googleCloudProject: place.googleCloudProject,
+    googleCloudProject: deployment.googleCloudProject,
     tasksLocation: options.location ?? 'us-central1',
     tasksServiceAccount: options['service-account'] ?? null,
     deliverEventsUrl,

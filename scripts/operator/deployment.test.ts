@@ -5,12 +5,12 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
-import { findPlace, withDirectory } from './deployment.ts';
+import { findDeployment, withDirectory } from './deployment.ts';
 import { freePort } from '../local/process/port.ts';
 
 let folder: string;
 before(async () => {
-  folder = await mkdtemp(path.join(tmpdir(), 'gateway-place-'));
+  folder = await mkdtemp(path.join(tmpdir(), 'gateway-deployment-'));
 });
 after(() => rm(folder, { recursive: true }));
 
@@ -25,7 +25,7 @@ const cloud = {
 test('the running local cloud, where nothing else is named; an emulator of the environment is not asked for by that', async () => {
   const file = path.join(folder, 'cloud.json');
   await writeFile(file, JSON.stringify(cloud));
-  assert.deepEqual(await findPlace(undefined, '127.0.0.1:2', file), {
+  assert.deepEqual(await findDeployment(undefined, '127.0.0.1:2', file), {
     name: 'the local cloud',
     googleCloudProject: 'local-cloud',
     firestoreEmulatorHost: '127.0.0.1:1',
@@ -37,29 +37,29 @@ test('the running local cloud, where nothing else is named; an emulator of the e
 test('a named project wins, on its emulator where the environment names one', async () => {
   const file = path.join(folder, 'beside.json');
   await writeFile(file, JSON.stringify(cloud));
-  const real = await findPlace('p', undefined, file);
+  const real = await findDeployment('p', undefined, file);
   assert.deepEqual([real.name, real.googleCloudProject, real.firestoreEmulatorHost], ['project p', 'p', null]);
-  const emulated = await findPlace('p', '127.0.0.1:2', file);
+  const emulated = await findDeployment('p', '127.0.0.1:2', file);
   assert.deepEqual([emulated.googleCloudProject, emulated.firestoreEmulatorHost], ['p', '127.0.0.1:2']);
 });
 
 test('neither: nothing is guessed, the message says what to do', async () => {
   const file = path.join(folder, 'none.json');
-  await assert.rejects(findPlace(undefined, '127.0.0.1:2', file), {
+  await assert.rejects(findDeployment(undefined, '127.0.0.1:2', file), {
     name: 'UsageError',
     message: 'which directory? Start the local cloud with npm start, or name a project with --project <id>',
   });
-  await assert.rejects(findPlace('', undefined, file), { name: 'UsageError' });
+  await assert.rejects(findDeployment('', undefined, file), { name: 'UsageError' });
 });
 
 test('a file that npm start did not write, and one that it left behind', async () => {
   const file = path.join(folder, 'broken.json');
   await writeFile(file, '{"firestoreHost":');
-  await assert.rejects(findPlace(undefined, undefined, file), /broken\.json is not what npm start writes/);
+  await assert.rejects(findDeployment(undefined, undefined, file), /broken\.json is not what npm start writes/);
   await writeFile(file, JSON.stringify({ ...cloud, firestoreHost: `127.0.0.1:${await freePort()}` }));
-  const place = await findPlace(undefined, undefined, file);
+  const deployment = await findDeployment(undefined, undefined, file);
   await assert.rejects(
-    withDirectory(place, () => Promise.resolve()),
+    withDirectory(deployment, () => Promise.resolve()),
     /^Error: the local cloud does not answer: nothing listens on .*\. Start it with npm start$/,
   );
 });

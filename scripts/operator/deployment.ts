@@ -1,4 +1,5 @@
-// Which directory a command talks to: a project that was named, or the local cloud that runs here. Never one that was not asked for.
+// Which deployment of the gateway a command talks to: a project that was named, or the local cloud that runs here. Never
+// one that was not asked for.
 
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
@@ -14,7 +15,7 @@ export const cloudFile = path.resolve(import.meta.dirname, '../../.local/cloud.j
 const probeTimeoutMs = 2_000;
 
 /** Where the directory is. */
-export interface Place {
+export interface Deployment {
   /** For people: `the local cloud`, `project p`. */
   readonly name: string;
   readonly googleCloudProject: string;
@@ -36,12 +37,12 @@ const cloudSchema = v.object({
  * A named project (on the emulator, if one is named by FIRESTORE_EMULATOR_HOST, as Google's own tools do), else the running local cloud.
  * @throws UsageError when there is neither
  */
-export async function findPlace(
+export async function findDeployment(
   project: string | undefined,
   emulatorHost: string | undefined,
   file = cloudFile,
   redisEndpoint: string | null = null,
-): Promise<Place> {
+): Promise<Deployment> {
   if (project !== undefined) {
     if (project === '') throw new UsageError('--project is empty: give the id of a Google Cloud project');
     if (emulatorHost === undefined || emulatorHost === '')
@@ -80,20 +81,20 @@ function parseCloud(text: string, file: string): v.InferOutput<typeof cloudSchem
   }
 }
 
-/** Does something with the directory of a place; what Firestore refuses is said in words that help. */
-export async function withDirectory<T>(place: Place, work: (directory: Directory) => Promise<T>): Promise<T> {
-  if (place.firestoreEmulatorHost !== null && !(await listens(place.firestoreEmulatorHost)))
+/** Does something with the directory of a deployment; what Firestore refuses is said in words that help. */
+export async function withDirectory<T>(deployment: Deployment, work: (directory: Directory) => Promise<T>): Promise<T> {
+  if (deployment.firestoreEmulatorHost !== null && !(await listens(deployment.firestoreEmulatorHost)))
     throw new Error(
-      `${place.name} does not answer: nothing listens on ${place.firestoreEmulatorHost}. ` +
-        (place.url === null ? 'Start the emulator, or unset FIRESTORE_EMULATOR_HOST' : 'Start it with npm start'),
+      `${deployment.name} does not answer: nothing listens on ${deployment.firestoreEmulatorHost}. ` +
+        (deployment.url === null ? 'Start the emulator, or unset FIRESTORE_EMULATOR_HOST' : 'Start it with npm start'),
     );
-  const directory = openDirectory(place);
+  const directory = openDirectory(deployment);
   let result: T;
   try {
     result = await work(directory);
   } catch (error) {
     // The client is not closed: what it still tries would then fail unheard. The process ends.
-    throw new Error(explain(error, place), { cause: error });
+    throw new Error(explain(error, deployment), { cause: error });
   }
   await directory.close();
   return result;
@@ -113,7 +114,7 @@ async function listens(host: string): Promise<boolean> {
 }
 
 /** gRPC's codes as an operator meets them. */
-function explain(error: unknown, { name }: Place): string {
+function explain(error: unknown, { name }: Deployment): string {
   const { code, message } = error as { code?: unknown; message: string };
   if (message.includes('default credentials'))
     return `no credentials for ${name}: log in with gcloud auth application-default login`;

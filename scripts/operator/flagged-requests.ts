@@ -3,7 +3,7 @@
 import type * as Serve from '@cody-gateway/shared/serve';
 import { readArguments, UsageError, type Command } from './command.ts';
 import { redisHelp, withRedis } from './redis.ts';
-import { placeOf, whereHelp } from './subscriptions.ts';
+import { deploymentOf, whereHelp } from './subscriptions.ts';
 import { formatTable } from './table.ts';
 
 /** The commands about flagged requests. */
@@ -19,9 +19,9 @@ example:
 `,
     run: async (args) => {
       const { options } = readArguments(args, ['project']);
-      const place = await placeOf(options.project);
+      const deployment = await deploymentOf(options.project);
       const { listFlaggedPrompts } = await prompts();
-      const { prompts: found, complete } = await withRedis(place, listFlaggedPrompts);
+      const { prompts: found, complete } = await withRedis(deployment, listFlaggedPrompts);
       const rows = found.map(({ key, userId, feature, traceId }) => [userId, feature, traceId, key]);
       const all = complete ? '' : '\n\nThere are more.';
       return {
@@ -29,7 +29,7 @@ example:
           found.length === 0
             ? 'no flagged prompts are recorded'
             : `${formatTable(['USER', 'FEATURE', 'TRACE', 'KEY'], rows)}${all}`,
-        json: { place: place.name, complete, prompts: found },
+        json: { place: deployment.name, complete, prompts: found },
       };
     },
   },
@@ -49,12 +49,12 @@ example:
       // Nothing else of Redis is to be read by this command.
       if (!key.startsWith('prompt:'))
         throw new UsageError('<key> is no key of a prompt: flagged-requests list tells them');
-      const place = await placeOf(options.project);
+      const deployment = await deploymentOf(options.project);
       const { readFlaggedPrompt } = await prompts();
-      const text = await withRedis(place, (store) => readFlaggedPrompt(store, key));
+      const text = await withRedis(deployment, (store) => readFlaggedPrompt(store, key));
       if (text === null)
         throw new Error('there is no such prompt (any more): flagged-requests list tells those that are');
-      return { text, json: { place: place.name, key, text } };
+      return { text, json: { place: deployment.name, key, text } };
     },
   },
 ];

@@ -4,12 +4,12 @@ import { effectiveLimit, type SubscribedFeature, type SubscriptionRecord } from 
 import { audited } from '@cody-gateway/shared/documents';
 import { closeWindow, readWindows, type QuotaWindow } from '@cody-gateway/shared/limiter';
 import { confirm, readArguments, UsageError, type Command } from './command.ts';
-import { readDeed, reasonHelp } from './author.ts';
+import { readAuthor, reasonHelp } from './author.ts';
 import { formatLimit } from './limit-text.ts';
-import { withDirectory, type Place } from './deployment.ts';
+import { withDirectory, type Deployment } from './deployment.ts';
 import { patience, redisHelp, withRedis } from './redis.ts';
 import { limitOptions } from './subscription-text.ts';
-import { existing, placeOf, whereHelp } from './subscriptions.ts';
+import { existing, deploymentOf, whereHelp } from './subscriptions.ts';
 import { formatTable } from './table.ts';
 
 type Option = keyof typeof limitOptions;
@@ -29,9 +29,9 @@ example:
 `,
     run: async (args) => {
       const { options: given, words } = readArguments(args, ['project'], ['<id>']);
-      const place = await placeOf(given.project);
-      const { id, record } = await existing(place, words[0] ?? '');
-      const windows = await readAll(place, id);
+      const deployment = await deploymentOf(given.project);
+      const { id, record } = await existing(deployment, words[0] ?? '');
+      const windows = await readAll(deployment, id);
       const rows = options.map((option) => row(option, record, windows.get(limitOptions[option])));
       return {
         text: formatTable(
@@ -46,7 +46,7 @@ example:
             window?.id ?? '-',
           ]),
         ),
-        json: { place: place.name, id, name: record.name, features: rows },
+        json: { place: deployment.name, id, name: record.name, features: rows },
       };
     },
   },
@@ -70,28 +70,28 @@ example:
       if (option === undefined)
         throw new UsageError(`--feature ${JSON.stringify(given.feature ?? '')} is none of ${options.join(', ')}`);
       confirm(yes, `forgets what was used of the ${option} quota`);
-      const place = await placeOf(given.project);
-      const deed = await readDeed(given.reason, place);
+      const deployment = await deploymentOf(given.project);
+      const author = await readAuthor(given.reason, deployment);
       const feature = limitOptions[option];
-      const { id, record } = await existing(place, words[0] ?? '');
-      const window = (await readAll(place, id)).get(feature);
+      const { id, record } = await existing(deployment, words[0] ?? '');
+      const window = (await readAll(deployment, id)).get(feature);
       if (window?.id === undefined || window.id === null)
         return {
           text: `nothing to reset: no ${option} quota of ${record.name} is in use`,
-          json: { place: place.name, id, feature, reset: false },
+          json: { place: deployment.name, id, feature, reset: false },
         };
       const { id: name, used } = window;
       const change = `${feature}: window ${name} closed with ${used} used`;
-      const reset = await withDirectory(place, (directory) =>
-        audited(directory, deed, { what: 'limits reset', subject: id, change }, () =>
-          withRedis(place, (store) => closeWindow(store, ownerOf(id), feature, name, patience())),
+      const reset = await withDirectory(deployment, (directory) =>
+        audited(directory, author, { what: 'limits reset', subject: id, change }, () =>
+          withRedis(deployment, (store) => closeWindow(store, ownerOf(id), feature, name, patience())),
         ),
       );
       return {
         text: reset
           ? `the ${option} quota of ${record.name} is whole again: ${used} units of window ${name} are forgotten`
           : `window ${name} ended by itself meanwhile: nothing was to be done`,
-        json: { place: place.name, id, feature, reset, window: name, used },
+        json: { place: deployment.name, id, feature, reset, window: name, used },
       };
     },
   },
@@ -101,8 +101,8 @@ function ownerOf(id: string): { source: 'dotcom-product-subscriptions'; id: stri
   return { source: 'dotcom-product-subscriptions', id };
 }
 
-function readAll(place: Place, id: string): Promise<ReadonlyMap<string, QuotaWindow>> {
-  return withRedis(place, (store) => readWindows(store, ownerOf(id), Object.values(limitOptions), patience()));
+function readAll(deployment: Deployment, id: string): Promise<ReadonlyMap<string, QuotaWindow>> {
+  return withRedis(deployment, (store) => readWindows(store, ownerOf(id), Object.values(limitOptions), patience()));
 }
 
 function row(

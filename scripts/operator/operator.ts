@@ -6,11 +6,12 @@ import { deadLetterCommands } from './dead-letters.ts';
 import { flaggedRequestCommands } from './flagged-requests.ts';
 import { limitCommands } from './limits.ts';
 import { reconcileCommands } from './reconcile.ts';
-import { reportCommands } from './usage-report.ts';
 import { subscriptionChangeCommands } from './subscription-changes.ts';
 import { subscriptionCommands } from './subscriptions.ts';
 import { tokenChangeCommands } from './token-changes.ts';
 import { tokenCommands } from './tokens.ts';
+import { costCommands } from './usage-cost.ts';
+import { reportCommands } from './usage-report.ts';
 import { usageCommands } from './usage-show.ts';
 
 const commands: readonly Command[] = [
@@ -20,10 +21,11 @@ const commands: readonly Command[] = [
   ...tokenChangeCommands,
   ...limitCommands,
   ...usageCommands,
+  ...costCommands,
+  ...reportCommands,
   ...flaggedRequestCommands,
   ...auditCommands,
   ...deadLetterCommands,
-  ...reportCommands,
   ...reconcileCommands,
 ];
 const program = 'npm run gateway --';

@@ -5,10 +5,10 @@ import { raiseCounter, readCounters, type Counter } from '@cody-gateway/shared/l
 import type { Store } from '@cody-gateway/shared/store';
 import type { Query } from './report/figures.ts';
 import { confirm, readArguments, type Command, type Output } from './command.ts';
-import { readDeed, reasonHelp } from './author.ts';
+import { readAuthor, reasonHelp } from './author.ts';
 import { withDirectory } from './deployment.ts';
 import { patience, redisHelp, withRedis } from './redis.ts';
-import { placeOf } from './subscriptions.ts';
+import { deploymentOf } from './subscriptions.ts';
 import { formatTable } from './table.ts';
 import { warehouseHelp, warehouseOf } from './warehouse.ts';
 
@@ -43,16 +43,16 @@ ${redisHelp}`,
     run: async (args) => {
       const { options, yes } = readArguments(args, ['reason', 'project', 'dataset', 'bigquery']);
       if (options.reason !== undefined) confirm(yes, 'raises counters');
-      const place = await placeOf(options.project);
-      const deed = yes ? await readDeed(options.reason, place) : null;
+      const deployment = await deploymentOf(options.project);
+      const author = yes ? await readAuthor(options.reason, deployment) : null;
       const { query, dataset } = await warehouseOf(options);
-      const differences = await withRedis(place, (store) => compare(store, query, dataset));
+      const differences = await withRedis(deployment, (store) => compare(store, query, dataset));
       const below = differences.filter(isBelow);
-      if (deed !== null && below.length > 0) {
+      if (author !== null && below.length > 0) {
         const change = `${below.length} counters raised to what the ledger says`;
-        await withDirectory(place, (directory) =>
-          audited(directory, deed, { what: 'counters reconcile', subject: null, change }, () =>
-            withRedis(place, (store) => raise(store, below)),
+        await withDirectory(deployment, (directory) =>
+          audited(directory, author, { what: 'counters reconcile', subject: null, change }, () =>
+            withRedis(deployment, (store) => raise(store, below)),
           ),
         );
       }

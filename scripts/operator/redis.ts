@@ -2,7 +2,7 @@
 
 import { createAccountCopies, type AccountCopies } from '@cody-gateway/shared/directory';
 import { connectStore, StoreUnavailable, type Budget, type Store } from '@cody-gateway/shared/store';
-import type { Place } from './deployment.ts';
+import type { Deployment } from './deployment.ts';
 
 /** Somebody waits at a terminal, and a tunnel is slow. */
 const operatorWaitMs = 5_000;
@@ -19,9 +19,9 @@ export function patience(): Budget {
   return { leftMs: operatorWaitMs };
 }
 
-/** Does something with the Redis of a place. @throws Error in words that help when there is none, or it does not answer */
-export async function withRedis<T>(place: Place, work: (store: Store) => Promise<T>): Promise<T> {
-  const { name, redisEndpoint } = place;
+/** Does something with the Redis of a deployment. @throws Error in words that help when there is none, or it does not answer */
+export async function withRedis<T>(deployment: Deployment, work: (store: Store) => Promise<T>): Promise<T> {
+  const { name, redisEndpoint } = deployment;
   if (redisEndpoint === null)
     throw new Error(`where is the Redis of ${name}? Open the tunnel (terraform/README.md) and set REDIS_ENDPOINT`);
   const store = open(redisEndpoint);
@@ -40,7 +40,7 @@ export async function withRedis<T>(place: Place, work: (store: Store) => Promise
 
 /** The copies of actors for a write to the directory; null where nobody told where Redis is: they are then believed for a minute at most. */
 export async function withCopies<T>(
-  { redisEndpoint }: Place,
+  { redisEndpoint }: Deployment,
   work: (copies: AccountCopies | null) => Promise<T>,
 ): Promise<T> {
   if (redisEndpoint === null) return work(null);

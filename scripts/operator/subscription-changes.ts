@@ -11,12 +11,12 @@ import {
 } from '@cody-gateway/shared/directory';
 import type { AuditedAction } from '@cody-gateway/shared/documents';
 import { confirm, readArguments, UsageError, type Command, type Output } from './command.ts';
-import { readDeed, reasonHelp } from './author.ts';
+import { readAuthor, reasonHelp } from './author.ts';
 import { parseLimit } from './limit-text.ts';
-import { withDirectory, type Place } from './deployment.ts';
+import { withDirectory, type Deployment } from './deployment.ts';
 import { withCopies } from './redis.ts';
 import { describe, limitOptions } from './subscription-text.ts';
-import { flat, placeOf, readModels, whereHelp } from './subscriptions.ts';
+import { flat, deploymentOf, readModels, whereHelp } from './subscriptions.ts';
 
 const idHelp = `  <id>             its UUID, with or without es_
 `;
@@ -52,9 +52,9 @@ examples:
       const changes = readChanges(options);
       const taken = Object.values(changes).includes(nothing);
       if (taken) confirm(yes, 'takes a feature away from whoever uses it');
-      const place = await placeOf(options.project);
-      const deed = await readDeed(options.reason, place);
-      return write(place, (directory, copies) => setLimits(directory, copies, id, changes, deed));
+      const deployment = await deploymentOf(options.project);
+      const author = await readAuthor(options.reason, deployment);
+      return write(deployment, (directory, copies) => setLimits(directory, copies, id, changes, author));
     },
   },
   access('enable', 'enabled', 'gives access back', null),
@@ -78,26 +78,28 @@ example:
       const { options, words, yes } = readArguments(args, ['reason', 'project'], ['<id>']);
       const [id = ''] = words;
       if (warning !== null) confirm(yes, warning);
-      const place = await placeOf(options.project);
-      const deed: AuditedAction = await readDeed(options.reason, place);
-      return write(place, (directory, copies) => setAccess(directory, copies, id, state, deed));
+      const deployment = await deploymentOf(options.project);
+      const author: AuditedAction = await readAuthor(options.reason, deployment);
+      return write(deployment, (directory, copies) => setAccess(directory, copies, id, state, author));
     },
   };
 }
 
 async function write(
-  place: Place,
+  deployment: Deployment,
   work: (directory: Directory, copies: AccountCopies | null) => Promise<Changed>,
 ): Promise<Output> {
-  const changed = await withCopies(place, (copies) => withDirectory(place, (directory) => work(directory, copies)));
-  return changedOutput(changed, place);
+  const changed = await withCopies(deployment, (copies) =>
+    withDirectory(deployment, (directory) => work(directory, copies)),
+  );
+  return changedOutput(changed, deployment);
 }
 
 /** A changed subscription, and how soon it is in force. */
-export function changedOutput({ id, record, published }: Changed, place: Place): Output {
+export function changedOutput({ id, record, published }: Changed, deployment: Deployment): Output {
   return {
-    text: `changed in ${place.name}:\n\n${describe(id, record)}\n${inForce(published)}`,
-    json: { place: place.name, published, ...flat({ id, record }) },
+    text: `changed in ${deployment.name}:\n\n${describe(id, record)}\n${inForce(published)}`,
+    json: { place: deployment.name, published, ...flat({ id, record }) },
   };
 }
 

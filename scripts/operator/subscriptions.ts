@@ -13,8 +13,8 @@ import { audited } from '@cody-gateway/shared/documents';
 import { confirm, readArguments, UsageError, type Command } from './command.ts';
 import { firstCall } from './first-call.ts';
 import { parseLimit } from './limit-text.ts';
-import { readDeed, reasonHelp } from './author.ts';
-import { cloudFile, findPlace, withDirectory, type Place } from './deployment.ts';
+import { readAuthor, reasonHelp } from './author.ts';
+import { cloudFile, findDeployment, withDirectory, type Deployment } from './deployment.ts';
 import { describe, limitOptions, table } from './subscription-text.ts';
 
 const listedByDefault = 100;
@@ -65,19 +65,19 @@ examples:
       if (name.length > nameLengthMax || /\p{Cc}/u.test(name))
         throw new UsageError(`--name is not one line of at most ${nameLengthMax} characters`);
       const limits = readLimits(options, readModels(options.models ?? '*'));
-      const place = await placeOf(options.project);
-      const url = readUrl(options.url) ?? place.url;
-      const deed = await readDeed(options.reason ?? `a new subscription for ${name}`, place);
-      const { id, token, record } = await withDirectory(place, (directory) =>
+      const deployment = await deploymentOf(options.project);
+      const url = readUrl(options.url) ?? deployment.url;
+      const author = await readAuthor(options.reason ?? `a new subscription for ${name}`, deployment);
+      const { id, token, record } = await withDirectory(deployment, (directory) =>
         createSubscription(directory, {
           name,
           limits,
-          action: deed,
+          action: author,
           ...(options.id !== undefined && { id: options.id }),
         }),
       );
       return {
-        text: `created in ${place.name}:
+        text: `created in ${deployment.name}:
 
 ${describe(id, record)}
 token       ${token}
@@ -85,7 +85,7 @@ token       ${token}
 The token is shown this once: only its hash is stored. Try it:
 
   ${firstCall(url, token, limits)}`,
-        json: { id, token, ...record, place: place.name },
+        json: { id, token, ...record, place: deployment.name },
       };
     },
   },
@@ -99,14 +99,14 @@ ${whereHelp}`,
     run: async (args) => {
       const { options } = readArguments(args, ['most', 'project']);
       const most = readMost(options.most);
-      const place = await placeOf(options.project);
+      const deployment = await deploymentOf(options.project);
       // One more than asked for tells whether there are more.
-      const found = await withDirectory(place, (directory) => listSubscriptions(directory, most + 1));
+      const found = await withDirectory(deployment, (directory) => listSubscriptions(directory, most + 1));
       const entries = found.slice(0, most);
       const more = found.length > most;
       return {
-        text: listText(entries, more, place),
-        json: { place: place.name, more, subscriptions: entries.map(flat) },
+        text: listText(entries, more, deployment),
+        json: { place: deployment.name, more, subscriptions: entries.map(flat) },
       };
     },
   },
@@ -120,9 +120,9 @@ ${whereHelp}`,
     run: async (args) => {
       const { options, words } = readArguments(args, ['project'], ['<id>']);
       const [id = ''] = words;
-      const place = await placeOf(options.project);
-      const entry = await existing(place, id);
-      return { text: describe(entry.id, entry.record).trimEnd(), json: { place: place.name, ...flat(entry) } };
+      const deployment = await deploymentOf(options.project);
+      const entry = await existing(deployment, id);
+      return { text: describe(entry.id, entry.record).trimEnd(), json: { place: deployment.name, ...flat(entry) } };
     },
   },
   {
@@ -140,39 +140,42 @@ ${whereHelp}`,
       const { options, words, yes } = readArguments(args, ['reason', 'project'], ['<id>']);
       const [id = ''] = words;
       confirm(yes, `deletes the subscription ${JSON.stringify(id)} with its tokens, for good`);
-      const place = await placeOf(options.project);
-      const deed = await readDeed(options.reason ?? 'a subscription is removed', place);
+      const deployment = await deploymentOf(options.project);
+      const author = await readAuthor(options.reason ?? 'a subscription is removed', deployment);
       const about = { what: 'subscriptions delete', subject: subscriptionId(id), change: 'removed with its tokens' };
-      const tokens = await withDirectory(place, (directory) =>
-        audited(directory, deed, about, () => deleteSubscription(directory, id)),
+      const tokens = await withDirectory(deployment, (directory) =>
+        audited(directory, author, about, () => deleteSubscription(directory, id)),
       );
-      if (tokens === null) throw new Error(`there is no subscription ${JSON.stringify(id)} in ${place.name}`);
+      if (tokens === null) throw new Error(`there is no subscription ${JSON.stringify(id)} in ${deployment.name}`);
       return {
-        text: `deleted from ${place.name}: the subscription, tokens: ${tokens}`,
-        json: { place: place.name, id, tokens },
+        text: `deleted from ${deployment.name}: the subscription, tokens: ${tokens}`,
+        json: { place: deployment.name, id, tokens },
       };
     },
   },
 ];
 
 /** The subscription of that id. @throws Error when there is none, or a malformed one */
-export async function existing(place: Place, id: string): Promise<{ id: string; record: SubscriptionRecord }> {
-  const entry = await withDirectory(place, (directory) => findSubscription(directory, id));
+export async function existing(
+  deployment: Deployment,
+  id: string,
+): Promise<{ id: string; record: SubscriptionRecord }> {
+  const entry = await withDirectory(deployment, (directory) => findSubscription(directory, id));
   if (entry === null)
     throw new Error(
-      `there is no subscription ${JSON.stringify(id)} in ${place.name}: subscriptions list shows those that are`,
+      `there is no subscription ${JSON.stringify(id)} in ${deployment.name}: subscriptions list shows those that are`,
     );
   if ('fault' in entry) throw new Error(`${entry.fault}. It grants nothing until it is mended`);
   return entry;
 }
 
-/** The place that `--project` names. */
-export function placeOf(project: string | undefined): Promise<Place> {
+/** The deployment that `--project` names. */
+export function deploymentOf(project: string | undefined): Promise<Deployment> {
   const emulatorHost = process.env['FIRESTORE_EMULATOR_HOST'];
   // Firestore's client puts it above what it is told, the local cloud's address too.
   delete process.env['FIRESTORE_EMULATOR_HOST'];
   // Not an option: it holds a password, and command lines are seen by others.
-  return findPlace(project, emulatorHost, cloudFile, process.env['REDIS_ENDPOINT'] || null);
+  return findDeployment(project, emulatorHost, cloudFile, process.env['REDIS_ENDPOINT'] || null);
 }
 
 /** @throws UsageError when no feature is given */
@@ -219,8 +222,8 @@ function readUrl(text: string | undefined): string | null {
   return text.replace(/\/+$/, '');
 }
 
-function listText(entries: readonly SubscriptionEntry[], more: boolean, place: Place): string {
-  if (entries.length === 0) return `there are no subscriptions in ${place.name}: subscriptions create makes one`;
+function listText(entries: readonly SubscriptionEntry[], more: boolean, deployment: Deployment): string {
+  if (entries.length === 0) return `there are no subscriptions in ${deployment.name}: subscriptions create makes one`;
   return more ? `${table(entries)}\n\nThere are more: give --most <number>.` : table(entries);
 }
 

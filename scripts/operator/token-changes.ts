@@ -2,11 +2,11 @@
 
 import { hashToken, issueToken, revokeToken } from '@cody-gateway/shared/directory';
 import { confirm, readArguments, UsageError, type Command } from './command.ts';
-import { readDeed, reasonHelp } from './author.ts';
+import { readAuthor, reasonHelp } from './author.ts';
 import { withDirectory } from './deployment.ts';
 import { withCopies } from './redis.ts';
 import { changedOutput, inForce } from './subscription-changes.ts';
-import { placeOf, whereHelp } from './subscriptions.ts';
+import { deploymentOf, whereHelp } from './subscriptions.ts';
 import { readSecret } from './tokens.ts';
 
 /** The commands that write tokens. */
@@ -26,14 +26,14 @@ example:
     run: async (args) => {
       const { options, words } = readArguments(args, ['reason', 'project'], ['<id>']);
       const [id = ''] = words;
-      const place = await placeOf(options.project);
-      const deed = await readDeed(options.reason, place);
-      const { token, ...changed } = await withCopies(place, (copies) =>
-        withDirectory(place, (directory) => issueToken(directory, copies, id, deed)),
+      const deployment = await deploymentOf(options.project);
+      const author = await readAuthor(options.reason, deployment);
+      const { token, ...changed } = await withCopies(deployment, (copies) =>
+        withDirectory(deployment, (directory) => issueToken(directory, copies, id, author)),
       );
       return {
         text: `token       ${token}\n\nThe token is shown this once: only its hash is stored.`,
-        json: { place: place.name, id: changed.id, token },
+        json: { place: deployment.name, id: changed.id, token },
       };
     },
   },
@@ -57,12 +57,12 @@ example:
         throw new UsageError('give either --token or --hash');
       confirm(yes, 'refuses every call with that token, for good');
       const hash = options.token === undefined ? readHash(options.hash) : hashOf(readSecret(options.token, '--token'));
-      const place = await placeOf(options.project);
-      const deed = await readDeed(options.reason, place);
-      const changed = await withCopies(place, (copies) =>
-        withDirectory(place, (directory) => revokeToken(directory, copies, hash, deed)),
+      const deployment = await deploymentOf(options.project);
+      const author = await readAuthor(options.reason, deployment);
+      const changed = await withCopies(deployment, (copies) =>
+        withDirectory(deployment, (directory) => revokeToken(directory, copies, hash, author)),
       );
-      const { json } = changedOutput(changed, place);
+      const { json } = changedOutput(changed, deployment);
       return { text: `revoked: a token of ${changed.id}, ${changed.record.name}. ${inForce(changed.published)}`, json };
     },
   },

@@ -1,4 +1,4 @@
-// `npm run cost` as a user runs it: a process beside a running cloud, its table and its JSON.
+// `usage cost` as an operator runs it: a process beside a running cloud, its table and its JSON.
 
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
@@ -7,13 +7,22 @@ import { test } from 'node:test';
 import { promisify } from 'node:util';
 import { anthropicBody, chat, openAiBody, startGateway } from '../local/test-gateway.ts';
 
-const program = path.resolve(import.meta.dirname, 'usage-cost.ts');
+const program = path.resolve(import.meta.dirname, 'operator.ts');
 
 test('usage by subscription, feature and model: calls, charges and tokens as the events say', async (t) => {
   const gateway = await startGateway({ functions: ['chat-completions', 'embeddings', 'deliver-events'] });
   t.after(() => gateway.stop());
   const cost = async (...args: string[]): Promise<string> =>
-    (await promisify(execFile)(process.execPath, [program, '--bigquery', gateway.bigquery.url, ...args])).stdout;
+    (
+      await promisify(execFile)(process.execPath, [
+        program,
+        'usage',
+        'cost',
+        '--bigquery',
+        gateway.bigquery.url,
+        ...args,
+      ])
+    ).stdout;
   assert.equal(await cost(), 'nothing was used yet\n');
 
   const { id, token } = await gateway.subscription({ limit: 10 });
@@ -55,5 +64,13 @@ test('usage by subscription, feature and model: calls, charges and tokens as the
     ['embeddings', 1, 3, 3],
     'an embedding is charged by its tokens',
   );
+  assert.match(await cost(), /^SUBSCRIPTION .* COST, \$\n/);
   assert.match(await cost(), /anthropic\/claude-3-haiku-20240307/);
+
+  const all = JSON.parse(await cost('--json')) as unknown;
+  // Two days, for a test that runs over midnight.
+  assert.deepEqual(JSON.parse(await cost('--json', '--days', '2')), all);
+  await gateway.bigquery.rows('UPDATE events SET created_at = created_at - to_days(10)');
+  assert.equal(await cost('--days', '2'), 'nothing was used yet\n');
+  assert.deepEqual(JSON.parse(await cost('--json')), all);
 });

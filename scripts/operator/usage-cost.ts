@@ -1,54 +1,69 @@
-// `npm run cost`: what the running local cloud has used, by subscription, feature and model, out of its events table.
+// `usage cost` (also `npm run cost`): what was used and what it costs by subscription, feature and model, out of the events table.
 
-import { readFile } from 'node:fs/promises';
-import path from 'node:path';
-import { parseArgs } from 'node:util';
-import { BigQuery } from '@google-cloud/bigquery';
-import { PassThroughClient } from 'google-auth-library';
+import { readArguments, type Command } from './command.ts';
+import { daysMost, lastDays, readDays } from './days.ts';
+import { formatTable } from './table.ts';
+import { warehouseHelp, warehouseOf } from './warehouse.ts';
 
 /** Sums over the de-duplicated view; failed and cancelled calls are told apart from charged ones. */
-const query = `
+const sql = `
 SELECT identifier AS subscription, feature, model,
   SUM(count) AS calls,
   SUM(units) AS charged,
   SUM(CAST(COALESCE(JSON_VALUE(metadata, '$.prompt_token_count'), JSON_VALUE(metadata, '$.tokens_used'), '0') AS INT64)) AS input_tokens,
   SUM(CAST(COALESCE(JSON_VALUE(metadata, '$.completion_token_count'), '0') AS INT64)) AS output_tokens,
   SUM(IFNULL(cost_micro_usd, 0)) AS cost_micro_usd
-FROM \`local-cloud.cody_gateway.events_unique\`
-WHERE name IN ('CompletionsFinished', 'EmbeddingsFinished')
+FROM \`$dataset.events_unique\`
+WHERE name IN ('CompletionsFinished', 'EmbeddingsFinished')$since
 GROUP BY 1, 2, 3
 ORDER BY charged DESC, subscription, model`;
+const since = '\n  AND DATE(created_at) >= CAST(@from AS DATE)';
 
-const { values } = parseArgs({
-  options: { json: { type: 'boolean' }, bigquery: { type: 'string' }, help: { type: 'boolean' } },
-});
-if (values.help === true) {
-  console.log(`npm run cost [-- --json] [-- --bigquery URL]
+const columns = [
+  'subscription',
+  'feature',
+  'model',
+  'calls',
+  'charged',
+  'input_tokens',
+  'output_tokens',
+  'cost_micro_usd',
+] as const;
+type Row = Readonly<Record<(typeof columns)[number], string | number | null>>;
+const microDollars = 1_000_000;
 
-Usage by subscription, feature and model, out of the events table of the running local cloud, or of the stand-in at URL.`);
-  process.exit(0);
-}
-const apiEndpoint = values.bigquery ?? (await runningCloud());
-if (apiEndpoint === null) {
-  console.error('npm run cost: no local cloud is running. Start one with npm start, in another terminal');
-  process.exit(1);
-}
-const options = {
-  projectId: 'local-cloud',
-  apiEndpoint,
-  autoRetry: false,
-  authClient: new PassThroughClient(),
-};
-const [rows] = (await new BigQuery(options).query({ query })) as unknown as [Record<string, unknown>[]];
-if (values.json === true) console.log(JSON.stringify(rows, null, 2));
-else if (rows.length === 0) console.log('nothing was used yet');
-else console.table(rows);
+/** The command about what usage costs. */
+export const costCommands: readonly Command[] = [
+  {
+    name: 'usage cost',
+    summary: 'calls, charges, tokens and cost by subscription, feature and model',
+    help: `usage: npm run gateway -- usage cost [--days <number>] [--project <id>] [--dataset <name>] [--json]
 
-/** Where `npm start` wrote that its warehouse is; null when none runs. */
-async function runningCloud(): Promise<string | null> {
-  const file = path.resolve(import.meta.dirname, '../../.local/cloud.json');
-  return readFile(file, 'utf8').then(
-    (text) => (JSON.parse(text) as { bigqueryEndpoint: string }).bigqueryEndpoint,
-    () => null,
+  --days           how many, today included, up to ${daysMost}; all that the table has where absent
+${warehouseHelp}  --json           for programs: one JSON document (with npm run --silent, or npm's own lines stand above it)
+
+example:
+  npm run gateway -- usage cost --days 7 --project my-project
+`,
+    run: async (args) => {
+      const { options } = readArguments(args, ['days', 'project', 'dataset', 'bigquery']);
+      const from = options.days === undefined ? null : lastDays(readDays(options.days), Date.now()).from;
+      const { query, dataset } = await warehouseOf(options);
+      const asked = sql.replace('$dataset', dataset).replace('$since', from === null ? '' : since);
+      const rows = (await query(asked, from === null ? {} : { from })) as readonly Row[];
+      return { text: rows.length === 0 ? 'nothing was used yet' : table(rows), json: rows };
+    },
+  },
+];
+
+/** With dollars for people, where programs have micro-dollars. */
+function table(rows: readonly Row[]): string {
+  return formatTable(
+    columns.map((column) => (column === 'cost_micro_usd' ? 'COST, $' : column.toUpperCase().replaceAll('_', ' '))),
+    rows.map((row) =>
+      columns.map((column) =>
+        column === 'cost_micro_usd' ? (Number(row[column]) / microDollars).toFixed(6) : String(row[column] ?? ''),
+      ),
+    ),
   );
 }

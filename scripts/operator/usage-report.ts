@@ -5,19 +5,17 @@ import path from 'node:path';
 import { readFigures, type Figures } from './report/figures.ts';
 import { reportPage } from './report/page.ts';
 import { readArguments, UsageError, type Command } from './command.ts';
+import { daysMost, lastDays, readDays } from './days.ts';
 import { warehouseHelp, warehouseOf } from './warehouse.ts';
 
-const dayMs = 86_400_000;
 const daysByDefault = 30;
-/** A year, and the day of the leap year. */
-const daysMost = 366;
 
 /** The command about usage. */
 export const reportCommands: readonly Command[] = [
   {
     name: 'usage report',
     summary: 'spend, requests, quotas, refusals and latency as one HTML page',
-    help: `usage: npm run report -- [--days <number>] [--out <file>] [--billing yes] [--project <id>] [--dataset <name>] [--json]
+    help: `usage: npm run gateway -- usage report [--days <number>] [--out <file>] [--billing yes] [--project <id>] [--dataset <name>] [--json]
 
   --days           how many, today included, up to ${daysMost}; ${daysByDefault} where absent
   --out            where the page goes; report.html where absent. With --json nothing is written without it
@@ -26,12 +24,12 @@ ${warehouseHelp}  --json           the same figures as one JSON document (with n
 `,
     run: async (args) => {
       const { options } = readArguments(args, ['days', 'out', 'billing', 'project', 'dataset', 'bigquery']);
-      const days = readDays(options.days);
+      const days = options.days === undefined ? daysByDefault : readDays(options.days);
       if (options.billing !== undefined && options.billing !== 'yes')
         throw new UsageError('--billing is yes, or absent');
       const { query, dataset } = await warehouseOf(options);
       const nowMs = Date.now();
-      const range = { from: dayOf(nowMs - (days - 1) * dayMs), to: dayOf(nowMs), bill: options.billing === 'yes' };
+      const range = { ...lastDays(days, nowMs), bill: options.billing === 'yes' };
       const figures = await readFigures(query, dataset, range);
       const file = options.out ?? (args.includes('--json') ? null : 'report.html');
       if (file !== null) await writeFile(file, reportPage(figures, nowMs));
@@ -48,17 +46,4 @@ function sentence({ from, to, total, bill }: Figures, file: string): string {
       : `\nwith Google's bill ${money(bill.total_micro_usd)}; unexplained ${money(bill.unexplained_micro_usd)}, ` +
         `${((bill.unexplained_micro_usd * 100) / Math.max(1, bill.total_micro_usd)).toFixed(2)} %`;
   return `${from} to ${to}: ${total.events} events, ${total.units} units, ${money(total.cost_micro_usd)}${unexplained}\nwritten to ${path.resolve(file)}`;
-}
-
-/** @throws UsageError */
-function readDays(text: string | undefined): number {
-  if (text === undefined) return daysByDefault;
-  const days = /^\d+$/.test(text) ? Number(text) : 0;
-  if (days < 1 || days > daysMost)
-    throw new UsageError(`--days ${JSON.stringify(text)} is not a whole number from 1 to ${daysMost}`);
-  return days;
-}
-
-function dayOf(ms: number): string {
-  return new Date(ms).toISOString().slice(0, 10);
 }

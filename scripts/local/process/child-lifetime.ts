@@ -14,10 +14,10 @@ const ends = new Set<() => void>();
  * Start the child detached: a terminal sends Ctrl-C to its whole group, and the order of the end is ours.
  * @param dir removed with the child where this process did not get to it
  */
-export function leash(child: ChildProcess, dir = ''): void {
+export function endWithParent(child: ChildProcess, dir = ''): void {
   const { pid } = child;
   if (pid === undefined) return;
-  const guard = spawn('/bin/sh', ['-c', guardScript, 'leash', String(pid), dir], {
+  const guard = spawn('/bin/sh', ['-c', guardScript, 'end-with-parent', String(pid), dir], {
     stdio: ['pipe', 'ignore', 'ignore'],
     detached: true,
   });

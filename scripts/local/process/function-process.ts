@@ -4,7 +4,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { memoryEnv } from '../../functions/function-files.ts';
-import { leash } from './child-lifetime.ts';
+import { endWithParent } from './child-lifetime.ts';
 
 const root = path.resolve(import.meta.dirname, '../../..');
 const framework = path.join(root, 'node_modules/@google-cloud/functions-framework/build/src/main.js');
@@ -52,7 +52,7 @@ export async function startFunction(start: FunctionStart): Promise<FunctionProce
     stdio: ['ignore', 'pipe', 'pipe'],
     detached: true,
   });
-  leash(child);
+  endWithParent(child);
   let lastWords: string[] = [];
   for (const stream of [child.stdout, child.stderr]) {
     createInterface({ input: stream }).on('line', (line) => {

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Redis } from 'ioredis';
-import { leash } from './child-lifetime.ts';
+import { endWithParent } from './child-lifetime.ts';
 import { freePort, isFree, requireFree } from './port.ts';
 
 const readyTimeoutMs = 10_000;
@@ -140,7 +140,7 @@ async function startServer(port: number, dir: string, args: readonly string[]): 
   const settings = { port, bind: '127.0.0.1', dir, save: '', appendonly: 'no', 'maxmemory-policy': 'noeviction' };
   const given = Object.entries(settings).flatMap(([name, value]) => [`--${name}`, String(value)]);
   const child = spawn('redis-server', [...given, ...args], { stdio: ['ignore', 'pipe', 'pipe'], detached: true });
-  leash(child, dir);
+  endWithParent(child, dir);
   let output = '';
   for (const stream of [child.stdout, child.stderr])
     stream.on('data', (data: Buffer) => (output = (output + data.toString()).slice(-4_000)));
