@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import path from 'node:path';
-import { openDirectory, type Directory } from '@cody-gateway/shared/directory';
+import { openDocuments, type Documents } from '@cody-gateway/shared/documents';
 import * as v from 'valibot';
 import { UsageError } from './command.ts';
 
@@ -81,13 +81,13 @@ function parseCloud(text: string, file: string): v.InferOutput<typeof cloudSchem
 }
 
 /** Does something with the directory of a place; what Firestore refuses is said in words that help. */
-export async function withDirectory<T>(place: Place, work: (directory: Directory) => Promise<T>): Promise<T> {
+export async function withDirectory<T>(place: Place, work: (directory: Documents) => Promise<T>): Promise<T> {
   if (place.firestoreEmulatorHost !== null && !(await listens(place.firestoreEmulatorHost)))
     throw new Error(
       `${place.name} does not answer: nothing listens on ${place.firestoreEmulatorHost}. ` +
         (place.url === null ? 'Start the emulator, or unset FIRESTORE_EMULATOR_HOST' : 'Start it with npm start'),
     );
-  const directory = openDirectory(place);
+  const directory = openDocuments(place);
   let result: T;
   try {
     result = await work(directory);

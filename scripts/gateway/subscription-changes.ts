@@ -5,11 +5,10 @@ import {
   setLimits,
   type AccountCopies,
   type Changed,
-  type Directory,
   type LimitChange,
   type LimitChanges,
 } from '@cody-gateway/shared/directory';
-import type { AuditedAction } from '@cody-gateway/shared/documents';
+import type { Documents, Author } from '@cody-gateway/shared/documents';
 import { confirm, readArguments, UsageError, type Command, type Output } from './command.ts';
 import { readDeed, reasonHelp } from './deed.ts';
 import { parseLimit } from './limit-text.ts';
@@ -79,7 +78,7 @@ example:
       const [id = ''] = words;
       if (warning !== null) confirm(yes, warning);
       const place = await placeOf(options.project);
-      const deed: AuditedAction = await readDeed(options.reason, place);
+      const deed: Author = await readDeed(options.reason, place);
       return write(place, (directory, copies) => setAccess(directory, copies, id, state, deed));
     },
   };
@@ -87,7 +86,7 @@ example:
 
 async function write(
   place: Place,
-  work: (directory: Directory, copies: AccountCopies | null) => Promise<Changed>,
+  work: (directory: Documents, copies: AccountCopies | null) => Promise<Changed>,
 ): Promise<Output> {
   const changed = await withCopies(place, (copies) => withDirectory(place, (directory) => work(directory, copies)));
   return changedOutput(changed, place);

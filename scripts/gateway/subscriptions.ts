@@ -72,7 +72,7 @@ examples:
         createSubscription(directory, {
           name,
           limits,
-          action: deed,
+          author: deed,
           ...(options.id !== undefined && { id: options.id }),
         }),
       );
