@@ -1,6 +1,6 @@
 // The function `deliver-events`: a task's events into the warehouse. Its answer decides whether the queue tries again.
 
-import { openDirectory } from '@cody-gateway/shared/directory';
+import { openDocuments } from '@cody-gateway/shared/documents';
 import {
   createDeadLetters,
   createWarehouse,
@@ -80,6 +80,6 @@ async function settleAll({ context, scope }: Exchange, late: readonly LateEvent[
 
 export const handler = defineFunction('deliver-events', ({ config }) => {
   const warehouse = createWarehouse(config);
-  const letters = createDeadLetters(openDirectory(config).client);
+  const letters = createDeadLetters(openDocuments(config).client);
   return [{ method: 'POST', path: '/', dialect: 'cody', handle: (exchange) => deliver(exchange, warehouse, letters) }];
 });

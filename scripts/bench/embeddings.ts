@@ -1,7 +1,8 @@
 // `npm run bench -- embeddings`: 1,000 texts of 500 tokens, straight to the provider and through the gateway in turns.
 // What is ours, and what memory does.
 
-import { createSubscription, openDirectory } from '@cody-gateway/shared/directory';
+import { createSubscription } from '@cody-gateway/shared/directory';
+import { openDocuments } from '@cody-gateway/shared/documents';
 import { readFileSync } from 'node:fs';
 import { localProject, startCloud } from '../local/cloud.ts';
 
@@ -26,7 +27,7 @@ export async function run(args: readonly string[]): Promise<number> {
   const cloud = await startCloud({ functions: ['embeddings'], pace: { delayMs: providerMs } });
   try {
     cloud.tasks.pause();
-    const directory = openDirectory({ firestoreEmulatorHost: cloud.firestore.host, googleCloudProject: localProject });
+    const directory = openDocuments({ firestoreEmulatorHost: cloud.firestore.host, googleCloudProject: localProject });
     const embeddings = { limit: 1_000_000_000, intervalSeconds: 86_400, allowedModels: ['*'] };
     const { token } = await createSubscription(directory, { name: 'bench', limits: { embeddings } });
     await directory.close();

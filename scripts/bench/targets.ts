@@ -4,7 +4,8 @@ import { fork, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
-import { createSubscription, openDirectory } from '@cody-gateway/shared/directory';
+import { createSubscription } from '@cody-gateway/shared/directory';
+import { openDocuments } from '@cody-gateway/shared/documents';
 import { localProject, startCloud } from '../local/cloud.ts';
 import { memoryEnv } from '../functions/function-files.ts';
 import { startFunction } from '../local/process/function-process.ts';
@@ -165,7 +166,7 @@ async function probeOf(probed: boolean): Promise<{ env: Record<string, string>; 
 }
 
 async function subscribe(firestoreHost: string): Promise<string> {
-  const directory = openDirectory({ firestoreEmulatorHost: firestoreHost, googleCloudProject: localProject });
+  const directory = openDocuments({ firestoreEmulatorHost: firestoreHost, googleCloudProject: localProject });
   const limits = { chat_completions: { limit: 1_000_000_000, intervalSeconds: 86_400, allowedModels: ['*'] } };
   const { token } = await createSubscription(directory, { name: 'bench', limits });
   await directory.close();

@@ -4,7 +4,8 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import path from 'node:path';
-import { createSubscription, openDirectory } from '@cody-gateway/shared/directory';
+import { createSubscription } from '@cody-gateway/shared/directory';
+import { openDocuments } from '@cody-gateway/shared/documents';
 import { localProject, startCloud } from '../local/cloud.ts';
 import { startFunction, type FunctionProcess } from '../local/process/function-process.ts';
 import { freePort } from '../local/process/port.ts';
@@ -55,7 +56,7 @@ export async function telemetryCost(share: number): Promise<object[]> {
       running.add(target);
       return target;
     };
-    const directory = openDirectory({
+    const directory = openDocuments({
       firestoreEmulatorHost: cloud.firestore.host,
       googleCloudProject: localProject,
     });

@@ -1,7 +1,8 @@
 // The gateway as tests meet it: the local cloud without its router's port, its log lines collected, its pieces at hand.
 
 import { Redis } from 'ioredis';
-import { openDirectory, createSubscription, type NewSubscription } from '@cody-gateway/shared/directory';
+import { createSubscription, type NewSubscription } from '@cody-gateway/shared/directory';
+import { openDocuments } from '@cody-gateway/shared/documents';
 import { localProject, startCloud, type CloudOptions, type LocalCloud } from './cloud.ts';
 
 /** A running gateway with what tests ask of it. */
@@ -69,7 +70,7 @@ export async function startGateway(options: CloudOptions = {}): Promise<TestGate
       options.onLine?.(name, line);
     },
   });
-  const directory = openDirectory({ firestoreEmulatorHost: cloud.firestore.host, googleCloudProject: localProject });
+  const directory = openDocuments({ firestoreEmulatorHost: cloud.firestore.host, googleCloudProject: localProject });
   const redisClient = new Redis(cloud.redis.url);
   redisClient.on('error', () => undefined);
   return {

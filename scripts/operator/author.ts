@@ -1,7 +1,7 @@
 // Who writes, and why: what the audit record of a write says. On a real project the credentials tell who, and nobody else.
 
 import { hostname, userInfo } from 'node:os';
-import type { AuditedAction } from '@cody-gateway/shared/documents';
+import type { Author } from '@cody-gateway/shared/documents';
 import { GoogleAuth, OAuth2Client } from 'google-auth-library';
 import { UsageError } from './command.ts';
 import type { Deployment } from './deployment.ts';
@@ -18,7 +18,7 @@ const scopes = ['https://www.googleapis.com/auth/cloud-platform', 'https://www.g
  * @param reason as given with `--reason`
  * @throws UsageError without a reason; Error when the credentials don't tell whose they are
  */
-export async function readAuthor(reason: string | undefined, deployment: Deployment): Promise<AuditedAction> {
+export async function readAuthor(reason: string | undefined, deployment: Deployment): Promise<Author> {
   const why = (reason ?? '').trim();
   if (why === '') throw new UsageError('--reason is missing: say why, for those who read the audit records');
   if (why.length > reasonLengthMax || /\p{Cc}/u.test(why))

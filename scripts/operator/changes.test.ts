@@ -8,15 +8,9 @@ import path from 'node:path';
 import { after, before, test } from 'node:test';
 import { Redis } from 'ioredis';
 import { createAuth, type Actor, type Auth } from '@cody-gateway/shared/auth';
-import {
-  createSubscription,
-  hashToken,
-  openDirectory,
-  type Directory,
-  type SyncTrace,
-} from '@cody-gateway/shared/directory';
-import type { AuditRecord } from '@cody-gateway/shared/documents';
-import { loadConfig } from '@cody-gateway/shared/config';
+import { createSubscription, createSync, hashToken, type SyncTrace } from '@cody-gateway/shared/directory';
+import { openDocuments, type Documents, type AuditRecord } from '@cody-gateway/shared/documents';
+import { loadConfig, type Config } from '@cody-gateway/shared/config';
 import { createLimiter } from '@cody-gateway/shared/limiter';
 import { connectStore, type Store } from '@cody-gateway/shared/store';
 import { startFirestore, type LocalFirestore } from '../local/google/firestore.ts';
@@ -30,13 +24,13 @@ let server: LocalRedis;
 let redis: Redis;
 let sourcegraph: LocalSourcegraph;
 let store: Store;
-let directory: Directory;
+let directory: Documents;
 
 before(async () => {
   [emulator, server, sourcegraph] = await Promise.all([startFirestore(), startRedis(), startSourcegraph()]);
   redis = new Redis(server.url);
   store = connectStore({ redisEndpoint: server.url }, () => undefined);
-  directory = openDirectory({ firestoreEmulatorHost: emulator.host, googleCloudProject: project });
+  directory = openDocuments({ firestoreEmulatorHost: emulator.host, googleCloudProject: project });
 });
 after(async () => {
   redis.disconnect();
@@ -79,9 +73,8 @@ function create(): Promise<{ id: string; token: string }> {
   return createSubscription(directory, { name: 'acme', limits });
 }
 
-/** An instance of the gateway that has just started. */
-function instance(): Auth {
-  const config = loadConfig({
+const configOf = (): Config =>
+  loadConfig({
     REDIS_ENDPOINT: server.url,
     CODY_GATEWAY_DIAGNOSTICS_SECRET: 's',
     GOOGLE_CLOUD_PROJECT: project,
@@ -89,8 +82,15 @@ function instance(): Auth {
     CODY_GATEWAY_DOTCOM_API_URL: sourcegraph.url,
     CODY_GATEWAY_DOTCOM_ACCESS_TOKEN: sourcegraph.token,
   });
-  return createAuth({ config, store, now: Date.now, warn: () => undefined });
-}
+/** The auth of an instance that has just started. */
+const instance = (): Auth =>
+  createAuth({ config: configOf(), store, documents: directory, now: Date.now, warn: () => undefined });
+/** A run of the sync. */
+const sync = async (): Promise<void> =>
+  void (await createSync({ config: configOf(), store, documents: directory, now: Date.now })?.run(
+    quiet,
+    AbortSignal.timeout(60_000),
+  ));
 
 const meet = (token: string): Promise<Actor> => instance().identify({ token, address: '' }, { leftMs: 10_000 });
 const quiet: SyncTrace = { step: (_name, work) => work(), log: () => undefined };
@@ -181,14 +181,14 @@ test('a token that an operator revoked stays so, though its source lists it, is 
     sourcegraph.subscriptions.set(id, { ...subscription, tags, tokens: [token] });
   };
   state([]);
-  await instance().sync?.run(quiet, AbortSignal.timeout(60_000));
+  await sync();
   const actor = await meet(token);
   assert.equal(actor.id, id);
   assert.equal((await run(['tokens', 'issue', id, ...why])).code, 1, 'its licences are its tokens');
   await ok('tokens', 'revoke', '--hash', hashToken(token), '--yes', ...why);
   await assert.rejects(meet(token), kind('invalid-token'));
   state(['changed']);
-  await instance().sync?.run(quiet, AbortSignal.timeout(60_000));
+  await sync();
   await assert.rejects(meet(token), kind('invalid-token'));
   await assert.rejects(
     instance().refresh({ token, address: '' }, { ...actor, lastUpdatedMs: 0 }),

@@ -1,8 +1,7 @@
 // `dead-letters list | replay | delete` and `events replay`: what could not be delivered goes through the queue once more, or goes for good.
 
 import { readFile } from 'node:fs/promises';
-import type { Directory } from '@cody-gateway/shared/directory';
-import { audited } from '@cody-gateway/shared/documents';
+import { type Documents, audited } from '@cody-gateway/shared/documents';
 import {
   createDeadLetters,
   createEventQueue,
@@ -172,12 +171,12 @@ function identifiersIn(body: string): Set<string> {
   return new Set([...body.matchAll(/"identifier"\s*:\s*"([^"]*)"/g)].map(([, identifier = '']) => identifier));
 }
 
-function lettersOf(directory: Directory): Promise<DeadLetter[]> {
+function lettersOf(directory: Documents): Promise<DeadLetter[]> {
   return createDeadLetters(directory.client).list(lettersMost);
 }
 
 /** Single events together, whole tasks as they were. Each is removed once the queue has it: stopped halfway, nothing is lost. */
-async function replay(letters: readonly DeadLetter[], queue: TaskQueue, directory: Directory): Promise<void> {
+async function replay(letters: readonly DeadLetter[], queue: TaskQueue, directory: Documents): Promise<void> {
   const store = createDeadLetters(directory.client);
   for (const letter of letters) {
     const { kind, body } = letter;

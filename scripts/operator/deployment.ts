@@ -5,7 +5,7 @@ import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import path from 'node:path';
-import { openDirectory, type Directory } from '@cody-gateway/shared/directory';
+import { openDocuments, type Documents } from '@cody-gateway/shared/documents';
 import * as v from 'valibot';
 import { UsageError } from './command.ts';
 
@@ -82,13 +82,13 @@ function parseCloud(text: string, file: string): v.InferOutput<typeof cloudSchem
 }
 
 /** Does something with the directory of a deployment; what Firestore refuses is said in words that help. */
-export async function withDirectory<T>(deployment: Deployment, work: (directory: Directory) => Promise<T>): Promise<T> {
+export async function withDirectory<T>(deployment: Deployment, work: (directory: Documents) => Promise<T>): Promise<T> {
   if (deployment.firestoreEmulatorHost !== null && !(await listens(deployment.firestoreEmulatorHost)))
     throw new Error(
       `${deployment.name} does not answer: nothing listens on ${deployment.firestoreEmulatorHost}. ` +
         (deployment.url === null ? 'Start the emulator, or unset FIRESTORE_EMULATOR_HOST' : 'Start it with npm start'),
     );
-  const directory = openDirectory(deployment);
+  const directory = openDocuments(deployment);
   let result: T;
   try {
     result = await work(directory);

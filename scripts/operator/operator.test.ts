@@ -6,7 +6,8 @@ import { randomUUID } from 'node:crypto';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
 import { createAuth } from '@cody-gateway/shared/auth';
-import { hashToken, openDirectory, type Directory } from '@cody-gateway/shared/directory';
+import { hashToken } from '@cody-gateway/shared/directory';
+import { openDocuments, type Documents } from '@cody-gateway/shared/documents';
 import { loadConfig } from '@cody-gateway/shared/config';
 import { createDeadLetters } from '@cody-gateway/shared/events';
 import { connectStore } from '@cody-gateway/shared/store';
@@ -14,12 +15,12 @@ import { startFirestore, type LocalFirestore } from '../local/google/firestore.t
 import { freePort } from '../local/process/port.ts';
 
 let emulator: LocalFirestore;
-let directory: Directory;
+let directory: Documents;
 const project = 'operated';
 
 before(async () => {
   emulator = await startFirestore();
-  directory = openDirectory({ firestoreEmulatorHost: emulator.host, googleCloudProject: project });
+  directory = openDocuments({ firestoreEmulatorHost: emulator.host, googleCloudProject: project });
 });
 after(async () => {
   await directory.close();
@@ -75,7 +76,7 @@ test('a created subscription’s token is known to the gateway, with the limits 
     FIRESTORE_EMULATOR_HOST: emulator.host,
   });
   const store = connectStore(config, () => undefined);
-  const auth = createAuth({ config, store, now: () => 0, warn: () => undefined });
+  const auth = createAuth({ config, store, documents: directory, now: () => 0, warn: () => undefined });
   const actor = await auth.identify({ token, address: '127.0.0.1' }, { leftMs: 50 });
   await auth.close();
   await store.close();

@@ -5,11 +5,10 @@ import {
   setLimits,
   type AccountCopies,
   type Changed,
-  type Directory,
   type LimitChange,
   type LimitChanges,
 } from '@cody-gateway/shared/directory';
-import type { AuditedAction } from '@cody-gateway/shared/documents';
+import type { Documents, Author } from '@cody-gateway/shared/documents';
 import { confirm, readArguments, UsageError, type Command, type Output } from './command.ts';
 import { readAuthor, reasonHelp } from './author.ts';
 import { parseLimit } from './limit-text.ts';
@@ -79,7 +78,7 @@ example:
       const [id = ''] = words;
       if (warning !== null) confirm(yes, warning);
       const deployment = await deploymentOf(options.project);
-      const author: AuditedAction = await readAuthor(options.reason, deployment);
+      const author: Author = await readAuthor(options.reason, deployment);
       return write(deployment, (directory, copies) => setAccess(directory, copies, id, state, author));
     },
   };
@@ -87,7 +86,7 @@ example:
 
 async function write(
   deployment: Deployment,
-  work: (directory: Directory, copies: AccountCopies | null) => Promise<Changed>,
+  work: (directory: Documents, copies: AccountCopies | null) => Promise<Changed>,
 ): Promise<Output> {
   const changed = await withCopies(deployment, (copies) =>
     withDirectory(deployment, (directory) => work(directory, copies)),

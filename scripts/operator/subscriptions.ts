@@ -72,7 +72,7 @@ examples:
         createSubscription(directory, {
           name,
           limits,
-          action: author,
+          author,
           ...(options.id !== undefined && { id: options.id }),
         }),
       );

@@ -5,14 +5,13 @@ import {
   accessSources,
   classifyToken,
   createAccountCopies,
-  createSync,
   markLookedUp,
   openDirectory,
   type Account,
   type KnownToken,
-  type SubscriptionSync,
 } from '../directory/directory.ts';
-import { accessTokens, Refusal, type AccessTokens } from '../http/http.ts';
+import type { Documents } from '../documents/documents.ts';
+import { Refusal } from '../http/http.ts';
 import type { Budget, Store } from '../store/store.ts';
 import { accessDisabled, noToken, unknownToken } from './access-refusal.ts';
 import { createActorCache } from './actor-cache.ts';
@@ -47,8 +46,6 @@ export interface Auth {
   permit(actor: Actor, feature: Feature, choice: ModelChoice): Permit;
   /** Proof that this actor may search for the origin of code. @throws Refusal `subscriptions-only` */
   permitAttribution(actor: Actor): Permit;
-  /** Brings the source's list into the directory; null where no source lists. */
-  readonly sync: SubscriptionSync | null;
   /** Waits for what runs beside requests. */
   close(): Promise<void>;
 }
@@ -57,21 +54,15 @@ export interface Auth {
 export interface AuthSettings {
   readonly config: Config;
   readonly store: Store;
-  /** Whose reads of the directory; absent: of this process's account. */
-  readonly tokens?: AccessTokens;
+  /** Where the directory stands. */
+  readonly documents: Documents;
   readonly now: () => number;
   readonly warn: (message: string, error: unknown) => void;
 }
 
 /** Makes the auth of a process over the Firestore directory and the configured sources. */
-export function createAuth({
-  config,
-  store,
-  tokens = accessTokens(config.functionName),
-  now,
-  warn,
-}: AuthSettings): Auth {
-  const directory = openDirectory(config, { tokens });
+export function createAuth({ config, store, documents, now, warn }: AuthSettings): Auth {
+  const directory = openDirectory(documents);
   const sources = accessSources(config, now);
   const copies = createAccountCopies(store);
   const unknownTokens = createUnknownTokenBudget(config.unknownTokensPerSecond, now);
@@ -132,7 +123,6 @@ export function createAuth({
     entitlement: entitlementOf,
     permit: permitModel,
     permitAttribution: (actor) => permitAttribution(actor, attribution),
-    sync: createSync({ directory, copies, sources, store, config, now, warn }),
     // The directory's client is not closed: what it still tries would then fail unheard. The process ends.
     close: () => refresh.idle(),
   };

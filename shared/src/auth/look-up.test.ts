@@ -17,7 +17,8 @@ import {
   type Operation,
 } from '../../../scripts/local/sourcegraph/sourcegraph.ts';
 import { loadConfig, type Config } from '../config/config.ts';
-import { createSubscription, hashToken, openDirectory, type Directory } from '../directory/directory.ts';
+import { createSubscription, hashToken } from '../directory/directory.ts';
+import { openDocuments, type Documents } from '../documents/documents.ts';
 import { connectStore, keys, shardOf, type Store } from '../store/store.ts';
 import { createAuth, type Auth } from './auth.ts';
 
@@ -25,7 +26,7 @@ let emulator: LocalFirestore;
 let server: LocalRedis;
 let redis: Redis;
 let sourcegraph: LocalSourcegraph;
-let directory: Directory;
+let documents: Documents;
 let config: Config;
 const opened: { auth: Auth; store: Store }[] = [];
 const minuteMs = 60_000;
@@ -41,7 +42,7 @@ before(async () => {
     CODY_GATEWAY_DOTCOM_API_URL: sourcegraph.url,
     CODY_GATEWAY_DOTCOM_ACCESS_TOKEN: sourcegraph.token,
   });
-  directory = openDirectory(config);
+  documents = openDocuments(config);
 });
 beforeEach(() => {
   sourcegraph.outage = null;
@@ -53,7 +54,7 @@ after(async () => {
     await store.close();
   }
   redis.disconnect();
-  await directory.close();
+  await documents.close();
   await Promise.all([sourcegraph.close(), server.close(), emulator.close()]);
 });
 
@@ -64,6 +65,7 @@ function instance(more: Partial<Config> = {}) {
   const auth = createAuth({
     config: { ...config, ...more },
     store,
+    documents: openDocuments({ ...config, ...more }),
     now: () => clock.nowMs,
     warn: (message) => clock.warnings.push(message),
   });
@@ -108,7 +110,7 @@ test('actors #9, #10: an unknown token is looked up at its source once, in both 
   await redis.del(copyOf(token));
   assert.equal((await instance().identify(token)).id, id);
   assert.equal(asked('CheckAccessToken'), 1);
-  assert.equal((await (await directory.client()).doc(`subscriptions/${id}`).get()).get('origin'), 'sourcegraph');
+  assert.equal((await (await documents.client()).doc(`subscriptions/${id}`).get()).get('origin'), 'sourcegraph');
 });
 
 test('actors #11: a copy that is a day old is asked for anew', async () => {
@@ -176,7 +178,7 @@ test('actors #19: a user without a readable id has no access and is stored nowhe
   const token = fresh('sgd_');
   sourcegraph.users.set(token, { id: 'NOT_A_VALID_GQL_ID', username: 'odd', access: sourcegraphAccess() });
   assert.equal(await instance().outcome(token), 'access-disabled');
-  assert.equal((await (await directory.client()).doc(`tokens/${hashToken(token)}`).get()).exists, false);
+  assert.equal((await (await documents.client()).doc(`tokens/${hashToken(token)}`).get()).exists, false);
 });
 
 test('a user’s statement is asked for again after 15 minutes; a source that fails then leaves the last one standing', async () => {
@@ -206,7 +208,7 @@ test('a user’s statement is asked for again after 15 minutes; a source that fa
   const second = fresh('sgd_');
   sourcegraph.users.set(second, user);
   assert.equal((await identify(second)).id, '4711');
-  const { tokens } = (await (await directory.client()).doc('users/4711').get()).data() as { tokens: string[] };
+  const { tokens } = (await (await documents.client()).doc('users/4711').get()).data() as { tokens: string[] };
   assert.deepEqual(tokens.toSorted(), [hashToken(token), hashToken(second)].toSorted());
 });
 
@@ -220,7 +222,7 @@ test('a user whose token Sourcegraph.com knows no longer is refused once it is a
   await redis.del(copyOf(token));
   clock.nowMs += 16 * minuteMs;
   assert.equal(await outcome(token), 'invalid-token');
-  assert.equal((await (await directory.client()).doc(`tokens/${hashToken(token)}`).get()).get('revoked'), true);
+  assert.equal((await (await documents.client()).doc(`tokens/${hashToken(token)}`).get()).get('revoked'), true);
 });
 
 test('actors #46, #48, #49: a refresh is refused while the last is young, asks the source otherwise, and is nothing for nobody', async () => {
@@ -327,7 +329,7 @@ test('callers that nobody can vouch for any more are served as last known: sourc
 });
 
 test('a subscription that an operator made is the directory’s own: no source is asked', async () => {
-  const { token } = await createSubscription(directory, {
+  const { token } = await createSubscription(documents, {
     name: 'own',
     limits: { chat_completions: { limit: 5, intervalSeconds: 60, allowedModels: ['*'] } },
   });

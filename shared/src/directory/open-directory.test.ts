@@ -10,7 +10,7 @@ import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { startFirestore } from '../../../scripts/local/google/firestore.ts';
 import { freePort, listen } from '../../../scripts/local/process/port.ts';
-import { openDocuments, versionOf } from '../documents/documents.ts';
+import { openDocuments, versionOf, type Documents } from '../documents/documents.ts';
 import { effectiveLimit, hasAccess, type Account } from './account.ts';
 import { openDirectory, type Directory } from './open-directory.ts';
 import { createSubscription, findSubscription, listSubscriptions } from './operator/subscriptions.ts';
@@ -34,18 +34,20 @@ for (const [name, start, skip] of [
 ] as const)
   describe(`the emulator ${name}`, { skip }, () => {
     let emulator: Emulator;
+    let documents: Documents;
     let directory: Directory;
     before(async () => {
       emulator = await start();
-      directory = openDirectory({ firestoreEmulatorHost: emulator.host, googleCloudProject: 'p' });
+      documents = openDocuments({ firestoreEmulatorHost: emulator.host, googleCloudProject: 'p' });
+      directory = openDirectory(documents);
     });
     after(async () => {
-      await directory.close();
+      await documents.close();
       await emulator.close();
     });
 
     const write = async (document: string, data: object): Promise<void> =>
-      void (await (await directory.client()).doc(document).set(data));
+      void (await (await documents.client()).doc(document).set(data));
     const find = async (token: string): Promise<Account | null> => {
       const found = await directory.find(classifyToken(token));
       return found === null || 'revokedAt' in found ? null : found;
@@ -58,7 +60,7 @@ for (const [name, start, skip] of [
     };
 
     test('a created subscription is found by its token, in both spellings, with what was stated of it', async () => {
-      const { id, token } = await createSubscription(directory, { name: 'acme', limits: { chat_completions: chat } });
+      const { id, token } = await createSubscription(documents, { name: 'acme', limits: { chat_completions: chat } });
       assert.match(token, /^slk_[0-9a-f]{64}$/);
       const account = await find(token);
       assert.deepEqual(account, {
@@ -80,13 +82,13 @@ for (const [name, start, skip] of [
     });
 
     test('the token itself is not stored', async () => {
-      const { id, token } = await createSubscription(directory, { name: 'secret', limits: { chat_completions: chat } });
-      const firestore = await directory.client();
-      const documents = [
+      const { id, token } = await createSubscription(documents, { name: 'secret', limits: { chat_completions: chat } });
+      const firestore = await documents.client();
+      const stored = [
         await firestore.doc(`subscriptions/${id}`).get(),
         await firestore.doc(`tokens/${hashToken(token)}`).get(),
       ];
-      for (const document of documents) {
+      for (const document of stored) {
         assert.ok(document.exists);
         assert.equal(JSON.stringify([document.id, document.data()]).includes(token.slice(4)), false);
       }
@@ -95,22 +97,22 @@ for (const [name, start, skip] of [
     test('an id is a UUID, is taken once, and loses its es_', async () => {
       const id = randomUUID();
       const create = (wanted: string) =>
-        createSubscription(directory, { name: 'n', limits: { chat_completions: chat }, id: wanted });
+        createSubscription(documents, { name: 'n', limits: { chat_completions: chat }, id: wanted });
       assert.equal((await create(`es_${id}`)).id, id);
       await assert.rejects(create(id), { message: `there is a subscription ${id} already` });
       await assert.rejects(create('../tokens/x'), { message: '"../tokens/x" is not a subscription id: give a UUID' });
     });
 
     test('what an operator sees: found with or without es_, null, listed up to a number, a malformed one by its fault', async () => {
-      const { id } = await createSubscription(directory, { name: 'seen', limits: { chat_completions: chat } });
-      const entry = await findSubscription(directory, `es_${id}`);
+      const { id } = await createSubscription(documents, { name: 'seen', limits: { chat_completions: chat } });
+      const entry = await findSubscription(documents, `es_${id}`);
       assert.ok(entry !== null && 'record' in entry);
       assert.deepEqual([entry.id, entry.record.name, entry.record.limits], [id, 'seen', { chat_completions: chat }]);
-      assert.equal(await findSubscription(directory, randomUUID()), null);
-      assert.equal(await findSubscription(directory, 'acme'), null);
+      assert.equal(await findSubscription(documents, randomUUID()), null);
+      assert.equal(await findSubscription(documents, 'acme'), null);
       await write('subscriptions/00000000-0000-0000-0000-000000000000', { name: 7 });
-      assert.equal((await listSubscriptions(directory, 1)).length, 1);
-      const listed = await listSubscriptions(directory, 100);
+      assert.equal((await listSubscriptions(documents, 1)).length, 1);
+      const listed = await listSubscriptions(documents, 100);
       const broken = listed.find((one) => one.id.startsWith('00000000-'));
       assert.match(
         broken !== undefined && 'fault' in broken ? broken.fault : '',
@@ -131,7 +133,7 @@ for (const [name, start, skip] of [
         some: ['a', 1, { deep: [] }],
         map: { empty: {}, 'with.a-dot': 1 },
       };
-      const client = await directory.client();
+      const client = await documents.client();
       await client.doc('subscriptions/all').set(data);
       const { updateTime } = await client.doc('subscriptions/all').get();
       const read = await reader.read('subscriptions/all', 5_000);
@@ -143,7 +145,7 @@ for (const [name, start, skip] of [
     });
 
     test('nobody: an unknown token, a revoked one, one whose account is gone', async () => {
-      const { id } = await createSubscription(directory, { name: 'n', limits: { chat_completions: chat } });
+      const { id } = await createSubscription(documents, { name: 'n', limits: { chat_completions: chat } });
       assert.equal(await find(`slk_${'1'.repeat(64)}`), null);
       assert.equal(await find(await tokenOf(`subscriptions/${id}`, 'slk_', { revoked: true })), null);
       assert.equal(await find(await tokenOf(`subscriptions/${randomUUID()}`)), null);
@@ -216,7 +218,7 @@ for (const [name, start, skip] of [
 
     if (name === 'Google’s')
       test('the rules let no client in but servers', async () => {
-        const { token } = await createSubscription(directory, { name: 'n', limits: { chat_completions: chat } });
+        const { token } = await createSubscription(documents, { name: 'n', limits: { chat_completions: chat } });
         const url = `http://${emulator.host}/v1/projects/p/databases/(default)/documents/tokens/${hashToken(token)}`;
         const ask = async (init: RequestInit): Promise<number> => (await fetch(url, init)).status;
         const body = JSON.stringify({ fields: { actor: { stringValue: 'subscriptions/x' } } });
@@ -237,14 +239,15 @@ test('a directory that does not answer in time is a refusal that invites a retry
     void opened.then(() => socket.pipe(behind).pipe(socket));
   });
   const host = `127.0.0.1:${await listen(gate)}`;
-  const directory = openDirectory({ firestoreEmulatorHost: host, googleCloudProject: 'p' }, { readTimeoutMs: 100 });
+  const documents = openDocuments({ firestoreEmulatorHost: host, googleCloudProject: 'p' });
+  const directory = openDirectory(documents, 100);
   const find = () => directory.find(classifyToken(`slk_${'1'.repeat(64)}`));
   await assert.rejects(find(), { kind: 'directory-unavailable', retryAfterSeconds: 10 });
   open();
   let found: unknown;
   while (found === undefined) found = await find().catch(() => undefined);
   assert.equal(found, null);
-  await directory.close();
+  await documents.close();
   gate.close();
   await emulator.close();
 });

@@ -1,16 +1,10 @@
 // The directory in Firestore: tokens, subscriptions, users. Not the documents' shapes (records.ts).
 
 import type { Firestore } from '@google-cloud/firestore';
-import {
-  openDocuments,
-  parseDocument,
-  withDeadline,
-  type Documents,
-  type DocumentsSettings,
-} from '../documents/documents.ts';
-import { Refusal, type AccessTokens } from '../http/http.ts';
+import { parseDocument, withDeadline, type Documents } from '../documents/documents.ts';
+import { Refusal } from '../http/http.ts';
 import type { Account } from './account.ts';
-import { subscriptionSchema, tokenSchema, type Origin } from './records.ts';
+import { recordOf, tokenSchema, type Origin } from './records.ts';
 import type { Statement } from './sources/access-source.ts';
 import { revokeTokens, saveStatement, type Saved } from './statements.ts';
 import type { KnownToken } from './token.ts';
@@ -32,29 +26,13 @@ export interface Directory {
   save(statement: Statement, origin: Origin, token: KnownToken, nowMs: number): Promise<Saved>;
   /** The token's source knows it no longer. @returns the version of that change @throws as `save` */
   revoke(token: KnownToken, nowMs: number): Promise<number>;
-  /** The client itself, for what writes (statements.ts, subscriptions.ts). */
-  client(): Promise<Firestore>;
-  close(): Promise<void>;
 }
 
-/** How the directory is read. */
-export interface ReadOptions {
-  /** Whose reads; absent: of whatever credentials are found. */
-  readonly tokens?: AccessTokens;
-  readonly readTimeoutMs?: number;
-}
-
-/** Opens the directory; no network before the first use. */
-export function openDirectory(
-  settings: DocumentsSettings,
-  { tokens, readTimeoutMs = defaultReadTimeoutMs }: ReadOptions = {},
-): Directory {
-  const documents = openDocuments(settings, tokens);
-  const { client, close } = documents;
+/** The directory that stands in these documents. */
+export function openDirectory(documents: Documents, readTimeoutMs = defaultReadTimeoutMs): Directory {
   const bounded = <T>(work: (firestore: Firestore) => Promise<T>): Promise<T> =>
-    withDeadline(client().then(work), readTimeoutMs);
+    withDeadline(documents.client().then(work), readTimeoutMs);
   return {
-    client,
     find: async (token) => {
       try {
         return await withDeadline(find(documents, token, readTimeoutMs), readTimeoutMs);
@@ -67,7 +45,6 @@ export function openDirectory(
     save: (statement, origin, token, nowMs) =>
       bounded((firestore) => saveStatement(firestore, statement, origin, token.hash, nowMs)),
     revoke: (token, nowMs) => bounded((firestore) => revokeTokens(firestore, [token.hash], nowMs)),
-    close,
   };
 }
 
@@ -85,6 +62,6 @@ async function find(
   if ((collection === 'users') !== (source === 'dotcom-user')) return null;
   const document = await documents.read(token.actor, timeoutMs);
   if (document === null) return null;
-  const record = parseDocument(subscriptionSchema, document.data, token.actor);
+  const record = recordOf(document.data, token.actor);
   return { source, id, record, version: Math.max(tokenDocument.version, document.version) };
 }

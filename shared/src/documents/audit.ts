@@ -6,7 +6,7 @@ import { operatorTimeoutMs, withDeadline, type Documents } from './firestore.ts'
 import { parseDocument } from './parse-document.ts';
 
 /** Who writes and why: every write of an operator's takes one. */
-export interface AuditedAction {
+export interface Author {
   /** The operator's account, as the credentials tell it. */
   readonly who: string;
   /** In the operator's words. */
@@ -32,13 +32,13 @@ export type AuditRecord = v.InferOutput<typeof auditSchema>;
 
 /** A record that goes with a write of the directory, in the same commit. */
 export function auditDocument(
-  action: AuditedAction,
+  author: Author,
   what: string,
   subject: string | null,
   change: string,
   outcome: AuditRecord['outcome'] = 'done',
 ): AuditRecord {
-  return { at: new Date().toISOString(), ...action, what, subject, change, outcome };
+  return { at: new Date().toISOString(), ...author, what, subject, change, outcome };
 }
 
 /** The largest time that a Date can have. */
@@ -55,12 +55,12 @@ export function auditPath({ at }: AuditRecord): string {
  */
 export async function audited<T>(
   documents: Pick<Documents, 'client'>,
-  action: AuditedAction,
+  author: Author,
   { what, subject, change }: Pick<AuditRecord, 'what' | 'subject' | 'change'>,
   work: () => Promise<T>,
 ): Promise<T> {
   const firestore = await documents.client();
-  const begun = auditDocument(action, what, subject, change, 'begun');
+  const begun = auditDocument(author, what, subject, change, 'begun');
   const record = firestore.doc(auditPath(begun));
   await withDeadline(record.create(begun), operatorTimeoutMs);
   const end = (outcome: AuditRecord['outcome']): Promise<unknown> =>

@@ -2,7 +2,7 @@
 // written.
 
 import type { Firestore, Settings, Timestamp } from '@google-cloud/firestore';
-import { accessTokens, type AccessTokens } from '../http/http.ts';
+import { accessTokens, lazyClient, type AccessTokens } from '../http/http.ts';
 import { createDocumentReader, type DocumentReader, type DocumentsSettings } from './document-reader.ts';
 
 /** Somebody waits at a terminal: long enough for credentials and a first channel, short enough to be told what is wrong. */
@@ -17,20 +17,11 @@ export interface Documents extends DocumentReader {
 
 /** Opens them; no network before the first use. @param tokens whose reads; absent: of whatever credentials are found */
 export function openDocuments(settings: DocumentsSettings, tokens: AccessTokens = accessTokens('local')): Documents {
-  let loading: Promise<Firestore> | null = null;
+  const firestore = lazyClient(() => loadClient(settings));
   return {
     read: createDocumentReader(settings, tokens).read,
-    client: () => {
-      if (loading !== null) return loading;
-      const load = loadClient(settings);
-      loading = load;
-      // A failed load is tried again by whoever needs it next.
-      load.catch(() => (loading = null));
-      return load;
-    },
-    close: async () => {
-      if (loading !== null) await (await loading).terminate();
-    },
+    client: firestore.open,
+    close: async () => (await firestore.opened())?.terminate(),
   };
 }
 

@@ -2,6 +2,7 @@
 
 import type { BigQuery } from '@google-cloud/bigquery';
 import type { Config } from '../config/config.ts';
+import { lazyClient } from '../http/http.ts';
 import type { Price, priceOf } from './price.ts';
 import type { UsageEvent } from './usage-event.ts';
 
@@ -27,12 +28,10 @@ export interface Warehouse {
 
 /** Loads the client with the first insert. */
 export function createWarehouse(config: Config): Warehouse {
-  let client: Promise<BigQuery> | null = null;
+  const client = lazyClient(() => loadClient(config));
   return {
     insert: async (events) => {
-      client ??= loadClient(config);
-      client.catch(() => (client = null));
-      const table = (await client).dataset(config.bigqueryDataset).table(config.bigqueryTable);
+      const table = (await client.open()).dataset(config.bigqueryDataset).table(config.bigqueryTable);
       return insertRows(events, (rows) => withDeadline(table.insert(rows, { raw: true, partialRetries: 0 })));
     },
   };

@@ -11,3 +11,4 @@ export { drainOnTerm } from './drain.ts';
 export { post, type Destination, type Sent } from './post.ts';
 export { fetchJson, FetchFailed, type JsonAnswer } from './fetch-json.ts';
 export { accessTokens, type AccessTokens } from './access-token.ts';
+export { lazyClient, type LazyClient } from './lazy-client.ts';

@@ -2,6 +2,8 @@
 
 import { createAuth, type Auth } from '../auth/auth.ts';
 import type { Config } from '../config/config.ts';
+import { createSync, type SubscriptionSync } from '../directory/directory.ts';
+import { openDocuments } from '../documents/documents.ts';
 import {
   createEventQueue,
   createNoticeQueue,
@@ -24,6 +26,8 @@ export interface Context {
   readonly telemetry: Telemetry;
   readonly store: Store;
   readonly auth: Auth;
+  /** Brings the source's list into the directory; null where no source lists. */
+  readonly sync: SubscriptionSync | null;
   readonly limiter: Limiter;
   readonly upstream: Upstream;
   readonly queue: TaskQueue | null;
@@ -55,7 +59,8 @@ export function openContext(config: Config, openTasks: OpenTasks): Context {
   const outbox = createOutbox(store, queue, noticeQueue, warn, (state, events) =>
     telemetry.count('gateway.outbox', events, { state }),
   );
-  const auth = createAuth({ config, store, tokens, now: Date.now, warn });
+  const documents = openDocuments(config, tokens);
+  const auth = createAuth({ config, store, documents, now: Date.now, warn });
   const upstream = createUpstream(config, warn, (model, shut) =>
     telemetry.count('gateway.model_breaker', shut, { model }),
   );
@@ -67,6 +72,7 @@ export function openContext(config: Config, openTasks: OpenTasks): Context {
     telemetry,
     store,
     auth,
+    sync: createSync({ config, store, documents, now: Date.now }),
     limiter,
     upstream,
     queue,

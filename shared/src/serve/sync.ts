@@ -1,4 +1,4 @@
-// One run of the sync of subscriptions, by the clock or by an operator: its steps as spans, its lines in the log. What it does is auth's.
+// One run of the sync of subscriptions, by the clock or by an operator: its steps as spans, its lines in the log. What it does is the directory's.
 
 import { SourceUnavailable, type SyncReport, type SyncTrace } from '../directory/directory.ts';
 import { Refusal } from '../http/http.ts';
@@ -16,7 +16,7 @@ export async function runSync(
   timeoutMs: number,
   tell: (line: Readonly<Record<string, string | number | boolean>>) => void = () => undefined,
 ): Promise<SyncReport | null> {
-  const { sync } = context.auth;
+  const { sync } = context;
   if (sync === null) return null;
   const log: SyncTrace['log'] = (severity, message, fields) => {
     scope.log(severity, message, fields);

@@ -1,20 +1,19 @@
 // What an operator changes of a subscription that stands: limits, access, tokens. Each change and its audit record are one commit. Creating is subscriptions.ts.
 
 import { randomBytes } from 'node:crypto';
-import type { DocumentReference, Firestore, Transaction } from '@google-cloud/firestore';
+import type { DocumentReference, Transaction } from '@google-cloud/firestore';
 import {
-  auditDocument,
-  auditPath,
+  auditedChange,
   operatorTimeoutMs,
   parseDocument,
   versionOf,
   withDeadline,
-  type AuditedAction,
+  type Author,
+  type Documents,
 } from '../../documents/documents.ts';
 import type { AccountCopies } from '../account-copies.ts';
 import { features, type SubscribedFeature } from '../limits.ts';
-import type { Directory } from '../open-directory.ts';
-import { subscriptionSchema, tokenSchema, type SubscriptionRecord } from '../records.ts';
+import { recordOf, tokenSchema, type SubscriptionRecord } from '../records.ts';
 import { subscriptionId } from './subscriptions.ts';
 import { deriveFromLicenceKey, hashToken } from '../token.ts';
 
@@ -53,13 +52,13 @@ type Overrides = SubscriptionRecord['overrides'];
  * @throws OperatorRefused, what Firestore throws, and after 15 s
  */
 export function setLimits(
-  directory: Directory,
+  documents: Pick<Documents, 'client'>,
   copies: AccountCopies | null,
   id: string,
   changes: LimitChanges,
-  action: AuditedAction,
+  author: Author,
 ): Promise<Changed> {
-  return change(directory, copies, id, action, 'subscriptions set-limits', (record) => {
+  return change(documents, copies, id, author, 'subscriptions set-limits', (record) => {
     const limits = { ...record.overrides.limits };
     for (const feature of features) {
       const said = changes[feature];
@@ -75,14 +74,14 @@ export function setLimits(
  * @throws OperatorRefused, what Firestore throws, and after 15 s
  */
 export function setAccess(
-  directory: Directory,
+  documents: Pick<Documents, 'client'>,
   copies: AccountCopies | null,
   id: string,
   access: 'enabled' | 'disabled' | 'archived',
-  action: AuditedAction,
+  author: Author,
 ): Promise<Changed> {
   const verb = { enabled: 'enable', disabled: 'disable', archived: 'archive' }[access];
-  return change(directory, copies, id, action, `subscriptions ${verb}`, (record, bare) => {
+  return change(documents, copies, id, author, `subscriptions ${verb}`, (record, bare) => {
     const text = access;
     if (access === 'archived') return { overrides: { ...record.overrides, archived: true }, text };
     if (access === 'disabled') return { overrides: { ...record.overrides, accessEnabled: false }, text };
@@ -99,14 +98,14 @@ export function setAccess(
  * @throws OperatorRefused, what Firestore throws, and after 15 s
  */
 export async function issueToken(
-  directory: Directory,
+  documents: Pick<Documents, 'client'>,
   copies: AccountCopies | null,
   id: string,
-  action: AuditedAction,
+  author: Author,
 ): Promise<Changed & { token: string }> {
   const token = deriveFromLicenceKey(randomBytes(32).toString('base64url'));
   const hash = hashToken(token);
-  const changed = await change(directory, copies, id, action, 'tokens issue', (record, bare) => {
+  const changed = await change(documents, copies, id, author, 'tokens issue', (record, bare) => {
     if (record.origin !== 'operator')
       throw new OperatorRefused(
         `subscription ${bare} has its tokens from its source (${record.origin}): issue a licence there`,
@@ -128,12 +127,12 @@ export async function issueToken(
  * @throws OperatorRefused, what Firestore throws, and after 15 s
  */
 export async function revokeToken(
-  directory: Directory,
+  documents: Pick<Documents, 'client'>,
   copies: AccountCopies | null,
   hash: string,
-  action: AuditedAction,
+  author: Author,
 ): Promise<Changed> {
-  const firestore = await directory.client();
+  const firestore = await documents.client();
   const found = await withDeadline(firestore.doc(`tokens/${hash}`).get(), operatorTimeoutMs);
   if (!found.exists) throw new OperatorRefused('the directory knows no such token');
   const { actor, revoked } = parseDocument(tokenSchema, found.data(), `tokens/${hash}`);
@@ -141,7 +140,7 @@ export async function revokeToken(
   if (collection !== 'subscriptions')
     throw new OperatorRefused('it is a token of a Sourcegraph.com user: those are revoked there');
   if (revoked) throw new OperatorRefused(`that token of subscription ${id} is revoked already`);
-  return change(directory, copies, id, action, 'tokens revoke', (record) => ({
+  return change(documents, copies, id, author, 'tokens revoke', (record) => ({
     tokens: record.tokens.filter((one) => one !== hash),
     overrides: {
       ...record.overrides,
@@ -163,51 +162,42 @@ interface Change {
 }
 
 async function change(
-  directory: Directory,
+  documents: Pick<Documents, 'client'>,
   copies: AccountCopies | null,
   id: string,
-  action: AuditedAction,
+  author: Author,
   what: string,
   decide: (record: SubscriptionRecord, id: string) => Change,
 ): Promise<Changed> {
   const bare = subscriptionId(id);
   if (bare === null) throw new OperatorRefused(`${JSON.stringify(id)} is not a subscription id: give a UUID`);
-  const firestore = await directory.client();
-  const document = firestore.doc(`subscriptions/${bare}`);
-  const decided = await withDeadline(
-    firestore.runTransaction((transaction) => write(transaction, firestore, document, bare, action, what, decide)),
-    operatorTimeoutMs,
+  const path = `subscriptions/${bare}`;
+  const { decided, after } = await auditedChange(
+    documents,
+    path,
+    { author, what, subject: bare },
+    (found, transaction) => {
+      if (!found.exists)
+        throw new OperatorRefused(`there is no subscription ${bare}: subscriptions list shows those that are`);
+      const decided = decide(recordOf(found.data(), path), bare);
+      write(transaction, found.ref, decided);
+      return decided;
+    },
   );
-  // Read again for its version: a transaction does not tell the time of its commit. A change in between is a newer one, and as good.
-  const after = await withDeadline(document.get(), operatorTimeoutMs);
-  const record = parseDocument(subscriptionSchema, after.data(), document.path);
+  const record = recordOf(after.data(), path);
   const version = versionOf(after.updateTime);
   const published = await publish(copies, { bare, record, version }, decided);
   return { id: bare, record, published };
 }
 
-async function write(
-  transaction: Transaction,
-  firestore: Firestore,
-  document: DocumentReference,
-  id: string,
-  action: AuditedAction,
-  what: string,
-  decide: (record: SubscriptionRecord, id: string) => Change,
-): Promise<Change> {
-  const snapshot = await transaction.get(document);
-  if (!snapshot.exists)
-    throw new OperatorRefused(`there is no subscription ${id}: subscriptions list shows those that are`);
-  const decided = decide(parseDocument(subscriptionSchema, snapshot.data(), document.path), id);
-  const { overrides, tokens, issued, revoked, text } = decided;
+function write(transaction: Transaction, document: DocumentReference, change: Change): void {
+  const { overrides, tokens, issued, revoked } = change;
+  const { firestore, path } = document;
   const updatedAt = new Date();
   transaction.update(document, { ...(overrides && { overrides }), ...(tokens && { tokens }), updatedAt });
   if (issued !== undefined)
-    transaction.create(firestore.doc(`tokens/${issued}`), { actor: document.path, createdAt: updatedAt });
+    transaction.create(firestore.doc(`tokens/${issued}`), { actor: path, createdAt: updatedAt });
   if (revoked !== undefined) transaction.update(firestore.doc(`tokens/${revoked}`), { revoked: true, updatedAt });
-  const audit = auditDocument(action, what, id, text);
-  transaction.create(firestore.doc(auditPath(audit)), audit);
-  return decided;
 }
 
 async function publish(

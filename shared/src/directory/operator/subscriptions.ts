@@ -5,12 +5,11 @@ import {
   auditDocument,
   auditPath,
   operatorTimeoutMs,
-  parseDocument,
   withDeadline,
-  type AuditedAction,
+  type Author,
+  type Documents,
 } from '../../documents/documents.ts';
-import type { Directory } from '../open-directory.ts';
-import { subscriptionSchema, type SubscriptionDocument, type SubscriptionRecord } from '../records.ts';
+import { recordOf, type SubscriptionDocument, type SubscriptionRecord } from '../records.ts';
 import { deriveFromLicenceKey, hashToken } from '../token.ts';
 
 /** gRPC's code for a document that is there already. */
@@ -23,7 +22,7 @@ export interface NewSubscription {
   /** UUID, with or without `es_` in front; a fresh one where absent. */
   readonly id?: string;
   /** For the audit record; without it there is none: what makes it is no operator. */
-  readonly action?: AuditedAction;
+  readonly author?: Author;
 }
 
 /** A subscription as it stands in the directory, or what is wrong with its document. */
@@ -35,12 +34,12 @@ export type SubscriptionEntry =
  * @throws when the id is no UUID or taken, what Firestore throws, and after 15 s
  */
 export async function createSubscription(
-  directory: Directory,
-  { name, limits, id: wanted = randomUUID(), action }: NewSubscription,
+  documents: Pick<Documents, 'client'>,
+  { name, limits, id: wanted = randomUUID(), author }: NewSubscription,
 ): Promise<{ id: string; token: string; record: SubscriptionRecord }> {
   const id = subscriptionId(wanted);
   if (id === null) throw new Error(`${JSON.stringify(wanted)} is not a subscription id: give a UUID`);
-  const firestore = await directory.client();
+  const firestore = await documents.client();
   const token = deriveFromLicenceKey(randomBytes(32).toString('base64url'));
   const now = new Date();
   const document: SubscriptionDocument = {
@@ -54,8 +53,8 @@ export async function createSubscription(
   const batch = firestore.batch();
   batch.create(firestore.doc(`subscriptions/${id}`), { ...document, createdAt: now, updatedAt: now });
   batch.create(firestore.doc(`tokens/${hashToken(token)}`), { actor: `subscriptions/${id}`, createdAt: now });
-  if (action !== undefined) {
-    const audit = auditDocument(action, 'subscriptions create', id, JSON.stringify({ name, limits }));
+  if (author !== undefined) {
+    const audit = auditDocument(author, 'subscriptions create', id, JSON.stringify({ name, limits }));
     batch.create(firestore.doc(auditPath(audit)), audit);
   }
   try {
@@ -65,12 +64,15 @@ export async function createSubscription(
       throw new Error(`there is a subscription ${id} already`, { cause: error });
     throw error;
   }
-  return { id, token, record: parseDocument(subscriptionSchema, document, id) };
+  return { id, token, record: recordOf(document, id) };
 }
 
 /** Subscriptions in Firestore's order, which is by id; at most `most` of them. @throws what Firestore throws, and after 15 s */
-export async function listSubscriptions(directory: Directory, most: number): Promise<SubscriptionEntry[]> {
-  const firestore = await directory.client();
+export async function listSubscriptions(
+  documents: Pick<Documents, 'client'>,
+  most: number,
+): Promise<SubscriptionEntry[]> {
+  const firestore = await documents.client();
   const { docs } = await withDeadline(firestore.collection('subscriptions').limit(most).get(), operatorTimeoutMs);
   return docs.map((document) => readEntry(document.id, document.data()));
 }
@@ -80,10 +82,13 @@ export async function listSubscriptions(directory: Directory, most: number): Pro
  * @param id UUID, with or without `es_`
  * @throws what Firestore throws, and after 15 s
  */
-export async function findSubscription(directory: Directory, id: string): Promise<SubscriptionEntry | null> {
+export async function findSubscription(
+  documents: Pick<Documents, 'client'>,
+  id: string,
+): Promise<SubscriptionEntry | null> {
   const bare = subscriptionId(id);
   if (bare === null) return null;
-  const firestore = await directory.client();
+  const firestore = await documents.client();
   const document = await withDeadline(firestore.doc(`subscriptions/${bare}`).get(), operatorTimeoutMs);
   return document.exists ? readEntry(bare, document.data()) : null;
 }
@@ -94,10 +99,10 @@ export async function findSubscription(directory: Directory, id: string): Promis
  * @returns how many tokens went with it; null when there is none
  * @throws what Firestore throws, and after 15 s
  */
-export async function deleteSubscription(directory: Directory, id: string): Promise<number | null> {
+export async function deleteSubscription(documents: Pick<Documents, 'client'>, id: string): Promise<number | null> {
   const bare = subscriptionId(id);
   if (bare === null) return null;
-  const firestore = await directory.client();
+  const firestore = await documents.client();
   const document = firestore.doc(`subscriptions/${bare}`);
   const removed = firestore.runTransaction(async (transaction) => {
     const found = await transaction.get(document);
@@ -126,7 +131,7 @@ export function subscriptionId(text: string): string | null {
 
 function readEntry(id: string, data: unknown): SubscriptionEntry {
   try {
-    return { id, record: parseDocument(subscriptionSchema, data, `subscriptions/${id}`) };
+    return { id, record: recordOf(data, `subscriptions/${id}`) };
   } catch (error) {
     return { id, fault: (error as Error).message };
   }

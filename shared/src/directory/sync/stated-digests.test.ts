@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { Redis } from 'ioredis';
 import { startRedis } from '../../../../scripts/local/process/redis.ts';
 import { connectStore, keys } from '../../store/store.ts';
-import type { Directory } from '../open-directory.ts';
+import type { Documents } from '../../documents/documents.ts';
 import { statedDigests } from './stated-digests.ts';
 
 test('a command under way when Redis goes away is sent again on its return', async (t) => {
@@ -22,7 +22,7 @@ test('a command under way when Redis goes away is sent again on its return', asy
   await store.commands([['ping']], { leftMs: 5_000 });
   const key = keys.stated('sourcegraph');
   await redis.hset(key, 'gone', 'digest', 'stays', 'digest');
-  const stated = statedDigests(store, {} as Directory, 'sourcegraph', 30_000);
+  const stated = statedDigests(store, {} as Documents, 'sourcegraph', 30_000);
   await redis.client('PAUSE', 1_000, 'ALL');
   const forgotten = stated.forget(['gone']);
   const watch = setInterval(() => opened.push(store.outage()?.cause ?? ''), 5);

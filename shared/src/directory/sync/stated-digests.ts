@@ -2,11 +2,10 @@
 
 import { createHash } from 'node:crypto';
 import type { QueryDocumentSnapshot } from '@google-cloud/firestore';
-import { parseDocument } from '../../documents/documents.ts';
+import type { Documents } from '../../documents/documents.ts';
 import { keys, StoreUnavailable, type Budget, type Store } from '../../store/store.ts';
 import { features } from '../limits.ts';
-import type { Directory } from '../open-directory.ts';
-import { subscriptionSchema, type Origin } from '../records.ts';
+import { recordOf, type Origin } from '../records.ts';
 import type { Statement } from '../sources/access-source.ts';
 
 /** What the directory holds is read anew once a day, in case it was changed by hand. */
@@ -25,7 +24,12 @@ export interface StatedDigests {
 }
 
 /** @param timeoutMs of one Redis command */
-export function statedDigests(store: Store, directory: Directory, origin: Origin, timeoutMs: number): StatedDigests {
+export function statedDigests(
+  store: Store,
+  documents: Pick<Documents, 'client'>,
+  origin: Origin,
+  timeoutMs: number,
+): StatedDigests {
   const key = keys.stated(origin);
   const once = (list: Commands): Promise<unknown[]> => store.commands(list, { leftMs: timeoutMs, patient: true });
   // What is under way when Redis goes away fails, whoever waits; all of these may be repeated, and the second waits for Redis's return.
@@ -45,7 +49,7 @@ export function statedDigests(store: Store, directory: Directory, origin: Origin
       const kept = new Map(entries);
       // The mark that the table was filled whole; a run that died while it filled it left none.
       if (kept.delete('')) return kept;
-      const found = await readDirectory(directory, origin, held);
+      const found = await readDirectory(documents, origin, held);
       await commands([['del', key]]);
       await put([...found]);
       await commands([
@@ -72,8 +76,12 @@ function pairs(flat: readonly string[]): [string, string][] {
 }
 
 /** A malformed document counts as one that says something else: it is written again. */
-async function readDirectory(directory: Directory, origin: string, held: AbortSignal): Promise<Map<string, string>> {
-  const firestore = await directory.client();
+async function readDirectory(
+  documents: Pick<Documents, 'client'>,
+  origin: string,
+  held: AbortSignal,
+): Promise<Map<string, string>> {
+  const firestore = await documents.client();
   const found = new Map<string, string>();
   const stream = firestore.collection('subscriptions').where('origin', '==', origin).stream();
   for await (const snapshot of stream as AsyncIterable<QueryDocumentSnapshot>) {
@@ -86,7 +94,7 @@ async function readDirectory(directory: Directory, origin: string, held: AbortSi
 
 function digestOfDocument(id: string, data: unknown): string {
   try {
-    const record = parseDocument(subscriptionSchema, data, `subscriptions/${id}`);
+    const record = recordOf(data, `subscriptions/${id}`);
     return digest(record.name, record.accessEnabled, record.archived, record.tags, record.limits, record.tokens);
   } catch {
     return 'malformed';

@@ -15,12 +15,13 @@ import {
 } from '../../../../scripts/local/sourcegraph/sourcegraph.ts';
 import { createAuth, type Auth } from '../../auth/auth.ts';
 import { loadConfig, type Config } from '../../config/config.ts';
+import { openDocuments, type Documents } from '../../documents/documents.ts';
 import { connectStore, keys, type Store } from '../../store/store.ts';
 import {
   createSubscription,
+  createSync,
   hashToken,
-  openDirectory,
-  type Directory,
+  type SubscriptionSync,
   type SyncReport,
   type SyncTrace,
 } from '../directory.ts';
@@ -30,8 +31,9 @@ let server: LocalRedis;
 let redis: Redis;
 let store: Store;
 let sourcegraph: LocalSourcegraph;
-let directory: Directory;
+let documents: Documents;
 let auth: Auth;
+let sync: SubscriptionSync | null;
 const lines: { severity: string; message: string }[] = [];
 const steps: string[] = [];
 const trace: SyncTrace = {
@@ -61,8 +63,9 @@ beforeEach(async () => {
     CODY_GATEWAY_DOTCOM_API_URL: sourcegraph.url,
     CODY_GATEWAY_DOTCOM_ACCESS_TOKEN: sourcegraph.token,
   });
-  directory = openDirectory(config);
-  auth = createAuth({ config, store, now: Date.now, warn: () => undefined });
+  documents = openDocuments(config);
+  auth = createAuth({ config, store, documents, now: Date.now, warn: () => undefined });
+  sync = createSync({ config, store, documents, now: Date.now });
   lines.length = 0;
   steps.length = 0;
 });
@@ -73,7 +76,7 @@ after(async () => {
 });
 
 const run = (signal = new AbortController().signal): Promise<SyncReport> =>
-  auth.sync?.run(trace, signal) ?? assert.fail('no sync');
+  sync?.run(trace, signal) ?? assert.fail('no sync');
 const uuid = (n: number): string => `00000000-0000-4000-8000-${String(n).padStart(12, '0')}`;
 const slk = (n: number): string => `slk_${n.toString(16).padStart(64, '0')}`;
 
@@ -83,7 +86,7 @@ function state(n: number, more: Partial<SourcegraphSubscription> = {}): void {
 }
 
 async function read(path: string): Promise<Record<string, unknown>> {
-  return (await (await directory.client()).doc(path).get()).data() ?? {};
+  return (await (await documents.client()).doc(path).get()).data() ?? {};
 }
 
 const chatLimit = async (n: number): Promise<unknown> =>
@@ -124,7 +127,7 @@ test('a limit, a feature and a token that are gone at the source are gone here; 
   assert.equal((record['limits'] as Record<string, unknown>)['embeddings'], null);
   assert.equal((await read(`tokens/${hashToken(slk(101))}`))['revoked'], true);
   // Another process, whose memory holds nothing.
-  const other = createAuth({ config: configOf(), store, now: Date.now, warn: () => undefined });
+  const other = createAuth({ config: configOf(), store, documents, now: Date.now, warn: () => undefined });
   await assert.rejects(other.identify({ token: slk(101), address: '' }, { leftMs: 10_000 }), { kind: 'invalid-token' });
 });
 
@@ -153,14 +156,14 @@ test('actors #87: what a complete list lacks is archived and its tokens revoked;
   assert.deepEqual(counts(await run()), { listed: 1, changed: 0, pruned: 0, withheld: 0, revoked: 0 });
   state(2);
   assert.equal((await run()).changed, 1);
-  const again = createAuth({ config: configOf(), store, now: Date.now, warn: () => undefined });
+  const again = createAuth({ config: configOf(), store, documents, now: Date.now, warn: () => undefined });
   assert.equal((await again.identify({ token: slk(2), address: '' }, { leftMs: 10_000 })).id, uuid(2));
 });
 
 test('actors #88: what is not the source’s is never pruned: operators’ subscriptions, users', async () => {
-  const own = await createSubscription(directory, { name: 'own', limits: {} });
+  const own = await createSubscription(documents, { name: 'own', limits: {} });
   await (
-    await directory.client()
+    await documents.client()
   )
     .doc('users/5')
     .set({ name: 'u', accessEnabled: true, limits: {}, origin: 'sourcegraph' });
@@ -225,7 +228,7 @@ test('a run that is cut off leaves whole accounts, and the next writes the rest 
   while ((await redis.hlen(keys.stated('sourcegraph'))) < 300) await new Promise((resolve) => setTimeout(resolve, 2));
   controller.abort(new Error('cut off'));
   await assert.rejects(cut, /cut off/);
-  const firestore = await directory.client();
+  const firestore = await documents.client();
   const report = await run();
   assert.ok(report.changed > 0 && report.changed <= 700, `${report.changed} written again`);
   assert.equal((await firestore.collection('subscriptions').count().get()).data().count, 1_000);
@@ -236,7 +239,7 @@ test('a run that is cut off leaves whole accounts, and the next writes the rest 
 test('what an operator says otherwise stays, whatever the source states', async () => {
   state(1);
   await run();
-  const document = (await directory.client()).doc(`subscriptions/${uuid(1)}`);
+  const document = (await documents.client()).doc(`subscriptions/${uuid(1)}`);
   await document.set({ overrides: { limits: { chat_completions: { limit: 3 } } } }, { merge: true });
   state(1, { access: sourcegraphAccess({ chatCompletionsRateLimit: sourcegraphLimit(900, 3_600) }) });
   await run();
@@ -249,7 +252,13 @@ test('a source that goes back to what it said before a look-up wrote something n
   await run();
   state(1, { access: sourcegraphAccess({ chatCompletionsRateLimit: sourcegraphLimit(9) }) });
   // A process whose clock is ahead: the cool-down is over.
-  const later = createAuth({ config: configOf(), store, now: () => Date.now() + 3_600_000, warn: () => undefined });
+  const later = createAuth({
+    config: configOf(),
+    store,
+    documents,
+    now: () => Date.now() + 3_600_000,
+    warn: () => undefined,
+  });
   const caller = { token: slk(1), address: '' };
   await later.refresh(caller, await later.identify(caller, { leftMs: 10_000 }));
   assert.equal(await chatLimit(1), 9);

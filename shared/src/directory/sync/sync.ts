@@ -1,10 +1,11 @@
 // Brings the list of a source into the directory: writes what changed, prunes what is gone from a list that is complete and plausible. Not when (serve).
 
 import type { Config } from '../../config/config.ts';
+import type { Documents } from '../../documents/documents.ts';
 import { takeLock, type Budget, type Lock, type Store } from '../../store/store.ts';
-import type { AccountCopies } from '../account-copies.ts';
-import type { Directory } from '../open-directory.ts';
+import { createAccountCopies, type AccountCopies } from '../account-copies.ts';
 import type { AccessSource, Statement } from '../sources/access-source.ts';
+import { accessSources } from '../sources/configured.ts';
 import { digestOf, statedDigests, type StatedDigests } from './stated-digests.ts';
 import { pruneSubscriptions, saveStatements, type Saved } from '../statements.ts';
 
@@ -57,20 +58,24 @@ export interface SubscriptionSync {
 }
 
 /** What a sync needs. */
-export interface SyncParts {
-  readonly directory: Directory;
-  readonly copies: AccountCopies;
-  readonly sources: readonly AccessSource[];
+export interface SyncSettings {
+  readonly config: Config;
   readonly store: Store;
-  readonly config: Pick<Config, 'syncPrunePercentMax'>;
+  readonly documents: Documents;
   readonly now: () => number;
-  readonly warn: (message: string, error: unknown) => void;
+}
+
+/** Between which a sync goes back and forth. */
+interface SyncParts extends SyncSettings {
+  readonly copies: AccountCopies;
 }
 
 /** Null where no source lists. */
-export function createSync(parts: SyncParts): SubscriptionSync | null {
-  const source = parts.sources.find(({ list }) => list !== null);
+export function createSync(settings: SyncSettings): SubscriptionSync | null {
+  const { config, store, now } = settings;
+  const source = accessSources(config, now).find(({ list }) => list !== null);
   if (source === undefined) return null;
+  const parts = { ...settings, copies: createAccountCopies(store) };
   return {
     run: async (trace, signal) => {
       const report: SyncReport = {
@@ -82,7 +87,7 @@ export function createSync(parts: SyncParts): SubscriptionSync | null {
         withheld: 0,
         unreadable: 0,
       };
-      const lock = await takeLock(parts.store, 'sync-subscriptions', lockMs, budget());
+      const lock = await takeLock(store, 'sync-subscriptions', lockMs, budget());
       if (lock === null) return { ...report, skipped: true };
       const { held, stop } = holdLock(lock, signal);
       try {
@@ -116,7 +121,7 @@ async function sync(
   held: AbortSignal,
   report: SyncReport,
 ): Promise<void> {
-  const stated = statedDigests(parts.store, parts.directory, source.origin, commandTimeoutMs);
+  const stated = statedDigests(parts.store, parts.documents, source.origin, commandTimeoutMs);
   const before = await trace.step('compare', () => stated.read(held));
   const seen = new Set<string>();
   await trace.step('list', async () => {
@@ -170,7 +175,7 @@ async function sync(
     for (let i = 0; i < gone.length; i += roundSize) {
       held.throwIfAborted();
       const round = gone.slice(i, i + roundSize);
-      const { version, tokens } = await pruneSubscriptions(await parts.directory.client(), round, parts.now());
+      const { version, tokens } = await pruneSubscriptions(await parts.documents.client(), round, parts.now());
       await revokeCopies(parts, tokens, version);
       await stated.forget(round);
       report.pruned += round.length;
@@ -193,8 +198,8 @@ async function writeRound(
   stated: StatedDigests,
   report: SyncReport,
 ): Promise<void> {
-  const { directory, copies, now } = parts;
-  const saved = await saveStatements(await directory.client(), statements, source.origin, now());
+  const { documents, copies, now } = parts;
+  const saved = await saveStatements(await documents.client(), statements, source.origin, now());
   await Promise.all(saved.map((one) => publish(copies, one)));
   await stated.keep(statements);
   report.changed += saved.length;
