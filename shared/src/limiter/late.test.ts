@@ -8,7 +8,7 @@ import { startRedis, type LocalRedis } from '../../../scripts/local/redis.ts';
 import { startTcpProxy, type TcpProxy } from '../../../scripts/local/tcp-proxy.ts';
 import type { Permit } from '../auth/auth.ts';
 import { connectStore, keys, shardOf, StoreUnavailable, type Store } from '../store/store.ts';
-import { endedTimeMs } from './lease.ts';
+import { endedTimeMs } from './settlement.ts';
 import { createLimiter, identityOf, settleLate, sweepShard, type Lease, type Limiter } from './limiter.ts';
 
 let server: LocalRedis;

@@ -3,21 +3,15 @@
 import type { Actor, Feature, Permit } from '../auth/auth.ts';
 import { keys, shardOf, type Budget, type Shard, type Store } from '../store/store.ts';
 import { claimKey, claimTimeMs, type Claim, type Claimed } from './claim.ts';
-import {
-  leaseTimeMs,
-  leaseOnTrust,
-  openLease,
-  endedTimeMs,
-  type Lease,
-  type NoticeRule,
-  type Posted,
-} from './lease.ts';
+import { leaseOnTrust, leaseTimeMs, openLease, type Lease, type NoticeRule } from './lease.ts';
 import { readLimits, type Reading } from './reading.ts';
 import { scripts } from './scripts.ts';
+import { endedTimeMs, endKeys, type Posted } from './settlement.ts';
 
 export { claimOf, type Claim, type Claimed } from './claim.ts';
-export { leaseTimeMs, type Lease, type NoticeRule, type Posted, type PostedNotice, type Settlement } from './lease.ts';
-export { settleLate, type LateOutcome, type LateSettlement } from './late.ts';
+export { leaseTimeMs, type Lease, type NoticeRule } from './lease.ts';
+export { settleLate, type LateOutcome } from './late.ts';
+export type { LateSettlement, Posted, PostedNotice, Settlement } from './settlement.ts';
 export type { Reading } from './reading.ts';
 export { raiseCounter, readCounters, type Counter } from './counters.ts';
 export { healCounters } from './heal.ts';
@@ -152,17 +146,9 @@ export function createLimiter(store: Store): Limiter {
     },
     async withdraw(permit, { leaseId, claim }, budget) {
       const { shard, feature, actor } = placeOf(permit);
-      const record = keys.lease(shard, leaseId);
       await store.run(
         scripts.settle,
-        [
-          keys.limit(shard, feature, actor),
-          keys.inFlight(shard, feature, actor),
-          record,
-          keys.leases(shard),
-          keys.outbox(shard),
-          claimKey(shard, actor, claim?.name ?? null, record),
-        ],
+        endKeys(shard, feature, actor, leaseId, claim?.name ?? null),
         [leaseId, '', 0, 'void', endedTimeMs, ''],
         budget,
       );

@@ -1,7 +1,8 @@
 // The scope of one request: its trace and span id, and the fields that its one log line will carry.
 
 import { randomUUID } from 'node:crypto';
-import type { ErrorReport, ErrorReports } from './error-reports.ts';
+import type { ErrorReport } from './error-report.ts';
+import type { ErrorReports } from './error-reports.ts';
 import type { Exporter } from './exporter.ts';
 import type { Log, LogFields, LogTrace, Severity } from './log.ts';
 import { requestAttributes, requestName } from './request-span.ts';
