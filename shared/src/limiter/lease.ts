@@ -21,6 +21,8 @@ export interface NoticeRule {
 
 /** Proof of admission (`upstream.send` takes it) and the hold on the quota. */
 export interface Lease {
+  /** What tells it from a Denial and a Claimed. */
+  readonly decision: 'admitted';
   /** Also the event's id. */
   readonly id: string;
   readonly permit: Permit;
@@ -80,6 +82,7 @@ export function openLease(store: Store, facts: LeaseFacts): Lease {
     return { posted: entry === null ? null : posted, overflow: null, notice };
   };
   return {
+    decision: 'admitted',
     id,
     permit: facts.permit,
     claim: facts.claim,
@@ -123,6 +126,7 @@ export function leaseOnTrust(
   const unsettled = (): Promise<never> =>
     Promise.reject(new StoreUnavailable('admitted without redis: a task settles it', { sent: false }));
   return {
+    decision: 'admitted',
     id,
     permit,
     claim: null,

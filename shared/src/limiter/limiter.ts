@@ -20,6 +20,7 @@ export { closeWindow, readWindows, type QuotaWindow } from './window.ts';
 
 /** Why a call was not admitted: a value, not an exception, since most callers meet it one day. */
 export interface Denial {
+  readonly decision: 'denied';
   readonly cause: 'quota' | 'burst' | 'in-flight';
   /** The limit that was reached, in units (quota) or calls. */
   readonly limit: number;
@@ -128,6 +129,7 @@ export function createLimiter(store: Store): Limiter {
           });
         case 'refused':
           return {
+            decision: 'denied',
             cause: reply[1],
             limit: reply[2],
             retryAtMs: reply[3],
@@ -135,7 +137,7 @@ export function createLimiter(store: Store): Limiter {
             posted: reply[5] === null ? null : { shard, entry: reply[5], id: admission.leaseId, window: null, kept: 0 },
           };
         case 'claimed':
-          return { cause: 'claimed', by: reply[1], leaseId: reply[2] };
+          return { decision: 'claimed', by: reply[1], leaseId: reply[2] };
         case 'ended':
           throw new Error(`lease ${admission.leaseId} has ended as ${reply[1]}: an id is for one call`);
       }

@@ -56,8 +56,8 @@ export async function admit(
     });
   }
   context.outages.decided(permit, outcome);
-  if (!('cause' in outcome)) return outcome;
-  if (outcome.cause === 'claimed') {
+  if (outcome.decision === 'admitted') return outcome;
+  if (outcome.decision === 'claimed') {
     scope.note({ idempotency: outcome.by, first_call: outcome.leaseId });
     throw claimedRefusal(outcome);
   }

@@ -29,8 +29,8 @@ export function actorAttributes(actor: Actor): Attributes {
 
 /** What the limiter decided, and why. */
 export function admissionAttributes(outcome: Lease | Denial | Claimed, units: number): Attributes {
-  if ('cause' in outcome) {
-    if (outcome.cause === 'claimed') return { decision: 'refused', reason: `idempotency key: ${outcome.by}` };
+  if (outcome.decision === 'claimed') return { decision: 'refused', reason: `idempotency key: ${outcome.by}` };
+  if (outcome.decision === 'denied') {
     const { cause, limit, retryAtMs } = outcome;
     return { decision: 'refused', reason: cause, limit, reset: new Date(retryAtMs).toISOString() };
   }
