@@ -317,7 +317,7 @@ test('repeated refusals are written one by one up to five a minute, then counted
 
 test('notes of one identity fold too, and carry their own id', async () => {
   const identity = randomUUID();
-  const posted = await limiter.note(identity, 'Unauthorized', 'the-id', '{"name":"Unauthorized"}', 1, budget());
+  const posted = await limiter.recordEvent(identity, 'Unauthorized', 'the-id', '{"name":"Unauthorized"}', 1, budget());
   assert.ok(posted !== null);
   assert.equal(posted.id, 'the-id');
   // By its own place: another test's actor may live on the same shard.

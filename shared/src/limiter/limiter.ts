@@ -58,8 +58,8 @@ export interface Limiter {
   withdraw(permit: Permit, admission: Pick<Admission, 'leaseId' | 'claim'>, budget: Budget): Promise<void>;
   /** Consumption of the actor by feature; consumes nothing. */
   read(actor: Actor, features: readonly Feature[], budget: Budget): Promise<ReadonlyMap<Feature, Reading>>;
-  /** Appends an event that belongs to no lease, folding repeated ones. `identity`: the actor's, or that of all strangers; `count`: how many it stands for. */
-  note(
+  /** Appends an event that belongs to no lease, folding repeated ones. `identity`: the actor's, or a source's and a reason's for tokens that nobody knows; `count`: how many it stands for. */
+  recordEvent(
     identity: string,
     name: string,
     eventId: string,
@@ -157,11 +157,11 @@ export function createLimiter(store: Store): Limiter {
     },
     read: (actor, features, budget) =>
       readLimits(store, identityOf(actor), versionOf(actor), intervalsOf(actor, features), budget),
-    async note(identity, name, eventId, event, count, budget) {
+    async recordEvent(identity, name, eventId, event, count, budget) {
       const actor = encodeURIComponent(identity);
       const shard = shardOf(actor);
       const entry = (await store.run(
-        scripts.note,
+        scripts.recordEvent,
         [keys.outbox(shard), keys.fold(shard, actor, name), keys.folds(shard)],
         [eventId, event, count],
         budget,

@@ -24,7 +24,7 @@ export interface Scope extends LogTrace {
   /** Response headers by which clients and operators find the trace (design D4). */
   readonly headers: { readonly 'x-trace': string; readonly 'x-span': string; readonly 'x-trace-span': string };
   /** Adds fields to the request's line; the last value of a name stands. */
-  note(fields: LogFields): void;
+  annotate(fields: LogFields): void;
   /** Writes a line of its own within this trace. */
   log(severity: Severity, message: string, fields?: LogFields, error?: unknown): void;
   /** Does a step of the request as a span: `describe` tells its attributes, what is thrown fails it by its `kind` or name. */
@@ -103,7 +103,7 @@ export function createScope(headers: Headers, url: string, log: Log, { exporter,
     ...trace,
     parentSpanId,
     headers: { 'x-trace': traceId, 'x-span': spanId, 'x-trace-span': spanId },
-    note: (more) => {
+    annotate: (more) => {
       Object.assign(fields, more);
     },
     log: (severity, message, more = {}, error) => {

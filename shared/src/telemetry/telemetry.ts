@@ -11,7 +11,7 @@ import type { TelemetrySettings } from './settings.ts';
 
 export { crashLine } from './crash.ts';
 export { spanNames } from './measure.ts';
-export type { Attributes, Span } from './span.ts';
+export { noSpan, type Attributes, type Span } from './span.ts';
 export type { Scope } from './scope.ts';
 export type { LogFields, Severity } from './log.ts';
 
