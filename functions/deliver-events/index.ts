@@ -1,6 +1,6 @@
 // The function `deliver-events`: a task's events into the warehouse. Its answer decides whether the queue tries again.
 
-import { openDirectory } from '@cody-gateway/shared/auth';
+import { openDirectory } from '@cody-gateway/shared/directory';
 import {
   createDeadLetters,
   createWarehouse,

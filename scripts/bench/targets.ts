@@ -4,11 +4,11 @@ import { fork, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
-import { createSubscription, openDirectory } from '@cody-gateway/shared/auth';
+import { createSubscription, openDirectory } from '@cody-gateway/shared/directory';
 import { localProject, startCloud } from '../local/cloud.ts';
-import { memoryEnv } from '../local/function-files.ts';
-import { startFunction } from '../local/function-process.ts';
-import { freePort } from '../local/port.ts';
+import { memoryEnv } from '../functions/function-files.ts';
+import { startFunction } from '../local/process/function-process.ts';
+import { freePort } from '../local/process/port.ts';
 import type { Order, Outcome } from './load.ts';
 import { benchKey, type ProviderAddresses, type ProviderPace, type StreamPace } from './provider-process.ts';
 

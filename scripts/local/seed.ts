@@ -1,6 +1,6 @@
 // What a fresh local cloud holds: one subscription, whose token `npm start` prints.
 
-import { createSubscription, openDirectory } from '@cody-gateway/shared/auth';
+import { createSubscription, openDirectory } from '@cody-gateway/shared/directory';
 
 const daySeconds = 86_400;
 

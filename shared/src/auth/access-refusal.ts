@@ -10,7 +10,7 @@ export interface AccessEvent {
   /** The actor's id; `unknown` for a token that nobody knows. */
   readonly identifier: string;
   readonly reason: string | null;
-  /** Whom repeated events are folded by: the actor, or all strangers of a source together, since anybody can make up tokens. */
+  /** Whom repeated events are folded by: the actor, or all unknown tokens of a source together, since anybody can make up tokens. */
   readonly identity: string;
   /** Nobody is known behind it: counted in the instance before it is written (serve/strangers.ts). */
   readonly stranger: boolean;

@@ -2,9 +2,9 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { classifyToken, type KnownToken } from '../directory/directory.ts';
 import { createActorCache } from './actor-cache.ts';
 import type { Actor } from './actor.ts';
-import { classifyToken, type KnownToken } from './token.ts';
 
 const token = (n: number): KnownToken => classifyToken(`slk_${n.toString(16).padStart(64, '0')}`);
 const actor = (name: string): Actor => ({

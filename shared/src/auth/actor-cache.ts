@@ -1,9 +1,9 @@
 // Actors in process memory, in front of the directory: fresh for seconds, kept for a day to be served only while the directory fails.
 
 import { LRUCache } from 'lru-cache';
+import type { KnownToken } from '../directory/directory.ts';
 import type { Budget } from '../store/store.ts';
 import type { Actor } from './actor.ts';
-import type { KnownToken } from './token.ts';
 
 /** A revoked token dies within this (design §6). */
 const freshMs = 10_000;

@@ -2,8 +2,9 @@
 
 import { createHash } from 'node:crypto';
 import { isIPv6 } from 'node:net';
+import type { SubscribedFeature } from '../directory/directory.ts';
 import type { Actor } from './actor.ts';
-import { entitle, type BurstSettings, type Entitlement, type SubscribedFeature } from './entitlement.ts';
+import { entitle, type BurstSettings, type Entitlement } from './entitlement.ts';
 
 const daySeconds = 86_400;
 const claude = (names: readonly string[]): string[] => names.map((name) => `anthropic/${name}`);

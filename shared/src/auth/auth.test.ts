@@ -2,19 +2,12 @@
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { startFirestore, type LocalFirestore } from '../../../scripts/local/firestore.ts';
-import { startSourcegraph, type LocalSourcegraph } from '../../../scripts/local/sourcegraph.ts';
+import { startFirestore, type LocalFirestore } from '../../../scripts/local/google/firestore.ts';
+import { startSourcegraph, type LocalSourcegraph } from '../../../scripts/local/sourcegraph/sourcegraph.ts';
 import { loadConfig } from '../config/config.ts';
+import { createSubscription, openDirectory, type Directory } from '../directory/directory.ts';
 import { connectStore, type Store } from '../store/store.ts';
-import {
-  AccessRefusal,
-  createAuth,
-  createSubscription,
-  openDirectory,
-  type AccessEvent,
-  type Auth,
-  type Directory,
-} from './auth.ts';
+import { AccessRefusal, createAuth, type AccessEvent, type Auth } from './auth.ts';
 
 let emulator: LocalFirestore;
 let directory: Directory;

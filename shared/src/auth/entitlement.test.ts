@@ -2,7 +2,8 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { burstSize, entitle, type BurstSettings, type StatedLimit } from './entitlement.ts';
+import type { StatedLimit } from '../directory/directory.ts';
+import { burstSize, entitle, type BurstSettings } from './entitlement.ts';
 
 const hourMs = 3_600_000;
 const dayMs = 24 * hourMs;

@@ -1,13 +1,9 @@
 // What an actor is entitled to of one feature: quota, burst window, cap of calls in flight, models. Arithmetic only.
 
-/** Features that a subscription has limits for. */
-export type SubscribedFeature = 'chat_completions' | 'code_completions' | 'embeddings';
+import type { StatedLimit, SubscribedFeature } from '../directory/directory.ts';
 
 /** Features that are charged separately; attribution has one limit for all subscriptions. */
 export type Feature = SubscribedFeature | 'attribution';
-
-/** In the order in which the original lists them (spec actors §2). */
-export const features: readonly SubscribedFeature[] = ['code_completions', 'chat_completions', 'embeddings'];
 
 /** One feature's limits. */
 export interface Entitlement {
@@ -26,13 +22,6 @@ export interface BurstSettings {
   readonly burstPercentage: number;
   readonly burstIntervalMs: number;
   readonly inFlightMin: number;
-}
-
-/** A limit as a source states it. */
-export interface StatedLimit {
-  readonly limit: number;
-  readonly intervalSeconds: number;
-  readonly allowedModels: readonly string[];
 }
 
 /** The entitlement of a stated limit, or null where it grants nothing. */

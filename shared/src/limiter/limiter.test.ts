@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { after, before, beforeEach, test } from 'node:test';
-import { startTestRedis, type TestRedis } from '../../../scripts/local/test-redis.ts';
+import { startTestRedis, type TestRedis } from '../../../scripts/local/process/test-redis.ts';
 import type { Actor, Entitlement, Permit } from '../auth/auth.ts';
 import { connectStore, keys, shardOf, type Store } from '../store/store.ts';
 import {

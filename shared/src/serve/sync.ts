@@ -1,6 +1,6 @@
 // One run of the sync of subscriptions, by the clock or by an operator: its steps as spans, its lines in the log. What it does is auth's.
 
-import { SourceUnavailable, type SyncReport, type SyncTrace } from '../auth/auth.ts';
+import { SourceUnavailable, type SyncReport, type SyncTrace } from '../directory/directory.ts';
 import { Refusal } from '../http/http.ts';
 import { StoreUnavailable } from '../store/store.ts';
 import type { Exchange } from './exchange.ts';
