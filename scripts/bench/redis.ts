@@ -53,7 +53,7 @@ export async function redisCost(share: number): Promise<RedisRow[]> {
     admit: async (i) => {
       const admission = { leaseId: randomUUID(), estimate: 1, draft: text, notice };
       const lease = await limiters[i % connections]?.admit(permits[i % actors] as Permit, admission, budget());
-      if (lease === undefined || 'cause' in lease) throw new Error(`call ${i} was refused`);
+      if (lease === undefined || lease.decision !== 'admitted') throw new Error(`call ${i} was refused`);
       leases[i] = lease;
     },
     settle: async (i) => (leases[i] as Lease).settle(1, text, budget()),

@@ -3,6 +3,7 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
+import { checkCircles, doorsOf } from './circles.ts';
 
 /** Rooms from bottom to top; a room imports values from lower rungs only. */
 const rungs = [
@@ -225,7 +226,9 @@ if (import.meta.main) {
     text: /\.(ts|lua)$/.test(file) ? readFileSync(path.join(root, file), { encoding: 'utf8', flag: 'r' }) : '',
   });
   const { keys } = await import('@cody-gateway/shared/store');
-  const faults = checkTree(files.filter((file) => exists(path.join(root, file))).map(read), new Set(Object.keys(keys)));
+  const sources = files.filter((file) => exists(path.join(root, file))).map(read);
+  const doors = doorsOf('shared', readFileSync(path.join(root, 'shared/package.json'), 'utf8'));
+  const faults = [...checkTree(sources, new Set(Object.keys(keys))), ...checkCircles(sources, doors)];
   for (const fault of faults) console.error(fault);
   if (faults.length > 0) process.exit(1);
 }

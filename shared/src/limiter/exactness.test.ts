@@ -33,7 +33,7 @@ function work(settings: StoreSettings): void {
   const budget = () => ({ leftMs: 60_000 });
   const call = async (permit: Permit): Promise<boolean> => {
     const lease = await limiter.admit(permit, { leaseId: randomUUID(), estimate: 1, draft: '{}' }, budget());
-    if ('cause' in lease) return false;
+    if (lease.decision !== 'admitted') return false;
     await lease.settle(1, '{}', budget());
     return true;
   };

@@ -69,7 +69,7 @@ test('estimates settle to the truth, and the overshoot is bounded by the errors 
         for (const pick of endsBefore) await end(pick);
         const before = await used();
         const outcome = await limiter.admit(permit, { leaseId: `${key}-${i}`, estimate, draft: '{}' }, budget());
-        if ('cause' in outcome) {
+        if (outcome.decision !== 'admitted') {
           refusals++;
           assert.ok(before + estimate > limit, `refused at ${before} + ${estimate}`);
         } else {

@@ -37,7 +37,7 @@ function permitFor(limit: number): Permit {
 async function admit(permit: Permit): Promise<Lease | null> {
   const admission = { leaseId: randomUUID(), estimate: 1, draft: '{}' };
   const outcome = await createLimiter(store).admit(permit, admission, budget());
-  return 'cause' in outcome ? null : outcome;
+  return outcome.decision === 'admitted' ? outcome : null;
 }
 
 async function admitted(permit: Permit): Promise<Lease & { readonly window: string }> {

@@ -92,7 +92,7 @@ export class PlainLimiter {
     const taken = claim === null ? undefined : this.claims.get(claimName(admission));
     if (taken !== undefined && taken.id !== id)
       return {
-        cause: 'claimed',
+        decision: 'claimed',
         by: taken.fingerprint === claim?.fingerprint ? taken.state : 'other',
         leaseId: taken.id,
       };
@@ -157,7 +157,7 @@ export class PlainLimiter {
     const fields = { c: cause, l: String(limit), u: String(retryAtMs), e: draftOf(id) };
     const row: ModelEvent = { id, kind: 'refused', window: '', units: 0, fields };
     const posted = this.appendFolding(`${shard} ${counter}`, cause, row);
-    return { cause, limit, retryAtMs, nowMs: this.now, posted: posted ? id : null };
+    return { decision: 'denied', cause, limit, retryAtMs, nowMs: this.now, posted: posted ? id : null };
   }
 
   /** Singly up to five a minute, then counted. */

@@ -113,8 +113,8 @@ const claims = fc.option(
 async function answered(work: ReturnType<Limiter['admit']>, admitted: Admitted): Promise<unknown> {
   try {
     const outcome = await work;
-    if ('cause' in outcome)
-      return outcome.cause === 'claimed' ? outcome : { ...outcome, posted: outcome.posted?.id ?? null };
+    if (outcome.decision === 'claimed') return outcome;
+    if (outcome.decision === 'denied') return { ...outcome, posted: outcome.posted?.id ?? null };
     admitted.lease ??= outcome;
     const { window, remaining, resetAtMs } = outcome;
     return { window, remaining, resetAtMs };

@@ -1,4 +1,4 @@
-// Refused strangers, counted in this process before they are written: a flood of made-up tokens must fill neither the outbox nor the bill.
+// Refused callers whose token nobody knows, counted in this process before they are written: a flood of made-up tokens must fill neither the outbox nor the bill.
 
 import type { Outbox, UsageEvent } from '../events/events.ts';
 import type { Limiter } from '../limiter/limiter.ts';
@@ -9,20 +9,20 @@ import type { Telemetry } from '../telemetry/telemetry.ts';
 const gatherMs = 1_000;
 
 /** The count of this process. */
-export interface Strangers {
+export interface UnknownCallers {
   /**
    * Writes the event, or counts it for the next one: the first after a quiet second is written at once, what follows within a second goes
    * into one row with a count. Never throws; what Redis does not take goes whole into the log.
    * @param identity source and reason
    * @returns whether it was written at once
    */
-  note(identity: string, event: UsageEvent): Promise<boolean>;
+  recordEvent(identity: string, event: UsageEvent): Promise<boolean>;
   /** Writes what is counted; for the end of the process. */
   flush(): Promise<void>;
 }
 
 /** Where the rows go. */
-export interface StrangerParts {
+export interface UnknownCallerParts {
   readonly limiter: Limiter;
   readonly outbox: Outbox;
   readonly telemetry: Telemetry;
@@ -30,13 +30,13 @@ export interface StrangerParts {
 }
 
 /** Identities are few: sources and reasons. */
-export function createStrangers({ limiter, outbox, telemetry, budget }: StrangerParts): Strangers {
+export function createUnknownCallers({ limiter, outbox, telemetry, budget }: UnknownCallerParts): UnknownCallers {
   const counted = new Map<string, { count: number; event: UsageEvent; timer: NodeJS.Timeout }>();
   const write = async (identity: string, event: UsageEvent): Promise<void> => {
     try {
       const { name, event_id: id, count } = event;
       const text = JSON.stringify(event);
-      const posted = await limiter.note(identity, name, id, text, count, budget());
+      const posted = await limiter.recordEvent(identity, name, id, text, count, budget());
       if (posted !== null) outbox.take(posted, text);
     } catch (error) {
       telemetry.log('ERROR', 'an event could not be written', { usage_event: event }, error);
@@ -58,7 +58,7 @@ export function createStrangers({ limiter, outbox, telemetry, budget }: Stranger
     counted.set(identity, { count: 0, event, timer });
   };
   return {
-    note: async (identity, event) => {
+    recordEvent: async (identity, event) => {
       const entry = counted.get(identity);
       if (entry !== undefined) {
         entry.count += 1;
