@@ -6,7 +6,7 @@ import { identityOf } from '../limiter/limiter.ts';
 import type { Call, Flagging } from '../upstream/upstream.ts';
 import { blockedEvent, type CallerIds } from './event.ts';
 import { note, type Exchange } from './exchange.ts';
-import { recordFlaggedPrompt } from './flagged-prompts.ts';
+import { isFreeUser, recordFlaggedPrompt } from './flagged-prompts.ts';
 
 /**
  * @param body that `upstream.read` accepted
@@ -21,7 +21,7 @@ export async function inspect(
   callerIds: CallerIds,
 ): Promise<Flagging | null> {
   const { context, scope } = exchange;
-  const { prompt, flagging } = await context.upstream.inspect(call, body);
+  const { prompt, flagging } = await context.upstream.inspect(call, body, isFreeUser(permit.actor));
   if (flagging === null) return null;
   scope.note({ feature: permit.feature, model: permit.model, flagged: flagging.reasons });
   await recordFlaggedPrompt(exchange, permit, prompt.text());
@@ -35,7 +35,7 @@ export async function inspect(
   throw new Refusal('prompt-blocked', blockedText(context.config, scope.traceId));
 }
 
-/** Cody clients recognise this text by its words (spec completions §3.4). */
+/** Cody clients recognise this text by its words. */
 function blockedText(
   { acceptableUsePolicyUrl, supportAddress }: Exchange['context']['config'],
   traceId: string,
