@@ -6,7 +6,7 @@ import { identityOf } from '../limiter/limiter.ts';
 import type { Call, Flagging } from '../upstream/upstream.ts';
 import type { CallerIds } from './caller-ids.ts';
 import type { Exchange } from './exchange.ts';
-import { recordFlaggedPrompt } from './flagged-prompts.ts';
+import { isFreeUser, recordFlaggedPrompt } from './flagged-prompts.ts';
 import { recordEvent } from './record-event.ts';
 import { blockedEvent } from './refused-event.ts';
 
@@ -23,7 +23,7 @@ export async function inspect(
   callerIds: CallerIds,
 ): Promise<Flagging | null> {
   const { context, scope } = exchange;
-  const { prompt, flagging } = await context.upstream.inspect(call, body);
+  const { prompt, flagging } = await context.upstream.inspect(call, body, isFreeUser(permit.actor));
   if (flagging === null) return null;
   scope.annotate({ feature: permit.feature, model: permit.model, flagged: flagging.reasons });
   await recordFlaggedPrompt(exchange, permit, prompt.text());
