@@ -2,7 +2,7 @@
 // and what its text means is for the document's owner to say.
 
 import { readFileSync } from 'node:fs';
-import { loadScript, type Budget, type Store } from '../store/store.ts';
+import { loadScript, redisTimeMs, timeCommand, type Budget, type Store } from '../store/store.ts';
 
 const script = loadScript(
   'document-copy',
@@ -30,14 +30,13 @@ export interface NewCopy {
 
 /** Null where there is none. @throws StoreUnavailable */
 export async function readCopy(store: Store, key: string, budget: Budget): Promise<DocumentCopy | null> {
-  const [time, fields] = (await store.commands([['time'], ['hmget', key, 'version', 'body', 'at']], budget)) as [
-    [string, string],
+  const [time, fields] = (await store.commands([timeCommand, ['hmget', key, 'version', 'body', 'at']], budget)) as [
+    unknown,
     [string | null, string | null, string | null],
   ];
   const [version, body, at] = fields;
   if (version === null || body === null || at === null) return null;
-  const nowMs = Number(time[0]) * 1000 + Math.floor(Number(time[1]) / 1000);
-  return { version: Number(version), body, ageMs: nowMs - Number(at) };
+  return { version: Number(version), body, ageMs: redisTimeMs(time) - Number(at) };
 }
 
 /** Keeps a copy unless a newer one is kept: readers and writers may come in any order. @throws StoreUnavailable */

@@ -3,6 +3,7 @@
 
 import type { Firestore, Settings, Timestamp } from '@google-cloud/firestore';
 import { accessTokens, lazyClient, type AccessTokens } from '../http/http.ts';
+import { within } from '../telemetry/telemetry.ts';
 import { createDocumentReader, type DocumentReader, type DocumentsSettings } from './document-reader.ts';
 
 /** Somebody waits at a terminal: long enough for credentials and a first channel, short enough to be told what is wrong. */
@@ -56,14 +57,8 @@ async function loadClient({ googleCloudProject, firestoreEmulatorHost }: Documen
 }
 
 /** The outcome of the work, if it comes in time. What Firestore's client does after that is its own: a write may still be done. */
-export async function withDeadline<T>(work: Promise<T>, timeoutMs: number): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const timeout = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(new Error(`Firestore did not answer within ${timeoutMs} ms`)), timeoutMs);
+export function withDeadline<T>(work: Promise<T>, timeoutMs: number): Promise<T> {
+  return within(work, timeoutMs, () => {
+    throw new Error(`Firestore did not answer within ${timeoutMs} ms`);
   });
-  try {
-    return await Promise.race([work, timeout]);
-  } finally {
-    clearTimeout(timer);
-  }
 }

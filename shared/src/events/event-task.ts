@@ -4,7 +4,7 @@ import * as v from 'valibot';
 import type { LateSettlement } from '../limiter/limiter.ts';
 import type { UsageEvent } from './usage-event.ts';
 
-/** Cloud Tasks refuses tasks above 100 KB, headers and URL included (spec platform §3); base64 is the transport's and does not count. */
+/** Cloud Tasks refuses tasks above 100 KB, headers and URL included; base64 is the transport's and does not count. */
 export const taskBytesMax = 90_000;
 /** More rows than this per insert help nobody. */
 export const taskEventsMax = 200;
@@ -35,29 +35,12 @@ const settlementSchema = v.object({
   claim: v.nullable(v.string()),
 });
 
-/** As many task bodies as serialised events need. */
-export function eventTaskBodies(events: readonly string[]): string[] {
-  const bodies: string[] = [];
-  let batch: string[] = [];
-  let bytes = 0;
-  for (const event of events) {
-    const size = Buffer.byteLength(event) + 1;
-    if (batch.length > 0 && (bytes + size > taskBytesMax || batch.length === taskEventsMax)) {
-      bodies.push(eventTaskBody(batch));
-      [batch, bytes] = [[], 0];
-    }
-    batch.push(event);
-    bytes += size;
-  }
-  return batch.length === 0 ? bodies : [...bodies, eventTaskBody(batch)];
-}
-
 /** What a task held. */
 export interface EventTask {
   readonly events: readonly UsageEvent[];
   /** Events whose leases have to be ended first. */
   readonly late: readonly LateEvent[];
-  /** Events without an identifier: the reference drops them without a word, and nobody could be charged for them (spec actors §6.1). */
+  /** Events without an identifier: the reference drops them without a word, and nobody could be charged for them. */
   readonly dropped: number;
   /** What is none of ours, as it came, with the reason: nothing that a retry would mend. */
   readonly strange: readonly Stranger[];

@@ -1,7 +1,8 @@
 // Takes over what instances left in a shard's outbox: read, sent to the queue, deleted on its acknowledgement. Run by sweep-leases.
 
 import { keys, type Budget, type Shard, type Store } from '../store/store.ts';
-import { eventTaskBody, taskBytesMax, taskEventsMax } from './event-task.ts';
+import { nextBatch } from './batch.ts';
+import { eventTaskBody } from './event-task.ts';
 import { noticeOf, noticeTaskName, type Notice } from './notice.ts';
 import type { TaskQueue } from './task-queue.ts';
 import { eventOf, type OutboxFields, type UsageEvent } from './usage-event.ts';
@@ -51,17 +52,7 @@ export async function takeLeftBehind(
   const unsentNotices: Notice[] = [];
   const unreadable: string[] = [];
   const requests: TakenOver['requests'][number][] = [];
-  let batch: { id: string; event: string }[] = [];
-  let bytes = 0;
-  let sent = 0;
-  const send = async (): Promise<void> => {
-    if (batch.length === 0 || queues.events === null) return;
-    await queues.events.create(eventTaskBody(batch.map(({ event }) => event)));
-    await store.commands([['xdel', key, ...batch.map(({ id }) => id)]], budget());
-    sent += batch.length;
-    batch = [];
-    bytes = 0;
-  };
+  const events: { id: string; event: string }[] = [];
   for (const [id, list] of entries) {
     const content = contentOf(list);
     if (content === null) {
@@ -76,12 +67,16 @@ export async function takeLeftBehind(
     const { trace_id: traceId, span_id: spanId } = content.metadata;
     if (requests.length < requestsMax && typeof traceId === 'string' && typeof spanId === 'string')
       requests.push({ traceId, spanId });
-    const size = Buffer.byteLength(event) + 1;
-    if (bytes + size > taskBytesMax || batch.length === taskEventsMax) await send();
-    batch.push({ id, event });
-    bytes += size;
+    events.push({ id, event });
   }
-  await send();
+  let sent = 0;
+  for (let rest = events; queues.events !== null && rest.length > 0;) {
+    const batch = nextBatch(rest, ({ event }) => event);
+    await queues.events.create(eventTaskBody(batch.map(({ event }) => event)));
+    await store.commands([['xdel', key, ...batch.map(({ id }) => id)]], budget());
+    sent += batch.length;
+    rest = rest.slice(batch.length);
+  }
   // After the events: a queue of notices that fails must not hold them up.
   for (const { id, notice } of notices) {
     if (queues.notices === null) unsentNotices.push(notice);

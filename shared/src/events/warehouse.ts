@@ -3,6 +3,7 @@
 import type { BigQuery } from '@google-cloud/bigquery';
 import type { Config } from '../config/config.ts';
 import { lazyClient } from '../http/http.ts';
+import { within } from '../telemetry/telemetry.ts';
 import type { Price, priceOf } from './price.ts';
 import type { UsageEvent } from './usage-event.ts';
 
@@ -32,25 +33,15 @@ export function createWarehouse(config: Config): Warehouse {
   return {
     insert: async (events) => {
       const table = (await client.open()).dataset(config.bigqueryDataset).table(config.bigqueryTable);
-      return insertRows(events, (rows) => withDeadline(table.insert(rows, { raw: true, partialRetries: 0 })));
+      // The client has no deadline for an insert of its own.
+      const late = (): never => {
+        throw new Error(`BigQuery did not answer within ${insertTimeoutMs} ms`);
+      };
+      return insertRows(events, (rows) =>
+        within(table.insert(rows, { raw: true, partialRetries: 0 }), insertTimeoutMs, late),
+      );
     },
   };
-}
-
-/** The client has no deadline for an insert of its own. */
-async function withDeadline<T>(work: Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const timeout = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(
-      () => reject(new Error(`BigQuery did not answer within ${insertTimeoutMs} ms`)),
-      insertTimeoutMs,
-    );
-  });
-  try {
-    return await Promise.race([work, timeout]);
-  } finally {
-    clearTimeout(timer);
-  }
 }
 
 interface RawRow {

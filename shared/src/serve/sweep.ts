@@ -2,7 +2,7 @@
 
 import { takeLeftBehind, unsentNotice } from '../events/events.ts';
 import { healCounters, sweepShard } from '../limiter/limiter.ts';
-import { shardCount, shardName, type Budget } from '../store/store.ts';
+import { readRedisTime, shardCount, shardName, type Budget } from '../store/store.ts';
 import type { Scope } from '../telemetry/telemetry.ts';
 import type { Context } from './context.ts';
 
@@ -81,8 +81,7 @@ export function createSweep(
       healed: 0,
       oldest_ms: 0,
     };
-    const [time] = (await store.commands([['time']], budget())) as [[string, string]];
-    const nowMs = Number(time[0]) * 1000 + Math.floor(Number(time[1]) / 1000);
+    const nowMs = await readRedisTime(store, budget());
     const untilMs = clock() + runMs;
     const first = Math.floor(random() * shardCount);
     const shards = Array.from({ length: shardCount }, (_, n) => shardName((first + n) % shardCount));

@@ -1,6 +1,6 @@
 // Finished spans and what they measure on their way out: bounded, sent beside requests, dropped when nobody takes them. Not their format (otlp-spans.ts).
 
-import { within } from './error-reports.ts';
+import { within } from './deadline.ts';
 import type { InstrumentName } from './instruments.ts';
 import { measure, measureInFlight } from './measure.ts';
 import { createMeters, type Labels } from './meters.ts';
@@ -167,6 +167,7 @@ export function createExporter(
           await push(true);
         })(),
         timeoutMs,
+        () => undefined,
       );
     },
   };

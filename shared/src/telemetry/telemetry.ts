@@ -10,6 +10,7 @@ import type { Labels } from './meters.ts';
 import type { TelemetrySettings } from './settings.ts';
 
 export { crashLine } from './crash.ts';
+export { within } from './deadline.ts';
 export { spanNames } from './measure.ts';
 export { noSpan, type Attributes, type Span } from './span.ts';
 export type { Scope } from './scope.ts';
