@@ -5,6 +5,7 @@ import { keys, StoreUnavailable, type Budget, type Shard, type Store } from '../
 import { claimKey, type Claim } from './claim.ts';
 import type { LateSettlement } from './late.ts';
 import { scripts } from './scripts.ts';
+import { shareOf } from './share.ts';
 
 /** How far ahead a lease is due: a holder that is silent for so long is dead (design §5). */
 export const leaseTimeMs = 60_000;
@@ -58,7 +59,7 @@ export interface PostedNotice {
 export interface Settlement {
   /** The event in the outbox; null when an earlier try of the same settlement had written it. */
   readonly posted: Posted | null;
-  /** The event that found the outbox full (limiter/scripts/outbox.lua): it is in nobody's hands but the caller's. Its `entry` is empty. */
+  /** The event that found the outbox full (share.ts): it is in nobody's hands but the caller's. Its `entry` is empty. */
   readonly overflow: Posted | null;
   /** The notice that it was the first to cause, if any. */
   readonly notice: PostedNotice | null;
@@ -117,7 +118,19 @@ export function openLease(store: Store, facts: LeaseFacts): Lease {
     const [, kept, entry, crossed] = (await store.run(
       scripts.settle,
       [keys.limit(shard, feature, actor), inFlight, record, keys.leases(shard), keys.outbox(shard), claim],
-      [id, window, units, state, endedTimeMs, event, noticeFrom, thresholds.join(), facts.limit, draft],
+      [
+        id,
+        window,
+        units,
+        state,
+        endedTimeMs,
+        event,
+        noticeFrom,
+        thresholds.join(),
+        facts.limit,
+        draft,
+        ...shareOf(store),
+      ],
       budget,
     )) as [found: string, kept: number, entry: string | null, notice: NoticeReply | null];
     const notice = crossed === null ? null : postedNotice(crossed, shard, facts.limit, draft);

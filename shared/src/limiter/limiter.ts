@@ -14,6 +14,7 @@ import {
 } from './lease.ts';
 import { readLimits, type Reading } from './reading.ts';
 import { scripts } from './scripts.ts';
+import { shareOf } from './share.ts';
 
 export { claimOf, type Claim, type Claimed } from './claim.ts';
 export { leaseTimeMs, type Lease, type NoticeRule, type Posted, type PostedNotice, type Settlement } from './lease.ts';
@@ -114,6 +115,7 @@ export function createLimiter(store: Store): Limiter {
           leaseTimeMs,
           `${feature} ${actor}${claimed}\n${admission.draft}`,
           versionOf(permit.actor) ?? '',
+          ...shareOf(store),
           ...(claim === null ? [] : [claim.fingerprint, claimTimeMs]),
         ],
         budget,
@@ -175,7 +177,7 @@ export function createLimiter(store: Store): Limiter {
       const entry = (await store.run(
         scripts.note,
         [keys.outbox(shard), keys.fold(shard, actor, name), keys.folds(shard)],
-        [eventId, event, count],
+        [eventId, event, count, ...shareOf(store)],
         budget,
       )) as string | null;
       return entry === null ? null : { shard, entry, id: eventId, window: null, kept: 0 };

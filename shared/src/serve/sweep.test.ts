@@ -151,7 +151,7 @@ test('a run that is out of time says what it left, and what it left is done by t
   const { permits, overdue } = await leaveBehind(20, 2);
   const rows: Row[] = [];
   let nowMs = 0;
-  const short = await sweeperOf(rows, { clock: () => (nowMs += 2_000) })();
+  const short = await sweeperOf(rows, { clock: () => (nowMs += 10_000) })();
   assert.ok(short.left > 0 && short.left < shardCount, String(short.left));
   await sweeperOf(rows)();
   await ageOutboxes(rows);
@@ -161,7 +161,7 @@ test('a run that is out of time says what it left, and what it left is done by t
 test('counters that lost their expiry are mended, a few steps a run, going on where the last one stopped (actors #29)', async () => {
   const limiter = createLimiter(store);
   const fill = redis.pipeline();
-  for (let i = 0; i < 2_000; i++) fill.set(`{s000}:lease:${i}`, 'void 0', 'EX', 600);
+  for (let i = 0; i < 2_000; i++) fill.set(`{s0000}:lease:${i}`, 'void 0', 'EX', 600);
   await fill.exec();
   const permit = permitOf();
   await limiter.admit(permit, { leaseId: randomUUID(), estimate: 3, draft: '{}' }, budget());
@@ -169,9 +169,9 @@ test('counters that lost their expiry are mended, a few steps a run, going on wh
   const open = keys.limit(shardOf(actor), 'chat_completions', actor);
   const ttl = await redis.pttl(open);
   await redis.persist(open);
-  const over = keys.limit('s001', 'chat_completions', 'over');
+  const over = keys.limit('s0001', 'chat_completions', 'over');
   await redis.hset(over, { id: 'w', used: 600, reserved: 0, end: 1, interval: hourMs, burst: 2, burstEnd: 1 });
-  const half = keys.limit('s002', 'chat_completions', 'half');
+  const half = keys.limit('s0002', 'chat_completions', 'half');
   await redis.hset(half, { used: 600 });
   const runs: number[] = [];
   do runs.push(await healCounters(store, 1, budget));
