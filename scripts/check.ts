@@ -11,6 +11,7 @@ const steps: readonly (readonly [name: string, program: string, ...args: string[
   ['ladder', process.execPath, 'scripts/check/ladder.ts'],
   ['readme', process.execPath, 'scripts/check/variables.ts'],
   ['routes', process.execPath, 'scripts/check/routes.ts'],
+  ['columns', process.execPath, 'scripts/check/columns.ts'],
   ['cloud', process.execPath, 'scripts/check/environment.ts'],
   ['lint', bin('oxlint'), '--type-aware', '--deny-warnings'],
   ['types', bin('tsc'), '--noEmit', '-p', 'tsconfig.json'],
