@@ -12,6 +12,7 @@ const steps: readonly (readonly [name: string, program: string, ...args: string[
   ['folders', process.execPath, 'scripts/check/folders.ts'],
   ['readme', process.execPath, 'scripts/check/variables.ts'],
   ['routes', process.execPath, 'scripts/check/routes.ts'],
+  ['columns', process.execPath, 'scripts/check/columns.ts'],
   ['cloud', process.execPath, 'scripts/check/environment.ts'],
   ['lint', bin('oxlint'), '--type-aware', '--deny-warnings'],
   ['types', bin('tsc'), '--noEmit', '-p', 'tsconfig.json'],

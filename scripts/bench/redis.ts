@@ -49,7 +49,7 @@ export async function redisCost(share: number): Promise<RedisRow[]> {
   const text = `{"event":"${'x'.repeat(eventBytes)}"}`;
   const notice = { thresholds: [90, 95, 100], draft: '{}' };
   const kinds: Record<string, (i: number) => Promise<unknown>> = {
-    INCR: (i) => (plain[i % connections] as Redis).incr(`{s000}:incr:${i % actors}`),
+    INCR: (i) => (plain[i % connections] as Redis).incr(`{s0000}:incr:${i % actors}`),
     admit: async (i) => {
       const admission = { leaseId: randomUUID(), estimate: 1, draft: text, notice };
       const lease = await limiters[i % connections]?.admit(permits[i % actors] as Permit, admission, budget());

@@ -249,7 +249,7 @@ test('flagged prompts: listed without their text, read one by one, and nothing e
   assert.equal(listed.out.includes('the prompt'), false);
   assert.equal((await run(['flagged-requests', 'show', key])).out, 'the prompt\n');
   assert.equal((await run(['flagged-requests', 'show', 'prompt:none'])).code, 1);
-  assert.equal((await run(['flagged-requests', 'show', '{s000}:leases'])).code, 2);
+  assert.equal((await run(['flagged-requests', 'show', '{s0000}:leases'])).code, 2);
 });
 
 test('looking writes nothing: neither the directory nor Redis changes', async () => {

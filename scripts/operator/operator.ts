@@ -3,6 +3,7 @@
 import { auditCommands } from './audit.ts';
 import { UsageError, type Command } from './command.ts';
 import { deadLetterCommands } from './dead-letters.ts';
+import { eventsPlaceCommands } from './events-place.ts';
 import { flaggedRequestCommands } from './flagged-requests.ts';
 import { limitCommands } from './limits.ts';
 import { reconcileCommands } from './reconcile.ts';
@@ -26,6 +27,7 @@ const commands: readonly Command[] = [
   ...flaggedRequestCommands,
   ...auditCommands,
   ...deadLetterCommands,
+  ...eventsPlaceCommands,
   ...reconcileCommands,
 ];
 const program = 'npm run gateway --';

@@ -150,7 +150,7 @@ test('completions #59: what is kept may be read by who has the scope', async () 
     'Forbidden: Missing required scope\n',
   ]);
   assert.deepEqual(await ask(`${flagged}/prompt%3Agone`), [404, 'Prompt not found\n']);
-  for (const wrong of ['limit%3Ax', '%E0%A4%A', '%7Bs000%7D%3Aoutbox'])
+  for (const wrong of ['limit%3Ax', '%E0%A4%A', '%7Bs0000%7D%3Aoutbox'])
     assert.deepEqual(await ask(`${flagged}/${wrong}`), [400, 'Invalid prompt key\n']);
 });
 

@@ -14,6 +14,7 @@ export { takeLeftBehind } from './left-behind.ts';
 export { createEventQueue, createNoticeQueue, type QueueSettings, type TaskQueue } from './task-queue.ts';
 export { tasksOverRest, type OpenTasks, type TasksApi } from './tasks-api.ts';
 export { tasksClient } from './tasks-client.ts';
+export { columns } from './columns.ts';
 export { createWarehouse, type Insertion, type Warehouse } from './warehouse.ts';
 export { eventTaskBodies } from './batch.ts';
 export { lateTaskBody, parseEventTask, type EventTask, type LateEvent, type Stranger } from './event-task.ts';

@@ -16,8 +16,6 @@ export interface TakenOver {
   readonly unreadable: readonly string[];
   /** True when there was more than one pass may take. */
   readonly more: boolean;
-  /** When the oldest entry was written, Unix ms by Redis's clock; null when there is none. Whatever its age. */
-  readonly oldestMs: number | null;
   /** Requests that the events came from; a few of them. */
   readonly requests: readonly { readonly traceId: string; readonly spanId: string }[];
 }
@@ -40,14 +38,10 @@ export async function takeLeftBehind(
   budget: () => Budget,
 ): Promise<TakenOver> {
   const key = keys.outbox(shard);
-  const [oldest, entries] = (await store.commands(
-    [
-      ['xrange', key, '-', '+', 'count', 1],
-      ['xrange', key, '-', String(Math.max(0, Math.floor(olderThanMs))), 'count', most],
-    ],
+  const [entries] = (await store.commands(
+    [['xrange', key, '-', String(Math.max(0, Math.floor(olderThanMs))), 'count', most]],
     budget(),
-  )) as [Entries, Entries];
-  const oldestMs = oldest[0] === undefined ? null : Number(oldest[0][0].split('-')[0]);
+  )) as [Entries];
   const notices: { id: string; notice: Notice }[] = [];
   const unsentNotices: Notice[] = [];
   const unreadable: string[] = [];
@@ -84,7 +78,7 @@ export async function takeLeftBehind(
     await store.commands([['xdel', key, id]], budget());
     sent++;
   }
-  return { sent, unsentNotices, unreadable, more: entries.length === most, oldestMs, requests };
+  return { sent, unsentNotices, unreadable, more: entries.length === most, requests };
 }
 
 type Entries = [id: string, fields: string[]][];

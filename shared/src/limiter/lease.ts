@@ -5,6 +5,7 @@ import { keys, StoreUnavailable, type Budget, type Shard, type Store } from '../
 import type { Claim } from './claim.ts';
 import { scripts } from './scripts.ts';
 import { endedTimeMs, endKeys, type LateSettlement, type PostedNotice, type Settlement } from './settlement.ts';
+import { shareOf } from './share.ts';
 
 /** How far ahead a lease is due: a holder that is silent for so long is dead (design §5). */
 export const leaseTimeMs = 60_000;
@@ -72,7 +73,19 @@ export function openLease(store: Store, facts: LeaseFacts): Lease {
     const [, kept, entry, crossed] = (await store.run(
       scripts.settle,
       ending,
-      [id, window, units, state, endedTimeMs, event, noticeFrom, thresholds.join(), facts.limit, draft],
+      [
+        id,
+        window,
+        units,
+        state,
+        endedTimeMs,
+        event,
+        noticeFrom,
+        thresholds.join(),
+        facts.limit,
+        draft,
+        ...shareOf(store),
+      ],
       budget,
     )) as [found: string, kept: number, entry: string | null, notice: NoticeReply | null];
     const notice = crossed === null ? null : postedNotice(crossed, shard, facts.limit, draft);

@@ -7,6 +7,7 @@ import { leaseOnTrust, leaseTimeMs, openLease, type Lease, type NoticeRule } fro
 import { readLimits, type Reading } from './reading.ts';
 import { scripts } from './scripts.ts';
 import { endedTimeMs, endKeys, type Posted } from './settlement.ts';
+import { shareOf } from './share.ts';
 
 export { claimOf, type Claim, type Claimed } from './claim.ts';
 export { leaseTimeMs, type Lease, type NoticeRule } from './lease.ts';
@@ -109,6 +110,7 @@ export function createLimiter(store: Store): Limiter {
           leaseTimeMs,
           `${feature} ${actor}${claimed}\n${admission.draft}`,
           versionOf(permit.actor) ?? '',
+          ...shareOf(store),
           ...(claim === null ? [] : [claim.fingerprint, claimTimeMs]),
         ],
         budget,
@@ -163,7 +165,7 @@ export function createLimiter(store: Store): Limiter {
       const entry = (await store.run(
         scripts.recordEvent,
         [keys.outbox(shard), keys.fold(shard, actor, name), keys.folds(shard)],
-        [eventId, event, count],
+        [eventId, event, count, ...shareOf(store)],
         budget,
       )) as string | null;
       return entry === null ? null : { shard, entry, id: eventId, window: null, kept: 0 };

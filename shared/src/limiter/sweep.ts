@@ -3,6 +3,7 @@
 import { keys, type Budget, type Shard, type Store } from '../store/store.ts';
 import { scripts } from './scripts.ts';
 import { endedTimeMs, endKeys } from './settlement.ts';
+import { shareOf } from './share.ts';
 
 /** Records read in one round trip: some hundred bytes each. */
 const recordsAtOnce = 100;
@@ -53,7 +54,7 @@ export async function sweepShard(
     unfolded += (await store.run(
       scripts.unfold,
       [keys.outbox(shard), fold, keys.folds(shard)],
-      [],
+      shareOf(store),
       budget(),
     )) as number;
   return { orphaned, unfolded, more: leaseIds.length === most || foldKeys.length === most };

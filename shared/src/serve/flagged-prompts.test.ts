@@ -73,7 +73,7 @@ test('an id with colons is one id', async () => {
 
 test('a listing passes over everything else in Redis and is bounded', async () => {
   const pipeline = redis.pipeline();
-  for (let i = 0; i < 20_000; i++) pipeline.set(`{s000}:other:${i}`, '');
+  for (let i = 0; i < 20_000; i++) pipeline.set(`{s0000}:other:${i}`, '');
   for (let i = 0; i < 1_500; i++) pipeline.set(`prompt:many${i}:chat_completions:7`, '');
   await pipeline.exec();
   const { prompts, complete } = await listFlaggedPrompts(store);

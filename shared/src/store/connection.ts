@@ -15,9 +15,13 @@ export interface StoreSettings {
   readonly redisBudgetMs?: number;
   /** Whether the endpoint is a Redis Cluster's. */
   readonly redisCluster?: boolean;
+  /** Bytes of all of Redis that are set aside for events while the queue is away. Absent: as configured where nothing is said. */
+  readonly outboxBytes?: number;
 }
 
 const defaultBudgetMs = 2_000;
+/** A quarter of 1 GB. */
+const defaultOutboxBytes = 256 * 1024 * 1024;
 /** A replica's connection is replaced at most so often. */
 const replicaGapMs = 500;
 
@@ -47,6 +51,8 @@ export interface StoreChange extends BreakerChange {
 
 /** The Redis connection of this process. */
 export interface Store {
+  /** What of it is set aside for events (StoreSettings). */
+  readonly outboxBytes: number;
   /** Starts connecting; never rejects, reconnects by itself for as long as the process lives. */
   connect(): void;
   /**
@@ -71,7 +77,12 @@ export interface Store {
  * @param changed is told when Redis goes away and when it is back.
  */
 export function connectStore(
-  { redisEndpoint, redisBudgetMs = defaultBudgetMs, redisCluster = false }: StoreSettings,
+  {
+    redisEndpoint,
+    redisBudgetMs = defaultBudgetMs,
+    redisCluster = false,
+    outboxBytes = defaultOutboxBytes,
+  }: StoreSettings,
   warn: (message: string, error: unknown) => void,
   changed: (change: StoreChange) => void = () => undefined,
 ): Store {
@@ -210,6 +221,7 @@ export function connectStore(
   };
 
   return {
+    outboxBytes,
     connect: () => void connect(),
     run: (script, keys, args, budget) => {
       if (keys.length !== script.keyCount)

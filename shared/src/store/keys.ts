@@ -2,20 +2,21 @@
 
 import { hash } from 'node:crypto';
 
-/** How many shards the actors are spread over. Changing it moves every actor's counters: it is a constant of the deployment. */
-export const shardCount = 256;
+/** How many shards the actors are spread over. Changing it moves every actor's counters: it is a constant of the
+ * deployment, and large enough for a cluster of any size (a node can't be given less than a shard). */
+export const shardCount = 4_096;
 
-/** A shard's hash tag text, `s000` to `s255`: keys that share it live on one Redis node, so that each script runs on one. */
+/** A shard's hash tag text, `s0000` to `s4095`: keys that share it live on one Redis node, so that each script runs on one. */
 export type Shard = string;
 
-/** The shard of an actor (or of an unknown token's hash): the first byte of a hash of it. */
+/** The shard of an actor (or of an unknown token's hash): the first twelve bits of a hash of it. */
 export function shardOf(identity: string): Shard {
-  return shardName(hash('sha256', identity, 'buffer')[0] ?? 0);
+  return shardName(hash('sha256', identity, 'buffer').readUInt16BE(0) % shardCount);
 }
 
 /** The name of shard number `n`. */
 export function shardName(n: number): Shard {
-  return `s${String(n).padStart(3, '0')}`;
+  return `s${String(n).padStart(4, '0')}`;
 }
 
 /**

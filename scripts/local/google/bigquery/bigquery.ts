@@ -16,6 +16,8 @@ const bodyBytesMax = 32 * 1024 * 1024;
 export interface LocalBigQuery {
   readonly url: string;
   createTable(name: string, columns: readonly Column[]): Promise<void>;
+  /** Adds a column to a table, empty in the rows that are there. */
+  addColumn(table: string, column: Column): Promise<void>;
   /** @param sql in BigQuery's dialect */
   createView(name: string, sql: string): Promise<void>;
   /** Runs BigQuery SQL and gives plain rows. */
@@ -60,12 +62,18 @@ export async function startBigQuery({ port = 0 }: { port?: number } = {}): Promi
   /** All rows or none: one that can't be taken stops its request, as in the real service. */
   const insertAll = async (table: string, columns: readonly Column[], rows: readonly Row[]): Promise<object> => {
     const faults = rows.map(({ insertId, json }) =>
-      insertId !== undefined && refused.has(insertId) ? 'refused on request' : faultOf(columns, json),
+      insertId !== undefined && refused.has(insertId)
+        ? { message: 'refused on request', location: '' }
+        : faultOf(columns, json),
     );
     if (faults.some((fault) => fault !== null)) {
       const insertErrors = faults.map((fault, index) => ({
         index,
-        errors: [fault === null ? { reason: 'stopped', message: '' } : { reason: 'invalid', message: fault }],
+        errors: [
+          fault === null
+            ? { reason: 'stopped', location: '', debugInfo: '', message: '' }
+            : { reason: 'invalid', location: fault.location, debugInfo: '', message: fault.message },
+        ],
       }));
       return { kind: 'bigquery#tableDataInsertAllResponse', insertErrors };
     }
@@ -126,6 +134,10 @@ export async function startBigQuery({ port = 0 }: { port?: number } = {}): Promi
       );
       await duck.run(`CREATE TABLE "${name}" (${list.join(', ')})`);
       tables.set(name, columns);
+    },
+    addColumn: async (table, column) => {
+      await duck.run(`ALTER TABLE "${table}" ADD COLUMN "${column.name}" ${columnType(column)}`);
+      tables.set(table, [...(tables.get(table) ?? []), column]);
     },
     createView: async (name, sql) => void (await duck.run(`CREATE VIEW "${name}" AS ${toDuckDb(sql)}`)),
     rows: async (sql) => (await duck.runAndReadAll(toDuckDb(sql))).getRowObjectsJson(),

@@ -37,6 +37,7 @@ function toWords(part: string): string {
       // A part of a timestamp is a bare word there and text here.
       .replace(/,\s*(MINUTE|HOUR|DAY|WEEK|MONTH|YEAR)\s*\)/gi, ", '$1')")
       .replace(/\bCURRENT_TIMESTAMP\(\)/gi, 'now()')
+      .replace(/\bCURRENT_DATE\(\)/gi, 'CURRENT_DATE')
       .replace(/\bLOGICAL_AND\(/gi, 'bool_and(')
       .replace(/\bINT64\b/gi, 'BIGINT')
       .replace(/\bFLOAT64\b/gi, 'DOUBLE')
@@ -51,6 +52,8 @@ export const setup: readonly string[] = [
   'CREATE MACRO timestamp_sub(t, span) AS t - span',
   'CREATE MACRO timestamp_add(t, span) AS t + span',
   'CREATE MACRO date(t) AS CAST(t AS DATE)',
+  // A member of a member, such as $.unplaced.tokens: a null in a merge patch takes it away.
+  `CREATE MACRO json_remove(j, path) AS json_merge_patch(j, '{"' || split_part(path, '.', 2) || '":{"' || split_part(path, '.', 3) || '":null}}')`,
   'CREATE MACRO date_sub(d, span) AS CAST(d - span AS DATE)',
   'CREATE MACRO generate_date_array(first, last) AS list_transform(generate_series(CAST(first AS TIMESTAMP), CAST(last AS TIMESTAMP), INTERVAL 1 DAY), lambda t: CAST(t AS DATE))',
 ];

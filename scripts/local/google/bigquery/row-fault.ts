@@ -9,19 +9,27 @@ export interface Column {
   readonly fields?: readonly Column[];
 }
 
-/** Why BigQuery would not take the row, or null. */
-export function faultOf(columns: readonly Column[], json: Readonly<Record<string, unknown>>): string | null {
+/** Why BigQuery would not take a row, and which member is at fault. */
+export interface RowFault {
+  readonly message: string;
+  readonly location: string;
+}
+
+/**
+ * The first fault that is found, or null. The real service tells one a row, too, and of several unknown members now this one and now that.
+ */
+export function faultOf(columns: readonly Column[], json: Readonly<Record<string, unknown>>): RowFault | null {
   const byName = new Map(columns.map((column) => [column.name, column]));
   for (const [name, value] of Object.entries(json)) {
     const column = byName.get(name);
-    if (column === undefined) return `no such field: ${name}.`;
+    if (column === undefined) return { message: `no such field: ${name}.`, location: name };
     if (value === null || value === undefined) continue;
     if (column.mode !== 'REPEATED' && fits[column.type]?.(value) === false)
-      return `Cannot convert value to ${column.type.toLowerCase()}: ${name}`;
+      return { message: `Cannot convert value to ${column.type.toLowerCase()}: ${name}`, location: name };
   }
   for (const { name, mode } of columns)
     if (mode === 'REQUIRED' && (json[name] === null || json[name] === undefined))
-      return `Missing required field: ${name}.`;
+      return { message: `Missing required field: ${name}.`, location: name };
   return null;
 }
 
