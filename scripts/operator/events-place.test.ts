@@ -26,7 +26,7 @@ after(() => Promise.all([bigquery.close(), firestore.close()]));
 /** @returns exit code and what was printed */
 function place(...args: readonly string[]): Promise<{ code: number; out: string; err: string }> {
   const command = [
-    path.join(import.meta.dirname, 'gateway.ts'),
+    path.join(import.meta.dirname, 'operator.ts'),
     'events',
     'place',
     '--bigquery',

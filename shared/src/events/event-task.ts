@@ -1,6 +1,7 @@
 // The payload of a task that carries usage events from the outbox to deliver-events: its two ends in one file, and its size.
 
 import * as v from 'valibot';
+import { readWhole } from '../http/http.ts';
 import type { LateSettlement } from '../limiter/limiter.ts';
 import type { UsageEvent } from './usage-event.ts';
 
@@ -56,7 +57,7 @@ export interface Stranger {
 
 /** Reads a task's body; its good events are not lost for a bad one beside them. */
 export function parseEventTask(body: string): EventTask {
-  const task = parseJson(body);
+  const task = readWhole(body) as { events?: unknown; late?: unknown } | null | undefined;
   if (!Array.isArray(task?.events))
     return { events: [], late: [], dropped: 0, strange: [{ kind: 'task', body, reason: 'not a batch of events' }] };
   const events: UsageEvent[] = [];
@@ -80,14 +81,6 @@ export function parseEventTask(body: string): EventTask {
     else strange.push({ kind: 'event', body: JSON.stringify(event ?? value), reason: reason ?? '' });
   }
   return { events, late, dropped, strange };
-}
-
-function parseJson(text: string): { events?: unknown; late?: unknown } | null {
-  try {
-    return JSON.parse(text) as { events?: unknown; late?: unknown } | null;
-  } catch {
-    return null;
-  }
 }
 
 /** What the insert itself, the de-duplication and the price go by. The rest is the table's to judge. */

@@ -2,6 +2,7 @@
 
 import { createHash } from 'node:crypto';
 import * as v from 'valibot';
+import { readWhole } from '../http/http.ts';
 import type { PostedNotice } from '../limiter/limiter.ts';
 import type { OutboxFields } from './usage-event.ts';
 
@@ -61,11 +62,8 @@ export function noticeOf({ w, e, t, q, l, u }: OutboxFields): Notice {
 
 /** Reads a task's body; null when it is none of ours. */
 export function parseNotice(body: string): Notice | null {
-  try {
-    return v.parse(noticeSchema, JSON.parse(body));
-  } catch {
-    return null;
-  }
+  const result = v.safeParse(noticeSchema, readWhole(body));
+  return result.success ? result.output : null;
 }
 
 /** The task's name: hashed, since names that begin alike slow a queue down (spec platform §3). */

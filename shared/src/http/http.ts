@@ -4,7 +4,9 @@ export { Refusal, asRefusal, type Dialect, type RefusalKind, type RefusalOptions
 export { SseEvent, SseSplitter } from './sse.ts';
 export { receive, type Received } from './received.ts';
 export { parseJson } from './json.ts';
-export { textOf } from './text.ts';
+export { parseInTurns } from './json-in-turns.ts';
+export { readJson, readWhole } from './json-members.ts';
+export { Pieces } from './text.ts';
 export { answer, refuse, errorEvent } from './reply.ts';
 export { listenFirst } from './request-listener.ts';
 export { drainOnTerm } from './drain.ts';
