@@ -113,9 +113,9 @@ export async function identify(
     return actor;
   } catch (error) {
     if (error instanceof AccessRefusal && error.event !== null) {
-      const { identity, name, stranger } = error.event;
+      const { identity, name, unknownCaller } = error.event;
       const event = accessEvent(context.config, error.event, scope);
-      if (!stranger) await note({ context, scope, budget }, identity, name, event);
+      if (!unknownCaller) await note({ context, scope, budget }, identity, name, event);
       else if (await context.strangers.note(identity, event))
         scope.mark(spanNames.event, () => eventAttributes(event, JSON.stringify(event)));
     }
