@@ -4,6 +4,7 @@ import { openDocuments } from '@cody-gateway/shared/documents';
 import {
   createDeadLetters,
   createWarehouse,
+  eventRow,
   parseEventTask,
   type DeadLetters,
   type LateEvent,
@@ -34,7 +35,7 @@ async function deliver(exchange: Exchange, warehouse: Warehouse, letters: DeadLe
   try {
     const { inserted, costMicroUsd, unpriced, poison } = await warehouse.insert(events);
     // Members that metrics are made of (terraform/modules/monitoring).
-    scope.note({ events: events.length, inserted, dropped, cost_micro_usd: costMicroUsd, unpriced });
+    scope.annotate({ events: events.length, inserted, dropped, cost_micro_usd: costMicroUsd, unpriced });
     for (const { event, reason } of poison) undeliverable.push({ kind: 'event', body: JSON.stringify(event), reason });
   } catch (error) {
     throw new Refusal('overloaded', 'the warehouse did not take the events', { cause: error });
@@ -69,12 +70,12 @@ async function settleAll({ context, scope }: Exchange, late: readonly LateEvent[
         Date.now(),
         budget,
       );
-      rows.push({ ...event, quota_window: window, quota_units: kept, count: 1 });
+      rows.push(eventRow(event, { window, kept }));
     } catch (error) {
       throw new Refusal('overloaded', 'a lease could not be ended: redis is away', { cause: error });
     }
   }
-  if (late.length > 0) scope.note({ settled_late: late.length });
+  if (late.length > 0) scope.annotate({ settled_late: late.length });
   return rows;
 }
 

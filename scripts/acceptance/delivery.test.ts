@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
 import { status as grpcStatus } from '@grpc/grpc-js';
-import { anthropicBody, chat, eventually, startGateway, type TestGateway } from './gateway.ts';
+import { anthropicBody, chat, eventually, startGateway, type TestGateway } from '../local/test-gateway.ts';
 
 let gateway: TestGateway;
 before(async () => {
@@ -146,7 +146,7 @@ async function command(...args: string[]): Promise<Record<string, unknown>> {
   const child = spawn(
     process.execPath,
     [
-      path.resolve(import.meta.dirname, '../gateway/gateway.ts'),
+      path.resolve(import.meta.dirname, '../operator/operator.ts'),
       ...args,
       '--project',
       'local-cloud',

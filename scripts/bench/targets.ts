@@ -7,9 +7,9 @@ import path from 'node:path';
 import { createSubscription } from '@cody-gateway/shared/directory';
 import { openDocuments } from '@cody-gateway/shared/documents';
 import { localProject, startCloud } from '../local/cloud.ts';
-import { memoryEnv } from '../local/function-files.ts';
-import { startFunction } from '../local/function-process.ts';
-import { freePort } from '../local/port.ts';
+import { memoryEnv } from '../functions/function-files.ts';
+import { startFunction } from '../local/process/function-process.ts';
+import { freePort } from '../local/process/port.ts';
 import type { Order, Outcome } from './load.ts';
 import { benchKey, type ProviderAddresses, type ProviderPace, type StreamPace } from './provider-process.ts';
 

@@ -37,11 +37,13 @@ test('imports go down, through doors', () => {
 
 test('functions and shared stay apart', () => {
   assert.match(
-    faults('shared/src/http/a.ts', "import x from '../../../scripts/local/port.ts';")[0] ?? '',
+    faults('shared/src/http/a.ts', "import x from '../../../scripts/local/process/port.ts';")[0] ?? '',
     /stand above it/,
   );
-  assert.deepEqual(faults('shared/src/http/a.test.ts', "import x from '../../../scripts/local/port.ts';"), []);
+  assert.deepEqual(faults('shared/src/http/a.test.ts', "import x from '../../../scripts/local/process/port.ts';"), []);
   assert.match(faults('functions/a/a.ts', "import x from '../b/x.ts';")[0] ?? '', /its own folder/);
+  assert.match(faults('shared/src/http/a.ts', "import x from './a.test/b.ts';")[0] ?? '', /is test code/);
+  assert.deepEqual(faults('shared/src/http/a.test/a.test.ts', "import x from './b.ts';"), []);
   assert.deepEqual(faults('functions/a/b/a.ts', "import x from '../x.ts';"), []);
   assert.match(faults('functions/a/a.ts', "import x from '../../scripts/build/build.ts';")[0] ?? '', /its own folder/);
   assert.deepEqual(faults('scripts/a/a.ts', "import x from '../../functions/b/x.ts';"), []);
@@ -99,6 +101,7 @@ test('no accessors in object literals', () => {
     'export function make() {\n  let n = 0;\n  return {\n    get n() {\n      return n++;\n    },\n  };\n}\n';
   assert.match(faults('shared/src/http/a.ts', literal)[0] ?? '', /a\.ts:4: accessor n of an object literal/);
   assert.deepEqual(faults('shared/src/http/a.test.ts', literal), []);
+  assert.deepEqual(faults('shared/src/http/a.test/b.ts', literal), []);
   const ofClass = 'export class A {\n  readonly #n = 0;\n\n  get n(): number {\n    return this.#n;\n  }\n}\n';
   assert.deepEqual(faults('shared/src/http/a.ts', ofClass), []);
 });

@@ -3,6 +3,7 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
+import { checkCircles, doorsOf } from './circles.ts';
 
 /** Rooms from bottom to top; a room imports values from lower rungs only. */
 const rungs = [
@@ -58,7 +59,7 @@ export function checkTree(sources: readonly Source[], keyNames: ReadonlySet<stri
  * costs every minor one until then (README, Benchmark). A class's accessors are made once.
  */
 function checkAccessors({ file, text }: Source): string[] {
-  if (!/^(shared\/src|functions)\/.*(?<!\.test)\.ts$/.test(file)) return [];
+  if (!/^(shared\/src|functions)\/.*\.ts$/.test(file) || isTestCode(file)) return [];
   const lines = text.split('\n');
   return lines.flatMap((line, at) => {
     const [, indent, name] = /^( +)(?:get|set) (\w+)\(/.exec(line) ?? [];
@@ -96,7 +97,7 @@ function checkImports({ file, text }: Source): string[] {
   if (inShared !== undefined && !rungs.includes(inShared as never))
     faults.push(`${file}: ${inShared} is no room; the rooms are ${rungs.join(', ')}`);
   const at = (index: number): string => `${file}:${text.slice(0, index).split('\n').length}`;
-  const isTest = file.endsWith('.test.ts');
+  const isTest = isTestCode(file);
   const room = /^shared\/src\/([^/]+)\//.exec(file)?.[1] ?? null;
   const code = text.replace(/\/\*[^]*?\*\/|(?<=^|\s)\/\/[^\n]*/g, (comment) => comment.replace(/[^\n]/g, ' '));
   for (const match of code.matchAll(importing)) {
@@ -139,9 +140,15 @@ function checkImports({ file, text }: Source): string[] {
   return faults;
 }
 
+/** A test, or what a test too large for one file is made of: `model.test/world.ts`. */
+function isTestCode(file: string): boolean {
+  return /\.test(\.ts$|\/)/.test(file);
+}
+
 /** What a file may not import for where it stands, whatever rooms say; null when all is well. A test may use what it needs. */
 function outsideImport(file: string, from: string): string | null {
   if (!from.startsWith('.')) return null;
+  if (isTestCode(path.posix.join(path.posix.dirname(file), from))) return 'that is test code, and this is not';
   const folder = (name: string): string =>
     name
       .split('/')
@@ -220,7 +227,9 @@ if (import.meta.main) {
     text: /\.(ts|lua)$/.test(file) ? readFileSync(path.join(root, file), { encoding: 'utf8', flag: 'r' }) : '',
   });
   const { keys } = await import('@cody-gateway/shared/store');
-  const faults = checkTree(files.filter((file) => exists(path.join(root, file))).map(read), new Set(Object.keys(keys)));
+  const sources = files.filter((file) => exists(path.join(root, file))).map(read);
+  const doors = doorsOf('shared', readFileSync(path.join(root, 'shared/package.json'), 'utf8'));
+  const faults = [...checkTree(sources, new Set(Object.keys(keys))), ...checkCircles(sources, doors)];
   for (const fault of faults) console.error(fault);
   if (faults.length > 0) process.exit(1);
 }

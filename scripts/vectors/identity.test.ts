@@ -2,8 +2,13 @@
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { anthropicBody, chat, eventually, startGateway, type TestGateway } from '../acceptance/gateway.ts';
-import { relayId, sourcegraphAccess, sourcegraphLimit, type SourcegraphAccess } from '../local/sourcegraph.ts';
+import { anthropicBody, chat, eventually, startGateway, type TestGateway } from '../local/test-gateway.ts';
+import {
+  relayId,
+  sourcegraphAccess,
+  sourcegraphLimit,
+  type SourcegraphAccess,
+} from '../local/sourcegraph/sourcegraph.ts';
 
 let gateway: TestGateway;
 before(async () => {

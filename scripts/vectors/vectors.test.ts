@@ -13,7 +13,7 @@ import {
   startGateway,
   type CallInit,
   type TestGateway,
-} from '../acceptance/gateway.ts';
+} from '../local/test-gateway.ts';
 import { diagnosticsSecret } from '../local/cloud.ts';
 
 let gateway: TestGateway;

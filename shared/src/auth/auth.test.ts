@@ -2,8 +2,8 @@
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { startFirestore, type LocalFirestore } from '../../../scripts/local/firestore.ts';
-import { startSourcegraph, type LocalSourcegraph } from '../../../scripts/local/sourcegraph.ts';
+import { startFirestore, type LocalFirestore } from '../../../scripts/local/google/firestore.ts';
+import { startSourcegraph, type LocalSourcegraph } from '../../../scripts/local/sourcegraph/sourcegraph.ts';
 import { loadConfig } from '../config/config.ts';
 import { createSubscription } from '../directory/directory.ts';
 import { openDocuments, type Documents } from '../documents/documents.ts';

@@ -5,9 +5,9 @@ import assert from 'node:assert/strict';
 import { connect, createServer } from 'node:net';
 import { after, before, beforeEach, test } from 'node:test';
 import { Redis } from 'ioredis';
-import { startFirestore, type LocalFirestore } from '../../../scripts/local/firestore.ts';
-import { listen } from '../../../scripts/local/port.ts';
-import { startRedis, type LocalRedis } from '../../../scripts/local/redis.ts';
+import { startFirestore, type LocalFirestore } from '../../../scripts/local/google/firestore.ts';
+import { listen } from '../../../scripts/local/process/port.ts';
+import { startRedis, type LocalRedis } from '../../../scripts/local/process/redis.ts';
 import {
   relayId,
   sourcegraphAccess,
@@ -15,7 +15,7 @@ import {
   startSourcegraph,
   type LocalSourcegraph,
   type Operation,
-} from '../../../scripts/local/sourcegraph.ts';
+} from '../../../scripts/local/sourcegraph/sourcegraph.ts';
 import { loadConfig, type Config } from '../config/config.ts';
 import { createSubscription, hashToken } from '../directory/directory.ts';
 import { openDocuments, type Documents } from '../documents/documents.ts';

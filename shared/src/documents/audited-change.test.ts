@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, test } from 'node:test';
-import { startFirestore, type LocalFirestore } from '../../../scripts/local/firestore.ts';
+import { startFirestore, type LocalFirestore } from '../../../scripts/local/google/firestore.ts';
 import { listAudit } from './audit.ts';
 import { auditedChange } from './audited-change.ts';
 import { openDocuments, versionOf, type Documents } from './firestore.ts';

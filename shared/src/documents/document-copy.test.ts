@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, test } from 'node:test';
 import { Redis } from 'ioredis';
-import { startRedis, type LocalRedis } from '../../../scripts/local/redis.ts';
+import { startRedis, type LocalRedis } from '../../../scripts/local/process/redis.ts';
 import { connectStore, keys, shardOf, type Budget, type Store } from '../store/store.ts';
 import { keepCopy, readCopy, type NewCopy } from './document-copy.ts';
 

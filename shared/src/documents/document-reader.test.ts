@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import { afterEach, test } from 'node:test';
-import { listen } from '../../../scripts/local/port.ts';
+import { listen } from '../../../scripts/local/process/port.ts';
 import { FetchFailed } from '../http/http.ts';
 import { createDocumentReader, type StoredDocument } from './document-reader.ts';
 

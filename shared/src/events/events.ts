@@ -1,12 +1,12 @@
 // Door of the events room: what an event is, the outbox's way to Cloud Tasks, the rows' way into the warehouse.
 
 export {
-  eventOf,
+  eventRow,
   refusedEvent,
-  withNotice,
+  unservedEvent,
+  type EndedEvent,
   type EventDraft,
   type EventName,
-  type OutboxFields,
   type UsageEvent,
 } from './usage-event.ts';
 export { createOutbox, type Outbox, type SendingState } from './outbox.ts';
@@ -25,6 +25,7 @@ export {
 } from './event-task.ts';
 export { createDeadLetters, type DeadLetter, type DeadLetters } from './dead-letters.ts';
 export {
+  noticeAbout,
   noticeMessage,
   parseNotice,
   unsentNotice,

@@ -14,11 +14,11 @@ import {
 } from '../events/events.ts';
 import { accessTokens } from '../http/http.ts';
 import { createLimiter, type Limiter } from '../limiter/limiter.ts';
-import { createOutages, type Outages } from './outages.ts';
-import { createStrangers, type Strangers } from './strangers.ts';
 import { connectStore, type Budget, type Store, type StoreChange } from '../store/store.ts';
 import { createTelemetry, type Telemetry } from '../telemetry/telemetry.ts';
 import { createUpstream, type Upstream } from '../upstream/upstream.ts';
+import { createOutages, type Outages } from './outages.ts';
+import { createUnknownCallers, type UnknownCallers } from './unknown-callers.ts';
 
 /** Everything a handler may use. */
 export interface Context {
@@ -33,7 +33,7 @@ export interface Context {
   readonly queue: TaskQueue | null;
   readonly noticeQueue: TaskQueue | null;
   readonly outbox: Outbox;
-  readonly strangers: Strangers;
+  readonly unknownCallers: UnknownCallers;
   /** Who is served while Redis is away. */
   readonly outages: Outages;
   /** A fresh budget of Redis waits: one on the way up, one for settling. */
@@ -66,7 +66,7 @@ export function openContext(config: Config, openTasks: OpenTasks): Context {
   );
   const limiter = createLimiter(store);
   const budget = (): Budget => ({ leftMs: config.redisBudgetMs });
-  const strangers = createStrangers({ limiter, outbox, telemetry, budget });
+  const unknownCallers = createUnknownCallers({ limiter, outbox, telemetry, budget });
   return {
     config,
     telemetry,
@@ -78,12 +78,12 @@ export function openContext(config: Config, openTasks: OpenTasks): Context {
     queue,
     noticeQueue,
     outbox,
-    strangers,
+    unknownCallers,
     outages: createOutages(config, Date.now),
     budget,
     connect: () => store.connect(),
     close: async () => {
-      await strangers.flush();
+      await unknownCallers.flush();
       await outbox.flush();
       await telemetry.flush(telemetryFlushMs);
       await Promise.allSettled([tasks.close(), auth.close(), upstream.close()]);

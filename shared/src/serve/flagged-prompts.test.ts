@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { Redis } from 'ioredis';
-import { startRedis, type LocalRedis } from '../../../scripts/local/redis.ts';
+import { startRedis, type LocalRedis } from '../../../scripts/local/process/redis.ts';
 import type { ActorSource, Feature, Permit } from '../auth/auth.ts';
 import { connectStore, StoreUnavailable, type Store } from '../store/store.ts';
 import type { Exchange } from './exchange.ts';

@@ -26,7 +26,7 @@ export async function runSync(
   try {
     const report = await sync.run(trace, AbortSignal.timeout(timeoutMs));
     log('INFO', report.skipped ? 'another sync is running' : 'subscriptions are in sync', { ...report });
-    scope.note({ sync: report });
+    scope.annotate({ sync: report });
     return report;
   } catch (error) {
     const known = error instanceof SourceUnavailable || error instanceof StoreUnavailable;

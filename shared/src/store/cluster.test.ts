@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { Command, Redis } from 'ioredis';
-import { startRedisCluster, type LocalCluster } from '../../../scripts/local/redis.ts';
+import { startRedisCluster, type LocalCluster } from '../../../scripts/local/process/redis.ts';
 import { connectStore, type Store, type StoreChange } from './connection.ts';
 import { shardCount, shardName } from './keys.ts';
 import { loadScript } from './script.ts';

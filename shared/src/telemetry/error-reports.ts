@@ -1,17 +1,8 @@
 // Errors on their way to Sentry: bounded, without what is not for it, loaded with the first one. Not Sentry itself.
 
-import type { LogFields, LogTrace } from './log.ts';
+import type { ErrorReport } from './error-report.ts';
 import type { Sentry } from './sentry.ts';
-import type { TelemetrySettings } from './telemetry.ts';
-
-/** One error. */
-export interface ErrorReport {
-  readonly message: string;
-  /** Null: a 5xx without an exception of ours. */
-  readonly error: unknown;
-  readonly details: LogFields;
-  readonly trace: LogTrace | null;
-}
+import type { TelemetrySettings } from './settings.ts';
 
 /** Takes errors; null-like where no DSN is configured. */
 export interface ErrorReports {

@@ -8,7 +8,7 @@ import { createSpanWriter, type SpanBatch } from './otlp-spans.ts';
 import type { Otlp } from './otlp.ts';
 import { instrumentationScope, resourceOf } from './resource.ts';
 import type { Attributes, SpanRecord, TraceFacts } from './span.ts';
-import type { TelemetrySettings } from './telemetry.ts';
+import type { TelemetrySettings } from './settings.ts';
 
 /** Requests whose spans are measured and written together: one by one, with cold caches, each costs twice as much. More of them only live longer. */
 const togetherMax = 32;

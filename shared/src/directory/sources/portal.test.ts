@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, test } from 'node:test';
-import { startPortal, type LocalPortal, type PortalAccess } from '../../../../scripts/local/portal.ts';
+import { startPortal, type LocalPortal, type PortalAccess } from '../../../../scripts/local/sourcegraph/portal.ts';
 import { classifyToken, hashToken } from '../token.ts';
 import { SourceUnavailable, type AccessSource, type Page } from './access-source.ts';
 import { portalSubscriptions } from './portal.ts';

@@ -9,7 +9,7 @@ import {
   startSourcegraph,
   type LocalSourcegraph,
   type SourcegraphSubscription,
-} from '../../../../scripts/local/sourcegraph.ts';
+} from '../../../../scripts/local/sourcegraph/sourcegraph.ts';
 import { classifyToken, hashToken } from '../token.ts';
 import { SourceUnavailable, type AccessSource, type Page } from './access-source.ts';
 import { sourcegraphSubscriptions, sourcegraphUsers } from './sourcegraph.ts';

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Redis } from 'ioredis';
-import { startRedis } from '../../../../scripts/local/redis.ts';
+import { startRedis } from '../../../../scripts/local/process/redis.ts';
 import { connectStore, keys } from '../../store/store.ts';
 import type { Documents } from '../../documents/documents.ts';
 import { statedDigests } from './stated-digests.ts';

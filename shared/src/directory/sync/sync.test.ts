@@ -4,15 +4,15 @@
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, test } from 'node:test';
 import { Redis } from 'ioredis';
-import { startFirestore, type LocalFirestore } from '../../../../scripts/local/firestore.ts';
-import { startRedis, type LocalRedis } from '../../../../scripts/local/redis.ts';
+import { startFirestore, type LocalFirestore } from '../../../../scripts/local/google/firestore.ts';
+import { startRedis, type LocalRedis } from '../../../../scripts/local/process/redis.ts';
 import {
   sourcegraphAccess,
   sourcegraphLimit,
   startSourcegraph,
   type LocalSourcegraph,
   type SourcegraphSubscription,
-} from '../../../../scripts/local/sourcegraph.ts';
+} from '../../../../scripts/local/sourcegraph/sourcegraph.ts';
 import { createAuth, type Auth } from '../../auth/auth.ts';
 import { loadConfig, type Config } from '../../config/config.ts';
 import { openDocuments, type Documents } from '../../documents/documents.ts';

@@ -5,9 +5,9 @@ import type { Config } from '../../config/config.ts';
 import type { Call, CallerFacts, JsonObject, Shape } from '../call.ts';
 import { defaultModels } from '../catalogue.ts';
 import { createOpenAiMeter } from '../openai-meter.ts';
+import { guard } from '../guard.ts';
 import type { Provider } from '../provider.ts';
 import {
-  askForOneAnswer,
   bodyText,
   charactersOf,
   integerOf,
@@ -18,7 +18,6 @@ import {
   streamOf,
   textsOf,
   withModel,
-  withoutMembers,
 } from '../request-body.ts';
 import { sdkDestinations } from '../sdk-request.ts';
 import { createOpenAiClient } from './openai-client.ts';
@@ -55,12 +54,10 @@ function readRequest(body: JsonObject, caller: CallerFacts, shape: Shape, deploy
     ? promptTextsOf(body)
     : messagesOf(body, 'request body must contain "messages" field').flatMap(({ content }) => textsOf(content));
   integerOf(body, 'max_tokens');
-  // `user` is the editor's own id of a person: no user is told to this provider (spec completions §2.7).
-  const members = withoutMembers(body, 'languageId', 'user', 'store', 'service_tier', 'background');
+  const members = guard(body, 'fireworks');
   // Direct clients send -1 for "not set" (spec clients §3.1); zeros are values.
   for (const member of ['top_k', 'top_p'])
     if (typeof members[member] === 'number' && members[member] < 0) delete members[member];
-  askForOneAnswer(members);
   const language = typeof body['languageId'] === 'string' ? body['languageId'] : '';
   const asked = modelOf(body);
   const bare = caller.dialect === 'openai' ? asked.replace(/^fireworks\//, '') : asked;

@@ -4,9 +4,9 @@ import type { Config } from '../../config/config.ts';
 import type { Call, CallerFacts, JsonObject, Shape } from '../call.ts';
 import { defaultModels } from '../catalogue.ts';
 import { createOpenAiMeter } from '../openai-meter.ts';
+import { guard } from '../guard.ts';
 import type { Provider } from '../provider.ts';
 import {
-  askForOneAnswer,
   bodyText,
   charactersOf,
   integerOf,
@@ -18,7 +18,6 @@ import {
   streamOf,
   textsOf,
   withModel,
-  withoutMembers,
 } from '../request-body.ts';
 import { sdkDestinations } from '../sdk-request.ts';
 import { createOpenAiClient } from './openai-client.ts';
@@ -48,8 +47,7 @@ function readRequest(body: JsonObject, caller: CallerFacts, shape: Shape): Call 
     ? promptTextsOf(body)
     : messagesOf(body, 'request body must contain "messages" field').flatMap(({ content }) => textsOf(content));
   integerOf(body, 'max_tokens');
-  const members = withoutMembers(body, 'store', 'service_tier', 'background', 'languageId');
-  askForOneAnswer(members);
+  const members = guard(body, 'openai');
   members['user'] = `${caller.actorId}:${caller.actorUid ?? ''}`;
   const hidesUsage = stream && askForUsage(members);
   const model = modelOf(body);
