@@ -114,6 +114,8 @@ test('a Lua header names keys of the table and exactly the arguments in use', ()
     faults('shared/src/limiter/a.lua', good.replace('limit ', 'other '))[0] ?? '',
     /"other", which store\/keys\.ts does not have/,
   );
+  assert.deepEqual(faults('shared/src/limiter/a.lua', good.replace('limit ', 'limit|limit ')), []);
+  assert.match(faults('shared/src/limiter/a.lua', good.replace('limit ', 'limit|other '))[0] ?? '', /"other"/);
   assert.match(
     faults('shared/src/limiter/a.lua', good.replace('ARGV[1])', 'ARGV[2])')).join('\n'),
     /uses ARGV\[2\][^]*names ARGV\[1\], which it does not use/,

@@ -11,7 +11,7 @@ import {
 } from '../directory/directory.ts';
 import { entitle, type BurstSettings, type Entitlement, type Feature } from './entitlement.ts';
 
-/** Names of the original's sources; they stand in events and in thresholds of notices, so they stay (spec actors §1.3). */
+/** Names of the original gateway's sources; they stand in events and in thresholds of notices, so they stay. */
 export type ActorSource = 'anonymous' | TokenSource;
 
 /** A subscription, a Sourcegraph.com user, or everybody without a token. Never changed once made. */
@@ -27,13 +27,13 @@ export interface Actor {
   readonly lastUpdatedMs: number | null;
   /** Grows with each change in the directory, microseconds (documents). */
   readonly version: number;
-  /** Only usable ones: interval and limit above zero, at least one model (spec completions §1.3). */
+  /** Only usable ones: interval and limit above zero, at least one model. */
   readonly limits: Readonly<Partial<Record<Feature, Entitlement>>>;
 }
 
 /** What of the configuration decides about access. */
 export interface AccessSettings extends BurstSettings {
-  /** Only licences with the tag `dev` or `internal` have access (spec actors §1.6). */
+  /** Only licences with the tag `dev` or `internal` have access. */
   readonly dotcomInternalMode: boolean;
 }
 

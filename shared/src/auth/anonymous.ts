@@ -1,4 +1,5 @@
-// The actor of callers without a token, where the configuration lets them in. Its limits are the original's (spec actors §1.6); the pool is the caller's own (W30).
+// The actor of callers without a token, where the configuration lets them in. Its limits are the original gateway's;
+// the pool is the caller's own.
 
 import { createHash } from 'node:crypto';
 import { isIPv6 } from 'node:net';

@@ -1,4 +1,4 @@
-// The door: what identify says to each kind of token, and what event each refusal is (the decision table of spec actors §1.4 with design D1).
+// The door: what identify says to each kind of token, and what event each refusal is.
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
@@ -64,7 +64,7 @@ test('actors #1: no token is refused as nobody’s, and is an event of its own',
       identifier: 'anonymous',
       reason: null,
       identity: 'anonymous',
-      stranger: true,
+      unknownCaller: true,
     },
   });
 });
@@ -93,7 +93,7 @@ test('actors #13, #14, #18: an unknown token is refused the same way each time, 
       identifier: 'unknown',
       reason,
       identity,
-      stranger: true,
+      unknownCaller: true,
     });
     assert.equal(JSON.stringify(first).includes('e'.repeat(64)), false);
     assert.deepEqual(await refusalOf(token), first);
@@ -107,7 +107,14 @@ test('actors #17: an account without access is refused, and the event names it',
   assert.deepEqual(await refusalOf(token), {
     kind: 'access-disabled',
     message: 'Cody Gateway access not enabled',
-    event: { name: 'AccessDenied', source, identifier: id, reason: null, identity: `${source}:${id}`, stranger: false },
+    event: {
+      name: 'AccessDenied',
+      source,
+      identifier: id,
+      reason: null,
+      identity: `${source}:${id}`,
+      unknownCaller: false,
+    },
   });
 });
 

@@ -1,4 +1,5 @@
-// Door of the auth room: who calls, and what they may use. Not how much of it is left (limiter), nor where that is stated (directory).
+// Door of the auth room: who calls, and what they may use. Not how much of it is left (limiter), nor where that is
+// stated (directory).
 
 export { AccessRefusal, type AccessEvent } from './access-refusal.ts';
 export type { Actor, ActorSource } from './actor.ts';

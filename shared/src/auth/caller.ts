@@ -14,8 +14,8 @@ export interface Caller {
 }
 
 /**
- * The token of a request, empty without one. Split at the first blank, the scheme in any case (spec actors §1.2). Anthropic's SDK sends its
- * key as `x-api-key`: on its dialect that is the token; elsewhere vendor headers of callers mean nothing.
+ * The token of a request, empty without one. Split at the first blank, the scheme in any case. Anthropic's SDK sends
+ * its key as `x-api-key`: on its dialect that is the token; elsewhere vendor headers of callers mean nothing.
  * @throws Refusal `malformed-authorization`
  */
 export function callerToken(headers: IncomingHttpHeaders, dialect: Dialect): string {
@@ -32,7 +32,7 @@ export function callerToken(headers: IncomingHttpHeaders, dialect: Dialect): str
 }
 
 /**
- * The feature header of Cody's completion routes (spec completions §1.3): trimmed, case-sensitive, one of two.
+ * The feature header of Cody's completion routes: trimmed, case-sensitive, one of two.
  * @throws Refusal `feature-header`
  */
 export function featureFromHeader(header: string | string[] | undefined): Feature {
@@ -51,8 +51,8 @@ export interface ProxySettings {
 }
 
 /**
- * The network address of a caller, by what our own infrastructure wrote: `X-Forwarded-For` counted from its right end, since anybody can write its
- * left one (spec platform §1).
+ * The network address of a caller, by what our own infrastructure wrote: `X-Forwarded-For` counted from its right end,
+ * since anybody can write its left one.
  * @param remoteAddress of the connection, for callers that no proxy stands before
  */
 export function callerAddress(

@@ -29,8 +29,9 @@ export interface Auth {
   /**
    * Looks the token up: in this process, in Redis, in the directory, at its source.
    * @param budget what the request may still wait for Redis.
-   * @param evenDisabled for what is open to subscriptions whose access is off (spec actors §8).
-   * @throws AccessRefusal (no-token, invalid-token, access-disabled), Refusal (directory-unavailable); texts of spec actors §1.4 with design D1
+   * @param evenDisabled for what is open to subscriptions whose access is off.
+   * @throws AccessRefusal (no-token, invalid-token, access-disabled), Refusal (directory-unavailable); texts as the
+   * original gateway's
    */
   identify(caller: Caller, budget: Budget, evenDisabled?: boolean): Promise<Actor>;
   /**
@@ -38,11 +39,17 @@ export interface Auth {
    * @throws Refusal recently-updated, directory-unavailable; AccessRefusal when the source knows the token no longer
    */
   refresh(caller: Caller, actor: Actor): Promise<void>;
-  /** The same beside a request that was refused for want of quota or access, if it is time; for a caller that was identified. */
+  /**
+   * The same beside a request that was refused for want of quota or access, if it is time; for a caller that was
+   * identified.
+   */
   refreshSoon(caller: Caller): void;
   /** The actor's entitlement to a feature. @throws Refusal `feature-access` */
   entitlement(actor: Actor, feature: Feature): Entitlement;
-  /** Proof that this actor may use this model for this feature. @throws Refusal feature-access, model-unknown, model-not-allowed */
+  /**
+   * Proof that this actor may use this model for this feature.
+   * @throws Refusal feature-access, model-unknown, model-not-allowed
+   */
   permit(actor: Actor, feature: Feature, choice: ModelChoice): Permit;
   /** Proof that this actor may search for the origin of code. @throws Refusal `subscriptions-only` */
   permitAttribution(actor: Actor): Permit;
@@ -92,7 +99,7 @@ export function createAuth({ config, store, documents, now, warn }: AuthSettings
   );
   const known = (token: string): KnownToken => {
     const classified = classifyToken(token);
-    // Without an account at Sourcegraph.com there are no users: their tokens are nobody's (spec actors §1.3).
+    // Without an account at Sourcegraph.com there are no users: their tokens are nobody's.
     if (classified.source === 'dotcom-user' && !usersKnown)
       throw new Refusal('invalid-token', 'token not from source: no source found for token');
     return classified;
@@ -128,7 +135,7 @@ export function createAuth({ config, store, documents, now, warn }: AuthSettings
   };
 }
 
-/** What nobody could be asked about, in words for callers (design D1: 503, never remembered). */
+/** What nobody could be asked about, in words for callers (a 503, never remembered). */
 function unavailable(error: unknown): never {
   if (!(error instanceof LookUpFailed)) throw error;
   throw new Refusal('directory-unavailable', 'access cannot be checked at the moment, please retry', {

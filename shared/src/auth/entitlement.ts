@@ -7,7 +7,7 @@ export type Feature = SubscribedFeature | 'attribution';
 
 /** One feature's limits. */
 export interface Entitlement {
-  /** Units a window; exactly 1 means blocked (design D11). */
+  /** Units a window; exactly 1 means blocked. */
   readonly limit: number;
   readonly intervalMs: number;
   /** As stored: `*` alone means all. */
@@ -36,14 +36,18 @@ export function entitle(stated: StatedLimit | null | undefined, settings: BurstS
     intervalMs,
     allowedModels,
     burst: { limit: burstLimit, intervalMs: settings.burstIntervalMs },
-    // Streams may outlast the burst window: a small burst must not forbid what the original, which counted none in flight, let through.
+    // Streams may outlast the burst window: a small burst must not forbid what the original gateway, which counted none
+    // in flight, let through.
     inFlightMax: Math.max(burstLimit, settings.inFlightMin),
   };
 }
 
 const dayMs = 86_400_000;
 
-/** Calls a burst window: a share of the limit brought to one day, at least 1, in 32-bit floats like the original's (spec actors §2). */
+/**
+ * Calls a burst window: a share of the limit brought to one day, at least 1, in 32-bit floats like the original
+ * gateway's.
+ */
 export function burstSize(limit: number, intervalMs: number, percentage: number): number {
   const { fround, trunc, max } = Math;
   const days = fround(fround(intervalMs) / fround(dayMs));

@@ -1,5 +1,5 @@
-// The whole way from a token to its actor, on a real Redis, a real Firestore client and sources that speak their protocol: who is asked when, and what
-// is served while somebody is away. Design §6, spec actors §1.5-1.8.
+// The whole way from a token to its actor, on a real Redis, a real Firestore client and sources that speak their
+// protocol: who is asked when, and what is served while somebody is away.
 
 import assert from 'node:assert/strict';
 import { connect, createServer } from 'node:net';
@@ -273,7 +273,7 @@ test('a refused quota asks the source beside the request, once and only when it 
   assert.equal(asked('CheckAccessToken'), 2);
 });
 
-test('strangers: a flood of made-up tokens reaches the directory and the source as often as the budget says, and valid callers not at all', async () => {
+test('a flood of made-up tokens reaches the directory and the source as often as the budget says, and valid callers not at all', async () => {
   const { id, token } = stated();
   const { identify, outcome, clock } = instance({ unknownTokensPerSecond: 4 });
   await identify(token);
@@ -283,15 +283,15 @@ test('strangers: a flood of made-up tokens reaches the directory and the source 
   const counted = Map.groupBy(outcomes, (one) => one);
   assert.ok(asked('CheckAccessToken') <= 20, `${asked('CheckAccessToken')} questions`);
   assert.equal(counted.get('invalid-token')?.length, asked('CheckAccessToken'));
-  assert.equal(counted.get('too-many-strangers')?.length, 500 - asked('CheckAccessToken'));
+  assert.equal(counted.get('too-many-unknown-tokens')?.length, 500 - asked('CheckAccessToken'));
   // A remembered caller waits behind none of them, although Redis is asked once more.
   clock.nowMs += 11_000;
   const ended: string[] = [];
   const flood = Array.from({ length: 500 }, async () => ended.push(await outcome(fresh('slk_'))));
   ended.push((await identify(token)).id);
-  assert.ok(ended.length < 50, `${ended.length} strangers were served first`);
+  assert.ok(ended.length < 50, `${ended.length} unknown tokens were served first`);
   await Promise.all(flood);
-  // Known callers are no strangers, here and on an instance that has never met them.
+  // Known callers are known here and on an instance that has never met them.
   clock.nowMs += 11_000;
   assert.equal((await identify(token)).id, id);
   const other = instance({ unknownTokensPerSecond: 1 });
@@ -320,7 +320,7 @@ test('callers that nobody can vouch for any more are served as last known: sourc
   const cold = instance(away);
   assert.equal((await cold.identify(token)).id, id);
   assert.match(cold.clock.warnings.join(), /the last known actor is served/);
-  // A stranger gets a 503, never a 401 that could be a lie.
+  // An unknown caller gets a 503, never a 401 that could be a lie.
   assert.equal(await cold.outcome(fresh('slk_')), 'directory-unavailable');
   open = true;
   cold.clock.nowMs += 61_000;

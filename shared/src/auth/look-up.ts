@@ -1,4 +1,5 @@
-// The way from a token to its account: a copy in Redis, the directory, then the source that states access. Not what this process remembers (actor-cache.ts).
+// The way from a token to its account: a copy in Redis, the directory, then the source that states access. Not what
+// this process remembers (actor-cache.ts).
 
 import {
   recordOf,
@@ -8,15 +9,15 @@ import {
   type Copy,
   type Directory,
   type KnownToken,
-  type Saved,
+  type SavedStatement,
   type Statement,
 } from '../directory/directory.ts';
 import { Refusal } from '../http/http.ts';
 import type { Budget } from '../store/store.ts';
-import { createTurns } from './turns.ts';
+import { eventLoopTurns } from './event-loop-turns.ts';
 import type { UnknownTokenBudget } from './unknown-tokens.ts';
 
-/** No sync tells of users: their statement is asked for again when it is older (spec actors §1.5). */
+/** No sync tells of users: their statement is asked for again when it is older. */
 const userStaleMs = 15 * 60_000;
 /** Some tenths of a millisecond of each turn of the event loop, however many tokens somebody makes up. */
 const unknownPerTurn = 4;
@@ -53,7 +54,7 @@ export interface LookUp {
   /**
    * @param remembered whether this process has known the token: it is no unknown one then
    * @returns null: definitely nobody's
-   * @throws LookUpFailed; Refusal too-many-strangers
+   * @throws LookUpFailed; Refusal too-many-unknown-tokens
    */
   find(token: KnownToken, remembered: boolean, budget: Budget): Promise<Account | null>;
   /** Asks the source, whatever is known; the directory where there is no source. @throws LookUpFailed */
@@ -89,9 +90,9 @@ export function createLookUp({ directory, copies, sources, unknownTokens, looked
     return learn(source, token, statement);
   };
   const learn = async (source: AccessSource, token: KnownToken, statement: Statement): Promise<Account | null> => {
-    // Nobody to charge, nothing to store: a user whose id can't be read (spec actors §1.6). It has no access.
+    // Nobody to charge, nothing to store: a user whose id can't be read. It has no access.
     if (statement.id === '') return unstored(statement, source, now());
-    let saved: Saved;
+    let saved: SavedStatement;
     try {
       if (source.list !== null) await lookedUp(source, statement.id, { leftMs: copyBudgetMs });
       saved = await directory.save(statement, source.origin, token, now());
@@ -125,7 +126,7 @@ export function createLookUp({ directory, copies, sources, unknownTokens, looked
     }
   };
 
-  const turn = createTurns(unknownPerTurn);
+  const turn = eventLoopTurns(unknownPerTurn);
   return {
     find: async (token, remembered, budget) => {
       if (!remembered) await turn();
@@ -137,7 +138,7 @@ export function createLookUp({ directory, copies, sources, unknownTokens, looked
       }
       if (copy?.fresh === true) return copy.account;
       if (copy === null && !remembered && !unknownTokens.take())
-        throw new Refusal('too-many-strangers', 'too many unknown tokens at the moment, please retry');
+        throw new Refusal('too-many-unknown-tokens', 'too many unknown tokens at the moment, please retry');
       try {
         return await fromDirectory(token);
       } catch (error) {

@@ -1,4 +1,4 @@
-// Asking the source anew about one actor: on demand with a cool-down, and beside requests whose quota was refused. Spec actors §1.7.
+// Asking the source anew about one actor: on demand with a cool-down, and beside requests whose quota was refused.
 
 import { goDuration } from '../config/config.ts';
 import type { Account, KnownToken } from '../directory/directory.ts';

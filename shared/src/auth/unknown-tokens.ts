@@ -1,6 +1,10 @@
-// A budget for tokens that nobody remembers: each costs a look-up in the directory and one at its source, and anybody can make them up.
+// A budget for tokens that nobody remembers: each costs a look-up in the directory and one at its source, and anybody
+// can make them up.
 
-/** Look-ups at once after a quiet time, in seconds' worth: an instance that just started knows the token of none of its callers. */
+/**
+ * Look-ups at once after a quiet time, in seconds' worth: an instance that just started knows the token of none of its
+ * callers.
+ */
 const burstSeconds = 5;
 
 /** The budget of this process. */

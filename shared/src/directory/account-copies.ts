@@ -1,4 +1,5 @@
-// Copies of accounts in Redis, by token hash: a cold instance answers without asking Firestore, and a revoked token dies everywhere.
+// Copies of accounts in Redis, by token hash: a cold instance answers without asking Firestore, and a revoked token
+// dies everywhere.
 
 import * as v from 'valibot';
 import { keepCopy, readCopy } from '../documents/documents.ts';
@@ -6,7 +7,10 @@ import { keys, shardOf, type Budget, type Store } from '../store/store.ts';
 import type { Account } from './account.ts';
 import { subscriptionSchema } from './records.ts';
 
-/** Without being asked again, a copy is believed for so long: a revoked token lives no longer with a Redis that missed its mark. */
+/**
+ * Without being asked again, a copy is believed for so long: a revoked token lives no longer with a Redis that missed
+ * its mark.
+ */
 const freshMs = 60_000;
 /** A copy of somebody: to be served while the directory fails. */
 const keptMs = 86_400_000;

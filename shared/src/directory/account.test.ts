@@ -10,7 +10,7 @@ const day = { intervalSeconds: 86_400, allowedModels: ['*'] };
 const record = (more: Partial<SubscriptionDocument> = {}) =>
   recordOf({ name: 'n', accessEnabled: true, limits: {}, ...more }, 'd');
 
-test('§10: the quotas of a plan by licensed users', () => {
+test('the quotas of a plan by licensed users', () => {
   for (const [name, users, chat, code, embeddings] of [
     ['enterprise-0', 1, 50, 1_000, 6_666_666],
     ['enterprise-1', 10, 500, 10_000, 66_666_666],
@@ -29,7 +29,7 @@ test('§10: the quotas of a plan by licensed users', () => {
     );
 });
 
-test('§10: without an active licence there is nothing', () => {
+test('without an active licence there is nothing', () => {
   assert.deepEqual(planLimits(null, 0), {});
   const plan = { name: 'enterprise-1', users: 1, expiresAt: '2026-01-01T00:00:00Z' };
   assert.notDeepEqual(planLimits(plan, Date.parse('2025-12-31T23:59:59Z')), {});

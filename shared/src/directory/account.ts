@@ -11,7 +11,10 @@ export interface Account {
   /** Subscription id without `es_`, or decimal user number. */
   readonly id: string;
   readonly record: SubscriptionRecord;
-  /** The directory's: microseconds of the last change of the token's or the actor's document; 0 where it is not in there. */
+  /**
+   * The directory's: microseconds of the last change of the token's or the actor's document; 0 where it is not in
+   * there.
+   */
   readonly version: number;
 }
 
@@ -20,7 +23,10 @@ export function hasAccess({ accessEnabled, archived, overrides }: SubscriptionRe
   return (overrides.accessEnabled ?? accessEnabled) && !(overrides.archived ?? archived);
 }
 
-/** A feature's limit: stated by the source or by the plan, each field replaced where an override is stored; null where none is complete. */
+/**
+ * A feature's limit: stated by the source or by the plan, each field replaced where an override is stored; null where
+ * none is complete.
+ */
 export function effectiveLimit(
   { limits, plan, overrides }: SubscriptionRecord,
   feature: SubscribedFeature,

@@ -1,5 +1,5 @@
-// Door of the directory room: whose a token is, and what was stated of its owner; by which sources it is filled, and how operators change it. Not who may do what
-// (auth).
+// Door of the directory room: whose a token is, and what was stated of its owner; by which sources it is filled, and
+// how operators change it. Not who may do what (auth).
 
 export { effectiveLimit, hasAccess, type Account } from './account.ts';
 export { createAccountCopies, type AccountCopies, type Copy } from './account-copies.ts';
@@ -8,7 +8,7 @@ export { openDirectory, type Directory } from './open-directory.ts';
 export { recordOf, type SubscriptionRecord } from './records.ts';
 export { SourceUnavailable, type AccessSource, type Statement } from './sources/access-source.ts';
 export { accessSources } from './sources/configured.ts';
-export type { Saved } from './statements.ts';
+export type { SavedStatement } from './statements.ts';
 export { markLookedUp } from './sync/stated-digests.ts';
 export { createSync, type SubscriptionSync, type SyncReport, type SyncTrace } from './sync/sync.ts';
 export { classifyToken, hashToken, type KnownToken, type TokenSource } from './token.ts';

@@ -3,7 +3,7 @@
 /** Features that a subscription has limits for. */
 export type SubscribedFeature = 'chat_completions' | 'code_completions' | 'embeddings';
 
-/** In the order in which the original lists them (spec actors §2). */
+/** In the order in which the original gateway lists them. */
 export const features: readonly SubscribedFeature[] = ['code_completions', 'chat_completions', 'embeddings'];
 
 /** A limit as a source states it. */

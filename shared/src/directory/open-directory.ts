@@ -6,10 +6,13 @@ import { Refusal } from '../http/http.ts';
 import type { Account } from './account.ts';
 import { recordOf, tokenSchema, type Origin } from './records.ts';
 import type { Statement } from './sources/access-source.ts';
-import { revokeTokens, saveStatement, type Saved } from './statements.ts';
+import { revokeTokens, saveStatement, type SavedStatement } from './statements.ts';
 import type { KnownToken } from './token.ts';
 
-/** A point read takes milliseconds; the first one looks for credentials, the first write loads a client and opens its channel. */
+/**
+ * A point read takes milliseconds; the first one looks for credentials, the first write loads a client and opens its
+ * channel.
+ */
 const defaultReadTimeoutMs = 5_000;
 
 /** A token that was once somebody's. */
@@ -22,8 +25,11 @@ export interface RevokedToken {
 export interface Directory {
   /** Whose token it is, or null when the directory knows none. @throws Refusal `directory-unavailable` */
   find(token: KnownToken): Promise<Account | RevokedToken | null>;
-  /** Stores what a source stated about the owner of a token. @throws what Firestore throws, and after the same time as a read */
-  save(statement: Statement, origin: Origin, token: KnownToken, nowMs: number): Promise<Saved>;
+  /**
+   * Stores what a source stated about the owner of a token.
+   * @throws what Firestore throws, and after the same time as a read
+   */
+  save(statement: Statement, origin: Origin, token: KnownToken, nowMs: number): Promise<SavedStatement>;
   /** The token's source knows it no longer. @returns the version of that change @throws as `save` */
   revoke(token: KnownToken, nowMs: number): Promise<number>;
 }

@@ -1,4 +1,5 @@
-// Quotas that come with a plan, by the number of licensed users. Arithmetic only; the numbers are the original's (spec actors §10).
+// Quotas that come with a plan, by the number of licensed users. Arithmetic only; the numbers are the original
+// gateway's.
 
 import type { StatedLimit, SubscribedFeature } from './limits.ts';
 

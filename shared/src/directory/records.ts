@@ -1,4 +1,5 @@
-// The documents of the directory: their shapes, checked on every read. Not where they come from (open-directory.ts) or who writes them.
+// The documents of the directory: their shapes, checked on every read. Not where they come from (open-directory.ts) or
+// who writes them.
 
 import * as v from 'valibot';
 import { parseDocument } from '../documents/documents.ts';
@@ -8,7 +9,7 @@ const units = v.pipe(v.number(), v.integer());
 
 /** A limit that is stated whole. */
 const limitSchema = v.object({ limit: units, intervalSeconds: units, allowedModels: models });
-/** What an operator says otherwise, field by field (spec actors §1.6: an override of the limit alone keeps the plan's interval). */
+/** What an operator says otherwise, field by field (an override of the limit alone keeps the plan's interval). */
 const overrideSchema = v.object({
   limit: v.nullish(units),
   intervalSeconds: v.nullish(units),
@@ -70,7 +71,10 @@ export type SubscriptionDocument = v.InferInput<typeof subscriptionSchema>;
 /** Where a document's statements come from. */
 export type Origin = v.InferOutput<typeof originSchema>;
 
-/** A document of `subscriptions/` or `users/` as it was read. @throws Error that names the document and its faulty members */
+/**
+ * A document of `subscriptions/` or `users/` as it was read.
+ * @throws Error that names the document and its faulty members
+ */
 export function recordOf(data: unknown, path: string): SubscriptionRecord {
   return parseDocument(subscriptionSchema, data, path);
 }

@@ -1,4 +1,5 @@
-// What sources state, written into the directory: the document of the actor and those of its tokens. What an operator said otherwise is left alone.
+// What sources state, written into the directory: the document of the actor and those of its tokens. What an operator
+// said otherwise is left alone.
 
 import type { DocumentSnapshot, Firestore, WriteResult } from '@google-cloud/firestore';
 import { parseDocument, versionOf } from '../documents/documents.ts';
@@ -11,7 +12,7 @@ import type { Statement } from './sources/access-source.ts';
 const writesMax = 450;
 
 /** A statement as it stands in the directory now. */
-export interface Saved {
+export interface SavedStatement {
   readonly account: Account;
   /** Hashes of its tokens, and of those that were its tokens until now. */
   readonly tokens: readonly string[];
@@ -33,7 +34,7 @@ export async function saveStatement(
   origin: Origin,
   tokenHash: string,
   nowMs: number,
-): Promise<Saved> {
+): Promise<SavedStatement> {
   const snapshot = await firestore.doc(pathOf(statement)).get();
   const hashes = statement.tokenHashes ?? [...new Set([...knownTokens(snapshot), tokenHash])];
   const [saved] = await saveStatements(
@@ -57,11 +58,11 @@ export async function saveStatements(
   origin: Origin,
   nowMs: number,
   snapshots?: readonly DocumentSnapshot[],
-): Promise<Saved[]> {
+): Promise<SavedStatement[]> {
   if (statements.length === 0) return [];
   const found =
     snapshots ?? (await firestore.getAll(...statements.map((statement) => firestore.doc(pathOf(statement)))));
-  const saved: Saved[] = [];
+  const saved: SavedStatement[] = [];
   let batch = firestore.batch();
   let writes = 0;
   let open: { statement: Statement; document: SubscriptionDocument; tokens: string[]; revoked: string[] }[] = [];

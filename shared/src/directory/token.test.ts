@@ -34,7 +34,7 @@ test('actors #6, #7, #8: a prefix of nobody and a wrong length are an invalid to
     assert.throws(() => classifyToken(token), { name: 'Refusal', kind: 'invalid-token', message });
 });
 
-test('derivations of spec actors §1.1', () => {
+test('derivations, from known inputs', () => {
   assert.equal(
     deriveFromLicenceKey('test-license-key'),
     'slk_b9a1b8103a2f8c65d281ba210787880915152e631bb577fb95de11828ca86e4a',

@@ -1,4 +1,4 @@
-// The tokens that clients send: their kinds, their derivations, the hash that stands for them everywhere else. Spec actors §1.1.
+// The tokens that clients send: their kinds, their derivations, the hash that stands for them everywhere else.
 
 import { hash } from 'node:crypto';
 import { Refusal } from '../http/http.ts';
@@ -11,7 +11,10 @@ export interface KnownToken {
   readonly source: TokenSource;
   /** SHA-256 of the token in hex: the only form in which it is stored, cached or logged. */
   readonly hash: string;
-  /** The token itself, as its source knows it (`slk_`, never `sgs_`): for asking that source and for nothing else. A function, so that nothing prints it. */
+  /**
+   * The token itself, as its source knows it (`slk_`, never `sgs_`): for asking that source and for nothing else. A
+   * function, so that nothing prints it.
+   */
   reveal(): string;
 }
 
@@ -20,7 +23,7 @@ export type TokenSource = 'dotcom-user' | 'dotcom-product-subscriptions';
 
 /**
  * The source that a token belongs to.
- * @throws Refusal `invalid-token` for a prefix that no source takes and for a wrong length (design D1: always 401)
+ * @throws Refusal `invalid-token` for a prefix that no source takes and for a wrong length (always a 401)
  */
 export function classifyToken(token: string): KnownToken {
   const prefix = token.slice(0, 4);

@@ -1,4 +1,5 @@
-// The audit trail of operators' writes: `audit/{id}` of the directory. Who did what to whom, when and why; never a token. Not the usage events (events).
+// The audit trail of operators' writes: `audit/{id}` of the directory. Who did what to whom, when and why; never a
+// token. Not the usage events (events).
 
 import { randomUUID } from 'node:crypto';
 import * as v from 'valibot';
@@ -44,13 +45,16 @@ export function auditDocument(
 /** The largest time that a Date can have. */
 const timeMax = 8_640_000_000_000_000;
 
-/** A new place for a record: Firestore's own order, which is by id, has the newest first, and nobody has to ask by time. */
+/**
+ * A new place for a record: Firestore's own order, which is by id, has the newest first, and nobody has to ask by time.
+ */
 export function auditPath({ at }: AuditRecord): string {
   return `audit/${timeMax - Date.parse(at)}-${randomUUID()}`;
 }
 
 /**
- * Does something outside the directory (a counter, a queue): the record stands before the work begins, and tells afterwards how it ended.
+ * Does something outside the directory (a counter, a queue): the record stands before the work begins, and tells
+ * afterwards how it ended.
  * @throws what the work throws, and what Firestore throws: then nothing was done
  */
 export async function audited<T>(
@@ -77,7 +81,11 @@ export async function audited<T>(
   return result;
 }
 
-/** The latest records, newest first. @param subject of this subscription alone. @throws what Firestore throws, and after 15 s */
+/**
+ * The latest records, newest first.
+ * @param subject of this subscription alone.
+ * @throws what Firestore throws, and after 15 s
+ */
 export async function listAudit(
   documents: Pick<Documents, 'client'>,
   subject: string | null,

@@ -1,4 +1,5 @@
-// A change of one document and the record of who made it, in one commit. Work outside of Firestore has its record from audit.ts.
+// A change of one document and the record of who made it, in one commit. Work outside of Firestore has its record from
+// audit.ts.
 
 import type { DocumentSnapshot, Transaction } from '@google-cloud/firestore';
 import { auditDocument, auditPath, type AuditRecord, type Author } from './audit.ts';
@@ -10,8 +11,9 @@ export interface ChangeOrigin extends Pick<AuditRecord, 'what' | 'subject'> {
 }
 
 /**
- * Reads a document in a transaction; `decide` writes through that transaction what follows from what it found, and says it in words for the record. Where
- * somebody else changes the document meanwhile, Firestore runs `decide` again on what stands then.
+ * Reads a document in a transaction; `decide` writes through that transaction what follows from what it found, and says
+ * it in words for the record. Where somebody else changes the document meanwhile, Firestore runs `decide` again on what
+ * stands then.
  * @returns what was decided, and the document as it stands afterwards, with its version (`versionOf(after.updateTime)`)
  * @throws what `decide` throws: nothing is written then; what Firestore throws, and after 15 s
  */
@@ -30,6 +32,7 @@ export async function auditedChange<T extends { readonly text: string }>(
     return decided;
   };
   const decided = await withDeadline(firestore.runTransaction(change), operatorTimeoutMs);
-  // Read again for its version: a transaction does not tell the time of its commit. A change in between is a newer one, and as good.
+  // Read again for its version: a transaction does not tell the time of its commit. A change in between is a newer one,
+  // and as good.
   return { decided, after: await withDeadline(document.get(), operatorTimeoutMs) };
 }

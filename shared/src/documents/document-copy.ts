@@ -1,5 +1,5 @@
-// The copy of a document in Redis: its version, its text and when it was written, so that a cold instance answers without asking Firestore. How old it may be
-// and what its text means is for the document's owner to say.
+// The copy of a document in Redis: its version, its text and when it was written, so that a cold instance answers
+// without asking Firestore. How old it may be and what its text means is for the document's owner to say.
 
 import { readFileSync } from 'node:fs';
 import { loadScript, redisTimeMs, timeCommand, type Budget, type Store } from '../store/store.ts';

@@ -1,4 +1,5 @@
-// A read of a document against a server that fails: what passes is tried again, within its time; the rest is an error that tells nothing of what was asked.
+// A read of a document against a server that fails: what passes is tried again, within its time; the rest is an error
+// that tells nothing of what was asked.
 
 import assert from 'node:assert/strict';
 import { createServer, type Server, type ServerResponse } from 'node:http';

@@ -1,5 +1,6 @@
-// Reads single documents of Firestore over its REST API, for callers that wait. Its client (firestore.ts) is for what writes and asks questions: to load it
-// and to open its first channel takes half of a cold start, and it stays a fifth of an instance's memory.
+// Reads single documents of Firestore over its REST API, for callers that wait. Its client (firestore.ts) is for what
+// writes and asks questions: to load it and to open its first channel takes half of a cold start, and it stays a fifth
+// of an instance's memory.
 
 import { setTimeout as delay } from 'node:timers/promises';
 import { fetchJson, FetchFailed, type AccessTokens, type JsonAnswer } from '../http/http.ts';
@@ -26,11 +27,17 @@ export interface StoredDocument {
 
 /** Reads documents by their paths. */
 export interface DocumentReader {
-  /** @returns null when there is no such document. @throws Error in words that hold nothing of what was read, sent or asked for */
+  /**
+   * @returns null when there is no such document.
+   * @throws Error in words that hold nothing of what was read, sent or asked for
+   */
   read(path: string, timeoutMs: number): Promise<StoredDocument | null>;
 }
 
-/** Makes a reader; no network before the first use. @param tokens not asked for where an emulator is, which takes its owner's */
+/**
+ * Makes a reader; no network before the first use.
+ * @param tokens not asked for where an emulator is, which takes its owner's
+ */
 export function createDocumentReader(
   { googleCloudProject: project, firestoreEmulatorHost }: DocumentsSettings,
   tokens: AccessTokens,

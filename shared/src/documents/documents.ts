@@ -1,4 +1,5 @@
-// Door of the documents room: documents of Firestore, how they are read and written, and who wrote what. Not what stands in them (directory).
+// Door of the documents room: documents of Firestore, how they are read and written, and who wrote what. Not what
+// stands in them (directory).
 
 export { audited, auditDocument, auditPath, listAudit, type Author, type AuditRecord } from './audit.ts';
 export { auditedChange, type ChangeOrigin } from './audited-change.ts';

@@ -1,12 +1,14 @@
-// The documents of this process's Firestore. Who waits for an answer reads documents (document-reader.ts); Firestore's client loads when something is first
-// written.
+// The documents of this process's Firestore. Who waits for an answer reads documents (document-reader.ts); Firestore's
+// client loads when something is first written.
 
 import type { Firestore, Settings, Timestamp } from '@google-cloud/firestore';
 import { accessTokens, lazyClient, type AccessTokens } from '../http/http.ts';
 import { within } from '../telemetry/telemetry.ts';
 import { createDocumentReader, type DocumentReader, type DocumentsSettings } from './document-reader.ts';
 
-/** Somebody waits at a terminal: long enough for credentials and a first channel, short enough to be told what is wrong. */
+/**
+ * Somebody waits at a terminal: long enough for credentials and a first channel, short enough to be told what is wrong.
+ */
 export const operatorTimeoutMs = 15_000;
 
 /** The documents of this process. */
@@ -40,7 +42,8 @@ async function loadClient({ googleCloudProject, firestoreEmulatorHost }: Documen
   const options: Settings = {};
   if (googleCloudProject !== null) options.projectId = googleCloudProject;
   if (firestoreEmulatorHost === null) {
-    // A client that has to look for credentials itself leaves a failure to nobody, which ends the process, and never looks again.
+    // A client that has to look for credentials itself leaves a failure to nobody, which ends the process, and never
+    // looks again.
     const authClient = await new GoogleAuth({ scopes }).getClient();
     return new Firestore({ ...options, authClient });
   }

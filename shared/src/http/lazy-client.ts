@@ -1,8 +1,12 @@
-// A client that is loaded and opened with its first use: what a process may never need must not cost its start. Not what is asked of it.
+// A client that is loaded and opened with its first use: what a process may never need must not cost its start. Not
+// what is asked of it.
 
 /** One client of this process. */
 export interface LazyClient<C> {
-  /** The client, the same for all who ask; a load that failed is tried again by whoever asks next. @throws what the load threw */
+  /**
+   * The client, the same for all who ask; a load that failed is tried again by whoever asks next.
+   * @throws what the load threw
+   */
   open(): Promise<C>;
   /** The client if somebody has asked for it, null otherwise; for closing it. */
   opened(): Promise<C> | null;

@@ -24,9 +24,9 @@ export async function identify(
     return actor;
   } catch (error) {
     if (error instanceof AccessRefusal && error.event !== null) {
-      const { identity, name, stranger } = error.event;
+      const { identity, name, unknownCaller } = error.event;
       const event = accessEvent({ context, scope }, error.event);
-      if (!stranger) await recordEvent({ context, scope, budget }, identity, name, event);
+      if (!unknownCaller) await recordEvent({ context, scope, budget }, identity, name, event);
       else if (await context.unknownCallers.recordEvent(identity, event))
         scope.mark(spanNames.event, () => eventAttributes(event, JSON.stringify(event)));
     }

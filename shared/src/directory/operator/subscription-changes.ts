@@ -1,4 +1,5 @@
-// What an operator changes of a subscription that stands: limits, access, tokens. Each change and its audit record are one commit. Creating is subscriptions.ts.
+// What an operator changes of a subscription that stands: limits, access, tokens. Each change and its audit record are
+// one commit. Creating is subscriptions.ts.
 
 import { randomBytes } from 'node:crypto';
 import type { DocumentReference, Transaction } from '@google-cloud/firestore';
@@ -17,7 +18,10 @@ import { recordOf, tokenSchema, type SubscriptionRecord } from '../records.ts';
 import { subscriptionId } from './subscriptions.ts';
 import { deriveFromLicenceKey, hashToken } from '../token.ts';
 
-/** Copies are brought up to date beside the write; where that fails they are believed for a minute at most (account-copies.ts). */
+/**
+ * Copies are brought up to date beside the write; where that fails they are believed for a minute at most
+ * (account-copies.ts).
+ */
 const copyBudgetMs = 2_000;
 /** Of one subscription that an operator made. */
 const tokensMax = 100;

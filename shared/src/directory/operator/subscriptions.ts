@@ -1,4 +1,5 @@
-// What an operator does to the directory: creates subscriptions with their tokens, looks at them, removes them. Reading for requests is open-directory.ts.
+// What an operator does to the directory: creates subscriptions with their tokens, looks at them, removes them. Reading
+// for requests is open-directory.ts.
 
 import { randomBytes, randomUUID } from 'node:crypto';
 import {
@@ -67,7 +68,10 @@ export async function createSubscription(
   return { id, token, record: recordOf(document, id) };
 }
 
-/** Subscriptions in Firestore's order, which is by id; at most `most` of them. @throws what Firestore throws, and after 15 s */
+/**
+ * Subscriptions in Firestore's order, which is by id; at most `most` of them.
+ * @throws what Firestore throws, and after 15 s
+ */
 export async function listSubscriptions(
   documents: Pick<Documents, 'client'>,
   most: number,
@@ -94,7 +98,8 @@ export async function findSubscription(
 }
 
 /**
- * Removes a subscription and its tokens for good. Copies of it in Redis are believed for a minute more; a source that still lists it brings it back.
+ * Removes a subscription and its tokens for good. Copies of it in Redis are believed for a minute more; a source that
+ * still lists it brings it back.
  * @param id UUID, with or without `es_`
  * @returns how many tokens went with it; null when there is none
  * @throws what Firestore throws, and after 15 s
@@ -123,7 +128,10 @@ export async function deleteSubscription(documents: Pick<Documents, 'client'>, i
   return withDeadline(removed, operatorTimeoutMs);
 }
 
-/** Sourcegraph.com's spelling has `es_` in front; events, counters and the directory have the bare UUID (spec actors §1.6). Null for what is no UUID. */
+/**
+ * Sourcegraph.com's spelling has `es_` in front; events, counters and the directory have the bare UUID. Null for what
+ * is no UUID.
+ */
 export function subscriptionId(text: string): string | null {
   const bare = text.replace(/^es_/, '').toLowerCase();
   return /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(bare) ? bare : null;

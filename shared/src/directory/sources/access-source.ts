@@ -1,4 +1,5 @@
-// What every source of access can be asked, and how it says that it can't answer. The sources themselves are the files beside this one.
+// What every source of access can be asked, and how it says that it can't answer. The sources themselves are the files
+// beside this one.
 
 import type { StatedLimit, SubscribedFeature } from '../limits.ts';
 import type { Origin } from '../records.ts';
@@ -7,7 +8,10 @@ import type { KnownToken, TokenSource } from '../token.ts';
 /** What a source states of one actor. */
 export interface Statement {
   readonly source: TokenSource;
-  /** Subscription id without `es_`, or decimal user number; empty for a user whose id can't be read: it gets no access and is not stored. */
+  /**
+   * Subscription id without `es_`, or decimal user number; empty for a user whose id can't be read: it gets no access
+   * and is not stored.
+   */
   readonly id: string;
   readonly name: string;
   readonly accessEnabled: boolean;
@@ -34,7 +38,11 @@ export interface AccessSource {
   readonly takes: TokenSource;
   /** The actor of a token, or null: it definitely knows none. @throws SourceUnavailable */
   find(token: KnownToken): Promise<Statement | null>;
-  /** Every actor, page by page; null where a source does not list. Ending without a throw means that the list is complete. @throws SourceUnavailable */
+  /**
+   * Every actor, page by page; null where a source does not list. Ending without a throw means that the list is
+   * complete.
+   * @throws SourceUnavailable
+   */
   readonly list: ((signal: AbortSignal) => AsyncGenerator<Page>) | null;
 }
 

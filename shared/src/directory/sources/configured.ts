@@ -5,7 +5,10 @@ import type { AccessSource } from './access-source.ts';
 import { portalSubscriptions } from './portal.ts';
 import { sourcegraphSubscriptions, sourcegraphUsers } from './sourcegraph.ts';
 
-/** At most one for each kind of token: Enterprise Portal where it is set, otherwise Sourcegraph.com; users are Sourcegraph.com's alone. */
+/**
+ * At most one for each kind of token: Enterprise Portal where it is set, otherwise Sourcegraph.com; users are
+ * Sourcegraph.com's alone.
+ */
 export function accessSources(config: Config, now: () => number): AccessSource[] {
   const { dotcomAccessToken, dotcomApiUrl, dotcomClientId, portalUrl, samsClientId, samsClientSecret } = config;
   const userAgent = `Cody-Gateway/${config.environment} ${config.version}`;

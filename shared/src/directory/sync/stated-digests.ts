@@ -1,4 +1,5 @@
-// What a source last stated of each subscription, as digests in Redis: an unchanged list costs no read of the directory. Not the statements (statements.ts).
+// What a source last stated of each subscription, as digests in Redis: an unchanged list costs no read of the
+// directory. Not the statements (statements.ts).
 
 import { createHash } from 'node:crypto';
 import type { QueryDocumentSnapshot } from '@google-cloud/firestore';
@@ -32,7 +33,8 @@ export function statedDigests(
 ): StatedDigests {
   const key = keys.stated(origin);
   const once = (list: Commands): Promise<unknown[]> => store.commands(list, { leftMs: timeoutMs, patient: true });
-  // What is under way when Redis goes away fails, whoever waits; all of these may be repeated, and the second waits for Redis's return.
+  // What is under way when Redis goes away fails, whoever waits; all of these may be repeated, and the second waits for
+  // Redis's return.
   const commands = (list: Commands): Promise<unknown[]> =>
     once(list).catch((error: unknown) => {
       if (error instanceof StoreUnavailable) return once(list);
@@ -64,7 +66,8 @@ export function statedDigests(
 }
 
 /**
- * A look-up wrote something newer into the directory than the last list stated: the next list is compared with it, whatever it says.
+ * A look-up wrote something newer into the directory than the last list stated: the next list is compared with it,
+ * whatever it says.
  * @throws StoreUnavailable
  */
 export async function markLookedUp(store: Store, origin: Origin, id: string, budget: Budget): Promise<void> {

@@ -1,5 +1,5 @@
-// The sync on a real Redis, a real Firestore client and a source that speaks its protocol: what it writes, prunes and refuses to believe, and that a run
-// may be cut off anywhere. Spec actors §1.7, design §6.
+// The sync on a real Redis, a real Firestore client and a source that speaks its protocol: what it writes, prunes and
+// refuses to believe, and that a run may be cut off anywhere.
 
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, test } from 'node:test';

@@ -1,4 +1,5 @@
-// Brings the list of a source into the directory: writes what changed, prunes what is gone from a list that is complete and plausible. Not when (serve).
+// Brings the list of a source into the directory: writes what changed, prunes what is gone from a list that is complete
+// and plausible. Not when (serve).
 
 import type { Config } from '../../config/config.ts';
 import type { Documents } from '../../documents/documents.ts';
@@ -7,7 +8,7 @@ import { createAccountCopies, type AccountCopies } from '../account-copies.ts';
 import type { AccessSource, Statement } from '../sources/access-source.ts';
 import { accessSources } from '../sources/configured.ts';
 import { digestOf, statedDigests, type StatedDigests } from './stated-digests.ts';
-import { pruneSubscriptions, saveStatements, type Saved } from '../statements.ts';
+import { pruneSubscriptions, saveStatements, type SavedStatement } from '../statements.ts';
 
 /** A run that died frees the lock within this; one that lives renews it. */
 const lockMs = 30_000;
@@ -52,7 +53,8 @@ export interface SyncTrace {
 export interface SubscriptionSync {
   /**
    * One run; a run that was cut off is gone on with by the next, since what is written by then is not written again.
-   * @throws SourceUnavailable, StoreUnavailable, what Firestore throws: what was written until then stands, nothing was pruned
+   * @throws SourceUnavailable, StoreUnavailable, what Firestore throws: what was written until then stands, nothing was
+   * pruned
    */
   run(trace: SyncTrace, signal: AbortSignal): Promise<SyncReport>;
 }
@@ -184,7 +186,10 @@ async function sync(
   });
 }
 
-/** A list that shrinks too much is a fault of the source rather than many customers who left at once; an empty one always. */
+/**
+ * A list that shrinks too much is a fault of the source rather than many customers who left at once; an empty one
+ * always.
+ */
 function plausible(missing: number, known: number, seen: ReadonlySet<string>, percentMax: number): boolean {
   // One without a name may be any of the missing.
   if (seen.size === 0 || seen.has('')) return false;
@@ -207,7 +212,7 @@ async function writeRound(
 }
 
 /** Brings the copies in Redis up to date; where Redis fails, they are believed for a minute at most. */
-async function publish(copies: AccountCopies, { account, tokens, revoked }: Saved): Promise<void> {
+async function publish(copies: AccountCopies, { account, tokens, revoked }: SavedStatement): Promise<void> {
   await Promise.allSettled([
     ...tokens.map((hash) => copies.renew(hash, account, budget())),
     ...revoked.map((hash) => copies.revoke(hash, account.version, budget())),

@@ -2,12 +2,12 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createTurns } from './turns.ts';
+import { eventLoopTurns } from './event-loop-turns.ts';
 
 const loopTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 test('three a turn, first come, first served, until nobody waits; who comes later waits behind them', async () => {
-  const turn = createTurns(3);
+  const turn = eventLoopTurns(3);
   const gone: number[] = [];
   const come = (n: number): void => void turn().then(() => gone.push(n));
   for (let n = 0; n < 7; n++) come(n);
