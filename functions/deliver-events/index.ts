@@ -25,8 +25,8 @@ const settleTimeoutMs = 5_000;
 async function deliver(exchange: Exchange, warehouse: Warehouse, letters: DeadLetters): Promise<void> {
   const { context, received, scope } = exchange;
   const body = await received.readBody(taskBytesMax);
-  const { events: ready, late, dropped, strange } = parseEventTask(body);
-  const undeliverable = [...strange];
+  const { events: ready, late, dropped, unreadable } = parseEventTask(body);
+  const undeliverable = [...unreadable];
   const events = [...ready, ...(await settleAll(exchange, late))];
   for (const { metadata } of events) {
     const { trace_id: traceId, span_id: spanId } = metadata;

@@ -12,7 +12,7 @@ export interface AccessEvent {
   readonly reason: string | null;
   /** Whom repeated events are folded by: the actor, or all unknown tokens of a source together, since anybody can make up tokens. */
   readonly identity: string;
-  /** Nobody is known behind it: counted in the instance before it is written (serve/strangers.ts). */
+  /** Nobody is known behind it: counted in the instance before it is written (serve/unknown-callers.ts). */
   readonly stranger: boolean;
 }
 

@@ -13,7 +13,7 @@ import {
 } from '../directory/directory.ts';
 import { Refusal } from '../http/http.ts';
 import type { Budget } from '../store/store.ts';
-import { createTurns } from './turns.ts';
+import { createTurns } from './event-loop-turns.ts';
 import type { UnknownTokenBudget } from './unknown-tokens.ts';
 
 /** No sync tells of users: their statement is asked for again when it is older (spec actors §1.5). */
