@@ -160,7 +160,10 @@ function listModels(embedders: readonly Embedder[]): Route {
   };
 }
 
-/** OpenAI's SDKs name themselves in `x-stainless-` headers and read errors in OpenAI's shape; instances and Cody's engine read those of Sourcegraph's own gateway. */
+/**
+ * OpenAI's SDKs name themselves in `x-stainless-` headers and read errors in OpenAI's shape; instances and Cody's
+ * engine read those of Sourcegraph's own gateway.
+ */
 function dialectOf(headers: Received['headers']): 'openai' | 'cody' {
   return headers['x-stainless-lang'] === undefined ? 'cody' : 'openai';
 }

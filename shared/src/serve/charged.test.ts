@@ -1,5 +1,5 @@
-// One charged call on a real Redis and real sockets: what it costs, that a free one takes nothing and has its row, that it ends whatever the work does,
-// that it is settled before it is answered, and kept alive while it works.
+// One charged call on a real Redis and real sockets: what it costs, that a free one takes nothing and has its row, that
+// it ends whatever the work does, that it is settled before it is answered, and kept alive while it works.
 
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';

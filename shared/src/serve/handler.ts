@@ -1,4 +1,5 @@
-// One request from opening its scope to its log line: finds the route, runs it, turns whatever was thrown into an answer. Not what a route does.
+// One request from opening its scope to its log line: finds the route, runs it, turns whatever was thrown into an
+// answer. Not what a route does.
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import {

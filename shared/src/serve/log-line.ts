@@ -5,7 +5,7 @@ import type { Received } from '../http/http.ts';
 import type { Scope } from '../telemetry/telemetry.ts';
 import type { Timing } from './timing.ts';
 
-/** Strangers write these: each is cut. */
+/** Anybody can write these: each is cut. */
 const charactersMax = 200;
 
 /** What the line needs besides the request. */

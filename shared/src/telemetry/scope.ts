@@ -70,7 +70,7 @@ export function createScope(headers: Headers, url: string, log: Log, { exporter,
   const parent = parentOf(headers);
   const traceId = parent?.traceId ?? randomHex();
   const spanId = randomHex().slice(16);
-  // The caller's sampling flag is not ours to follow: a stranger could switch our costs (design D4).
+  // The caller's sampling flag is not ours to follow: anybody could switch our costs.
   const sampled = policy === 'all' || (policy === 'selective' && isWanted(headers, url));
   const trace: LogTrace = { traceId, spanId, sampled };
   const parentSpanId = parent?.spanId ?? null;
