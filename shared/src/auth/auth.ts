@@ -28,6 +28,7 @@ export type { Actor, ActorSource } from './actor.ts';
 export { callerAddress, callerToken, featureFromHeader } from './request-headers.ts';
 export { features, type Entitlement, type Feature, type SubscribedFeature } from './entitlement.ts';
 export type { ModelChoice, Permit } from './permit.ts';
+export { clientCredentials, NoAccessToken, type ClientCredentials } from './sources/client-credentials.ts';
 export { allowedModels } from './permit.ts';
 export { openDirectory, type Directory } from './directory.ts';
 export type { DirectorySettings } from './document-reader.ts';

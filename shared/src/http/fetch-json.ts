@@ -2,6 +2,7 @@
 
 import type { IncomingMessage } from 'node:http';
 import { urlToHttpOptions } from 'node:url';
+import { parseExactly } from './json.ts';
 import { post } from './post.ts';
 import { textOf } from './text.ts';
 
@@ -14,6 +15,8 @@ export interface JsonRequest {
   /** From the call to the last byte of the answer. */
   readonly timeoutMs: number;
   readonly answerBytesMax: number;
+  /** Whether numbers of the answer that a double may not hold come as `JSON.rawJSON` objects; otherwise they are rounded. */
+  readonly exactNumbers?: boolean;
   /** Ends the call early; its reason is thrown. */
   readonly signal?: AbortSignal;
 }
@@ -37,6 +40,7 @@ export async function fetchJson({
   body,
   timeoutMs,
   answerBytesMax,
+  exactNumbers = false,
   signal,
 }: JsonRequest): Promise<JsonAnswer> {
   signal?.throwIfAborted();
@@ -64,7 +68,7 @@ export async function fetchJson({
   signal?.addEventListener('abort', leave, { once: true });
   try {
     const answer = await sent.answer;
-    return { status: answer.statusCode ?? 0, body: asJson(await readText(answer, answerBytesMax)) };
+    return { status: answer.statusCode ?? 0, body: asJson(await readText(answer, answerBytesMax), exactNumbers) };
   } catch (error) {
     if (ended.reason !== null) throw ended.reason;
     if (error instanceof FetchFailed) throw error;
@@ -86,9 +90,9 @@ async function readText(answer: IncomingMessage, bytesMax: number): Promise<stri
   return textOf(chunks);
 }
 
-function asJson(text: string): unknown {
+function asJson(text: string, exactNumbers: boolean): unknown {
   try {
-    return JSON.parse(text);
+    return exactNumbers ? parseExactly(text) : JSON.parse(text);
   } catch {
     return undefined;
   }

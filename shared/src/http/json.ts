@@ -23,7 +23,8 @@ export function parseJson(text: string): unknown {
   }
 }
 
-function parseExactly(text: string): unknown {
+/** JSON whose numbers that a double may not hold are `JSON.rawJSON` objects. @throws SyntaxError, RangeError */
+export function parseExactly(text: string): unknown {
   const value = JSON.parse(text) as unknown;
   return holdsLossyNumber(value) ? (JSON.parse(text, keepLossyNumbers) as unknown) : value;
 }

@@ -1,10 +1,12 @@
-// Sourcegraph.com's GraphQL as a source of access: product subscriptions by licence token or as a list, users by their own token. Spec clients §4.1.
+// Sourcegraph.com's GraphQL as a source of access: product subscriptions by licence token or as a list, users by their own token.
 
 import * as v from 'valibot';
 import { fetchJson, FetchFailed } from '../../http/http.ts';
-import type { StatedLimit } from '../entitlement.ts';
+import { features, type StatedLimit, type SubscribedFeature } from '../entitlement.ts';
 import { hashToken } from '../token.ts';
 import { SourceUnavailable, type AccessSource, type Page, type Statement } from './access-source.ts';
+import { sourceWords, withWords } from './source-words.ts';
+import { int32, int64 } from './stated-number.ts';
 
 /** A caller waits for it. */
 const findTimeoutMs = 5_000;
@@ -14,8 +16,8 @@ const listTimeoutMs = 60_000;
 const findBytesMax = 256 * 1024;
 /** Some 80,000 subscriptions. */
 const listBytesMax = 128 * 1024 * 1024;
-/** More pages than that are a source that turns in circles. */
-const pagesMax = 1_000;
+/** A list that grows while it is asked for is asked for again so often. */
+const wholeListsMax = 3;
 
 /** Where and as whom to ask. */
 export interface SourcegraphSettings {
@@ -43,16 +45,14 @@ const queries = {
   ListProductSubscriptions: `query ListProductSubscriptions {
   dotcom { productSubscriptions { totalCount pageInfo { endCursor hasNextPage } nodes { ${subscription} sourcegraphAccessTokens } } }
 }`,
-  ListProductSubscriptionsAfter: `query ListProductSubscriptionsAfter($after: String!) {
-  dotcom { productSubscriptions(after: $after) { totalCount pageInfo { endCursor hasNextPage } nodes { ${subscription} sourcegraphAccessTokens } } }
+  // Its pages have no cursor to go on from: where the first is not all, as many are asked for as there are.
+  ListProductSubscriptionsFirst: `query ListProductSubscriptionsFirst($first: Int!) {
+  dotcom { productSubscriptions(first: $first) { totalCount pageInfo { endCursor hasNextPage } nodes { ${subscription} sourcegraphAccessTokens } } }
 }`,
 } as const;
 
 /** GraphQL's BigInt comes as text or as a number. */
-const bigInt = v.pipe(v.union([v.string(), v.number()]), v.transform(Number), v.number(), v.integer());
-const limitSchema = v.nullish(
-  v.object({ allowedModels: v.array(v.string()), limit: bigInt, intervalSeconds: v.pipe(v.number(), v.integer()) }),
-);
+const limitSchema = v.nullish(v.object({ allowedModels: v.array(v.string()), limit: int64, intervalSeconds: int32 }));
 const accessSchema = v.object({
   enabled: v.boolean(),
   chatCompletionsRateLimit: limitSchema,
@@ -69,11 +69,15 @@ const subscriptionSchema = v.object({
 });
 const userSchema = v.object({ id: v.string(), username: v.string(), codyGatewayAccess: v.nullish(accessSchema) });
 const listSchema = v.object({
-  pageInfo: v.object({ endCursor: v.nullish(v.string()), hasNextPage: v.boolean() }),
+  totalCount: int32,
+  pageInfo: v.object({ hasNextPage: v.boolean() }),
   nodes: v.array(v.unknown()),
 });
 const errorsSchema = v.object({
-  errors: v.array(v.object({ extensions: v.optional(v.object({ code: v.optional(v.string()) })) })),
+  errors: v.pipe(
+    v.array(v.object({ message: v.unknown(), extensions: v.nullish(v.looseObject({ code: v.unknown() })) })),
+    v.nonEmpty(),
+  ),
 });
 
 /** Product subscriptions of Sourcegraph.com. */
@@ -87,6 +91,8 @@ export function sourcegraphSubscriptions(settings: SourcegraphSettings): AccessS
       const found = member(answer, 'productSubscriptionByAccessToken');
       return found === null ? null : subscriptionStatement(read(subscriptionSchema, found));
     },
+    // Its list has the archived ones too: what is missing there is a fault of the list.
+    findById: null,
     list: (signal) => listSubscriptions(settings, signal),
   };
 }
@@ -102,26 +108,34 @@ export function sourcegraphUsers(settings: SourcegraphSettings): AccessSource {
       const found = member(answer, 'codyGatewayDotcomUserByToken');
       return found === null ? null : userStatement(read(userSchema, found));
     },
+    findById: null,
     list: null,
   };
 }
 
+/** What of the list comes first, then the rest. A record that can't be read is told with the whole list alone: it may have no id by which it was told before. */
 async function* listSubscriptions(settings: SourcegraphSettings, signal: AbortSignal): AsyncGenerator<Page> {
-  let after: string | null = null;
-  for (let page = 0; page < pagesMax; page++) {
+  const told = new Set<string>();
+  let first: number | null = null;
+  for (let lists = 0; lists <= wholeListsMax; lists++) {
     const answer: unknown =
-      after === null
+      first === null
         ? await ask(settings, 'ListProductSubscriptions', {}, signal)
-        : await ask(settings, 'ListProductSubscriptionsAfter', { after }, signal);
-    const { pageInfo, nodes } = read(listSchema, answer === null ? null : member(answer, 'productSubscriptions'));
-    yield readNodes(nodes);
+        : await ask(settings, 'ListProductSubscriptionsFirst', { first }, signal);
+    const { totalCount, pageInfo, nodes } = read(
+      listSchema,
+      answer === null ? null : member(answer, 'productSubscriptions'),
+    );
+    const { statements, unreadable } = readNodes(nodes);
+    const fresh = statements.filter(({ id }) => !told.has(id));
+    for (const { id } of fresh) told.add(id);
+    yield { statements: fresh, unreadable: pageInfo.hasNextPage ? [] : unreadable };
     if (!pageInfo.hasNextPage) return;
-    const next: string | null = pageInfo.endCursor ?? null;
-    if (next === null || next === after)
-      throw new SourceUnavailable('Sourcegraph.com says that its list goes on, but not where');
-    after = next;
+    if (totalCount <= (first ?? nodes.length))
+      throw unavailable(`its list goes on after ${nodes.length}, but has no more than ${totalCount}`);
+    first = totalCount;
   }
-  throw new SourceUnavailable(`Sourcegraph.com’s list does not end within ${pagesMax} pages`);
+  throw unavailable(`its list is not whole after ${wholeListsMax} tries`);
 }
 
 /** One record of another shape must not stop the others. */
@@ -146,12 +160,12 @@ function subscriptionStatement(node: v.InferOutput<typeof subscriptionSchema>): 
   return {
     source: 'dotcom-product-subscriptions',
     id: uuid.toLowerCase(),
-    name: customer ?? account?.username ?? uuid,
-    // Without an active licence there is no access, whatever the switch says (spec clients §4.1).
+    name: firstName(customer, account?.username) ?? uuid,
+    // Without an active licence there is no access, whatever the switch says.
     accessEnabled: codyGatewayAccess.enabled && activeLicense !== null && activeLicense !== undefined,
     archived: isArchived,
     tags,
-    limits: limitsOf(codyGatewayAccess),
+    ...limitsOf(codyGatewayAccess),
     tokenHashes: sourcegraphAccessTokens?.map(hashToken) ?? null,
   };
 }
@@ -161,32 +175,55 @@ function userStatement({ id, username, codyGatewayAccess }: v.InferOutput<typeof
   return {
     source: 'dotcom-user',
     id: number,
-    name: username,
+    name: firstName(username) ?? (number === '' ? id : number),
     accessEnabled: number !== '' && (codyGatewayAccess?.enabled ?? false),
     archived: false,
     tags: [],
-    limits: limitsOf(codyGatewayAccess),
+    ...limitsOf(codyGatewayAccess),
     tokenHashes: null,
   };
 }
 
-function limitsOf(stated: v.InferOutput<typeof accessSchema> | null | undefined): Statement['limits'] {
-  const one = (found: StatedLimit | null | undefined): StatedLimit | null =>
-    found === null || found === undefined
-      ? null
-      : { limit: found.limit, intervalSeconds: found.intervalSeconds, allowedModels: found.allowedModels };
+/** An empty tag or username is no name. */
+function firstName(...names: readonly (string | undefined)[]): string | undefined {
+  return names.find((name) => name !== undefined && name.trim() !== '');
+}
+
+function limitsOf(
+  access: v.InferOutput<typeof accessSchema> | null | undefined,
+): Pick<Statement, 'limits' | 'unreadableLimits'> {
+  const stated = {
+    chat_completions: access?.chatCompletionsRateLimit,
+    code_completions: access?.codeCompletionsRateLimit,
+    embeddings: access?.embeddingsRateLimit,
+  } satisfies Record<SubscribedFeature, unknown>;
   return {
-    chat_completions: one(stated?.chatCompletionsRateLimit),
-    code_completions: one(stated?.codeCompletionsRateLimit),
-    embeddings: one(stated?.embeddingsRateLimit),
+    limits: {
+      chat_completions: limitOf(stated.chat_completions),
+      code_completions: limitOf(stated.code_completions),
+      embeddings: limitOf(stated.embeddings),
+    },
+    unreadableLimits: features.filter((feature) => stated[feature]?.limit === null),
   };
+}
+
+function limitOf(stated: v.InferOutput<typeof limitSchema>): StatedLimit | null {
+  if (stated === null || stated === undefined || stated.limit === null) return null;
+  const { limit, intervalSeconds, allowedModels } = stated;
+  return { limit, intervalSeconds, allowedModels: allowedModels.map(qualifiedName) };
+}
+
+/** Newer releases write a model as `provider::version of its API::model`. */
+function qualifiedName(model: string): string {
+  const [provider, version, name, more] = model.split('::');
+  return provider && version && name && more === undefined ? `${provider}/${name}` : model;
 }
 
 /** What stands below `dotcom`; null when Sourcegraph.com says that it knows no such token. @throws SourceUnavailable */
 async function ask(
   { url, token, clientId, userAgent }: SourcegraphSettings,
   operation: keyof typeof queries,
-  variables: Readonly<Record<string, string>>,
+  variables: Readonly<Record<string, string | number>>,
   signal?: AbortSignal,
 ): Promise<unknown> {
   const lists = signal !== undefined;
@@ -200,6 +237,7 @@ async function ask(
     body: JSON.stringify({ operationName: operation, query: queries[operation], variables }),
     timeoutMs: lists ? listTimeoutMs : findTimeoutMs,
     answerBytesMax: lists ? listBytesMax : findBytesMax,
+    exactNumbers: true,
     ...(lists && { signal }),
   }).catch((error: unknown) => {
     if (error instanceof FetchFailed) throw unavailable(error.message, error);
@@ -210,7 +248,10 @@ async function ask(
     const codes = errors.output.errors.map(({ extensions }) => extensions?.code);
     if (codes.some((code) => code === 'ErrDotcomUserNotFound' || code === 'ErrProductSubscriptionNotFound'))
       return null;
-    throw unavailable(`an error${codes[0] === undefined ? '' : ` ${codes[0].slice(0, 100)}`}`);
+    const secrets = [token, ...Object.values(variables).filter((value) => typeof value === 'string')];
+    const code = sourceWords(codes[0], secrets);
+    const words = sourceWords(errors.output.errors[0]?.message, secrets);
+    throw unavailable(withWords(code === '' ? 'an error' : `an error ${code}`, words));
   }
   if (answer.status !== 200) throw unavailable(`unexpected status ${answer.status}`);
   if (answer.body === undefined) throw unavailable('an answer that is no JSON');
