@@ -79,8 +79,19 @@ test('actors #13: not_found is unknown, any other code a fault', async () => {
   assert.equal(await find(), null);
   local.answerNext('GetCodyGatewayAccess', 503, '{"code":"unavailable"}');
   await assert.rejects(find(), SourceUnavailable);
-  local.answerNext('GetCodyGatewayAccess', 404, 'page not found');
-  await assert.rejects(find(), SourceUnavailable);
+  for (const [status, body] of [
+    [404, 'page not found'],
+    [404, '{"error":"not_found"}'],
+    [200, 'null'],
+    [200, ''],
+    [200, '{"code":"not_found"}'],
+    [502, '{"code":"not_found"}'],
+  ] as const) {
+    for (const ask of [find, async () => source.findById?.(id)]) {
+      local.answerNext('GetCodyGatewayAccess', status, body);
+      await assert.rejects(ask(), SourceUnavailable, `${status} ${body}`);
+    }
+  }
 });
 
 test('numbers of 64 bits: what no signed one holds is no access and named, what a double can’t count is the most that it can', async () => {
@@ -212,4 +223,46 @@ test('a portal that answers a list with not_found is away: nothing is gone', asy
   await assert.rejects(async () => {
     for await (const page of pages ?? []) assert.fail(JSON.stringify(page));
   }, /not_found: subscription not found/);
+});
+
+test('the stand-in speaks and refuses as the published server does', async () => {
+  const { url, accounts } = local;
+  const grant = (scope: string) => {
+    const { clientId: client_id, clientSecret: client_secret } = local;
+    const form = new URLSearchParams({ grant_type: 'client_credentials', client_id, client_secret, scope });
+    return (accounts.grant(form).body as { access_token: string }).access_token;
+  };
+  const ask = async (method: string, message: object, authorization?: string) => {
+    const response = await fetch(`${url}/enterpriseportal.codyaccess.v1.CodyAccessService/${method}`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', ...(authorization !== undefined && { authorization }) },
+      body: JSON.stringify(message),
+    });
+    return [response.status, await response.json()];
+  };
+  const get = 'GetCodyGatewayAccess';
+  const good = `Bearer ${grant('enterprise_portal::codyaccess::read')}`;
+  const other = `Bearer ${grant('enterprise_portal::subscription::read')}`;
+  const refused = (code: string, message: string) => ({ code, message });
+  assert.deepEqual(await ask(get, {}), [401, refused('unauthenticated', 'no authorization header')]);
+  assert.deepEqual(await ask(get, {}, 'token x'), [401, refused('unauthenticated', 'invalid authorization header')]);
+  assert.deepEqual(await ask(get, {}, 'Bearer dead'), [403, refused('permission_denied', 'permission denied')]);
+  assert.deepEqual(await ask(get, {}, other), [403, refused('permission_denied', 'insufficient scope')]);
+  assert.deepEqual(await ask(get, {}, good), [400, refused('invalid_argument', 'invalid query')]);
+  assert.deepEqual(await ask(get, { subscriptionId: 'es_x' }, good), [
+    404,
+    refused('not_found', 'subscription not found'),
+  ]);
+  for (const paging of [{ pageSize: 10 }, { pageToken: 'x' }])
+    assert.deepEqual(await ask('ListCodyGatewayAccesses', paging, good), [
+      501,
+      refused('unimplemented', 'pagination not implemented'),
+    ]);
+  assert.deepEqual(await ask('ListCodyGatewayAccesses', {}, good), [200, {}], 'what is empty is left out');
+  local.accesses.push(access);
+  const { embeddingsRateLimit: _, ...rest } = access;
+  assert.deepEqual(await ask(get, { accessToken: token }, good), [
+    200,
+    { access: { ...rest, embeddingsRateLimit: { source: limit.source, intervalDuration: '0s' } } },
+  ]);
 });

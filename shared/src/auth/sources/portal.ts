@@ -65,7 +65,7 @@ const unaccepted: ReadonlySet<unknown> = new Set(['unauthenticated', 'permission
 /** Product subscriptions of Enterprise Portal. */
 export function portalSubscriptions(settings: PortalSettings): AccessSource {
   const credentials = clientCredentials({ ...settings, scope });
-  /** @param secret what stands in the request and must not be told */
+  /** @param secret what stands in the request and must not be told. @returns the message; null where the portal definitely has none */
   const call = async (method: string, request: object, secret: string, signal?: AbortSignal): Promise<unknown> => {
     const lists = signal !== undefined;
     let secrets = [secret, settings.clientSecret];
@@ -91,9 +91,10 @@ export function portalSubscriptions(settings: PortalSettings): AccessSource {
         (unchecked) => unaccepted.has(faultOf(unchecked).code) || unchecked.status === 401,
       ),
     );
-    if (answer.status === 200) return answer.body;
+    // Null is what is definitely not there, and no body says that.
+    if (answer.status === 200) return answer.body ?? undefined;
     const { code, message } = faultOf(answer);
-    if (code === 'not_found' && !lists) return null;
+    if (answer.status === 404 && code === 'not_found' && !lists) return null;
     const what = typeof code === 'string' ? sourceWords(code, secrets) : `unexpected status ${answer.status}`;
     throw unavailable(withWords(what, sourceWords(message, secrets)));
   };

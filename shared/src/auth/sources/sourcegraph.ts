@@ -1,12 +1,17 @@
-// Sourcegraph.com's GraphQL as a source of access: product subscriptions by licence token or as a list, users by their own token.
+// Sourcegraph.com's GraphQL as a source of access: product subscriptions by licence token or as a list, users by their own token. Not what its records mean (sourcegraph-records.ts).
 
 import * as v from 'valibot';
 import { fetchJson, FetchFailed } from '../../http/http.ts';
-import { features, type StatedLimit, type SubscribedFeature } from '../entitlement.ts';
-import { hashToken } from '../token.ts';
-import { SourceUnavailable, type AccessSource, type Page, type Statement } from './access-source.ts';
+import { SourceUnavailable, type AccessSource, type Page } from './access-source.ts';
 import { sourceWords, withWords } from './source-words.ts';
-import { int32, int64 } from './stated-number.ts';
+import {
+  readNodes,
+  subscriptionSchema,
+  subscriptionStatement,
+  userSchema,
+  userStatement,
+} from './sourcegraph-records.ts';
+import { int32 } from './stated-number.ts';
 
 /** A caller waits for it. */
 const findTimeoutMs = 5_000;
@@ -51,23 +56,6 @@ const queries = {
 }`,
 } as const;
 
-/** GraphQL's BigInt comes as text or as a number. */
-const limitSchema = v.nullish(v.object({ allowedModels: v.array(v.string()), limit: int64, intervalSeconds: int32 }));
-const accessSchema = v.object({
-  enabled: v.boolean(),
-  chatCompletionsRateLimit: limitSchema,
-  codeCompletionsRateLimit: limitSchema,
-  embeddingsRateLimit: limitSchema,
-});
-const subscriptionSchema = v.object({
-  uuid: v.pipe(v.string(), v.nonEmpty()),
-  account: v.nullish(v.object({ username: v.string() })),
-  isArchived: v.boolean(),
-  codyGatewayAccess: accessSchema,
-  activeLicense: v.nullish(v.object({ info: v.nullish(v.object({ tags: v.array(v.string()) })) })),
-  sourcegraphAccessTokens: v.nullish(v.array(v.string())),
-});
-const userSchema = v.object({ id: v.string(), username: v.string(), codyGatewayAccess: v.nullish(accessSchema) });
 const listSchema = v.object({
   totalCount: int32,
   pageInfo: v.object({ hasNextPage: v.boolean() }),
@@ -136,87 +124,6 @@ async function* listSubscriptions(settings: SourcegraphSettings, signal: AbortSi
     first = totalCount;
   }
   throw unavailable(`its list is not whole after ${wholeListsMax} tries`);
-}
-
-/** One record of another shape must not stop the others. */
-function readNodes(nodes: readonly unknown[]): Page {
-  const statements: Statement[] = [];
-  const unreadable: string[] = [];
-  for (const node of nodes) {
-    const result = v.safeParse(subscriptionSchema, node);
-    if (result.success) statements.push(subscriptionStatement(result.output));
-    else {
-      const uuid = (node as { uuid?: unknown } | null)?.uuid;
-      unreadable.push(typeof uuid === 'string' ? uuid.toLowerCase() : '');
-    }
-  }
-  return { statements, unreadable };
-}
-
-function subscriptionStatement(node: v.InferOutput<typeof subscriptionSchema>): Statement {
-  const { uuid, account, isArchived, codyGatewayAccess, activeLicense, sourcegraphAccessTokens } = node;
-  const tags = activeLicense?.info?.tags ?? [];
-  const customer = tags.find((tag) => tag.startsWith('customer:'))?.slice('customer:'.length);
-  return {
-    source: 'dotcom-product-subscriptions',
-    id: uuid.toLowerCase(),
-    name: firstName(customer, account?.username) ?? uuid,
-    // Without an active licence there is no access, whatever the switch says.
-    accessEnabled: codyGatewayAccess.enabled && activeLicense !== null && activeLicense !== undefined,
-    archived: isArchived,
-    tags,
-    ...limitsOf(codyGatewayAccess),
-    tokenHashes: sourcegraphAccessTokens?.map(hashToken) ?? null,
-  };
-}
-
-function userStatement({ id, username, codyGatewayAccess }: v.InferOutput<typeof userSchema>): Statement {
-  const number = /^User:(\d+)$/.exec(Buffer.from(id, 'base64').toString('utf8'))?.[1] ?? '';
-  return {
-    source: 'dotcom-user',
-    id: number,
-    name: firstName(username) ?? (number === '' ? id : number),
-    accessEnabled: number !== '' && (codyGatewayAccess?.enabled ?? false),
-    archived: false,
-    tags: [],
-    ...limitsOf(codyGatewayAccess),
-    tokenHashes: null,
-  };
-}
-
-/** An empty tag or username is no name. */
-function firstName(...names: readonly (string | undefined)[]): string | undefined {
-  return names.find((name) => name !== undefined && name.trim() !== '');
-}
-
-function limitsOf(
-  access: v.InferOutput<typeof accessSchema> | null | undefined,
-): Pick<Statement, 'limits' | 'unreadableLimits'> {
-  const stated = {
-    chat_completions: access?.chatCompletionsRateLimit,
-    code_completions: access?.codeCompletionsRateLimit,
-    embeddings: access?.embeddingsRateLimit,
-  } satisfies Record<SubscribedFeature, unknown>;
-  return {
-    limits: {
-      chat_completions: limitOf(stated.chat_completions),
-      code_completions: limitOf(stated.code_completions),
-      embeddings: limitOf(stated.embeddings),
-    },
-    unreadableLimits: features.filter((feature) => stated[feature]?.limit === null),
-  };
-}
-
-function limitOf(stated: v.InferOutput<typeof limitSchema>): StatedLimit | null {
-  if (stated === null || stated === undefined || stated.limit === null) return null;
-  const { limit, intervalSeconds, allowedModels } = stated;
-  return { limit, intervalSeconds, allowedModels: allowedModels.map(qualifiedName) };
-}
-
-/** Newer releases write a model as `provider::version of its API::model`. */
-function qualifiedName(model: string): string {
-  const [provider, version, name, more] = model.split('::');
-  return provider && version && name && more === undefined ? `${provider}/${name}` : model;
 }
 
 /** What stands below `dotcom`; null when Sourcegraph.com says that it knows no such token. @throws SourceUnavailable */
