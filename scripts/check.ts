@@ -9,8 +9,10 @@ const bin = (name: string): string => path.join(root, 'node_modules/.bin', name)
 /** Name, program, arguments; fast ones first. */
 const steps: readonly (readonly [name: string, program: string, ...args: string[]])[] = [
   ['ladder', process.execPath, 'scripts/check/ladder.ts'],
+  ['folders', process.execPath, 'scripts/check/folders.ts'],
   ['readme', process.execPath, 'scripts/check/variables.ts'],
   ['routes', process.execPath, 'scripts/check/routes.ts'],
+  ['columns', process.execPath, 'scripts/check/columns.ts'],
   ['cloud', process.execPath, 'scripts/check/environment.ts'],
   ['lint', bin('oxlint'), '--type-aware', '--deny-warnings'],
   ['types', bin('tsc'), '--noEmit', '-p', 'tsconfig.json'],

@@ -6,8 +6,8 @@ import { listModels } from './models.ts';
 const feature = 'chat_completions';
 const paths: readonly CompletionRoute[] = [
   ...codyRoutes(feature),
-  { path: '/v1/messages', shape: 'anthropic-messages', dialect: 'anthropic', feature },
-  { path: '/v1/chat/completions', shape: 'openai-chat', dialect: 'openai', feature },
+  { path: '/v1/messages', shape: 'anthropic-messages', dialect: 'anthropic', feature, units: 1 },
+  { path: '/v1/chat/completions', shape: 'openai-chat', dialect: 'openai', feature, units: 1 },
 ];
 
 export const handler = defineFunction('chat-completions', (context) => [

@@ -5,7 +5,7 @@ import { codyRoutes, completionRoute, defineFunction, type CompletionRoute } fro
 const feature = 'code_completions';
 const paths: readonly CompletionRoute[] = [
   ...codyRoutes(feature),
-  { path: '/v1/completions', shape: 'openai-text', dialect: 'openai', feature },
+  { path: '/v1/completions', shape: 'openai-text', dialect: 'openai', feature, units: 1 },
 ];
 
 export const handler = defineFunction('code-completions', (context) =>

@@ -1,9 +1,10 @@
 // The function `deliver-events`: a task's events into the warehouse. Its answer decides whether the queue tries again.
 
-import { openDirectory } from '@cody-gateway/shared/auth';
+import { openDocuments } from '@cody-gateway/shared/documents';
 import {
   createDeadLetters,
   createWarehouse,
+  eventRow,
   parseEventTask,
   type DeadLetters,
   type LateEvent,
@@ -20,8 +21,17 @@ const taskBytesMax = 1024 * 1024;
 /** One script of a task; the queue waits. */
 const settleTimeoutMs = 5_000;
 
+const tellUnplacedEveryMs = 60_000;
+/** Members that are remembered as told; more than any row of ours has. */
+const toldMembersMax = 100;
+
 /** Idempotent: a task that comes again inserts rows that the warehouse knows, and letters that are kept by their content. */
-async function deliver(exchange: Exchange, warehouse: Warehouse, letters: DeadLetters): Promise<void> {
+async function deliver(
+  exchange: Exchange,
+  warehouse: Warehouse,
+  letters: DeadLetters,
+  toldMs: Map<string, number>,
+): Promise<void> {
   const { context, received, scope } = exchange;
   const body = await received.readBody(taskBytesMax);
   const { events: ready, late, dropped, strange } = parseEventTask(body);
@@ -32,9 +42,10 @@ async function deliver(exchange: Exchange, warehouse: Warehouse, letters: DeadLe
     if (typeof traceId === 'string' && typeof spanId === 'string') scope.link({ traceId, spanId });
   }
   try {
-    const { inserted, costMicroUsd, unpriced, poison } = await warehouse.insert(events);
+    const { inserted, costMicroUsd, unpriced, poison, unplaced } = await warehouse.insert(events);
     // Members that metrics are made of (terraform/modules/monitoring).
-    scope.note({ events: events.length, inserted, dropped, cost_micro_usd: costMicroUsd, unpriced });
+    scope.annotate({ events: events.length, inserted, dropped, cost_micro_usd: costMicroUsd, unpriced });
+    for (const member of unplaced) tellUnplaced(scope, member, toldMs, Date.now());
     for (const { event, reason } of poison) undeliverable.push({ kind: 'event', body: JSON.stringify(event), reason });
   } catch (error) {
     throw new Refusal('overloaded', 'the warehouse did not take the events', { cause: error });
@@ -55,6 +66,18 @@ async function deliver(exchange: Exchange, warehouse: Warehouse, letters: DeadLe
   answer(received, 200, {}, '');
 }
 
+/** Once a minute and member: the functions are newer than the table, and every batch would say so. */
+function tellUnplaced(scope: Exchange['scope'], member: string, toldMs: Map<string, number>, nowMs: number): void {
+  if (nowMs - (toldMs.get(member) ?? -Infinity) < tellUnplacedEveryMs) return;
+  if (toldMs.size >= toldMembersMax) toldMs.clear();
+  toldMs.set(member, nowMs);
+  scope.log(
+    'ERROR',
+    `the events table has no column ${member}: its values wait in metadata.unplaced. Apply Terraform, then run "npm run gateway -- events place"`,
+    { unplaced_member: member },
+  );
+}
+
 /** Ends the leases that Redis did not confirm; what their counters kept stands in their rows. @throws Refusal: Redis is away, the queue tries again */
 async function settleAll({ context, scope }: Exchange, late: readonly LateEvent[]): Promise<UsageEvent[]> {
   const rows: UsageEvent[] = [];
@@ -69,17 +92,25 @@ async function settleAll({ context, scope }: Exchange, late: readonly LateEvent[
         Date.now(),
         budget,
       );
-      rows.push({ ...event, quota_window: window, quota_units: kept, count: 1 });
+      rows.push(eventRow(event, { window, kept }));
     } catch (error) {
       throw new Refusal('overloaded', 'a lease could not be ended: redis is away', { cause: error });
     }
   }
-  if (late.length > 0) scope.note({ settled_late: late.length });
+  if (late.length > 0) scope.annotate({ settled_late: late.length });
   return rows;
 }
 
 export const handler = defineFunction('deliver-events', ({ config }) => {
   const warehouse = createWarehouse(config);
-  const letters = createDeadLetters(openDirectory(config).client);
-  return [{ method: 'POST', path: '/', dialect: 'cody', handle: (exchange) => deliver(exchange, warehouse, letters) }];
+  const letters = createDeadLetters(openDocuments(config).client);
+  const toldMs = new Map<string, number>();
+  return [
+    {
+      method: 'POST',
+      path: '/',
+      dialect: 'cody',
+      handle: (exchange) => deliver(exchange, warehouse, letters, toldMs),
+    },
+  ];
 });

@@ -31,13 +31,13 @@ async function deliver({ received, scope, context }: Exchange, marks: NoticeMark
   } else {
     const { trace_id: traceId, span_id: spanId, percent: threshold } = notice;
     if (traceId !== undefined && spanId !== undefined) scope.link({ traceId, spanId });
-    scope.note({ notice: notice.id, notice_percent: threshold });
+    scope.annotate({ notice: notice.id, notice_percent: threshold });
     const sent = await scope.span(
       spanNames.notice,
       () => deliverOnce(notice, context, marks),
       (done) => ({ threshold, outcome: done ? 'sent' : 'not sent' }),
     );
-    scope.note({ notice_sent: sent });
+    scope.annotate({ notice_sent: sent });
   }
   answer(received, 200, {}, '');
 }

@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, test } from 'node:test';
-import { startIntrospection, type LocalIntrospection } from '../../scripts/local/introspection.ts';
+import { startIntrospection, type LocalIntrospection } from '../../scripts/local/sourcegraph/introspection.ts';
 import { hasScope } from './bearer-scope.ts';
 import { createIntrospection, type IntrospectionSettings } from './token-introspection.ts';
 

@@ -1,7 +1,7 @@
 // What an authorization server knows of an access token, asked in the way that it takes: Connect as Sourcegraph's accounts have it now, OAuth 2.0 Token
 // Introspection (RFC 7662) with a bearer token as the original gateway asked it, or with client id and secret. Not who may do what (bearer-scope.ts).
 
-import { clientCredentials, NoAccessToken, type ClientCredentials } from '@cody-gateway/shared/auth';
+import { clientCredentials, NoAccessToken, type ClientCredentials } from '@cody-gateway/shared/directory';
 import { fetchJson, type JsonAnswer } from '@cody-gateway/shared/http';
 
 /** The ways, in the order in which they are tried: the newest first, and the one that sends the secret itself last. */

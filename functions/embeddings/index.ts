@@ -1,27 +1,31 @@
-// The function `embeddings`: vectors for texts, charged by the token (spec actors §7).
+// The function `embeddings`: vectors for texts, charged by the token.
 
-import { randomUUID } from 'node:crypto';
 import type { Actor, Permit } from '@cody-gateway/shared/auth';
-import type { EventDraft } from '@cody-gateway/shared/events';
-import { answer, asRefusal, parseJson, Refusal, type Received } from '@cody-gateway/shared/http';
-import type { Lease } from '@cody-gateway/shared/limiter';
+import { answer, parseJson, Refusal, type Received } from '@cody-gateway/shared/http';
 import {
-  admit,
   callSpan,
+  charged,
   defineFunction,
-  endLease,
   identify,
-  rateLimitHeaders,
   readClaim,
+  type CallEvent,
+  type ChargedSpan,
+  type Ended,
   type Exchange,
   type Route,
 } from '@cody-gateway/shared/serve';
-import { embedAll, embeddersOf, embeddingRefusal, type Embedded, type Embedder } from '@cody-gateway/shared/upstream';
+import { embedAll, embeddersOf, embeddingRefusal, type Embedder } from '@cody-gateway/shared/upstream';
 import { embeddingReply, readEmbeddingRequest, type EmbeddingRequest } from './shapes.ts';
 
 const feature = 'embeddings';
 /** What is reserved before the provider has counted: a token has about four characters. */
 const charactersPerToken = 4;
+
+/** What a call used: tokens that are charged, and those that the provider reported, null where it does not. */
+interface Used {
+  readonly tokens: number;
+  readonly reported: number | null;
+}
 
 async function embed(exchange: Exchange, embedders: readonly Embedder[]): Promise<void> {
   const { context, received, scope } = exchange;
@@ -36,64 +40,47 @@ async function embed(exchange: Exchange, embedders: readonly Embedder[]): Promis
       'bad-request',
       `model ${JSON.stringify(permit.model)} has no vectors of ${request.dimensions} numbers`,
     );
-  scope.note({ feature, model: permit.model, texts: request.texts.length });
+  scope.annotate({ feature, model: permit.model, texts: request.texts.length });
   const characters = request.texts.reduce((sum, text) => sum + text.length, 0);
-  const estimate = embedder.charges ? Math.ceil(characters / charactersPerToken) : 0;
-  const draft = draftEvent(exchange, permit, request);
-  const lease = await admit(exchange, permit, draft, estimate, claim);
-  const stopRenewing = lease.keepAlive((error) => scope.log('WARNING', 'a lease could not be renewed', {}, error));
-  try {
-    const { embedded, tokens } = await call(exchange, lease, embedder, request, estimate, (status, charged) =>
-      endLease(exchange, lease, finishedEvent(exchange, draft, status, charged)),
-    );
-    const reply = embeddingReply(request, embedded, tokens, request.dimensions ?? embedder.dimensions);
-    const headers = {
-      'content-type': 'application/json; charset=utf-8',
-      'x-token-usage': String(tokens),
-      ...rateLimitHeaders(lease),
-    };
-    // No line end: instances of old read to the last byte.
-    answer(received, 200, headers, JSON.stringify(reply));
-  } finally {
-    stopRenewing();
-  }
+  // Where the provider reports no tokens the estimate stands; models that charge nothing report nothing.
+  const units = embedder.charges ? Math.ceil(characters / charactersPerToken) : 0;
+  const call = { permit, units, claim, event: embeddingEvent(permit, request), span: embeddingSpan(permit) };
+  await charged(exchange, call, ({ lease }) => embedTexts(exchange, lease, embedder, request, units));
 }
 
-/** From the first call to the end of the lease, whatever happens in between. */
-async function call(
-  { context, received, scope, timing }: Exchange,
-  lease: Lease,
+/** All texts, within the time that the function has for them. */
+async function embedTexts(
+  { context, received }: Exchange,
+  lease: Parameters<typeof embedAll>[0],
   embedder: Embedder,
-  { texts, dimensions }: EmbeddingRequest,
+  request: EmbeddingRequest,
   estimate: number,
-  end: (status: number, tokens: number) => Promise<void>,
-): Promise<{ embedded: Embedded; tokens: number }> {
+): Promise<Ended<Used>> {
   const { callerLeft } = received;
+  const { texts, dimensions } = request;
   const deadline = AbortSignal.timeout(context.config.embeddingTimeoutMs);
   const signal = AbortSignal.any([callerLeft, deadline]);
-  const { permit } = lease;
-  timing.upstreamStarts();
-  const span = scope.startCall(...callSpan(permit, permit.model.slice(permit.model.indexOf('/') + 1), null));
   try {
     const embedded = await embedAll(lease, embedder, texts, { actorId: lease.permit.actor.id, dimensions, signal });
-    timing.upstreamEnds();
-    // Where none is reported the estimate stands; models that charge nothing report nothing.
     const tokens = embedder.charges ? (embedded.tokens ?? estimate) : 0;
-    span.end({ upstreamStatusCode: 200, resolvedStatusCode: 200, 'gen_ai.usage.input_tokens': embedded.tokens });
-    await end(200, tokens);
-    return { embedded, tokens };
+    return {
+      upstreamStatus: 200,
+      resolvedStatus: 200,
+      used: { tokens, reported: embedded.tokens },
+      units: tokens,
+      reply: () => {
+        const reply = embeddingReply(request, embedded, tokens, dimensions ?? embedder.dimensions);
+        const headers = { 'content-type': 'application/json; charset=utf-8', 'x-token-usage': String(tokens) };
+        // No line end: instances of old read to the last byte.
+        answer(received, 200, headers, JSON.stringify(reply));
+      },
+    };
   } catch (error) {
-    timing.upstreamEnds();
-    const refusal =
-      deadline.aborted && !callerLeft.aborted ? embeddingRefusal.timedOut(embedder.provider, error) : asRefusal(error);
-    const status = callerLeft.aborted ? -1 : refusal.status('cody');
-    span.end({ resolvedStatusCode: status }, callerLeft.aborted ? 'cancelled' : refusal.kind);
-    await end(status, 0);
-    throw callerLeft.aborted ? error : refusal;
+    throw deadline.aborted && !callerLeft.aborted ? embeddingRefusal.timedOut(embedder.provider, error) : error;
   }
 }
 
-/** @throws Refusal with the reference's text (spec actors §7): without the list of what is allowed */
+/** @throws Refusal with the text of Sourcegraph's own gateway: without the list of what is allowed */
 function permitted(
   { context, dialect }: Exchange,
   actor: Actor,
@@ -120,59 +107,36 @@ function permitted(
   }
 }
 
-function draftEvent(
-  { context: { config }, scope }: Exchange,
-  { actor, model }: Permit,
-  { texts }: EmbeddingRequest,
-): EventDraft {
+function embeddingEvent({ model }: Permit, { texts }: EmbeddingRequest): CallEvent<Used> {
   return {
     name: 'EmbeddingsFinished',
-    source: actor.source,
-    identifier: actor.id,
-    created_at: new Date().toISOString(),
+    model,
     metadata: {
-      feature,
       model,
       batch_size: texts.length,
       // Bytes, as its readers know it.
       input_character_count: texts.reduce((sum, text) => sum + Buffer.byteLength(text), 0),
-      'sg.actor': {},
-      trace_id: scope.traceId,
-      span_id: scope.spanId,
     },
-    event_id: randomUUID(),
-    function: config.functionName,
-    region: config.region,
-    feature,
-    model,
-    provider: model.slice(0, model.indexOf('/')),
+    ended: ({ used }) => {
+      const tokens = used?.tokens ?? 0;
+      return { metadata: { tokens_used: tokens }, tokens };
+    },
   };
 }
 
-function finishedEvent(
-  { timing, received }: Exchange,
-  draft: EventDraft,
-  status: number,
-  tokens: number,
-): Parameters<typeof endLease>[2] {
+function embeddingSpan(permit: Permit): ChargedSpan<Used> {
   return {
-    ...draft,
-    created_at: new Date().toISOString(),
-    metadata: {
-      ...draft.metadata,
-      tokens_used: tokens,
-      resolved_status_code: status,
-      upstream_request_duration_ms: Math.round(timing.upstreamMs() ?? 0),
-      ...(received.callerLeft.aborted && { cancelled: true }),
+    begins: callSpan(permit, permit.model.slice(permit.model.indexOf('/') + 1), null),
+    ends: ({ used, upstreamStatus, resolvedStatus, cancelled, refusal }) => {
+      if (used === null)
+        return [{ resolvedStatusCode: resolvedStatus }, cancelled ? 'cancelled' : (refusal?.kind ?? null)];
+      const tokens = { 'gen_ai.usage.input_tokens': used.reported };
+      return [{ upstreamStatusCode: upstreamStatus, resolvedStatusCode: resolvedStatus, ...tokens }, null];
     },
-    rank: 1,
-    units: tokens,
-    tokens,
-    gateway_ms: Math.round(timing.ownMs()),
   };
 }
 
-/** The reference's list: name, dimensions, whether the caller may use it. */
+/** The list as Sourcegraph's own gateway has it: name, dimensions, whether the caller may use it. */
 function listModels(embedders: readonly Embedder[]): Route {
   return {
     method: 'GET',
@@ -196,7 +160,7 @@ function listModels(embedders: readonly Embedder[]): Route {
   };
 }
 
-/** OpenAI's SDKs name themselves in `x-stainless-` headers and read errors in OpenAI's shape; instances and Cody's engine read the reference's. */
+/** OpenAI's SDKs name themselves in `x-stainless-` headers and read errors in OpenAI's shape; instances and Cody's engine read those of Sourcegraph's own gateway. */
 function dialectOf(headers: Received['headers']): 'openai' | 'cody' {
   return headers['x-stainless-lang'] === undefined ? 'cody' : 'openai';
 }

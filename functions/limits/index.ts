@@ -1,6 +1,7 @@
 // The function `limits`: `GET /v1/limits`, polled by every instance (reading consumes nothing), and `POST /v1/limits/refresh`.
 
-import { features, type Actor, type Feature } from '@cody-gateway/shared/auth';
+import type { Actor, Feature } from '@cody-gateway/shared/auth';
+import { features } from '@cody-gateway/shared/directory';
 import { answer, Refusal } from '@cody-gateway/shared/http';
 import type { Reading } from '@cody-gateway/shared/limiter';
 import { callerOf, defineFunction, identify, type Route } from '@cody-gateway/shared/serve';

@@ -14,7 +14,7 @@ export const handler = defineFunction(
         dialect: 'cody',
         handle: async ({ scope, json }) => {
           const report = await sweep((request) => scope.link(request));
-          scope.note({ sweep: report });
+          scope.annotate({ sweep: report });
           json(report.failed === 0 ? 200 : 500, report);
         },
       },

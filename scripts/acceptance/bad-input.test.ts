@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import net from 'node:net';
 import { gzipSync } from 'node:zlib';
 import { after, before, test } from 'node:test';
-import { anthropicBody, chat, openAiBody, startGateway, type TestGateway } from './gateway.ts';
+import { anthropicBody, chat, openAiBody, startGateway, type TestGateway } from '../local/test-gateway.ts';
 
 let gateway: TestGateway;
 const bytesMax = 64 * 1024;
@@ -113,8 +113,8 @@ for (const dialect of Object.keys(routes) as Dialect[]) {
     const none = await gateway.call(routes[dialect], { token: null, body: '{}' });
     assert.equal(none.status, dialect === 'cody' ? 403 : 401);
     assert.equal(messageOf(dialect, none.text), 'Cody Gateway access not enabled');
-    const stranger = await gateway.call(routes[dialect], { token: `slk_${'b'.repeat(64)}`, body: '{}' });
-    assert.equal(stranger.status, 401);
+    const unknown = await gateway.call(routes[dialect], { token: `slk_${'b'.repeat(64)}`, body: '{}' });
+    assert.equal(unknown.status, 401);
   });
 }
 

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import http from 'node:http';
 import { after, before, test } from 'node:test';
 import fc from 'fast-check';
-import { anthropicBody, eventually, openAiBody, startGateway, type TestGateway } from './gateway.ts';
+import { anthropicBody, eventually, openAiBody, startGateway, type TestGateway } from '../local/test-gateway.ts';
 
 /** Stands in every prompt and every completion; nowhere else. */
 const canary = 'canary5f0c';

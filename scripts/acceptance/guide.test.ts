@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
 import { promisify } from 'node:util';
-import { startGateway, type TestGateway } from './gateway.ts';
+import { startGateway, type TestGateway } from '../local/test-gateway.ts';
 
 const run = promisify(execFile);
 const root = path.resolve(import.meta.dirname, '../..');

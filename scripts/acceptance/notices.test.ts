@@ -6,9 +6,9 @@ import { readFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 import { status as grpcStatus } from '@grpc/grpc-js';
 import { createNoticeQueue, tasksOverRest } from '@cody-gateway/shared/events';
-import { startFunction } from '../local/function-process.ts';
-import { startTasks } from '../local/tasks.ts';
-import { anthropicBody, chat, eventually, startGateway, type TestGateway } from './gateway.ts';
+import { startFunction } from '../local/process/function-process.ts';
+import { startTasks } from '../local/google/tasks.ts';
+import { anthropicBody, chat, eventually, startGateway, type TestGateway } from '../local/test-gateway.ts';
 
 let gateway: TestGateway;
 before(async () => {

@@ -2,8 +2,8 @@
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import type { SeenSpan } from '../local/otlp.ts';
-import { anthropicBody, chat, eventually, startGateway, type TestGateway } from './gateway.ts';
+import type { SeenSpan } from '../local/google/otlp.ts';
+import { anthropicBody, chat, eventually, startGateway, type TestGateway } from '../local/test-gateway.ts';
 
 let gateway: TestGateway;
 before(async () => {

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { diagnosticsSecret } from '../local/cloud.ts';
-import { anthropicBody, chat, openAiBody, startGateway, type TestGateway } from './gateway.ts';
+import { anthropicBody, chat, openAiBody, startGateway, type TestGateway } from '../local/test-gateway.ts';
 
 let gateway: TestGateway;
 before(async () => {
@@ -47,12 +47,12 @@ test('completions #31: a provider that can’t be reached is a 502, and costs no
   assert.equal(chat_completions.usage, 0);
 });
 
-test('completions #8, actors #16: while the directory is away strangers get 503, which is not remembered, and known callers are served', async () => {
+test('completions #8, actors #16: while the directory is away unknown callers get 503, which is not remembered, and known callers are served', async () => {
   const { token } = await gateway.subscription({ limit: 100 });
   assert.equal((await ask(token)).status, 200);
   await gateway.firestore.close();
-  const stranger = `slk_${'a'.repeat(64)}`;
-  for (const answer of [await ask(stranger), await ask(stranger)]) {
+  const unknownToken = `slk_${'a'.repeat(64)}`;
+  for (const answer of [await ask(unknownToken), await ask(unknownToken)]) {
     assert.equal(answer.status, 503);
     assert.notEqual(answer.headers.get('retry-after'), null);
     assert.equal(answer.text, '{"error":"access cannot be checked at the moment, please retry"}\n');

@@ -7,8 +7,8 @@ import path from 'node:path';
 import { after, before, test } from 'node:test';
 import { crashLine } from '@cody-gateway/shared/telemetry';
 import { diagnosticsSecret } from '../local/cloud.ts';
-import type { SeenSpan } from '../local/otlp.ts';
-import { anthropicBody, chat, eventually, startGateway, type TestGateway } from './gateway.ts';
+import type { SeenSpan } from '../local/google/otlp.ts';
+import { anthropicBody, chat, eventually, startGateway, type TestGateway } from '../local/test-gateway.ts';
 
 const route = '/v1/completions/anthropic-messages';
 const callerTrace = '4bf92f3577b34da6a3ce929d0e0e4736';

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
-import { startGateway } from './gateway.ts';
+import { startGateway } from '../local/test-gateway.ts';
 
 const file = path.resolve(
   import.meta.dirname,

@@ -10,7 +10,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { status as grpcStatus } from '@grpc/grpc-js';
 import { diagnosticsSecret, localProject } from '../local/cloud.ts';
-import { anthropicBody, chat, startGateway, type TestGateway } from './gateway.ts';
+import { anthropicBody, chat, startGateway, type TestGateway } from '../local/test-gateway.ts';
 
 const onTrust = 2;
 let gateway: TestGateway;
@@ -116,7 +116,7 @@ test('Redis hangs between admission and settlement: the answer is whole, and the
 
 /** The operator's command, as a process. @returns what it printed */
 async function command(...args: string[]): Promise<unknown> {
-  const program = path.resolve(import.meta.dirname, '../gateway/gateway.ts');
+  const program = path.resolve(import.meta.dirname, '../operator/operator.ts');
   const env = { ...process.env, ...gateway.env };
   const all = [program, ...args, '--json', '--project', localProject];
   return JSON.parse((await promisify(execFile)(process.execPath, all, { env })).stdout);

@@ -2,8 +2,8 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { readFunctionFiles } from '../local/function-files.ts';
-import { startGateway } from './gateway.ts';
+import { readFunctionFiles } from '../functions/function-files.ts';
+import { startGateway } from '../local/test-gateway.ts';
 
 test('at each function’s own URL its routes are there, the others’ are not, and version and health are everywhere', async (t) => {
   const gateway = await startGateway();

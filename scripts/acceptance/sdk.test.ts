@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import Anthropic from '@anthropic-ai/sdk';
 import OpenAI from 'openai';
-import { eventually, startGateway, type TestGateway } from './gateway.ts';
+import { eventually, startGateway, type TestGateway } from '../local/test-gateway.ts';
 
 let gateway: TestGateway;
 let openai: OpenAI;
@@ -93,8 +93,8 @@ test('openai: every error has its class, a code and a request id', async () => {
     return error;
   };
   const create = (model: string, client = openai) => client.chat.completions.create({ model, messages: hello });
-  const stranger = new OpenAI({ apiKey: `slk_${'0'.repeat(64)}`, baseURL: `${gateway.url}/v1`, maxRetries: 0 });
-  const unauthorized = await errorOf(create('gpt-4o', stranger));
+  const unknownClient = new OpenAI({ apiKey: `slk_${'0'.repeat(64)}`, baseURL: `${gateway.url}/v1`, maxRetries: 0 });
+  const unauthorized = await errorOf(create('gpt-4o', unknownClient));
   assert.ok(unauthorized instanceof OpenAI.AuthenticationError);
   assert.equal(unauthorized.code, 'invalid_api_key');
   const unknown = await errorOf(create('gpt-99'));
@@ -197,8 +197,8 @@ test('anthropic: tools, images, thinking and betas reach the provider, its tool 
 test('anthropic: every error has its class', async () => {
   const create = (model: string, client = anthropic) =>
     client.messages.create({ model, max_tokens: 100, messages: hello });
-  const stranger = new Anthropic({ apiKey: 'nonsense', authToken: null, baseURL: gateway.url, maxRetries: 0 });
-  await assert.rejects(create(haiku, stranger), Anthropic.AuthenticationError);
+  const unknownClient = new Anthropic({ apiKey: 'nonsense', authToken: null, baseURL: gateway.url, maxRetries: 0 });
+  await assert.rejects(create(haiku, unknownClient), Anthropic.AuthenticationError);
   await assert.rejects(create('claude-99'), Anthropic.NotFoundError);
   await assert.rejects(
     anthropic.messages.create({ model: haiku, max_tokens: 4001, messages: hello }),

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { anthropicBody, chat, eventually, startGateway, type TestGateway } from './gateway.ts';
+import { anthropicBody, chat, eventually, startGateway, type TestGateway } from '../local/test-gateway.ts';
 
 const providerKey = 'MARKED-provider-key-5d1c';
 let gateway: TestGateway;

@@ -1,146 +1,58 @@
-// `npm run bench`: what the gateway adds and carries, beside a peer and two relays that do less, as ratios within one run. Everything on: auth,
-// lease, outbox, trace, log line. Not a test: a clock decides.
+// `npm run bench`: what is measured rather than tested, since a clock decides. Finds the benchmark that is meant; each has a file of its own.
 
-import { mkdir, writeFile } from 'node:fs/promises';
-import path from 'node:path';
-import { parseArgs } from 'node:util';
-import { costs, profileGateway } from './cost.ts';
-import { outages } from './outage.ts';
-import { picture } from './picture.ts';
-import { answerDelayMs, chunkDelayMs } from './provider-process.ts';
-import { redisCost } from './redis.ts';
-import { addedTime, flood, mixedLoad, prompts, throughput, type Scale } from './sections.ts';
-import { streams } from './streams.ts';
-import { startRig } from './targets.ts';
-import { telemetryCost } from './telemetry.ts';
+import * as cold from './cold.ts';
+import { compare, comparisonHelp, sections } from './comparison.ts';
+import * as embeddings from './embeddings.ts';
+import * as sync from './sync.ts';
 
-const answerSections = ['added', 'throughput', 'prompts', 'flood'];
-const streamSections = ['mixed', 'streams'];
-const sections = ['cost', 'redis', 'outage', 'telemetry', ...answerSections, ...streamSections];
+interface Benchmark {
+  /** What `--help` prints. */
+  readonly help: string;
+  /** @returns the exit code */
+  run(args: readonly string[]): Promise<number>;
+}
+
+/** Those that stand alone. */
+const benchmarks: ReadonlyMap<string, Benchmark> = new Map<string, Benchmark>([
+  ['cold', cold],
+  ['embeddings', embeddings],
+  ['sync', sync],
+]);
+
 const help = `npm run bench [-- --quick] [--minutes N] [--only ${sections.join('|')}] [--json]
+npm run bench -- ${[...sections, ...benchmarks.keys()].join('|')}
 
---quick     a fifth of the requests: a look, whose tail figures mean little
---minutes   how long memory is watched under a steady load (1)
---only      one section
---profile   cpu or heap: the gateway's, as a file for Chrome's or VS Code's flame graph, and nothing else
---json      the result on stdout instead of tables
+Without a name: what the gateway adds and carries beside a peer and two relays, all sections (${sections.join(', ')}).
+cold        from the start of a process to its first answer
+embeddings  what the gateway adds to 1,000 texts that are embedded
+sync        time and memory of a sync of 20,000 subscriptions
+These three have options of their own: npm run bench -- cold --help.
 
-The result and a picture of the distributions are written to .local/bench.`;
+${comparisonHelp}`;
 
-const { values } = parseArgs({
-  options: {
-    json: { type: 'boolean' },
-    quick: { type: 'boolean' },
-    minutes: { type: 'string' },
-    only: { type: 'string' },
-    profile: { type: 'string' },
-    help: { type: 'boolean' },
-  },
-});
-if (values.help === true) {
-  console.log(help);
-  process.exit(0);
-}
-const scale: Scale = { share: values.quick === true ? 0.2 : 1, minutes: Number(values.minutes ?? 1) };
-if (!(scale.minutes > 0 && scale.minutes <= 120)) {
-  console.error(`--minutes ${values.minutes ?? ''}: give a number above 0, at most 120`);
-  process.exit(2);
-}
-if (values.only !== undefined && !sections.includes(values.only)) {
-  console.error(`--only ${values.only}: give one of ${sections.join(', ')}`);
-  process.exit(2);
-}
-const wanted = (section: string): boolean => values.only === undefined || values.only === section;
-const result: Record<string, unknown> = {};
-let distributions: Record<string, Record<string, number[]>> = {};
-
-const table = (heading: string, rows: readonly object[]): void => {
-  if (values.json === true) return;
-  console.log(`\n${heading}`);
-  console.table(rows);
-};
-
-const out = path.resolve(import.meta.dirname, '../../.local/bench');
-const kind = values.profile;
-if (kind !== undefined && kind !== 'cpu' && kind !== 'heap') {
-  console.error(`--profile ${kind}: give cpu or heap`);
-  process.exit(2);
-}
-if (wanted('cost') || kind !== undefined) {
-  const probed = await startRig('at once', true);
+/** @returns the exit code: 0 measured, 1 it failed or a limit is passed, 2 the command line is wrong */
+async function main(args: readonly string[]): Promise<number> {
+  const [name = '', ...rest] = args;
+  const benchmark = benchmarks.get(name);
+  if (args.includes('--help')) {
+    console.log(benchmark?.help ?? help);
+    return 0;
+  }
+  if (name !== '' && !name.startsWith('-') && benchmark === undefined && !sections.includes(name)) {
+    console.error(
+      `there is no benchmark ${JSON.stringify(name)}: give one of ${[...sections, ...benchmarks.keys()].join(', ')}`,
+    );
+    return 2;
+  }
   try {
-    if (kind !== undefined) {
-      console.log(await profileGateway(probed, kind, Math.round(10_000 * scale.share), out));
-    } else {
-      const short = { requests: Math.round(4_000 * scale.share), turns: 6, promptBytes: 1_000 };
-      const long = { requests: Math.round(400 * scale.share), turns: 6, promptBytes: 300_000 };
-      const rows = [...(await costs(probed, short)), ...(await costs(probed, long))];
-      result['cost'] = rows;
-      table('What one call costs (targets in turns)', rows);
-    }
-  } finally {
-    await probed.stop();
+    if (benchmark !== undefined) return await benchmark.run(rest);
+    return await compare(sections.includes(name) ? ['--only', name, ...rest] : args);
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (code?.startsWith('ERR_PARSE_ARGS') !== true) throw error;
+    console.error(`${message}\nnpm run bench -- --help tells more`);
+    return 2;
   }
-  if (kind !== undefined) process.exit();
 }
-if (wanted('redis')) {
-  const rows = await redisCost(scale.share);
-  result['redis'] = rows;
-  table('What a call costs one Redis node (16 connections, 64 calls at once, kinds in turns)', rows);
-}
-if (wanted('outage')) {
-  result['outage'] = await outages();
-  table('An outage of Redis for those who ask it, ms (budget 50 ms)', result['outage'] as object[]);
-}
-if (wanted('telemetry')) {
-  const rows = await telemetryCost(scale.share);
-  result['telemetry'] = rows;
-  table('Traces and metrics off and on: requests a second, CPU of a request (in turns)', rows);
-}
-const answers = answerSections.some(wanted) ? await startRig('answers') : null;
-try {
-  if (answers !== null && wanted('added')) {
-    const { rows, latencies } = await addedTime(answers, scale);
-    distributions = latencies;
-    result['added'] = rows;
-    table(`Added to a provider that takes ${answerDelayMs} ms, in ms (open loop, targets in turns)`, rows);
-  }
-  if (answers !== null && wanted('throughput')) {
-    result['throughput'] = await throughput(answers, scale);
-    table('Requests a second of one process (128 connections, targets in turns)', result['throughput'] as object[]);
-  }
-  if (answers !== null && wanted('prompts')) {
-    result['prompts'] = await prompts(answers, scale);
-    table('Prompts of 300 kB, ms', [result['prompts'] as object]);
-  }
-  if (answers !== null && wanted('flood')) {
-    result['flood'] = await flood(answers, scale);
-    table('Valid calls alone and beside a flood of made-up tokens, ms', result['flood'] as object[]);
-  }
-} finally {
-  await answers?.stop();
-}
-const streaming = streamSections.some(wanted) ? await startRig('streams') : null;
-try {
-  if (streaming !== null && wanted('streams')) {
-    const compared = await streams(streaming, scale);
-    result['streams'] = compared;
-    table(`Streams of frames ${chunkDelayMs} ms apart, frame by frame beside the provider's own, ms`, compared.rows);
-    for (const fault of compared.faults) console.error(fault);
-  }
-  if (streaming !== null && wanted('mixed')) {
-    result['mixed'] = await mixedLoad(streaming, scale);
-    table('Memory under a steady load, MiB', [result['mixed'] as object]);
-  }
-} finally {
-  await streaming?.stop();
-}
-await mkdir(out, { recursive: true });
-await writeFile(path.join(out, 'result.json'), `${JSON.stringify(result, null, 2)}\n`);
-if (Object.keys(distributions).length > 0) await writeFile(path.join(out, 'latency.svg'), picture(distributions));
-if (values.json === true) console.log(JSON.stringify(result, null, 2));
-else
-  console.log(
-    `\nWritten to ${path.relative(process.cwd(), out)}: result.json${Object.keys(distributions).length > 0 ? ', latency.svg' : ''}`,
-  );
-process.exit(0);
+
+process.exit(await main(process.argv.slice(2)));

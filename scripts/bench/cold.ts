@@ -1,4 +1,5 @@
-// `npm run bench:cold`: from the start of a process to its first answer, auth from Firestore, lease and provider call included, with the built function. Not a test: a clock decides.
+// `npm run bench -- cold`: from the start of a process to its first answer, auth from Firestore, lease and provider call
+// included, with the built function. Not a test: a clock decides.
 
 import { spawn, type ChildProcess } from 'node:child_process';
 import { mkdir, writeFile } from 'node:fs/promises';
@@ -8,14 +9,15 @@ import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
 import { Redis } from 'ioredis';
-import { memoryEnv } from '../local/function-files.ts';
-import { leash } from '../local/leash.ts';
+import { memoryEnv } from '../functions/function-files.ts';
+import { endWithParent } from '../local/process/child-lifetime.ts';
 import { startCloud, type LocalCloud } from '../local/cloud.ts';
-import { freePort } from '../local/port.ts';
+import { freePort } from '../local/process/port.ts';
 import { coldLine, type ColdStep } from './cold-probe.ts';
 import { chat, percentile } from './sections.ts';
 
-const help = `npm run bench:cold [-- --starts N] [--function NAME] [--json]
+/** What `--help` prints. */
+export const help = `npm run bench -- cold [--starts N] [--function NAME] [--json]
 
 --starts    how often the function is started (50); five more tell where the time goes
 --function  chat-completions or code-completions (chat-completions)
@@ -27,7 +29,7 @@ const root = path.resolve(import.meta.dirname, '../..');
 const framework = path.join(root, 'node_modules/@google-cloud/functions-framework/build/src/main.js');
 const tracedStarts = 5;
 const startTimeoutMs = 20_000;
-/** What issue 10 asks for, above the provider's own time. */
+/** What is aimed at, above the provider's own time. */
 const goal = { medianMs: 250, p95Ms: 400 };
 
 /** One start. */
@@ -42,87 +44,91 @@ interface ColdStart {
   readonly steps: readonly ColdStep[];
 }
 
-const { values } = parseArgs({
-  options: {
-    starts: { type: 'string' },
-    function: { type: 'string' },
-    json: { type: 'boolean' },
-    help: { type: 'boolean' },
-  },
-});
-if (values.help === true) {
-  console.log(help);
-  process.exit(0);
-}
-const starts = Number(values.starts ?? 50);
-if (!Number.isInteger(starts) || starts < 1 || starts > 1_000) {
-  console.error(`--starts ${values.starts ?? ''}: give a whole number from 1 to 1000`);
-  process.exit(2);
-}
-const name = values.function ?? 'chat-completions';
-const feature = { 'chat-completions': 'chat_completions', 'code-completions': 'code_completions' }[name];
-if (feature === undefined) {
-  console.error(`--function ${name}: give chat-completions or code-completions`);
-  process.exit(2);
-}
-
-const cloud = await startCloud({ functions: [name], env: { CODY_GATEWAY_REDIS_BUDGET: '5s' } });
-try {
-  cloud.tasks.pause();
-  const redis = new Redis(cloud.redis.url);
-  const run = async (probed: boolean): Promise<ColdStart> => {
-    // No copy of the actor, no window: its first call after a quiet night. Scripts stay, as they would.
-    await redis.flushdb();
-    return coldStart(cloud, feature, probed);
-  };
-  // The first fills the file system's cache.
-  await run(false);
-  const taken: ColdStart[] = [];
-  for (let i = 0; i < starts; i++) {
-    taken.push(await run(false));
-    if (process.stderr.isTTY) process.stderr.write(`\r${i + 1} of ${starts} starts`);
+/** Starts the function as often as is asked. @returns the exit code: 0 measured, 2 the command line is wrong */
+export async function run(args: readonly string[]): Promise<number> {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      starts: { type: 'string' },
+      function: { type: 'string' },
+      json: { type: 'boolean' },
+    },
+  });
+  const starts = Number(values.starts ?? 50);
+  if (!Number.isInteger(starts) || starts < 1 || starts > 1_000) {
+    console.error(`--starts ${values.starts ?? ''}: give a whole number from 1 to 1000`);
+    return 2;
   }
-  if (process.stderr.isTTY) process.stderr.write('\n');
-  const traced: ColdStart[] = [];
-  for (let i = 0; i < tracedStarts; i++) traced.push(await run(true));
-  await redis.quit();
-
-  const column = (of: (start: ColdStart) => number): { p50: number; p95: number } => {
-    const sorted = taken.map(of);
-    return { p50: Math.round(percentile(sorted, 50)), p95: Math.round(percentile(sorted, 95)) };
-  };
-  const result = {
-    function: name,
-    starts,
-    goal,
-    aboveProviderMs: column(({ answeredMs, upstreamMs }) => answeredMs - upstreamMs),
-    portOpenMs: column(({ portOpenMs }) => portOpenMs),
-    firstRequestGatewayMs: column(({ gatewayMs }) => gatewayMs),
-    firstRequestUpstreamMs: column(({ upstreamMs }) => upstreamMs),
-    steps: medianSteps(traced.map(({ steps }) => steps)),
-  };
-  const out = path.join(root, '.local/bench');
-  await mkdir(out, { recursive: true });
-  await writeFile(path.join(out, 'cold.json'), `${JSON.stringify(result, null, 2)}\n`);
-  if (values.json === true) console.log(JSON.stringify(result, null, 2));
-  else {
-    console.log(`\nFrom process start to the first answer of ${name}, ${starts} starts, ms`);
-    console.table({
-      'above the provider (goal 250, p95 400)': result.aboveProviderMs,
-      'port open': result.portOpenMs,
-      'first request, ours': result.firstRequestGatewayMs,
-      'first request, provider': result.firstRequestUpstreamMs,
-    });
-    console.log(`Where it goes: ${tracedStarts} starts with a probe, medians, ms since the process began`);
-    console.table(result.steps);
+  const name = values.function ?? 'chat-completions';
+  const feature = { 'chat-completions': 'chat_completions', 'code-completions': 'code_completions' }[name];
+  if (feature === undefined) {
+    console.error(`--function ${name}: give chat-completions or code-completions`);
+    return 2;
   }
-} finally {
-  await cloud.stop();
+
+  const cloud = await startCloud({ functions: [name], env: { CODY_GATEWAY_REDIS_BUDGET: '5s' } });
+  try {
+    cloud.tasks.pause();
+    const redis = new Redis(cloud.redis.url);
+    const start = async (probed: boolean): Promise<ColdStart> => {
+      // No copy of the actor, no window: its first call after a quiet night. Scripts stay, as they would.
+      await redis.flushdb();
+      return coldStart(cloud, name, feature, probed);
+    };
+    // The first fills the file system's cache.
+    await start(false);
+    const taken: ColdStart[] = [];
+    for (let i = 0; i < starts; i++) {
+      taken.push(await start(false));
+      if (process.stderr.isTTY) process.stderr.write(`\r${i + 1} of ${starts} starts`);
+    }
+    if (process.stderr.isTTY) process.stderr.write('\n');
+    const traced: ColdStart[] = [];
+    for (let i = 0; i < tracedStarts; i++) traced.push(await start(true));
+    await redis.quit();
+
+    const column = (of: (start: ColdStart) => number): { p50: number; p95: number } => {
+      const sorted = taken.map(of);
+      return { p50: Math.round(percentile(sorted, 50)), p95: Math.round(percentile(sorted, 95)) };
+    };
+    const result = {
+      function: name,
+      starts,
+      goal,
+      aboveProviderMs: column(({ answeredMs, upstreamMs }) => answeredMs - upstreamMs),
+      portOpenMs: column(({ portOpenMs }) => portOpenMs),
+      firstRequestGatewayMs: column(({ gatewayMs }) => gatewayMs),
+      firstRequestUpstreamMs: column(({ upstreamMs }) => upstreamMs),
+      steps: medianSteps(traced.map(({ steps }) => steps)),
+    };
+    const out = path.join(root, '.local/bench');
+    await mkdir(out, { recursive: true });
+    await writeFile(path.join(out, 'cold.json'), `${JSON.stringify(result, null, 2)}\n`);
+    if (values.json === true) console.log(JSON.stringify(result, null, 2));
+    else {
+      console.log(`\nFrom process start to the first answer of ${name}, ${starts} starts, ms`);
+      console.table({
+        'above the provider (goal 250, p95 400)': result.aboveProviderMs,
+        'port open': result.portOpenMs,
+        'first request, ours': result.firstRequestGatewayMs,
+        'first request, provider': result.firstRequestUpstreamMs,
+      });
+      console.log(`Where it goes: ${tracedStarts} starts with a probe, medians, ms since the process began`);
+      console.table(result.steps);
+    }
+  } finally {
+    await cloud.stop();
+  }
+  return 0;
 }
-process.exit(0);
 
 /** Starts it once and asks it once. @throws Error with its last words when it does not answer 200 */
-async function coldStart({ env, functions, token }: LocalCloud, wanted: string, probed: boolean): Promise<ColdStart> {
+async function coldStart(
+  { env, functions, token }: LocalCloud,
+  name: string,
+  wanted: string,
+  probed: boolean,
+): Promise<ColdStart> {
   const port = await freePort();
   const dir = path.join(root, '.build/functions', name);
   const probe = probed ? [`--import=${path.join(import.meta.dirname, 'cold-probe.ts')}`] : [];
@@ -148,11 +154,11 @@ async function coldStart({ env, functions, token }: LocalCloud, wanted: string, 
       detached: true,
     },
   );
-  leash(child);
+  endWithParent(child);
   for (const stream of [child.stdout, child.stderr])
     createInterface({ input: stream }).on('line', (line) => lines.push(line));
   try {
-    await open(port, child, startedMs + startTimeoutMs, lines);
+    await open(name, port, child, startedMs + startTimeoutMs, lines);
     const portOpenMs = performance.now() - startedMs;
     const { status, timing } = await ask(port, token, wanted);
     const answeredMs = performance.now() - startedMs;
@@ -171,7 +177,13 @@ async function coldStart({ env, functions, token }: LocalCloud, wanted: string, 
 }
 
 /** Knocks until somebody listens. */
-async function open(port: number, child: ChildProcess, deadlineMs: number, lines: readonly string[]): Promise<void> {
+async function open(
+  name: string,
+  port: number,
+  child: ChildProcess,
+  deadlineMs: number,
+  lines: readonly string[],
+): Promise<void> {
   const knock = (): Promise<boolean> =>
     new Promise((resolve) => {
       const socket = net.connect(port, '127.0.0.1');

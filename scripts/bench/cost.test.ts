@@ -21,8 +21,8 @@ let long: readonly CallCost[];
 before(async () => {
   const rig = await startRig('at once', true);
   try {
-    short = await costs(rig, { requests: 1_500, turns: 3, promptBytes: 1_000 });
-    long = await costs(rig, { requests: 150, turns: 3, promptBytes: 300_000 });
+    short = await costs(rig, { requests: 1_500, rounds: 3, promptBytes: 1_000 });
+    long = await costs(rig, { requests: 150, rounds: 3, promptBytes: 300_000 });
   } finally {
     await rig.stop();
   }

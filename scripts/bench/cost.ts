@@ -7,7 +7,7 @@ import type { ProfileKind, Spent } from './probe.ts';
 import { chat, order, percentile } from './sections.ts';
 import type { Rig, Target } from './targets.ts';
 
-/** What one call costs, medians over the turns. */
+/** What one call costs, medians over the rounds. */
 export interface CallCost {
   readonly target: string;
   readonly promptKB: number;
@@ -26,9 +26,9 @@ export interface CallCost {
 
 /** How it is measured. */
 export interface CostScale {
-  /** Of each target and turn. */
+  /** Of each target and round. */
   readonly requests: number;
-  readonly turns: number;
+  readonly rounds: number;
   readonly promptBytes: number;
 }
 
@@ -38,13 +38,13 @@ const warmPromptBytesMin = 6_000_000;
 
 /** Gateway and relays in turns; every target once without counting, for the compilers. The rig must be a probed one. */
 export async function costs(rig: Rig, scale: CostScale): Promise<CallCost[]> {
-  const { requests, turns, promptBytes } = scale;
+  const { requests, rounds, promptBytes } = scale;
   const body = chat(promptBytes);
   const targets = [rig.gateway, rig.frameworkRelay, rig.bareRelay];
   const taken = new Map<Target, Spent[]>(targets.map((target) => [target, []]));
   const warm = Math.max(Math.round(warmPromptBytesMin / promptBytes), 2 * requests);
   for (const target of targets) await spend(rig, target, { body, requests: warm }, null);
-  for (let turn = 0; turn < turns; turn++)
+  for (let round = 0; round < rounds; round++)
     for (const target of targets) taken.get(target)?.push(await spend(rig, target, { body, requests }, null));
   const median = (target: Target, of: (spent: Spent) => number): number =>
     percentile((taken.get(target) ?? []).map(of), 50) / requests;

@@ -2,8 +2,8 @@
 
 import { connectStore, loadScript, StoreUnavailable } from '@cody-gateway/shared/store';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { startRedis } from '../local/redis.ts';
-import { startTcpProxy, type ProxyMode } from '../local/tcp-proxy.ts';
+import { startRedis } from '../local/process/redis.ts';
+import { startTcpProxy, type ProxyMode } from '../local/process/tcp-proxy.ts';
 
 const budgetMs = 50;
 const outageMs = 3_000;

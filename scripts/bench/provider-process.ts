@@ -3,7 +3,7 @@
 
 import { createServer } from 'node:http';
 import { startOpenAi } from '../local/providers/openai.ts';
-import { listen } from '../local/port.ts';
+import { listen } from '../local/process/port.ts';
 
 /** Key of the benchmark's providers. */
 export const benchKey = 'bench-key';

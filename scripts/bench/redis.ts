@@ -6,14 +6,14 @@ import type { Actor, Permit } from '@cody-gateway/shared/auth';
 import { createLimiter, type Lease } from '@cody-gateway/shared/limiter';
 import { connectStore } from '@cody-gateway/shared/store';
 import { Redis } from 'ioredis';
-import { startRedis } from '../local/redis.ts';
+import { startRedis } from '../local/process/redis.ts';
 
 /** One connection an instance, and what a few busy instances have under way at once: this is the pipelining, of INCR too. */
 const connections = 16;
 const inFlight = 64;
 const actors = 1_000;
 const callsATurn = 20_000;
-const turns = 6;
+const rounds = 6;
 /** About what a completion's event has. */
 const eventBytes = 650;
 
@@ -34,7 +34,7 @@ export interface RedisRow {
   readonly ceilingOfIncr: number;
 }
 
-/** Calls of each kind in turns; medians over the turns. */
+/** Calls of each kind in turns; medians over the rounds. */
 export async function redisCost(share: number): Promise<RedisRow[]> {
   const server = await startRedis();
   const admin = new Redis(server.url);
@@ -49,11 +49,11 @@ export async function redisCost(share: number): Promise<RedisRow[]> {
   const text = `{"event":"${'x'.repeat(eventBytes)}"}`;
   const notice = { thresholds: [90, 95, 100], draft: '{}' };
   const kinds: Record<string, (i: number) => Promise<unknown>> = {
-    INCR: (i) => (plain[i % connections] as Redis).incr(`{s000}:incr:${i % actors}`),
+    INCR: (i) => (plain[i % connections] as Redis).incr(`{s0000}:incr:${i % actors}`),
     admit: async (i) => {
       const admission = { leaseId: randomUUID(), estimate: 1, draft: text, notice };
       const lease = await limiters[i % connections]?.admit(permits[i % actors] as Permit, admission, budget());
-      if (lease === undefined || 'cause' in lease) throw new Error(`call ${i} was refused`);
+      if (lease === undefined || lease.decision !== 'admitted') throw new Error(`call ${i} was refused`);
       leases[i] = lease;
     },
     settle: async (i) => (leases[i] as Lease).settle(1, text, budget()),
@@ -61,11 +61,11 @@ export async function redisCost(share: number): Promise<RedisRow[]> {
   const calls = Math.round(callsATurn * share);
   const taken = Object.keys(kinds).map((call) => ({ call, samples: [] as Sample[] }));
   try {
-    for (let turn = -1; turn < turns; turn++) {
+    for (let round = -1; round < rounds; round++) {
       for (const { call, samples } of taken) {
         const sample = await measure(admin, calls, kinds[call] as (typeof kinds)[string]);
-        // The first turn is for connections, scripts and code to be warm.
-        if (turn >= 0) samples.push(sample);
+        // The first round is for connections, scripts and code to be warm.
+        if (round >= 0) samples.push(sample);
       }
       await admin.flushall();
     }

@@ -11,8 +11,8 @@ export interface Scale {
   readonly minutes: number;
 }
 
-/** Turns of a section. */
-const turns = 6;
+/** Rounds of a section. */
+const rounds = 6;
 /** One connection sends so often on average: what a busy user does, not what a machine can. */
 const perConnectionPerSecond = 5;
 const model = 'gpt-4o';
@@ -61,7 +61,7 @@ export async function addedTime(
     // At one connection an open loop would mostly wait: there the next request follows the last answer.
     const pace = concurrency === 1 ? {} : { perSecond: perConnectionPerSecond * concurrency };
     const taken = new Map<string, number[]>(targets.map(({ name }) => [name, []]));
-    for (let turn = 0; turn < turns; turn++)
+    for (let round = 0; round < rounds; round++)
       for (const target of targets) {
         const outcome = await rig.load(order(target, { body: chat(kB * 1_000), concurrency, requests, ...pace }));
         if (outcome.failed > 0) throw new Error(`${target.name}: ${outcome.failed} of ${requests} requests failed`);
@@ -74,7 +74,7 @@ export async function addedTime(
       round(percentile(taken.get(name) ?? [], p) - percentile(direct, p));
     const row: Record<string, string | number> = {
       load,
-      requests: requests * turns,
+      requests: requests * rounds,
       provider: round(percentile(direct, 50)),
     };
     for (const target of targets.slice(1)) row[target.name] = `${added(target, 50)} / ${added(target, 99)}`;
@@ -92,7 +92,7 @@ export async function throughput(rig: Rig, scale: Scale): Promise<object[]> {
   await warm(rig, targets, scale);
   const taken = new Map(targets.map(({ name }) => [name, { perSecond: [] as number[], perCpuSecond: [] as number[] }]));
   let failed = 0;
-  for (let turn = 0; turn < 4; turn++)
+  for (let round = 0; round < 4; round++)
     for (const target of targets) {
       const requests = Math.round(8_000 * scale.share);
       const beforeMs = cpuMs(target.pid);

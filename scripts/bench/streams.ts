@@ -23,7 +23,7 @@ interface Load {
   readonly perSecond: number | null;
   /** Those that start until as many are open as shall be: compared as all, but their times don't count. */
   readonly ramp: number;
-  readonly turns: number;
+  readonly rounds: number;
 }
 
 /** Of one load and target; times in ms. `added` ones are beside the direct run's. */
@@ -79,9 +79,9 @@ export async function streams(
   rig: Rig,
   { share }: Scale,
 ): Promise<{ rows: StreamRow[]; faults: string[]; byFrame: Record<string, ByFrame> }> {
-  const turns = Math.ceil(3 * share);
+  const rounds = Math.ceil(3 * share);
   const steady = Math.round(open * Math.max(share, 0.5));
-  const short = { chunks: streamChunks, turns };
+  const short = { chunks: streamChunks, rounds };
   const loads: Load[] = [
     { ...short, name: `${open} at once`, streams: open, perSecond: null, ramp: 0 },
     { ...short, name: '130 open', streams: 500, perSecond: 100, ramp: 100 },
@@ -91,7 +91,7 @@ export async function streams(
       streams: 2 * steady,
       perSecond: steady / ((longChunks * chunkDelayMs) / 1000),
       ramp: steady,
-      turns: 1,
+      rounds: 1,
     },
   ];
   const rows: StreamRow[] = [];
@@ -109,7 +109,7 @@ export async function streams(
   return { rows, faults, byFrame };
 }
 
-/** Of one target, all turns of a load. */
+/** Of one target, all rounds of a load. */
 interface Taken extends FrameCount {
   readonly failed: number;
   readonly cpuMs: number;
@@ -119,7 +119,7 @@ type Writable<Type> = { -readonly [Name in keyof Type]: Type[Name] };
 
 async function take(
   rig: Rig,
-  { chunks, streams: requests, perSecond, ramp, turns }: Load,
+  { chunks, streams: requests, perSecond, ramp, rounds }: Load,
 ): Promise<Record<TargetName, Taken>> {
   await rig.setChunks(chunks);
   const body = chat(1_000, true);
@@ -135,7 +135,7 @@ async function take(
   const taken = { provider: none(), frameworkRelay: none(), gateway: none() };
   for (const name of targets)
     await rig.load(order(rig[name], { body, concurrency: 32, requests: Math.round(32_768 / chunks) }));
-  for (let turn = 0; turn < turns; turn++)
+  for (let round = 0; round < rounds; round++)
     for (const name of targets) {
       const before = cpuMs(rig[name].pid);
       const { frames, failed } = await rig.load(order(rig[name], more));
@@ -204,7 +204,7 @@ function row(load: Load, target: Target, taken: Taken, times: TimeFigures, direc
   return {
     load: load.name,
     target: target.name,
-    streams: load.streams * load.turns,
+    streams: load.streams * load.rounds,
     failed: taken.failed,
     sent: taken.sent,
     arrived: taken.arrived,

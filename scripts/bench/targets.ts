@@ -4,11 +4,12 @@ import { fork, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
-import { createSubscription, openDirectory } from '@cody-gateway/shared/auth';
+import { createSubscription } from '@cody-gateway/shared/directory';
+import { openDocuments } from '@cody-gateway/shared/documents';
 import { localProject, startCloud } from '../local/cloud.ts';
-import { memoryEnv } from '../local/function-files.ts';
-import { startFunction } from '../local/function-process.ts';
-import { freePort } from '../local/port.ts';
+import { memoryEnv } from '../functions/function-files.ts';
+import { startFunction } from '../local/process/function-process.ts';
+import { freePort } from '../local/process/port.ts';
 import type { Order, Outcome } from './load.ts';
 import { benchKey, type ProviderAddresses, type ProviderPace, type StreamPace } from './provider-process.ts';
 
@@ -165,7 +166,7 @@ async function probeOf(probed: boolean): Promise<{ env: Record<string, string>; 
 }
 
 async function subscribe(firestoreHost: string): Promise<string> {
-  const directory = openDirectory({ firestoreEmulatorHost: firestoreHost, googleCloudProject: localProject });
+  const directory = openDocuments({ firestoreEmulatorHost: firestoreHost, googleCloudProject: localProject });
   const limits = { chat_completions: { limit: 1_000_000_000, intervalSeconds: 86_400, allowedModels: ['*'] } };
   const { token } = await createSubscription(directory, { name: 'bench', limits });
   await directory.close();

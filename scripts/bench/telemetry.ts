@@ -4,17 +4,18 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import path from 'node:path';
-import { createSubscription, openDirectory } from '@cody-gateway/shared/auth';
+import { createSubscription } from '@cody-gateway/shared/directory';
+import { openDocuments } from '@cody-gateway/shared/documents';
 import { localProject, startCloud } from '../local/cloud.ts';
-import { startFunction, type FunctionProcess } from '../local/function-process.ts';
-import { freePort } from '../local/port.ts';
+import { startFunction, type FunctionProcess } from '../local/process/function-process.ts';
+import { freePort } from '../local/process/port.ts';
 import type { Order, Outcome } from './load.ts';
 import { benchKey, type ProviderAddresses } from './provider-process.ts';
 import { percentile, round } from './sections.ts';
 import { cpuMs } from './targets.ts';
 
 const pairs = 5;
-const turnsOfPair = 8;
+const roundsOfPair = 8;
 const functionName = 'chat-completions';
 
 /** Off and on, and what on costs. @param share of the requests */
@@ -55,7 +56,7 @@ export async function telemetryCost(share: number): Promise<object[]> {
       running.add(target);
       return target;
     };
-    const directory = openDirectory({
+    const directory = openDocuments({
       firestoreEmulatorHost: cloud.firestore.host,
       googleCloudProject: localProject,
     });
@@ -84,9 +85,9 @@ export async function telemetryCost(share: number): Promise<object[]> {
     for (let pair = 0; pair < pairs; pair++) {
       const targets = { off: await gateway({ CODY_GATEWAY_OTEL_ENDPOINT: '' }), on: await gateway({}) };
       for (const target of Object.values(targets)) await load(target, Math.round(15_000 * share));
-      for (let turn = 0; turn < turnsOfPair; turn++)
+      for (let round = 0; round < roundsOfPair; round++)
         // Whoever is second finds the machine as the first left it.
-        for (const name of turn % 2 === 0 ? (['off', 'on'] as const) : (['on', 'off'] as const)) {
+        for (const name of round % 2 === 0 ? (['off', 'on'] as const) : (['on', 'off'] as const)) {
           const before = cpuMs(targets[name].child.pid ?? 0);
           const { elapsedMs } = await load(targets[name], requests);
           taken[name].cpu.push((cpuMs(targets[name].child.pid ?? 0) - before) / requests);
@@ -98,7 +99,7 @@ export async function telemetryCost(share: number): Promise<object[]> {
       }
     }
     const ratios = (of: 'cpu' | 'rate'): number[] =>
-      taken.on[of].map((value, turn) => value / (taken.off[of][turn] ?? Number.NaN));
+      taken.on[of].map((value, round) => value / (taken.off[of][round] ?? Number.NaN));
     const row = (telemetry: string, rate: readonly number[], cpu: readonly number[], p: number): object => ({
       telemetry,
       perSecond: round(percentile(rate, p)),

@@ -1,15 +1,10 @@
-// A bundle is the same wherever it is built, reads nothing heavy before its first answer, and its Cloud Tasks client works.
+// A bundle is the same wherever it is built, and reads nothing heavy before its first answer. That one runs: local/built-function.test.ts.
 
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
-import { startFunction } from '../local/function-process.ts';
-import { freePort, listen } from '../local/port.ts';
-import { startTasks } from '../local/tasks.ts';
 import { bounds, buildFunctions, bundle, loadedAtStart } from './build.ts';
 
 const root = path.resolve(import.meta.dirname, '../..');
@@ -62,52 +57,6 @@ test('no function reads a heavy package before it is needed, and the bounds of s
   // A bound far above is none: who raises one without need is told here.
   for (const [name, bound] of Object.entries(bounds) as [keyof typeof bounds, number][])
     assert.ok(largest[name] > bound * 0.75, `${name}: the largest bundle has ${largest[name]} of ${bound}`);
-});
-
-test('a bundle outside the repository runs on the framework, and its Cloud Tasks client reaches a queue', async () => {
-  await writeFile(
-    path.join(inside, 'index.ts'),
-    `import { http } from '@google-cloud/functions-framework';
-    http('fixture', async (request, response) => {
-      if (request.path === '/-/__version') return void response.send('');
-      const { CloudTasksClient } = await import('@google-cloud/tasks');
-      const { grpc } = await import('google-gax');
-      const { hostname, port } = new URL(process.env.TASKS);
-      const client = new CloudTasksClient({ apiEndpoint: hostname, port: Number(port), sslCreds: grpc.credentials.createInsecure(), projectId: 'p' });
-      const httpRequest = { httpMethod: 'POST', url: process.env.TARGET, body: Buffer.from('hello') };
-      await client.createTask({ parent: client.queuePath('p', 'l', 'q'), task: { httpRequest } });
-      await client.close();
-      response.send('created');
-    });`,
-  );
-  const dir = path.join(outside, 'fixture');
-  await bundle(path.join(inside, 'index.ts'), dir);
-  await writeFile(path.join(dir, 'package.json'), JSON.stringify({ type: 'module', main: 'index.js' }));
-  let received = '';
-  const target = createServer((request, response) => {
-    request.on('data', (data: Buffer) => (received += data.toString()));
-    request.on('end', () => response.end());
-  });
-  const targetUrl = `http://127.0.0.1:${await listen(target)}/`;
-  const tasks = await startTasks();
-  const running = await startFunction({
-    name: 'fixture',
-    dir,
-    port: await freePort(),
-    memoryMiB: 256,
-    env: { TASKS: tasks.url, TARGET: targetUrl, METADATA_SERVER_DETECTION: 'none' },
-    onLine: (line) => console.error(line),
-  });
-  try {
-    assert.equal(await (await fetch(running.url)).text(), 'created');
-    await tasks.idle();
-    assert.equal(received, 'hello');
-  } finally {
-    await running.stop();
-    await tasks.close();
-    target.close();
-    await once(target, 'close');
-  }
 });
 
 test('a file that the build would leave behind stops it', async () => {

@@ -1,10 +1,10 @@
 // The load: callers that stay or leave, and what each of them saw. What it proves is checked elsewhere (invariants.ts).
 
 import { setTimeout as sleep } from 'node:timers/promises';
-import { anthropicBody, chat, type TestGateway } from '../acceptance/gateway.ts';
+import { anthropicBody, chat, type TestGateway } from '../local/test-gateway.ts';
 import type { Behaviour } from '../local/providers/provider-server.ts';
 import type { Fleet } from './fleet.ts';
-import type { PlannedCall } from './lots.ts';
+import type { PlannedCall } from './schedule.ts';
 
 /** A subscription that calls, and its two quotas. */
 export interface Caller {
@@ -71,8 +71,8 @@ async function oneCall(gateway: TestGateway, fleet: Fleet, caller: Caller, plan:
   try {
     const response = await fetch(
       completion
-        ? `${fleet.url('chat-completions', plan.lot)}/v1/completions/anthropic-messages`
-        : `${fleet.url('embeddings', plan.lot)}/v1/embeddings`,
+        ? `${fleet.url('chat-completions', plan.random)}/v1/completions/anthropic-messages`
+        : `${fleet.url('embeddings', plan.random)}/v1/embeddings`,
       {
         method: 'POST',
         headers: { ...(completion && chat), authorization: `Bearer ${caller.token}` },

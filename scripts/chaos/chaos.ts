@@ -1,4 +1,5 @@
-// `npm run chaos`: breaks the running local cloud on purpose and counts what became of every call. A command, not a test: it takes its time and draws lots.
+// `npm run chaos`: breaks the running local cloud on purpose and counts what became of every call. A command, not
+// a test: it takes its time and draws at random.
 
 import { randomUUID } from 'node:crypto';
 import { parseArgs } from 'node:util';

@@ -2,8 +2,8 @@
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { status as grpcStatus } from '@grpc/grpc-js';
-import { anthropicBody, chat, startGateway, type TestGateway } from '../acceptance/gateway.ts';
-import { startFunction } from '../local/function-process.ts';
+import { anthropicBody, chat, startGateway, type TestGateway } from '../local/test-gateway.ts';
+import { startFunction } from '../local/process/function-process.ts';
 
 const workers = 16;
 const subscriptions = 4;

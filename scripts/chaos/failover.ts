@@ -2,7 +2,7 @@
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Redis } from 'ioredis';
-import { startRedis, type LocalRedis } from '../local/redis.ts';
+import { startRedis, type LocalRedis } from '../local/process/redis.ts';
 import type { Seen } from './callers.ts';
 import type { ChaosResult } from './delivery.ts';
 import { checkInvariants } from './invariants.ts';

@@ -1,10 +1,10 @@
-// Carries out what was drawn: one fault, from its begin to its end. When and which is the schedule's (lots.ts).
+// Carries out what was drawn: one fault, from its begin to its end. When and which is the schedule's (schedule.ts).
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { status as grpcStatus } from '@grpc/grpc-js';
-import type { TestGateway } from '../acceptance/gateway.ts';
+import type { TestGateway } from '../local/test-gateway.ts';
 import type { Fleet } from './fleet.ts';
-import type { Fault, FaultKind } from './lots.ts';
+import type { Fault, FaultKind } from './schedule.ts';
 import { overdue, sweep } from './sweeping.ts';
 
 /** More calls than any outage here sees. */
@@ -25,16 +25,16 @@ export function createFaults(gateway: TestGateway, fleet: Fleet, happened: Happe
     if (yes) happened[kind]++;
   };
   return (fault) => {
-    const { kind, forMs, lot } = fault;
+    const { kind, forMs, random } = fault;
     const count = done(kind);
     const gateways = ['chat-completions', 'embeddings'];
     switch (kind) {
       case 'gateway killed':
-        return fleet.strike({ names: gateways, lot, signal: 'SIGKILL' }).then(count);
+        return fleet.strike({ names: gateways, random, signal: 'SIGKILL' }).then(count);
       case 'gateway ended by SIGTERM':
-        return fleet.strike({ names: gateways, lot, signal: 'SIGTERM' }).then(count);
+        return fleet.strike({ names: gateways, random, signal: 'SIGTERM' }).then(count);
       case 'task function killed':
-        return fleet.strike({ names: ['deliver-events', 'sweep-leases'], lot, signal: 'SIGKILL' }).then(count);
+        return fleet.strike({ names: ['deliver-events', 'sweep-leases'], random, signal: 'SIGKILL' }).then(count);
       case 'Redis paused':
         return alone('redis', async () => {
           process.kill(gateway.redis.pid, 'SIGSTOP');
@@ -59,7 +59,7 @@ export function createFaults(gateway: TestGateway, fleet: Fleet, happened: Happe
           count(true);
         });
       case 'running call swept':
-        return sweepRunning(gateway, fleet, lot).then(count);
+        return sweepRunning(gateway, fleet, random).then(count);
     }
   };
 }
@@ -68,10 +68,10 @@ export function createFaults(gateway: TestGateway, fleet: Fleet, happened: Happe
 const triesMax = 50;
 
 /** Makes a running call look overdue and lets the sweeper take it: when the call ends, it finds itself swept. */
-async function sweepRunning(gateway: TestGateway, fleet: Fleet, lot: number): Promise<boolean> {
+async function sweepRunning(gateway: TestGateway, fleet: Fleet, random: number): Promise<boolean> {
   for (let tries = 0; tries < triesMax; tries++) {
     if ((await overdue(gateway.redisClient, 1)) > 0) {
-      await sweep(fleet, lot);
+      await sweep(fleet, random);
       return true;
     }
     await sleep(10);

@@ -1,24 +1,24 @@
 // Several instances of each function over one Redis, to be killed, ended and started again. What hits them when is drawn elsewhere.
 
-import { freePort } from '../local/port.ts';
-import { startFunction, type FunctionProcess } from '../local/function-process.ts';
+import { freePort } from '../local/process/port.ts';
+import { startFunction, type FunctionProcess } from '../local/process/function-process.ts';
 import type { LocalCloud } from '../local/cloud.ts';
-import { pick } from './lots.ts';
+import { pick } from './random.ts';
 
 /** Cloud Run kills an instance 10 s after SIGTERM (spec platform §1.4): one that is not done by then loses what it had. */
 const endTimeoutMs = 10_000;
 
-/** What hits one of them, on `names`, chosen by the lot. */
+/** What hits one of them, on `names`, chosen by a number in [0, 1). */
 export interface Strike {
   readonly names: readonly string[];
-  readonly lot: number;
+  readonly random: number;
   readonly signal: 'SIGKILL' | 'SIGTERM';
 }
 
 /** The instances. */
 export interface Fleet {
-  /** Address of an instance of the function, chosen by the lot; it may just be down. */
-  url(name: string, lot: number): string;
+  /** Address of an instance of the function, chosen by a number in [0, 1); it may just be down. */
+  url(name: string, random: number): string;
   /**
    * Ends an instance that is up and starts another in its place.
    * @returns false when none of them is up. After SIGTERM an instance that does not end by itself within 10 s, or not with 0, is a fault.
@@ -55,10 +55,10 @@ export async function startFleet(
     throw failed.reason;
   }
 
-  const strike = async ({ names, lot, signal }: Strike): Promise<boolean> => {
+  const strike = async ({ names, random, signal }: Strike): Promise<boolean> => {
     const up = members.flatMap((member, n) => (names.includes(member.name) && !down.has(n) ? [n] : []));
     if (up.length === 0) return false;
-    const n = pick(up, lot);
+    const n = pick(up, random);
     const member = members[n];
     if (member === undefined) return false;
     down.add(n);
@@ -77,10 +77,10 @@ export async function startFleet(
   };
 
   return {
-    url: (name, lot) =>
+    url: (name, random) =>
       pick(
         members.filter((member) => member.name === name),
-        lot,
+        random,
       ).url,
     strike,
     longestEndMs: () => longestEndMs,

@@ -1,7 +1,7 @@
 // What must hold after any chaos (design §5): the callers' view, the counters in Redis and the rows of the warehouse, held against each other.
 
 import type { Redis } from 'ioredis';
-import type { TestGateway } from '../acceptance/gateway.ts';
+import type { TestGateway } from '../local/test-gateway.ts';
 import type { Caller, Seen } from './callers.ts';
 
 /** A row of a call, once per event. */

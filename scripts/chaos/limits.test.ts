@@ -5,7 +5,7 @@ import { randomUUID } from 'node:crypto';
 import { test } from 'node:test';
 import { failoverChaos } from './failover.ts';
 import { limitsChaos } from './limits.ts';
-import { drawCalls, drawFaults, faultKinds } from './lots.ts';
+import { drawCalls, drawFaults, faultKinds } from './schedule.ts';
 
 /** A failing test prints its seed; given here it draws the same faults and calls. */
 const seed = process.env['GATEWAY_CHAOS_SEED'] ?? randomUUID().slice(0, 8);

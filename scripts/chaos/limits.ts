@@ -1,11 +1,12 @@
-// The limiter under chaos: instances, providers, Redis, queue and callers that fail by the lot; then every invariant of design §5. The order of a run.
+// The limiter under chaos: instances, providers, Redis, queue and callers that fail at random; then every
+// invariant of the limiter. The order of a run.
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Seen } from './callers.ts';
 import type { ChaosResult } from './delivery.ts';
 import { createFaults, type Happened } from './faults.ts';
 import { checkInvariants } from './invariants.ts';
-import { drawFaults, faultKinds } from './lots.ts';
+import { drawFaults, faultKinds } from './schedule.ts';
 import { arrive, goOn, leftStanding, startRig, type Rig, type RigOptions } from './rig.ts';
 
 /** A lease is due so long after its holder's last sign (design §5, the limiter's own constant). */
@@ -56,7 +57,7 @@ export async function limitsChaos({ loadMs, say, ...options }: LimitsChaosOption
         async () => {
           // One that found nothing to hit.
           const kind = faultKinds.find((one) => happened[one] === 0);
-          if (kind !== undefined) await carryOut({ kind, atMs: 0, forMs: 300, lot: 0 });
+          if (kind !== undefined) await carryOut({ kind, atMs: 0, forMs: 300, random: 0 });
         },
       );
     };

@@ -1,10 +1,10 @@
 // What the limiter's chaos runs on: the local cloud with several instances, subscriptions that call, sweeps, and the quiet after it. Not what breaks, nor what must hold.
 
 import { setTimeout as sleep } from 'node:timers/promises';
-import { startGateway, type TestGateway } from '../acceptance/gateway.ts';
+import { startGateway, type TestGateway } from '../local/test-gateway.ts';
 import { callAlong, type Caller, type Seen } from './callers.ts';
 import { startFleet, type Fleet } from './fleet.ts';
-import { drawCalls } from './lots.ts';
+import { drawCalls } from './schedule.ts';
 import { age, overdue, sweep, unfoldable } from './sweeping.ts';
 
 const sweepEveryMs = 700;
@@ -52,7 +52,7 @@ export interface Rig {
 /** Starts it. */
 export async function startRig({ seed, instances, workers, redisArgs = [] }: RigOptions): Promise<Rig> {
   const logged = new Set<string>();
-  const onLine = (line: string): void => noteLogged(line, logged);
+  const onLine = (line: string): void => recordLogged(line, logged);
   const gateway = await startGateway({ ...settings, redisArgs, onLine: (_name, line) => onLine(line) });
   try {
     const fleet = await startFleet(gateway, { 'chat-completions': instances, embeddings: instances }, onLine);
@@ -158,7 +158,7 @@ export async function arrive({ redisClient, tasks }: TestGateway, fleet: Fleet):
 }
 
 /** A line that carries a whole event says which call's. */
-function noteLogged(line: string, logged: Set<string>): void {
+function recordLogged(line: string, logged: Set<string>): void {
   if (!line.includes('"usage_event"')) return;
   const { usage_event: event } = JSON.parse(line) as { usage_event?: { metadata?: { trace_id?: string } } };
   if (event?.metadata?.trace_id !== undefined) logged.add(event.metadata.trace_id);

@@ -4,9 +4,9 @@ import type { Redis } from 'ioredis';
 import type { Fleet } from './fleet.ts';
 
 /** One run of the sweeper. @returns its report, or null when it is down or failed */
-export async function sweep(fleet: Pick<Fleet, 'url'>, lot = 0): Promise<Record<string, number> | null> {
+export async function sweep(fleet: Pick<Fleet, 'url'>, random = 0): Promise<Record<string, number> | null> {
   try {
-    const response = await fetch(fleet.url('sweep-leases', lot), {
+    const response = await fetch(fleet.url('sweep-leases', random), {
       method: 'POST',
       signal: AbortSignal.timeout(30_000),
     });

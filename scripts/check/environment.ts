@@ -4,7 +4,7 @@
 import { globSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { variables } from '@cody-gateway/shared/config';
-import { readFunctionFiles } from '../local/function-files.ts';
+import { readFunctionFiles } from '../functions/function-files.ts';
 
 const root = path.resolve(import.meta.dirname, '../..');
 /** As any row may be: today's happen to have this or that default. */
@@ -83,7 +83,7 @@ const code = globSync(['shared/src/**/*.ts', 'functions/**/*.ts'], {
   cwd: root,
   exclude: (name) => name === 'node_modules',
 })
-  .filter((file) => !file.endsWith('.test.ts'))
+  .filter((file) => !/\.test[./]/.test(file))
   .map((file) => readFileSync(path.join(root, file), 'utf8'))
   .join('\n');
 // Members that are measured: terraform/modules/monitoring/main.tf takes them out of lines by these names.

@@ -17,7 +17,7 @@ test('imports go down, through doors', () => {
   );
   assert.match(
     faults('shared/src/http/a.ts', "import { x } from '../serve/serve.ts';")[0] ?? '',
-    /http\/a\.ts:1: http \(rung 3\) imports serve \(rung 8\)/,
+    /http\/a\.ts:1: http \(rung 3\) imports serve \(rung 11\)/,
   );
   assert.match(
     faults('shared/src/serve/a.ts', "\nimport { x } from '../limiter/lease.ts';")[0] ?? '',
@@ -37,11 +37,13 @@ test('imports go down, through doors', () => {
 
 test('functions and shared stay apart', () => {
   assert.match(
-    faults('shared/src/http/a.ts', "import x from '../../../scripts/local/port.ts';")[0] ?? '',
+    faults('shared/src/http/a.ts', "import x from '../../../scripts/local/process/port.ts';")[0] ?? '',
     /stand above it/,
   );
-  assert.deepEqual(faults('shared/src/http/a.test.ts', "import x from '../../../scripts/local/port.ts';"), []);
+  assert.deepEqual(faults('shared/src/http/a.test.ts', "import x from '../../../scripts/local/process/port.ts';"), []);
   assert.match(faults('functions/a/a.ts', "import x from '../b/x.ts';")[0] ?? '', /its own folder/);
+  assert.match(faults('shared/src/http/a.ts', "import x from './a.test/b.ts';")[0] ?? '', /is test code/);
+  assert.deepEqual(faults('shared/src/http/a.test/a.test.ts', "import x from './b.ts';"), []);
   assert.deepEqual(faults('functions/a/b/a.ts', "import x from '../x.ts';"), []);
   assert.match(faults('functions/a/a.ts', "import x from '../../scripts/build/build.ts';")[0] ?? '', /its own folder/);
   assert.deepEqual(faults('scripts/a/a.ts', "import x from '../../functions/b/x.ts';"), []);
@@ -67,6 +69,18 @@ test('auth, limiter, upstream and events share nouns only', () => {
   );
 });
 
+test('documents, catalogue and directory lie below them: a value of theirs may be imported', () => {
+  const imports = (target: string): string => `import { x } from '../${target}/${target}.ts';`;
+  for (const room of ['auth', 'limiter', 'upstream', 'events', 'serve'])
+    for (const target of ['documents', 'catalogue', 'directory'])
+      assert.deepEqual(faults(`shared/src/${room}/a.ts`, imports(target)), [], `${room} ${target}`);
+  assert.match(
+    faults('shared/src/directory/a.ts', imports('auth'))[0] ?? '',
+    /directory \(rung 6\) imports auth \(rung 7\)/,
+  );
+  assert.match(faults('shared/src/documents/a.ts', imports('directory'))[0] ?? '', /imports go down/);
+});
+
 test('names, the top level, process.env', () => {
   assert.match(faults('shared/src/http/utils.ts')[0] ?? '', /says nothing/);
   assert.match(faults('shared/src/helpers/a.ts')[0] ?? '', /says nothing/);
@@ -87,6 +101,7 @@ test('no accessors in object literals', () => {
     'export function make() {\n  let n = 0;\n  return {\n    get n() {\n      return n++;\n    },\n  };\n}\n';
   assert.match(faults('shared/src/http/a.ts', literal)[0] ?? '', /a\.ts:4: accessor n of an object literal/);
   assert.deepEqual(faults('shared/src/http/a.test.ts', literal), []);
+  assert.deepEqual(faults('shared/src/http/a.test/b.ts', literal), []);
   const ofClass = 'export class A {\n  readonly #n = 0;\n\n  get n(): number {\n    return this.#n;\n  }\n}\n';
   assert.deepEqual(faults('shared/src/http/a.ts', ofClass), []);
 });
@@ -99,6 +114,8 @@ test('a Lua header names keys of the table and exactly the arguments in use', ()
     faults('shared/src/limiter/a.lua', good.replace('limit ', 'other '))[0] ?? '',
     /"other", which store\/keys\.ts does not have/,
   );
+  assert.deepEqual(faults('shared/src/limiter/a.lua', good.replace('limit ', 'limit|limit ')), []);
+  assert.match(faults('shared/src/limiter/a.lua', good.replace('limit ', 'limit|other '))[0] ?? '', /"other"/);
   assert.match(
     faults('shared/src/limiter/a.lua', good.replace('ARGV[1])', 'ARGV[2])')).join('\n'),
     /uses ARGV\[2\][^]*names ARGV\[1\], which it does not use/,

@@ -1,11 +1,25 @@
-// The ladder's laws (design §2) and the few other rules a script keeps: imports, doors, names, accessors, process.env, Lua headers, the top level. Taste is not its business.
+// The ladder's laws and the few other rules a script keeps: imports, doors, names, accessors, process.env, Lua headers, the top level. Taste is not its business.
 
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
+import { checkCircles, doorsOf } from './circles.ts';
 
 /** Rooms from bottom to top; a room imports values from lower rungs only. */
-const rungs = ['config', 'telemetry', 'store', 'http', 'auth', 'limiter', 'upstream', 'events', 'serve'] as const;
+const rungs = [
+  'config',
+  'telemetry',
+  'store',
+  'http',
+  'documents',
+  'catalogue',
+  'directory',
+  'auth',
+  'limiter',
+  'upstream',
+  'events',
+  'serve',
+] as const;
 /** They share nouns, never calls: only `import type` between them. */
 const typesOnly: ReadonlySet<string> = new Set(['auth', 'limiter', 'upstream', 'events']);
 const topLevel: ReadonlySet<string> = new Set([
@@ -45,7 +59,7 @@ export function checkTree(sources: readonly Source[], keyNames: ReadonlySet<stri
  * costs every minor one until then (README, Benchmark). A class's accessors are made once.
  */
 function checkAccessors({ file, text }: Source): string[] {
-  if (!/^(shared\/src|functions)\/.*(?<!\.test)\.ts$/.test(file)) return [];
+  if (!/^(shared\/src|functions)\/.*\.ts$/.test(file) || isTestCode(file)) return [];
   const lines = text.split('\n');
   return lines.flatMap((line, at) => {
     const [, indent, name] = /^( +)(?:get|set) (\w+)\(/.exec(line) ?? [];
@@ -83,7 +97,7 @@ function checkImports({ file, text }: Source): string[] {
   if (inShared !== undefined && !rungs.includes(inShared as never))
     faults.push(`${file}: ${inShared} is no room; the rooms are ${rungs.join(', ')}`);
   const at = (index: number): string => `${file}:${text.slice(0, index).split('\n').length}`;
-  const isTest = file.endsWith('.test.ts');
+  const isTest = isTestCode(file);
   const room = /^shared\/src\/([^/]+)\//.exec(file)?.[1] ?? null;
   const code = text.replace(/\/\*[^]*?\*\/|(?<=^|\s)\/\/[^\n]*/g, (comment) => comment.replace(/[^\n]/g, ' '));
   for (const match of code.matchAll(importing)) {
@@ -126,9 +140,15 @@ function checkImports({ file, text }: Source): string[] {
   return faults;
 }
 
+/** A test, or what a test too large for one file is made of: `model.test/world.ts`. */
+function isTestCode(file: string): boolean {
+  return /\.test(\.ts$|\/)/.test(file);
+}
+
 /** What a file may not import for where it stands, whatever rooms say; null when all is well. A test may use what it needs. */
 function outsideImport(file: string, from: string): string | null {
   if (!from.startsWith('.')) return null;
+  if (isTestCode(path.posix.join(path.posix.dirname(file), from))) return 'that is test code, and this is not';
   const folder = (name: string): string =>
     name
       .split('/')
@@ -175,7 +195,8 @@ function checkLua(sources: readonly Source[], keyNames: ReadonlySet<string>): st
         faults.push(`${file}: a fragment takes keys and arguments as parameters, not from KEYS and ARGV`);
       continue;
     }
-    const named = [...text.matchAll(/^-- KEYS\[\d+\] (\S+)/gm)].map(([, name]) => name ?? '');
+    // A script that keeps the same thing under several keys of the table names them all: `actor|catalogue`.
+    const named = [...text.matchAll(/^-- KEYS\[\d+\] (\S+)/gm)].flatMap(([, names]) => (names ?? '').split('|'));
     for (const name of named)
       if (!keyNames.has(name))
         faults.push(`${file}: its header names the key "${name}", which store/keys.ts does not have`);
@@ -206,7 +227,9 @@ if (import.meta.main) {
     text: /\.(ts|lua)$/.test(file) ? readFileSync(path.join(root, file), { encoding: 'utf8', flag: 'r' }) : '',
   });
   const { keys } = await import('@cody-gateway/shared/store');
-  const faults = checkTree(files.filter((file) => exists(path.join(root, file))).map(read), new Set(Object.keys(keys)));
+  const sources = files.filter((file) => exists(path.join(root, file))).map(read);
+  const doors = doorsOf('shared', readFileSync(path.join(root, 'shared/package.json'), 'utf8'));
+  const faults = [...checkTree(sources, new Set(Object.keys(keys))), ...checkCircles(sources, doors)];
   for (const fault of faults) console.error(fault);
   if (faults.length > 0) process.exit(1);
 }

@@ -3,18 +3,18 @@
 
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { readFunctionFiles } from '../local/function-files.ts';
+import { readFunctionFiles } from '../functions/function-files.ts';
 import { chooseTarget } from '../local/router.ts';
 
 const file = path.resolve(import.meta.dirname, '../../terraform/routes.json');
 const features = [null, 'chat_completions', 'code_completions', 'embeddings', 'no-such-feature'];
-const strangers = ['/', '/v1', '/v1/', '/v1/nothing', '/-', '/v1/completions/nobody', '/v1/limits/', '/V1/limits'];
+const unrouted = ['/', '/v1', '/v1/', '/v1/nothing', '/-', '/v1/completions/nobody', '/v1/limits/', '/V1/limits'];
 
 const targets = (await readFunctionFiles()).map((one) => ({ file: one, url: '' }));
 const routed = targets.flatMap((target) =>
   target.file.trigger === 'http' ? target.file.routes.map((route) => route.path.replace(/\*$/, 'x/y')) : [],
 );
-const paths = [...new Set([...routed, ...routed.map((one) => `${one}x`), ...strangers])].toSorted();
+const paths = [...new Set([...routed, ...routed.map((one) => `${one}x`), ...unrouted])].toSorted();
 const rows = paths.flatMap((one) =>
   features.map((feature) => {
     const name = chooseTarget(targets, one, feature ?? undefined)?.file.name ?? null;

@@ -4,7 +4,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { variables } from '@cody-gateway/shared/config';
-import { readFunctionFiles } from '../local/function-files.ts';
+import { readFunctionFiles } from '../functions/function-files.ts';
 
 const readme = path.resolve(import.meta.dirname, '../../README.md');
 const begin = '<!-- variables: written by npm run format -->';

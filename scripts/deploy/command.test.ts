@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
 import { startCloud, type LocalCloud } from '../local/cloud.ts';
-import { installPrograms } from '../local/deployment.ts';
+import { installPrograms } from './stand-ins.ts';
 
 const commits = ['aaaaaaaaaaaa', 'bbbbbbbbbbbb'] as const;
 const tag = (build: 1 | 2): string => `${build}_2026-11-24_0.1-${commits[build - 1]}`;

@@ -5,7 +5,7 @@ import { cp, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { test } from 'node:test';
-import { strangers } from './plan.ts';
+import { unrelatedChanges } from './plan.ts';
 import { composeTag, previousTag } from './release-tag.ts';
 import { readRoot, writeFunctionTag } from './root-file.ts';
 
@@ -73,9 +73,9 @@ test('a plan that touches more than the function is found out', () => {
       change('module.gateway.data.google_project.this', 'read'),
     ],
   };
-  assert.deepEqual(strangers(plan, ['limits']), []);
+  assert.deepEqual(unrelatedChanges(plan, ['limits']), []);
   assert.deepEqual(
-    strangers({ resource_changes: [...plan.resource_changes, change(other, 'delete', 'create')] }, ['limits']),
+    unrelatedChanges({ resource_changes: [...plan.resource_changes, change(other, 'delete', 'create')] }, ['limits']),
     [other],
   );
 });

@@ -4,8 +4,8 @@ import { existsSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { packFunctions } from '../build/release.ts';
-import { readFunctionFiles } from '../local/function-files.ts';
-import { strangers, type Plan } from './plan.ts';
+import { readFunctionFiles } from '../functions/function-files.ts';
+import { unrelatedChanges, type Plan } from './plan.ts';
 import { run, runOrNull } from './program.ts';
 import { currentTag, previousTag, tagForm } from './release-tag.ts';
 import { readRoot, writeFunctionTag, type Root } from './root-file.ts';
@@ -76,7 +76,7 @@ function apply(target: Root, names: readonly string[]): void {
       `-out=${planFile}`,
       ...names.map((name) => `-target=module.gateway.module.function["${name}"]`),
     );
-    const others = strangers(JSON.parse(terraform('show', '-json', planFile)) as Plan, names);
+    const others = unrelatedChanges(JSON.parse(terraform('show', '-json', planFile)) as Plan, names);
     if (others.length > 0)
       throw new PlanRefused(
         `the plan would also change ${others.join(', ')}: apply that first, by itself. Nothing was applied.`,

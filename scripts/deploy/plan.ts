@@ -16,7 +16,7 @@ export function changed({ resource_changes: changes = [] }: Plan): string[] {
 }
 
 /** @returns the changes that belong to none of these functions */
-export function strangers(plan: Plan, functions: readonly string[]): string[] {
+export function unrelatedChanges(plan: Plan, functions: readonly string[]): string[] {
   const own = functions.map((name) => `module.gateway.module.function["${name}"].`);
   return changed(plan).filter((address) => !own.some((prefix) => address.startsWith(prefix)));
 }

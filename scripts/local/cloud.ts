@@ -2,26 +2,26 @@
 
 import path from 'node:path';
 import { buildFunctions } from '../build/build.ts';
-import { startBigQuery, type LocalBigQuery } from './bigquery/bigquery.ts';
-import { createEventsDataset } from './bigquery/events-dataset.ts';
-import { startFirestore, type LocalFirestore } from './firestore.ts';
-import { readFunctionFiles, type FunctionFile } from './function-files.ts';
-import { startFunction, type FunctionProcess } from './function-process.ts';
-import { startObservability, type LocalObservability } from './observability.ts';
-import { freePort } from './port.ts';
+import { startBigQuery, type LocalBigQuery } from './google/bigquery/bigquery.ts';
+import { createEventsDataset } from './google/bigquery/events-dataset.ts';
+import { startFirestore, type LocalFirestore } from './google/firestore.ts';
+import { readFunctionFiles, type FunctionFile } from '../functions/function-files.ts';
+import { startFunction, type FunctionProcess } from './process/function-process.ts';
+import { startObservability, type LocalObservability } from './google/observability.ts';
+import { freePort } from './process/port.ts';
 import { startAnthropic } from './providers/anthropic.ts';
 import { startFireworks } from './providers/fireworks.ts';
 import { startGoogle } from './providers/google.ts';
 import { startKServe } from './providers/kserve.ts';
 import { startOpenAi } from './providers/openai.ts';
 import type { LocalProvider, Pace } from './providers/provider-server.ts';
-import { startRedis, type LocalRedis } from './redis.ts';
+import { startRedis, type LocalRedis } from './process/redis.ts';
 import { startRouter, type LocalRouter } from './router.ts';
 import { startScheduler } from './scheduler.ts';
 import { startSlack, type LocalSlack } from './slack.ts';
 import { seedDirectory } from './seed.ts';
-import { startSourcegraph, type LocalSourcegraph } from './sourcegraph.ts';
-import { startTasks, type LocalTasks } from './tasks.ts';
+import { startSourcegraph, type LocalSourcegraph } from './sourcegraph/sourcegraph.ts';
+import { startTasks, type LocalTasks } from './google/tasks.ts';
 
 const root = path.resolve(import.meta.dirname, '../..');
 

@@ -4,8 +4,8 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import http, { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http';
 import { test, type TestContext } from 'node:test';
-import type { FunctionFile } from './function-files.ts';
-import { listen } from './port.ts';
+import type { FunctionFile } from '../functions/function-files.ts';
+import { listen } from './process/port.ts';
 import { chooseTarget, startRouter, type Target } from './router.ts';
 
 function target(name: string, routes: object[], url = '', isDefault = false): Target {

@@ -1,8 +1,8 @@
 // The load balancer of the local cloud: one address, the same routes as the URL map, everything else of a request untouched.
 
 import http, { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { FunctionFile } from './function-files.ts';
-import { listen } from './port.ts';
+import type { FunctionFile } from '../functions/function-files.ts';
+import { listen } from './process/port.ts';
 
 /** A function and where it runs. */
 export interface Target {

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer, type ServerResponse } from 'node:http';
 import { test } from 'node:test';
-import { listen } from './port.ts';
+import { listen } from './process/port.ts';
 import { isDue, startScheduler } from './scheduler.ts';
 
 test('every minute, and every n minutes of the hour', () => {

@@ -1,6 +1,7 @@
 // What a fresh local cloud holds: one subscription, whose token `npm start` prints.
 
-import { createSubscription, openDirectory } from '@cody-gateway/shared/auth';
+import { createSubscription } from '@cody-gateway/shared/directory';
+import { openDocuments } from '@cody-gateway/shared/documents';
 
 const daySeconds = 86_400;
 
@@ -14,7 +15,7 @@ export async function seedDirectory({
 }): Promise<{ id: string; token: string }> {
   // No metadata server here: the client would look for one, wait, and warn.
   process.env['METADATA_SERVER_DETECTION'] ??= 'none';
-  const directory = openDirectory({ firestoreEmulatorHost: firestoreHost, googleCloudProject: projectId });
+  const directory = openDocuments({ firestoreEmulatorHost: firestoreHost, googleCloudProject: projectId });
   try {
     const limit = (units: number) => ({ limit: units, intervalSeconds: daySeconds, allowedModels: ['*'] });
     return await createSubscription(directory, {

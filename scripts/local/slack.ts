@@ -1,7 +1,7 @@
 // Slack's incoming webhook: takes messages of its shape, keeps the last ones, fails on request. No workspace behind it.
 
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import { listen } from './port.ts';
+import { listen } from './process/port.ts';
 
 const bodyBytesMax = 1024 * 1024;
 /** Older ones are forgotten. */

@@ -35,7 +35,7 @@ export const facts = {
   ),
   redisConnectionsMax: fact(65_000, 'connections', 'Memorystore: TLS connections of Redis 7 (spec platform §5)'),
   redisNodesMax: fact(250, 'nodes', 'Memorystore for Redis Cluster: nodes of one cluster'),
-  shards: fact(256, 'shards', 'shared/src/store/keys.ts'),
+  shards: fact(4_096, 'shards', 'shared/src/store/keys.ts'),
   eventBytes: fact(1_100, 'bytes', 'npm run chaos -- --seconds 10: mean row as JSON, 2026-11-24'),
   eventsPerTaskMax: fact(
     80,

@@ -59,7 +59,7 @@ export function simulate(rate: number, seed: number): Need {
     instances > f('instancesMax') &&
       `${facts.instancesMax.value} instances: raise the quota, then a second region behind the same load balancer`,
     redisNodes > 1 && 'one Redis thread: Redis Cluster (CODY_GATEWAY_REDIS_CLUSTER)',
-    hottest > 1 && 'one shard: the busiest actor’s; more than 256 shards do not help, a part of its own quota does',
+    hottest > 1 && 'one shard: the busiest actor’s; more shards do not help, a part of its own quota does',
     redisNodes > f('redisNodesMax') &&
       `${facts.redisNodesMax.value} nodes of a cluster: a gateway a region, actors homed to one`,
     instances > f('redisConnectionsMax') && 'connections to Redis: fewer, larger instances',

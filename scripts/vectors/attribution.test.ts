@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { after, before, test } from 'node:test';
-import { anthropicBody, chat, startGateway, type TestGateway } from '../acceptance/gateway.ts';
+import { anthropicBody, chat, startGateway, type TestGateway } from '../local/test-gateway.ts';
 
 let gateway: TestGateway;
 before(async () => {
@@ -31,9 +31,9 @@ test('completions #7, actors #17: a subscription whose access is off may search 
 });
 
 test('actors #15 (D1): a made-up token gets no further the second time than the first (W2)', async () => {
-  const stranger = `slk_${'e'.repeat(64)}`;
+  const unknownToken = `slk_${'e'.repeat(64)}`;
   const searches = gateway.sourcegraph.searches.length;
-  for (const answer of [await ask(stranger), await ask(stranger)]) assert.equal(answer.status, 401);
+  for (const answer of [await ask(unknownToken), await ask(unknownToken)]) assert.equal(answer.status, 401);
   const nobody = await gateway.call('/v1/attribution', { token: null, body: { snippet: 's' } });
   assert.equal(nobody.status, 403);
   assert.equal(gateway.sourcegraph.searches.length, searches);

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import OpenAI from 'openai';
-import { startGateway, type CallInit, type EventRow, type TestGateway } from '../acceptance/gateway.ts';
+import { startGateway, type CallInit, type EventRow, type TestGateway } from '../local/test-gateway.ts';
 import { startOpenAi } from '../local/providers/openai.ts';
 import type { LocalProvider } from '../local/providers/provider-server.ts';
 
@@ -347,9 +347,9 @@ test('the OpenAI client, unmodified: base64 by default, floats on request, fewer
     client.embeddings.create({ model: 'text-embedding-3-small', input: [1, 2] }),
     OpenAI.BadRequestError,
   );
-  const stranger = new OpenAI({ apiKey: `slk_${'0'.repeat(64)}`, baseURL: `${gateway.url}/v1`, maxRetries: 0 });
+  const unknownClient = new OpenAI({ apiKey: `slk_${'0'.repeat(64)}`, baseURL: `${gateway.url}/v1`, maxRetries: 0 });
   await assert.rejects(
-    stranger.embeddings.create({ model: 'text-embedding-3-small', input: 'a' }),
+    unknownClient.embeddings.create({ model: 'text-embedding-3-small', input: 'a' }),
     OpenAI.AuthenticationError,
   );
 });

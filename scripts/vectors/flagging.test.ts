@@ -2,8 +2,8 @@
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { anthropicBody, chat, eventually, openAiBody, startGateway, type TestGateway } from '../acceptance/gateway.ts';
-import { startIntrospection, type LocalIntrospection } from '../local/introspection.ts';
+import { anthropicBody, chat, eventually, openAiBody, startGateway, type TestGateway } from '../local/test-gateway.ts';
+import { startIntrospection, type LocalIntrospection } from '../local/sourcegraph/introspection.ts';
 
 const messages = '/v1/completions/anthropic-messages';
 const openai = '/v1/completions/openai';
@@ -122,7 +122,7 @@ test('completions #49: a flagged chat prompt of Sourcegraph.com is kept for an h
 test('completions #59: what is kept may be read by who has the scope', async () => {
   const scope = 'cody_gateway::flaggedprompts::read';
   introspection.tokens.set('reader', `openid ${scope}`);
-  introspection.tokens.set('stranger', 'openid profile');
+  introspection.tokens.set('without-scope', 'openid profile');
   for (const key of await gateway.redisClient.keys('prompt:*')) await gateway.redisClient.del(key);
   const ask = async (path: string, token: string | null = 'reader') => {
     const { status, text, headers } = await gateway.call(path, { token });
@@ -131,7 +131,7 @@ test('completions #59: what is kept may be read by who has the scope', async () 
   };
   assert.deepEqual(await ask(flagged, null), [401, 'Unauthorized\n']);
   assert.deepEqual(await ask(flagged, 'unknown'), [401, 'Unauthorized: Inactive token\n']);
-  assert.deepEqual(await ask(flagged, 'stranger'), [403, 'Forbidden: Missing required scope\n']);
+  assert.deepEqual(await ask(flagged, 'without-scope'), [403, 'Forbidden: Missing required scope\n']);
   introspection.failNext(503);
   assert.deepEqual(await ask(flagged), [500, 'Internal Server Error\n']);
   assert.deepEqual(await ask(flagged), [200, '{"prompts":null}\n']);
@@ -153,12 +153,12 @@ test('completions #59: what is kept may be read by who has the scope', async () 
   assert.equal(status, 200);
   assert.deepEqual(JSON.parse(text), { prompts: [{ key, traceId, feature: 'chat_completions', userId: dotcom }] });
   assert.deepEqual(await ask(`${flagged}/${encodeURIComponent(key)}`), [200, 'Human: bad phrase\n\n']);
-  assert.deepEqual(await ask(`${flagged}/${encodeURIComponent(key)}`, 'stranger'), [
+  assert.deepEqual(await ask(`${flagged}/${encodeURIComponent(key)}`, 'without-scope'), [
     403,
     'Forbidden: Missing required scope\n',
   ]);
   assert.deepEqual(await ask(`${flagged}/prompt%3Agone`), [404, 'Prompt not found\n']);
-  for (const wrong of ['limit%3Ax', '%E0%A4%A', '%7Bs000%7D%3Aoutbox'])
+  for (const wrong of ['limit%3Ax', '%E0%A4%A', '%7Bs0000%7D%3Aoutbox'])
     assert.deepEqual(await ask(`${flagged}/${wrong}`), [400, 'Invalid prompt key\n']);
 });
 

@@ -2,8 +2,13 @@
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { anthropicBody, chat, eventually, startGateway, type TestGateway } from '../acceptance/gateway.ts';
-import { relayId, sourcegraphAccess, sourcegraphLimit, type SourcegraphAccess } from '../local/sourcegraph.ts';
+import { anthropicBody, chat, eventually, startGateway, type TestGateway } from '../local/test-gateway.ts';
+import {
+  relayId,
+  sourcegraphAccess,
+  sourcegraphLimit,
+  type SourcegraphAccess,
+} from '../local/sourcegraph/sourcegraph.ts';
 
 let gateway: TestGateway;
 before(async () => {
@@ -261,10 +266,10 @@ test('a flood of made-up tokens is a handful of rows, with a count that is true,
   assert.ok(afterwards.rows - before.rows <= 10, `${afterwards.rows - before.rows} rows for ${told} strangers`);
   // Nor does it fill the log with errors: each has its request's line, and none more.
   const loud = gateway.lines.filter(
-    ({ severity, refusal }) => severity === 'ERROR' && refusal === 'too-many-strangers',
+    ({ severity, refusal }) => severity === 'ERROR' && refusal === 'too-many-unknown-tokens',
   );
   assert.equal(loud.length, 0);
-  assert.ok(gateway.lines.some(({ refusal }) => refusal === 'too-many-strangers'));
+  assert.ok(gateway.lines.some(({ refusal }) => refusal === 'too-many-unknown-tokens'));
 });
 
 test('while the source, the directory, or both are away, valid callers see no 401 and no 403', async () => {

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import OpenAI from 'openai';
-import { startGateway, type CallInit, type EventRow, type TestGateway } from '../acceptance/gateway.ts';
+import { startGateway, type CallInit, type EventRow, type TestGateway } from '../local/test-gateway.ts';
 
 const [F, S] = ['accounts/fireworks/models/', 'accounts/sourcegraph/models/'];
 const autoEdit = 'autoedits-deepseek-lite-default';

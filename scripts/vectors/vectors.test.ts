@@ -13,7 +13,7 @@ import {
   startGateway,
   type CallInit,
   type TestGateway,
-} from '../acceptance/gateway.ts';
+} from '../local/test-gateway.ts';
 import { diagnosticsSecret } from '../local/cloud.ts';
 
 let gateway: TestGateway;
@@ -650,9 +650,9 @@ const elsewhere: Readonly<Record<'completions' | 'actors', Readonly<Record<numbe
     20: 'shared/src/auth/look-up.test.ts',
     46: 'shared/src/auth/look-up.test.ts',
     48: 'shared/src/auth/look-up.test.ts',
-    86: 'shared/src/auth/sync.test.ts',
-    87: 'shared/src/auth/sync.test.ts',
-    88: 'shared/src/auth/sync.test.ts',
+    86: 'shared/src/directory/sync/sync.test.ts',
+    87: 'shared/src/directory/sync/sync.test.ts',
+    88: 'shared/src/directory/sync/sync.test.ts',
     15: 'scripts/vectors/attribution.test.ts',
     16: 'scripts/acceptance/outage.test.ts',
     17: 'scripts/vectors/attribution.test.ts',

@@ -2,7 +2,7 @@
 
 import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http';
 import { isDeepStrictEqual } from 'node:util';
-import { listen } from '../port.ts';
+import { listen } from '../process/port.ts';
 
 /** How many requests are kept for tests to look at. */
 const requestsMax = 1_000;

@@ -46,8 +46,8 @@ test('Anthropic: a tool that is offered is used', async (t) => {
 
 test('Anthropic: errors are the SDK’s classes', async (t) => {
   const { local, client, body } = await anthropic(t);
-  const stranger = new Anthropic({ apiKey: 'other', baseURL: local.url, maxRetries: 0 });
-  await assert.rejects(stranger.messages.create(body), Anthropic.AuthenticationError);
+  const unknownClient = new Anthropic({ apiKey: 'other', baseURL: local.url, maxRetries: 0 });
+  await assert.rejects(unknownClient.messages.create(body), Anthropic.AuthenticationError);
   await assert.rejects(client.messages.create({ ...body, model: 'claude-missing' }), Anthropic.NotFoundError);
   await assert.rejects(
     client.messages.create({ ...body, max_tokens: undefined as unknown as number }),
@@ -88,8 +88,8 @@ test('OpenAI: a tool that is offered is called; errors are the SDK’s classes',
     'weather',
     '{"city":"Zürich"}',
   ]);
-  const stranger = new OpenAI({ apiKey: 'other', baseURL: `${local.url}/v1`, maxRetries: 0 });
-  await assert.rejects(stranger.chat.completions.create(body), OpenAI.AuthenticationError);
+  const unknownClient = new OpenAI({ apiKey: 'other', baseURL: `${local.url}/v1`, maxRetries: 0 });
+  await assert.rejects(unknownClient.chat.completions.create(body), OpenAI.AuthenticationError);
   await assert.rejects(client.chat.completions.create({ ...body, model: 'gpt-missing' }), OpenAI.NotFoundError);
   local.next({ status: 429, body: '{"error":{"message":"slow down","type":"requests","param":null,"code":null}}' });
   await assert.rejects(client.chat.completions.create(body), OpenAI.RateLimitError);

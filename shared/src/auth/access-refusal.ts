@@ -3,17 +3,20 @@
 import { Refusal, type RefusalKind } from '../http/http.ts';
 import type { ActorSource } from './actor.ts';
 
-/** What the event of a refused token says (spec actors §1.4, §6.3). */
+/** What the event of a refused token says. */
 export interface AccessEvent {
   readonly name: 'AccessDenied' | 'Unauthorized';
   readonly source: ActorSource;
   /** The actor's id; `unknown` for a token that nobody knows. */
   readonly identifier: string;
   readonly reason: string | null;
-  /** Whom repeated events are folded by: the actor, or all strangers of a source together, since anybody can make up tokens. */
+  /**
+   * Whom repeated events are folded by: the actor, or all unknown tokens of a source together, since anybody can make
+   * up tokens.
+   */
   readonly identity: string;
-  /** Nobody is known behind it: counted in the instance before it is written (serve/strangers.ts). */
-  readonly stranger: boolean;
+  /** Nobody is known behind it: counted in the instance before it is written (serve). */
+  readonly unknownCaller: boolean;
 }
 
 /** A refused token; `event` is null where the refusal is none. */
@@ -36,7 +39,7 @@ export function noToken(): AccessRefusal {
     identifier: 'anonymous',
     reason: null,
     identity: 'anonymous',
-    stranger: true,
+    unknownCaller: true,
   });
 }
 
@@ -46,7 +49,7 @@ const what: Readonly<Record<ActorSource, string>> = {
   'dotcom-product-subscriptions': 'product subscription',
 };
 
-/** An actor whose access is off. One without an id leaves no event (spec actors §6.1). */
+/** An actor whose access is off. One without an id leaves no event. */
 export function accessDisabled(source: ActorSource, id: string): AccessRefusal {
   if (id === '') return new AccessRefusal('access-disabled', notEnabled, null);
   return new AccessRefusal('access-disabled', notEnabled, {
@@ -55,7 +58,7 @@ export function accessDisabled(source: ActorSource, id: string): AccessRefusal {
     identifier: id,
     reason: null,
     identity: `${source}:${id}`,
-    stranger: false,
+    unknownCaller: false,
   });
 }
 
@@ -71,7 +74,7 @@ export function unknownToken(source: ActorSource): AccessRefusal {
       identifier: 'unknown',
       reason,
       identity: `${source}:unknown`,
-      stranger: true,
+      unknownCaller: true,
     },
   );
 }

@@ -2,9 +2,9 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { classifyToken, type KnownToken } from '../directory/directory.ts';
 import { createActorCache } from './actor-cache.ts';
 import type { Actor } from './actor.ts';
-import { classifyToken, type KnownToken } from './token.ts';
 
 const token = (n: number): KnownToken => classifyToken(`slk_${n.toString(16).padStart(64, '0')}`);
 const actor = (name: string): Actor => ({
@@ -72,7 +72,7 @@ test('actors #14: a definite unknown is remembered for 30 s as such, and a token
   assert.equal((await cache.find(token(1)))?.name, 'issued');
 });
 
-test('actors #16: a failure is not remembered: a stranger is refused now and known as soon as the directory answers', async () => {
+test('actors #16: a failure is not remembered: an unknown caller is refused now and known as soon as the directory answers', async () => {
   let said: Actor | Error = new Error('away');
   const { cache, state } = cacheOver(() => said);
   await assert.rejects(cache.find(token(1)), /away/);

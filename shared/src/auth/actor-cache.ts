@@ -1,17 +1,21 @@
-// Actors in process memory, in front of the directory: fresh for seconds, kept for a day to be served only while the directory fails.
+// Actors in process memory, in front of the directory: fresh for seconds, kept for a day to be served only while the
+// directory fails.
 
 import { LRUCache } from 'lru-cache';
+import type { KnownToken } from '../directory/directory.ts';
 import type { Budget } from '../store/store.ts';
 import type { Actor } from './actor.ts';
-import type { KnownToken } from './token.ts';
 
-/** A revoked token dies within this (design §6). */
+/** A revoked token dies within this. */
 const freshMs = 10_000;
 /** "Unknown" is cached briefly and only when definite: a token issued a moment ago must work. */
 const unknownMs = 30_000;
 /** How long an actor may be served while the directory fails. */
 const keptMs = 86_400_000;
-/** So long after a failure the directory counts as failing: known callers do not wait for its next answer, it is asked beside them. */
+/**
+ * So long after a failure the directory counts as failing: known callers do not wait for its next answer, it is asked
+ * beside them.
+ */
 const failingMs = 60_000;
 /** About 1 kB each. */
 const actorsMax = 10_000;
@@ -20,7 +24,10 @@ const unknownMax = 10_000;
 
 /** Finds actors by token. */
 export interface ActorCache {
-  /** The actor, or null when the directory definitely knows none. @throws what the directory threw, when nothing is kept to be served instead. */
+  /**
+   * The actor, or null when the directory definitely knows none.
+   * @throws what the directory threw, when nothing is kept to be served instead.
+   */
   find(token: KnownToken, budget: Budget): Promise<Actor | null>;
   /** Whom this process knows by that token, however long ago. */
   peek(token: KnownToken): Actor | null;

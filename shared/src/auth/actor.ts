@@ -1,9 +1,18 @@
 // The actor: who a request is charged to.
 
-import type { Entitlement, Feature } from './entitlement.ts';
+import {
+  effectiveLimit,
+  features,
+  hasAccess,
+  type Account,
+  type SubscribedFeature,
+  type SubscriptionRecord,
+  type TokenSource,
+} from '../directory/directory.ts';
+import { entitle, type BurstSettings, type Entitlement, type Feature } from './entitlement.ts';
 
-/** Names of the original's sources; they stand in events and in thresholds of notices, so they stay (spec actors §1.3). */
-export type ActorSource = 'anonymous' | 'dotcom-user' | 'dotcom-product-subscriptions';
+/** Names of the original gateway's sources; they stand in events and in thresholds of notices, so they stay. */
+export type ActorSource = 'anonymous' | TokenSource;
 
 /** A subscription, a Sourcegraph.com user, or everybody without a token. Never changed once made. */
 export interface Actor {
@@ -16,8 +25,42 @@ export interface Actor {
   readonly pool: string | null;
   /** When its source last told of it, Unix ms; null where none did: an operator made it. */
   readonly lastUpdatedMs: number | null;
-  /** Grows with each change in the directory, microseconds (directory.ts). */
+  /** Grows with each change in the directory, microseconds (documents). */
   readonly version: number;
-  /** Only usable ones: interval and limit above zero, at least one model (spec completions §1.3). */
+  /** Only usable ones: interval and limit above zero, at least one model. */
   readonly limits: Readonly<Partial<Record<Feature, Entitlement>>>;
+}
+
+/** What of the configuration decides about access. */
+export interface AccessSettings extends BurstSettings {
+  /** Only licences with the tag `dev` or `internal` have access. */
+  readonly dotcomInternalMode: boolean;
+}
+
+/** Tags that internal mode lets in. */
+const internalTags = ['dev', 'internal'];
+
+/** The actor of an account, by today's configuration and time. */
+export function actorOf({ source, id, record, version }: Account, settings: AccessSettings, nowMs: number): Actor {
+  const limits: Partial<Record<SubscribedFeature, Entitlement>> = {};
+  for (const feature of features) {
+    const entitlement = entitle(effectiveLimit(record, feature, nowMs), settings);
+    if (entitlement !== null) limits[feature] = entitlement;
+  }
+  return {
+    source,
+    id,
+    name: record.name,
+    accessEnabled: hasAccess(record) && (!settings.dotcomInternalMode || isInternal(source, record)),
+    pool: null,
+    lastUpdatedMs: record.lastUpdatedMs ?? null,
+    version,
+    limits,
+  };
+}
+
+/** Operators' own subscriptions have no licence; internal mode is about those that Sourcegraph.com lists. */
+function isInternal(source: TokenSource, { origin, tags }: SubscriptionRecord): boolean {
+  if (origin === 'operator' || source === 'dotcom-user') return true;
+  return tags.some((tag) => internalTags.includes(tag));
 }

@@ -1,9 +1,11 @@
-// The actor of callers without a token, where the configuration lets them in. Its limits are the original's (spec actors §1.6); the pool is the caller's own (W30).
+// The actor of callers without a token, where the configuration lets them in. Its limits are the original gateway's;
+// the pool is the caller's own.
 
 import { createHash } from 'node:crypto';
 import { isIPv6 } from 'node:net';
+import type { SubscribedFeature } from '../directory/directory.ts';
 import type { Actor } from './actor.ts';
-import { entitle, type BurstSettings, type Entitlement, type SubscribedFeature } from './entitlement.ts';
+import { entitle, type BurstSettings, type Entitlement } from './entitlement.ts';
 
 const daySeconds = 86_400;
 const claude = (names: readonly string[]): string[] => names.map((name) => `anthropic/${name}`);

@@ -1,23 +1,17 @@
-// The door: what identify says to each kind of token, and what event each refusal is (the decision table of spec actors §1.4 with design D1).
+// The door: what identify says to each kind of token, and what event each refusal is.
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { startFirestore, type LocalFirestore } from '../../../scripts/local/firestore.ts';
-import { startSourcegraph, type LocalSourcegraph } from '../../../scripts/local/sourcegraph.ts';
+import { startFirestore, type LocalFirestore } from '../../../scripts/local/google/firestore.ts';
+import { startSourcegraph, type LocalSourcegraph } from '../../../scripts/local/sourcegraph/sourcegraph.ts';
 import { loadConfig } from '../config/config.ts';
+import { createSubscription } from '../directory/directory.ts';
+import { openDocuments, type Documents } from '../documents/documents.ts';
 import { connectStore, type Store } from '../store/store.ts';
-import {
-  AccessRefusal,
-  createAuth,
-  createSubscription,
-  openDirectory,
-  type AccessEvent,
-  type Auth,
-  type Directory,
-} from './auth.ts';
+import { AccessRefusal, createAuth, type AccessEvent, type Auth } from './auth.ts';
 
 let emulator: LocalFirestore;
-let directory: Directory;
+let documents: Documents;
 let auth: Auth;
 let sourcegraph: LocalSourcegraph;
 let store: Store;
@@ -33,15 +27,15 @@ before(async () => {
     CODY_GATEWAY_DOTCOM_API_URL: sourcegraph.url,
     CODY_GATEWAY_DOTCOM_ACCESS_TOKEN: sourcegraph.token,
   });
-  directory = openDirectory(config);
+  documents = openDocuments(config);
   // Nothing listens there: what is not in Redis is in the directory.
   store = connectStore({ redisEndpoint: 'redis://127.0.0.1:1' }, () => undefined);
-  auth = createAuth({ config, store, now: () => 0, warn: () => undefined });
+  auth = createAuth({ config, store, documents, now: () => 0, warn: () => undefined });
 });
 after(async () => {
   await auth.close();
   await store.close();
-  await directory.close();
+  await documents.close();
   await sourcegraph.close();
   await emulator.close();
 });
@@ -70,7 +64,7 @@ test('actors #1: no token is refused as nobody’s, and is an event of its own',
       identifier: 'anonymous',
       reason: null,
       identity: 'anonymous',
-      stranger: true,
+      unknownCaller: true,
     },
   });
 });
@@ -99,7 +93,7 @@ test('actors #13, #14, #18: an unknown token is refused the same way each time, 
       identifier: 'unknown',
       reason,
       identity,
-      stranger: true,
+      unknownCaller: true,
     });
     assert.equal(JSON.stringify(first).includes('e'.repeat(64)), false);
     assert.deepEqual(await refusalOf(token), first);
@@ -107,19 +101,26 @@ test('actors #13, #14, #18: an unknown token is refused the same way each time, 
 });
 
 test('actors #17: an account without access is refused, and the event names it', async () => {
-  const { id, token } = await createSubscription(directory, { name: 'off', limits: {} });
-  await (await directory.client()).doc(`subscriptions/${id}`).update({ accessEnabled: false });
+  const { id, token } = await createSubscription(documents, { name: 'off', limits: {} });
+  await (await documents.client()).doc(`subscriptions/${id}`).update({ accessEnabled: false });
   const source = 'dotcom-product-subscriptions';
   assert.deepEqual(await refusalOf(token), {
     kind: 'access-disabled',
     message: 'Cody Gateway access not enabled',
-    event: { name: 'AccessDenied', source, identifier: id, reason: null, identity: `${source}:${id}`, stranger: false },
+    event: {
+      name: 'AccessDenied',
+      source,
+      identifier: id,
+      reason: null,
+      identity: `${source}:${id}`,
+      unknownCaller: false,
+    },
   });
 });
 
 test('actors #9, #10: a token is taken in both spellings, and the door makes the permit of what the directory says', async () => {
   const limits = { chat_completions: { limit: 500, intervalSeconds: 86_400, allowedModels: ['claude-2'] } };
-  const { id, token } = await createSubscription(directory, { name: 'acme', limits });
+  const { id, token } = await createSubscription(documents, { name: 'acme', limits });
   const actor = await identify(token);
   assert.equal(actor.id, id);
   // The same object: the second spelling was not looked up again.

@@ -1,15 +1,17 @@
-// Stated limits become entitlements: the burst arithmetic in 32-bit floats, the cap of calls in flight, and what grants nothing.
+// Stated limits become entitlements: the burst arithmetic in 32-bit floats, the cap of calls in flight, and what grants
+// nothing.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { burstSize, entitle, type BurstSettings, type StatedLimit } from './entitlement.ts';
+import type { StatedLimit } from '../directory/directory.ts';
+import { burstSize, entitle, type BurstSettings } from './entitlement.ts';
 
 const hourMs = 3_600_000;
 const dayMs = 24 * hourMs;
 const settings: BurstSettings = { burstPercentage: 50, burstIntervalMs: 10_000, inFlightMin: 20 };
 const stated: StatedLimit = { limit: 500, intervalSeconds: 86_400, allowedModels: ['*'] };
 
-test('burst sizes: the reference cases of spec actors §2', () => {
+test('burst sizes as the original gateway has them', () => {
   for (const [limit, intervalMs, percentage, burst] of [
     [100, dayMs, 10, 10],
     [210, 7 * dayMs, 10, 3],

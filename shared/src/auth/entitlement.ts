@@ -1,17 +1,13 @@
 // What an actor is entitled to of one feature: quota, burst window, cap of calls in flight, models. Arithmetic only.
 
-/** Features that a subscription has limits for. */
-export type SubscribedFeature = 'chat_completions' | 'code_completions' | 'embeddings';
+import type { StatedLimit, SubscribedFeature } from '../directory/directory.ts';
 
 /** Features that are charged separately; attribution has one limit for all subscriptions. */
 export type Feature = SubscribedFeature | 'attribution';
 
-/** In the order in which the original lists them (spec actors §2). */
-export const features: readonly SubscribedFeature[] = ['code_completions', 'chat_completions', 'embeddings'];
-
 /** One feature's limits. */
 export interface Entitlement {
-  /** Units a window; exactly 1 means blocked (design D11). */
+  /** Units a window; exactly 1 means blocked. */
   readonly limit: number;
   readonly intervalMs: number;
   /** As stored: `*` alone means all. */
@@ -28,13 +24,6 @@ export interface BurstSettings {
   readonly inFlightMin: number;
 }
 
-/** A limit as a source states it. */
-export interface StatedLimit {
-  readonly limit: number;
-  readonly intervalSeconds: number;
-  readonly allowedModels: readonly string[];
-}
-
 /** The entitlement of a stated limit, or null where it grants nothing. */
 export function entitle(stated: StatedLimit | null | undefined, settings: BurstSettings): Entitlement | null {
   if (stated === null || stated === undefined) return null;
@@ -47,14 +36,18 @@ export function entitle(stated: StatedLimit | null | undefined, settings: BurstS
     intervalMs,
     allowedModels,
     burst: { limit: burstLimit, intervalMs: settings.burstIntervalMs },
-    // Streams may outlast the burst window: a small burst must not forbid what the original, which counted none in flight, let through.
+    // Streams may outlast the burst window: a small burst must not forbid what the original gateway, which counted none
+    // in flight, let through.
     inFlightMax: Math.max(burstLimit, settings.inFlightMin),
   };
 }
 
 const dayMs = 86_400_000;
 
-/** Calls a burst window: a share of the limit brought to one day, at least 1, in 32-bit floats like the original's (spec actors §2). */
+/**
+ * Calls a burst window: a share of the limit brought to one day, at least 1, in 32-bit floats like the original
+ * gateway's.
+ */
 export function burstSize(limit: number, intervalMs: number, percentage: number): number {
   const { fround, trunc, max } = Math;
   const days = fround(fround(intervalMs) / fround(dayMs));

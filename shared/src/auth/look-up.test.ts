@@ -1,13 +1,13 @@
-// The whole way from a token to its actor, on a real Redis, a real Firestore client and sources that speak their protocol: who is asked when, and what
-// is served while somebody is away. Design §6, spec actors §1.5-1.8.
+// The whole way from a token to its actor, on a real Redis, a real Firestore client and sources that speak their
+// protocol: who is asked when, and what is served while somebody is away.
 
 import assert from 'node:assert/strict';
 import { connect, createServer } from 'node:net';
 import { after, before, beforeEach, test } from 'node:test';
 import { Redis } from 'ioredis';
-import { startFirestore, type LocalFirestore } from '../../../scripts/local/firestore.ts';
-import { listen } from '../../../scripts/local/port.ts';
-import { startRedis, type LocalRedis } from '../../../scripts/local/redis.ts';
+import { startFirestore, type LocalFirestore } from '../../../scripts/local/google/firestore.ts';
+import { listen } from '../../../scripts/local/process/port.ts';
+import { startRedis, type LocalRedis } from '../../../scripts/local/process/redis.ts';
 import {
   relayId,
   sourcegraphAccess,
@@ -15,16 +15,18 @@ import {
   startSourcegraph,
   type LocalSourcegraph,
   type Operation,
-} from '../../../scripts/local/sourcegraph.ts';
+} from '../../../scripts/local/sourcegraph/sourcegraph.ts';
 import { loadConfig, type Config } from '../config/config.ts';
+import { createSubscription, hashToken } from '../directory/directory.ts';
+import { openDocuments, type Documents } from '../documents/documents.ts';
 import { connectStore, keys, shardOf, type Store } from '../store/store.ts';
-import { createAuth, createSubscription, hashToken, openDirectory, type Auth, type Directory } from './auth.ts';
+import { createAuth, type Auth } from './auth.ts';
 
 let emulator: LocalFirestore;
 let server: LocalRedis;
 let redis: Redis;
 let sourcegraph: LocalSourcegraph;
-let directory: Directory;
+let documents: Documents;
 let config: Config;
 const opened: { auth: Auth; store: Store }[] = [];
 const minuteMs = 60_000;
@@ -40,7 +42,7 @@ before(async () => {
     CODY_GATEWAY_DOTCOM_API_URL: sourcegraph.url,
     CODY_GATEWAY_DOTCOM_ACCESS_TOKEN: sourcegraph.token,
   });
-  directory = openDirectory(config);
+  documents = openDocuments(config);
 });
 beforeEach(() => {
   sourcegraph.outage = null;
@@ -52,7 +54,7 @@ after(async () => {
     await store.close();
   }
   redis.disconnect();
-  await directory.close();
+  await documents.close();
   await Promise.all([sourcegraph.close(), server.close(), emulator.close()]);
 });
 
@@ -63,6 +65,7 @@ function instance(more: Partial<Config> = {}) {
   const auth = createAuth({
     config: { ...config, ...more },
     store,
+    documents: openDocuments({ ...config, ...more }),
     now: () => clock.nowMs,
     warn: (message) => clock.warnings.push(message),
   });
@@ -107,7 +110,7 @@ test('actors #9, #10: an unknown token is looked up at its source once, in both 
   await redis.del(copyOf(token));
   assert.equal((await instance().identify(token)).id, id);
   assert.equal(asked('CheckAccessToken'), 1);
-  assert.equal((await (await directory.client()).doc(`subscriptions/${id}`).get()).get('origin'), 'sourcegraph');
+  assert.equal((await (await documents.client()).doc(`subscriptions/${id}`).get()).get('origin'), 'sourcegraph');
 });
 
 test('actors #11: a copy that is a day old is asked for anew', async () => {
@@ -175,7 +178,7 @@ test('actors #19: a user without a readable id has no access and is stored nowhe
   const token = fresh('sgd_');
   sourcegraph.users.set(token, { id: 'NOT_A_VALID_GQL_ID', username: 'odd', access: sourcegraphAccess() });
   assert.equal(await instance().outcome(token), 'access-disabled');
-  assert.equal((await (await directory.client()).doc(`tokens/${hashToken(token)}`).get()).exists, false);
+  assert.equal((await (await documents.client()).doc(`tokens/${hashToken(token)}`).get()).exists, false);
 });
 
 test('a user’s statement is asked for again after 15 minutes; a source that fails then leaves the last one standing', async () => {
@@ -205,7 +208,7 @@ test('a user’s statement is asked for again after 15 minutes; a source that fa
   const second = fresh('sgd_');
   sourcegraph.users.set(second, user);
   assert.equal((await identify(second)).id, '4711');
-  const { tokens } = (await (await directory.client()).doc('users/4711').get()).data() as { tokens: string[] };
+  const { tokens } = (await (await documents.client()).doc('users/4711').get()).data() as { tokens: string[] };
   assert.deepEqual(tokens.toSorted(), [hashToken(token), hashToken(second)].toSorted());
 });
 
@@ -219,7 +222,7 @@ test('a user whose token Sourcegraph.com knows no longer is refused once it is a
   await redis.del(copyOf(token));
   clock.nowMs += 16 * minuteMs;
   assert.equal(await outcome(token), 'invalid-token');
-  assert.equal((await (await directory.client()).doc(`tokens/${hashToken(token)}`).get()).get('revoked'), true);
+  assert.equal((await (await documents.client()).doc(`tokens/${hashToken(token)}`).get()).get('revoked'), true);
 });
 
 test('actors #46, #48, #49: a refresh is refused while the last is young, asks the source otherwise, and is nothing for nobody', async () => {
@@ -292,7 +295,7 @@ test('a refused quota asks the source beside the request, once and only when it 
   assert.equal(asked('CheckAccessToken'), 2);
 });
 
-test('strangers: a flood of made-up tokens reaches the directory and the source as often as the budget says, and valid callers not at all', async () => {
+test('a flood of made-up tokens reaches the directory and the source as often as the budget says, and valid callers not at all', async () => {
   const { id, token } = stated();
   const { identify, outcome, clock } = instance({ unknownTokensPerSecond: 4 });
   await identify(token);
@@ -302,15 +305,15 @@ test('strangers: a flood of made-up tokens reaches the directory and the source 
   const counted = Map.groupBy(outcomes, (one) => one);
   assert.ok(asked('CheckAccessToken') <= 20, `${asked('CheckAccessToken')} questions`);
   assert.equal(counted.get('invalid-token')?.length, asked('CheckAccessToken'));
-  assert.equal(counted.get('too-many-strangers')?.length, 500 - asked('CheckAccessToken'));
+  assert.equal(counted.get('too-many-unknown-tokens')?.length, 500 - asked('CheckAccessToken'));
   // A remembered caller waits behind none of them, although Redis is asked once more.
   clock.nowMs += 11_000;
   const ended: string[] = [];
   const flood = Array.from({ length: 500 }, async () => ended.push(await outcome(fresh('slk_'))));
   ended.push((await identify(token)).id);
-  assert.ok(ended.length < 50, `${ended.length} strangers were served first`);
+  assert.ok(ended.length < 50, `${ended.length} unknown tokens were served first`);
   await Promise.all(flood);
-  // Known callers are no strangers, here and on an instance that has never met them.
+  // Known callers are known here and on an instance that has never met them.
   clock.nowMs += 11_000;
   assert.equal((await identify(token)).id, id);
   const other = instance({ unknownTokensPerSecond: 1 });
@@ -339,7 +342,7 @@ test('callers that nobody can vouch for any more are served as last known: sourc
   const cold = instance(away);
   assert.equal((await cold.identify(token)).id, id);
   assert.match(cold.clock.warnings.join(), /the last known actor is served/);
-  // A stranger gets a 503, never a 401 that could be a lie.
+  // An unknown caller gets a 503, never a 401 that could be a lie.
   assert.equal(await cold.outcome(fresh('slk_')), 'directory-unavailable');
   open = true;
   cold.clock.nowMs += 61_000;
@@ -348,7 +351,7 @@ test('callers that nobody can vouch for any more are served as last known: sourc
 });
 
 test('a subscription that an operator made is the directory’s own: no source is asked', async () => {
-  const { token } = await createSubscription(directory, {
+  const { token } = await createSubscription(documents, {
     name: 'own',
     limits: { chat_completions: { limit: 5, intervalSeconds: 60, allowedModels: ['*'] } },
   });

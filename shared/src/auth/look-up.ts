@@ -1,21 +1,26 @@
-// The way from a token to its account: a copy in Redis, the directory, then the source that states access. Not what this process remembers (actor-cache.ts).
+// The way from a token to its account: a copy in Redis, the directory, then the source that states access. Not what
+// this process remembers (actor-cache.ts).
 
+import {
+  recordOf,
+  type AccessSource,
+  type Account,
+  type AccountCopies,
+  type Copy,
+  type Directory,
+  type KnownToken,
+  type SavedStatement,
+  type Statement,
+} from '../directory/directory.ts';
 import { Refusal } from '../http/http.ts';
 import type { Budget } from '../store/store.ts';
-import type { Account } from './account.ts';
-import type { ActorCopies, Copy } from './actor-copies.ts';
-import type { Directory } from './directory.ts';
-import { parseDocument, subscriptionSchema } from './documents.ts';
-import type { AccessSource, Statement } from './sources/access-source.ts';
-import type { Saved } from './statements.ts';
-import type { StrangerBudget } from './strangers.ts';
-import type { KnownToken } from './token.ts';
-import { createTurns } from './turns.ts';
+import { eventLoopTurns } from './event-loop-turns.ts';
+import type { UnknownTokenBudget } from './unknown-tokens.ts';
 
-/** No sync tells of users: their statement is asked for again when it is older (spec actors §1.5). */
+/** No sync tells of users: their statement is asked for again when it is older. */
 const userStaleMs = 15 * 60_000;
 /** Some tenths of a millisecond of each turn of the event loop, however many tokens somebody makes up. */
-const strangersPerTurn = 4;
+const unknownPerTurn = 4;
 /** Writing copies holds nobody up. */
 const copyBudgetMs = 1_000;
 
@@ -34,11 +39,11 @@ export class LookUpFailed extends Error {
 /** What a look-up needs. */
 export interface LookUpParts {
   readonly directory: Directory;
-  readonly copies: ActorCopies;
+  readonly copies: AccountCopies;
   /** By whose tokens they take; empty for a gateway that stands alone. */
   readonly sources: readonly AccessSource[];
-  readonly strangers: StrangerBudget;
-  /** Told before a look-up writes what a source says of a subscription (stated.ts). */
+  readonly unknownTokens: UnknownTokenBudget;
+  /** Told before a look-up writes what a source says of a subscription (directory). */
   readonly lookedUp: (source: AccessSource, id: string, budget: Budget) => Promise<void>;
   readonly now: () => number;
   readonly warn: (message: string, error: unknown) => void;
@@ -47,9 +52,9 @@ export interface LookUpParts {
 /** Finds accounts. */
 export interface LookUp {
   /**
-   * @param remembered whether this process has known the token: then it is no stranger
+   * @param remembered whether this process has known the token: it is no unknown one then
    * @returns null: definitely nobody's
-   * @throws LookUpFailed; Refusal too-many-strangers
+   * @throws LookUpFailed; Refusal too-many-unknown-tokens
    */
   find(token: KnownToken, remembered: boolean, budget: Budget): Promise<Account | null>;
   /** Asks the source, whatever is known; the directory where there is no source. @throws LookUpFailed */
@@ -57,7 +62,7 @@ export interface LookUp {
 }
 
 /** Puts the parts together. */
-export function createLookUp({ directory, copies, sources, strangers, lookedUp, now, warn }: LookUpParts): LookUp {
+export function createLookUp({ directory, copies, sources, unknownTokens, lookedUp, now, warn }: LookUpParts): LookUp {
   const sourceOf = (token: KnownToken): AccessSource | null =>
     sources.find(({ takes }) => takes === token.source) ?? null;
   const beside = (work: (budget: Budget) => Promise<void>): void => {
@@ -90,9 +95,9 @@ export function createLookUp({ directory, copies, sources, strangers, lookedUp, 
         `the source states limits that no quota can be: no access to ${statement.unreadableLimits.join(', ')}`,
         new Error(statement.id),
       );
-    // Nobody to charge, nothing to store: a user whose id can't be read (spec actors §1.6). It has no access.
+    // Nobody to charge, nothing to store: a user whose id can't be read. It has no access.
     if (statement.id === '') return unstored(statement, source, now());
-    let saved: Saved;
+    let saved: SavedStatement;
     try {
       if (source.list !== null) await lookedUp(source, statement.id, { leftMs: copyBudgetMs });
       saved = await directory.save(statement, source.origin, token, now());
@@ -103,7 +108,7 @@ export function createLookUp({ directory, copies, sources, strangers, lookedUp, 
     const { account, tokens, revoked } = saved;
     for (const hash of revoked) beside((budget) => copies.revoke(hash, account.version, budget));
     for (const hash of tokens) if (hash !== token.hash) beside((budget) => copies.renew(hash, account, budget));
-    // The source knows the token, and an operator revoked it (operator-writes.ts).
+    // The source knows the token, and an operator revoked it (directory/operator).
     return tokens.includes(token.hash) ? keep(token, account) : forget(token, account.version);
   };
 
@@ -126,7 +131,7 @@ export function createLookUp({ directory, copies, sources, strangers, lookedUp, 
     }
   };
 
-  const turn = createTurns(strangersPerTurn);
+  const turn = eventLoopTurns(unknownPerTurn);
   return {
     find: async (token, remembered, budget) => {
       if (!remembered) await turn();
@@ -137,8 +142,8 @@ export function createLookUp({ directory, copies, sources, strangers, lookedUp, 
         // Redis says so itself (store); the directory knows.
       }
       if (copy?.fresh === true) return copy.account;
-      if (copy === null && !remembered && !strangers.take())
-        throw new Refusal('too-many-strangers', 'too many unknown tokens at the moment, please retry');
+      if (copy === null && !remembered && !unknownTokens.take())
+        throw new Refusal('too-many-unknown-tokens', 'too many unknown tokens at the moment, please retry');
       try {
         return await fromDirectory(token);
       } catch (error) {
@@ -167,5 +172,5 @@ export function createLookUp({ directory, copies, sources, strangers, lookedUp, 
 function unstored(statement: Statement, { origin }: AccessSource, nowMs: number): Account {
   const { source, id, name, accessEnabled, archived, tags, limits } = statement;
   const document = { name, accessEnabled, archived, tags: [...tags], limits, origin, lastUpdatedMs: nowMs };
-  return { source, id, record: parseDocument(subscriptionSchema, document, id), version: 0 };
+  return { source, id, record: recordOf(document, id), version: 0 };
 }

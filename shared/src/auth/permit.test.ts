@@ -38,7 +38,7 @@ test('what is in both, in the list’s order, once, as the gateway spells it; th
   assert.deepEqual(allowedModels(list, 'anthropic', served), ['anthropic/Claude-3', 'anthropic/claude-2']);
 });
 
-test('a permit has the canonical name, however it was asked for (design D13)', () => {
+test('a permit has the canonical name, however it was asked for', () => {
   for (const asked of ['claude-3', 'CLAUDE-3', 'Claude-3'])
     assert.equal(choose(actorWith(['*']), asked).model, 'anthropic/Claude-3');
 });
@@ -56,7 +56,7 @@ test('actors #28: a refusal says which model and which ones may be used; not ser
   });
 });
 
-test('the useful part of a refusal stands in its first 1024 bytes, however long the model asked for is (design D3)', () => {
+test('the useful part of a refusal stands in its first 1024 bytes, however long the model asked for is', () => {
   assert.throws(
     () => choose(actorWith(['claude-2']), 'x'.repeat(1_000_000)),
     (error: Error) => error.message.length < 1024 && error.message.includes('allowed: [anthropic/claude-2]'),
@@ -70,7 +70,7 @@ test('actors #32: without a limit there is no access to the feature', () => {
   });
 });
 
-test('actors #33: a limit of exactly 1 is a block, 2 is a limit (design D11)', () => {
+test('actors #33: a limit of exactly 1 is a block, 2 is a limit', () => {
   assert.equal(choose(actorWith(['*'], 1), 'claude-2').blocked, true);
   assert.equal(choose(actorWith(['*'], 2), 'claude-2').blocked, false);
 });

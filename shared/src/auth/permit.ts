@@ -11,7 +11,7 @@ export interface ModelChoice {
   readonly model: string;
   /** The gateway's own allow-list of that provider: qualified names in their canonical spelling. */
   readonly served: readonly string[];
-  /** Names that pass where the actor's evaluated list holds the key: a virtual model's (spec completions §2.1). */
+  /** Names that pass where the actor's evaluated list holds the key: a virtual model's. */
   readonly covers: Readonly<Record<string, readonly string[]>>;
 }
 
@@ -25,7 +25,7 @@ export interface Permit {
   readonly entitlement: Entitlement;
   /** Qualified, canonical: `provider/model`. */
   readonly model: string;
-  /** A limit of exactly 1 means that the account is blocked (design D11). */
+  /** A limit of exactly 1 means that the account is blocked. */
   readonly blocked: boolean;
 }
 
@@ -36,7 +36,9 @@ export function entitlementOf(actor: Actor, feature: Feature): Entitlement {
   return entitlement;
 }
 
-/** @throws Refusal feature-access, model-unknown (the gateway does not serve it), model-not-allowed (this actor may not) */
+/**
+ * @throws Refusal feature-access, model-unknown (the gateway does not serve it), model-not-allowed (this actor may not)
+ */
 export function permitModel(actor: Actor, feature: Feature, { provider, model, served, covers }: ModelChoice): Permit {
   const entitlement = entitlementOf(actor, feature);
   const asked = `${provider}/${model}`.toLowerCase();
@@ -54,8 +56,9 @@ export function permitModel(actor: Actor, feature: Feature, { provider, model, s
 }
 
 /**
- * The models of a provider that a list allows (spec completions §2.1): `*` alone is all that is served, otherwise what is in both, in the
- * list's order; `*` among others means nothing. Names without a provider are the provider's. Compared without case, written as served (D13).
+ * The models of a provider that a list allows: `*` alone is all that is served, otherwise what is in both, in the
+ * list's order; `*` among others means nothing. Names without a provider are the provider's. Compared without case,
+ * written as served.
  */
 export function allowedModels(list: readonly string[], provider: string, served: readonly string[]): readonly string[] {
   if (list.length === 1 && list[0] === '*') return served;
@@ -69,7 +72,10 @@ export function allowedModels(list: readonly string[], provider: string, served:
   return made;
 }
 
-/** What was worked out of an actor's list and a gateway's, and of any list, for as long as those live: every request asks. */
+/**
+ * What was worked out of an actor's list and a gateway's, and of any list, for as long as those live: every request
+ * asks.
+ */
 const allowed = new WeakMap<readonly string[], WeakMap<readonly string[], readonly string[]>>();
 const spellings = new WeakMap<readonly string[], ReadonlyMap<string, string>>();
 
@@ -83,7 +89,7 @@ function spellingsOf(names: readonly string[]): ReadonlyMap<string, string> {
 }
 
 /**
- * Proof that this actor may search for the origin of code: subscriptions alone, with a limit that is the same for all (spec actors §8, W26).
+ * Proof that this actor may search for the origin of code: subscriptions alone, with a limit that is the same for all.
  * @throws Refusal `subscriptions-only`
  */
 export function permitAttribution(actor: Actor, entitlement: Entitlement): Permit {

@@ -1,12 +1,11 @@
 // Asking the source anew about one actor: on demand with a cool-down, and beside requests whose quota was refused.
 
 import { goDuration } from '../config/config.ts';
+import type { Account, KnownToken } from '../directory/directory.ts';
 import { Refusal } from '../http/http.ts';
-import type { Account } from './account.ts';
 import type { ActorCache } from './actor-cache.ts';
 import type { Actor } from './actor.ts';
 import type { LookUp } from './look-up.ts';
-import type { KnownToken } from './token.ts';
 
 /** The sync tells of subscriptions every two minutes. */
 const subscriptionCooldownMs = 10 * 60_000;

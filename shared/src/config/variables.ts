@@ -26,6 +26,13 @@ export const variables = {
     '50ms',
     'What a request may wait for Redis before its first byte, and again when it settles.',
   ),
+  outboxBytes: row(
+    'CODY_GATEWAY_OUTBOX_BYTES',
+    'integer',
+    String(256 * 1024 * 1024),
+    'Bytes of Redis (of all nodes together) that are set aside for events while the queue is away: a quarter of its memory. One shard may use more while its node has less than 60 % in use.',
+    [8 * 1024 * 1024, 2 ** 44],
+  ),
   chatCompletionsWithoutRedis: row(
     'CODY_GATEWAY_CHAT_COMPLETIONS_WITHOUT_REDIS',
     'integer',

@@ -2,6 +2,7 @@
 
 import { createHash } from 'node:crypto';
 import type { Firestore } from '@google-cloud/firestore';
+import { within } from '../telemetry/telemetry.ts';
 import type { Stranger } from './event-task.ts';
 
 const collection = 'deadLetters';
@@ -34,16 +35,10 @@ export function createDeadLetters(client: () => Promise<Firestore>): DeadLetters
     put: async (letter, nowMs) => {
       const id = createHash('sha256').update(letter.body).digest('hex');
       const document = (await client()).doc(`${collection}/${id}`);
-      const { promise: late, reject } = Promise.withResolvers<never>();
-      const timer = setTimeout(() => reject(new Error('Firestore did not keep a dead letter in time')), writeTimeoutMs);
-      try {
-        await Promise.race([
-          document.set({ ...letter, at: new Date(nowMs).toISOString(), expiresAt: new Date(nowMs + keptMs) }),
-          late,
-        ]);
-      } finally {
-        clearTimeout(timer);
-      }
+      const letterDocument = { ...letter, at: new Date(nowMs).toISOString(), expiresAt: new Date(nowMs + keptMs) };
+      await within(document.set(letterDocument), writeTimeoutMs, () => {
+        throw new Error('Firestore did not keep a dead letter in time');
+      });
       return id;
     },
     list: async (most) => {

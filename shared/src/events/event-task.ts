@@ -1,10 +1,11 @@
 // The payload of a task that carries usage events from the outbox to deliver-events: its two ends in one file, and its size.
 
 import * as v from 'valibot';
+import { readWhole } from '../http/http.ts';
 import type { LateSettlement } from '../limiter/limiter.ts';
 import type { UsageEvent } from './usage-event.ts';
 
-/** Cloud Tasks refuses tasks above 100 KB, headers and URL included (spec platform §3); base64 is the transport's and does not count. */
+/** Cloud Tasks refuses tasks above 100 KB, headers and URL included; base64 is the transport's and does not count. */
 export const taskBytesMax = 90_000;
 /** More rows than this per insert help nobody. */
 export const taskEventsMax = 200;
@@ -35,29 +36,12 @@ const settlementSchema = v.object({
   claim: v.nullable(v.string()),
 });
 
-/** As many task bodies as serialised events need. */
-export function eventTaskBodies(events: readonly string[]): string[] {
-  const bodies: string[] = [];
-  let batch: string[] = [];
-  let bytes = 0;
-  for (const event of events) {
-    const size = Buffer.byteLength(event) + 1;
-    if (batch.length > 0 && (bytes + size > taskBytesMax || batch.length === taskEventsMax)) {
-      bodies.push(eventTaskBody(batch));
-      [batch, bytes] = [[], 0];
-    }
-    batch.push(event);
-    bytes += size;
-  }
-  return batch.length === 0 ? bodies : [...bodies, eventTaskBody(batch)];
-}
-
 /** What a task held. */
 export interface EventTask {
   readonly events: readonly UsageEvent[];
   /** Events whose leases have to be ended first. */
   readonly late: readonly LateEvent[];
-  /** Events without an identifier: the reference drops them without a word, and nobody could be charged for them (spec actors §6.1). */
+  /** Events without an identifier: the reference drops them without a word, and nobody could be charged for them. */
   readonly dropped: number;
   /** What is none of ours, as it came, with the reason: nothing that a retry would mend. */
   readonly strange: readonly Stranger[];
@@ -73,7 +57,7 @@ export interface Stranger {
 
 /** Reads a task's body; its good events are not lost for a bad one beside them. */
 export function parseEventTask(body: string): EventTask {
-  const task = parseJson(body);
+  const task = readWhole(body) as { events?: unknown; late?: unknown } | null | undefined;
   if (!Array.isArray(task?.events))
     return { events: [], late: [], dropped: 0, strange: [{ kind: 'task', body, reason: 'not a batch of events' }] };
   const events: UsageEvent[] = [];
@@ -97,14 +81,6 @@ export function parseEventTask(body: string): EventTask {
     else strange.push({ kind: 'event', body: JSON.stringify(event ?? value), reason: reason ?? '' });
   }
   return { events, late, dropped, strange };
-}
-
-function parseJson(text: string): { events?: unknown; late?: unknown } | null {
-  try {
-    return JSON.parse(text) as { events?: unknown; late?: unknown } | null;
-  } catch {
-    return null;
-  }
 }
 
 /** What the insert itself, the de-duplication and the price go by. The rest is the table's to judge. */

@@ -1,12 +1,12 @@
 // Door of the events room: what an event is, the outbox's way to Cloud Tasks, the rows' way into the warehouse.
 
 export {
-  eventOf,
+  eventRow,
   refusedEvent,
-  withNotice,
+  unservedEvent,
+  type EndedEvent,
   type EventDraft,
   type EventName,
-  type OutboxFields,
   type UsageEvent,
 } from './usage-event.ts';
 export { createOutbox, type Outbox, type SendingState } from './outbox.ts';
@@ -14,17 +14,13 @@ export { takeLeftBehind } from './left-behind.ts';
 export { createEventQueue, createNoticeQueue, type QueueSettings, type TaskQueue } from './task-queue.ts';
 export { tasksOverRest, type OpenTasks, type TasksApi } from './tasks-api.ts';
 export { tasksClient } from './tasks-client.ts';
+export { columns } from './columns.ts';
 export { createWarehouse, type Insertion, type Warehouse } from './warehouse.ts';
-export {
-  eventTaskBodies,
-  lateTaskBody,
-  parseEventTask,
-  type EventTask,
-  type LateEvent,
-  type Stranger,
-} from './event-task.ts';
+export { eventTaskBodies } from './batch.ts';
+export { lateTaskBody, parseEventTask, type EventTask, type LateEvent, type Stranger } from './event-task.ts';
 export { createDeadLetters, type DeadLetter, type DeadLetters } from './dead-letters.ts';
 export {
+  noticeAbout,
   noticeMessage,
   parseNotice,
   unsentNotice,

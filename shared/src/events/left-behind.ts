@@ -1,7 +1,8 @@
 // Takes over what instances left in a shard's outbox: read, sent to the queue, deleted on its acknowledgement. Run by sweep-leases.
 
 import { keys, type Budget, type Shard, type Store } from '../store/store.ts';
-import { eventTaskBody, taskBytesMax, taskEventsMax } from './event-task.ts';
+import { nextBatch } from './batch.ts';
+import { eventTaskBody } from './event-task.ts';
 import { noticeOf, noticeTaskName, type Notice } from './notice.ts';
 import type { TaskQueue } from './task-queue.ts';
 import { eventOf, type OutboxFields, type UsageEvent } from './usage-event.ts';
@@ -15,8 +16,6 @@ export interface TakenOver {
   readonly unreadable: readonly string[];
   /** True when there was more than one pass may take. */
   readonly more: boolean;
-  /** When the oldest entry was written, Unix ms by Redis's clock; null when there is none. Whatever its age. */
-  readonly oldestMs: number | null;
   /** Requests that the events came from; a few of them. */
   readonly requests: readonly { readonly traceId: string; readonly spanId: string }[];
 }
@@ -39,29 +38,15 @@ export async function takeLeftBehind(
   budget: () => Budget,
 ): Promise<TakenOver> {
   const key = keys.outbox(shard);
-  const [oldest, entries] = (await store.commands(
-    [
-      ['xrange', key, '-', '+', 'count', 1],
-      ['xrange', key, '-', String(Math.max(0, Math.floor(olderThanMs))), 'count', most],
-    ],
+  const [entries] = (await store.commands(
+    [['xrange', key, '-', String(Math.max(0, Math.floor(olderThanMs))), 'count', most]],
     budget(),
-  )) as [Entries, Entries];
-  const oldestMs = oldest[0] === undefined ? null : Number(oldest[0][0].split('-')[0]);
+  )) as [Entries];
   const notices: { id: string; notice: Notice }[] = [];
   const unsentNotices: Notice[] = [];
   const unreadable: string[] = [];
   const requests: TakenOver['requests'][number][] = [];
-  let batch: { id: string; event: string }[] = [];
-  let bytes = 0;
-  let sent = 0;
-  const send = async (): Promise<void> => {
-    if (batch.length === 0 || queues.events === null) return;
-    await queues.events.create(eventTaskBody(batch.map(({ event }) => event)));
-    await store.commands([['xdel', key, ...batch.map(({ id }) => id)]], budget());
-    sent += batch.length;
-    batch = [];
-    bytes = 0;
-  };
+  const events: { id: string; event: string }[] = [];
   for (const [id, list] of entries) {
     const content = contentOf(list);
     if (content === null) {
@@ -76,12 +61,16 @@ export async function takeLeftBehind(
     const { trace_id: traceId, span_id: spanId } = content.metadata;
     if (requests.length < requestsMax && typeof traceId === 'string' && typeof spanId === 'string')
       requests.push({ traceId, spanId });
-    const size = Buffer.byteLength(event) + 1;
-    if (bytes + size > taskBytesMax || batch.length === taskEventsMax) await send();
-    batch.push({ id, event });
-    bytes += size;
+    events.push({ id, event });
   }
-  await send();
+  let sent = 0;
+  for (let rest = events; queues.events !== null && rest.length > 0;) {
+    const batch = nextBatch(rest, ({ event }) => event);
+    await queues.events.create(eventTaskBody(batch.map(({ event }) => event)));
+    await store.commands([['xdel', key, ...batch.map(({ id }) => id)]], budget());
+    sent += batch.length;
+    rest = rest.slice(batch.length);
+  }
   // After the events: a queue of notices that fails must not hold them up.
   for (const { id, notice } of notices) {
     if (queues.notices === null) unsentNotices.push(notice);
@@ -89,7 +78,7 @@ export async function takeLeftBehind(
     await store.commands([['xdel', key, id]], budget());
     sent++;
   }
-  return { sent, unsentNotices, unreadable, more: entries.length === most, oldestMs, requests };
+  return { sent, unsentNotices, unreadable, more: entries.length === most, requests };
 }
 
 type Entries = [id: string, fields: string[]][];

@@ -2,6 +2,8 @@
 
 import { createHash } from 'node:crypto';
 import * as v from 'valibot';
+import { readWhole } from '../http/http.ts';
+import type { PostedNotice } from '../limiter/limiter.ts';
 import type { OutboxFields } from './usage-event.ts';
 
 /** Who a notice is about: what serve knows before the numbers are. */
@@ -34,19 +36,34 @@ const noticeSchema = v.object({
 /** A threshold of a quota was reached. */
 export type Notice = v.InferOutput<typeof noticeSchema>;
 
+/** What the limiter says of a threshold that was reached. `draft`: a NoticeDraft as JSON. */
+type Crossing = Pick<PostedNotice, 'window' | 'percent' | 'used' | 'limit' | 'resetAtMs' | 'draft'>;
+
+/** The request that reached it. */
+interface Request {
+  readonly trace_id: string;
+  readonly span_id: string;
+}
+
+/**
+ * The notice as its task carries it, whichever way it leaves the outbox.
+ * @throws SyntaxError when its draft is not JSON: it was not written by us
+ */
+export function noticeAbout({ window, percent, used, limit, resetAtMs, draft }: Crossing, request?: Request): Notice {
+  const about = JSON.parse(draft) as NoticeDraft;
+  return { id: `${window}-${percent}`, ...about, percent, used, limit, reset_at_ms: resetAtMs, ...request };
+}
+
 /** Makes the notice of an outbox entry of kind `notice`. @throws SyntaxError when its draft is not JSON: it was not written by us */
-export function noticeOf({ i, e, t, q, l, u }: OutboxFields): Notice {
-  const draft = JSON.parse(e) as NoticeDraft;
-  return { id: i, ...draft, percent: Number(t), used: Number(q), limit: Number(l), reset_at_ms: Number(u) };
+export function noticeOf({ w, e, t, q, l, u }: OutboxFields): Notice {
+  const [percent, used, limit, resetAtMs] = [Number(t), Number(q), Number(l), Number(u)];
+  return noticeAbout({ window: w, percent, used, limit, resetAtMs, draft: e });
 }
 
 /** Reads a task's body; null when it is none of ours. */
 export function parseNotice(body: string): Notice | null {
-  try {
-    return v.parse(noticeSchema, JSON.parse(body));
-  } catch {
-    return null;
-  }
+  const result = v.safeParse(noticeSchema, readWhole(body));
+  return result.success ? result.output : null;
 }
 
 /** The task's name: hashed, since names that begin alike slow a queue down (spec platform §3). */

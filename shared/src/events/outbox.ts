@@ -2,7 +2,9 @@
 
 import { keys, type Store } from '../store/store.ts';
 import type { LateSettlement, Posted, PostedNotice } from '../limiter/limiter.ts';
-import { eventTaskBody, lateTaskBody, taskBytesMax, taskEventsMax } from './event-task.ts';
+import { within } from '../telemetry/telemetry.ts';
+import { nextBatch } from './batch.ts';
+import { eventTaskBody, lateTaskBody, taskEventsMax } from './event-task.ts';
 import { noticeTaskName, unsentNotice, type Notice } from './notice.ts';
 import type { TaskQueue } from './task-queue.ts';
 import type { UsageEvent } from './usage-event.ts';
@@ -24,7 +26,7 @@ export interface Outbox {
   /** Takes over an event that stands in the outbox. Never waits, never throws. @param event a whole row as JSON */
   take(posted: Posted, event: string): void;
   /**
-   * Sends an event that stands in no outbox: waits for the queue, 300 ms at most (design §5). False: it did not get through, or nobody knows.
+   * Sends an event that stands in no outbox: waits for the queue, 300 ms at most. False: it did not get through, or nobody knows.
    * @param settlement of a lease that has still to be ended, by deliver-events
    */
   sendNow(event: UsageEvent, settlement?: LateSettlement): Promise<boolean>;
@@ -79,7 +81,7 @@ export function createOutbox(
     if (timer !== null) clearTimeout(timer);
     timer = null;
     while (queue !== null && held.length > 0 && sending.size < sendingMax) {
-      const batch = nextBatch(held);
+      const batch = nextBatch(held, ({ event }) => event);
       held = held.slice(batch.length);
       const work = send(queue, batch).finally(() => {
         sending.delete(work);
@@ -108,8 +110,6 @@ export function createOutbox(
       }
       const body =
         settlement === undefined ? eventTaskBody([JSON.stringify(event)]) : lateTaskBody({ event, settlement });
-      const { promise: late, resolve } = Promise.withResolvers<false>();
-      const timer = setTimeout(() => resolve(false), sendNowMs);
       const work = queue.create(body).then(
         () => true,
         (error: unknown) => {
@@ -117,8 +117,7 @@ export function createOutbox(
           return false;
         },
       );
-      const sent = await Promise.race([work, late]);
-      clearTimeout(timer);
+      const sent = await within(work, sendNowMs, () => false);
       count(sent ? 'sent' : 'failed', 1);
       return sent;
     },
@@ -141,18 +140,6 @@ export function createOutbox(
       while (sending.size + notices.size > 0) await Promise.all([...sending, ...notices]);
     },
   };
-}
-
-/** As many of the first as fit one task. */
-function nextBatch(held: readonly Held[]): Held[] {
-  const batch: Held[] = [];
-  let bytes = 0;
-  for (const item of held) {
-    bytes += Buffer.byteLength(item.event) + 1;
-    if (batch.length > 0 && (bytes > taskBytesMax || batch.length === taskEventsMax)) break;
-    batch.push(item);
-  }
-  return batch;
 }
 
 /** One XDEL per shard. */

@@ -1,6 +1,7 @@
 // CreateTask with Google's own client, over gRPC: for who has nobody waiting (the sweeper, an operator's terminal). It loads with the first task.
 
 import type { CloudTasksClient } from '@google-cloud/tasks';
+import { lazyClient } from '../http/http.ts';
 import type { TasksApi } from './tasks-api.ts';
 
 /** The client does not retry it (spec platform §3), and would wait for 20 s. */
@@ -10,13 +11,7 @@ const alreadyExists = 6;
 
 /** Google's client; it finds credentials itself. @param endpoint of a stand-in, which wants none; null: Google's */
 export function tasksClient(endpoint: string | null): TasksApi {
-  let client: Promise<CloudTasksClient> | null = null;
-  const connect = (): Promise<CloudTasksClient> => {
-    client ??= loadClient(endpoint);
-    // A failed load is tried again by the next task.
-    client.catch(() => (client = null));
-    return client;
-  };
+  const client = lazyClient(() => loadClient(endpoint));
   return {
     create: async ({ parent, name, url, body, oidcToken }) => {
       const httpRequest = {
@@ -28,16 +23,14 @@ export function tasksClient(endpoint: string | null): TasksApi {
       };
       const task = { httpRequest, ...(name !== undefined && { name }) };
       try {
-        await (await connect()).createTask({ parent, task }, { timeout: createTimeoutMs });
+        await (await client.open()).createTask({ parent, task }, { timeout: createTimeoutMs });
         return 'created';
       } catch (error) {
         if (name !== undefined && (error as { code?: unknown }).code === alreadyExists) return 'exists';
         throw error;
       }
     },
-    close: async () => {
-      if (client !== null) await (await client).close();
-    },
+    close: async () => (await client.opened())?.close(),
   };
 }
 

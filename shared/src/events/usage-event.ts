@@ -1,6 +1,6 @@
 // One row of the events table and how it is made: from a whole event, or from a draft and what the limiter says became of it. Not its delivery.
 
-/** Event names that readers of the table know (spec actors §6.3). */
+/** Event names that readers of the table know. */
 export type EventName =
   | 'CompletionsFinished'
   | 'EmbeddingsFinished'
@@ -10,7 +10,7 @@ export type EventName =
   | 'Unauthorized'
   | 'AccessDenied';
 
-/** A row of the events table: five columns that others' dashboards read (spec actors §6.1), then ours (design §7). Unknown is null. */
+/** A row of the events table: five columns that others' dashboards read, then ours. Unknown is null. */
 export interface UsageEvent {
   readonly name: EventName;
   readonly source: string;
@@ -18,7 +18,7 @@ export interface UsageEvent {
   readonly identifier: string;
   /** RFC 3339 with milliseconds: when the event happened, not when it was written. */
   readonly created_at: string;
-  /** JSON object; keys as spec actors §6.3 lists them. */
+  /** JSON object; its keys are what others' dashboards read. */
   readonly metadata: Readonly<Record<string, unknown>>;
   readonly event_id: string;
   /** 1 for what its holder wrote, 0 for what the sweeper wrote in a dead holder's place: of equal ids the highest rank counts. */
@@ -63,44 +63,57 @@ export interface OutboxFields {
   readonly t?: string;
 }
 
+/** A call's event when it has ended, without what only the limiter knows. */
+export type EndedEvent = Omit<UsageEvent, 'quota_window' | 'quota_units' | 'count'>;
+
+/** What the limiter says became of an event. */
+export interface Counted {
+  /** Quota window that it counts in; null: in none. */
+  readonly window: string | null;
+  /** Units that the window's counter kept. */
+  readonly kept: number;
+  /** The threshold whose notice it caused, in percent; 0 or absent: none. */
+  readonly noticed?: number;
+  /** How many equal events it stands for; absent: itself. */
+  readonly count?: number;
+}
+
+/**
+ * The row of an event: its final shape, which is composed here alone, whichever way it leaves the outbox: by the instance that wrote it or by the sweeper.
+ * The row of the call that crossed a threshold says so.
+ */
+export function eventRow(event: EndedEvent, { window, kept, noticed = 0, count = 1 }: Counted): UsageEvent {
+  const metadata = noticed > 0 ? { ...event.metadata, notice_percent: noticed } : event.metadata;
+  return { ...event, metadata, quota_window: window, quota_units: kept, count };
+}
+
+/** The row of a request that was not served and counts in no window. @param count how many equal ones it stands for */
+export function unservedEvent(draft: EventDraft, count = 1): UsageEvent {
+  const event = { ...draft, rank: 1, units: 0, tokens: null, gateway_ms: null };
+  return eventRow(event, { window: null, kept: 0, count });
+}
+
 /**
  * Makes the row of an outbox entry.
  * @throws SyntaxError when the entry's event is not JSON: it was not written by us.
  */
-export function eventOf(fields: OutboxFields): UsageEvent {
-  const known = {
-    event_id: fields.i,
-    quota_window: fields.w === '' ? null : fields.w,
-    quota_units: Number(fields.q),
-    count: Number(fields.n ?? 1),
-  };
-  if (fields.k === 'orphaned') {
-    // The holder died: the estimate stands as charged until a settlement, which has a higher rank, arrives.
-    const draft = JSON.parse(fields.e) as EventDraft;
-    return {
-      ...draft,
-      ...known,
-      metadata: { ...draft.metadata, orphaned: true },
-      rank: 0,
-      units: Number(fields.s),
-      tokens: null,
-      gateway_ms: null,
-    };
+export function eventOf({ k, e, w, q, s, c, l, u, n, t }: OutboxFields): UsageEvent {
+  const count = Number(n ?? 1);
+  const counted = { window: w === '' ? null : w, kept: Number(q), noticed: Number(t ?? 0), count };
+  switch (k) {
+    case 'orphaned': {
+      // The holder died: the estimate stands as charged until a settlement, which has a higher rank, arrives.
+      const draft = JSON.parse(e) as EventDraft;
+      const metadata = { ...draft.metadata, orphaned: true };
+      return eventRow({ ...draft, metadata, rank: 0, units: Number(s), tokens: null, gateway_ms: null }, counted);
+    }
+    case 'refused': {
+      const facts = { cause: c ?? '', limit: Number(l), retryAtMs: Number(u) };
+      return refusedEvent(JSON.parse(e) as EventDraft, facts, count);
+    }
+    default:
+      return eventRow(JSON.parse(e) as EndedEvent, counted);
   }
-  if (fields.k === 'refused') {
-    const draft = JSON.parse(fields.e) as EventDraft;
-    return {
-      ...refusedEvent(draft, { cause: fields.c ?? '', limit: Number(fields.l), retryAtMs: Number(fields.u) }),
-      count: known.count,
-    };
-  }
-  const event = JSON.parse(fields.e) as UsageEvent;
-  return { ...event, ...known, metadata: withNotice(event.metadata, Number(fields.t ?? '')), rank: 1 };
-}
-
-/** The row of the call that crossed a threshold says so. */
-export function withNotice(metadata: UsageEvent['metadata'], percent: number): UsageEvent['metadata'] {
-  return percent > 0 ? { ...metadata, notice_percent: percent } : metadata;
 }
 
 /** What the limiter said when it refused. */
@@ -110,8 +123,11 @@ interface RefusalFacts {
   readonly retryAtMs: number;
 }
 
-/** `RateLimited` (spec actors §6.3): limit and retry_after for quota refusals alone; the in-flight cap counts as concurrency. */
-export function refusedEvent(draft: EventDraft, facts: RefusalFacts): UsageEvent {
+/**
+ * `RateLimited`: limit and retry_after for quota refusals alone; the in-flight cap counts as concurrency.
+ * @param count how many equal refusals it stands for
+ */
+export function refusedEvent(draft: EventDraft, facts: RefusalFacts, count = 1): UsageEvent {
   const cause = facts.cause === 'quota' ? 'quota' : 'concurrency';
   const { sg_actor_id, sg_actor_anonymous_uid, trace_id } = draft.metadata;
   const metadata = {
@@ -125,16 +141,5 @@ export function refusedEvent(draft: EventDraft, facts: RefusalFacts): UsageEvent
     'sg.actor': {},
     trace_id,
   };
-  return {
-    ...draft,
-    name: 'RateLimited',
-    metadata,
-    rank: 1,
-    units: 0,
-    quota_window: null,
-    quota_units: 0,
-    count: 1,
-    tokens: null,
-    gateway_ms: null,
-  };
+  return unservedEvent({ ...draft, name: 'RateLimited', metadata }, count);
 }

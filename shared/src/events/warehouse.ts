@@ -2,7 +2,10 @@
 
 import type { BigQuery } from '@google-cloud/bigquery';
 import type { Config } from '../config/config.ts';
-import type { Price, priceOf } from './price.ts';
+import { lazyClient } from '../http/http.ts';
+import { within } from '../telemetry/telemetry.ts';
+import type { Price } from './price.ts';
+import { createUnplaced, type Unplaced } from './unplaced.ts';
 import type { UsageEvent } from './usage-event.ts';
 
 /** Longer than any healthy insert, shorter than the task's dispatch deadline. */
@@ -17,6 +20,8 @@ export interface Insertion {
   readonly unpriced: number;
   /** Rows that BigQuery will never take, each with its reason. */
   readonly poison: readonly { readonly event: UsageEvent; readonly reason: string }[];
+  /** Members that the table has no column for: what they said stands in `metadata.unplaced` of the rows. */
+  readonly unplaced: readonly string[];
 }
 
 /** The events table. */
@@ -25,84 +30,96 @@ export interface Warehouse {
   insert(events: readonly UsageEvent[]): Promise<Insertion>;
 }
 
-/** Loads the client with the first insert. */
-export function createWarehouse(config: Config): Warehouse {
-  let client: Promise<BigQuery> | null = null;
+/** What of the configuration says where the table is. */
+export type WarehouseSettings = Pick<
+  Config,
+  'bigqueryProjectId' | 'bigqueryDataset' | 'bigqueryTable' | 'bigqueryEndpoint'
+>;
+
+/** Loads the client with the first insert. @param now Unix ms */
+export function createWarehouse(config: WarehouseSettings, now: () => number = Date.now): Warehouse {
+  const client = lazyClient(() => loadClient(config));
+  const unplaced = createUnplaced();
   return {
     insert: async (events) => {
-      client ??= loadClient(config);
-      client.catch(() => (client = null));
-      const table = (await client).dataset(config.bigqueryDataset).table(config.bigqueryTable);
-      return insertRows(events, (rows) => withDeadline(table.insert(rows, { raw: true, partialRetries: 0 })));
+      const table = (await client.open()).dataset(config.bigqueryDataset).table(config.bigqueryTable);
+      // The client has no deadline for an insert of its own. One for all of its requests.
+      const untilMs = performance.now() + insertTimeoutMs;
+      const late = (): never => {
+        throw new Error(`BigQuery did not answer within ${insertTimeoutMs} ms`);
+      };
+      return insertRows(events, unplaced, now(), (rows) =>
+        within(table.insert(rows, { raw: true, partialRetries: 0 }), Math.max(1, untilMs - performance.now()), late),
+      );
     },
   };
 }
 
-/** The client has no deadline for an insert of its own. */
-async function withDeadline<T>(work: Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const timeout = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(
-      () => reject(new Error(`BigQuery did not answer within ${insertTimeoutMs} ms`)),
-      insertTimeoutMs,
-    );
-  });
-  try {
-    return await Promise.race([work, timeout]);
-  } finally {
-    clearTimeout(timer);
-  }
-}
+type WholeRow = UsageEvent & Price;
 
 interface RawRow {
   readonly insertId: string;
-  readonly json: Omit<UsageEvent, 'metadata'> & Price & { readonly metadata: string };
+  readonly json: Omit<WholeRow, 'metadata'> & { readonly metadata: string };
 }
 
 /** As the views count: `unpriced` is a row that is charged and has no cost. */
-function sumsOf(rows: readonly RawRow[]): Pick<Insertion, 'costMicroUsd' | 'unpriced'> {
+function sumsOf(rows: readonly WholeRow[]): Pick<Insertion, 'costMicroUsd' | 'unpriced'> {
   return {
-    costMicroUsd: rows.reduce((sum, { json }) => sum + (json.cost_micro_usd ?? 0), 0),
-    unpriced: rows.filter(({ json }) => json.units > 0 && json.cost_micro_usd === null).length,
+    costMicroUsd: rows.reduce((sum, { cost_micro_usd: cost }) => sum + (cost ?? 0), 0),
+    unpriced: rows.filter(({ units, cost_micro_usd: cost }) => units > 0 && cost === null).length,
   };
 }
 
-/** A row that can't be taken stops its whole request (its neighbours read `stopped`): the rest goes again without it. */
+/**
+ * A row that can't be taken stops its whole request (its neighbours read `stopped`): the rest goes again without it. What only lacks a column goes
+ * again with that member elsewhere. Each turn learns of a member or drops a row, so it ends.
+ */
 async function insertRows(
   events: readonly UsageEvent[],
+  unplaced: Unplaced,
+  nowMs: number,
   insert: (rows: RawRow[]) => Promise<unknown>,
 ): Promise<Insertion> {
-  if (events.length === 0) return { inserted: 0, costMicroUsd: 0, unpriced: 0, poison: [] };
+  const poison: { event: UsageEvent; reason: string }[] = [];
+  const nothing = { inserted: 0, costMicroUsd: 0, unpriced: 0, poison, unplaced: [] };
+  if (events.length === 0) return nothing;
   // Half a megabyte of prices, which no function but the one that inserts reads.
   const prices = await import('./price.ts');
-  const rows = events.map((event) => rawRow(event, prices.priceOf));
-  try {
-    await insert(rows);
-    return { inserted: rows.length, ...sumsOf(rows), poison: [] };
-  } catch (error) {
-    const reasons = invalidRows(error);
-    if (reasons.size === 0) throw error;
-    const good = rows.filter((row) => !reasons.has(row.insertId));
-    const poison = events
-      .filter((event) => reasons.has(insertId(event)))
-      .map((event) => ({ event, reason: reasons.get(insertId(event)) ?? 'invalid' }));
-    if (good.length > 0) await insert(good);
-    return { inserted: good.length, ...sumsOf(good), poison };
+  let left = events.map((event) => ({ event, whole: { ...event, ...prices.priceOf(event) } }));
+  while (left.length > 0) {
+    const placed = left.map(({ whole }) => unplaced.put(whole, nowMs));
+    const rows = placed.map(({ row }) => rawRow(row));
+    try {
+      await insert(rows);
+      const members = new Set(placed.flatMap((one) => one.members));
+      return { inserted: rows.length, ...sumsOf(left.map(({ whole }) => whole)), poison, unplaced: [...members] };
+    } catch (error) {
+      const reasons = invalidRows(error);
+      // In the same turn two rows may name the same member: it is learnt of once.
+      const learnt = new Set([...reasons.values()].filter((reason) => unplaced.learn(reason, nowMs)));
+      const isPoison = (event: UsageEvent): boolean => {
+        const reason = reasons.get(insertId(event));
+        return reason !== undefined && !learnt.has(reason);
+      };
+      const good = left.filter(({ event }) => !isPoison(event));
+      if (learnt.size === 0 && good.length === left.length) throw error;
+      for (const { event } of left)
+        if (isPoison(event)) poison.push({ event, reason: reasons.get(insertId(event)) ?? 'invalid' });
+      left = good;
+    }
   }
+  return nothing;
 }
 
-function insertId(event: UsageEvent): string {
+function insertId(event: Pick<UsageEvent, 'event_id' | 'rank'>): string {
   return `${event.event_id}:${event.rank}`;
 }
 
-function rawRow(event: UsageEvent, price: typeof priceOf): RawRow {
-  return {
-    insertId: insertId(event),
-    json: { ...event, ...price(event), metadata: JSON.stringify(event.metadata) },
-  };
+function rawRow(row: WholeRow): RawRow {
+  return { insertId: insertId(row), json: { ...row, metadata: JSON.stringify(row.metadata) } };
 }
 
-/** insertId -> reason of the rows that a PartialFailureError calls invalid (its message is empty, the details are inside: spec platform §4). */
+/** insertId -> reason of the rows that a PartialFailureError calls invalid (its message is empty, the details are inside). */
 function invalidRows(error: unknown): ReadonlyMap<string, string> {
   const failed =
     (error as {
@@ -118,10 +135,10 @@ function invalidRows(error: unknown): ReadonlyMap<string, string> {
   return reasons;
 }
 
-async function loadClient(config: Config): Promise<BigQuery> {
+async function loadClient(config: WarehouseSettings): Promise<BigQuery> {
   const { BigQuery } = await import('@google-cloud/bigquery');
   const project = config.bigqueryProjectId;
-  // The queue retries: a client that retries inside would only hold the task (spec platform §4).
+  // The queue retries: a client that retries inside would only hold the task.
   const common = { autoRetry: false, ...(project !== null && { projectId: project }) };
   const { GoogleAuth, PassThroughClient } = await import('google-auth-library');
   if (config.bigqueryEndpoint === null) {

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { afterEach, test } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
-import { listen } from '../../../scripts/local/port.ts';
+import { listen } from '../../../scripts/local/process/port.ts';
 import { defaultTokens, metadataTokens } from './access-token.ts';
 
 const servers: Server[] = [];

@@ -1,8 +1,8 @@
 // The access token of the account that this process runs as. On Cloud Run its metadata server gives it, one plain request: the library that knows every other
 // place where credentials may lie takes longer to load than an instance has for its own work before its first answer.
 
-import type { GoogleAuth } from 'google-auth-library';
 import { fetchJson, FetchFailed } from './fetch-json.ts';
+import { lazyClient } from './lazy-client.ts';
 
 /** Google's address for what an instance may know about itself. */
 const metadataOrigin = 'http://metadata.google.internal';
@@ -61,16 +61,18 @@ async function ask(origin: string): Promise<{ token: string; seconds: number }> 
 
 /** Tokens of whatever credentials are found in the usual places; the library keeps and renews them. */
 export function defaultTokens(): AccessTokens {
-  let loading: Promise<GoogleAuth> | null = null;
+  const credentials = lazyClient(async () => {
+    const { GoogleAuth } = await import('google-auth-library');
+    return new GoogleAuth({ scopes: cloudScope });
+  });
   return async () => {
-    loading ??= import('google-auth-library').then(({ GoogleAuth }) => new GoogleAuth({ scopes: cloudScope }));
     try {
-      const token = await (await loading).getAccessToken();
+      const token = await (await credentials.open()).getAccessToken();
       if (typeof token !== 'string') throw new Error('the credentials of this process give no access token');
       return token;
     } catch (error) {
       // The next call looks for credentials anew.
-      loading = null;
+      credentials.forget();
       throw error;
     }
   };

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { Socket } from 'node:net';
 import { afterEach, test } from 'node:test';
-import { listen } from '../../../scripts/local/port.ts';
+import { listen } from '../../../scripts/local/process/port.ts';
 import { fetchJson, type JsonRequest } from './fetch-json.ts';
 
 const servers: Server[] = [];

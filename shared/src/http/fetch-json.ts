@@ -2,9 +2,13 @@
 
 import type { IncomingMessage } from 'node:http';
 import { urlToHttpOptions } from 'node:url';
-import { parseExactly } from './json.ts';
+import { parseExactNumbers } from './exact-numbers.ts';
+import { parseInTurns } from './json-in-turns.ts';
 import { post } from './post.ts';
-import { textOf } from './text.ts';
+import { Pieces } from './text.ts';
+
+/** The longest list that a source gives weighs a tenth of it: 10,000 subscriptions. As lists and objects it would take 150 MB. */
+const weightMax = 8_000_000;
 
 /** A call. */
 export interface JsonRequest {
@@ -68,7 +72,7 @@ export async function fetchJson({
   signal?.addEventListener('abort', leave, { once: true });
   try {
     const answer = await sent.answer;
-    return { status: answer.statusCode ?? 0, body: asJson(await readText(answer, answerBytesMax), exactNumbers) };
+    return { status: answer.statusCode ?? 0, body: await asJson(await readText(answer, answerBytesMax), exactNumbers) };
   } catch (error) {
     if (ended.reason !== null) throw ended.reason;
     if (error instanceof FetchFailed) throw error;
@@ -80,20 +84,19 @@ export async function fetchJson({
 }
 
 async function readText(answer: IncomingMessage, bytesMax: number): Promise<string> {
-  const chunks: Buffer[] = [];
-  let bytes = 0;
+  const pieces = new Pieces();
   for await (const chunk of answer as AsyncIterable<Buffer>) {
-    bytes += chunk.length;
-    if (bytes > bytesMax) throw new FetchFailed('an answer that is too large');
-    chunks.push(chunk);
+    pieces.push(chunk);
+    if (pieces.bytes > bytesMax) throw new FetchFailed('an answer that is too large');
   }
-  return textOf(chunks);
+  return pieces.text();
 }
 
-function asJson(text: string, exactNumbers: boolean): unknown {
+async function asJson(text: string, exactNumbers: boolean): Promise<unknown> {
   try {
-    return exactNumbers ? parseExactly(text) : JSON.parse(text);
-  } catch {
+    return await parseInTurns(text, { weightMax, ...(exactNumbers && { parse: parseExactNumbers }) });
+  } catch (error) {
+    if (error instanceof RangeError) throw new FetchFailed('an answer of too many values');
     return undefined;
   }
 }

@@ -4,10 +4,13 @@ export { Refusal, asRefusal, type Dialect, type RefusalKind, type RefusalOptions
 export { SseEvent, SseSplitter } from './sse.ts';
 export { receive, type Received } from './received.ts';
 export { parseJson } from './json.ts';
-export { textOf } from './text.ts';
+export { parseInTurns } from './json-in-turns.ts';
+export { readJson, readWhole } from './json-members.ts';
+export { Pieces } from './text.ts';
 export { answer, refuse, errorEvent } from './reply.ts';
 export { listenFirst } from './request-listener.ts';
 export { drainOnTerm } from './drain.ts';
 export { post, type Destination, type Sent } from './post.ts';
 export { fetchJson, FetchFailed, type JsonAnswer } from './fetch-json.ts';
 export { accessTokens, type AccessTokens } from './access-token.ts';
+export { lazyClient, type LazyClient } from './lazy-client.ts';

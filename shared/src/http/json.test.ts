@@ -40,10 +40,64 @@ test('numbers that a double can’t hold are written again as they came, however
     }
 });
 
-test('any depth is read, but for numbers that have to be kept as they are', () => {
-  const deep = (value: string): string => '['.repeat(100_000) + value + ']'.repeat(100_000);
-  assert.ok(Array.isArray(parseJson(deep('1'))));
-  assert.equal(refusalOf(deep('9007199254740993')), 'failed to parse request body: it is nested too deeply');
+test('a thousand levels are read, whatever is below; more are refused before they are parsed', () => {
+  const deep = (levels: number, value: string): string => '['.repeat(levels) + value + ']'.repeat(levels);
+  for (const value of ['1', '9007199254740993', '"]"']) {
+    assert.equal(JSON.stringify(parseJson(deep(1_000, value))), deep(1_000, value));
+    assert.equal(refusalOf(deep(1_001, value)), 'failed to parse request body: it is nested too deeply');
+  }
+});
+
+test('numbers of all the digits that a double has are numbers, where those are the digits it is written with', () => {
+  assert.deepEqual(
+    parseJson('[0.30000000000000004,-1.7976931348623157e+308,0.1,1e5]'),
+    [0.30000000000000004, -1.7976931348623157e308, 0.1, 1e5],
+  );
+});
+
+test('a number that is kept stands where a value may stand and nowhere else', () => {
+  for (const text of ['{12345678901234567890:1}', '[012345678901234567890]', '[1e99.5]', '["a"1e99]', '1e99 1'])
+    assert.throws(() => parseJson(text), /failed to parse request body: invalid JSON at byte \d+/, text);
+  const twice = '{"a":12345678901234567890,"a":1e99,"__proto__":[1e400]}';
+  assert.equal(JSON.stringify(parseJson(twice)), '{"a":1e99,"__proto__":[1e400]}');
+  const proto = parseJson('{"__proto__":1e400}') as object;
+  assert.deepEqual([Object.keys(proto), Object.getPrototypeOf(proto)], [['__proto__'], Object.prototype]);
+});
+
+test('what weighs too much is refused by what it weighs, as text of whatever length is not', () => {
+  const of = (item: string, count: number): string => `[${Array(count).fill(item).join(',')}]`;
+  const refused = (text: string): boolean => {
+    try {
+      parseJson(text, 1_000);
+      return false;
+    } catch (error) {
+      assert.ok(error instanceof Refusal && error.kind === 'body-too-large');
+      assert.match(error.message, /^request body holds too many values: it weighs more than 1000, /);
+      return true;
+    }
+  };
+  // The most of each that is taken, and one more.
+  for (const [item, most] of [
+    ['1', 998],
+    ['""', 998],
+    ['{}', 332],
+    ['[]', 332],
+    ['[[]]', 199],
+    ['{"a":1}', 124],
+    ['12345678901234567890', 32],
+  ] as const) {
+    assert.equal(refused(of(item, most)), false, item);
+    assert.equal(refused(of(item, most + 1)), true, item);
+  }
+  for (const text of [
+    'a'.repeat(1e6),
+    ',:[{'.repeat(1e5),
+    '\\"'.repeat(1e5),
+    'a'.repeat(99) + '\\\\',
+    '\\"['.repeat(500),
+  ])
+    assert.equal(refused(`{"a":"${text}"}`), false, 'what stands in a string weighs nothing');
+  assert.equal(refused(`{"a":1}${of('1', 5_000)}`), false, 'nor does what is ignored');
 });
 
 test('faults name the place in bytes and never the text around it', () => {

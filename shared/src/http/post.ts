@@ -2,6 +2,7 @@
 
 import http, { type ClientRequest, type IncomingMessage, type RequestOptions } from 'node:http';
 import https from 'node:https';
+import type { Socket } from 'node:net';
 
 const agentOptions = {
   keepAlive: true,
@@ -21,6 +22,9 @@ const agents = { 'http:': new http.Agent(agentOptions), 'https:': new https.Agen
  */
 const oneWriteMax = 16 * 1024;
 
+/** Nobody sends as many on the way to an answer (RFC 9110 §15.2); a server that never stops would keep us busy with reading them. */
+const interimAnswersMax = 32;
+
 /** Where calls go and the headers that all of them carry: what is worked out once for all calls alike. */
 export interface Destination {
   readonly secure: boolean;
@@ -38,7 +42,7 @@ interface Piece {
 
 /** A request on its way. */
 export interface Sent {
-  /** Settles with the answer, once its headers are there. Rejects with what the connection met, or the reason of `end`. */
+  /** Settles, whatever becomes of the connection: with the answer, once its headers are there. Rejects with what the connection met, or the reason of `end`. */
   readonly answer: Promise<IncomingMessage>;
   /** Ends the call at once, whatever it is doing. */
   end(reason: Error): void;
@@ -55,15 +59,31 @@ export function post(destination: Destination, ...texts: readonly string[]): Sen
       const request = open(destination, body, fresh);
       outgoing = request;
       let bytesReadBefore = 0;
+      let interimAnswers = 0;
       request.once('socket', (socket) => (bytesReadBefore = socket.bytesRead));
+      request.on('information', () => {
+        if (++interimAnswers > interimAnswersMax) request.destroy(new Error('interim answers without end'));
+      });
+      // Nothing of the kind was asked for. Without a listener Node closes the connection, and neither answers nor fails.
+      for (const switched of ['upgrade', 'connect'] as const)
+        request.once(switched, (_response: IncomingMessage, socket: Socket) => {
+          reject(ended ?? new Error('another protocol as the answer'));
+          socket.destroy();
+        });
       request.once('response', (response) => {
         // Nothing is sent again from here on, and the answer may stream for minutes.
         body = [];
+        // A 101 that names no protocol comes here.
+        if ((response.statusCode ?? 0) < 200) return void request.destroy(new Error('another protocol as the answer'));
         resolve(response);
       });
       request.on('error', (error: NodeJS.ErrnoException) => {
         if (ended === null && !fresh && isStale(request, error, bytesReadBefore)) send(true);
         else reject(ended ?? error);
+      });
+      // However it was destroyed, and by whom: the last thing that a request says.
+      request.once('close', () => {
+        if (outgoing === request) reject(ended ?? new Error('closed without an answer'));
       });
       for (const { text, encoding } of body.slice(0, -1)) request.write(text, encoding);
       const last = body.at(-1);

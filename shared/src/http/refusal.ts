@@ -10,7 +10,7 @@ export type RefusalKind =
   | 'invalid-token'
   | 'access-disabled'
   | 'directory-unavailable'
-  | 'too-many-strangers'
+  | 'too-many-unknown-tokens'
   | 'recently-updated'
   | 'feature-header'
   | 'feature-access'
@@ -78,7 +78,7 @@ export const kinds: Readonly<Record<RefusalKind, Row>> = {
     anthropic: 'api_error',
     retryAfterSeconds: 10,
   },
-  'too-many-strangers': {
+  'too-many-unknown-tokens': {
     status: 503,
     openai: ['server_error', null],
     anthropic: 'api_error',
@@ -208,7 +208,7 @@ function isFailure({ status, expected }: Row): boolean {
   return status >= 500 && expected !== true;
 }
 
-/** Turns whatever was thrown into a Refusal; a stranger becomes `internal`, its message kept for the log as cause only. */
+/** Turns whatever was thrown into a Refusal; any other error becomes `internal`, its message kept for the log as cause only. */
 export function asRefusal(thrown: unknown): Refusal {
   if (thrown instanceof Refusal) return thrown;
   return new Refusal('internal', 'internal error: the gateway failed to handle this request', { cause: thrown });

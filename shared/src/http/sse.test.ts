@@ -62,3 +62,27 @@ test('name and data as the standard reads them', () => {
   assert.equal(new SseEvent(Buffer.from('data\n\n')).data, null);
   assert.equal(new SseEvent(Buffer.from('database: x\ndata:  two\n\n')).data, ' two', 'one blank is taken off');
 });
+
+test('an event of many pieces is assembled in linear time, and one of many lines costs no more than its bytes', () => {
+  const copiedBy = (pieces: number): number => {
+    let copied = 0;
+    const copy = Buffer.prototype.copy;
+    Buffer.prototype.copy = function count(this: Buffer, ...given: Parameters<typeof copy>) {
+      const bytes = copy.apply(this, given);
+      copied += bytes;
+      return bytes;
+    };
+    try {
+      const splitter = new SseSplitter(16 * 1024 * 1024);
+      for (let i = 0; i < pieces; i++) assert.deepEqual(splitter.push(Buffer.alloc(1_000, 'a')), []);
+      assert.equal(splitter.push(Buffer.from('\n\n'))[0]?.raw.length, pieces * 1_000 + 2);
+      assert.equal(splitter.rest(), null);
+    } finally {
+      Buffer.prototype.copy = copy;
+    }
+    return copied / (pieces * 1_000);
+  };
+  for (const pieces of [100, 1_000, 10_000]) assert.ok(copiedBy(pieces) < 3, `${copiedBy(pieces)} copies of each byte`);
+  const event = (lines: number): SseEvent => new SseEvent(Buffer.from(`data: x\n${'a\n'.repeat(lines)}\n`));
+  assert.deepEqual([event(9_998).data, event(20_000).data, event(20_000).name], ['x', null, null]);
+});

@@ -2,6 +2,9 @@
 
 const LF = 10;
 const CR = 13;
+const empty = Buffer.alloc(0);
+/** Of one event: more than anybody sends, and few enough not to fill the heap with texts of no characters. */
+const linesMax = 10_000;
 
 /**
  * One event as it came: `raw` with its closing blank line, so that relaying every `raw` in order relays the stream byte for byte.
@@ -33,7 +36,9 @@ export class SseEvent {
 export class SseSplitter {
   /** True once an event was too large to be kept whole: what follows is still relayed, but no longer read. */
   lost = false;
-  #pending: Buffer | null = null;
+  /** The event that has not ended: its bytes, in front of room for as many more. */
+  #pending: Buffer = empty;
+  #pendingBytes = 0;
   #lineEmpty = true;
   readonly #pendingBytesMax: number;
 
@@ -66,24 +71,36 @@ export class SseSplitter {
 
   /** What is left behind the last whole event, once the stream ended; null when nothing is. */
   rest(): Buffer | null {
-    const rest = this.#pending;
-    this.#pending = null;
-    return rest;
+    return this.#pendingBytes === 0 ? null : this.#take(empty);
   }
 
   #take(tail: Buffer): Buffer {
-    if (this.#pending === null) return tail;
-    const whole = Buffer.concat([this.#pending, tail]);
-    this.#pending = null;
+    if (this.#pendingBytes === 0) return tail;
+    this.#append(tail);
+    const whole = this.#pending.subarray(0, this.#pendingBytes);
+    this.#pending = empty;
+    this.#pendingBytes = 0;
     return whole;
   }
 
   #keep(tail: Buffer, events: SseEvent[]): void {
-    const pending = this.#take(tail);
-    if (pending.length > this.#pendingBytesMax) {
+    if (this.#pendingBytes + tail.length > this.#pendingBytesMax) {
       this.lost = true;
-      events.push(new SseEvent(pending));
-    } else this.#pending = pending;
+      events.push(new SseEvent(this.#take(tail)));
+    } else this.#append(tail);
+  }
+
+  /** Room grows by doubling: each byte is copied twice on average, in however many pieces it comes. */
+  #append(tail: Buffer): void {
+    const bytes = this.#pendingBytes + tail.length;
+    if (bytes > this.#pending.length) {
+      // Not from the pool: an event is read after others have come.
+      const room = Buffer.allocUnsafeSlow(Math.max(bytes, this.#pendingBytes * 2));
+      this.#pending.copy(room, 0, 0, this.#pendingBytes);
+      this.#pending = room;
+    }
+    tail.copy(this.#pending, this.#pendingBytes);
+    this.#pendingBytes = bytes;
   }
 }
 
@@ -92,12 +109,21 @@ function onlyReturns(bytes: Buffer, from: number, to: number): boolean {
   return true;
 }
 
+/** The values of a field; none at all of an event of too many lines, which is relayed but not read. */
 function field(text: string, name: string): string[] {
   const values: string[] = [];
-  for (const line of text.split(/\r\n|\n|\r/)) {
-    if (!line.startsWith(name) || line[name.length] !== ':') continue;
-    const value = line.slice(name.length + 1);
-    values.push(value.startsWith(' ') ? value.slice(1) : value);
+  let lines = 0;
+  for (let at = 0; at < text.length; lines++) {
+    if (lines === linesMax) return [];
+    lineEnd.lastIndex = at;
+    const end = lineEnd.exec(text)?.index ?? text.length;
+    if (text.startsWith(name, at) && text[at + name.length] === ':') {
+      const from = at + name.length + 1;
+      values.push(text.slice(text[from] === ' ' ? from + 1 : from, end));
+    }
+    at = end + (text[end] === '\r' && text[end + 1] === '\n' ? 2 : 1);
   }
   return values;
 }
+
+const lineEnd = /[\r\n]/g;

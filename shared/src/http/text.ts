@@ -1,5 +1,64 @@
 // Bytes that arrived in pieces, as one text.
 
+/** Smaller pieces are copied together: each costs some 200 bytes beside its own, and one of a byte may keep 64 kB of a connection's buffer alive. */
+const smallBytes = 8 * 1024;
+const blockBytes = 64 * 1024;
+
+/** Takes bytes as they arrive; what it holds is at most twice what arrived, and a block. */
+export class Pieces {
+  /** Bytes taken so far. */
+  bytes = 0;
+  #whole: Buffer[] = [];
+  #block: Buffer | null = null;
+  #used = 0;
+
+  /** Nobody else may keep it. */
+  push(piece: Buffer): void {
+    this.bytes += piece.length;
+    if (piece.length >= smallBytes && piece.length * 2 >= piece.buffer.byteLength) {
+      this.#closeBlock();
+      this.#whole.push(piece);
+      return;
+    }
+    // An answer or body in one small piece, which most are, needs no block.
+    if (this.#whole.length === 0 && this.#block === null) {
+      this.#whole.push(piece);
+      return;
+    }
+    for (let from = 0; from < piece.length;) {
+      this.#block ??= Buffer.allocUnsafeSlow(blockBytes);
+      const copied = piece.copy(this.#block, this.#used, from);
+      from += copied;
+      this.#used += copied;
+      if (this.#used === blockBytes) this.#closeBlock();
+    }
+  }
+
+  /** All of it, as UTF-8; nothing is left. */
+  text(): string {
+    this.#closeBlock();
+    const whole = this.#whole;
+    this.clear();
+    return textOf(whole);
+  }
+
+  /** Lets go of everything but the count. */
+  clear(): void {
+    this.#whole = [];
+    this.#block = null;
+    this.#used = 0;
+  }
+
+  #closeBlock(): void {
+    if (this.#block === null) return;
+    const filled = this.#block.subarray(0, this.#used);
+    // One that is closed early, by a large piece, is cut to size.
+    this.#whole.push(this.#used * 2 < blockBytes ? Buffer.from(filled) : filled);
+    this.#block = null;
+    this.#used = 0;
+  }
+}
+
 /** UTF-8. The pieces are gone afterwards: nobody else may have kept one. */
 export function textOf(pieces: readonly Buffer[]): string {
   if (pieces.length <= 1) return pieces[0]?.toString('utf8') ?? '';

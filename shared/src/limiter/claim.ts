@@ -16,7 +16,7 @@ export interface Claim {
 
 /** The key is taken: by which call, and how far that is. A value, as a Denial is. */
 export interface Claimed {
-  readonly cause: 'claimed';
+  readonly decision: 'claimed';
   /** `other`: by a call with another request. */
   readonly by: 'other' | 'running' | 'settled' | 'orphaned';
   /** The call's lease and event id. */

@@ -1,6 +1,6 @@
-// All open quota windows, for an operator who compares them with the ledger after a failover (design §5), and the raising of one. Not the reading of callers.
+// All open quota windows, for an operator who compares them with the ledger after a failover, and the raising of one. Not the reading of callers.
 
-import type { Budget, Store } from '../store/store.ts';
+import { redisTimeMs, timeCommand, type Budget, type Store } from '../store/store.ts';
 import { scripts } from './scripts.ts';
 
 /** Keys that Redis looks at in one step. */
@@ -33,10 +33,10 @@ export async function* readCounters(store: Store, budget: () => Budget): AsyncGe
     cursor = next;
     if (keys.length === 0) continue;
     const replies = await store.commands(
-      [['time'], ...keys.map((key) => ['hmget', key, 'id', 'used', 'reserved', 'start', 'end'] as const)],
+      [timeCommand, ...keys.map((key) => ['hmget', key, 'id', 'used', 'reserved', 'start', 'end'] as const)],
       budget(),
     );
-    const nowMs = Number((replies[0] as [string, string])[0]) * 1000;
+    const nowMs = redisTimeMs(replies[0]);
     yield keys.flatMap((key, i) => counterOf(key, replies[i + 1] as (string | null)[], nowMs));
   } while (cursor !== '0');
 }

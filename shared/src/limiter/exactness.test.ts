@@ -5,7 +5,7 @@ import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { test } from 'node:test';
 import { randomUUID } from 'node:crypto';
-import { startTestRedis, testRedis } from '../../../scripts/local/test-redis.ts';
+import { startTestRedis, testRedis } from '../../../scripts/local/process/test-redis.ts';
 import type { Permit } from '../auth/auth.ts';
 import { connectStore, keys, shardOf, type StoreSettings } from '../store/store.ts';
 import { createLimiter, identityOf } from './limiter.ts';
@@ -33,7 +33,7 @@ function work(settings: StoreSettings): void {
   const budget = () => ({ leftMs: 60_000 });
   const call = async (permit: Permit): Promise<boolean> => {
     const lease = await limiter.admit(permit, { leaseId: randomUUID(), estimate: 1, draft: '{}' }, budget());
-    if ('cause' in lease) return false;
+    if (lease.decision !== 'admitted') return false;
     await lease.settle(1, '{}', budget());
     return true;
   };

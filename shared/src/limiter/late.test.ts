@@ -4,11 +4,11 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { after, before, beforeEach, test } from 'node:test';
 import { Redis } from 'ioredis';
-import { startRedis, type LocalRedis } from '../../../scripts/local/redis.ts';
-import { startTcpProxy, type TcpProxy } from '../../../scripts/local/tcp-proxy.ts';
+import { startRedis, type LocalRedis } from '../../../scripts/local/process/redis.ts';
+import { startTcpProxy, type TcpProxy } from '../../../scripts/local/process/tcp-proxy.ts';
 import type { Permit } from '../auth/auth.ts';
 import { connectStore, keys, shardOf, StoreUnavailable, type Store } from '../store/store.ts';
-import { endedTimeMs } from './lease.ts';
+import { endedTimeMs } from './settlement.ts';
 import { createLimiter, identityOf, settleLate, sweepShard, type Lease, type Limiter } from './limiter.ts';
 
 let server: LocalRedis;
@@ -66,7 +66,7 @@ const limitKey = keys.limit(shard, permit.feature, identity);
 const admission = () => ({ leaseId: randomUUID(), estimate: 1, draft: '{}' });
 async function admit(): Promise<Lease> {
   const lease = await limiter.admit(permit, admission(), budget());
-  assert.ok(!('cause' in lease));
+  assert.ok(lease.decision === 'admitted');
   return lease;
 }
 

@@ -1,25 +1,8 @@
 // A settlement that Redis did not confirm: what a task carries of it, and how it is applied when the task arrives. The task is the journal (design §5).
 
-import { keys, shardOf, type Budget, type Store } from '../store/store.ts';
-import { claimKey } from './claim.ts';
-import { endedTimeMs } from './lease.ts';
+import { shardOf, type Budget, type Store } from '../store/store.ts';
 import { scripts } from './scripts.ts';
-
-/** What of a lease must be known to end it in another process. Lease id and units are its event's. As JSON in tasks and log lines. */
-export interface LateSettlement {
-  /** Identity as keys have it (limiter.ts). */
-  readonly actor: string;
-  readonly feature: string;
-  /** Quota window of its admission; null: it was admitted without Redis. */
-  readonly window: string | null;
-  readonly admitted_at_ms: number;
-  /** Length of a quota window of the actor. */
-  readonly interval_ms: number;
-  /** When a script about this lease was sent whose outcome nobody knows, Unix ms; null: none was. */
-  readonly tried_at_ms: number | null;
-  /** Name of its Idempotency-Key's claim. */
-  readonly claim: string | null;
-}
+import { endedTimeMs, endKeys, type LateSettlement } from './settlement.ts';
 
 /** What the counter kept of a late settlement. */
 export interface LateOutcome {
@@ -52,20 +35,11 @@ export async function settleLate(
   budget: Budget,
 ): Promise<LateOutcome> {
   const { actor, feature } = late;
-  const shard = shardOf(actor);
-  const record = keys.lease(shard, leaseId);
   const doubtful = late.tried_at_ms !== null && nowMs - late.tried_at_ms > endedTimeMs - clockSkewMs;
   const since = `@${Math.floor(late.admitted_at_ms)}+${Math.floor(late.interval_ms)}`;
   const [found, kept, , , window] = (await store.run(
     scripts.settle,
-    [
-      keys.limit(shard, feature, actor),
-      keys.inFlight(shard, feature, actor),
-      record,
-      keys.leases(shard),
-      keys.outbox(shard),
-      claimKey(shard, actor, late.claim, record),
-    ],
+    endKeys(shardOf(actor), feature, actor, leaseId, late.claim),
     [
       leaseId,
       doubtful ? '' : (late.window ?? since),

@@ -2,35 +2,15 @@
 
 import type { Feature, Permit } from '../auth/auth.ts';
 import { keys, StoreUnavailable, type Budget, type Shard, type Store } from '../store/store.ts';
-import { claimKey, type Claim } from './claim.ts';
-import type { LateSettlement } from './late.ts';
+import type { Claim } from './claim.ts';
 import { scripts } from './scripts.ts';
+import { endedTimeMs, endKeys, type LateSettlement, type PostedNotice, type Settlement } from './settlement.ts';
+import { shareOf } from './share.ts';
 
 /** How far ahead a lease is due: a holder that is silent for so long is dead (design §5). */
 export const leaseTimeMs = 60_000;
 /** Three chances to renew before a lease is due. */
 const renewEveryMs = 20_000;
-
-/**
- * How long Redis keeps the record of a lease that has ended: longer than any repetition of a settlement (a call lasts ten minutes at most), and no
- * longer, since every call leaves one: about 200 bytes each. An open one stays until it is ended, however long the sweeper is away.
- */
-export const endedTimeMs = 15 * 60_000;
-
-/** An event in the outbox, as its sender needs it: where it stands, and what the counter kept. */
-export interface Posted {
-  readonly shard: Shard;
-  /** Stream entry id. */
-  readonly entry: string;
-  /** Event id. */
-  readonly id: string;
-  /** Quota window, or null for events without one. */
-  readonly window: string | null;
-  /** Units that the window's counter kept. */
-  readonly kept: number;
-  /** The threshold whose notice this settlement caused, in percent. */
-  readonly noticed?: number;
-}
 
 /** When notices are due, and what they say besides the numbers. */
 export interface NoticeRule {
@@ -40,32 +20,10 @@ export interface NoticeRule {
   readonly draft: string;
 }
 
-/** A notice in the outbox: settled use has reached a threshold for the first time in its window. */
-export interface PostedNotice {
-  readonly shard: Shard;
-  /** Stream entry id. */
-  readonly entry: string;
-  readonly window: string;
-  readonly percent: number;
-  /** Settled units, the window's limit, and its end in Unix ms. */
-  readonly used: number;
-  readonly limit: number;
-  readonly resetAtMs: number;
-  readonly draft: string;
-}
-
-/** How a lease ended. */
-export interface Settlement {
-  /** The event in the outbox; null when an earlier try of the same settlement had written it. */
-  readonly posted: Posted | null;
-  /** The event that found the outbox full (limiter/scripts/outbox.lua): it is in nobody's hands but the caller's. Its `entry` is empty. */
-  readonly overflow: Posted | null;
-  /** The notice that it was the first to cause, if any. */
-  readonly notice: PostedNotice | null;
-}
-
 /** Proof of admission (`upstream.send` takes it) and the hold on the quota. */
 export interface Lease {
+  /** What tells it from a Denial and a Claimed. */
+  readonly decision: 'admitted';
   /** Also the event's id. */
   readonly id: string;
   readonly permit: Permit;
@@ -108,16 +66,26 @@ export interface LeaseFacts {
 /** Wraps an admitted lease. Only limiter.ts calls it. */
 export function openLease(store: Store, facts: LeaseFacts): Lease {
   const { id, shard, feature, actor, window } = facts;
-  const inFlight = keys.inFlight(shard, feature, actor);
-  const record = keys.lease(shard, id);
-  const claim = claimKey(shard, actor, facts.claim?.name ?? null, record);
+  const ending = endKeys(shard, feature, actor, id, facts.claim?.name ?? null);
   const end = async (state: 'settled' | 'void', units: number, event: string, budget: Budget): Promise<Settlement> => {
     const { thresholds, draft } = facts.notice ?? { thresholds: [], draft: '' };
     const noticeFrom = thresholds.length === 0 ? '' : (Math.min(...thresholds) * facts.limit) / 100;
     const [, kept, entry, crossed] = (await store.run(
       scripts.settle,
-      [keys.limit(shard, feature, actor), inFlight, record, keys.leases(shard), keys.outbox(shard), claim],
-      [id, window, units, state, endedTimeMs, event, noticeFrom, thresholds.join(), facts.limit, draft],
+      ending,
+      [
+        id,
+        window,
+        units,
+        state,
+        endedTimeMs,
+        event,
+        noticeFrom,
+        thresholds.join(),
+        facts.limit,
+        draft,
+        ...shareOf(store),
+      ],
       budget,
     )) as [found: string, kept: number, entry: string | null, notice: NoticeReply | null];
     const notice = crossed === null ? null : postedNotice(crossed, shard, facts.limit, draft);
@@ -127,6 +95,7 @@ export function openLease(store: Store, facts: LeaseFacts): Lease {
     return { posted: entry === null ? null : posted, overflow: null, notice };
   };
   return {
+    decision: 'admitted',
     id,
     permit: facts.permit,
     claim: facts.claim,
@@ -147,12 +116,9 @@ export function openLease(store: Store, facts: LeaseFacts): Lease {
       claim: facts.claim?.name ?? null,
     }),
     keepAlive: (warn) => {
+      const renewed = [keys.inFlight(shard, feature, actor), keys.lease(shard, id), keys.leases(shard)];
       const timer = setInterval(() => {
-        store
-          .run(scripts.renew, [inFlight, record, keys.leases(shard)], [id, leaseTimeMs], {
-            leftMs: renewEveryMs / 4,
-          })
-          .catch(warn);
+        store.run(scripts.renew, renewed, [id, leaseTimeMs], { leftMs: renewEveryMs / 4 }).catch(warn);
       }, renewEveryMs);
       timer.unref();
       return () => clearInterval(timer);
@@ -173,6 +139,7 @@ export function leaseOnTrust(
   const unsettled = (): Promise<never> =>
     Promise.reject(new StoreUnavailable('admitted without redis: a task settles it', { sent: false }));
   return {
+    decision: 'admitted',
     id,
     permit,
     claim: null,

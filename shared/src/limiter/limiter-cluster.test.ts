@@ -1,6 +1,6 @@
 // The limiter's own suite once more, on a Redis Cluster of three masters.
 
-import { testRedis } from '../../../scripts/local/test-redis.ts';
+import { testRedis } from '../../../scripts/local/process/test-redis.ts';
 
 testRedis.kind = 'cluster';
 await import('./limiter.test.ts');

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { after, before, beforeEach, test } from 'node:test';
-import { startTestRedis, type TestRedis } from '../../../scripts/local/test-redis.ts';
+import { startTestRedis, type TestRedis } from '../../../scripts/local/process/test-redis.ts';
 import type { Actor, Entitlement, Permit } from '../auth/auth.ts';
 import { connectStore, keys, shardOf, type Store } from '../store/store.ts';
 import {
@@ -76,13 +76,13 @@ function placeOf(permit: Permit): { limit: string; outbox: string; leases: strin
 
 async function admit(permit: Permit, leaseId: string = randomUUID(), estimate = 1): Promise<Lease> {
   const outcome = await limiter.admit(permit, { leaseId, estimate, draft: '{"draft":true}' }, budget());
-  assert.ok(!('cause' in outcome), `refused: ${JSON.stringify(outcome)}`);
+  assert.ok(outcome.decision === 'admitted', `refused: ${JSON.stringify(outcome)}`);
   return outcome;
 }
 
 async function refused(permit: Permit): Promise<Denial> {
   const outcome = await limiter.admit(permit, { leaseId: randomUUID(), estimate: 1, draft: '{}' }, budget());
-  assert.ok('cause' in outcome && outcome.cause !== 'claimed', 'admitted');
+  assert.ok(outcome.decision === 'denied', 'admitted');
   return outcome;
 }
 
@@ -208,7 +208,7 @@ test('actors #40: at the last unit, one of ten parallel calls is admitted and ni
       limiter.admit(permit, { leaseId: randomUUID(), estimate: 1, draft: '{}' }, budget()),
     ),
   );
-  assert.equal(outcomes.filter((outcome) => !('cause' in outcome)).length, 1);
+  assert.equal(outcomes.filter((outcome) => outcome.decision === 'admitted').length, 1);
   assert.equal((await counters(permit)).used, 500);
 });
 
@@ -317,7 +317,7 @@ test('repeated refusals are written one by one up to five a minute, then counted
 
 test('notes of one identity fold too, and carry their own id', async () => {
   const identity = randomUUID();
-  const posted = await limiter.note(identity, 'Unauthorized', 'the-id', '{"name":"Unauthorized"}', 1, budget());
+  const posted = await limiter.recordEvent(identity, 'Unauthorized', 'the-id', '{"name":"Unauthorized"}', 1, budget());
   assert.ok(posted !== null);
   assert.equal(posted.id, 'the-id');
   // By its own place: another test's actor may live on the same shard.
@@ -332,7 +332,7 @@ test('an Idempotency-Key follows its call: running, orphaned by the sweeper, set
   const ask = (of: Claim): Promise<Lease | Denial | Claimed> =>
     limiter.admit(permit, { leaseId: randomUUID(), estimate: 1, draft: '{}', claim: of }, budget());
   const first = (await ask(claim)) as Lease;
-  const taken = (by: Claimed['by']): Claimed => ({ cause: 'claimed', by, leaseId: first.id });
+  const taken = (by: Claimed['by']): Claimed => ({ decision: 'claimed', by, leaseId: first.id });
   assert.deepEqual(await ask(claim), taken('running'));
   assert.deepEqual(await ask(other), taken('other'));
   await redis.zadd(placeOf(permit).leases, 1, first.id);

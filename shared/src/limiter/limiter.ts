@@ -3,21 +3,16 @@
 import type { Actor, Feature, Permit } from '../auth/auth.ts';
 import { keys, shardOf, type Budget, type Shard, type Store } from '../store/store.ts';
 import { claimKey, claimTimeMs, type Claim, type Claimed } from './claim.ts';
-import {
-  leaseTimeMs,
-  leaseOnTrust,
-  openLease,
-  endedTimeMs,
-  type Lease,
-  type NoticeRule,
-  type Posted,
-} from './lease.ts';
+import { leaseOnTrust, leaseTimeMs, openLease, type Lease, type NoticeRule } from './lease.ts';
 import { readLimits, type Reading } from './reading.ts';
 import { scripts } from './scripts.ts';
+import { endedTimeMs, endKeys, type Posted } from './settlement.ts';
+import { shareOf } from './share.ts';
 
 export { claimOf, type Claim, type Claimed } from './claim.ts';
-export { leaseTimeMs, type Lease, type NoticeRule, type Posted, type PostedNotice, type Settlement } from './lease.ts';
-export { settleLate, type LateOutcome, type LateSettlement } from './late.ts';
+export { leaseTimeMs, type Lease, type NoticeRule } from './lease.ts';
+export { settleLate, type LateOutcome } from './late.ts';
+export type { LateSettlement, Posted, PostedNotice, Settlement } from './settlement.ts';
 export type { Reading } from './reading.ts';
 export { raiseCounter, readCounters, type Counter } from './counters.ts';
 export { healCounters } from './heal.ts';
@@ -26,6 +21,7 @@ export { closeWindow, readWindows, type QuotaWindow } from './window.ts';
 
 /** Why a call was not admitted: a value, not an exception, since most callers meet it one day. */
 export interface Denial {
+  readonly decision: 'denied';
   readonly cause: 'quota' | 'burst' | 'in-flight';
   /** The limit that was reached, in units (quota) or calls. */
   readonly limit: number;
@@ -63,8 +59,8 @@ export interface Limiter {
   withdraw(permit: Permit, admission: Pick<Admission, 'leaseId' | 'claim'>, budget: Budget): Promise<void>;
   /** Consumption of the actor by feature; consumes nothing. */
   read(actor: Actor, features: readonly Feature[], budget: Budget): Promise<ReadonlyMap<Feature, Reading>>;
-  /** Appends an event that belongs to no lease, folding repeated ones. `identity`: the actor's, or that of all strangers; `count`: how many it stands for. */
-  note(
+  /** Appends an event that belongs to no lease, folding repeated ones. `identity`: the actor's, or a source's and a reason's for tokens that nobody knows; `count`: how many it stands for. */
+  recordEvent(
     identity: string,
     name: string,
     eventId: string,
@@ -114,6 +110,7 @@ export function createLimiter(store: Store): Limiter {
           leaseTimeMs,
           `${feature} ${actor}${claimed}\n${admission.draft}`,
           versionOf(permit.actor) ?? '',
+          ...shareOf(store),
           ...(claim === null ? [] : [claim.fingerprint, claimTimeMs]),
         ],
         budget,
@@ -134,6 +131,7 @@ export function createLimiter(store: Store): Limiter {
           });
         case 'refused':
           return {
+            decision: 'denied',
             cause: reply[1],
             limit: reply[2],
             retryAtMs: reply[3],
@@ -141,7 +139,7 @@ export function createLimiter(store: Store): Limiter {
             posted: reply[5] === null ? null : { shard, entry: reply[5], id: admission.leaseId, window: null, kept: 0 },
           };
         case 'claimed':
-          return { cause: 'claimed', by: reply[1], leaseId: reply[2] };
+          return { decision: 'claimed', by: reply[1], leaseId: reply[2] };
         case 'ended':
           throw new Error(`lease ${admission.leaseId} has ended as ${reply[1]}: an id is for one call`);
       }
@@ -152,30 +150,22 @@ export function createLimiter(store: Store): Limiter {
     },
     async withdraw(permit, { leaseId, claim }, budget) {
       const { shard, feature, actor } = placeOf(permit);
-      const record = keys.lease(shard, leaseId);
       await store.run(
         scripts.settle,
-        [
-          keys.limit(shard, feature, actor),
-          keys.inFlight(shard, feature, actor),
-          record,
-          keys.leases(shard),
-          keys.outbox(shard),
-          claimKey(shard, actor, claim?.name ?? null, record),
-        ],
+        endKeys(shard, feature, actor, leaseId, claim?.name ?? null),
         [leaseId, '', 0, 'void', endedTimeMs, ''],
         budget,
       );
     },
     read: (actor, features, budget) =>
       readLimits(store, identityOf(actor), versionOf(actor), intervalsOf(actor, features), budget),
-    async note(identity, name, eventId, event, count, budget) {
+    async recordEvent(identity, name, eventId, event, count, budget) {
       const actor = encodeURIComponent(identity);
       const shard = shardOf(actor);
       const entry = (await store.run(
-        scripts.note,
+        scripts.recordEvent,
         [keys.outbox(shard), keys.fold(shard, actor, name), keys.folds(shard)],
-        [eventId, event, count],
+        [eventId, event, count, ...shareOf(store)],
         budget,
       )) as string | null;
       return entry === null ? null : { shard, entry, id: eventId, window: null, kept: 0 };

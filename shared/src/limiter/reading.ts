@@ -1,7 +1,7 @@
 // What an actor has used of its quotas by now. Reads only: no burst mark, no window opened.
 
 import type { Feature } from '../auth/auth.ts';
-import { keys, shardOf, type Budget, type Store } from '../store/store.ts';
+import { keys, redisTimeMs, shardOf, timeCommand, type Budget, type Store } from '../store/store.ts';
 
 const fields = ['used', 'end', 'interval', 'version'] as const;
 
@@ -28,11 +28,10 @@ export async function readLimits(
   const shard = shardOf(actor);
   const features = [...intervals.keys()];
   const replies = await store.commands(
-    [['time'], ...features.map((feature) => ['hmget', keys.limit(shard, feature, actor), ...fields] as const)],
+    [timeCommand, ...features.map((feature) => ['hmget', keys.limit(shard, feature, actor), ...fields] as const)],
     budget,
   );
-  const [seconds, micros] = replies[0] as [string, string];
-  const nowMs = Number(seconds) * 1000 + Number(micros) / 1000;
+  const nowMs = redisTimeMs(replies[0]);
   return new Map(
     features.map((feature, i) => {
       const [used, end, interval, usedBy] = replies[i + 1] as (string | null)[];

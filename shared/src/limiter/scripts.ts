@@ -19,7 +19,7 @@ const texts = {
   admit: readFileSync(new URL('./scripts/admit.lua', import.meta.url), 'utf8'),
   settle: readFileSync(new URL('./scripts/settle.lua', import.meta.url), 'utf8'),
   renew: readFileSync(new URL('./scripts/renew.lua', import.meta.url), 'utf8'),
-  note: readFileSync(new URL('./scripts/note.lua', import.meta.url), 'utf8'),
+  recordEvent: readFileSync(new URL('./scripts/record-event.lua', import.meta.url), 'utf8'),
   raise: readFileSync(new URL('./scripts/raise.lua', import.meta.url), 'utf8'),
   reset: readFileSync(new URL('./scripts/reset.lua', import.meta.url), 'utf8'),
   sweep: readFileSync(new URL('./scripts/sweep.lua', import.meta.url), 'utf8'),

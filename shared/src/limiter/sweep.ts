@@ -1,9 +1,9 @@
 // Ends what its holder left behind in one shard: overdue leases and folded refusals. What becomes of the outbox is the events room's.
 
 import { keys, type Budget, type Shard, type Store } from '../store/store.ts';
-import { claimKey } from './claim.ts';
-import { endedTimeMs } from './lease.ts';
 import { scripts } from './scripts.ts';
+import { endedTimeMs, endKeys } from './settlement.ts';
+import { shareOf } from './share.ts';
 
 /** Records read in one round trip: some hundred bytes each. */
 const recordsAtOnce = 100;
@@ -54,7 +54,7 @@ export async function sweepShard(
     unfolded += (await store.run(
       scripts.unfold,
       [keys.outbox(shard), fold, keys.folds(shard)],
-      [],
+      shareOf(store),
       budget(),
     )) as number;
   return { orphaned, unfolded, more: leaseIds.length === most || foldKeys.length === most };
@@ -68,18 +68,10 @@ async function sweepLease(
   record: string | null,
   budget: Budget,
 ): Promise<boolean> {
-  const key = keys.lease(shard, id);
   const [, , , feature = 'none', actor = 'none', claim = null] = (record ?? '').split('\n', 1)[0]?.split(' ') ?? [];
   const [outcome] = (await store.run(
     scripts.sweep,
-    [
-      keys.limit(shard, feature, actor),
-      keys.inFlight(shard, feature, actor),
-      key,
-      keys.leases(shard),
-      keys.outbox(shard),
-      claimKey(shard, actor, claim, key),
-    ],
+    endKeys(shard, feature, actor, id, claim),
     [id, endedTimeMs],
     budget,
   )) as [string, number];

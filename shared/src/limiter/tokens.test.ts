@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import fc from 'fast-check';
 import { Redis } from 'ioredis';
-import { startRedis, type LocalRedis } from '../../../scripts/local/redis.ts';
+import { startRedis, type LocalRedis } from '../../../scripts/local/process/redis.ts';
 import type { Permit } from '../auth/auth.ts';
 import { connectStore, keys, shardOf, type Store } from '../store/store.ts';
 import { createLimiter, identityOf, type Lease } from './limiter.ts';
@@ -69,7 +69,7 @@ test('estimates settle to the truth, and the overshoot is bounded by the errors 
         for (const pick of endsBefore) await end(pick);
         const before = await used();
         const outcome = await limiter.admit(permit, { leaseId: `${key}-${i}`, estimate, draft: '{}' }, budget());
-        if ('cause' in outcome) {
+        if (outcome.decision !== 'admitted') {
           refusals++;
           assert.ok(before + estimate > limit, `refused at ${before} + ${estimate}`);
         } else {

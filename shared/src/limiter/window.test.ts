@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { after, before, test } from 'node:test';
 import { Redis } from 'ioredis';
-import { startRedis, type LocalRedis } from '../../../scripts/local/redis.ts';
+import { startRedis, type LocalRedis } from '../../../scripts/local/process/redis.ts';
 import type { Permit } from '../auth/auth.ts';
 import { connectStore, keys, shardOf, type Store } from '../store/store.ts';
 import { closeWindow, createLimiter, identityOf, readWindows, type Lease, type QuotaWindow } from './limiter.ts';
@@ -37,7 +37,7 @@ function permitFor(limit: number): Permit {
 async function admit(permit: Permit): Promise<Lease | null> {
   const admission = { leaseId: randomUUID(), estimate: 1, draft: '{}' };
   const outcome = await createLimiter(store).admit(permit, admission, budget());
-  return 'cause' in outcome ? null : outcome;
+  return outcome.decision === 'admitted' ? outcome : null;
 }
 
 async function admitted(permit: Permit): Promise<Lease & { readonly window: string }> {

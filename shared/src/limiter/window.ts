@@ -1,7 +1,7 @@
 // An actor's quota windows as an operator sees them, and the end of one before its time. Not the reading of callers (reading.ts).
 
 import type { Actor, Feature } from '../auth/auth.ts';
-import { keys, shardOf, type Budget, type Store } from '../store/store.ts';
+import { keys, readRedisTime, shardOf, type Budget, type Store } from '../store/store.ts';
 import { scripts } from './scripts.ts';
 
 /** What stands in Redis of one feature of an actor. Times in Unix ms by Redis's clock. */
@@ -31,8 +31,7 @@ export async function readWindows(
 ): Promise<ReadonlyMap<Feature, QuotaWindow>> {
   const actor = actorOf(owner);
   const shard = shardOf(actor);
-  const [time] = (await store.commands([['time']], budget)) as [[string, string]];
-  const nowMs = Number(time[0]) * 1000 + Math.floor(Number(time[1]) / 1000);
+  const nowMs = await readRedisTime(store, budget);
   const replies = await store.commands(
     features.flatMap((feature) => [
       ['hmget', keys.limit(shard, feature, actor), ...fields] as const,

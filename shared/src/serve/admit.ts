@@ -1,4 +1,4 @@
-// The step of every river that asks the limiter: a lease, or the refusal in the caller's dialect. Not the limits (limiter).
+// The part of a charged call that asks the limiter: a lease, or the refusal in the caller's dialect. Not the limits (limiter).
 
 import type { Permit } from '../auth/auth.ts';
 import { refusedEvent, type EventDraft } from '../events/events.ts';
@@ -6,15 +6,15 @@ import { Refusal } from '../http/http.ts';
 import { leaseTimeMs, type Admission, type Claim, type Claimed, type Denial, type Lease } from '../limiter/limiter.ts';
 import { StoreUnavailable } from '../store/store.ts';
 import { spanNames } from '../telemetry/telemetry.ts';
-import { noticeRule } from './event.ts';
 import type { Exchange } from './exchange.ts';
 import { claimedRefusal } from './idempotency.ts';
+import { noticeRule } from './notice-rule.ts';
 import { denialRefusal } from './rate-limit.ts';
 import { admissionAttributes, eventAttributes } from './spans.ts';
 
 /**
  * Reserves units of the permit's quota for the call that the draft tells of; its event id becomes the lease's.
- * @param units that the call is expected to cost: 1 for a completion
+ * @param units that the call is expected to cost
  * @param claim of its Idempotency-Key. Without Redis nobody can tell whether such a call was made before: it is never admitted on trust.
  * @throws Refusal: the 429 of a denial, 409 or 422 for a key that is taken, or 503 when Redis can't be asked
  */
@@ -23,7 +23,7 @@ export async function admit(
   permit: Permit,
   draft: EventDraft,
   units: number,
-  claim: Claim | null = null,
+  claim: Claim | null,
 ): Promise<Lease> {
   const { context, scope, budget, dialect } = exchange;
   const { limiter } = context;
@@ -45,7 +45,7 @@ export async function admit(
   } catch (error) {
     if (!(error instanceof StoreUnavailable)) throw error;
     if (claim === null && context.outages.admits(permit, units)) {
-      scope.note({ admitted: 'without redis' });
+      scope.annotate({ admitted: 'without redis' });
       const nowMs = Date.now();
       // Under the same id: if it was applied after all, the task ends that very lease.
       return limiter.admitOnTrust(permit, admission, nowMs, error.sent ? nowMs : null);
@@ -56,16 +56,16 @@ export async function admit(
     });
   }
   context.outages.decided(permit, outcome);
-  if (!('cause' in outcome)) return outcome;
-  if (outcome.cause === 'claimed') {
-    scope.note({ idempotency: outcome.by, first_call: outcome.leaseId });
+  if (outcome.decision === 'admitted') return outcome;
+  if (outcome.decision === 'claimed') {
+    scope.annotate({ idempotency: outcome.by, first_call: outcome.leaseId });
     throw claimedRefusal(outcome);
   }
   const refused = refusedEvent(draft, outcome);
   const text = JSON.stringify(refused);
   if (outcome.posted !== null) context.outbox.take(outcome.posted, text);
   scope.mark(spanNames.event, () => eventAttributes(refused, text));
-  scope.note({ denied: outcome.cause });
+  scope.annotate({ denied: outcome.cause });
   throw denialRefusal(outcome, permit.feature, dialect);
 }
 

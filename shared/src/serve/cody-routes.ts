@@ -1,4 +1,4 @@
-// The completion paths of instances and Cody clients: the same for both features, which a header tells apart (spec completions §1.1).
+// The completion paths of instances and Cody clients: the same for both features, which a header tells apart.
 
 import type { Feature } from '../auth/auth.ts';
 import type { Shape } from '../upstream/upstream.ts';
@@ -19,5 +19,6 @@ export function codyRoutes(feature: Feature): CompletionRoute[] {
     shape,
     dialect: 'cody',
     feature,
+    units: 1,
   }));
 }

@@ -2,6 +2,8 @@
 
 import { createAuth, type Auth } from '../auth/auth.ts';
 import type { Config } from '../config/config.ts';
+import { createSync, type SubscriptionSync } from '../directory/directory.ts';
+import { openDocuments } from '../documents/documents.ts';
 import {
   createEventQueue,
   createNoticeQueue,
@@ -12,11 +14,11 @@ import {
 } from '../events/events.ts';
 import { accessTokens } from '../http/http.ts';
 import { createLimiter, type Limiter } from '../limiter/limiter.ts';
-import { createOutages, type Outages } from './outages.ts';
-import { createStrangers, type Strangers } from './strangers.ts';
 import { connectStore, type Budget, type Store, type StoreChange } from '../store/store.ts';
 import { createTelemetry, type Telemetry } from '../telemetry/telemetry.ts';
 import { createUpstream, type Upstream } from '../upstream/upstream.ts';
+import { createOutages, type Outages } from './outages.ts';
+import { createUnknownCallers, type UnknownCallers } from './unknown-callers.ts';
 
 /** Everything a handler may use. */
 export interface Context {
@@ -24,12 +26,14 @@ export interface Context {
   readonly telemetry: Telemetry;
   readonly store: Store;
   readonly auth: Auth;
+  /** Brings the source's list into the directory; null where no source lists. */
+  readonly sync: SubscriptionSync | null;
   readonly limiter: Limiter;
   readonly upstream: Upstream;
   readonly queue: TaskQueue | null;
   readonly noticeQueue: TaskQueue | null;
   readonly outbox: Outbox;
-  readonly strangers: Strangers;
+  readonly unknownCallers: UnknownCallers;
   /** Who is served while Redis is away. */
   readonly outages: Outages;
   /** A fresh budget of Redis waits: one on the way up, one for settling. */
@@ -55,29 +59,31 @@ export function openContext(config: Config, openTasks: OpenTasks): Context {
   const outbox = createOutbox(store, queue, noticeQueue, warn, (state, events) =>
     telemetry.count('gateway.outbox', events, { state }),
   );
-  const auth = createAuth({ config, store, tokens, now: Date.now, warn });
+  const documents = openDocuments(config, tokens);
+  const auth = createAuth({ config, store, documents, now: Date.now, warn });
   const upstream = createUpstream(config, warn, (model, shut) =>
     telemetry.count('gateway.model_breaker', shut, { model }),
   );
   const limiter = createLimiter(store);
   const budget = (): Budget => ({ leftMs: config.redisBudgetMs });
-  const strangers = createStrangers({ limiter, outbox, telemetry, budget });
+  const unknownCallers = createUnknownCallers({ limiter, outbox, telemetry, budget });
   return {
     config,
     telemetry,
     store,
     auth,
+    sync: createSync({ config, store, documents, now: Date.now }),
     limiter,
     upstream,
     queue,
     noticeQueue,
     outbox,
-    strangers,
+    unknownCallers,
     outages: createOutages(config, Date.now),
     budget,
     connect: () => store.connect(),
     close: async () => {
-      await strangers.flush();
+      await unknownCallers.flush();
       await outbox.flush();
       await telemetry.flush(telemetryFlushMs);
       await Promise.allSettled([tasks.close(), auth.close(), upstream.close()]);

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { Redis } from 'ioredis';
-import { startRedis, type LocalRedis } from '../../../scripts/local/redis.ts';
+import { startRedis, type LocalRedis } from '../../../scripts/local/process/redis.ts';
 import type { ActorSource, Feature, Permit } from '../auth/auth.ts';
 import { connectStore, StoreUnavailable, type Store } from '../store/store.ts';
 import type { Exchange } from './exchange.ts';
@@ -73,7 +73,7 @@ test('an id with colons is one id', async () => {
 
 test('a listing passes over everything else in Redis and is bounded', async () => {
   const pipeline = redis.pipeline();
-  for (let i = 0; i < 20_000; i++) pipeline.set(`{s000}:other:${i}`, '');
+  for (let i = 0; i < 20_000; i++) pipeline.set(`{s0000}:other:${i}`, '');
   for (let i = 0; i < 1_500; i++) pipeline.set(`prompt:many${i}:chat_completions:7`, '');
   await pipeline.exec();
   const { prompts, complete } = await listFlaggedPrompts(store);

@@ -1,13 +1,22 @@
 // Flagged prompts in Redis: written only where an operator has switched it on (design D12), cut to a size, expiring; listed and read for /maintenance.
 
-import type { Permit } from '../auth/auth.ts';
+import type { Actor, Permit } from '../auth/auth.ts';
 import { keys, type Store } from '../store/store.ts';
 import type { Exchange } from './exchange.ts';
 
 /** Of a longer prompt the beginning is kept. */
 const recordedCharactersMax = 32 * 1024;
-/** The subscription of Sourcegraph.com's own instance, whose users count as its users (spec completions §3.3). */
+/** The subscription of Sourcegraph.com's own instance, whose users count as its users. */
 const dotcomSubscription = 'd3d2b638-d0a2-4539-a099-b36860b09819';
+
+function isDotcom({ source, id }: Actor): boolean {
+  return source === 'dotcom-user' || id === dotcomSubscription;
+}
+
+/** Nobody pays for these by contract: users of Sourcegraph.com, and callers without a name. */
+export function isFreeUser(actor: Actor): boolean {
+  return isDotcom(actor) || actor.source === 'anonymous';
+}
 
 /** Chat prompts of Sourcegraph.com users alone. Never throws: a prompt that could not be kept holds nobody up. */
 export async function recordFlaggedPrompt(
@@ -16,8 +25,7 @@ export async function recordFlaggedPrompt(
   text: string,
 ): Promise<void> {
   const { config, store } = context;
-  const isDotcom = actor.source === 'dotcom-user' || actor.id === dotcomSubscription;
-  if (!config.flaggedPromptRecording || !isDotcom || feature === 'code_completions') return;
+  if (!config.flaggedPromptRecording || !isDotcom(actor) || feature === 'code_completions') return;
   const key = keys.prompt(scope.traceId, feature, actor.id);
   const kept = text.slice(0, recordedCharactersMax).toWellFormed();
   try {

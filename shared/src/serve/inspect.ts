@@ -4,9 +4,11 @@ import type { Permit } from '../auth/auth.ts';
 import { Refusal } from '../http/http.ts';
 import { identityOf } from '../limiter/limiter.ts';
 import type { Call, Flagging } from '../upstream/upstream.ts';
-import { blockedEvent, type CallerIds } from './event.ts';
-import { note, type Exchange } from './exchange.ts';
-import { recordFlaggedPrompt } from './flagged-prompts.ts';
+import type { CallerIds } from './caller-ids.ts';
+import type { Exchange } from './exchange.ts';
+import { isFreeUser, recordFlaggedPrompt } from './flagged-prompts.ts';
+import { recordEvent } from './record-event.ts';
+import { blockedEvent } from './refused-event.ts';
 
 /**
  * @param body that `upstream.read` accepted
@@ -21,21 +23,21 @@ export async function inspect(
   callerIds: CallerIds,
 ): Promise<Flagging | null> {
   const { context, scope } = exchange;
-  const { prompt, flagging } = await context.upstream.inspect(call, body);
+  const { prompt, flagging } = await context.upstream.inspect(call, body, isFreeUser(permit.actor));
   if (flagging === null) return null;
-  scope.note({ feature: permit.feature, model: permit.model, flagged: flagging.reasons });
+  scope.annotate({ feature: permit.feature, model: permit.model, flagged: flagging.reasons });
   await recordFlaggedPrompt(exchange, permit, prompt.text());
   if (!flagging.shouldBlock) return flagging;
-  await note(
+  await recordEvent(
     exchange,
     identityOf(permit.actor),
     `RequestBlocked:${permit.feature}`,
-    blockedEvent(context.config, permit, call, flagging, callerIds, scope),
+    blockedEvent(exchange, permit, call.provider, flagging, callerIds),
   );
   throw new Refusal('prompt-blocked', blockedText(context.config, scope.traceId));
 }
 
-/** Cody clients recognise this text by its words (spec completions §3.4). */
+/** Cody clients recognise this text by its words. */
 function blockedText(
   { acceptableUsePolicyUrl, supportAddress }: Exchange['context']['config'],
   traceId: string,

@@ -1,18 +1,14 @@
 // The step of every river that ends the lease: the charge, and what it leaves behind handed to the outbox. Not the counters (limiter), nor the sending (events).
 
-import type { UsageEvent } from '../events/events.ts';
+import { eventRow, noticeAbout, type EndedEvent } from '../events/events.ts';
 import type { Lease, Settlement } from '../limiter/limiter.ts';
 import { spanNames } from '../telemetry/telemetry.ts';
-import { postedEvent, postedNotice } from './event.ts';
 import type { Exchange } from './exchange.ts';
 import { eventAttributes, noticeAttributes } from './spans.ts';
 
-/** A call's event without what only the limiter knows. */
-export type EndedEvent = Omit<UsageEvent, 'quota_window' | 'quota_units' | 'count'>;
-
 /**
  * Settles the event's units, or gives the reservation back where it has none. Before the response ends: the CPU is taken away afterwards. Never
- * throws: a lease that Redis did not end is ended by a task, whose creation is waited for (design §5); what the queue does not take either goes whole
+ * throws: a lease that Redis did not end is ended by a task, whose creation is waited for; what the queue does not take either goes whole
  * into the log, from which it can be replayed.
  */
 export async function endLease(
@@ -23,14 +19,14 @@ export async function endLease(
   const charged = event.units > 0;
   const text = JSON.stringify(event);
   const state = charged ? 'settled' : 'released';
-  scope.note({ lease: state, tokens: event.tokens });
+  scope.annotate({ lease: state, tokens: event.tokens });
   try {
     const settlement = await scope.span(
       spanNames.settle,
       () => (charged ? lease.settle(event.units, text, context.budget()) : lease.release(text, context.budget())),
       () => ({ lease: state }),
     );
-    await record({ context, scope }, event, text, settlement);
+    await handOver({ context, scope }, event, text, settlement);
   } catch (error) {
     await endLater({ context, scope }, lease, event, error);
   }
@@ -44,29 +40,29 @@ async function endLater(
   error: unknown,
 ): Promise<void> {
   const settlement = lease.late(Date.now());
-  const row = { ...event, quota_window: lease.window, quota_units: event.units, count: 1 };
+  const row = eventRow(event, { window: lease.window, kept: event.units });
   const sent = await outbox.sendNow(row, settlement);
   scope.mark(spanNames.event, () => eventAttributes(row, JSON.stringify(row)));
-  scope.note({ settled_by: sent ? 'task' : 'log' });
+  scope.annotate({ settled_by: sent ? 'task' : 'log' });
   if (!sent) scope.log('ERROR', 'a lease could not be ended', { usage_event: row, settlement }, error);
 }
 
-/** Waits for the queue where the outbox is over its share (design §5). Then what the queue does not take goes whole into the log. */
-async function record(
+/** Waits for the queue where the outbox is over its share. Then what the queue does not take goes whole into the log. */
+async function handOver(
   { context: { outbox }, scope }: Pick<Exchange, 'context' | 'scope'>,
   event: EndedEvent,
   eventText: string,
   { posted, overflow, notice }: Settlement,
 ): Promise<void> {
   const written = posted ?? overflow;
-  const row = written === null ? null : postedEvent(event, written);
+  const row = written === null ? null : eventRow(event, written);
   const text = row === null ? eventText : JSON.stringify(row);
   if (row !== null && posted !== null) outbox.take(posted, text);
   else if (row !== null && !(await outbox.sendNow(row)))
     scope.log('ERROR', 'the outbox is full and the queue is away', { usage_event: row });
   scope.mark(spanNames.event, () => eventAttributes(event, text));
   if (notice === null) return;
-  scope.note({ notice_percent: notice.percent });
+  scope.annotate({ notice_percent: notice.percent });
   scope.mark(spanNames.notice, () => noticeAttributes(notice));
-  outbox.notify(notice, postedNotice(notice, scope));
+  outbox.notify(notice, noticeAbout(notice, { trace_id: scope.traceId, span_id: scope.spanId }));
 }

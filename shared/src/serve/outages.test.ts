@@ -11,8 +11,10 @@ const settings = { chatCompletionsWithoutRedis: 3, codeCompletionsWithoutRedis: 
 function permit(id: string, { feature = 'chat_completions', limit = 100, blocked = false } = {}): Permit {
   return { actor: { source: 'dotcom-user', id, pool: null }, feature, entitlement: { limit }, blocked } as Permit;
 }
-const lease = (remaining: number, resetAtMs: number): Lease => ({ remaining, resetAtMs }) as Lease;
+const lease = (remaining: number, resetAtMs: number): Lease =>
+  ({ decision: 'admitted', remaining, resetAtMs }) as Lease;
 const denial = (cause: Denial['cause'], retryAtMs: number): Denial => ({
+  decision: 'denied',
   cause,
   limit: 100,
   retryAtMs,

@@ -41,11 +41,11 @@ export function createOutages(config: Settings, now: () => number): Outages {
       const key = keyOf(permit);
       admitted.delete(key);
       // Burst and in-flight say nothing about what is left of the quota.
-      if ('cause' in outcome && outcome.cause !== 'quota') return;
+      if (outcome.decision === 'claimed' || (outcome.decision === 'denied' && outcome.cause !== 'quota')) return;
       left.delete(key);
       left.set(
         key,
-        'cause' in outcome
+        outcome.decision === 'denied'
           ? { units: 0, untilMs: outcome.retryAtMs }
           : { units: outcome.remaining, untilMs: outcome.resetAtMs },
       );

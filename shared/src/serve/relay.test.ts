@@ -59,6 +59,7 @@ function answerOf(pieces: readonly (string | Buffer)[], sse: boolean, error: Err
       if (error !== null) throw error;
     })(),
     meter: meterOf(),
+    onEnded: () => undefined,
     abort: () => undefined,
   };
 }
@@ -129,6 +130,35 @@ test('of a whole answer the last piece waits for the end of the call', async (t)
   assert.deepEqual([result.end, result.last?.toString()], ['whole', '"usage":{"prompt_tokens":5}}']);
   assert.equal(result.body, '{"choices":[],"usage":{"prompt_tokens":5}}');
   assert.equal(answer.meter.usage().inputTokens, 5);
+});
+
+test('a caller that takes nothing is waited for until the call is ended, and no longer', async (t) => {
+  const deadline = new Error('a deadline passed');
+  let over = false;
+  const endless = (async function* () {
+    for (;;) {
+      await new Promise(setImmediate);
+      // As an answer breaks off when its deadline passes.
+      if (over) throw deadline;
+      yield Buffer.from(chunk('x'.repeat(64 * 1024)));
+    }
+  })();
+  let wake: (() => void) | null = null;
+  const answer: Answer = { ...answerOf([], true), body: endless, onEnded: (listener) => void (wake = listener) };
+  const server = createServer().listen(0);
+  t.after(() => server.closeAllConnections());
+  t.after(() => server.close());
+  const request = get({ port: (server.address() as AddressInfo).port, agent: false });
+  request.on('error', () => undefined).on('response', (incoming) => incoming.pause());
+  const [, response] = (await once(server, 'request')) as [IncomingMessage, ServerResponse];
+  response.writeHead(200);
+  const relaying = relay(answer, response, () => undefined, new AbortController().signal);
+  while (wake === null) await new Promise(setImmediate);
+  over = true;
+  (wake as () => void)();
+  const { end, error } = await relaying;
+  assert.deepEqual([end, error], ['cut', deadline]);
+  assert.deepEqual([wake, response.listenerCount('drain')], [null, 0], 'nothing waits any more');
 });
 
 test('a caller that left aborts the provider’s call, also while it was too slow to take a piece', async (t) => {

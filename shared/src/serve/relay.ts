@@ -1,6 +1,5 @@
 // Carries the provider's bytes to the caller unchanged, metering them as they pass and keeping back-pressure. Not their meaning (upstream's meters).
 
-import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import { SseSplitter } from '../http/http.ts';
 import type { Answer } from '../upstream/upstream.ts';
@@ -52,7 +51,7 @@ export async function relay(
       if (bytes !== null) {
         clearImmediate(headers);
         begin();
-        if (!response.write(bytes)) await drained(response, callerLeft);
+        if (!response.write(bytes)) await drained(response, answer, callerLeft);
       }
       if (callerLeft.aborted) break;
     }
@@ -80,8 +79,21 @@ function eventsForCaller(answer: Answer, splitter: SseSplitter, chunk: Buffer): 
   return Buffer.concat(kept);
 }
 
-/** A slow caller makes the provider wait; one that left ends the wait. */
-async function drained(response: ServerResponse, callerLeft: AbortSignal): Promise<void> {
-  if (callerLeft.aborted) return;
-  await once(response, 'drain', { signal: callerLeft }).catch(() => undefined);
+/** A slow caller makes the provider wait; one that left ends the wait, and so does the call's deadline. */
+function drained(response: ServerResponse, answer: Answer, callerLeft: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const done = (): void => {
+      response.off('drain', done);
+      callerLeft.removeEventListener('abort', done);
+      answer.onEnded(null);
+      resolve();
+    };
+    if (callerLeft.aborted) {
+      resolve();
+      return;
+    }
+    response.once('drain', done);
+    callerLeft.addEventListener('abort', done, { once: true });
+    answer.onEnded(done);
+  });
 }

@@ -1,4 +1,4 @@
-// Door of the serve room: makes a deployable function out of routes. The river itself is completion.ts, the rest of a request exchange.ts.
+// Door of the serve room: makes a deployable function out of routes. The river itself is completion.ts, the rest of a request handler.ts.
 
 import { http } from '@google-cloud/functions-framework';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
@@ -8,19 +8,20 @@ import { drainOnTerm, listenFirst } from '../http/http.ts';
 import { crashLine, createTelemetry } from '../telemetry/telemetry.ts';
 import { openContext, type Context } from './context.ts';
 import { diagnosticRoutes } from './diagnostics.ts';
-import { createHandler, type Route } from './exchange.ts';
+import type { Route } from './exchange.ts';
+import { createHandler } from './handler.ts';
 
-export { admit } from './admit.ts';
 export { allowedFor } from './allowed-models.ts';
+export { charged, type ChargedCall, type Ended } from './charged.ts';
 export { codyRoutes } from './cody-routes.ts';
 export { completionRoute, type CompletionRoute } from './completion.ts';
 export type { Context } from './context.ts';
-export { callerOf, identify, type Exchange, type Route } from './exchange.ts';
+export type { Exchange, Route } from './exchange.ts';
 export { listFlaggedPrompts, readFlaggedPrompt, type FlaggedPrompt } from './flagged-prompts.ts';
-export { endLease } from './lease-end.ts';
+export { callerOf, identify } from './identify.ts';
 export { readClaim } from './idempotency.ts';
-export { rateLimitHeaders } from './rate-limit.ts';
-export { callSpan } from './spans.ts';
+export type { CallEvent } from './served-event.ts';
+export { callSpan, type ChargedSpan } from './spans.ts';
 export { createSweep, type SweepReport } from './sweep.ts';
 export { runSync } from './sync.ts';
 export { demandSecret } from './diagnostics.ts';

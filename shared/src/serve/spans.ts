@@ -1,4 +1,4 @@
-// What the spans of a request tell: the rooms' answers as attributes, by the names of spec operations §1.7 and OpenTelemetry's GenAI conventions.
+// What the spans of a request tell: the rooms' answers as attributes, by our names (`gateway.…`) and OpenTelemetry's GenAI conventions.
 
 import type { Actor, Feature, Permit } from '../auth/auth.ts';
 import type { Config } from '../config/config.ts';
@@ -6,7 +6,7 @@ import type { UsageEvent } from '../events/events.ts';
 import type { Claimed, Denial, Lease, PostedNotice } from '../limiter/limiter.ts';
 import type { Attributes } from '../telemetry/telemetry.ts';
 import type { ProviderName, Usage } from '../upstream/upstream.ts';
-import type { Outcome } from './event.ts';
+import type { Outcome } from './served-event.ts';
 
 /** Actors stay in memory for a while (auth/actor-cache.ts): their attributes are told once. */
 const attributesOf = new WeakMap<Actor, Attributes>();
@@ -29,8 +29,8 @@ export function actorAttributes(actor: Actor): Attributes {
 
 /** What the limiter decided, and why. */
 export function admissionAttributes(outcome: Lease | Denial | Claimed, units: number): Attributes {
-  if ('cause' in outcome) {
-    if (outcome.cause === 'claimed') return { decision: 'refused', reason: `idempotency key: ${outcome.by}` };
+  if (outcome.decision === 'claimed') return { decision: 'refused', reason: `idempotency key: ${outcome.by}` };
+  if (outcome.decision === 'denied') {
     const { cause, limit, retryAtMs } = outcome;
     return { decision: 'refused', reason: cause, limit, reset: new Date(retryAtMs).toISOString() };
   }
@@ -59,7 +59,14 @@ const operations: Readonly<Record<Feature, string>> = {
   attribution: 'attribution',
 };
 
-type CallSpan = readonly [name: string, attributes: Attributes];
+/** Name and attributes of a span that begins. */
+export type CallSpan = readonly [name: string, attributes: Attributes];
+
+/** The span of the work: how it begins, and what it tells when the work has ended. */
+export interface ChargedSpan<Used> {
+  readonly begins: CallSpan;
+  ends(outcome: Outcome<Used>): readonly [attributes: Attributes, failure: string | null];
+}
 
 /** The same for all calls alike. */
 const callSpans = new Map<string, CallSpan>();
@@ -97,9 +104,17 @@ export function addressOf(config: Config, provider: ProviderName): string {
   return config[`${provider}BaseUrl`];
 }
 
+/** The span of a completion. @param model as the provider calls it @param address the provider's */
+export function completionSpan(permit: Permit, model: string, address: string): ChargedSpan<Usage> {
+  return {
+    begins: callSpan(permit, model, address),
+    ends: (outcome) => [outcomeAttributes(outcome), callFailure(outcome)],
+  };
+}
+
 /** How it went. */
-export function outcomeAttributes(outcome: Outcome): Attributes {
-  const usage: Partial<Usage> = outcome.usage ?? {};
+function outcomeAttributes(outcome: Outcome<Usage>): Attributes {
+  const usage: Partial<Usage> = outcome.used ?? {};
   return {
     upstreamStatusCode: outcome.upstreamStatus,
     resolvedStatusCode: outcome.resolvedStatus,
@@ -115,7 +130,7 @@ export function outcomeAttributes(outcome: Outcome): Attributes {
 }
 
 /** A word for a call that was not served whole; null where it was. */
-export function callFailure({ upstreamStatus, cancelled, truncated }: Outcome): string | null {
+function callFailure({ upstreamStatus, cancelled, truncated }: Outcome<Usage>): string | null {
   if (upstreamStatus < 0) return cancelled ? 'cancelled' : 'no answer';
   if (upstreamStatus >= 300) return String(upstreamStatus);
   return truncated ? 'truncated' : null;

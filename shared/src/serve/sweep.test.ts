@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { after, before, beforeEach, test } from 'node:test';
 import { Redis } from 'ioredis';
-import { startRedis, type LocalRedis } from '../../../scripts/local/redis.ts';
+import { startRedis, type LocalRedis } from '../../../scripts/local/process/redis.ts';
 import type { Permit } from '../auth/auth.ts';
 import type { TaskQueue } from '../events/events.ts';
 import { createLimiter, healCounters, identityOf, type Lease } from '../limiter/limiter.ts';
@@ -151,7 +151,7 @@ test('a run that is out of time says what it left, and what it left is done by t
   const { permits, overdue } = await leaveBehind(20, 2);
   const rows: Row[] = [];
   let nowMs = 0;
-  const short = await sweeperOf(rows, { clock: () => (nowMs += 2_000) })();
+  const short = await sweeperOf(rows, { clock: () => (nowMs += 10_000) })();
   assert.ok(short.left > 0 && short.left < shardCount, String(short.left));
   await sweeperOf(rows)();
   await ageOutboxes(rows);
@@ -161,7 +161,7 @@ test('a run that is out of time says what it left, and what it left is done by t
 test('counters that lost their expiry are mended, a few steps a run, going on where the last one stopped (actors #29)', async () => {
   const limiter = createLimiter(store);
   const fill = redis.pipeline();
-  for (let i = 0; i < 2_000; i++) fill.set(`{s000}:lease:${i}`, 'void 0', 'EX', 600);
+  for (let i = 0; i < 2_000; i++) fill.set(`{s0000}:lease:${i}`, 'void 0', 'EX', 600);
   await fill.exec();
   const permit = permitOf();
   await limiter.admit(permit, { leaseId: randomUUID(), estimate: 3, draft: '{}' }, budget());
@@ -169,9 +169,9 @@ test('counters that lost their expiry are mended, a few steps a run, going on wh
   const open = keys.limit(shardOf(actor), 'chat_completions', actor);
   const ttl = await redis.pttl(open);
   await redis.persist(open);
-  const over = keys.limit('s001', 'chat_completions', 'over');
+  const over = keys.limit('s0001', 'chat_completions', 'over');
   await redis.hset(over, { id: 'w', used: 600, reserved: 0, end: 1, interval: hourMs, burst: 2, burstEnd: 1 });
-  const half = keys.limit('s002', 'chat_completions', 'half');
+  const half = keys.limit('s0002', 'chat_completions', 'half');
   await redis.hset(half, { used: 600 });
   const runs: number[] = [];
   do runs.push(await healCounters(store, 1, budget));
@@ -189,6 +189,49 @@ test('counters that lost their expiry are mended, a few steps a run, going on wh
   await redis.set(keys.walk(), 'of another cluster');
   await assert.rejects(healCounters(store, 1, budget));
   assert.equal(await healCounters(store, 1, budget), 0, 'a cursor that nobody knows holds the walk up once');
+});
+
+test('an idle run looks at all shards in a few round trips, and touches nothing', async () => {
+  const { permits } = await leaveBehind(5, 1);
+  await sweeperOf([])();
+  await ageOutboxes([]);
+  // One more call each: leases that stand, and events that are their instance's.
+  const limiter = createLimiter(store);
+  for (const permit of permits) {
+    const raised = { ...permit, entitlement: { ...permit.entitlement, limit: 100 } } as Permit;
+    const admission = { leaseId: randomUUID(), estimate: 1, draft: '{}' };
+    await limiter.admit(raised, admission, budget());
+    const second = (await limiter.admit(raised, { ...admission, leaseId: randomUUID() }, budget())) as Lease;
+    await second.settle(1, draftOf(second.id), budget());
+  }
+  const commands = async (): Promise<number> =>
+    Number(/total_commands_processed:(\d+)/.exec(await redis.info('stats'))?.[1]);
+  const before = await commands();
+  const report = await sweeperOf([])();
+  const sent = (await commands()) - before;
+  assert.ok(sent <= 3 * shardCount + 40, `${sent} commands`);
+  const { oldest_ms, ...done } = report;
+  assert.ok(oldest_ms > 0);
+  assert.ok(
+    Object.values(done).every((count) => count === 0),
+    JSON.stringify(done),
+  );
+});
+
+test('a shard with more than one pass takes is emptied in one run, after the others had their turn', async () => {
+  const fill = redis.pipeline();
+  const [full, other] = [keys.outbox('s0007'), keys.outbox('s0300')];
+  for (let i = 0; i < 2_500; i++)
+    fill.xadd(full, `1-${i + 1}`, 'i', `e${i}`, 'k', 'event', 'w', '', 'q', '0', 'e', draftOf(`e${i}`));
+  fill.xadd(other, '1-1', 'i', 'other', 'k', 'event', 'w', '', 'q', '0', 'e', draftOf('other'));
+  // What is no event of ours stays, and is not gone round for.
+  for (let i = 0; i < 1_100; i++) fill.xadd(keys.outbox('s0009'), `1-${i + 1}`, 'k', 'junk');
+  await fill.exec();
+  const rows: Row[] = [];
+  const report = await sweeperOf(rows)();
+  assert.deepEqual([report.sent, report.overfull, report.left, report.unreadable], [2_501, 1, 0, 1_000]);
+  assert.equal(new Set(rows.map(({ event_id }) => event_id)).size, 2_501);
+  assert.ok(rows.findIndex(({ event_id }) => event_id === 'other') < 2_000, 'the other shard does not wait');
 });
 
 /** Sends what is in the outboxes by a copy of them whose entries are old enough. */

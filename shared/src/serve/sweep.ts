@@ -2,24 +2,33 @@
 
 import { takeLeftBehind, unsentNotice } from '../events/events.ts';
 import { healCounters, sweepShard } from '../limiter/limiter.ts';
-import { shardCount, shardName, type Budget } from '../store/store.ts';
+import { readRedisTime, shardCount, shardName, type Budget, type Shard } from '../store/store.ts';
 import type { Scope } from '../telemetry/telemetry.ts';
 import type { Context } from './context.ts';
+import { findShardsDue } from './shards-due.ts';
 
 /** What instances get to send their own entries before the sweeper takes them: a few of their batches. */
 const graceMs = 15_000;
 /** Five sweeps in a row did not get it out. */
 const behindMs = 5 * 60_000;
-/** Entries of one kind and shard a run; what is more waits for the next minute. */
+/** Entries of one kind and shard a pass; a shard that has more comes again when the others had theirs. */
 const perShardMax = 1_000;
 /** One Redis command of a sweep; nobody waits for it. */
 const commandTimeoutMs = 2_000;
-/** Shards at a time: enough to hide the round trips, few enough not to be felt. */
+/** Shards with work at a time: enough to hide the round trips, few enough not to be felt. */
 const shardsAtOnce = 8;
 /** A run begins no shard after this: function.json gives it five minutes, and the next run begins elsewhere. */
 const runMs = 200_000;
 /** Steps of the walk over all counters, of 500 keys each: a million keys in three hours and a half. */
 const healSteps = 10;
+/** Lines about shards that failed, one a reason. */
+const reasonsMax = 5;
+
+/** One pass over one shard: what it did, and whether there is more. */
+interface Pass {
+  readonly done: number;
+  readonly more: boolean;
+}
 
 /** What a run did. */
 export interface SweepReport {
@@ -27,7 +36,7 @@ export interface SweepReport {
   unfolded: number;
   sent: number;
   unreadable: number;
-  /** Shards with more than one run takes. */
+  /** Shards that had more than the run took. */
   overfull: number;
   /** Shards that failed; their work is the next run's. */
   failed: number;
@@ -51,23 +60,30 @@ export function createSweep(
 ): (link?: Scope['link']) => Promise<SweepReport> {
   const queues = { events: queue, notices: noticeQueue };
   const budget = (): Budget => ({ leftMs: commandTimeoutMs, patient: true });
-  const sweepOne = async (shard: string, nowMs: number, report: SweepReport, link: Scope['link']): Promise<void> => {
+  /** Ends what is overdue. */
+  const endOverdue = async (shard: Shard, nowMs: number, report: SweepReport): Promise<Pass> => {
     const swept = await sweepShard(store, shard, nowMs, perShardMax, budget);
     report.orphaned += swept.orphaned;
     if (swept.orphaned > 0) telemetry.count('gateway.leases', swept.orphaned, { state: 'orphaned' });
     report.unfolded += swept.unfolded;
-    // The rows that were just written are not old enough: the sweeper is their instance, so the grace time is not for them.
-    const olderThanMs = swept.orphaned + swept.unfolded > 0 ? Number.MAX_SAFE_INTEGER : nowMs - graceMs;
+    return { done: swept.orphaned + swept.unfolded, more: swept.more };
+  };
+  /** Sends what was left in the outbox. */
+  const takeOver = async (
+    shard: Shard,
+    olderThanMs: number,
+    report: SweepReport,
+    link: Scope['link'],
+  ): Promise<Pass> => {
     const taken = await takeLeftBehind(store, queues, shard, olderThanMs, perShardMax, budget);
     report.sent += taken.sent;
     if (taken.sent > 0) telemetry.count('gateway.outbox', taken.sent, { state: 'swept' });
     for (const request of taken.requests) link(request);
     report.unreadable += taken.unreadable.length;
-    if (swept.more || taken.more) report.overfull++;
-    if (taken.oldestMs !== null) report.oldest_ms = Math.max(report.oldest_ms, nowMs - taken.oldestMs);
     for (const notice of taken.unsentNotices) telemetry.log('WARNING', unsentNotice(notice), {});
     for (const entry of taken.unreadable)
       telemetry.log('ERROR', 'an outbox entry is not an event of ours and stays where it is', { shard, entry });
+    return { done: taken.sent, more: taken.more };
   };
   return async (link = () => undefined) => {
     const report: SweepReport = {
@@ -81,23 +97,57 @@ export function createSweep(
       healed: 0,
       oldest_ms: 0,
     };
-    const [time] = (await store.commands([['time']], budget())) as [[string, string]];
-    const nowMs = Number(time[0]) * 1000 + Math.floor(Number(time[1]) / 1000);
+    const nowMs = await readRedisTime(store, budget());
     const untilMs = clock() + runMs;
+    const goesOn = (): boolean => clock() < untilMs;
+    const failures = new Map<string, { readonly shard: Shard; readonly error: unknown; shards: number }>();
+    const failed = (shard: Shard, error: unknown): void => {
+      report.failed++;
+      const reason = error instanceof Error ? error.message : String(error);
+      const known = failures.get(reason);
+      if (known !== undefined) known.shards++;
+      else if (failures.size < reasonsMax) failures.set(reason, { shard, error, shards: 1 });
+    };
+    /** Some shards at once; one that has more comes again after the others. */
+    const walk = async (shards: Iterable<Shard>, work: (shard: Shard) => Promise<Pass>): Promise<void> => {
+      const waiting = [...shards];
+      const overfull = new Set<Shard>();
+      const step = async (): Promise<void> => {
+        while (waiting.length > 0 && goesOn()) {
+          const shard = waiting.shift() as Shard;
+          try {
+            const { done, more } = await work(shard);
+            if (more) overfull.add(shard);
+            else overfull.delete(shard);
+            if (more && done > 0) waiting.push(shard);
+          } catch (error) {
+            failed(shard, error);
+          }
+        }
+      };
+      await Promise.all(Array.from({ length: shardsAtOnce }, step));
+      report.overfull += overfull.size;
+      report.left += waiting.filter((shard) => !overfull.has(shard)).length;
+    };
     const first = Math.floor(random() * shardCount);
     const shards = Array.from({ length: shardCount }, (_, n) => shardName((first + n) % shardCount));
-    const walk = async (): Promise<void> => {
-      while (clock() < untilMs) {
-        const shard = shards.pop();
-        if (shard === undefined) return;
-        await sweepOne(shard, nowMs, report, link).catch((error: unknown) => {
-          report.failed++;
-          telemetry.log('ERROR', 'a shard could not be swept', { shard }, error);
-        });
-      }
-    };
-    await Promise.all(Array.from({ length: shardsAtOnce }, walk));
-    report.left = shards.length;
+    const olderThanMs = nowMs - graceMs;
+    const due = await findShardsDue(store, shards, { nowMs, olderThanMs }, budget, goesOn, failed);
+    report.left += due.left;
+    if (due.oldestMs !== null) report.oldest_ms = Math.max(0, nowMs - due.oldestMs);
+    // Leases first: a queue that is away must not hold them up.
+    const written = new Set<Shard>();
+    await walk(due.overdue, async (shard) => {
+      const pass = await endOverdue(shard, nowMs, report);
+      if (pass.done > 0) written.add(shard);
+      return pass;
+    });
+    // The rows that were just written are not old enough: the sweeper is their instance, so the grace time is not for them.
+    await walk(new Set([...due.leftBehind, ...written]), (shard) =>
+      takeOver(shard, written.has(shard) ? Number.MAX_SAFE_INTEGER : olderThanMs, report, link),
+    );
+    for (const { shard, shards, error } of failures.values())
+      telemetry.log('ERROR', 'a shard could not be swept', { shard, shards_failed: shards }, error);
     if (report.left > 0) telemetry.log('WARNING', 'a sweep had no time for all shards', { shards_left: report.left });
     report.healed = await healCounters(store, healSteps, budget).catch((error: unknown) => {
       telemetry.log('WARNING', 'the walk over the counters broke off, the next run goes on', {}, error);

@@ -1,6 +1,6 @@
-// One run of the sync of subscriptions, by the clock or by an operator: its steps as spans, its lines in the log. What it does is auth's.
+// One run of the sync of subscriptions, by the clock or by an operator: its steps as spans, its lines in the log. What it does is the directory's.
 
-import { SourceUnavailable, type SyncReport, type SyncTrace } from '../auth/auth.ts';
+import { SourceUnavailable, type SyncReport, type SyncTrace } from '../directory/directory.ts';
 import { Refusal } from '../http/http.ts';
 import { StoreUnavailable } from '../store/store.ts';
 import type { Exchange } from './exchange.ts';
@@ -16,7 +16,7 @@ export async function runSync(
   timeoutMs: number,
   tell: (line: Readonly<Record<string, string | number | boolean>>) => void = () => undefined,
 ): Promise<SyncReport | null> {
-  const { sync } = context.auth;
+  const { sync } = context;
   if (sync === null) return null;
   const log: SyncTrace['log'] = (severity, message, fields) => {
     scope.log(severity, message, fields);
@@ -26,7 +26,7 @@ export async function runSync(
   try {
     const report = await sync.run(trace, AbortSignal.timeout(timeoutMs));
     log('INFO', report.skipped ? 'another sync is running' : 'subscriptions are in sync', { ...report });
-    scope.note({ sync: report });
+    scope.annotate({ sync: report });
     return report;
   } catch (error) {
     const known = error instanceof SourceUnavailable || error instanceof StoreUnavailable;

@@ -1,6 +1,7 @@
 // The ioredis client of this process: one node. What a command may wait for, and when Redis counts as away, is connection.ts's.
 
 import { Redis } from 'ioredis';
+import { within } from '../telemetry/telemetry.ts';
 import type { OutageCause } from './breaker.ts';
 import { keys, shardName } from './keys.ts';
 
@@ -69,10 +70,11 @@ const quitTimeoutMs = 300;
 
 /** What was sent is answered before the connection ends, where Redis answers. */
 export async function quit(redis: { quit(): Promise<unknown> }): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<void>((resolve) => (timer = setTimeout(resolve, quitTimeoutMs)));
-  await Promise.race([redis.quit().catch(() => undefined), late]);
-  clearTimeout(timer);
+  await within(
+    redis.quit().catch(() => undefined),
+    quitTimeoutMs,
+    () => undefined,
+  );
 }
 
 /**

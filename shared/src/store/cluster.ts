@@ -21,7 +21,7 @@ const redirectionsMax = 4;
 const mapGapMs = 500;
 const mapEveryMs = 5_000;
 /** Tags of shards, and a few more; prompts have none and are not remembered. */
-const slotsMax = 1_024;
+const slotsMax = shardCount + 256;
 
 /** @param url of a node, or of the address by which its nodes are found */
 export function openCluster(url: string, events: ClientEvents): Client {
@@ -81,8 +81,13 @@ export function openCluster(url: string, events: ClientEvents): Client {
     if (cluster.status !== 'ready') throw new Error(`the cluster is not connected (${cluster.status})`);
   };
   /** A key of ours that the node has; null where it has none any more. */
-  const keyOn = (name: string): string | null =>
-    Array.from({ length: shardCount }, (_, n) => keys.probe(shardName(n))).find((key) => nodeOf(key) === name) ?? null;
+  const keyOn = (name: string): string | null => {
+    for (let n = 0; n < shardCount; n++) {
+      const key = keys.probe(shardName(n));
+      if (nodeOf(key) === name) return key;
+    }
+    return null;
+  };
 
   return {
     connect: async () => {

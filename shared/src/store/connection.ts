@@ -1,6 +1,7 @@
 // One Redis connection per process, opened right after listening, with a bounded wait on every command and a breaker in front. Not what the commands mean.
 
 import type { Redis } from 'ioredis';
+import { within } from '../telemetry/telemetry.ts';
 import { createBreaker, breakerRules, type Breaker, type BreakerChange, type OutageCause } from './breaker.ts';
 import { connectTimeoutMs, keyless, openClient, type Client, type Command } from './client.ts';
 import { openCluster } from './cluster.ts';
@@ -14,9 +15,13 @@ export interface StoreSettings {
   readonly redisBudgetMs?: number;
   /** Whether the endpoint is a Redis Cluster's. */
   readonly redisCluster?: boolean;
+  /** Bytes of all of Redis that are set aside for events while the queue is away. Absent: as configured where nothing is said. */
+  readonly outboxBytes?: number;
 }
 
 const defaultBudgetMs = 2_000;
+/** A quarter of 1 GB. */
+const defaultOutboxBytes = 256 * 1024 * 1024;
 /** A replica's connection is replaced at most so often. */
 const replicaGapMs = 500;
 
@@ -46,6 +51,8 @@ export interface StoreChange extends BreakerChange {
 
 /** The Redis connection of this process. */
 export interface Store {
+  /** What of it is set aside for events (StoreSettings). */
+  readonly outboxBytes: number;
   /** Starts connecting; never rejects, reconnects by itself for as long as the process lives. */
   connect(): void;
   /**
@@ -70,7 +77,12 @@ export interface Store {
  * @param changed is told when Redis goes away and when it is back.
  */
 export function connectStore(
-  { redisEndpoint, redisBudgetMs = defaultBudgetMs, redisCluster = false }: StoreSettings,
+  {
+    redisEndpoint,
+    redisBudgetMs = defaultBudgetMs,
+    redisCluster = false,
+    outboxBytes = defaultOutboxBytes,
+  }: StoreSettings,
   warn: (message: string, error: unknown) => void,
   changed: (change: StoreChange) => void = () => undefined,
 ): Store {
@@ -114,16 +126,19 @@ export function connectStore(
     return first;
   };
 
-  /** A cold start's connection has a deadline of its own: the budget is for a Redis that is there (design §5). */
+  /** A cold start's connection has a deadline of its own: the budget is for a Redis that is there. */
   const awaitFirst = (): Promise<void> =>
-    within(connect(), connectTimeoutMs).catch((error: unknown) => {
+    within(connect(), connectTimeoutMs, () => {
+      throw new Error(`not within ${connectTimeoutMs} ms`);
+    }).catch((error: unknown) => {
       throw new StoreUnavailable('redis cannot be connected', { sent: false, cause: error });
     });
 
   const usable = async (breaker: Breaker, budget: Budget): Promise<void> => {
     const startedMs = performance.now();
     const outage = breaker.outage();
-    if (outage !== null && budget.patient === true) await within(breaker.back(), budget.leftMs).catch(() => undefined);
+    if (outage !== null && budget.patient === true)
+      await within(breaker.back(), budget.leftMs, () => undefined).catch(() => undefined);
     budget.leftMs -= performance.now() - startedMs;
     if (breaker.outage() !== null)
       throw new StoreUnavailable(`redis is away (${outage?.cause ?? 'lost'})`, { sent: false });
@@ -206,6 +221,7 @@ export function connectStore(
   };
 
   return {
+    outboxBytes,
     connect: () => void connect(),
     run: (script, keys, args, budget) => {
       if (keys.length !== script.keyCount)
@@ -281,19 +297,6 @@ const clock = {
   // Between timers and this, Node reads its sockets.
   afterReads: (work: () => void): void => void setImmediate(work),
 };
-
-/** @throws Error when it has not resolved after `ms` */
-async function within<T>(work: Promise<T>, ms: number): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(new Error(`not within ${Math.round(ms)} ms`)), ms);
-  });
-  try {
-    return await Promise.race([work, late]);
-  } finally {
-    clearTimeout(timer);
-  }
-}
 
 /** What Redis said itself: `away` when it can't serve anybody now (a replica after a failover, a server that still loads, a cluster without a master). Null: the connection failed. */
 function refusalOf(error: unknown): 'away' | 'fault' | null {

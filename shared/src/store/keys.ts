@@ -2,20 +2,21 @@
 
 import { hash } from 'node:crypto';
 
-/** How many shards the actors are spread over. Changing it moves every actor's counters: it is a constant of the deployment. */
-export const shardCount = 256;
+/** How many shards the actors are spread over. Changing it moves every actor's counters: it is a constant of the
+ * deployment, and large enough for a cluster of any size (a node can't be given less than a shard). */
+export const shardCount = 4_096;
 
-/** A shard's hash tag text, `s000` to `s255`: keys that share it live on one Redis node, so that each script runs on one. */
+/** A shard's hash tag text, `s0000` to `s4095`: keys that share it live on one Redis node, so that each script runs on one. */
 export type Shard = string;
 
-/** The shard of an actor (or of an unknown token's hash): the first byte of a hash of it. */
+/** The shard of an actor (or of an unknown token's hash): the first twelve bits of a hash of it. */
 export function shardOf(identity: string): Shard {
-  return shardName(hash('sha256', identity, 'buffer')[0] ?? 0);
+  return shardName(hash('sha256', identity, 'buffer').readUInt16BE(0) % shardCount);
 }
 
 /** The name of shard number `n`. */
 export function shardName(n: number): Shard {
-  return `s${String(n).padStart(3, '0')}`;
+  return `s${String(n).padStart(4, '0')}`;
 }
 
 /**
@@ -30,8 +31,8 @@ export function shardName(n: number): Shard {
  * | fold | hash | two minutes; with counts, until they are written | count of one identity's refusals of one name in the current minute |
  * | folds | sorted set | for ever, empty when idle | fold keys scored by the end of their minute |
  * | notice | string | while it is being sent, then until its window is over | `sending` or `sent`: what became of a quota notice |
- * | actor | hash | a day, a mark less | `version body at`: what the directory says of a token, by the token's hash (auth/actor-copies.ts) |
- * | stated | hash | a day | of a source: digest of what it last stated, by subscription id (auth/sync.ts); on a tag of its own |
+ * | actor | hash | a day, a mark less | `version body at`: what the directory says of a token, by the token's hash (directory/account-copies.ts) |
+ * | stated | hash | a day | of a source: digest of what it last stated, by subscription id (directory/sync); on a tag of its own |
  * | walk | string | a day | how far the walk over all counters has come (limiter/heal.ts) |
  * | lock | string | while a job runs | who runs it |
  * | probe | string | a second | nothing: that a node can be written to (store/client.ts) |

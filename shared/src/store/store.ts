@@ -9,5 +9,6 @@ export {
   type StoreChange,
   type StoreSettings,
 } from './connection.ts';
+export { readRedisTime, redisTimeMs, timeCommand } from './redis-time.ts';
 export { loadScript, type Script } from './script.ts';
 export { takeLock, type Lock } from './lock.ts';

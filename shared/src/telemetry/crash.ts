@@ -1,7 +1,7 @@
 // The last words of a process, in the form that Error Reporting lifts out. Ending it is the framework's (exit code 16) or the caller's business.
 
 import { stackOf, type WriteLine } from './log.ts';
-import type { TelemetrySettings } from './telemetry.ts';
+import type { TelemetrySettings } from './settings.ts';
 
 /** Writes a `ReportedErrorEvent` for what nobody caught. Before functions-framework adds its own listeners, which end the process. */
 export function reportCrashes(settings: TelemetrySettings, write: WriteLine): void {

@@ -1,17 +1,9 @@
 // Errors on their way to Sentry: bounded, without what is not for it, loaded with the first one. Not Sentry itself.
 
-import type { LogFields, LogTrace } from './log.ts';
+import { within } from './deadline.ts';
+import type { ErrorReport } from './error-report.ts';
 import type { Sentry } from './sentry.ts';
-import type { TelemetrySettings } from './telemetry.ts';
-
-/** One error. */
-export interface ErrorReport {
-  readonly message: string;
-  /** Null: a 5xx without an exception of ours. */
-  readonly error: unknown;
-  readonly details: LogFields;
-  readonly trace: LogTrace | null;
-}
+import type { TelemetrySettings } from './settings.ts';
 
 /** Takes errors; null-like where no DSN is configured. */
 export interface ErrorReports {
@@ -75,17 +67,7 @@ export function createErrorReports(
     },
     flush: async (timeoutMs) => {
       if (loading === null && sentry === null) return;
-      await within(sent(timeoutMs), timeoutMs);
+      await within(sent(timeoutMs), timeoutMs, () => undefined);
     },
   };
-}
-
-/** Waits for work that never rejects, at most so long. */
-export async function within(work: Promise<unknown>, timeoutMs: number): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, timeoutMs);
-  });
-  await Promise.race([work, late]);
-  clearTimeout(timer);
 }

@@ -1,6 +1,6 @@
 // Finished spans and what they measure on their way out: bounded, sent beside requests, dropped when nobody takes them. Not their format (otlp-spans.ts).
 
-import { within } from './error-reports.ts';
+import { within } from './deadline.ts';
 import type { InstrumentName } from './instruments.ts';
 import { measure, measureInFlight } from './measure.ts';
 import { createMeters, type Labels } from './meters.ts';
@@ -8,7 +8,7 @@ import { createSpanWriter, type SpanBatch } from './otlp-spans.ts';
 import type { Otlp } from './otlp.ts';
 import { instrumentationScope, resourceOf } from './resource.ts';
 import type { Attributes, SpanRecord, TraceFacts } from './span.ts';
-import type { TelemetrySettings } from './telemetry.ts';
+import type { TelemetrySettings } from './settings.ts';
 
 /** Requests whose spans are measured and written together: one by one, with cold caches, each costs twice as much. More of them only live longer. */
 const togetherMax = 32;
@@ -167,6 +167,7 @@ export function createExporter(
           await push(true);
         })(),
         timeoutMs,
+        () => undefined,
       );
     },
   };

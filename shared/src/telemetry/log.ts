@@ -1,7 +1,7 @@
 // One JSON line per entry, in the members that Cloud Logging lifts out (spec platform §7.3). Not a logging framework: no levels to configure.
 
 import { redact } from './redact.ts';
-import type { TelemetrySettings } from './telemetry.ts';
+import type { TelemetrySettings } from './settings.ts';
 
 /** Cloud Logging's severities that we use. */
 export type Severity = 'INFO' | 'WARNING' | 'ERROR';

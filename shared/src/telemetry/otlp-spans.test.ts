@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { readSpans } from '../../../scripts/local/otlp.ts';
+import { readSpans } from '../../../scripts/local/google/otlp.ts';
 import { createSpanWriter } from './otlp-spans.ts';
 import type { Attributes, SpanRecord, TraceFacts } from './span.ts';
 

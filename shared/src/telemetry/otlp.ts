@@ -6,7 +6,7 @@ import type { Meters } from './meters.ts';
 import { metricData } from './metric-data.ts';
 import type { SpanBatch } from './otlp-spans.ts';
 import { instrumentationScope, projectOf } from './resource.ts';
-import type { TelemetrySettings } from './telemetry.ts';
+import type { TelemetrySettings } from './settings.ts';
 
 /** One export; whoever hangs longer loses it. */
 const exportTimeoutMs = 5_000;

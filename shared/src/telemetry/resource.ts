@@ -1,7 +1,7 @@
 // What every span and metric says of the process that it comes from, by OpenTelemetry's names.
 
 import { randomUUID } from 'node:crypto';
-import type { TelemetrySettings } from './telemetry.ts';
+import type { TelemetrySettings } from './settings.ts';
 
 /** Project of traces and metrics. */
 export function projectOf({ otelProject, googleCloudProject }: TelemetrySettings): string | null {

@@ -1,7 +1,8 @@
 // The scope of one request: its trace and span id, and the fields that its one log line will carry.
 
 import { randomUUID } from 'node:crypto';
-import type { ErrorReport, ErrorReports } from './error-reports.ts';
+import type { ErrorReport } from './error-report.ts';
+import type { ErrorReports } from './error-reports.ts';
 import type { Exporter } from './exporter.ts';
 import type { Log, LogFields, LogTrace, Severity } from './log.ts';
 import { requestAttributes, requestName } from './request-span.ts';
@@ -23,7 +24,7 @@ export interface Scope extends LogTrace {
   /** Response headers by which clients and operators find the trace (design D4). */
   readonly headers: { readonly 'x-trace': string; readonly 'x-span': string; readonly 'x-trace-span': string };
   /** Adds fields to the request's line; the last value of a name stands. */
-  note(fields: LogFields): void;
+  annotate(fields: LogFields): void;
   /** Writes a line of its own within this trace. */
   log(severity: Severity, message: string, fields?: LogFields, error?: unknown): void;
   /** Does a step of the request as a span: `describe` tells its attributes, what is thrown fails it by its `kind` or name. */
@@ -102,7 +103,7 @@ export function createScope(headers: Headers, url: string, log: Log, { exporter,
     ...trace,
     parentSpanId,
     headers: { 'x-trace': traceId, 'x-span': spanId, 'x-trace-span': spanId },
-    note: (more) => {
+    annotate: (more) => {
       Object.assign(fields, more);
     },
     log: (severity, message, more = {}, error) => {

@@ -8,9 +8,9 @@ import {
   getDefaultIntegrations,
   withScope,
 } from '@sentry/google-cloud-serverless';
-import type { ErrorReport } from './error-reports.ts';
+import type { ErrorReport } from './error-report.ts';
 import { redact } from './redact.ts';
-import type { TelemetrySettings } from './telemetry.ts';
+import type { TelemetrySettings } from './settings.ts';
 
 /** Whatever patches the process, reads headers and bodies, or ends the process: the first is not wanted, the last is the framework's. */
 const unwanted = new Set([

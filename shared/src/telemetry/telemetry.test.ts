@@ -37,8 +37,8 @@ test('a malformed context begins a new trace, Google’s header is the second ch
 test('a request has one line, with the members Cloud Logging lifts out', () => {
   const lines: string[] = [];
   const scope = createTelemetry(settings, (line) => lines.push(line)).open({});
-  scope.note({ actor: 'a', model: 'first' });
-  scope.note({ model: 'second' });
+  scope.annotate({ actor: 'a', model: 'first' });
+  scope.annotate({ model: 'second' });
   scope.close('INFO', 'done', { status: 200 });
   scope.close('INFO', 'again', {});
   assert.equal(lines.length, 1);

@@ -7,10 +7,12 @@ import { createScope, type Outlets, type Scope } from './scope.ts';
 import type { InstrumentName } from './instruments.ts';
 import { createLog, gatheredLines, type LogFields, type Severity, type WriteLine } from './log.ts';
 import type { Labels } from './meters.ts';
+import type { TelemetrySettings } from './settings.ts';
 
 export { crashLine } from './crash.ts';
+export { within } from './deadline.ts';
 export { spanNames } from './measure.ts';
-export type { Attributes, Span } from './span.ts';
+export { noSpan, type Attributes, type Span } from './span.ts';
 export type { Scope } from './scope.ts';
 export type { LogFields, Severity } from './log.ts';
 
@@ -28,24 +30,6 @@ export interface Telemetry {
   reportCrashes(): void;
   /** Sends what waits to exporter and Sentry, at most so long. Before the process ends. */
   flush(timeoutMs: number): Promise<void>;
-}
-
-/** What telemetry needs to know of the process. */
-export interface TelemetrySettings {
-  readonly googleCloudProject: string | null;
-  readonly functionName: string;
-  readonly version: string;
-  readonly region?: string;
-  readonly environment?: string;
-  /** Null or absent: neither traces nor metrics, and none of their code is loaded. */
-  readonly otelEndpoint?: string | null;
-  /** Project of traces and metrics; null or absent: `googleCloudProject`. */
-  readonly otelProject?: string | null;
-  readonly tracePolicy?: string;
-  /** Access tokens for Google's own endpoint. */
-  readonly accessTokens?: () => Promise<string>;
-  /** Null or absent: no Sentry, and none of its code is loaded. */
-  readonly sentryDsn?: string | null;
 }
 
 /**

@@ -1,5 +1,6 @@
 // JSON in a provider's answers, read for its usage alone: what can't be read is null and never an error, since the bytes pass all the same.
 
+import { Pieces, readJson } from '../http/http.ts';
 import type { JsonObject } from './call.ts';
 import { isObject } from './request-body.ts';
 
@@ -14,27 +15,24 @@ export interface JsonBody {
 }
 
 export function createJsonBody(): JsonBody {
-  let chunks: Buffer[] = [];
-  let bytes = 0;
+  const pieces = new Pieces();
+  let value: JsonObject | null | undefined;
   return {
+    // A copy: what is read is freed, and the caller's connection may still hold the piece.
     take: (chunk) => {
-      bytes += chunk.length;
-      if (bytes <= bytesMax) chunks.push(chunk);
-      else chunks = [];
+      if (pieces.bytes > bytesMax) return;
+      pieces.push(Buffer.from(chunk));
+      if (pieces.bytes > bytesMax) pieces.clear();
     },
-    value: () => (chunks.length === 0 ? null : jsonObject(Buffer.concat(chunks).toString('utf8'))),
+    value: () => (value ??= jsonObject(pieces.text())),
   };
 }
 
-/** The object of a JSON text, or null. Texts that are no object (`[DONE]`) cost no parse. */
+/** The object of a JSON text, or null; what of it is too heavy to be read is left out. Texts that are no object (`[DONE]`) cost no parse. */
 export function jsonObject(text: string | null): JsonObject | null {
   if (text === null || !/^\s*\{/.test(text)) return null;
-  try {
-    const value: unknown = JSON.parse(text);
-    return isObject(value) ? value : null;
-  } catch {
-    return null;
-  }
+  const value = readJson(text);
+  return isObject(value) ? value : null;
 }
 
 /** A member that is an object, or an empty one: answers leave details out, or say null. */

@@ -95,6 +95,8 @@ export interface Answer {
   /** The body, as it arrives; throws when it breaks off or a deadline passes. */
   readonly body: AsyncIterable<Buffer>;
   readonly meter: Meter;
+  /** Calls back when the call is ended before its time, at once if it was: for whoever waits for something else than its body. The last one counts; null takes it away. */
+  onEnded(listener: (() => void) | null): void;
   /** Ends the call at once. */
   abort(): void;
 }

@@ -1,4 +1,5 @@
-// The rules of flagging and blocking, with the reference's defaults unless a row says otherwise, on real counts of tokens.
+// The rules of flagging and blocking, with the limits of the original's last public source unless a row says otherwise, on real counts of tokens; and that
+// every text that a model may read is looked at, wherever it stands.
 
 import assert from 'node:assert/strict';
 import { after, describe, test } from 'node:test';
@@ -12,6 +13,12 @@ const counter = createTokenCounter(assert.fail);
 after(() => counter.close());
 
 const blocking = { CODY_GATEWAY_ANTHROPIC_REQUEST_BLOCKING_ENABLED: 'true' };
+const originalLimits = {
+  CODY_GATEWAY_ANTHROPIC_PROMPT_TOKEN_FLAGGING_LIMIT: '18000',
+  CODY_GATEWAY_ANTHROPIC_PROMPT_TOKEN_BLOCKING_LIMIT: '20000',
+  CODY_GATEWAY_ANTHROPIC_MAX_TOKENS_TO_SAMPLE_FLAGGING_LIMIT: '4000',
+  CODY_GATEWAY_ANTHROPIC_RESPONSE_TOKEN_BLOCKING_LIMIT: '4000',
+};
 
 function inspect(
   body: JsonObject,
@@ -19,8 +26,18 @@ function inspect(
   provider: ProviderName = 'anthropic',
   model = 'claude-2',
 ): Promise<Flagging | null> {
+  return judge(body, { ...originalLimits, ...env }, provider, { model });
+}
+
+async function judge(
+  body: JsonObject,
+  env: Record<string, string>,
+  provider: ProviderName,
+  { model = 'claude-2', limitsBlock = true }: { model?: string; limitsBlock?: boolean } = {},
+): Promise<Flagging | null> {
   const config = loadConfig({ REDIS_ENDPOINT: 'none', CODY_GATEWAY_DIAGNOSTICS_SECRET: 'none', ...env });
-  return flag(model, promptText(body, provider === 'anthropic'), flaggingSettings(config, provider), counter.count);
+  const settings = flaggingSettings(config, provider);
+  return settings === null ? null : flag(model, promptText(body, provider), settings, limitsBlock, counter.count);
 }
 
 const preamble = 'You are cody-gateway.';
@@ -126,6 +143,60 @@ describe('the rules', () => {
     assert.equal((await inspect({ prompt: 'theirs' }, env))?.shouldBlock, true);
     assert.equal((await inspect({ max_tokens: 101 }, env, 'openai'))?.shouldBlock, true);
     assert.equal(await inspect({ max_tokens: 101 }, env), null);
+  });
+});
+
+describe('who is looked at, and by which limits', () => {
+  test('who pays is marked for a length, and blocked for a phrase alone', async () => {
+    const env = { ...blocking, ...originalLimits, CODY_GATEWAY_ANTHROPIC_BLOCKED_PROMPT_PATTERNS: 'bad phrase' };
+    const payer = { limitsBlock: false };
+    const long = await judge({ ...legacy(20_001), max_tokens: 4001 }, env, 'anthropic', payer);
+    assert.deepEqual(
+      [long?.reasons, long?.shouldBlock],
+      [['high_max_tokens_to_sample', 'high_prompt_token_count'], false],
+    );
+    assert.equal((await judge({ prompt: 'bad phrase' }, env, 'anthropic', payer))?.shouldBlock, true);
+  });
+
+  test('limits that nobody set are those of today’s contexts', async () => {
+    assert.equal(await judge({ ...legacy(20_001), max_tokens: 40_000 }, blocking, 'anthropic'), null);
+    assert.equal((await judge({ max_tokens: 40_001 }, blocking, 'anthropic'))?.shouldBlock, true);
+    const flagged = await judge(legacy(180_001), blocking, 'anthropic');
+    assert.deepEqual([flagged?.reasons, flagged?.shouldBlock], [['high_prompt_token_count'], false]);
+    assert.equal((await judge(legacy(200_001), blocking, 'anthropic'))?.shouldBlock, true);
+  });
+
+  test('Fireworks by its own knobs alone, OpenAI and Google also by Anthropic’s', async () => {
+    const anthropics = {
+      ...blocking,
+      CODY_GATEWAY_ANTHROPIC_BLOCKED_PROMPT_PATTERNS: 'bad phrase',
+      CODY_GATEWAY_ANTHROPIC_FLAGGED_MODEL_NAMES: 'claude-2',
+      CODY_GATEWAY_ANTHROPIC_ALLOWED_PROMPT_PATTERNS: 'good phrase',
+    };
+    const body = { prompt: 'bad phrase', max_tokens: 100_000 };
+    for (const provider of ['openai', 'google'] as const)
+      assert.equal((await judge(body, anthropics, provider))?.reasons.length, 4, provider);
+    assert.equal(await judge(body, anthropics, 'fireworks'), null);
+    const own = { ...anthropics, CODY_GATEWAY_FIREWORKS_BLOCKED_PROMPT_PATTERNS: 'Bad Phrase' };
+    const flagging = await judge(body, own, 'fireworks');
+    assert.deepEqual([flagging?.reasons, flagging?.shouldBlock], [['blocked_phrase'], false]);
+    const on = await judge(body, { ...own, CODY_GATEWAY_FIREWORKS_REQUEST_BLOCKING_ENABLED: 'true' }, 'fireworks');
+    assert.equal(on?.shouldBlock, true);
+    const length = await judge(
+      body,
+      { CODY_GATEWAY_FIREWORKS_MAX_TOKENS_TO_SAMPLE_FLAGGING_LIMIT: '4000' },
+      'fireworks',
+    );
+    assert.deepEqual(length?.reasons, ['high_max_tokens_to_sample']);
+  });
+
+  test('a length is read in every spelling', async () => {
+    for (const body of [
+      { maxTokens: '4001' },
+      { generation_config: { max_output_tokens: 4001 } },
+      { generationConfig: { MaxOutputTokens: 4000.5 } },
+    ])
+      assert.equal((await inspect(body, blocking, 'google'))?.shouldBlock, true, JSON.stringify(body));
   });
 });
 

@@ -1,4 +1,4 @@
-// The rules by which a request is flagged or blocked. Pure but for the count of tokens, which comes in as a function. Spec completions §3.
+// The rules by which a request is flagged or blocked. Pure but for the count of tokens, which comes in as a function.
 
 import type { Config } from '../config/config.ts';
 import type { ProviderName } from './call.ts';
@@ -26,6 +26,7 @@ export interface FlaggingSettings {
   readonly blockedPatterns: readonly string[];
   readonly flaggedModels: readonly string[];
   readonly blockingEnabled: boolean;
+  /** Infinity: no length is flagged. */
   readonly maxTokensFlagging: number;
   readonly maxTokensBlocking: number;
   /** Null: prompts are not counted. */
@@ -38,17 +39,23 @@ export type CountTokens = (text: string, stopAfter: number) => Promise<number | 
 /** Past this many times the larger limit the exact number interests nobody, and counting costs a tenth of a second for every 100,000 tokens or so. */
 const stopAfterLimits = 1.25;
 
-/** @param model bare, as asked @returns null when nothing speaks against the request */
+/**
+ * @param model bare, as asked
+ * @param limitsBlock whether a request may be blocked for its length alone: the limits are made for free users, and who pays is only marked
+ * @returns null when nothing speaks against the request
+ */
 export async function flag(
   model: string,
   prompt: PromptText,
   settings: FlaggingSettings,
+  limitsBlock: boolean,
   countTokens: CountTokens,
 ): Promise<Flagging | null> {
   const { maxTokens } = prompt;
-  const lowerCase =
-    settings.allowedPatterns.length + settings.blockedPatterns.length > 0 ? prompt.text().toLowerCase() : '';
-  const blockedPhrase = settings.blockedPatterns.find((pattern) => lowerCase.includes(pattern)) ?? null;
+  const { allowedPatterns, blockedPatterns } = settings;
+  const words = allowedPatterns.length + blockedPatterns.length > 0 ? prompt.text().toLowerCase() : '';
+  const around = blockedPatterns.length > 0 ? prompt.asides().toLowerCase() : '';
+  const blockedPhrase = blockedPatterns.find((pattern) => words.includes(pattern) || around.includes(pattern)) ?? null;
   const limits = settings.promptTokens;
   const count = async (): Promise<number | null> =>
     limits === null ? null : countTokens(prompt.text(), Math.max(limits.flagging, limits.blocking) * stopAfterLimits);
@@ -58,18 +65,16 @@ export async function flag(
 
   const reasons: FlaggingReason[] = [];
   if (settings.flaggedModels.includes(model.toLowerCase())) reasons.push('model_used');
-  if (settings.allowedPatterns.length > 0 && !settings.allowedPatterns.some((pattern) => lowerCase.includes(pattern)))
+  if (allowedPatterns.length > 0 && !allowedPatterns.some((pattern) => words.includes(pattern)))
     reasons.push('unknown_prompt');
   if (maxTokens !== null && maxTokens > settings.maxTokensFlagging) reasons.push('high_max_tokens_to_sample');
   if (limits !== null && promptTokens !== null && promptTokens > limits.flagging)
     reasons.push('high_prompt_token_count');
   // One name for three causes, which readers of the table are used to.
-  if (
-    blockedPhrase !== null ||
+  const isTooLong =
     (limits !== null && promptTokens !== null && promptTokens > limits.blocking) ||
-    (maxTokens !== null && maxTokens > settings.maxTokensBlocking)
-  )
-    reasons.push('blocked_phrase');
+    (maxTokens !== null && maxTokens > settings.maxTokensBlocking);
+  if (blockedPhrase !== null || (limitsBlock && isTooLong)) reasons.push('blocked_phrase');
   if (reasons.length === 0) return null;
   const shouldBlock = settings.blockingEnabled && reasons.includes('blocked_phrase');
   // The event of a blocked request tells the count.
@@ -77,16 +82,28 @@ export async function flag(
   return { reasons, shouldBlock, blockedPhrase, promptTokens, maxTokens };
 }
 
-/** The knobs of a provider; what it does not set is as for Anthropic. */
-export function flaggingSettings(config: Config, provider: ProviderName): FlaggingSettings {
-  const lower = (list: readonly string[] | null): string[] => (list ?? []).map((item) => item.toLowerCase());
+/**
+ * The knobs of a provider, or null where its requests are not looked at. What OpenAI and Google do not set is as for Anthropic, since the original gateway
+ * flagged all three by one set; it never flagged Fireworks, which is therefore looked at by its own knobs alone.
+ */
+export function flaggingSettings(config: Config, provider: ProviderName): FlaggingSettings | null {
+  const own = {
+    allowedPatterns: config[`${provider}AllowedPromptPatterns`],
+    blockedPatterns: config[`${provider}BlockedPromptPatterns`],
+    flaggedModels: config[`${provider}FlaggedModelNames`],
+    blockingEnabled: config[`${provider}RequestBlockingEnabled`],
+    maxTokensFlagging: config[`${provider}MaxTokensFlaggingLimit`],
+    maxTokensBlocking: config[`${provider}ResponseTokenBlockingLimit`],
+  };
+  if (provider === 'fireworks' && Object.values(own).every((knob) => knob === null)) return null;
+  const others = provider === 'fireworks' ? off : anthropicKnobs(config);
   return {
-    allowedPatterns: lower(config[`${provider}AllowedPromptPatterns`] ?? config.anthropicAllowedPromptPatterns),
-    blockedPatterns: lower(config[`${provider}BlockedPromptPatterns`] ?? config.anthropicBlockedPromptPatterns),
-    flaggedModels: lower(config[`${provider}FlaggedModelNames`] ?? config.anthropicFlaggedModelNames),
-    blockingEnabled: config[`${provider}RequestBlockingEnabled`] ?? config.anthropicRequestBlockingEnabled,
-    maxTokensFlagging: config[`${provider}MaxTokensFlaggingLimit`] ?? config.anthropicMaxTokensFlaggingLimit,
-    maxTokensBlocking: config[`${provider}ResponseTokenBlockingLimit`] ?? config.anthropicResponseTokenBlockingLimit,
+    allowedPatterns: lower(own.allowedPatterns ?? others.allowedPatterns),
+    blockedPatterns: lower(own.blockedPatterns ?? others.blockedPatterns),
+    flaggedModels: lower(own.flaggedModels ?? others.flaggedModels),
+    blockingEnabled: own.blockingEnabled ?? others.blockingEnabled,
+    maxTokensFlagging: own.maxTokensFlagging ?? others.maxTokensFlagging,
+    maxTokensBlocking: own.maxTokensBlocking ?? others.maxTokensBlocking,
     promptTokens:
       provider === 'anthropic'
         ? {
@@ -95,4 +112,30 @@ export function flaggingSettings(config: Config, provider: ProviderName): Flaggi
           }
         : null,
   };
+}
+
+type Knobs = Omit<FlaggingSettings, 'promptTokens'>;
+
+const off: Knobs = {
+  allowedPatterns: [],
+  blockedPatterns: [],
+  flaggedModels: [],
+  blockingEnabled: false,
+  maxTokensFlagging: Infinity,
+  maxTokensBlocking: Infinity,
+};
+
+function anthropicKnobs(config: Config): Knobs {
+  return {
+    allowedPatterns: config.anthropicAllowedPromptPatterns ?? [],
+    blockedPatterns: config.anthropicBlockedPromptPatterns ?? [],
+    flaggedModels: config.anthropicFlaggedModelNames ?? [],
+    blockingEnabled: config.anthropicRequestBlockingEnabled,
+    maxTokensFlagging: config.anthropicMaxTokensFlaggingLimit,
+    maxTokensBlocking: config.anthropicResponseTokenBlockingLimit,
+  };
+}
+
+function lower(list: readonly string[]): string[] {
+  return list.map((item) => item.toLowerCase());
 }

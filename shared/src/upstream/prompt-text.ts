@@ -1,93 +1,146 @@
-// All text of a request that a model will read, for the rules of flagging, and how many tokens are asked for. Not a tokenizer, and nothing that is kept.
+// All text of a request that a model may read, for the rules of flagging, and how many tokens are asked for. Not a tokenizer, and nothing that is kept.
 
 import type { JsonObject } from './call.ts';
+import { lengthAsked } from './guard.ts';
+import type { Api } from './guarded-members.ts';
 import { isObject } from './request-body.ts';
+import { readableAt, rootPlace, type Place } from './unread-places.ts';
 
 /** What the rules look at. */
 export interface PromptText {
-  /** Made when it is first asked for: most calls meet no rule that reads it. */
+  /** Words, in the order in which a model reads them: what is counted and recorded. Made when it is first asked for: most calls meet no rule that reads it. */
   readonly text: () => string;
+  /** What stands around the words, one a line: names of members, roles, identifiers. Phrases are looked for here too, since models read schemas and arguments whole. */
+  readonly asides: () => string;
   /** The most tokens that are asked for, or null where none are named. */
   readonly maxTokens: number | null;
 }
 
-/**
- * Reads any provider's request. Whatever the role or the kind of a block, its words count: the reference's text was empty as soon as it met a role it
- * did not know (spec completions §10 7). @param roles each message begins with its role and ends with a blank line, as Anthropic's are counted (§3.1)
- */
-export function promptText(body: JsonObject, roles: boolean): PromptText {
+/** Reads any provider's request, in time that grows with its size. Whatever the role or the kind of a block, its words count. */
+export function promptText(body: JsonObject, api: Api): PromptText {
   let text: string | null = null;
   return {
-    text: () => (text ??= textOf(body, roles)),
-    maxTokens: maxTokensOf(body),
+    text: () => (text ??= textOf(body, api)),
+    asides: () => asidesOf(body, api),
+    maxTokens: lengthAsked(body, api),
   };
 }
 
-function textOf(body: JsonObject, roles: boolean): string {
+/** Members that come first, in this order: the instructions, then the prompt. All others follow in theirs. */
+const first: readonly string[] = ['system', 'systemInstruction', 'system_instruction', 'prompt', 'suffix'];
+const unlabelled: ReadonlySet<string> = new Set(['prompt', 'suffix']);
+const conversations: ReadonlySet<string> = new Set(['messages', 'contents']);
+const roleNames: Readonly<Record<string, string>> = { user: 'Human', assistant: 'Assistant', system: 'System' };
+
+/** Each message of Anthropic's begins with its role and ends with a blank line, as its tokens are counted. */
+function textOf(body: JsonObject, api: Api): string {
+  const root = rootPlace(api);
   const lines: string[] = [];
-  const add = (role: string, value: unknown): void => {
-    const text = wordsIn(value);
-    if (text !== '') lines.push(roles ? `${roleNames[role] ?? role}: ${text}\n\n` : `${text}\n`);
+  const add = (role: string, value: unknown, place: Place | null): void => {
+    const text = wordsIn(value, place);
+    if (text !== '') lines.push(api === 'anthropic' ? `${roleNames[role] ?? role}: ${text}\n\n` : `${text}\n`);
   };
-  for (const member of ['system', 'systemInstruction', 'system_instruction']) add('system', body[member]);
-  for (const member of ['prompt', 'suffix']) if (wordsIn(body[member]) !== '') lines.push(wordsIn(body[member]));
-  for (const member of ['messages', 'contents']) {
-    const messages = body[member];
-    if (!Array.isArray(messages)) continue;
-    for (const message of messages as unknown[])
-      if (isObject(message)) add(typeof message['role'] === 'string' ? message['role'] : '', message);
-  }
-  for (const member of ['tools', 'functions', 'prediction', 'speculation']) add(member, body[member]);
+  const conversation = (value: unknown, place: Place | null): void => {
+    // One content where a list is expected is read by a provider that is kind.
+    for (const message of Array.isArray(value) ? (value as unknown[]) : [value])
+      add(isObject(message) && typeof message['role'] === 'string' ? message['role'] : '', message, place);
+  };
+  const member = (name: string): void => {
+    const value = body[name];
+    const place = root.members.get(name) ?? null;
+    if (conversations.has(name)) conversation(value, place);
+    else if (unlabelled.has(name)) lines.push(wordsIn(value, place));
+    else if (name.startsWith('system')) add('system', value, place);
+    else add(name, { [name]: value }, root);
+  };
+  for (const name of first) if (body[name] !== undefined) member(name);
+  for (const name of Object.keys(body)) if (!first.includes(name)) member(name);
   return lines.join('');
 }
 
-const roleNames: Readonly<Record<string, string>> = { user: 'Human', assistant: 'Assistant', system: 'System' };
+function wordsIn(value: unknown, place: Place | null): string {
+  if (typeof value === 'string') return value;
+  const words: string[] = [];
+  walk(value, place, (text) => words.push(text), null);
+  return words.join('');
+}
 
-/** Members that hold no words: names of the API's own things, and media. */
-const wordless: ReadonlySet<string> = new Set([
+function asidesOf(body: JsonObject, api: Api): string {
+  const asides = new Set<string>();
+  walk(body, rootPlace(api), null, (text) => asides.add(text));
+  return [...asides].join('\n');
+}
+
+/** Members whose texts are names and addresses: of the API's own things, or of things elsewhere. */
+const asideMembers: ReadonlySet<string> = new Set([
   'role',
   'type',
   'id',
   'tool_use_id',
   'tool_call_id',
-  'cache_control',
-  'signature',
+  'call_id',
+  'file_id',
   'url',
-  'image_url',
-  'inlineData',
-  'inline_data',
+  'uri',
+  'fileUri',
+  'file_uri',
+  'media_type',
+  'mimeType',
+  'mime_type',
+  'format',
+  'detail',
+  'ttl',
+  'model',
+  'user',
+  'user_id',
+  'metadata',
+  'stop',
+  'stop_sequences',
+  'stopSequences',
+  'service_tier',
+  'languageId',
 ]);
+/** A longer one is no name: it counts as words. */
+const asideCharactersMax = 256;
 
-/** Every text in a value, in order. Not recursive: how deep a request is nested is its caller's choice. */
-function wordsIn(value: unknown): string {
-  if (typeof value === 'string') return value;
-  const found: string[] = [];
-  const stack: unknown[] = [value];
-  while (stack.length > 0) {
-    const next = stack.pop();
-    if (typeof next === 'string') found.push(next);
-    else if (Array.isArray(next)) for (let i = next.length - 1; i >= 0; i--) stack.push(next[i]);
+/** A name, or a list of them. */
+function isAside(member: string, value: unknown): boolean {
+  if (!asideMembers.has(member)) return false;
+  const isName = (one: unknown): boolean => typeof one === 'string' && one.length <= asideCharactersMax;
+  return Array.isArray(value) ? value.length > 0 && value.every(isName) : isName(value);
+}
+
+type Take = (text: string) => void;
+
+/** Every text in a value, in order: words to one taker, what stands around them to the other. Not recursive: how deep a request is nested is its caller's choice. */
+function walk(value: unknown, place: Place | null, takeWords: Take | null, takeAside: Take | null): void {
+  const values: unknown[] = [value];
+  const places: (Place | null)[] = [place];
+  while (values.length > 0) {
+    const next = values.pop();
+    const at = places.pop() ?? null;
+    if (typeof next === 'string') takeWords?.(next);
+    else if (Array.isArray(next))
+      for (let i = next.length - 1; i >= 0; i--) {
+        values.push(next[i]);
+        places.push(at);
+      }
     else if (isObject(next)) {
-      const entries = Object.entries(next);
-      for (let i = entries.length - 1; i >= 0; i--) {
-        const [name, member] = entries[i] as [string, unknown];
-        // A document's `data` is its text, or the bytes of a file.
-        const isMedia = name === 'data' && next['type'] !== 'text';
-        if (!wordless.has(name) && !isMedia) stack.push(member);
+      const members = Object.keys(next);
+      for (let i = members.length - 1; i >= 0; i--) {
+        const name = members[i] ?? '';
+        takeAside?.(name);
+        const below = at?.members.get(name) ?? null;
+        const member = next[name];
+        const read = typeof member === 'string' && below !== null ? readableAt(below, next, member) : member;
+        if (isAside(name, read)) {
+          for (const one of Array.isArray(read) ? (read as string[]) : [read as string]) takeAside?.(one);
+          continue;
+        }
+        if (read === null) continue;
+        values.push(read);
+        places.push(below);
       }
     }
   }
-  return found.join('');
-}
-
-/** The members in which the APIs ask for a length. */
-function maxTokensOf(body: JsonObject): number | null {
-  const generation = isObject(body['generationConfig']) ? body['generationConfig'] : {};
-  const asked = [
-    body['max_tokens'],
-    body['max_tokens_to_sample'],
-    body['max_completion_tokens'],
-    generation['maxOutputTokens'],
-  ].filter((value) => typeof value === 'number');
-  return asked.length === 0 ? null : Math.max(...asked);
 }

@@ -6,15 +6,17 @@ import type { IncomingMessage } from 'node:http';
 export interface Reader extends AsyncIterableIterator<Buffer> {
   /** Whether somebody waits for the next chunk. */
   waits(): boolean;
+  /** Breaks the answer off: what has come may still be taken, then it throws this. */
+  fail(error: Error): void;
 }
 
 const done = { done: true, value: undefined } as const;
 
 /**
  * Node's iterator makes two promises, a listener for the end and several ticks of each chunk (4 % of a call's CPU).
- * @param failure what a broken answer throws; it gets what the connection met
+ * @param onDone is called once nobody will read on: its end was told, or a fault, or its reader left
  */
-export function createReader(response: IncomingMessage, failure: (error: Error) => Error): Reader {
+export function createReader(response: IncomingMessage, onDone: () => void): Reader {
   const chunks: Buffer[] = [];
   let ended = false;
   let broken: Error | null = null;
@@ -23,10 +25,11 @@ export function createReader(response: IncomingMessage, failure: (error: Error) 
   /** Tells the end, or the fault, once every chunk before it is taken. */
   const settle = (): void => {
     if (waiter === null || chunks.length > 0) return;
-    if (ended) waiter.resolve(done);
-    else if (broken !== null) waiter.reject(failure(broken));
+    if (broken !== null) waiter.reject(broken);
+    else if (ended) waiter.resolve(done);
     else return void response.resume();
     waiter = null;
+    onDone();
   };
   response.on('data', (chunk: Buffer) => {
     if (waiter === null) {
@@ -48,9 +51,16 @@ export function createReader(response: IncomingMessage, failure: (error: Error) 
     settle();
   };
   response.once('error', onBroken).once('close', onBroken);
+  // It may have died before anybody listened.
+  if (response.destroyed && !response.readableEnded) onBroken();
 
   return {
     waits: () => waiter !== null,
+    fail: (error) => {
+      // Also of one that has come whole, which nobody takes.
+      broken ??= error;
+      settle();
+    },
     next: () => {
       const chunk = chunks.shift();
       if (chunk !== undefined) return Promise.resolve({ done: false, value: chunk });
@@ -61,6 +71,7 @@ export function createReader(response: IncomingMessage, failure: (error: Error) 
     },
     return: () => {
       response.destroy();
+      onDone();
       return Promise.resolve(done);
     },
     [Symbol.asyncIterator]() {

@@ -4,12 +4,12 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { parseJson, Refusal } from '../http/http.ts';
 import {
-  askForOneAnswer,
   bodyText,
   codePoints,
   integerOf,
   messagesOf,
   modelOf,
+  numberIn,
   promptTextsOf,
   requestObject,
   streamOf,
@@ -126,13 +126,9 @@ test('one answer is one unit of the quota: a list of prompts is refused, one of 
     );
 });
 
-test('one answer is asked for, whatever the caller asks for; what is no such number is left alone', () => {
-  const members = { n: 5, best_of: 20 };
-  askForOneAnswer(members);
-  assert.deepEqual(members, { n: 1, best_of: 1 });
-  for (const untouched of [{}, { n: 1, best_of: 1 }, { n: 0 }, { n: '5', best_of: null }]) {
-    const copy = { ...untouched };
-    askForOneAnswer(copy);
-    assert.deepEqual(copy, untouched);
-  }
+test('a number is one however it is written', () => {
+  const { rawJSON } = JSON as unknown as { rawJSON(text: string): unknown };
+  for (const five of [5, 5.0, '5', ' 5 ', '5e0', '5.0', '0x5', '0_5']) assert.equal(numberIn(five), 5, String(five));
+  assert.equal(numberIn(rawJSON('1e400')), Infinity);
+  for (const none of [undefined, null, true, '', ' ', 'five', [5], { n: 5 }]) assert.equal(numberIn(none), null);
 });

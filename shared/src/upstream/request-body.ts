@@ -111,13 +111,24 @@ export function codePoints(text: string): number {
   return count;
 }
 
-/** One answer is one unit of the quota: more are never asked for, nor made in secret to choose from (`best_of`). Zeros and what is no number are the provider's to judge. */
-export function askForOneAnswer(members: JsonObject): void {
-  for (const member of ['n', 'best_of'])
-    if (typeof members[member] === 'number' && members[member] > 1) members[member] = 1;
+/** A number however it is written: as one, too large for a double, or as a text; null for everything else. */
+export function numberIn(value: unknown): number | null {
+  if (typeof value === 'number') return value;
+  const text = typeof value === 'string' ? value : rawNumber(value);
+  if (text === null || text.trim() === '') return null;
+  // Readers that are not strict take an underscore between digits.
+  const number = Number(text.replaceAll('_', ''));
+  return Number.isNaN(number) ? null : number;
 }
 
-/** Members that are the gateway's business or its bill, never a caller's (design D7). */
+/** The digits of a number that JSON.parse would have changed (http/json.ts). */
+function rawNumber(value: unknown): string | null {
+  return typeof value === 'object' && value !== null && isRawJson(value)
+    ? (value as { rawJSON: string }).rawJSON
+    : null;
+}
+
+/** A copy without these. */
 export function withoutMembers(body: JsonObject, ...members: readonly string[]): JsonObject {
   const rest = { ...body };
   for (const member of members) delete rest[member];

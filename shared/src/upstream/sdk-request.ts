@@ -1,7 +1,7 @@
 // Address and headers of a call as the official SDK of its provider writes them, asked once for all calls alike. Not the sending (http/post.ts).
 
 import { LRUCache } from 'lru-cache';
-import type { Destination } from '../http/http.ts';
+import { lazyClient, type Destination } from '../http/http.ts';
 import type { Call } from './call.ts';
 import { destinationOf } from './destination.ts';
 
@@ -25,11 +25,9 @@ interface SdkClient {
  */
 export function sdkDestinations(open: () => Promise<SdkClient>): (call: Call) => Promise<Destination> {
   const known = new LRUCache<string, Promise<Destination>>({ max: kindsMax });
-  let client: Promise<SdkClient> | null = null;
+  const client = lazyClient(open);
   const build = async ({ path, headers }: Call): Promise<Destination> => {
-    client ??= open();
-    client.catch(() => (client = null));
-    const { url, req } = await (await client).buildRequest({ method: 'post', path, headers, body: '' });
+    const { url, req } = await (await client.open()).buildRequest({ method: 'post', path, headers, body: '' });
     return destinationOf(url, req.headers);
   };
   return (call) => {

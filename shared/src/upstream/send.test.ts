@@ -127,6 +127,16 @@ describe('faults before the answer', () => {
     await provider.closed(1);
   });
 
+  for (const status of ['101 Switching Protocols\r\nupgrade: x\r\nconnection: upgrade', '101 x'])
+    test(`another protocol: ${status.slice(0, 12)}`, async (t) => {
+      const provider = await startProvider(t, (request) => void request.socket.write(`HTTP/1.1 ${status}\r\n\r\nxxxx`));
+      await assert.rejects(provider.send('openai-chat'), {
+        kind: 'upstream-unreachable',
+        message: 'failed to make request to upstream provider openai: connection failed',
+      });
+      await provider.closed(1);
+    });
+
   test('what is wrong with ourselves is no fault of the provider', async (t) => {
     const provider = await startProvider(t, (_request, response) => response.end());
     const call = readCall(provider.upstream, 'openai-chat');
@@ -281,6 +291,48 @@ describe('deadlines', () => {
     const error = await outcomeOf(body.next());
     assert.ok(error instanceof DeadlinePassed && error.which === 'total');
     await provider.closed(1);
+  });
+});
+
+describe('an answer that nobody takes', () => {
+  for (const [what, bytes] of [
+    ['has come whole', 20],
+    ['is longer than all buffers', 64 << 20],
+  ] as const)
+    test(`${what}: the total deadline ends the call all the same, and tells whoever waits for something else`, async (t) => {
+      const provider = await startProvider(t, (_request, response) => {
+        response.write('a');
+        provider.hold = () => response.end(Buffer.alloc(bytes));
+      });
+      t.mock.timers.enable({ apis: ['setTimeout'] });
+      const answer = await provider.send('openai-chat');
+      const body = answer.body[Symbol.asyncIterator]();
+      await body.next();
+      provider.hold();
+      let told = 0;
+      answer.onEnded(() => told++);
+      for (let i = 0; i < 50; i++) await turn();
+      t.mock.timers.tick(539_999);
+      assert.equal(told, 0);
+      t.mock.timers.tick(1);
+      assert.equal(told, 1);
+      answer.onEnded(() => told++);
+      assert.equal(told, 2, 'whoever comes later is told at once');
+      const taken = async (): Promise<void> => {
+        while ((await body.next()).done !== true);
+      };
+      const error = await outcomeOf(taken());
+      assert.ok(error instanceof DeadlinePassed && error.which === 'total');
+      if (bytes > 1_000) await provider.closed(1);
+    });
+
+  test('taken in time it has no deadline any more', async (t) => {
+    const provider = await startProvider(t, (_request, response) => response.end('{}'));
+    t.mock.timers.enable({ apis: ['setTimeout'] });
+    const answer = await provider.send('openai-chat');
+    assert.equal((await read(answer)).toString('utf8'), '{}');
+    answer.onEnded(() => assert.fail('it was over'));
+    t.mock.timers.tick(3_600_000);
   });
 });
 

@@ -8,7 +8,7 @@ import type { Answer, Call } from './call.ts';
 import type { Provider } from './provider.ts';
 import { callerHeaders } from './response-headers.ts';
 import { callerStatus, retryAfter } from './status.ts';
-import { createReader } from './reader.ts';
+import { createReader, type Reader } from './reader.ts';
 
 /** What a call depends on besides its lease. */
 export interface SendOptions {
@@ -29,9 +29,12 @@ export class DeadlinePassed extends Error {
   }
 }
 
-/** How a call is ended before its time, and why it was. */
+/** How a call is ended before its time, why it was, and who has to be told besides the connection. */
 interface Ending {
   reason: Error | null;
+  reader: Reader | null;
+  /** Whoever waits for something else than the answer, or null. */
+  listener: (() => void) | null;
   end(reason: Error): void;
 }
 
@@ -51,11 +54,23 @@ export async function send(
   const destination = await provider.destination(call, lease.permit.model.slice(provider.name.length + 1));
   if (signal.aborted) throw signal.reason;
   const sent = post(destination, ...provider.body(call, lease.permit.model.slice(provider.name.length + 1)));
-  const ending: Ending = { reason: null, end: (reason) => sent.end((ending.reason ??= reason)) };
+  const ending: Ending = {
+    reason: null,
+    reader: null,
+    listener: null,
+    end: (reason) => {
+      ending.reason ??= reason;
+      // Before the connection: destroyed, it may say that the answer has ended.
+      ending.reader?.fail(ending.reason);
+      sent.end(ending.reason);
+      ending.listener?.();
+    },
+  };
   const onLeft = (): void => ending.end(signal.reason as Error);
   signal.addEventListener('abort', onLeft, { once: true });
   const headersTimer = setTimeout(() => ending.end(new DeadlinePassed('headers', headersMs)), headersMs);
   const totalTimer = setTimeout(() => ending.end(new DeadlinePassed('total', totalMs)), totalMs);
+  /** The total deadline is the caller's too: it runs until the answer is taken, not until it has come. */
   const finish = (): void => {
     clearTimeout(totalTimer);
     signal.removeEventListener('abort', onLeft);
@@ -69,10 +84,12 @@ export async function send(
   } finally {
     clearTimeout(headersTimer);
   }
-  // However it ends: read to its end, broken off, or destroyed by whoever gave it up.
-  response.once('close', finish);
-  if (isEncoded(response)) {
+  const abort = (): void => {
     response.destroy();
+    finish();
+  };
+  if (isEncoded(response)) {
+    abort();
     throw failure(provider.name, signal, new Error('an encoding that was not asked for'));
   }
   const status = response.statusCode ?? 0;
@@ -84,9 +101,13 @@ export async function send(
     credentialsRefused: status === 401 || status === 403,
     headers: callerHeaders(response.headers, sse),
     sse,
-    body: bodyOf(response, ending, deadlines.idleTimeoutMs),
+    body: bodyOf(response, ending, deadlines.idleTimeoutMs, finish),
     meter: provider.meter(call),
-    abort: () => void response.destroy(),
+    onEnded: (listener) => {
+      ending.listener = listener;
+      if (ending.reason !== null) listener?.();
+    },
+    abort,
   };
 }
 
@@ -96,8 +117,9 @@ function isEncoded({ headers }: IncomingMessage): boolean {
 }
 
 /** The body under the idle and total deadlines; reading it to its end, or stopping to, ends the call. */
-function bodyOf(response: IncomingMessage, ending: Ending, idleMs: number): AsyncIterable<Buffer> {
-  const reader = createReader(response, (error) => ending.reason ?? error);
+function bodyOf(response: IncomingMessage, ending: Ending, idleMs: number, finish: () => void): AsyncIterable<Buffer> {
+  const reader = createReader(response, finish);
+  ending.reader = reader;
   const idleTimer = setTimeout(() => {
     // A caller that is slow to take a chunk does not make the provider idle.
     if (reader.waits()) ending.end(new DeadlinePassed('idle', idleMs));

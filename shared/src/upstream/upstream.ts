@@ -38,8 +38,13 @@ export interface Upstream {
   covers(provider: ProviderName): Readonly<Record<string, readonly string[]>>;
   /** Checks a parsed body and says what it asks for. @throws Refusal `bad-request`, never quoting a prompt */
   read(shape: Shape, body: unknown, caller: CallerFacts): Call;
-  /** Looks at all text of a request by its provider's rules (spec completions §3). @param body that `read` accepted @returns the text, and what speaks against it or null */
-  inspect(call: Call, body: unknown): Promise<{ prompt: PromptText; flagging: Flagging | null }>;
+  /**
+   * Looks at all text of a request by its provider's rules.
+   * @param body that `read` accepted
+   * @param limitsBlock whether its length alone may block it
+   * @returns the text, and what speaks against it or null
+   */
+  inspect(call: Call, body: unknown, limitsBlock: boolean): Promise<{ prompt: PromptText; flagging: Flagging | null }>;
   /**
    * Calls the provider; the promise settles with its response headers.
    * @throws Refusal upstream-timeout, upstream-unreachable, model-unavailable; an AbortError when the caller left
@@ -106,11 +111,12 @@ export function createUpstream(
         throw error;
       }
     },
-    inspect: async (call, body) => {
+    inspect: async (call, body, limitsBlock) => {
       const rules = settings.get(call.provider);
       if (rules === undefined) throw new Error(`no provider ${call.provider}`);
-      const prompt = promptText(requestObject(body), call.provider === 'anthropic');
-      return { prompt, flagging: await flag(call.model, prompt, rules, counter.count) };
+      const prompt = promptText(requestObject(body), call.provider);
+      const flagging = rules === null ? null : await flag(call.model, prompt, rules, limitsBlock, counter.count);
+      return { prompt, flagging };
     },
     usage: async (call, { meter }) => {
       const usage = meter.usage();

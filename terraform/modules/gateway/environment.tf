@@ -16,6 +16,8 @@ locals {
       CODY_GATEWAY_BIGQUERY_PROJECT_ID = local.events_project
       CODY_GATEWAY_BIGQUERY_DATASET    = "cody_gateway"
       CODY_GATEWAY_BIGQUERY_TABLE      = "events"
+      # For events while the queue is away: shared/src/limiter/share.ts says why a quarter.
+      CODY_GATEWAY_OUTBOX_BYTES = tostring(floor(var.redis_memory_gb * 1024 * 1024 * 1024 / 4))
     },
     # A task function's queue and address: CODY_GATEWAY_EVENTS_QUEUE, CODY_GATEWAY_DELIVER_EVENTS_URL.
     { for name, file in local.files : "CODY_GATEWAY_${upper(replace(file.queue, "-", "_"))}_QUEUE" => file.queue if file.trigger == "task" },

@@ -18,8 +18,10 @@
 -- ARGV[8] lease time, ms
 -- ARGV[9] the rest of the lease's record (limiter/scripts/lease.lua), from the feature on
 -- ARGV[10] version of the actor where another interval in a newer version opens a new window (users, design §5); empty where it moves the end
--- ARGV[11] fingerprint of the request, without blanks; absent for a call without an Idempotency-Key
--- ARGV[12] life of the claim, ms
+-- ARGV[11] entries that a shard's outbox may always have
+-- ARGV[12] bytes of Redis that are set aside for events
+-- ARGV[13] fingerprint of the request, without blanks; absent for a call without an Idempotency-Key
+-- ARGV[14] life of the claim, ms
 -- RETURNS {'admitted', window, remaining, window end ms, now ms}
 -- RETURNS {'refused', 'quota' | 'burst' | 'in-flight', limit, retry at ms, now ms, outbox entry | false}
 -- RETURNS {'claimed', 'other' | 'running' | 'settled' | 'orphaned', lease id}: the key is another call's, of another request or of the same
@@ -29,7 +31,7 @@ local call = redis.call
 local claims = KEYS[8] ~= KEYS[3]
 if claims then
   local fingerprint, state, holder = string.match(call('GET', KEYS[8]) or '', '^(%S+) (%S+) (%S+)$')
-  if holder and holder ~= ARGV[1] then return { 'claimed', fingerprint == ARGV[11] and state or 'other', holder } end
+  if holder and holder ~= ARGV[1] then return { 'claimed', fingerprint == ARGV[13] and state or 'other', holder } end
 end
 local id, limit, interval, estimate = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
 local f = call('HMGET', KEYS[1], 'id', 'used', 'reserved', 'end', 'interval', 'burst', 'burstEnd')
@@ -90,7 +92,8 @@ if cause then
     if new_expiry ~= expiry then call('PEXPIRE', KEYS[1], new_expiry - now) end
   end
   local entry = append_folding(KEYS[5], KEYS[6], KEYS[7], cause,
-    { 'i', id, 'k', 'refused', 'w', '', 'q', 0, 'e', string.match(ARGV[9], '\n(.*)$'), 'c', cause, 'l', refused_limit, 'u', retry_at }, 1)
+    { 'i', id, 'k', 'refused', 'w', '', 'q', 0, 'e', string.match(ARGV[9], '\n(.*)$'), 'c', cause, 'l', refused_limit, 'u', retry_at }, 1,
+    ARGV[11], ARGV[12])
   return { 'refused', cause, refused_limit, retry_at, now, entry }
 end
 
@@ -113,5 +116,5 @@ if new_expiry ~= expiry then call('PEXPIRE', KEYS[1], new_expiry - now) end
 local due = string.format('%d', now + ARGV[8])
 call('ZADD', KEYS[4], due, id)
 call('ZADD', KEYS[2], due, id)
-if claims then call('SET', KEYS[8], ARGV[11] .. ' running ' .. id, 'PX', ARGV[12]) end
+if claims then call('SET', KEYS[8], ARGV[13] .. ' running ' .. id, 'PX', ARGV[14]) end
 return { 'admitted', window, limit - used, finish, now }

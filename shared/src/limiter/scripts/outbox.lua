@@ -23,18 +23,19 @@ local function unfold(fold, folds, outbox)
   redis.call('ZREM', folds, fold)
 end
 
--- One by one up to five a minute, counted from then on: a client that hammers can't fill the warehouse (design §5). `by`: how many it stands for.
-local function append_folding(outbox, fold, folds, variant, fields, by)
+-- One by one up to five a minute, counted from then on: a client that hammers can't fill the warehouse. `by`: how many it stands for;
+-- `own`, `set_aside`: the shard's share (fragment share).
+local function append_folding(outbox, fold, folds, variant, fields, by, own, set_aside)
   local minute = math.floor(now / 60000)
   local seen = redis.call('HMGET', fold, 'minute', 'n')
-  if seen[1] and tonumber(seen[1]) ~= minute and not full(outbox) then
+  if seen[1] and tonumber(seen[1]) ~= minute and not full(outbox, own, set_aside) then
     unfold(fold, folds, outbox)
     seen = { false, false }
   end
   local n = (tonumber(seen[2]) or 0) + 1
   redis.call('HSET', fold, 'minute', minute, 'n', n)
   if n == 1 then redis.call('PEXPIRE', fold, 120000) end
-  if n <= 5 and not full(outbox) then
+  if n <= 5 and not full(outbox, own, set_aside) then
     fields[#fields + 1] = 'n'
     fields[#fields + 1] = by
     return append(outbox, fields)

@@ -16,6 +16,8 @@
 -- ARGV[8] thresholds of notices in percent, such as `90,95,100`
 -- ARGV[9] limit of the quota window that they are percent of, units
 -- ARGV[10] the notice: opaque bytes
+-- ARGV[11] entries that a shard may always have; absent where there is no event
+-- ARGV[12] bytes of Redis that are set aside for events; as ARGV[11]
 -- RETURNS {state found ('open', 'settled', 'void', 'swept', 'none'), units that the window's counter kept, outbox entry | 'full' | false,
 --   notice {outbox entry, window, percent, settled units, window end ms} | false}, and of a call that was admitted without Redis its window or ''
 -- @include now
@@ -66,7 +68,7 @@ end
 local entry = false
 if ARGV[6] ~= '' then
   -- @include share
-  if full(KEYS[5]) then
+  if full(KEYS[5], ARGV[11], ARGV[12]) then
     entry = 'full'
   elseif notice then
     entry = call('XADD', KEYS[5], '*', 'i', id, 'k', 'event', 'w', window, 'q', kept_text, 'e', ARGV[6], 't', notice[3])

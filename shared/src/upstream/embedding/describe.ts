@@ -28,6 +28,7 @@ export function describeWith(baseUrl: string, apiKey: string): Describe {
           { role: 'user', content: text },
         ],
       },
+      numbers: 0,
       signal,
     });
     const choice: unknown = Array.isArray(answer['choices']) ? answer['choices'][0] : null;

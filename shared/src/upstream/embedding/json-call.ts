@@ -1,14 +1,16 @@
 // One JSON call to an embedding provider: bounded answer, faults as the refusals that instances know. Not what is asked.
 
 import type { IncomingMessage } from 'node:http';
-import { post, Refusal, textOf } from '../../http/http.ts';
+import { parseInTurns, Pieces, post, Refusal } from '../../http/http.ts';
 import type { JsonObject } from '../call.ts';
-import { jsonObject } from '../answer-json.ts';
 import { destinationOf } from '../destination.ts';
+import { isObject } from '../request-body.ts';
 import { embeddingRefusal } from './embedder.ts';
 
 /** 2,048 vectors of 3,072 numbers as text. */
 const answerBytesMax = 160 * 1024 * 1024;
+/** Of an answer, beside the numbers that were asked for: what stands around each vector weighs some 40. */
+const answerWeightMax = 200_000;
 /** Of a provider's own 400, as much as callers read. */
 const quotedCharactersMax = 1_024;
 
@@ -18,11 +20,13 @@ export interface JsonCall {
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: unknown;
+  /** Numbers that the answer should have. */
+  readonly numbers: number;
   readonly signal: AbortSignal;
 }
 
 /** @throws Refusal of `embeddingRefusal`; the signal's reason */
-export async function callJson({ provider, url, headers, body, signal }: JsonCall): Promise<JsonObject> {
+export async function callJson({ provider, url, headers, body, numbers, signal }: JsonCall): Promise<JsonObject> {
   let status: number;
   let text: string;
   let onLeft = (): void => undefined;
@@ -45,20 +49,22 @@ export async function callJson({ provider, url, headers, body, signal }: JsonCal
   if (status === 429) throw embeddingRefusal.overloaded();
   if (status === 400) throw embeddingRefusal.badRequest(`bad request: ${text.slice(0, quotedCharactersMax)}`);
   if (status !== 200) throw embeddingRefusal.failed(provider, `unexpected status ${status}`);
-  const answer = jsonObject(text);
-  if (answer === null) throw embeddingRefusal.failed(provider, 'an answer that is no JSON');
+  const answer = await parseInTurns(text, { weightMax: answerWeightMax + numbers }).catch((error: unknown) => {
+    const what = error instanceof RangeError ? 'an answer of more than was asked for' : 'an answer that is no JSON';
+    throw embeddingRefusal.failed(provider, what);
+  });
+  signal.throwIfAborted();
+  if (!isObject(answer)) throw embeddingRefusal.failed(provider, 'an answer that is no JSON');
   return answer;
 }
 
 async function readText(response: IncomingMessage, provider: string): Promise<string> {
-  const chunks: Buffer[] = [];
-  let bytes = 0;
+  const pieces = new Pieces();
   for await (const chunk of response as AsyncIterable<Buffer>) {
-    bytes += chunk.length;
-    if (bytes > answerBytesMax) throw embeddingRefusal.failed(provider, 'an answer that is too large');
-    chunks.push(chunk);
+    pieces.push(chunk);
+    if (pieces.bytes > answerBytesMax) throw embeddingRefusal.failed(provider, 'an answer that is too large');
   }
-  return textOf(chunks);
+  return pieces.text();
 }
 
 /** A list of numbers of the right length, or the refusal of an answer that has none. */

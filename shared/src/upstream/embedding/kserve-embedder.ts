@@ -23,16 +23,17 @@ export function kserveEmbedder({ name, dimensions, url, secret }: KServeModel): 
   const call = async (texts: readonly string[], { signal }: EmbeddingAsk): Promise<Embedded> => {
     const inputs = [{ name: 'TEXT', shape: [texts.length], datatype: 'BYTES', data: texts }];
     const headers = { 'sourcegraph-smega-inference-auth': secret };
-    const answer = await callJson({ provider, url, headers, body: { id: randomUUID(), inputs }, signal });
+    const numbers = texts.length * dimensions;
+    const answer = await callJson({ provider, url, headers, body: { id: randomUUID(), inputs }, numbers, signal });
     const output: unknown = Array.isArray(answer['outputs']) ? answer['outputs'][0] : null;
     const data: unknown = isObject(output) ? output['data'] : null;
-    if (!Array.isArray(data) || data.length !== texts.length * dimensions)
+    if (!Array.isArray(data) || data.length !== numbers)
       throw embeddingRefusal.failed(provider, `an answer without ${texts.length} vectors of ${dimensions} numbers`);
     if (!data.every((item) => typeof item === 'number'))
       throw embeddingRefusal.failed(provider, 'an answer that is not of numbers');
-    const numbers = data;
+    const all = data;
     return {
-      vectors: texts.map((_, i) => numbers.slice(i * dimensions, (i + 1) * dimensions)),
+      vectors: texts.map((_, i) => all.slice(i * dimensions, (i + 1) * dimensions)),
       model,
       tokens: null,
     };

@@ -39,7 +39,8 @@ export function openAiEmbedder({
     embed: async (texts, { actorId, dimensions: asked, signal }: EmbeddingAsk): Promise<Embedded> => {
       if (texts.includes('')) throw embeddingRefusal.badRequest('cannot generate embeddings for an empty string');
       const body = { model, input: texts, user: actorId, ...(asked !== null && { dimensions: asked }) };
-      const answer = await callJson({ provider, url: `${baseUrl}/embeddings`, headers, body, signal });
+      const numbers = texts.length * (asked ?? dimensions);
+      const answer = await callJson({ provider, url: `${baseUrl}/embeddings`, headers, body, numbers, signal });
       return {
         vectors: inOrder(answer, texts.length, asked ?? dimensions, provider),
         model: typeof answer['model'] === 'string' ? answer['model'] : model,

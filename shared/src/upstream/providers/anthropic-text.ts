@@ -1,10 +1,11 @@
 // Anthropic's text completions, which instances of 2023 call: what we change in a request, how it is sent, how its answers read. Spec completions §2.4.
 
 import type { Config } from '../../config/config.ts';
-import { Refusal, type SseEvent } from '../../http/http.ts';
+import type { SseEvent } from '../../http/http.ts';
 import { createJsonBody, jsonObject } from '../answer-json.ts';
 import type { Call, CallerFacts, JsonObject, Meter, Usage } from '../call.ts';
 import { defaultModels } from '../catalogue.ts';
+import { guard } from '../guard.ts';
 import type { Provider } from '../provider.ts';
 import {
   bodyText,
@@ -16,7 +17,6 @@ import {
   promptTextsOf,
   streamOf,
   withModel,
-  withoutMembers,
 } from '../request-body.ts';
 import { sdkDestinations } from '../sdk-request.ts';
 import { createAnthropicClient } from './anthropic-client.ts';
@@ -42,12 +42,7 @@ function readPrompt(body: JsonObject, caller: CallerFacts, maxTokensCap: number,
   const stream = streamOf(body);
   const texts = promptTextsOf(body);
   const maxTokens = integerOf(body, 'max_tokens_to_sample');
-  if (maxTokens !== null && maxTokens > maxTokensCap)
-    throw new Refusal(
-      'bad-request',
-      `max_tokens_to_sample exceeds maximum allowed value of ${maxTokensCap}: ${maxTokens}`,
-    );
-  const members = withoutMembers(body, 'store', 'service_tier', 'background', 'languageId');
+  const members = guard(body, 'anthropic', maxTokensCap);
   const metadata = isObject(body['metadata']) ? body['metadata'] : {};
   members['metadata'] = { ...metadata, user_id: `${caller.actorId}:${caller.actorUid ?? ''}` };
   return {

@@ -1,10 +1,11 @@
 // Anthropic's Messages API: what we change in a request, how it is sent, how its answers tell their usage. Spec completions §2.5.
 
 import type { Config } from '../../config/config.ts';
-import { Refusal, type SseEvent } from '../../http/http.ts';
+import type { SseEvent } from '../../http/http.ts';
 import type { Call, CallerFacts, JsonObject, Meter, Usage } from '../call.ts';
 import { createJsonBody, jsonObject, memberOf, tokenCount } from '../answer-json.ts';
 import { defaultModels } from '../catalogue.ts';
+import { guard } from '../guard.ts';
 import type { Provider } from '../provider.ts';
 import {
   bodyText,
@@ -44,12 +45,7 @@ function readMessages(body: JsonObject, caller: CallerFacts, maxTokensCap: numbe
   const stream = streamOf(body);
   const messages = messagesOf(body, 'request body must contain "messages" field');
   const maxTokens = integerOf(body, 'max_tokens');
-  if (maxTokens !== null && maxTokens > maxTokensCap)
-    throw new Refusal('bad-request', `max_tokens exceeds maximum allowed value of ${maxTokensCap}: ${maxTokens}`);
-  const { members, promptCharacters } = liftSystem(
-    withoutMembers(body, 'store', 'service_tier', 'background', 'languageId'),
-    messages,
-  );
+  const { members, promptCharacters } = liftSystem(guard(body, 'anthropic', maxTokensCap), messages);
   // Direct Cody clients send -1 for "not set" (spec clients §3.1); zeros are values.
   for (const member of ['top_k', 'top_p'])
     if (typeof members[member] === 'number' && members[member] < 0) delete members[member];

@@ -6,8 +6,9 @@ import { createJsonBody, jsonObject, memberOf, tokenCount } from '../answer-json
 import type { Call, JsonObject, Meter, Usage } from '../call.ts';
 import { defaultModels } from '../catalogue.ts';
 import type { Provider } from '../provider.ts';
-import { bodyText, charactersOf, codePoints, isObject, modelOf, streamOf, withoutMembers } from '../request-body.ts';
 import { destinationOf } from '../destination.ts';
+import { guard } from '../guard.ts';
+import { bodyText, charactersOf, codePoints, isObject, modelOf, streamOf, withoutMembers } from '../request-body.ts';
 
 /** The provider, or null without a key. */
 export function google(config: Config): Provider | null {
@@ -34,17 +35,10 @@ export function google(config: Config): Provider | null {
 /** `stream` and `model` are the gateway's own members: they choose the address. */
 function readContents(body: JsonObject): Call {
   const stream = streamOf(body);
-  const members = withoutMembers(body, 'stream', 'model', 'store', 'service_tier', 'background', 'languageId');
+  const members = withoutMembers(guard(body, 'google'), 'stream', 'model');
   // Cody's clients send a text, where Google takes a content.
   const { systemInstruction } = body;
   if (typeof systemInstruction === 'string') members['systemInstruction'] = { parts: [{ text: systemInstruction }] };
-  // One answer is one unit of the quota.
-  const { generationConfig } = body;
-  if (isObject(generationConfig) && typeof generationConfig['candidateCount'] === 'number')
-    members['generationConfig'] = {
-      ...generationConfig,
-      candidateCount: Math.min(1, generationConfig['candidateCount']),
-    };
   return {
     provider: 'google',
     shape: 'google',

@@ -1,75 +1,34 @@
-// OpenAI's chat and text completions: what we change in a request and how it is sent. Its usage is read by openai-meter.ts. Spec completions §2.6.
+// OpenAI's chat and text completions: what is its own beside what all providers of its API have in common (openai-compatible.ts).
 
 import type { Config } from '../../config/config.ts';
-import type { Call, CallerFacts, JsonObject, Shape } from '../call.ts';
+import type { JsonObject } from '../call.ts';
 import { defaultModels } from '../catalogue.ts';
-import { createOpenAiMeter } from '../openai-meter.ts';
 import type { Provider } from '../provider.ts';
-import {
-  askForOneAnswer,
-  bodyText,
-  charactersOf,
-  integerOf,
-  isObject,
-  isTextRequest,
-  messagesOf,
-  modelOf,
-  promptTextsOf,
-  streamOf,
-  textsOf,
-  withModel,
-  withoutMembers,
-} from '../request-body.ts';
-import { sdkDestinations } from '../sdk-request.ts';
+import { isObject } from '../request-body.ts';
 import { createOpenAiClient } from './openai-client.ts';
+import { openAiCompatible } from './openai-compatible.ts';
 
 /** The provider, or null without a key. */
 export function openai(config: Config): Provider | null {
   const apiKey = config.openaiAccessToken;
   if (apiKey === null) return null;
-  return {
+  return openAiCompatible({
     name: 'openai',
-    shapes: ['openai', 'openai-chat', 'openai-text'],
+    shape: 'openai',
     models: config.openaiAllowedModels ?? defaultModels('openai'),
     covers: {},
-    retryAfterSeconds: 30,
-    read: readRequest,
-    destination: sdkDestinations(() => createOpenAiClient(apiKey, `${config.openaiBaseUrl}/v1`, config.openaiOrgId)),
-    body: (call, model) => withModel(call.body, model),
-    meter: (call) => createOpenAiMeter(call.hidesUsage),
-  };
+    client: () => createOpenAiClient(apiKey, `${config.openaiBaseUrl}/v1`, config.openaiOrgId),
+    api: 'openai',
+    adapt: (members, { actorId, actorUid }, stream) => {
+      members['user'] = `${actorId}:${actorUid ?? ''}`;
+      return stream && askForUsage(members);
+    },
+    resolve: (model) => model,
+    headers: () => ({}),
+  });
 }
 
-/** Instances send code completions under the same path as chats, some with a prompt, some with messages (spec clients §3.1, design D16). */
-function readRequest(body: JsonObject, caller: CallerFacts, shape: Shape): Call {
-  const stream = streamOf(body);
-  const asksText = isTextRequest(body, shape);
-  const texts = asksText
-    ? promptTextsOf(body)
-    : messagesOf(body, 'request body must contain "messages" field').flatMap(({ content }) => textsOf(content));
-  integerOf(body, 'max_tokens');
-  const members = withoutMembers(body, 'store', 'service_tier', 'background', 'languageId');
-  askForOneAnswer(members);
-  members['user'] = `${caller.actorId}:${caller.actorUid ?? ''}`;
-  const hidesUsage = stream && askForUsage(members);
-  const model = modelOf(body);
-  return {
-    provider: 'openai',
-    shape,
-    path: asksText ? '/completions' : '/chat/completions',
-    // The reference refuses a prefix on its own routes (spec completions §2.1); SDK users may write either.
-    model: caller.dialect === 'openai' ? model.replace(/^openai\//, '') : model,
-    stream,
-    eventExtras: { stream },
-    promptCharacters: charactersOf(texts),
-    body: bodyText(members),
-    // The SDKs send a text as it is when its type is named.
-    headers: { 'content-type': 'application/json' },
-    hidesUsage,
-  };
-}
-
-/** Asks for the usage of a stream (design D8). @returns true when the caller had not asked for it itself */
+/** Asks for the usage of a stream. @returns true when the caller had not asked for it itself */
 function askForUsage(members: JsonObject): boolean {
   const options = isObject(members['stream_options']) ? members['stream_options'] : {};
   if (options['include_usage'] === true) return false;

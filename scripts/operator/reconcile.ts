@@ -1,0 +1,128 @@
+// `counters reconcile`: compares the quota counters in Redis with the ledger, and raises those that a failover left below it.
+
+import { audited } from '@cody-gateway/shared/documents';
+import { raiseCounter, readCounters, type Counter } from '@cody-gateway/shared/limiter';
+import type { Store } from '@cody-gateway/shared/store';
+import type { Query } from './report/figures.ts';
+import { confirm, readArguments, type Command, type Output } from './command.ts';
+import { readAuthor, reasonHelp } from './author.ts';
+import { withDirectory } from './deployment.ts';
+import { patience, redisHelp, withRedis } from './redis.ts';
+import { deploymentOf } from './subscriptions.ts';
+import { formatTable } from './table.ts';
+import { warehouseHelp, warehouseOf } from './warehouse.ts';
+
+/** Windows asked for in one query. */
+const windowsAtOnce = 2_000;
+/** Windows are named by lease ids; what is named otherwise is none of ours. */
+const windowName = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+const dayMs = 86_400_000;
+
+/** A counter that is not what the ledger says. */
+interface Difference {
+  readonly counter: Counter;
+  readonly ledgerUnits: number;
+  /** Units by which it was raised; null: it was not. */
+  raised: number | null;
+}
+
+/** The command about counters. */
+export const reconcileCommands: readonly Command[] = [
+  {
+    name: 'counters reconcile',
+    summary: 'quota counters that a Redis failover left below the ledger',
+    help: `usage: npm run gateway -- counters reconcile [--yes --reason <text>] [--project <id>] [--dataset <name>] [--json]
+
+Prints the open quota windows whose counter differs from the sum of their rows. Below: a failover lost what was acknowledged in its last moments; with
+--yes such a counter is raised, as long as its window is the same. Ahead: rows are still on their way (outbox, queue, dead letters, log); nothing is done.
+A window that Redis has forgotten as a whole is not found: the actor's next call has opened another one.
+
+  --yes            raise what is below
+${reasonHelp}${warehouseHelp}  --json           one JSON document
+${redisHelp}`,
+    run: async (args) => {
+      const { options, yes } = readArguments(args, ['reason', 'project', 'dataset', 'bigquery']);
+      if (options.reason !== undefined) confirm(yes, 'raises counters');
+      const deployment = await deploymentOf(options.project);
+      const author = yes ? await readAuthor(options.reason, deployment) : null;
+      const { query, dataset } = await warehouseOf(options);
+      const differences = await withRedis(deployment, (store) => compare(store, query, dataset));
+      const below = differences.filter(isBelow);
+      if (author !== null && below.length > 0) {
+        const change = `${below.length} counters raised to what the ledger says`;
+        await withDirectory(deployment, (directory) =>
+          audited(directory, author, { what: 'counters reconcile', subject: null, change }, () =>
+            withRedis(deployment, (store) => raise(store, below)),
+          ),
+        );
+      }
+      return report(differences, yes);
+    },
+  },
+];
+
+async function raise(store: Store, below: readonly Difference[]): Promise<void> {
+  for (const difference of below)
+    difference.raised = await raiseCounter(store, difference.counter, difference.ledgerUnits, patience());
+}
+
+/** The counters are read first: what settles afterwards is in the ledger's sum alone, and raising by it is right all the same. */
+async function compare(store: Store, query: Query, dataset: string): Promise<Difference[]> {
+  const byWindow = new Map<string, Counter>();
+  for await (const page of readCounters(store, patience))
+    for (const counter of page) if (windowName.test(counter.window)) byWindow.set(counter.window, counter);
+  const all = [...byWindow.values()];
+  const differences: Difference[] = [];
+  for (let i = 0; i < all.length; i += windowsAtOnce) {
+    const some = all.slice(i, i + windowsAtOnce);
+    const ledger = await sums(query, dataset, some);
+    for (const counter of some) {
+      const ledgerUnits = ledger.get(counter.window) ?? 0;
+      if (ledgerUnits !== counter.settled) differences.push({ counter, ledgerUnits, raised: null });
+    }
+  }
+  return differences.toSorted((a, b) => b.ledgerUnits - b.counter.settled - (a.ledgerUnits - a.counter.settled));
+}
+
+async function sums(query: Query, dataset: string, counters: readonly Counter[]): Promise<ReadonlyMap<string, number>> {
+  // A call may have begun a little before the clock of Redis opened its window.
+  const from = new Date(Math.min(...counters.map(({ startMs }) => startMs)) - dayMs).toISOString().slice(0, 10);
+  const names = counters.map(({ window }) => `'${window}'`).join(', ');
+  const rows = await query(
+    `SELECT quota_window, SUM(quota_units) AS units FROM \`${dataset}.events_unique\`
+     WHERE DATE(created_at) >= CAST(@from AS DATE) AND quota_window IN (${names}) GROUP BY quota_window`,
+    { from },
+  );
+  return new Map(rows.map((row) => [String(row['quota_window']), Number(row['units'])]));
+}
+
+function isBelow({ counter, ledgerUnits }: Difference): boolean {
+  return counter.settled < ledgerUnits;
+}
+
+function report(differences: readonly Difference[], yes: boolean): Output {
+  const below = differences.filter(isBelow).length;
+  const rows = differences.map((difference) => {
+    const { counter, ledgerUnits, raised } = difference;
+    const what = isBelow(difference) ? 'below' : 'ahead';
+    const done = !yes || what === 'ahead' ? '' : raised === null ? 'window is over' : `raised by ${raised}`;
+    const numbers = [counter.settled, ledgerUnits].map(String);
+    return [counter.actor, counter.feature, counter.window, ...numbers, what, done];
+  });
+  const table = formatTable(['ACTOR', 'FEATURE', 'WINDOW', 'COUNTER', 'LEDGER', 'IS', ''], rows);
+  const hint = below > 0 && !yes ? `\n${below} below the ledger: --yes --reason <text> raises them` : '';
+  return {
+    text: differences.length === 0 ? 'every open window is what the ledger says' : `${table}${hint}`,
+    json: {
+      differences: differences.map(({ counter, ledgerUnits, raised }) => ({
+        actor: counter.actor,
+        feature: counter.feature,
+        window: counter.window,
+        counter_units: counter.settled,
+        reserved_units: counter.reserved,
+        ledger_units: ledgerUnits,
+        raised_units: raised,
+      })),
+    },
+  };
+}

@@ -1,0 +1,131 @@
+// `subscriptions set-limits | enable | disable | archive`: what an operator says of a subscription, against its source or without one.
+
+import {
+  setAccess,
+  setLimits,
+  type AccountCopies,
+  type Changed,
+  type LimitChange,
+  type LimitChanges,
+} from '@cody-gateway/shared/directory';
+import type { Documents, Author } from '@cody-gateway/shared/documents';
+import { confirm, readArguments, UsageError, type Command, type Output } from './command.ts';
+import { readAuthor, reasonHelp } from './author.ts';
+import { parseLimit } from './limit-text.ts';
+import { withDirectory, type Deployment } from './deployment.ts';
+import { withCopies } from './redis.ts';
+import { describe, limitOptions } from './subscription-text.ts';
+import { flat, deploymentOf, readModels, whereHelp } from './subscriptions.ts';
+
+const idHelp = `  <id>             its UUID, with or without es_
+`;
+/** Nothing, a day. */
+const nothing: LimitChange = { limit: 0, intervalSeconds: 86_400 };
+
+type Access = Parameters<typeof setAccess>[3];
+
+/** The commands that change subscriptions. */
+export const subscriptionChangeCommands: readonly Command[] = [
+  {
+    name: 'subscriptions set-limits',
+    summary: 'other limits or models, field by field',
+    help: `usage: npm run gateway -- subscriptions set-limits <id> [--chat <limit>] [--code <limit>] [--embeddings <limit>] [--models <models>]
+                                                   --reason <text> [--yes] [--project <id>] [--json]
+
+${idHelp}  --chat, --code, --embeddings
+                   500/24h: units per window; 500: units alone, the window stays; none: the feature is taken away (with --yes);
+                   default: what the source or the plan says, whatever operators said before
+  --models         for the features that are named, or for all where none is: * or names with commas between
+${reasonHelp}${whereHelp}
+Another window of a subscription moves the end of the one that runs; what was used stays used (limits reset).
+
+examples:
+  npm run gateway -- subscriptions set-limits 6452a8fc-e650-45a7-a0a2-357f776b3b46 --chat 800 --reason "contract of May"
+  npm run gateway -- subscriptions set-limits 6452a8fc-e650-45a7-a0a2-357f776b3b46 --models openai/gpt-4o --reason "asked by the customer"
+  npm run gateway -- subscriptions set-limits 6452a8fc-e650-45a7-a0a2-357f776b3b46 --chat default --reason "trial is over" --project my-project
+`,
+    run: async (args) => {
+      const names = ['chat', 'code', 'embeddings', 'models', 'reason', 'project'] as const;
+      const { options, words, yes } = readArguments(args, names, ['<id>']);
+      const [id = ''] = words;
+      const changes = readChanges(options);
+      const taken = Object.values(changes).includes(nothing);
+      if (taken) confirm(yes, 'takes a feature away from whoever uses it');
+      const deployment = await deploymentOf(options.project);
+      const author = await readAuthor(options.reason, deployment);
+      return write(deployment, (directory, copies) => setLimits(directory, copies, id, changes, author));
+    },
+  },
+  access('enable', 'enabled', 'gives access back', null),
+  access('disable', 'disabled', 'takes access away', 'refuses every call of that subscription'),
+  access('archive', 'archived', 'takes access away for good', 'refuses every call of that subscription'),
+];
+
+function access(verb: string, state: Access, summary: string, warning: string | null): Command {
+  return {
+    name: `subscriptions ${verb}`,
+    summary,
+    help: `usage: npm run gateway -- subscriptions ${verb} <id> --reason <text>${warning === null ? '' : ' --yes'} [--project <id>] [--json]
+
+${idHelp}${reasonHelp}${warning === null ? '' : `  --yes            it ${warning}\n`}${whereHelp}
+It holds against what the source says, until ${state === 'enabled' ? 'subscriptions disable' : 'subscriptions enable'}.
+
+example:
+  npm run gateway -- subscriptions ${verb} 6452a8fc-e650-45a7-a0a2-357f776b3b46 --reason "ticket 4711"${warning === null ? '' : ' --yes'}
+`,
+    run: async (args) => {
+      const { options, words, yes } = readArguments(args, ['reason', 'project'], ['<id>']);
+      const [id = ''] = words;
+      if (warning !== null) confirm(yes, warning);
+      const deployment = await deploymentOf(options.project);
+      const author: Author = await readAuthor(options.reason, deployment);
+      return write(deployment, (directory, copies) => setAccess(directory, copies, id, state, author));
+    },
+  };
+}
+
+async function write(
+  deployment: Deployment,
+  work: (directory: Documents, copies: AccountCopies | null) => Promise<Changed>,
+): Promise<Output> {
+  const changed = await withCopies(deployment, (copies) =>
+    withDirectory(deployment, (directory) => work(directory, copies)),
+  );
+  return changedOutput(changed, deployment);
+}
+
+/** A changed subscription, and how soon it is in force. */
+export function changedOutput({ id, record, published }: Changed, deployment: Deployment): Output {
+  return {
+    text: `changed in ${deployment.name}:\n\n${describe(id, record)}\n${inForce(published)}`,
+    json: { place: deployment.name, published, ...flat({ id, record }) },
+  };
+}
+
+/** How soon the gateway goes by a change. */
+export function inForce(published: boolean): string {
+  return published ? 'In force everywhere within 10 s.' : 'In force within a minute: Redis could not be told.';
+}
+
+/** @throws UsageError */
+function readChanges(options: Readonly<Partial<Record<keyof typeof limitOptions | 'models', string>>>): LimitChanges {
+  const models = options.models === undefined ? {} : { allowedModels: readModels(options.models) };
+  const named = Object.entries(limitOptions).flatMap(([option, feature]) => {
+    const text = options[option as keyof typeof limitOptions];
+    return text === undefined ? [] : [{ option, feature, text }];
+  });
+  if (named.length === 0 && options.models === undefined)
+    throw new UsageError('nothing is given to change: add --chat, --code, --embeddings or --models');
+  if (named.length === 0) return Object.fromEntries(Object.values(limitOptions).map((feature) => [feature, models]));
+  return Object.fromEntries(
+    named.map(({ option, feature, text }) => {
+      if (text === 'default' && options.models !== undefined)
+        throw new UsageError(`--${option} default takes the models back too: give --models alone afterwards`);
+      if (text === 'default') return [feature, null];
+      if (text === 'none') return [feature, nothing];
+      // The window of the plan stays where the units alone are given.
+      const { limit, intervalSeconds } = parseLimit(/^\d+$/.test(text) ? `${text}/24h` : text, `--${option}`);
+      return [feature, { limit, ...(text.includes('/') && { intervalSeconds }), ...models }];
+    }),
+  );
+}

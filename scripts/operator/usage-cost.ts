@@ -1,0 +1,69 @@
+// `usage cost` (also `npm run cost`): what was used and what it costs by subscription, feature and model, out of the events table.
+
+import { readArguments, type Command } from './command.ts';
+import { daysMost, lastDays, readDays } from './days.ts';
+import { formatTable } from './table.ts';
+import { warehouseHelp, warehouseOf } from './warehouse.ts';
+
+/** Sums over the de-duplicated view; failed and cancelled calls are told apart from charged ones. */
+const sql = `
+SELECT identifier AS subscription, feature, model,
+  SUM(count) AS calls,
+  SUM(units) AS charged,
+  SUM(CAST(COALESCE(JSON_VALUE(metadata, '$.prompt_token_count'), JSON_VALUE(metadata, '$.tokens_used'), '0') AS INT64)) AS input_tokens,
+  SUM(CAST(COALESCE(JSON_VALUE(metadata, '$.completion_token_count'), '0') AS INT64)) AS output_tokens,
+  SUM(IFNULL(cost_micro_usd, 0)) AS cost_micro_usd
+FROM \`$dataset.events_unique\`
+WHERE name IN ('CompletionsFinished', 'EmbeddingsFinished')$since
+GROUP BY 1, 2, 3
+ORDER BY charged DESC, subscription, model`;
+const since = '\n  AND DATE(created_at) >= CAST(@from AS DATE)';
+
+const columns = [
+  'subscription',
+  'feature',
+  'model',
+  'calls',
+  'charged',
+  'input_tokens',
+  'output_tokens',
+  'cost_micro_usd',
+] as const;
+type Row = Readonly<Record<(typeof columns)[number], string | number | null>>;
+const microDollars = 1_000_000;
+
+/** The command about what usage costs. */
+export const costCommands: readonly Command[] = [
+  {
+    name: 'usage cost',
+    summary: 'calls, charges, tokens and cost by subscription, feature and model',
+    help: `usage: npm run gateway -- usage cost [--days <number>] [--project <id>] [--dataset <name>] [--json]
+
+  --days           how many, today included, up to ${daysMost}; all that the table has where absent
+${warehouseHelp}  --json           for programs: one JSON document (with npm run --silent, or npm's own lines stand above it)
+
+example:
+  npm run gateway -- usage cost --days 7 --project my-project
+`,
+    run: async (args) => {
+      const { options } = readArguments(args, ['days', 'project', 'dataset', 'bigquery']);
+      const from = options.days === undefined ? null : lastDays(readDays(options.days), Date.now()).from;
+      const { query, dataset } = await warehouseOf(options);
+      const asked = sql.replace('$dataset', dataset).replace('$since', from === null ? '' : since);
+      const rows = (await query(asked, from === null ? {} : { from })) as readonly Row[];
+      return { text: rows.length === 0 ? 'nothing was used yet' : table(rows), json: rows };
+    },
+  },
+];
+
+/** With dollars for people, where programs have micro-dollars. */
+function table(rows: readonly Row[]): string {
+  return formatTable(
+    columns.map((column) => (column === 'cost_micro_usd' ? 'COST, $' : column.toUpperCase().replaceAll('_', ' '))),
+    rows.map((row) =>
+      columns.map((column) =>
+        column === 'cost_micro_usd' ? (Number(row[column]) / microDollars).toFixed(6) : String(row[column] ?? ''),
+      ),
+    ),
+  );
+}

@@ -1,0 +1,41 @@
+// What the directory holds of one actor: access, plan, overrides put together. Not where it is stored.
+
+import type { StatedLimit, SubscribedFeature } from './limits.ts';
+import { planLimits } from './plan.ts';
+import type { SubscriptionRecord } from './records.ts';
+import type { TokenSource } from './token.ts';
+
+/** One actor as the directory has it. */
+export interface Account {
+  readonly source: TokenSource;
+  /** Subscription id without `es_`, or decimal user number. */
+  readonly id: string;
+  readonly record: SubscriptionRecord;
+  /**
+   * The directory's: microseconds of the last change of the token's or the actor's document; 0 where it is not in
+   * there.
+   */
+  readonly version: number;
+}
+
+/** Whether the source, or the operator against it, grants access; the archive has the last word. */
+export function hasAccess({ accessEnabled, archived, overrides }: SubscriptionRecord): boolean {
+  return (overrides.accessEnabled ?? accessEnabled) && !(overrides.archived ?? archived);
+}
+
+/**
+ * A feature's limit: stated by the source or by the plan, each field replaced where an override is stored; null where
+ * none is complete.
+ */
+export function effectiveLimit(
+  { limits, plan, overrides }: SubscriptionRecord,
+  feature: SubscribedFeature,
+  nowMs: number,
+): StatedLimit | null {
+  const base = limits[feature] ?? planLimits(plan, nowMs)[feature];
+  const override = overrides.limits?.[feature];
+  const limit = override?.limit ?? base?.limit;
+  const intervalSeconds = override?.intervalSeconds ?? base?.intervalSeconds;
+  if (limit === undefined || intervalSeconds === undefined) return null;
+  return { limit, intervalSeconds, allowedModels: override?.allowedModels ?? base?.allowedModels ?? ['*'] };
+}

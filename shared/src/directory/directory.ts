@@ -1,0 +1,38 @@
+// Door of the directory room: whose a token is, and what was stated of its owner; by which sources it is filled, and
+// how operators change it. Not who may do what (auth).
+
+export { effectiveLimit, hasAccess, type Account } from './account.ts';
+export { createAccountCopies, type AccountCopies, type Copy } from './account-copies.ts';
+export { features, type StatedLimit, type SubscribedFeature } from './limits.ts';
+export { openDirectory, type Directory } from './open-directory.ts';
+export { recordOf, type SubscriptionRecord } from './records.ts';
+export { SourceUnavailable, type AccessSource, type Statement } from './sources/access-source.ts';
+export { clientCredentials, NoAccessToken, type ClientCredentials } from './sources/client-credentials.ts';
+export { accessSources } from './sources/configured.ts';
+export type { SavedStatement } from './statements.ts';
+export { markLookedUp } from './sync/stated-digests.ts';
+export { createSync, type SubscriptionSync, type SyncReport, type SyncTrace } from './sync/sync.ts';
+export { classifyToken, hashToken, type KnownToken, type TokenSource } from './token.ts';
+
+// For operators' commands, the local cloud and tests.
+export {
+  createSubscription,
+  deleteSubscription,
+  findSubscription,
+  listSubscriptions,
+  subscriptionId,
+  type NewSubscription,
+  type SubscriptionEntry,
+} from './operator/subscriptions.ts';
+export {
+  issueToken,
+  OperatorRefused,
+  revokeToken,
+  setAccess,
+  setLimits,
+  type Changed,
+  type LimitChange,
+  type LimitChanges,
+} from './operator/subscription-changes.ts';
+export { planLimits } from './plan.ts';
+export { deriveFromAccessToken, deriveFromLicenceKey } from './token.ts';

@@ -1,0 +1,73 @@
+// The directory in Firestore: tokens, subscriptions, users. Not the documents' shapes (records.ts).
+
+import type { Firestore } from '@google-cloud/firestore';
+import { parseDocument, withDeadline, type Documents } from '../documents/documents.ts';
+import { Refusal } from '../http/http.ts';
+import type { Account } from './account.ts';
+import { recordOf, tokenSchema, type Origin } from './records.ts';
+import type { Statement } from './sources/access-source.ts';
+import { revokeTokens, saveStatement, type SavedStatement } from './statements.ts';
+import type { KnownToken } from './token.ts';
+
+/**
+ * A point read takes milliseconds; the first one looks for credentials, the first write loads a client and opens its
+ * channel.
+ */
+const defaultReadTimeoutMs = 5_000;
+
+/** A token that was once somebody's. */
+export interface RevokedToken {
+  /** Version of the change that revoked it. */
+  readonly revokedAt: number;
+}
+
+/** The directory of this process. */
+export interface Directory {
+  /** Whose token it is, or null when the directory knows none. @throws Refusal `directory-unavailable` */
+  find(token: KnownToken): Promise<Account | RevokedToken | null>;
+  /**
+   * Stores what a source stated about the owner of a token.
+   * @throws what Firestore throws, and after the same time as a read
+   */
+  save(statement: Statement, origin: Origin, token: KnownToken, nowMs: number): Promise<SavedStatement>;
+  /** The token's source knows it no longer. @returns the version of that change @throws as `save` */
+  revoke(token: KnownToken, nowMs: number): Promise<number>;
+}
+
+/** The directory that stands in these documents. */
+export function openDirectory(documents: Documents, readTimeoutMs = defaultReadTimeoutMs): Directory {
+  const bounded = <T>(work: (firestore: Firestore) => Promise<T>): Promise<T> =>
+    withDeadline(documents.client().then(work), readTimeoutMs);
+  return {
+    find: async (token) => {
+      try {
+        return await withDeadline(find(documents, token, readTimeoutMs), readTimeoutMs);
+      } catch (error) {
+        throw new Refusal('directory-unavailable', 'access cannot be checked at the moment, please retry', {
+          cause: error,
+        });
+      }
+    },
+    save: (statement, origin, token, nowMs) =>
+      bounded((firestore) => saveStatement(firestore, statement, origin, token.hash, nowMs)),
+    revoke: (token, nowMs) => bounded((firestore) => revokeTokens(firestore, [token.hash], nowMs)),
+  };
+}
+
+async function find(
+  documents: Documents,
+  { source, hash }: KnownToken,
+  timeoutMs: number,
+): Promise<Account | RevokedToken | null> {
+  const tokenDocument = await documents.read(`tokens/${hash}`, timeoutMs);
+  if (tokenDocument === null) return null;
+  const token = parseDocument(tokenSchema, tokenDocument.data, `tokens/${hash}`);
+  if (token.revoked) return { revokedAt: tokenDocument.version };
+  const [collection, id = ''] = token.actor.split('/');
+  // A token of one kind must not open an account of the other.
+  if ((collection === 'users') !== (source === 'dotcom-user')) return null;
+  const document = await documents.read(token.actor, timeoutMs);
+  if (document === null) return null;
+  const record = recordOf(document.data, token.actor);
+  return { source, id, record, version: Math.max(tokenDocument.version, document.version) };
+}

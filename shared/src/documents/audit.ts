@@ -1,0 +1,102 @@
+// The audit trail of operators' writes: `audit/{id}` of the directory. Who did what to whom, when and why; never a
+// token. Not the usage events (events).
+
+import { randomUUID } from 'node:crypto';
+import * as v from 'valibot';
+import { operatorTimeoutMs, withDeadline, type Documents } from './firestore.ts';
+import { parseDocument } from './parse-document.ts';
+
+/** Who writes and why: every write of an operator's takes one. */
+export interface Author {
+  /** The operator's account, as the credentials tell it. */
+  readonly who: string;
+  /** In the operator's words. */
+  readonly why: string;
+}
+
+const auditSchema = v.object({
+  at: v.pipe(v.string(), v.isoTimestamp()),
+  who: v.string(),
+  why: v.string(),
+  /** The command's name, such as `subscriptions disable`. */
+  what: v.string(),
+  /** Bare id of the subscription it is about; null where it is about none. */
+  subject: v.nullable(v.string()),
+  /** What changed, for people to read. */
+  change: v.string(),
+  /** A write outside the directory is announced before it is tried. */
+  outcome: v.picklist(['begun', 'done', 'failed']),
+});
+
+/** One record. */
+export type AuditRecord = v.InferOutput<typeof auditSchema>;
+
+/** A record that goes with a write of the directory, in the same commit. */
+export function auditDocument(
+  author: Author,
+  what: string,
+  subject: string | null,
+  change: string,
+  outcome: AuditRecord['outcome'] = 'done',
+): AuditRecord {
+  return { at: new Date().toISOString(), ...author, what, subject, change, outcome };
+}
+
+/** The largest time that a Date can have. */
+const timeMax = 8_640_000_000_000_000;
+
+/**
+ * A new place for a record: Firestore's own order, which is by id, has the newest first, and nobody has to ask by time.
+ */
+export function auditPath({ at }: AuditRecord): string {
+  return `audit/${timeMax - Date.parse(at)}-${randomUUID()}`;
+}
+
+/**
+ * Does something outside the directory (a counter, a queue): the record stands before the work begins, and tells
+ * afterwards how it ended.
+ * @throws what the work throws, and what Firestore throws: then nothing was done
+ */
+export async function audited<T>(
+  documents: Pick<Documents, 'client'>,
+  author: Author,
+  { what, subject, change }: Pick<AuditRecord, 'what' | 'subject' | 'change'>,
+  work: () => Promise<T>,
+): Promise<T> {
+  const firestore = await documents.client();
+  const begun = auditDocument(author, what, subject, change, 'begun');
+  const record = firestore.doc(auditPath(begun));
+  await withDeadline(record.create(begun), operatorTimeoutMs);
+  const end = (outcome: AuditRecord['outcome']): Promise<unknown> =>
+    withDeadline(record.update({ outcome }), operatorTimeoutMs);
+  let result: T;
+  try {
+    result = await work();
+  } catch (error) {
+    // What is told is why the work failed; a record that says `begun` says that nobody knows.
+    await end('failed').catch(() => undefined);
+    throw error;
+  }
+  await end('done');
+  return result;
+}
+
+/**
+ * The latest records, newest first.
+ * @param subject of this subscription alone.
+ * @throws what Firestore throws, and after 15 s
+ */
+export async function listAudit(
+  documents: Pick<Documents, 'client'>,
+  subject: string | null,
+  most: number,
+): Promise<AuditRecord[]> {
+  const firestore = await documents.client();
+  const all = firestore.collection('audit');
+  const chosen = subject === null ? all : all.where('subject', '==', subject);
+  const { docs } = await withDeadline(chosen.limit(most).get(), operatorTimeoutMs);
+  // The local emulator has no order of its own.
+  return docs
+    .map((document) => parseDocument(auditSchema, document.data(), document.ref.path))
+    .toSorted((a, b) => b.at.localeCompare(a.at));
+}

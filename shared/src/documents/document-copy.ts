@@ -1,0 +1,50 @@
+// The copy of a document in Redis: its version, its text and when it was written, so that a cold instance answers
+// without asking Firestore. How old it may be and what its text means is for the document's owner to say.
+
+import { readFileSync } from 'node:fs';
+import { loadScript, redisTimeMs, timeCommand, type Budget, type Store } from '../store/store.ts';
+
+const script = loadScript(
+  'document-copy',
+  readFileSync(new URL('./scripts/document-copy.lua', import.meta.url), 'utf8'),
+);
+
+/** A copy as it was read. */
+export interface DocumentCopy {
+  /** Microseconds, as Firestore tells a document's last change. */
+  readonly version: number;
+  readonly body: string;
+  /** Since it was written, by the clock of Redis. */
+  readonly ageMs: number;
+}
+
+/** What is to be kept. */
+export interface NewCopy {
+  readonly version: number;
+  readonly body: string;
+  /** Then Redis forgets it. */
+  readonly ttlMs: number;
+  /** Only where a copy is kept already. */
+  readonly renew?: boolean;
+}
+
+/** Null where there is none. @throws StoreUnavailable */
+export async function readCopy(store: Store, key: string, budget: Budget): Promise<DocumentCopy | null> {
+  const [time, fields] = (await store.commands([timeCommand, ['hmget', key, 'version', 'body', 'at']], budget)) as [
+    unknown,
+    [string | null, string | null, string | null],
+  ];
+  const [version, body, at] = fields;
+  if (version === null || body === null || at === null) return null;
+  return { version: Number(version), body, ageMs: redisTimeMs(time) - Number(at) };
+}
+
+/** Keeps a copy unless a newer one is kept: readers and writers may come in any order. @throws StoreUnavailable */
+export async function keepCopy(
+  store: Store,
+  key: string,
+  { version, body, ttlMs, renew = false }: NewCopy,
+  budget: Budget,
+): Promise<void> {
+  await store.run(script, [key], [version, body, ttlMs, renew ? 'kept' : ''], budget);
+}

@@ -1,0 +1,42 @@
+// The columns of the events table that the code writes: the list that terraform/events/schema.json is checked against (scripts/check/columns.ts).
+
+import type { Price } from './price.ts';
+import type { UsageEvent } from './usage-event.ts';
+
+/** A whole row, as it is inserted. */
+type Row = UsageEvent & Price;
+
+/** What a column of BigQuery's is called and whether it must have a value, for a member of this type. */
+interface ColumnOf<T> {
+  readonly type: NonNullable<T> extends number
+    ? 'INTEGER'
+    : NonNullable<T> extends string
+      ? 'STRING' | 'TIMESTAMP'
+      : 'JSON';
+  /** A member that is never null may have a column that could be. */
+  readonly mode: null extends T ? 'NULLABLE' : 'REQUIRED' | 'NULLABLE';
+}
+
+/** Every member of a row, by name: one that is missing here, or is of another type, does not compile. */
+export const columns = {
+  name: { type: 'STRING', mode: 'REQUIRED' },
+  source: { type: 'STRING', mode: 'REQUIRED' },
+  identifier: { type: 'STRING', mode: 'REQUIRED' },
+  created_at: { type: 'TIMESTAMP', mode: 'REQUIRED' },
+  metadata: { type: 'JSON', mode: 'NULLABLE' },
+  event_id: { type: 'STRING', mode: 'REQUIRED' },
+  rank: { type: 'INTEGER', mode: 'REQUIRED' },
+  function: { type: 'STRING', mode: 'REQUIRED' },
+  region: { type: 'STRING', mode: 'NULLABLE' },
+  feature: { type: 'STRING', mode: 'NULLABLE' },
+  model: { type: 'STRING', mode: 'NULLABLE' },
+  provider: { type: 'STRING', mode: 'NULLABLE' },
+  units: { type: 'INTEGER', mode: 'REQUIRED' },
+  quota_window: { type: 'STRING', mode: 'NULLABLE' },
+  quota_units: { type: 'INTEGER', mode: 'REQUIRED' },
+  count: { type: 'INTEGER', mode: 'REQUIRED' },
+  tokens: { type: 'INTEGER', mode: 'NULLABLE' },
+  gateway_ms: { type: 'INTEGER', mode: 'NULLABLE' },
+  cost_micro_usd: { type: 'INTEGER', mode: 'NULLABLE' },
+  price_version: { type: 'STRING', mode: 'NULLABLE' },
+} as const satisfies { readonly [Name in keyof Row]-?: ColumnOf<Row[Name]> };

@@ -1,0 +1,106 @@
+// Every kind of event has one row, whichever way it leaves the outbox: by the instance that wrote it, or by the sweeper that reads the entry.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { noticeAbout, noticeOf } from './notice.ts';
+import { eventOf, eventRow, refusedEvent, unservedEvent, type EndedEvent, type EventDraft } from './usage-event.ts';
+
+const draft: EventDraft = {
+  name: 'CompletionsFinished',
+  source: 'dotcom-user',
+  identifier: 'u1',
+  created_at: '2026-01-01T00:00:00.000Z',
+  metadata: { feature: 'chat_completions', sg_actor_id: '7', sg_actor_anonymous_uid: 'a', trace_id: 't', stream: true },
+  event_id: 'lease-1',
+  function: 'chat-completions',
+  region: 'r',
+  feature: 'chat_completions',
+  model: 'p/m',
+  provider: 'p',
+};
+const ended: EndedEvent = { ...draft, rank: 1, units: 1, tokens: 12, gateway_ms: 3 };
+const entry = { i: 'lease-1', w: 'window-1', q: '1', e: JSON.stringify(ended) };
+
+test('a served call: what it says, and what the limiter kept of it', () => {
+  const row = eventRow(ended, { window: 'window-1', kept: 1 });
+  assert.deepEqual(row, { ...ended, quota_window: 'window-1', quota_units: 1, count: 1 });
+  assert.deepEqual(eventOf({ ...entry, k: 'event' }), row);
+});
+
+test('a served call that reached a threshold names it; its notice is the same both ways, but for the request', () => {
+  const row = eventRow(ended, { window: 'window-1', kept: 1, noticed: 90 });
+  assert.deepEqual(row.metadata, { ...draft.metadata, notice_percent: 90 });
+  assert.deepEqual(eventOf({ ...entry, k: 'event', t: '90' }), row);
+
+  const about = JSON.stringify({ source: 'dotcom-user', identifier: 'u1', name: 'n', feature: 'chat_completions' });
+  const crossing = { window: 'window-1', percent: 90, used: 9, limit: 10, resetAtMs: 5, draft: about };
+  const notice = noticeOf({ i: 'window-1-90', k: 'notice', w: 'window-1', q: '9', e: about, t: '90', l: '10', u: '5' });
+  assert.equal(notice.id, 'window-1-90');
+  assert.deepEqual(noticeAbout(crossing), notice);
+  assert.deepEqual(noticeAbout(crossing, { trace_id: 't', span_id: 's' }), { ...notice, trace_id: 't', span_id: 's' });
+});
+
+test('a refusal counts in no window and says why; only the quota’s says when to come back', () => {
+  const row = refusedEvent(draft, { cause: 'quota', limit: 10, retryAtMs: 1_000 });
+  const { name, metadata, units, quota_window, quota_units, count, rank } = row;
+  assert.deepEqual([name, units, quota_window, quota_units, count, rank], ['RateLimited', 0, null, 0, 1, 1]);
+  assert.deepEqual(metadata, {
+    error: 'rate limit exceeded',
+    feature: 'chat_completions',
+    cause: 'quota',
+    limit: 10,
+    retry_after: '1970-01-01T00:00:01.000Z',
+    sg_actor_id: '7',
+    sg_actor_anonymous_uid: 'a',
+    'sg.actor': {},
+    trace_id: 't',
+  });
+  const fields = { i: 'lease-1', k: 'refused', w: '', q: '0', e: JSON.stringify(draft), u: '1000' };
+  assert.deepEqual(eventOf({ ...fields, c: 'quota', l: '10', n: '1' }), row);
+  const burst = eventOf({ ...fields, c: 'burst', l: '100', n: '1' });
+  assert.deepEqual([burst.metadata['cause'], 'limit' in burst.metadata], ['concurrency', false]);
+});
+
+test('a folded refusal stands for as many as were counted', () => {
+  const fields = {
+    i: 'lease-1',
+    k: 'refused',
+    w: '',
+    q: '0',
+    e: JSON.stringify(draft),
+    c: 'quota',
+    l: '10',
+    u: '1000',
+  };
+  const { count, ...row } = eventOf({ ...fields, n: '37' });
+  const { count: one, ...single } = refusedEvent(draft, { cause: 'quota', limit: 10, retryAtMs: 1_000 });
+  assert.deepEqual([count, one], [37, 1]);
+  assert.deepEqual(row, single);
+});
+
+test('a recorded event of no lease, single or folded', () => {
+  const row = unservedEvent({ ...draft, name: 'Unauthorized' });
+  const fields = { i: 'lease-1', k: 'noted', w: '', q: '0', e: JSON.stringify(row) };
+  assert.deepEqual(eventOf({ ...fields, n: '1' }), row);
+  assert.deepEqual(eventOf({ ...fields, n: '4' }), { ...row, count: 4 });
+});
+
+test('an orphaned lease has its draft, its estimate as units, and a lower rank than its holder’s word', () => {
+  const row = eventOf({ i: 'lease-1', k: 'orphaned', w: 'window-1', q: '0', s: '5', e: JSON.stringify(draft) });
+  assert.deepEqual(row, {
+    ...draft,
+    metadata: { ...draft.metadata, orphaned: true },
+    rank: 0,
+    units: 5,
+    quota_window: 'window-1',
+    quota_units: 0,
+    count: 1,
+    tokens: null,
+    gateway_ms: null,
+  });
+});
+
+test('an entry that is none of ours is no row', () => {
+  assert.throws(() => eventOf({ ...entry, k: 'event', e: 'no JSON' }), SyntaxError);
+  assert.throws(() => noticeOf({ ...entry, k: 'notice', e: 'no JSON' }), SyntaxError);
+});

@@ -1,0 +1,57 @@
+// Of an answer that is too heavy to be parsed at once its light members are read all the same: a bomb hides no usage, and none is parsed.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { readJson, readWhole } from './json-members.ts';
+
+const heavy = `[${Array(60_000).fill('[]').join(',')}]`;
+const usage = { prompt_tokens: 7 };
+
+test('any JSON is read whole while it is light', () => {
+  fc.assert(
+    fc.property(
+      fc.jsonValue({ stringUnit: 'binary' }),
+      fc.constantFrom('', '"long":"'.padEnd(20_000, '{')),
+      (value, pad) => {
+        const text = pad === '' ? JSON.stringify(value) : `{"value":${JSON.stringify(value)},${pad}"}`;
+        assert.deepEqual(readJson(text), JSON.parse(text));
+        assert.deepEqual(readWhole(text), JSON.parse(text));
+      },
+    ),
+  );
+});
+
+test('heavy members are left out wherever they stand, and the others read', () => {
+  for (const text of [
+    `{"choices":${heavy},"usage":{"prompt_tokens":7}}`,
+    ` { "usage" : {"prompt_tokens":7} , "choices":${heavy} } `,
+    `{"a":${heavy},"usage":{"prompt_tokens":7},"b":{"c":${heavy}}}`,
+  ]) {
+    assert.deepEqual(readJson(text), { usage });
+    assert.equal(readWhole(text), undefined);
+  }
+  const light = `{"a":{"b":1},"c":${heavy},"e":1}`;
+  assert.deepEqual(readJson(light, 20), { a: { b: 1 }, e: 1 });
+});
+
+test('what is no JSON, or no object and too heavy, is undefined', () => {
+  for (const text of [
+    heavy,
+    `{"a":${heavy}`,
+    `{"a":${heavy}]`,
+    `{a:${heavy}}`,
+    `{"a" ${heavy}}`,
+    `{"a":x,"b":${heavy}}`,
+    '{"a":1,}',
+    '',
+    `{"a":${heavy},}`,
+  ])
+    assert.equal(readJson(text), undefined, text.slice(0, 20));
+});
+
+test('many light members are read up to what may be parsed at once', () => {
+  const members = Array.from({ length: 100 }, (_, i) => `"m${i}":[${Array(5_000).fill('1').join(',')}]`);
+  const read = readJson(`{${members.join(',')}}`) as object;
+  assert.ok(Object.keys(read).length > 20 && Object.keys(read).length < 31, String(Object.keys(read).length));
+});

@@ -1,0 +1,158 @@
+// What a JSON text costs to parse and to keep, found in one pass that parses nothing. Not whether it is valid: JSON.parse says that.
+
+const [QUOTE, BACKSLASH, COMMA, COLON, MINUS] = [0x22, 0x5c, 0x2c, 0x3a, 0x2d];
+const [OPEN_LIST, CLOSE_LIST, OPEN_OBJECT, CLOSE_OBJECT] = [0x5b, 0x5d, 0x7b, 0x7d];
+
+/**
+ * What each thing weighs besides the value that it is. By processor time of parsing, walking and writing again, a plain value in a list being 1; bytes within
+ * strings weigh nothing, they cost a hundredth of it and have a bound of their own.
+ */
+const weights = { container: 2, member: 5, exactNumber: 30 } as const;
+
+/** Deeper than any API nests; JSON.stringify and whoever walks a value by calling itself end at some thousand levels. */
+const levelsMax = 1_000;
+/** After an escaped quote the next one is likely near: so far it is looked for by hand, which is quicker than to ask for it. */
+const nearCharacters = 64;
+
+/** A number in JSON, whole. */
+const number = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/;
+/** What so few digits say, a double holds. */
+const safeDigits = 15;
+
+/** A text of JSON, weighed. */
+export interface Weighed {
+  /** Where the first value ends; the text's length for one that does not end. */
+  readonly end: number;
+  readonly weight: number;
+  /** Where it was left off: it weighs more than was allowed, or is nested too deeply. */
+  readonly over: 'weight' | 'depth' | null;
+  /** Where numbers begin and end, in turns, that a double can't hold. */
+  readonly exact: readonly number[];
+}
+
+/** How to weigh. */
+export interface Weighing {
+  readonly weightMax: number;
+  /** Also looks for numbers that a double can't hold. */
+  readonly exact?: boolean;
+  readonly depthMax?: number;
+}
+
+/** Weighs the first value of a text from a place on. */
+export function weigh(
+  text: string,
+  from: number,
+  { weightMax, exact = false, depthMax = levelsMax }: Weighing,
+): Weighed {
+  const numbers: number[] = [];
+  let [weight, depth] = [1, 0];
+  for (let i = from; i < text.length; i++) {
+    const c = text.charCodeAt(i);
+    if (c === QUOTE) {
+      i = stringEnd(text, i + 1);
+      if (depth === 0) return { end: i + 1, weight, over: null, exact: numbers };
+    } else if (c === OPEN_LIST || c === OPEN_OBJECT) {
+      weight += weights.container;
+      if (++depth > depthMax) return { end: i, weight, over: 'depth', exact: numbers };
+    } else if (c === CLOSE_LIST || c === CLOSE_OBJECT) {
+      if (--depth <= 0) return { end: depth < 0 ? i : i + 1, weight, over: null, exact: numbers };
+    } else if (c === COMMA) {
+      if (depth === 0) return { end: i, weight, over: null, exact: numbers };
+      weight++;
+    } else if (c === COLON) weight += weights.member;
+    else if (isDigit(c) || c === MINUS) {
+      const end = numberEnd(text, i);
+      if (exact && isInexact(text, i, end)) {
+        numbers.push(i, end);
+        weight += weights.exactNumber;
+      }
+      i = end - 1;
+    }
+    if (weight > weightMax) return { end: i, weight, over: 'weight', exact: numbers };
+  }
+  return { end: text.length, weight, over: null, exact: numbers };
+}
+
+/** Siblings of one list or object that weigh no more than is allowed together. */
+export interface Run {
+  /** Of the comma or closing bracket behind them; -1: the first one alone weighs more. */
+  readonly end: number;
+  /** It is the closing bracket. */
+  readonly closed: boolean;
+  /** Of all up to there. */
+  readonly weight: number;
+}
+
+/** @param from behind the opening bracket, or behind a comma */
+export function runOf(text: string, from: number, weightMax: number): Run {
+  let [weight, depth, end, weightThere] = [1, 0, -1, 0];
+  for (let i = from; i < text.length && weight <= weightMax; i++) {
+    const c = text.charCodeAt(i);
+    if (c === QUOTE) i = stringEnd(text, i + 1);
+    else if (c === OPEN_LIST || c === OPEN_OBJECT) {
+      weight += weights.container;
+      depth++;
+    } else if (c === CLOSE_LIST || c === CLOSE_OBJECT) {
+      if (--depth < 0) return { end: i, closed: true, weight };
+    } else if (c === COMMA) {
+      weight++;
+      if (depth === 0) [end, weightThere] = [i, weight];
+    } else if (c === COLON) weight += weights.member;
+  }
+  return { end, closed: false, weight: weightThere };
+}
+
+/** The place of the quote that ends a string; the text's length where none does. @param from behind its first quote */
+export function stringEnd(text: string, from: number): number {
+  let i = from;
+  for (;;) {
+    const quote = text.indexOf('"', i);
+    if (quote === -1) return text.length;
+    let before = quote;
+    while (before > i && text.charCodeAt(before - 1) === BACKSLASH) before--;
+    if ((quote - before) % 2 === 0) return quote;
+    // It was an escaped one.
+    i = quote + 1;
+    for (const near = i + nearCharacters; i < near; i++) {
+      const c = text.charCodeAt(i);
+      if (c === QUOTE) return i;
+      if (c === BACKSLASH) i++;
+    }
+  }
+}
+
+function numberEnd(text: string, from: number): number {
+  let end = from + 1;
+  for (; end < text.length; end++) {
+    const c = text.charCodeAt(end);
+    if (!isDigit(c) && c !== 0x2e && c !== 0x2b && c !== MINUS && (c | 0x20) !== 0x65) break;
+  }
+  return end;
+}
+
+/** Whether a double would be another number, or be written as one of other digits. */
+function isInexact(text: string, from: number, end: number): boolean {
+  if (end - from <= safeDigits && !hasExponent(text, from, end)) return false;
+  const token = text.slice(from, end);
+  if (!number.test(token)) return false;
+  const value = Number(token);
+  if (Number.isInteger(value) ? Number.isSafeInteger(value) : Number.isFinite(value) && String(value).length <= 16)
+    return false;
+  return String(value) !== token;
+}
+
+function hasExponent(text: string, from: number, end: number): boolean {
+  for (let i = from; i < end; i++) if ((text.charCodeAt(i) | 0x20) === 0x65) return true;
+  return false;
+}
+
+function isDigit(c: number): boolean {
+  return c >= 0x30 && c <= 0x39;
+}
+
+/** The place of the next character that is no blank. */
+export function skipBlank(text: string, from: number): number {
+  let i = from;
+  while (i < text.length && ' \t\n\r'.includes(text[i] ?? '')) i++;
+  return i;
+}

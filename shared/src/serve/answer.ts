@@ -1,0 +1,112 @@
+// The answer's half of a completion: from the provider call to the end of the response. Not the request (completion.ts), nor the charge (charged.ts).
+
+import type { OutgoingHttpHeaders } from 'node:http';
+import { errorEvent, Refusal } from '../http/http.ts';
+import { DeadlinePassed, type Answer, type Call, type Usage } from '../upstream/upstream.ts';
+import type { Ended, Held } from './charged.ts';
+import type { Exchange } from './exchange.ts';
+import { relay, type Relayed } from './relay.ts';
+
+/** Sends the call and relays what comes; the response stays open until the call is settled. @throws Refusal: no answer came */
+export async function sendAndRelay(exchange: Exchange, { lease, span }: Held, call: Call): Promise<Ended<Usage>> {
+  const { context, received, scope, timing } = exchange;
+  const { response, callerLeft } = received;
+  const answer = await context.upstream.send(lease, call, { signal: callerLeft, timeoutMs: timeoutOf(exchange) });
+  scope.annotate({ upstream_status: answer.status, upstream_headers_ms: Math.round(timing.upstreamMs() ?? 0) });
+  span.set({
+    'gateway.upstream.time_to_headers': (timing.upstreamMs() ?? 0) / 1000,
+    retry_after: answer.retryAfter,
+  });
+  if (answer.credentialsRefused) return credentialsRefused(exchange, answer, call);
+  if (answer.callerStatus >= 500)
+    scope.log('ERROR', `upstream provider ${call.provider} answered ${answer.status}`, {
+      upstream_status: answer.status,
+      upstream_headers: answer.headers,
+    });
+  const headers = { ...received.replyHeaders, ...responseHeaders(answer), 'server-timing': timing.header() };
+  // With the first byte: an answer that breaks off before it can still be refused with the right status.
+  const begin = (): void => {
+    if (!response.headersSent) response.writeHead(answer.callerStatus, headers);
+  };
+  const relayed = await relay(answer, response, begin, callerLeft, () => {
+    if (answer.sse) span.set({ 'gen_ai.response.time_to_first_chunk': (timing.upstreamMs() ?? 0) / 1000 });
+    scope.annotate({ first_byte_ms: Math.round(timing.totalMs()) });
+  });
+  const served = answer.status >= 200 && answer.status < 300;
+  return {
+    upstreamStatus: answer.status,
+    resolvedStatus: resolvedStatus(exchange, answer, relayed),
+    used: served ? await context.upstream.usage(call, answer) : null,
+    cancelled: relayed.end === 'left',
+    truncated: relayed.end === 'cut',
+    reply: () => {
+      if (relayed.end === 'whole') begin();
+      close(exchange, answer, relayed);
+    },
+  };
+}
+
+/** `X-Timeout-Ms`: a positive integer; anything else is ignored with a warning. */
+function timeoutOf({ received, scope }: Exchange): number | null {
+  const header = received.headers['x-timeout-ms'];
+  if (header === undefined) return null;
+  if (typeof header === 'string' && /^[1-9]\d{0,9}$/.test(header.trim())) return Number(header);
+  scope.log('WARNING', 'X-Timeout-Ms is not a positive integer and was ignored');
+  return null;
+}
+
+/** Our key is our fault: what the provider says of it is not for the caller. */
+function credentialsRefused({ dialect }: Exchange, answer: Answer, { provider }: Call): Ended<Usage> {
+  answer.abort();
+  const refusal = new Refusal(
+    'upstream-credentials',
+    `upstream provider ${provider} did not accept the gateway's credentials`,
+    { detail: `upstream status ${answer.status}` },
+  );
+  return {
+    upstreamStatus: answer.status,
+    resolvedStatus: refusal.status(dialect),
+    used: null,
+    refusal,
+    reply: () => {
+      throw refusal;
+    },
+  };
+}
+
+function responseHeaders(answer: Answer): OutgoingHttpHeaders {
+  return {
+    ...answer.headers,
+    ...(answer.sse && { 'cache-control': 'no-cache', 'x-accel-buffering': 'no' }),
+    ...(answer.retryAfter !== null && { 'retry-after': answer.retryAfter }),
+  };
+}
+
+/** The status that the caller sees; -1 when it left before there was one. */
+function resolvedStatus({ received, dialect }: Exchange, answer: Answer, { end, error }: Relayed): number {
+  if (received.response.headersSent || end === 'whole') return answer.callerStatus;
+  return end === 'left' ? -1 : cutRefusal(error).status(dialect);
+}
+
+/**
+ * After the settlement: the end of the response, or the error event and no end mark when the provider broke off without a word of its own.
+ * @throws Refusal when it did so before the first byte
+ */
+function close({ received, scope, dialect }: Exchange, answer: Answer, relayed: Relayed): void {
+  const { response } = received;
+  if (relayed.end === 'whole') response.end(relayed.last);
+  else if (relayed.end === 'cut') {
+    if (!response.headersSent) throw cutRefusal(relayed.error);
+    scope.log('WARNING', 'the provider broke off', {}, relayed.error);
+    if (!answer.sse) response.destroy();
+    else if (answer.meter.failed()) response.end();
+    else response.end(errorEvent(cutRefusal(relayed.error), dialect, scope.traceId));
+  }
+}
+
+/** Too slow and broken are told apart, as they are before the first byte. */
+function cutRefusal(error: unknown): Refusal {
+  return error instanceof DeadlinePassed
+    ? new Refusal('upstream-timeout', 'the provider did not finish its answer in time', { cause: error })
+    : new Refusal('upstream-unreachable', 'the provider broke off its answer', { cause: error });
+}

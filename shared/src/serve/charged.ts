@@ -1,0 +1,106 @@
+// One charged call: the step that every function which spends quota goes through, from admission to the answer. Not what the call is (the work), nor the limits (limiter).
+
+import type { Permit } from '../auth/auth.ts';
+import { asRefusal, type Refusal } from '../http/http.ts';
+import type { Claim, Lease } from '../limiter/limiter.ts';
+import { noSpan, type Span } from '../telemetry/telemetry.ts';
+import { admit } from './admit.ts';
+import type { Exchange } from './exchange.ts';
+import { endLease } from './lease-end.ts';
+import { rateLimitHeaders } from './rate-limit.ts';
+import { draftEvent, finishedEvent, type CallEvent, type Outcome } from './served-event.ts';
+import type { ChargedSpan } from './spans.ts';
+
+/** A call that is admitted, charged and told of in one event. `Used` is what the work says that it used. */
+export interface ChargedCall<Used> {
+  readonly permit: Permit;
+  /** Units that are reserved: what the call is expected to cost. A free call has 0: it takes none, and has its row all the same. */
+  readonly units: number;
+  /** Of its Idempotency-Key; null for a request without one. */
+  readonly claim: Claim | null;
+  readonly event: CallEvent<Used>;
+  /** Null where the work has a span of its own. */
+  readonly span: ChargedSpan<Used> | null;
+}
+
+/** What the work may use: the proof of admission, which `upstream.send` takes, and its span. */
+export interface Held {
+  readonly lease: Lease;
+  readonly span: Span;
+}
+
+/** What the work came to. Its caller has been answered with 2xx or will be: then the units are charged; otherwise they are given back. */
+export interface Ended<Used> {
+  /** The provider's status; -1 when it never answered. */
+  readonly upstreamStatus: number;
+  /** The status that the caller gets; -1 when it left before one was written. */
+  readonly resolvedStatus: number;
+  /** Null unless the provider served the call. */
+  readonly used: Used | null;
+  /** What it did cost, where that is known only now. Otherwise what was reserved. */
+  readonly units?: number;
+  /** The caller left. By default: whether it has by now. */
+  readonly cancelled?: boolean;
+  /** The provider's answer broke off, or ended without its end mark. */
+  readonly truncated?: boolean;
+  /** Why it was not served, if that is known as a refusal. */
+  readonly refusal?: Refusal;
+  /** Answers the caller, or ends the answer that has begun. Called when the call is settled: afterwards the instance may have no CPU. @throws Refusal to be answered */
+  reply(): void;
+}
+
+/**
+ * Admits the call, tells the caller what is left of its quota, keeps the lease alive while the work runs, ends it with the call's event, and lets the work
+ * answer. Whatever happens in between, the lease ends here: work that throws is a call that was not served, and costs nothing before the first byte.
+ * @throws Refusal: the call was not admitted, or not served
+ */
+export async function charged<Used>(
+  exchange: Exchange,
+  call: ChargedCall<Used>,
+  work: (held: Held) => Promise<Ended<Used>>,
+): Promise<void> {
+  const { received, scope, timing } = exchange;
+  const draft = draftEvent(exchange, call.permit, call.event);
+  const lease = await admit(exchange, call.permit, draft, call.units, call.claim);
+  Object.assign(received.replyHeaders, rateLimitHeaders(lease));
+  const stopRenewing = lease.keepAlive((error) => scope.log('WARNING', 'a lease could not be renewed', {}, error));
+  try {
+    timing.upstreamStarts();
+    const span = call.span === null ? noSpan : scope.startCall(...call.span.begins);
+    const ended = await work({ lease, span }).catch((error: unknown) => failed<Used>(exchange, error));
+    timing.upstreamEnds();
+    const outcome: Outcome<Used> = {
+      upstreamStatus: ended.upstreamStatus,
+      resolvedStatus: ended.resolvedStatus,
+      upstreamDurationMs: timing.upstreamMs() ?? 0,
+      gatewayMs: timing.ownMs(),
+      used: ended.used,
+      cancelled: ended.cancelled ?? received.callerLeft.aborted,
+      truncated: ended.truncated ?? false,
+      refusal: ended.refusal ?? null,
+    };
+    if (call.span !== null) span.end(...call.span.ends(outcome));
+    // What the caller got decides: an answer of which it saw no byte costs it nothing.
+    const served = ended.resolvedStatus >= 200 && ended.resolvedStatus < 300;
+    const units = served ? (ended.units ?? call.units) : 0;
+    await endLease(exchange, lease, finishedEvent(draft, call.event, outcome, units));
+    ended.reply();
+  } finally {
+    stopRenewing();
+  }
+}
+
+function failed<Used>({ received, dialect }: Exchange, error: unknown): Ended<Used> {
+  const { response, callerLeft } = received;
+  const refusal = asRefusal(error);
+  const status = callerLeft.aborted ? -1 : refusal.status(dialect);
+  return {
+    upstreamStatus: -1,
+    resolvedStatus: response.headersSent ? response.statusCode : status,
+    used: null,
+    refusal,
+    reply: () => {
+      throw refusal;
+    },
+  };
+}

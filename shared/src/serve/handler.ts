@@ -1,0 +1,105 @@
+// One request from opening its scope to its log line: finds the route, runs it, turns whatever was thrown into an answer. Not what a route does.
+
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import {
+  answer,
+  asRefusal,
+  receive,
+  Refusal,
+  refuse,
+  type Dialect,
+  type Received,
+  type RefusalKind,
+} from '../http/http.ts';
+import type { Scope } from '../telemetry/telemetry.ts';
+import type { Context } from './context.ts';
+import type { Exchange, Route } from './exchange.ts';
+import { callerOf } from './identify.ts';
+import { closeScope } from './log-line.ts';
+import { createTiming, type Timing } from './timing.ts';
+
+/** What a process has of its requests. */
+export interface RequestHandler {
+  readonly handle: (request: IncomingMessage, response: ServerResponse) => Promise<void>;
+  /** Resolves when no request is running. */
+  readonly idle: () => Promise<void>;
+}
+
+/** Refusals that a change at the actor's source could lift; not those that pass by themselves. */
+const refreshedAfter: ReadonlySet<RefusalKind> = new Set(['quota-exceeded', 'feature-access', 'banned']);
+
+/** Makes the handler of a function. It never rejects. */
+export function createHandler(context: Context, routes: readonly Route[]): RequestHandler {
+  const byPath = Map.groupBy(routes, ({ path }) => path);
+  const running = new Set<Promise<void>>();
+  const run = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    const timing = createTiming(() => performance.now());
+    const inFlight = running.size + 1;
+    const received = receive(request, response);
+    const scope = context.telemetry.open(received.headers, request.url);
+    Object.assign(received.replyHeaders, scope.headers);
+    const candidates =
+      byPath.get(received.path) ?? byPath.get(`${received.path.slice(0, received.path.lastIndexOf('/') + 1)}*`) ?? [];
+    const route = candidates.find(({ method }) => method === received.method || method === '*');
+    const dialect = dialectOf(route ?? candidates[0], received);
+    try {
+      if (route === undefined) throw unrouted(received.path, candidates);
+      const json: Exchange['json'] = (status, value, headers = {}) => {
+        received.replyHeaders['server-timing'] = timing.header();
+        answer(received, status, { 'content-type': 'application/json', ...headers }, `${JSON.stringify(value)}\n`);
+      };
+      await route.handle({ context, received, scope, timing, dialect, budget: context.budget(), json });
+    } catch (thrown) {
+      // Its plan may have been upgraded since its source was last asked.
+      if (thrown instanceof Refusal && refreshedAfter.has(thrown.kind))
+        context.auth.refreshSoon(callerOf({ context, received, dialect }));
+      await fail(thrown, received, scope, timing, dialect);
+    } finally {
+      closeScope(received, scope, { timing, inFlight, cloudflare: context.config.cloudflareHeaders });
+    }
+  };
+  return {
+    handle: (request, response) => {
+      const work = run(request, response).finally(() => running.delete(work));
+      running.add(work);
+      return work;
+    },
+    idle: async () => {
+      while (running.size > 0) await Promise.allSettled(running);
+    },
+  };
+}
+
+function dialectOf(route: Route | undefined, { headers }: Received): Dialect {
+  if (route === undefined) return 'cody';
+  return typeof route.dialect === 'function' ? route.dialect(headers) : route.dialect;
+}
+
+/** Below `/-/` the 404 is empty. */
+function unrouted(path: string, candidates: readonly Route[]): Refusal {
+  if (candidates.length === 0) return new Refusal('not-found', path.startsWith('/-/') ? '' : '404 page not found');
+  return new Refusal('method-not-allowed', 'method not allowed', {
+    headers: { allow: candidates.map(({ method }) => method).join(', ') },
+  });
+}
+
+async function fail(
+  thrown: unknown,
+  received: Received,
+  scope: Scope,
+  timing: Timing,
+  dialect: Dialect,
+): Promise<void> {
+  const { response, replyHeaders, callerLeft } = received;
+  if (callerLeft.aborted) return;
+  const refusal = asRefusal(thrown);
+  scope.annotate({ refusal: refusal.kind, ...(refusal.detail !== null && { detail: refusal.detail }) });
+  const status = refusal.status(dialect);
+  if (refusal.failure) {
+    scope.log('ERROR', refusal.message, { refusal: refusal.kind }, refusal.cause ?? refusal);
+    await scope.reportErrors(status);
+  } else if (status >= 500) scope.expectFailure();
+  if (response.headersSent) return void response.destroy();
+  replyHeaders['server-timing'] = timing.header();
+  refuse(received, refusal, dialect, scope.traceId);
+}

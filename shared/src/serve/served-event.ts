@@ -1,0 +1,77 @@
+// The event of a call that was admitted: its draft before, the whole of it when it has ended. What one kind of call says more is its own.
+
+import type { Permit } from '../auth/auth.ts';
+import type { EndedEvent, EventDraft, EventName } from '../events/events.ts';
+import type { Refusal } from '../http/http.ts';
+import { eventDraft } from './event-draft.ts';
+import type { Exchange } from './exchange.ts';
+
+/** How a call went. */
+export interface Outcome<Used> {
+  /** The provider's status; -1 when it never answered, as readers of the table know it. */
+  readonly upstreamStatus: number;
+  /** The status that the caller got; -1 when it left before one was written. */
+  readonly resolvedStatus: number;
+  /** From the call to the provider until the end of its body. */
+  readonly upstreamDurationMs: number;
+  /** What of the request was not the provider's, up to its settlement. */
+  readonly gatewayMs: number;
+  /** Null unless the provider served the call. */
+  readonly used: Used | null;
+  /** The caller left. */
+  readonly cancelled: boolean;
+  /** The provider's answer broke off, or ended without its end mark. */
+  readonly truncated: boolean;
+  /** Why it was not served, where that is known as a refusal. */
+  readonly refusal: Refusal | null;
+}
+
+/** What the event of one kind of call says besides what every one says. */
+export interface CallEvent<Used> {
+  readonly name: EventName;
+  /** Qualified; null for a call of no model. */
+  readonly model: string | null;
+  /** What is known before admission: written as it is when the holder dies or the call is refused. */
+  readonly metadata: Readonly<Record<string, unknown>>;
+  /** What is known when it has ended. `tokens` as in the row. */
+  ended(outcome: Outcome<Used>): {
+    readonly metadata: Readonly<Record<string, unknown>>;
+    readonly tokens: number | null;
+  };
+}
+
+/** What is known before admission. Its id becomes the lease's. */
+export function draftEvent<Used>(
+  exchange: Pick<Exchange, 'context' | 'scope'>,
+  { actor, feature }: Permit,
+  { name, model, metadata }: CallEvent<Used>,
+): EventDraft {
+  const { source, id: identifier } = actor;
+  return eventDraft(exchange, { name, source, identifier, feature, model, metadata: { ...metadata, feature } });
+}
+
+/** The whole event of a call that has ended, without what only the limiter knows. @param units that are charged */
+export function finishedEvent<Used>(
+  draft: EventDraft,
+  event: CallEvent<Used>,
+  outcome: Outcome<Used>,
+  units: number,
+): EndedEvent {
+  const { metadata, tokens } = event.ended(outcome);
+  return {
+    ...draft,
+    created_at: new Date().toISOString(),
+    metadata: {
+      ...draft.metadata,
+      ...metadata,
+      upstream_request_duration_ms: Math.round(outcome.upstreamDurationMs),
+      resolved_status_code: outcome.resolvedStatus,
+      ...(outcome.cancelled && { cancelled: true }),
+      ...(outcome.truncated && { truncated: true }),
+    },
+    rank: 1,
+    units,
+    tokens,
+    gateway_ms: Math.round(outcome.gatewayMs),
+  };
+}

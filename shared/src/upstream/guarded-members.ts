@@ -1,0 +1,117 @@
+// Members of a request that change what it costs, how long its answer may be or whose it is: one closed table for each API. All others are the provider's.
+
+/** The APIs by what their members are called. */
+export type Api = 'anthropic' | 'openai' | 'fireworks' | 'google';
+
+/**
+ * What is done with a member.
+ * `one`: it asks for several answers, and one answer is one unit of the quota: what is above 1 becomes 1.
+ * `length`: the most tokens of an answer: bounded where the operator bounds them, and read by the rules of flagging.
+ * `drop`: a wish that nobody pays for: it is left out.
+ * `refuse`: what can't be left out without answering something else than was asked: the request is refused.
+ * `ours`: the gateway writes it: other spellings of it are left out.
+ */
+export type Rule = 'one' | 'length' | 'drop' | 'refuse' | 'ours';
+
+/** A row: in whatever spelling (snake, camel, any case) and in whatever place of `guardedPlaces` the member stands. */
+export interface GuardedMember {
+  /** Its words, with underscores between them. */
+  readonly name: string;
+  readonly rule: Rule;
+  /** Of a refusal: what callers are told. */
+  readonly why?: string;
+}
+
+const everywhere: readonly GuardedMember[] = [
+  { name: 'n', rule: 'one' },
+  { name: 'best_of', rule: 'one' },
+  { name: 'num_choices', rule: 'one' },
+  { name: 'num_return_sequences', rule: 'one' },
+  { name: 'num_completions', rule: 'one' },
+  { name: 'num_candidates', rule: 'one' },
+  { name: 'candidate_count', rule: 'one' },
+  { name: 'max_tokens', rule: 'length' },
+  { name: 'max_tokens_to_sample', rule: 'length' },
+  { name: 'max_completion_tokens', rule: 'length' },
+  { name: 'max_output_tokens', rule: 'length' },
+  { name: 'max_new_tokens', rule: 'length' },
+  // Dearer or slower machines, and answers that stay behind under our account.
+  { name: 'service_tier', rule: 'drop' },
+  { name: 'store', rule: 'drop' },
+  { name: 'background', rule: 'drop' },
+  // Of Cody's editors, for the choice of a model; no provider knows it.
+  { name: 'language_id', rule: 'drop' },
+  { name: 'model', rule: 'ours' },
+  { name: 'stream', rule: 'ours' },
+];
+
+const kept = 'it names what is kept under the gateway’s account, which every caller shares: send the content itself';
+
+/** The rows of each API; those of all come first. */
+export const guardedMembers: Readonly<Record<Api, readonly GuardedMember[]>> = {
+  anthropic: [
+    ...everywhere,
+    { name: 'speed', rule: 'drop' },
+    { name: 'billing_policy', rule: 'drop' },
+    { name: 'user_profile_id', rule: 'drop' },
+    { name: 'workspace_id', rule: 'drop' },
+    { name: 'metadata', rule: 'ours' },
+    {
+      name: 'inference_geo',
+      rule: 'refuse',
+      why: 'the gateway has no price for a place of inference: leave it out',
+    },
+    { name: 'fallbacks', rule: 'refuse', why: 'one request is for one model: send another for another' },
+    { name: 'fallback_credit_token', rule: 'refuse', why: kept },
+    { name: 'thread', rule: 'refuse', why: kept },
+  ],
+  openai: [
+    ...everywhere,
+    { name: 'user', rule: 'ours' },
+    { name: 'previous_response_id', rule: 'refuse', why: kept },
+    { name: 'conversation', rule: 'refuse', why: kept },
+  ],
+  fireworks: [
+    ...everywhere,
+    // The editor's own id of a person: no user is told to this provider.
+    { name: 'user', rule: 'drop' },
+    { name: 'previous_response_id', rule: 'refuse', why: kept },
+  ],
+  google: [...everywhere, { name: 'cached_content', rule: 'refuse', why: kept }],
+};
+
+/** Where such members are read: beside the prompt (the empty name), and in the objects in which an API or its clients gather settings. */
+export const guardedPlaces: readonly string[] = [
+  '',
+  'generation_config',
+  'sampling_params',
+  'parameters',
+  'options',
+  'config',
+  'extra_body',
+];
+
+/** One spelling for all: `maxOutputTokens`, `max_output_tokens` and `MAX-OUTPUT-TOKENS` are the same words. */
+export function folded(name: string): string {
+  return name.replaceAll(/[_-]/g, '').toLowerCase();
+}
+
+const byName = (api: Api): ReadonlyMap<string, GuardedMember> =>
+  new Map(guardedMembers[api].map((member) => [folded(member.name), member]));
+const rows: Readonly<Record<Api, ReadonlyMap<string, GuardedMember>>> = {
+  anthropic: byName('anthropic'),
+  openai: byName('openai'),
+  fireworks: byName('fireworks'),
+  google: byName('google'),
+};
+const places: ReadonlySet<string> = new Set(guardedPlaces.filter((name) => name !== '').map(folded));
+
+/** The row of a member, or null. */
+export function guardOf(api: Api, member: string): GuardedMember | null {
+  return rows[api].get(folded(member)) ?? null;
+}
+
+/** Whether settings are gathered under this name. */
+export function isGuardedPlace(member: string): boolean {
+  return places.has(folded(member));
+}
