@@ -16,12 +16,17 @@ import {
   type Exchange,
   type Route,
 } from '@cody-gateway/shared/serve';
-import { embedAll, embeddersOf, embeddingRefusal, type Embedded, type Embedder } from '@cody-gateway/shared/upstream';
+import {
+  embedAll,
+  embeddersOf,
+  embeddingRefusal,
+  roughTokens,
+  type Embedded,
+  type Embedder,
+} from '@cody-gateway/shared/upstream';
 import { embeddingReply, readEmbeddingRequest, type EmbeddingRequest } from './shapes.ts';
 
 const feature = 'embeddings';
-/** What is reserved before the provider has counted: a token has about four characters. */
-const charactersPerToken = 4;
 
 async function embed(exchange: Exchange, embedders: readonly Embedder[]): Promise<void> {
   const { context, received, scope } = exchange;
@@ -36,9 +41,13 @@ async function embed(exchange: Exchange, embedders: readonly Embedder[]): Promis
       'bad-request',
       `model ${JSON.stringify(permit.model)} has no vectors of ${request.dimensions} numbers`,
     );
+  if (request.texts.length > embedder.textsMax)
+    throw new Refusal(
+      'bad-request',
+      `model ${JSON.stringify(permit.model)} takes at most ${embedder.textsMax} texts of one request, got ${request.texts.length}`,
+    );
   scope.note({ feature, model: permit.model, texts: request.texts.length });
-  const characters = request.texts.reduce((sum, text) => sum + text.length, 0);
-  const estimate = embedder.charges ? Math.ceil(characters / charactersPerToken) : 0;
+  const estimate = estimateOf(embedder, request);
   const draft = draftEvent(exchange, permit, request);
   const lease = await admit(exchange, permit, draft, estimate, claim);
   const stopRenewing = lease.keepAlive((error) => scope.log('WARNING', 'a lease could not be renewed', {}, error));
@@ -59,6 +68,15 @@ async function embed(exchange: Exchange, embedders: readonly Embedder[]): Promis
   }
 }
 
+/**
+ * What is reserved before the provider has counted. At least 1, which is given back where nothing is charged: what costs nothing is work all the same, and
+ * a quota that is used up ends it.
+ */
+function estimateOf({ charges, extraTokens }: Embedder, { texts }: EmbeddingRequest): number {
+  const characters = texts.reduce((sum, text) => sum + text.length, 0);
+  return charges ? Math.max(1, roughTokens(characters) + texts.length * extraTokens) : 1;
+}
+
 /** From the first call to the end of the lease, whatever happens in between. */
 async function call(
   { context, received, scope, timing }: Exchange,
@@ -74,8 +92,11 @@ async function call(
   const { permit } = lease;
   timing.upstreamStarts();
   const span = scope.startCall(...callSpan(permit, permit.model.slice(permit.model.indexOf('/') + 1), null));
+  let billed = 0;
+  const spent = (tokens: number): void => void (billed += tokens);
   try {
-    const embedded = await embedAll(lease, embedder, texts, { actorId: lease.permit.actor.id, dimensions, signal });
+    const ask = { actorId: lease.permit.actor.id, dimensions, signal, spent };
+    const embedded = await embedAll(lease, embedder, texts, ask);
     timing.upstreamEnds();
     // Where none is reported the estimate stands; models that charge nothing report nothing.
     const tokens = embedder.charges ? (embedded.tokens ?? estimate) : 0;
@@ -88,7 +109,9 @@ async function call(
       deadline.aborted && !callerLeft.aborted ? embeddingRefusal.timedOut(embedder.provider, error) : asRefusal(error);
     const status = callerLeft.aborted ? -1 : refusal.status('cody');
     span.end({ resolvedStatusCode: status }, callerLeft.aborted ? 'cancelled' : refusal.kind);
-    await end(status, 0);
+    // Who leaves, or asks for what can't be embedded, pays for what was billed by then; a provider's fault is not the caller's.
+    const isCallers = callerLeft.aborted || refusal.kind === 'bad-request';
+    await end(status, isCallers && embedder.charges ? billed : 0);
     throw callerLeft.aborted ? error : refusal;
   }
 }
