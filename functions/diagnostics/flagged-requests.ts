@@ -1,5 +1,7 @@
-// `/maintenance/flagged-requests`: which flagged prompts stand in Redis, and one of them, for those who may read them. Texts as in spec completions §7.3.
+// `/maintenance/flagged-requests`: which flagged prompts stand in Redis, and one of them, for those who may read them; each reading is on record.
 
+import { createHash } from 'node:crypto';
+import { audited, openDirectory } from '@cody-gateway/shared/auth';
 import { answer } from '@cody-gateway/shared/http';
 import {
   listFlaggedPrompts,
@@ -19,6 +21,7 @@ export function flaggedRequestRoutes({ config, store }: Context): Route[] {
   const { introspectionUrl: url, samsClientId: clientId, samsClientSecret: clientSecret } = config;
   if (url === null || clientId === null || clientSecret === null) return [];
   const introspection = { url, clientId, clientSecret };
+  const directory = openDirectory(config);
   const guarded = (work: (exchange: Exchange) => Promise<void>): Route['handle'] => {
     return async (exchange) => {
       if (await mayRead(exchange, introspection)) await work(exchange);
@@ -41,7 +44,10 @@ export function flaggedRequestRoutes({ config, store }: Context): Route[] {
       handle: guarded(async (exchange) => {
         const key = keyOf(exchange.received.path);
         if (key === null) return say(exchange, 400, 'Invalid prompt key\n');
-        const text = await readFlaggedPrompt(store, key);
+        const deed = { who: readerOf(exchange), why: `GET ${path}` };
+        const about = { what: 'flagged-requests read', subject: null, change: key };
+        // The record stands before the text is read: without one nothing is shown.
+        const text = await audited(directory, deed, about, () => readFlaggedPrompt(store, key));
         return text === null ? say(exchange, 404, 'Prompt not found\n') : say(exchange, 200, text);
       }),
     },
@@ -71,7 +77,13 @@ async function mayRead(exchange: Exchange, introspection: Introspection): Promis
   }
 }
 
-/** A Redis that does not answer is told in the reference's words. */
+/** By the token that was accepted, without telling it: the authorization server's own log says whose it was. */
+function readerOf({ received }: Exchange): string {
+  const token = /^bearer +([^\s]+)$/i.exec(received.headers.authorization ?? '')?.[1] ?? '';
+  return `access token with SHA-256 ${createHash('sha256').update(token).digest('hex')}`;
+}
+
+/** A Redis or a directory that does not answer is told in the original's words. */
 function withoutStore(handle: Route['handle']): Route['handle'] {
   return async (exchange) => {
     try {
