@@ -25,7 +25,8 @@ export { effectiveLimit, hasAccess } from './account.ts';
 export { audited, listAudit, type AuditRecord, type Deed } from './audit.ts';
 export { createActorCopies, type ActorCopies } from './actor-copies.ts';
 export type { Actor, ActorSource } from './actor.ts';
-export { callerAddress, callerToken, featureFromHeader } from './request-headers.ts';
+export { callerAddress, type ProxySettings } from './caller-address.ts';
+export { callerToken, featureFromHeader } from './request-headers.ts';
 export { features, type Entitlement, type Feature, type SubscribedFeature } from './entitlement.ts';
 export type { ModelChoice, Permit } from './permit.ts';
 export { allowedModels } from './permit.ts';
@@ -113,12 +114,12 @@ export function createAuth({
   const directory = openDirectory(config, { tokens });
   const sources = accessSources(config, now);
   const copies = createActorCopies(store);
-  const strangers = createStrangerBudget(config.unknownTokensPerSecond, now);
   const lookUp = createLookUp({
     directory,
     copies,
     sources,
-    strangers,
+    strangers: createStrangerBudget(config.unknownTokensPerSecond, now),
+    directoryReads: createStrangerBudget(config.unknownTokenReadsPerSecond, now),
     lookedUp: ({ origin }, id, budget) => markLookedUp(store, origin, id, budget),
     now,
     warn,

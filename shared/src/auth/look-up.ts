@@ -37,7 +37,10 @@ export interface LookUpParts {
   readonly copies: ActorCopies;
   /** By whose tokens they take; empty for a gateway that stands alone. */
   readonly sources: readonly AccessSource[];
+  /** For questions to a source about tokens that neither this process nor Redis nor the directory knows. */
   readonly strangers: StrangerBudget;
+  /** For reads of the directory about tokens that this process and Redis do not know: customers among them, who must not wait for made-up ones. */
+  readonly directoryReads: StrangerBudget;
   /** Told before a look-up writes what a source says of a subscription (stated.ts). */
   readonly lookedUp: (source: AccessSource, id: string, budget: Budget) => Promise<void>;
   readonly now: () => number;
@@ -57,7 +60,16 @@ export interface LookUp {
 }
 
 /** Puts the parts together. */
-export function createLookUp({ directory, copies, sources, strangers, lookedUp, now, warn }: LookUpParts): LookUp {
+export function createLookUp({
+  directory,
+  copies,
+  sources,
+  strangers,
+  directoryReads,
+  lookedUp,
+  now,
+  warn,
+}: LookUpParts): LookUp {
   const sourceOf = (token: KnownToken): AccessSource | null =>
     sources.find(({ takes }) => takes === token.source) ?? null;
   const beside = (work: (budget: Budget) => Promise<void>): void => {
@@ -102,12 +114,16 @@ export function createLookUp({ directory, copies, sources, strangers, lookedUp, 
     return tokens.includes(token.hash) ? keep(token, account) : forget(token, account.version);
   };
 
-  const fromDirectory = async (token: KnownToken): Promise<Account | null> => {
+  /** @param unmet nobody vouches for the token so far */
+  const fromDirectory = async (token: KnownToken, unmet: boolean): Promise<Account | null> => {
     const source = sourceOf(token);
     const found = await directory.find(token);
     if (found !== null && 'revokedAt' in found) return forget(token, found.revokedAt);
     if (found === null) {
-      if (source !== null) return askSource(source, token, null);
+      if (source !== null) {
+        if (unmet && !strangers.take()) throw tooMany();
+        return askSource(source, token, null);
+      }
       beside((budget) => copies.markUnknown(token.hash, budget));
       return null;
     }
@@ -132,12 +148,13 @@ export function createLookUp({ directory, copies, sources, strangers, lookedUp, 
         // Redis says so itself (store); the directory knows.
       }
       if (copy?.fresh === true) return copy.account;
-      if (copy === null && !remembered && !strangers.take())
-        throw new Refusal('too-many-strangers', 'too many unknown tokens at the moment, please retry');
+      const unmet = copy === null && !remembered;
+      if (unmet && !directoryReads.take()) throw tooMany();
       try {
-        return await fromDirectory(token);
+        return await fromDirectory(token, unmet);
       } catch (error) {
-        if (error instanceof LookUpFailed) throw error;
+        if (error instanceof LookUpFailed || (error instanceof Refusal && error.kind === 'too-many-strangers'))
+          throw error;
         // A revoked one stays revoked while nobody can be asked.
         if (copy !== null && copy.account === null) return null;
         throw new LookUpFailed(error, copy?.account ?? null);
@@ -146,7 +163,7 @@ export function createLookUp({ directory, copies, sources, strangers, lookedUp, 
     refresh: async (token) => {
       const source = sourceOf(token);
       try {
-        if (source === null) return await fromDirectory(token);
+        if (source === null) return await fromDirectory(token, false);
         const found = await directory.find(token);
         const known = found === null || 'revokedAt' in found ? null : found;
         if (known?.record.origin === 'operator') return keep(token, known);
@@ -156,6 +173,10 @@ export function createLookUp({ directory, copies, sources, strangers, lookedUp, 
       }
     },
   };
+}
+
+function tooMany(): Refusal {
+  return new Refusal('too-many-strangers', 'too many unknown tokens at the moment, please retry');
 }
 
 /** Version 0: it is no news against anything that is stored. */
