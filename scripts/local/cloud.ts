@@ -16,7 +16,7 @@ import { startKServe } from './providers/kserve.ts';
 import { startOpenAi } from './providers/openai.ts';
 import type { LocalProvider, Pace } from './providers/provider-server.ts';
 import { startRedis, type LocalRedis } from './process/redis.ts';
-import { startRouter, type LocalRouter } from './router.ts';
+import { routerAddress, startRouter, type LocalRouter } from './router.ts';
 import { startScheduler } from './scheduler.ts';
 import { startSlack, type LocalSlack } from './slack.ts';
 import { seedDirectory } from './seed.ts';
@@ -161,6 +161,8 @@ export async function startCloud(options: CloudOptions = {}): Promise<LocalCloud
       CODY_GATEWAY_SOURCEGRAPH_EMBEDDINGS_API_TOKEN: standInKey,
       CODY_GATEWAY_OTEL_ENDPOINT: observability.url,
       CODY_GATEWAY_SENTRY_DSN: observability.sentryDsn,
+      CODY_GATEWAY_TRUSTED_PROXIES: '1',
+      CODY_GATEWAY_LOAD_BALANCER_ADDRESSES: routerAddress,
       ...providerEnv(keys, providers),
       ...options.env,
     };

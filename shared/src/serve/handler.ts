@@ -56,7 +56,7 @@ export function createHandler(context: Context, routes: readonly Route[]): Reque
         context.auth.refreshSoon(callerOf({ context, received, dialect }));
       await fail(thrown, received, scope, timing, dialect);
     } finally {
-      closeScope(received, scope, { timing, inFlight, cloudflare: context.config.cloudflareHeaders });
+      closeScope(received, scope, { timing, inFlight, proxies: context.config });
     }
   };
   return {

@@ -36,7 +36,7 @@ export function shardName(n: number): Shard {
  * | walk | string | a day | how far the walk over all counters has come (limiter/counter-expiry.ts) |
  * | lock | string | while a job runs | who runs it |
  * | probe | string | a second | nothing: that a node can be written to (store/client.ts) |
- * | prompt | string | as long as configured | a flagged prompt, only where recording is on; the one key without a shard, named as in the reference |
+ * | prompt | string | as long as configured | a flagged prompt, only where recording is on; the one key without a shard; its name begins with the span id that we drew for the request, since the trace id is the caller's to choose |
  */
 export const keys = {
   limit: (shard: Shard, feature: string, actor: string) => `{${shard}}:limit:${feature}:${actor}`,
@@ -53,6 +53,6 @@ export const keys = {
   probe: (shard: Shard) => `{${shard}}:probe`,
   walk: () => 'walk',
   lock: (job: string) => `lock:${job}`,
-  prompt: (traceId: string, feature: string, actor: string) =>
-    `prompt:${traceId}:${feature}:${actor === '*' ? actor : encodeURIComponent(actor)}`,
+  prompt: (spanId: string, feature: string, actor: string) =>
+    `prompt:${spanId}:${feature}:${actor === '*' ? actor : encodeURIComponent(actor)}`,
 } as const;
