@@ -1,5 +1,6 @@
 // `limits show | reset`: what a subscription may use, what it has used, and a counter that begins anew.
 
+import { oneLine } from '@cody-gateway/shared/telemetry';
 import { audited, effectiveLimit, type SubscribedFeature, type SubscriptionRecord } from '@cody-gateway/shared/auth';
 import { closeWindow, readWindows, type QuotaWindow } from '@cody-gateway/shared/limiter';
 import { confirm, readArguments, UsageError, type Command } from './command.ts';
@@ -76,7 +77,7 @@ example:
       const window = (await readAll(place, id)).get(feature);
       if (window?.id === undefined || window.id === null)
         return {
-          text: `nothing to reset: no ${option} quota of ${record.name} is in use`,
+          text: `nothing to reset: no ${option} quota of ${oneLine(record.name)} is in use`,
           json: { place: place.name, id, feature, reset: false },
         };
       const { id: name, used } = window;
@@ -88,7 +89,7 @@ example:
       );
       return {
         text: reset
-          ? `the ${option} quota of ${record.name} is whole again: ${used} units of window ${name} are forgotten`
+          ? `the ${option} quota of ${oneLine(record.name)} is whole again: ${used} units of window ${name} are forgotten`
           : `window ${name} ended by itself meanwhile: nothing was to be done`,
         json: { place: place.name, id, feature, reset, window: name, used },
       };

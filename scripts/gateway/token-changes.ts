@@ -1,5 +1,6 @@
 // `tokens issue | revoke`: the tokens of a subscription by an operator's hand. Deriving one is tokens.ts.
 
+import { oneLine } from '@cody-gateway/shared/telemetry';
 import { hashToken, issueToken, revokeToken } from '@cody-gateway/shared/auth';
 import { confirm, readArguments, UsageError, type Command } from './command.ts';
 import { readDeed, reasonHelp } from './deed.ts';
@@ -63,7 +64,10 @@ example:
         withDirectory(place, (directory) => revokeToken(directory, copies, hash, deed)),
       );
       const { json } = changedOutput(changed, place);
-      return { text: `revoked: a token of ${changed.id}, ${changed.record.name}. ${inForce(changed.published)}`, json };
+      return {
+        text: `revoked: a token of ${changed.id}, ${oneLine(changed.record.name)}. ${inForce(changed.published)}`,
+        json,
+      };
     },
   },
 ];
