@@ -5,7 +5,18 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 
 /** Rooms from bottom to top; a room imports values from lower rungs only. */
-const rungs = ['config', 'telemetry', 'store', 'http', 'auth', 'limiter', 'upstream', 'events', 'serve'] as const;
+const rungs = [
+  'config',
+  'telemetry',
+  'store',
+  'http',
+  'catalogue',
+  'auth',
+  'limiter',
+  'upstream',
+  'events',
+  'serve',
+] as const;
 /** They share nouns, never calls: only `import type` between them. */
 const typesOnly: ReadonlySet<string> = new Set(['auth', 'limiter', 'upstream', 'events']);
 const topLevel: ReadonlySet<string> = new Set([
