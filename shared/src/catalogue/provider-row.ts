@@ -26,6 +26,8 @@ export const ruleNames = [
   'negative-sampling-dropped',
   // A stream reports its usage only when it is asked to.
   'stream-usage-asked',
+  // `max_completion_tokens` is called `max_tokens` there.
+  'max-tokens-renamed',
   // `X-Fireworks-Genie: true` of the caller is sent on.
   'genie-header',
   // Virtual names stand for deployments that are drawn, or chosen by the language of the file.

@@ -129,6 +129,31 @@ test('one row and no key serve a server of one’s own', () => {
   assert.deepEqual(homesOf(catalogue, 'ollama/llama3.2:3b'), ['ollama open']);
 });
 
+test('where everything is allowed a prefix is still a prefix, and a name is still a name', () => {
+  const catalogue = make({}, { homes: [{ id: 'ollama', baseUrl: 'http://10.0.0.7:11434' }] });
+  for (const typed of ['llama3.2:3b', 'ollama/llama3.2:3b', 'Ollama/llama3.2:3b'])
+    assert.equal(said(catalogue.resolve(typed, 'ollama')), 'ollama/llama3.2:3b');
+  const names = [
+    '',
+    '/',
+    'a b',
+    'a?b',
+    'a#b',
+    'a%2fb',
+    '../x',
+    'x/..',
+    'x/../../y',
+    './x',
+    'x//y',
+    'x/',
+    'ü',
+    'a\nb',
+    'x'.repeat(201),
+  ];
+  for (const name of names) assert.equal(catalogue.resolve(`ollama/${name}`).kind, 'refused', name);
+  assert.equal(said(catalogue.resolve('ollama/hf.co/a/b-GGUF:Q4_K_M')), 'ollama/hf.co/a/b-GGUF:Q4_K_M');
+});
+
 test('a bare name that only an asterisk allows is nobody’s', () => {
   const catalogue = make({}, { homes: [{ id: 'ollama', baseUrl: 'http://10.0.0.7:11434' }] });
   assert.equal(catalogue.resolve('llama3.2:3b').kind, 'refused');

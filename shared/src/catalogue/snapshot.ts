@@ -104,11 +104,14 @@ export class Catalogue {
    */
   resolve(typed: string, provider: string | null = null): Resolution {
     const [prefix, rest] = split(typed);
+    const named = prefix.toLowerCase();
     const found =
-      provider !== null
-        ? (this.#find(provider, typed) ?? (prefix === provider ? this.#find(provider, rest) : null))
-        : ((this.providers.has(prefix.toLowerCase()) ? this.#find(prefix.toLowerCase(), rest) : null) ??
-          this.#findAnywhere(typed));
+      provider === null
+        ? ((this.providers.has(named) ? this.#find(named, rest) : null) ?? this.#findAnywhere(typed))
+        : // A name may begin as its provider is called; a pattern that allows all must not take the prefix for a part of the name.
+          named === provider && this.#byName.get(provider)?.has(typed.toLowerCase()) !== true
+          ? this.#find(provider, rest)
+          : this.#find(provider, typed);
     if (found === null) return { kind: 'refused', nearest: this.nearest(typed, provider) };
     return this.#stateOf(found);
   }
@@ -180,8 +183,8 @@ export class Catalogue {
   /** A model of this provider that is allowed, or was until an operator disabled it. */
   #find(providerId: string, name: string): Model | null {
     const provider = this.providers.get(providerId)?.row;
-    if (provider === undefined || name === '') return null;
     const row = this.#byName.get(providerId)?.get(name.toLowerCase());
+    if (provider === undefined || (row === undefined && !isModelName(name))) return null;
     const own = row === undefined ? name : split(row.id)[1];
     const allowed = row?.allowed ?? this.#allowed.get(providerId)?.allows(own) ?? false;
     return allowed
@@ -210,6 +213,10 @@ export class Catalogue {
     return claiming === undefined ? null : this.#find(claiming, name);
   }
 }
+
+/** A name that a caller made up reaches paths, logs and keys: what it may look like is what rows may be called. */
+const isModelName = (name: string): boolean =>
+  /^[\w.:@+-][\w.:@/+-]{0,199}$/.test(name) && !/(^|\/)\.{0,2}(\/|$)/.test(name);
 
 function unknownModel(provider: string, name: string): ModelRow {
   return {
