@@ -1,4 +1,4 @@
-// `/maintenance/flagged-requests`: which flagged prompts stand in Redis, and one of them, for those who may read them. Texts as in spec completions §7.3.
+// `/maintenance/flagged-requests`: which flagged prompts stand in Redis, and one of them, for those who may read them. Texts are the original gateway's.
 
 import { answer } from '@cody-gateway/shared/http';
 import {
@@ -8,7 +8,8 @@ import {
   type Exchange,
   type Route,
 } from '@cody-gateway/shared/serve';
-import { hasScope, type Introspection } from './bearer-scope.ts';
+import { hasScope } from './bearer-scope.ts';
+import { createIntrospection, type Introspect } from './token-introspection.ts';
 
 const path = '/maintenance/flagged-requests';
 const scope = 'cody_gateway::flaggedprompts::read';
@@ -16,12 +17,22 @@ const keyCharactersMax = 1_024;
 
 /** None without an authorization server to ask. */
 export function flaggedRequestRoutes({ config, store }: Context): Route[] {
-  const { introspectionUrl: url, samsClientId: clientId, samsClientSecret: clientSecret } = config;
+  const { introspectionUrl: url, introspectionMethod: method, accountsUrl } = config;
+  const { samsClientId: clientId, samsClientSecret: clientSecret } = config;
   if (url === null || clientId === null || clientSecret === null) return [];
-  const introspection = { url, clientId, clientSecret };
+  const userAgent = `Cody-Gateway/${config.environment} ${config.version}`;
+  const introspect = createIntrospection({
+    url,
+    method,
+    accountsUrl,
+    clientId,
+    clientSecret,
+    userAgent,
+    now: Date.now,
+  });
   const guarded = (work: (exchange: Exchange) => Promise<void>): Route['handle'] => {
     return async (exchange) => {
-      if (await mayRead(exchange, introspection)) await work(exchange);
+      if (await mayRead(exchange, introspect)) await work(exchange);
     };
   };
   return [
@@ -49,9 +60,9 @@ export function flaggedRequestRoutes({ config, store }: Context): Route[] {
 }
 
 /** Answers for those who may not. */
-async function mayRead(exchange: Exchange, introspection: Introspection): Promise<boolean> {
+async function mayRead(exchange: Exchange, introspect: Introspect): Promise<boolean> {
   try {
-    switch (await hasScope(exchange.received, scope, introspection)) {
+    switch (await hasScope(exchange.received, scope, introspect)) {
       case 'granted':
         return true;
       case 'unauthorized':
@@ -71,7 +82,7 @@ async function mayRead(exchange: Exchange, introspection: Introspection): Promis
   }
 }
 
-/** A Redis that does not answer is told in the reference's words. */
+/** A Redis that does not answer is told in the original gateway's words. */
 function withoutStore(handle: Route['handle']): Route['handle'] {
   return async (exchange) => {
     try {

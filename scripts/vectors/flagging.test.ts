@@ -23,6 +23,7 @@ before(async () => {
       CODY_GATEWAY_OPENAI_REQUEST_BLOCKING_ENABLED: 'false',
       CODY_GATEWAY_FLAGGED_PROMPT_RECORDING: 'true',
       CODY_GATEWAY_TOKEN_INTROSPECTION_URL: introspection.url,
+      SAMS_URL: introspection.accountsUrl,
       SAMS_CLIENT_ID: introspection.clientId,
       SAMS_CLIENT_SECRET: introspection.clientSecret,
     },
@@ -134,6 +135,13 @@ test('completions #59: what is kept may be read by who has the scope', async () 
   introspection.failNext(503);
   assert.deepEqual(await ask(flagged), [500, 'Internal Server Error\n']);
   assert.deepEqual(await ask(flagged), [200, '{"prompts":null}\n']);
+  introspection.tokens.set('person', scope);
+  introspection.users.add('person');
+  assert.deepEqual(await ask(flagged, 'person'), [401, 'Unauthorized\n']);
+  // Somewhere without the newer service.
+  introspection.takes.delete('connect');
+  assert.deepEqual(await ask(flagged), [200, '{"prompts":null}\n']);
+  assert.equal(introspection.asked.at(-1), 'bearer');
 
   const body = anthropicBody({ messages: says('bad phrase') });
   const blocked = await gateway.call(messages, { token: dotcomToken, headers: chat, body });

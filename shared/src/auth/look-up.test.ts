@@ -248,6 +248,28 @@ test('actors #46, #48, #49: a refresh is refused while the last is young, asks t
   await auth.refresh({ token: '', address: '' }, actor);
 });
 
+test('what a clock an hour ahead wrote makes nobody wait for it, once', async () => {
+  const { token } = stated();
+  const ahead = instance();
+  ahead.clock.nowMs += 60 * minuteMs;
+  await ahead.identify(token);
+  await copied(token);
+  const { auth, identify } = instance();
+  const caller = { token, address: '' };
+  await auth.refresh(caller, await identify(token));
+  assert.equal(asked('CheckAccessToken'), 2);
+  await assert.rejects(auth.refresh(caller, await identify(token)), { kind: 'recently-updated' });
+  assert.equal(asked('CheckAccessToken'), 2);
+});
+
+test('a limit that no 64 bits hold is no access to that feature, and an operator is told', async () => {
+  const limit = { ...sourcegraphLimit(1), limit: '18446744073709551615' };
+  const { token } = stated({ access: sourcegraphAccess({ chatCompletionsRateLimit: limit }) });
+  const { clock, identify } = instance();
+  assert.deepEqual(Object.keys((await identify(token)).limits).toSorted(), ['code_completions', 'embeddings']);
+  assert.deepEqual(clock.warnings, ['the source states limits that no quota can be: no access to chat_completions']);
+});
+
 test('actors #46: a user may be refreshed after five minutes', async () => {
   const token = fresh('sgd_');
   sourcegraph.users.set(token, { id: relayId(4_713), username: 'carol', access: sourcegraphAccess() });

@@ -90,6 +90,11 @@ export function createLookUp({ directory, copies, sources, unknownTokens, looked
     return learn(source, token, statement);
   };
   const learn = async (source: AccessSource, token: KnownToken, statement: Statement): Promise<Account | null> => {
+    if (statement.unreadableLimits.length > 0)
+      warn(
+        `the source states limits that no quota can be: no access to ${statement.unreadableLimits.join(', ')}`,
+        new Error(statement.id),
+      );
     // Nobody to charge, nothing to store: a user whose id can't be read. It has no access.
     if (statement.id === '') return unstored(statement, source, now());
     let saved: SavedStatement;

@@ -2,7 +2,7 @@
 
 import { flaggingVariables } from './flagging-variables.ts';
 import { providerVariables } from './provider-variables.ts';
-import { row } from './variable-row.ts';
+import { choice, row } from './variable-row.ts';
 
 export type { Kind } from './variable-row.ts';
 
@@ -90,10 +90,21 @@ export const variables = {
     'CODY_GATEWAY_TOKEN_INTROSPECTION_URL',
     'url',
     null,
-    'Where tokens for `/maintenance/` are looked up (RFC 7662); without it and the two below these paths do not exist.',
+    'Where tokens for `/maintenance/` are looked up (RFC 7662); without it and `SAMS_CLIENT_ID` and `SAMS_CLIENT_SECRET` these paths do not exist.',
   ),
-  samsClientId: row('SAMS_CLIENT_ID', 'text', null, 'Client id for that look-up.'),
-  samsClientSecret: row('SAMS_CLIENT_SECRET', 'secret', null, 'Client secret for that look-up.'),
+  introspectionMethod: choice(
+    'CODY_GATEWAY_TOKEN_INTROSPECTION_METHOD',
+    ['auto', 'connect', 'bearer', 'basic'],
+    'auto',
+    'How they are looked up: `connect` (TokensService of `SAMS_URL`), `bearer` (RFC 7662 with an access token of ours from `SAMS_URL`), `basic` (RFC 7662 with client id and secret); `auto` takes the first of these that is accepted, and elsewhere than at `SAMS_URL` `basic` alone.',
+  ),
+  samsClientId: row(
+    'SAMS_CLIENT_ID',
+    'text',
+    null,
+    'Our client id at `SAMS_URL`, for that look-up and Enterprise Portal.',
+  ),
+  samsClientSecret: row('SAMS_CLIENT_SECRET', 'secret', null, 'The client’s secret.'),
   allowedEmbeddingModels: row(
     'CODY_GATEWAY_ALLOWED_EMBEDDINGS_MODELS',
     'list',
@@ -171,7 +182,7 @@ export const variables = {
     'SAMS_URL',
     'url',
     'https://accounts.sourcegraph.com',
-    'Accounts server that Enterprise Portal trusts.',
+    'Sourcegraph’s accounts server, which Enterprise Portal trusts.',
   ),
   unknownTokensPerSecond: row(
     'CODY_GATEWAY_UNKNOWN_TOKENS_PER_SECOND',

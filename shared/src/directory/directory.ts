@@ -7,6 +7,7 @@ export { features, type StatedLimit, type SubscribedFeature } from './limits.ts'
 export { openDirectory, type Directory } from './open-directory.ts';
 export { recordOf, type SubscriptionRecord } from './records.ts';
 export { SourceUnavailable, type AccessSource, type Statement } from './sources/access-source.ts';
+export { clientCredentials, NoAccessToken, type ClientCredentials } from './sources/client-credentials.ts';
 export { accessSources } from './sources/configured.ts';
 export type { SavedStatement } from './statements.ts';
 export { markLookedUp } from './sync/stated-digests.ts';

@@ -35,7 +35,7 @@ export interface SyncReport {
   pruned: number;
   /** Subscriptions that are gone from the list but were not removed, because too many are. */
   withheld: number;
-  /** Records of the list that could not be read. */
+  /** Records of the list that could not be read, or whose limits could not. */
   unreadable: number;
 }
 
@@ -126,6 +126,7 @@ async function sync(
   const stated = statedDigests(parts.store, parts.documents, source.origin, commandTimeoutMs);
   const before = await trace.step('compare', () => stated.read(held));
   const seen = new Set<string>();
+  let limitsUnreadable = 0;
   await trace.step('list', async () => {
     const writing = new Set<Promise<void>>();
     const failed: unknown[] = [];
@@ -133,6 +134,7 @@ async function sync(
       for await (const page of source.list?.(held) ?? []) {
         report.listed += page.statements.length + page.unreadable.length;
         report.unreadable += page.unreadable.length;
+        limitsUnreadable += page.statements.filter(({ unreadableLimits }) => unreadableLimits.length > 0).length;
         for (const id of page.unreadable) seen.add(id);
         const changed = page.statements.filter((statement) => {
           seen.add(statement.id);
@@ -161,6 +163,11 @@ async function sync(
     trace.log('ERROR', 'subscriptions in the source’s list could not be read and stay as they are', {
       unreadable: report.unreadable,
     });
+  if (limitsUnreadable > 0)
+    trace.log('ERROR', 'limits in the source’s list are no numbers that a quota can be: no access to those features', {
+      subscriptions: limitsUnreadable,
+    });
+  report.unreadable += limitsUnreadable;
   const gone = [...before.keys()].filter((id) => !seen.has(id));
   if (gone.length === 0) return;
   if (!plausible(gone.length, before.size, seen, parts.config.syncPrunePercentMax)) {
