@@ -113,12 +113,7 @@ export async function startCloud(options: CloudOptions = {}): Promise<LocalCloud
     );
     const allFiles = await readFunctionFiles();
     const files = allFiles.filter(({ name }) => options.functions?.includes(name) ?? true);
-    // Tests that run side by side share what was built before them.
-    const builtDir = process.env['GATEWAY_BUILT_FUNCTIONS'];
-    const building =
-      builtDir === undefined
-        ? step('functions built', () => buildFunctions({ names: files.map(({ name }) => name) }))
-        : Promise.resolve(files.map(({ name }) => ({ name, file: path.join(builtDir, name, 'index.js') })));
+    const building = step('functions built', () => builtFiles(files.map(({ name }) => name)));
     building.catch(() => undefined);
     const redis = keep(await step('redis', () => startRedis({ args: options.redisArgs ?? [] })));
     const firestore = keep(await step('firestore', () => startFirestore()));
@@ -174,7 +169,7 @@ export async function startCloud(options: CloudOptions = {}): Promise<LocalCloud
       everyOne(
         files.map(async (file) => {
           const { name } = file;
-          const dir = path.dirname(built.find((bundle) => bundle.name === name)?.file ?? '');
+          const dir = path.dirname(built[name] ?? '');
           const running = await startFunction({
             name,
             dir,
@@ -219,6 +214,13 @@ export async function startCloud(options: CloudOptions = {}): Promise<LocalCloud
     await stop();
     throw error;
   }
+}
+
+/** Entries of the bundles, by function. Tests that run side by side share what `npm test` built before them, whatever is edited meanwhile. */
+async function builtFiles(names: readonly string[]): Promise<Record<string, string>> {
+  const before = JSON.parse(process.env['GATEWAY_BUILT_FUNCTIONS'] ?? '{}') as Record<string, string>;
+  const built = await buildFunctions({ names: names.filter((name) => before[name] === undefined) });
+  return { ...before, ...Object.fromEntries(built.map(({ name, file }) => [name, file])) };
 }
 
 /** Key and address of each provider: the real ones where a key is given. */
