@@ -41,8 +41,8 @@ export async function deliveryChaos({
   readonly outageMs: number;
   readonly say: (text: string) => void;
 }): Promise<ChaosResult> {
-  // Long enough for a sweep to overtake a call that runs.
-  const gateway = await startGateway({ pace: { chunks: 6, chunkDelayMs: 40 } });
+  // Long enough for a sweep, which looks at all shards first, to overtake a call that runs.
+  const gateway = await startGateway({ pace: { chunks: 6, chunkDelayMs: 150 } });
   const functions = new Map(gateway.functions);
   try {
     const tokens = await Promise.all(

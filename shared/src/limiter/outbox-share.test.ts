@@ -109,11 +109,8 @@ test('a full outbox takes no event of a call and no refusal; emptied, it takes w
   assert.equal((await sweepShard(store, shard, Date.now(), 100, budget)).unfolded, 2);
   const written = (await redis.xrange(outbox, '-', '+')).slice(-2).map(([, fields]) => fields);
   assert.deepEqual(
-    written.map((fields) => [fields[fields.indexOf('k') + 1], fields[fields.indexOf('n') + 1]]).toSorted(),
-    [
-      ['noted', '1'],
-      ['refused', '3'],
-    ],
+    new Set(written.map((fields) => `${fields[fields.indexOf('k') + 1]} ${fields[fields.indexOf('n') + 1]}`)),
+    new Set(['noted 1', 'refused 3']),
   );
 });
 
