@@ -32,7 +32,7 @@ export function shardName(n: number): Shard {
  * | folds | sorted set | for ever, empty when idle | fold keys scored by the end of their minute |
  * | notice | string | while it is being sent, then until its window is over | `sending` or `sent`: what became of a quota notice |
  * | actor | hash | a day, a mark less | `version body at`: what the directory says of a token, by the token's hash (directory/account-copies.ts) |
- * | stated | hash | a day | of a source: digest of what it last stated, by subscription id (directory/sync); on a tag of its own |
+ * | stated | hash | a day, replaced by the sync; three without one | of a source: digest of what it last stated, by subscription id (directory/sync); on a tag of its own |
  * | walk | string | a day | how far the walk over all counters has come (limiter/counter-expiry.ts) |
  * | lock | string | while a job runs | who runs it |
  * | probe | string | a second | nothing: that a node can be written to (store/client.ts) |
