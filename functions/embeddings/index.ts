@@ -4,13 +4,14 @@ import { randomUUID } from 'node:crypto';
 import type { Actor, Permit } from '@cody-gateway/shared/auth';
 import type { EventDraft } from '@cody-gateway/shared/events';
 import { answer, asRefusal, parseJson, Refusal, type Received } from '@cody-gateway/shared/http';
-import type { Lease } from '@cody-gateway/shared/limiter';
+import { identityOf, type Lease } from '@cody-gateway/shared/limiter';
 import {
   admit,
   callSpan,
   defineFunction,
   endLease,
   identify,
+  lookBeforeParsing,
   rateLimitHeaders,
   readClaim,
   type Exchange,
@@ -26,8 +27,9 @@ const charactersPerToken = 4;
 async function embed(exchange: Exchange, embedders: readonly Embedder[]): Promise<void> {
   const { context, received, scope } = exchange;
   const actor = await identify(exchange);
-  context.auth.entitlement(actor, feature);
-  const text = await received.readBody(context.config.bodyBytesMax);
+  const entitlement = context.auth.entitlement(actor, feature);
+  const text = await received.readBody(context.config.bodyBytesMax, identityOf(actor));
+  await lookBeforeParsing(exchange, text, actor, feature, entitlement);
   const claim = readClaim(received, feature, text);
   const request = readEmbeddingRequest(parseJson(text));
   const { permit, embedder } = permitted(exchange, actor, request, embedders);

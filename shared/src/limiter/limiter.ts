@@ -1,6 +1,6 @@
 // Door of the limiter room: admission against quota, burst and in-flight limits, and the lease that it opens. Not who may (auth), not what it costs (events).
 
-import type { Actor, Feature, Permit } from '../auth/auth.ts';
+import type { Actor, Entitlement, Feature, Permit } from '../auth/auth.ts';
 import { keys, shardOf, type Budget, type Shard, type Store } from '../store/store.ts';
 import { claimKey, claimTimeMs, type Claim, type Claimed } from './claim.ts';
 import {
@@ -12,6 +12,7 @@ import {
   type NoticeRule,
   type Posted,
 } from './lease.ts';
+import { lookFor } from './look.ts';
 import { readLimits, type Reading } from './reading.ts';
 import { scripts } from './scripts.ts';
 
@@ -63,6 +64,8 @@ export interface Limiter {
   withdraw(permit: Permit, admission: Pick<Admission, 'leaseId' | 'claim'>, budget: Budget): Promise<void>;
   /** Consumption of the actor by feature; consumes nothing. */
   read(actor: Actor, features: readonly Feature[], budget: Budget): Promise<ReadonlyMap<Feature, Reading>>;
+  /** Why one more unit would be refused by now, or null; consumes nothing and writes nothing. */
+  look(actor: Actor, feature: Feature, entitlement: Entitlement, budget: Budget): Promise<Denial | null>;
   /** Appends an event that belongs to no lease, folding repeated ones. `identity`: the actor's, or that of all strangers; `count`: how many it stands for. */
   note(
     identity: string,
@@ -169,6 +172,8 @@ export function createLimiter(store: Store): Limiter {
     },
     read: (actor, features, budget) =>
       readLimits(store, identityOf(actor), versionOf(actor), intervalsOf(actor, features), budget),
+    look: (actor, feature, entitlement, budget) =>
+      lookFor(store, { identity: identityOf(actor), version: versionOf(actor), feature, entitlement }, budget),
     async note(identity, name, eventId, event, count, budget) {
       const actor = encodeURIComponent(identity);
       const shard = shardOf(actor);

@@ -13,6 +13,7 @@ import { identify, note, type Exchange, type Route } from './exchange.ts';
 import { readClaim } from './idempotency.ts';
 import { inspect } from './inspect.ts';
 import { endLease } from './lease-end.ts';
+import { lookBeforeParsing } from './look.ts';
 import { rateLimitHeaders } from './rate-limit.ts';
 import { relay, type Relayed } from './relay.ts';
 import { addressOf, callFailure, callSpan, outcomeAttributes } from './spans.ts';
@@ -36,9 +37,11 @@ async function complete(exchange: Exchange, route: CompletionRoute): Promise<voi
   const { auth, config } = context;
   const actor = await identify(exchange);
   const feature = featureOf(received, route);
-  auth.entitlement(actor, feature);
+  const entitlement = auth.entitlement(actor, feature);
   const callerIds = callerIdsOf(received);
-  const { call, permit, flagging, claim } = await readCall(exchange, route, actor, feature, callerIds);
+  const text = await received.readBody(config.bodyBytesMax, identityOf(actor));
+  await lookBeforeParsing(exchange, text, actor, feature, entitlement, callerIds);
+  const { call, permit, flagging, claim } = await readCall(exchange, route, actor, feature, callerIds, text);
   received.replyHeaders['x-cody-resolved-model'] = permit.model;
   scope.note({ feature, model: permit.model, stream: call.stream });
   const draft = draftEvent(config, randomUUID(), permit, call, flagging, callerIds, scope);
@@ -83,9 +86,9 @@ async function readCall(
   actor: Actor,
   feature: Feature,
   callerIds: CallerIds,
+  text: string,
 ): Promise<{ call: Call; permit: Permit; flagging: Flagging | null; claim: Claim | null }> {
   const { context, received } = exchange;
-  const text = await received.readBody(context.config.bodyBytesMax);
   const claim = readClaim(received, feature, text);
   const body = parseJson(text);
   const call = context.upstream.read(route.shape, body, {

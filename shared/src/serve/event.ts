@@ -1,7 +1,7 @@
 // Composes the usage events of a request out of what the rooms know. The shapes are events' own, the keys those of spec actors §6.3.
 
 import { randomUUID } from 'node:crypto';
-import type { AccessEvent, Permit } from '../auth/auth.ts';
+import type { AccessEvent, Actor, Feature, Permit } from '../auth/auth.ts';
 import type { Config } from '../config/config.ts';
 import { withNotice, type EventDraft, type Notice, type NoticeDraft, type UsageEvent } from '../events/events.ts';
 import type { NoticeRule, Posted, PostedNotice } from '../limiter/limiter.ts';
@@ -61,6 +61,18 @@ export function draftEvent(
     model,
     provider: call.provider,
   };
+}
+
+/** What is known of a call whose body was not parsed. */
+export function undescribedDraft(
+  config: Config,
+  actor: Actor,
+  feature: Feature,
+  callerIds: CallerIds | null,
+  scope: Scope,
+): EventDraft {
+  const ids = callerIds !== null && { sg_actor_id: callerIds.uid, sg_actor_anonymous_uid: callerIds.anonymousUid };
+  return { ...bare(config, scope, 'RateLimited', actor.source, actor.id, { feature, ...ids }), feature };
 }
 
 /** Ids that the instance sends along for its own user (spec completions §1.4); empty where it sends none. */

@@ -18,6 +18,7 @@ export type { Context } from './context.ts';
 export { callerOf, identify, type Exchange, type Route } from './exchange.ts';
 export { listFlaggedPrompts, readFlaggedPrompt, type FlaggedPrompt } from './flagged-prompts.ts';
 export { endLease } from './lease-end.ts';
+export { lookBeforeParsing } from './look.ts';
 export { readClaim } from './idempotency.ts';
 export { rateLimitHeaders } from './rate-limit.ts';
 export { callSpan } from './spans.ts';
