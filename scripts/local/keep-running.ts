@@ -28,6 +28,7 @@ export async function keepRunning(
   { over, say, replaced, start = startFunction, pause = pauseFor, now = () => performance.now() }: Keeping,
 ): Promise<void> {
   const { name } = first;
+  const isOver = (): boolean => over.aborted;
   let running: FunctionProcess | null = first;
   for (let failures = 0; ;) {
     let reason: string;
@@ -40,7 +41,7 @@ export async function keepRunning(
     } else {
       try {
         running = await start(first.start);
-        if (over.aborted) return await running.stop();
+        if (isOver()) return await running.stop();
         replaced(running);
         say(`the function ${name} runs again`);
         continue;
@@ -48,11 +49,11 @@ export async function keepRunning(
         reason = `could not be started (${error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error)})`;
       }
     }
-    if (over.aborted) return;
+    if (isOver()) return;
     const pauseMs = Math.min(firstPauseMs * 2 ** failures++, pauseMaxMs);
     say(`the function ${name} ${reason}: it is started again in ${pauseMs / 1_000} s`);
     await pause(pauseMs, over);
-    if (over.aborted) return;
+    if (isOver()) return;
   }
 }
 
