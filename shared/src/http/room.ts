@@ -28,9 +28,9 @@ export interface Room {
 
 interface Body {
   readonly holder: string;
-  readonly giveWay: () => void;
   bytes: number;
-  arriving: boolean;
+  /** Null once it has arrived: it knows the promise of its text, which would live as long as the call. */
+  giveWay: (() => void) | null;
 }
 
 /**
@@ -64,12 +64,13 @@ export function createRoom(roomBytes: number, now: () => number): Room {
   /** What gives way to a holder: of another that has more than half the last that is arriving. */
   const yielding = (asking: string, half: number): Body | undefined =>
     [...bodies].findLast(
-      ({ holder, arriving, bytes }) => holder !== asking && arriving && bytes > 0 && (heldBy.get(holder) ?? 0) > half,
+      ({ holder, giveWay, bytes }) =>
+        holder !== asking && giveWay !== null && bytes > 0 && (heldBy.get(holder) ?? 0) > half,
     );
   return {
     held: () => held,
     open: (holder, largest, giveWay) => {
-      const body: Body = { holder, giveWay, bytes: 0, arriving: true };
+      const body: Body = { holder, giveWay, bytes: 0 };
       bodies.add(body);
       const all = Math.max(roomBytes, largest);
       return {
@@ -81,13 +82,13 @@ export function createRoom(roomBytes: number, now: () => number): Room {
             const other = yielding(holder, all / 2);
             if (other === undefined) return false;
             free(other);
-            other.giveWay();
+            other.giveWay?.();
           }
           add(body, bytes);
           return true;
         },
         arrived: () => {
-          body.arriving = false;
+          body.giveWay = null;
         },
         free: () => free(body),
       };

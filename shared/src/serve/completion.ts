@@ -2,7 +2,7 @@
 
 import { randomUUID } from 'node:crypto';
 import type { OutgoingHttpHeaders } from 'node:http';
-import { featureFromHeader, type Actor, type Feature, type Permit } from '../auth/auth.ts';
+import { featureFromHeader, type Actor, type Entitlement, type Feature, type Permit } from '../auth/auth.ts';
 import type { EventDraft } from '../events/events.ts';
 import { asRefusal, errorEvent, parseJson, Refusal, type Dialect, type Received } from '../http/http.ts';
 import { identityOf, type Claim, type Lease } from '../limiter/limiter.ts';
@@ -39,9 +39,7 @@ async function complete(exchange: Exchange, route: CompletionRoute): Promise<voi
   const feature = featureOf(received, route);
   const entitlement = auth.entitlement(actor, feature);
   const callerIds = callerIdsOf(received);
-  const text = await received.readBody(config.bodyBytesMax, identityOf(actor));
-  await lookBeforeParsing(exchange, text, actor, feature, entitlement, callerIds);
-  const { call, permit, flagging, claim } = await readCall(exchange, route, actor, feature, callerIds, text);
+  const { call, permit, flagging, claim } = await readCall(exchange, route, actor, entitlement, callerIds);
   received.replyHeaders['x-cody-resolved-model'] = permit.model;
   scope.note({ feature, model: permit.model, stream: call.stream });
   const draft = draftEvent(config, randomUUID(), permit, call, flagging, callerIds, scope);
@@ -84,11 +82,13 @@ async function readCall(
   exchange: Exchange,
   route: CompletionRoute,
   actor: Actor,
-  feature: Feature,
+  entitlement: Entitlement,
   callerIds: CallerIds,
-  text: string,
 ): Promise<{ call: Call; permit: Permit; flagging: Flagging | null; claim: Claim | null }> {
   const { context, received } = exchange;
+  const { feature } = route;
+  const text = await received.readBody(context.config.bodyBytesMax, identityOf(actor));
+  await lookBeforeParsing(exchange, text, actor, feature, entitlement, callerIds);
   const claim = readClaim(received, feature, text);
   const body = parseJson(text);
   const call = context.upstream.read(route.shape, body, {

@@ -88,7 +88,7 @@ describe('accepted', () => {
 });
 
 test('a body that is nested deeper than can be written again is the caller’s error', () => {
-  const deep = parseJson(`{"a":${'['.repeat(100_000)}${']'.repeat(100_000)}}`);
+  const deep = JSON.parse(`{"a":${'['.repeat(100_000)}${']'.repeat(100_000)}}`);
   assert.throws(() => bodyText(requestObject(deep)), {
     message: 'failed to parse request body: it is nested too deeply',
   });
