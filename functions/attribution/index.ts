@@ -1,4 +1,5 @@
-// The function `attribution`: where a piece of code stands in public, asked of Sourcegraph.com with the gateway's own account.
+// The function `attribution`: where a piece of code stands in public, asked of Sourcegraph.com with the gateway's own
+// account.
 
 import { parseJson, Refusal } from '@cody-gateway/shared/http';
 import {

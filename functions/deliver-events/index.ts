@@ -34,8 +34,8 @@ async function deliver(
 ): Promise<void> {
   const { context, received, scope } = exchange;
   const body = await received.readBody(taskBytesMax);
-  const { events: ready, late, dropped, strange } = parseEventTask(body);
-  const undeliverable = [...strange];
+  const { events: ready, late, dropped, unreadable } = parseEventTask(body);
+  const undeliverable = [...unreadable];
   const events = [...ready, ...(await settleAll(exchange, late))];
   for (const { metadata } of events) {
     const { trace_id: traceId, span_id: spanId } = metadata;

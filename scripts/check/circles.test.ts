@@ -1,4 +1,5 @@
-// Proves that the check finds circles of files of every length and by every form of import, and none where there is none.
+// Proves that the check finds circles of files of every length and by every form of import, and none where there is
+// none.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

@@ -1,4 +1,5 @@
-// No circle of files: not even one that a type alone closes. Who reads one file of a circle has to read them all. Not the ladder's order of rooms (ladder.ts).
+// No circle of files: not even one that a type alone closes. Who reads one file of a circle has to read them all. Not
+// the ladder's order of rooms (ladder.ts).
 
 import path from 'node:path';
 
@@ -13,7 +14,8 @@ const naming =
   /(?:^|\n)[ \t]*(?:(?:import|export)\b[^'"`;]*?\bfrom[ \t]*|import[ \t]*)['"]([^'"]+)['"]|\bimport\(\s*['"]([^'"]+)['"]\s*\)/g;
 
 /**
- * Finds the circles of the tree: files of which each imports the next, the last one the first. `import type` counts as well.
+ * Finds the circles of the tree: files of which each imports the next, the last one the first. `import type` counts as
+ * well.
  * @param doors of packages of the tree: what they are imported as, and the file that answers
  * @returns one line for each: the shortest way round
  */
@@ -70,7 +72,10 @@ function circleFrom(start: string, imports: ReadonlyMap<string, ReadonlySet<stri
   return null;
 }
 
-/** Doors out of a package's `exports`, as its `package.json` has them. @param folder of the package, relative to the repository */
+/**
+ * Doors out of a package's `exports`, as its `package.json` has them.
+ * @param folder of the package, relative to the repository
+ */
 export function doorsOf(folder: string, packageText: string): ReadonlyMap<string, string> {
   const { name, exports } = JSON.parse(packageText) as { name: string; exports: Readonly<Record<string, string>> };
   return new Map(

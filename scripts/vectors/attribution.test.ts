@@ -52,6 +52,7 @@ test('actors #66: at most four are asked for, whatever is said; what is found is
     [2, 'application/json'],
   );
   assert.equal(answer.text, '{"Repositories":[{"name":"github.com/a/b"}],"totalCount":1,"limitHit":true}\n');
+  assert.match(answer.headers.get('ratelimit') ?? '', /^"attribution";r=\d+;t=\d+$/);
 });
 
 test('actors #70: none found', async () => {

@@ -15,7 +15,7 @@ export interface AccessEvent {
    * up tokens.
    */
   readonly identity: string;
-  /** Nobody is known behind it: counted in the instance before it is written (serve). */
+  /** Nobody is known behind it: counted in the instance before it is written (serve/unknown-callers.ts). */
   readonly unknownCaller: boolean;
 }
 

@@ -43,7 +43,13 @@ export interface LookUpParts {
   readonly copies: AccountCopies;
   /** By whose tokens they take; empty for a gateway that stands alone. */
   readonly sources: readonly AccessSource[];
+  /** For questions to a source about tokens that neither this process nor Redis nor the directory knows. */
   readonly unknownTokens: UnknownTokenBudget;
+  /**
+   * For reads of the directory about tokens that this process and Redis do not know: customers among them, who must not
+   * wait for made-up ones.
+   */
+  readonly directoryReads: UnknownTokenBudget;
   /** Told before a look-up writes what a source says of a subscription (directory). */
   readonly lookedUp: (source: AccessSource, id: string, budget: Budget) => Promise<void>;
   readonly now: () => number;
@@ -63,7 +69,16 @@ export interface LookUp {
 }
 
 /** Puts the parts together. */
-export function createLookUp({ directory, copies, sources, unknownTokens, lookedUp, now, warn }: LookUpParts): LookUp {
+export function createLookUp({
+  directory,
+  copies,
+  sources,
+  unknownTokens,
+  directoryReads,
+  lookedUp,
+  now,
+  warn,
+}: LookUpParts): LookUp {
   const sourceOf = (token: KnownToken): AccessSource | null =>
     sources.find(({ takes }) => takes === token.source) ?? null;
   const beside = (work: (budget: Budget) => Promise<void>): void => {
@@ -143,12 +158,16 @@ export function createLookUp({ directory, copies, sources, unknownTokens, looked
     }
   };
 
-  const fromDirectory = async (token: KnownToken): Promise<Account | null> => {
+  /** @param unmet nobody vouches for the token so far */
+  const fromDirectory = async (token: KnownToken, unmet: boolean): Promise<Account | null> => {
     const source = sourceOf(token);
     const found = await directory.find(token);
     if (found !== null && 'revokedAt' in found) return askAgain(source, token, found);
     if (found === null) {
-      if (source !== null) return askSource(source, token, null);
+      if (source !== null) {
+        if (unmet && !unknownTokens.take()) throw tooMany();
+        return askSource(source, token, null);
+      }
       beside((budget) => copies.markUnknown(token.hash, budget));
       return null;
     }
@@ -173,12 +192,13 @@ export function createLookUp({ directory, copies, sources, unknownTokens, looked
         // Redis says so itself (store); the directory knows.
       }
       if (copy?.fresh === true) return copy.account;
-      if (copy === null && !remembered && !unknownTokens.take())
-        throw new Refusal('too-many-unknown-tokens', 'too many unknown tokens at the moment, please retry');
+      const unmet = copy === null && !remembered;
+      if (unmet && !directoryReads.take()) throw tooMany();
       try {
-        return await fromDirectory(token);
+        return await fromDirectory(token, unmet);
       } catch (error) {
-        if (error instanceof LookUpFailed) throw error;
+        if (error instanceof LookUpFailed || (error instanceof Refusal && error.kind === 'too-many-unknown-tokens'))
+          throw error;
         // A revoked one stays revoked while nobody can be asked.
         if (copy !== null && copy.account === null) return null;
         throw new LookUpFailed(error, copy?.account ?? null);
@@ -187,7 +207,7 @@ export function createLookUp({ directory, copies, sources, unknownTokens, looked
     refresh: async (token) => {
       const source = sourceOf(token);
       try {
-        if (source === null) return await fromDirectory(token);
+        if (source === null) return await fromDirectory(token, false);
         const found = await directory.find(token);
         if (found !== null && 'revokedAt' in found) {
           if (found.byOperator) return forget(token, found.revokedAt);
@@ -198,6 +218,10 @@ export function createLookUp({ directory, copies, sources, unknownTokens, looked
       }
     },
   };
+}
+
+function tooMany(): Refusal {
+  return new Refusal('too-many-unknown-tokens', 'too many unknown tokens at the moment, please retry');
 }
 
 /** Version 0: it is no news against anything that is stored. */

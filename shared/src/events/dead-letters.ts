@@ -3,7 +3,7 @@
 import { createHash } from 'node:crypto';
 import type { Firestore } from '@google-cloud/firestore';
 import { within } from '../telemetry/telemetry.ts';
-import type { Stranger } from './event-task.ts';
+import type { Undeliverable } from './event-task.ts';
 
 const collection = 'deadLetters';
 /** Beyond a year's books. Firestore deletes a letter when its `expiresAt` has come (terraform/firestore): nothing that names customers is kept for ever. */
@@ -12,7 +12,7 @@ const keptMs = 400 * 86_400_000;
 const writeTimeoutMs = 5_000;
 
 /** One of them, as it is kept. */
-export interface DeadLetter extends Stranger {
+export interface DeadLetter extends Undeliverable {
   /** Of its body: the same again is the same letter. */
   readonly id: string;
   /** RFC 3339: when it came last. */
@@ -22,7 +22,7 @@ export interface DeadLetter extends Stranger {
 /** The collection `deadLetters`. */
 export interface DeadLetters {
   /** @returns its id. @throws whatever Firestore throws: it is not kept then, and the task must come again */
-  put(letter: Stranger, nowMs: number): Promise<string>;
+  put(letter: Undeliverable, nowMs: number): Promise<string>;
   /** The oldest of them. */
   list(most: number): Promise<DeadLetter[]>;
   /** Removes a letter as it was read: one that came again since then stays. */
@@ -44,7 +44,7 @@ export function createDeadLetters(client: () => Promise<Firestore>): DeadLetters
     list: async (most) => {
       const { docs } = await (await client()).collection(collection).orderBy('at').limit(most).get();
       return docs.map((document) => {
-        const { kind, body, reason, at } = document.data() as Stranger & { at: string };
+        const { kind, body, reason, at } = document.data() as Undeliverable & { at: string };
         return { id: document.id, kind, body, reason, at };
       });
     },

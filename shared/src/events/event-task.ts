@@ -1,4 +1,5 @@
-// The payload of a task that carries usage events from the outbox to deliver-events: its two ends in one file, and its size.
+// The payload of a task that carries usage events from the outbox to deliver-events: its two ends in one file, and its
+// size.
 
 import * as v from 'valibot';
 import { readWhole } from '../http/http.ts';
@@ -41,14 +42,17 @@ export interface EventTask {
   readonly events: readonly UsageEvent[];
   /** Events whose leases have to be ended first. */
   readonly late: readonly LateEvent[];
-  /** Events without an identifier: the reference drops them without a word, and nobody could be charged for them. */
+  /**
+   * Events without an identifier: Sourcegraph's own gateway drops them without a word, and nobody could be charged for
+   * them.
+   */
   readonly dropped: number;
   /** What is none of ours, as it came, with the reason: nothing that a retry would mend. */
-  readonly strange: readonly Stranger[];
+  readonly unreadable: readonly Undeliverable[];
 }
 
 /** Something that can't become a row. */
-export interface Stranger {
+export interface Undeliverable {
   /** A whole task, or one event of it. */
   readonly kind: 'task' | 'event';
   readonly body: string;
@@ -59,14 +63,14 @@ export interface Stranger {
 export function parseEventTask(body: string): EventTask {
   const task = readWhole(body) as { events?: unknown; late?: unknown } | null | undefined;
   if (!Array.isArray(task?.events))
-    return { events: [], late: [], dropped: 0, strange: [{ kind: 'task', body, reason: 'not a batch of events' }] };
+    return { events: [], late: [], dropped: 0, unreadable: [{ kind: 'task', body, reason: 'not a batch of events' }] };
   const events: UsageEvent[] = [];
-  const strange: Stranger[] = [];
+  const unreadable: Undeliverable[] = [];
   const late: LateEvent[] = [];
   let dropped = 0;
   for (const value of task.events as unknown[]) {
     const reason = faultOf(value);
-    if (reason !== null) strange.push({ kind: 'event', body: JSON.stringify(value), reason });
+    if (reason !== null) unreadable.push({ kind: 'event', body: JSON.stringify(value), reason });
     else if ((value as UsageEvent).identifier === '') dropped++;
     else events.push(value as UsageEvent);
   }
@@ -78,9 +82,9 @@ export function parseEventTask(body: string): EventTask {
     const reason = faultOf(event) ?? (whole ? null : 'its settlement can’t be read');
     if (reason === null && parsed.success) late.push({ event: event as UsageEvent, settlement: parsed.output });
     // The row at least: a letter can be replayed as one.
-    else strange.push({ kind: 'event', body: JSON.stringify(event ?? value), reason: reason ?? '' });
+    else unreadable.push({ kind: 'event', body: JSON.stringify(event ?? value), reason: reason ?? '' });
   }
-  return { events, late, dropped, strange };
+  return { events, late, dropped, unreadable };
 }
 
 /** What the insert itself, the de-duplication and the price go by. The rest is the table's to judge. */

@@ -17,7 +17,7 @@ export { tasksClient } from './tasks-client.ts';
 export { columns } from './columns.ts';
 export { createWarehouse, type Insertion, type Warehouse } from './warehouse.ts';
 export { eventTaskBodies } from './batch.ts';
-export { lateTaskBody, parseEventTask, type EventTask, type LateEvent, type Stranger } from './event-task.ts';
+export { lateTaskBody, parseEventTask, type EventTask, type LateEvent, type Undeliverable } from './event-task.ts';
 export { createDeadLetters, type DeadLetter, type DeadLetters } from './dead-letters.ts';
 export {
   noticeAbout,

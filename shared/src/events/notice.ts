@@ -1,9 +1,11 @@
-// A quota notice on its way: from the outbox entry to the task, and the words that reach people. Not when one is due (limiter/scripts/notice.lua).
+// A quota notice on its way: from the outbox entry to the task, and the words that reach people. Not when one is due
+// (limiter/scripts/notice.lua).
 
 import { createHash } from 'node:crypto';
 import * as v from 'valibot';
 import { readWhole } from '../http/http.ts';
 import type { PostedNotice } from '../limiter/limiter.ts';
+import { oneLine } from '../telemetry/telemetry.ts';
 import type { OutboxFields } from './usage-event.ts';
 
 /** Who a notice is about: what serve knows before the numbers are. */
@@ -54,7 +56,10 @@ export function noticeAbout({ window, percent, used, limit, resetAtMs, draft }: 
   return { id: `${window}-${percent}`, ...about, percent, used, limit, reset_at_ms: resetAtMs, ...request };
 }
 
-/** Makes the notice of an outbox entry of kind `notice`. @throws SyntaxError when its draft is not JSON: it was not written by us */
+/**
+ * Makes the notice of an outbox entry of kind `notice`.
+ * @throws SyntaxError when its draft is not JSON: it was not written by us
+ */
 export function noticeOf({ w, e, t, q, l, u }: OutboxFields): Notice {
   const [percent, used, limit, resetAtMs] = [Number(t), Number(q), Number(l), Number(u)];
   return noticeAbout({ window: w, percent, used, limit, resetAtMs, draft: e });
@@ -66,7 +71,7 @@ export function parseNotice(body: string): Notice | null {
   return result.success ? result.output : null;
 }
 
-/** The task's name: hashed, since names that begin alike slow a queue down (spec platform §3). */
+/** The task's name: hashed, since names that begin alike slow a queue down. */
 export function noticeTaskName({ id }: Notice): string {
   return createHash('sha256').update(id).digest('hex');
 }
@@ -76,7 +81,7 @@ export function unsentNotice({ source, identifier, feature, percent }: Notice): 
   return `${source} ${identifier} has reached ${percent} % of its ${feature} quota, and no place is configured to send that to`;
 }
 
-/** A Slack incoming webhook's payload (spec actors §5); other receivers read `text`. */
+/** A Slack incoming webhook's payload; other receivers read `text`. */
 export interface NoticeMessage {
   readonly text: string;
   readonly blocks: readonly [
@@ -101,9 +106,14 @@ export function noticeMessage(notice: Notice, linkBase: string, nowMs: number): 
   return { text, blocks: [{ type: 'section', text: { type: 'mrkdwn', text } }] };
 }
 
-/** Slack's three control characters; a bar would end a link's label. */
+/** Slack's three control characters; a bar would end a link's label, and a grave accent a piece of code. */
 function escape(text: string): string {
-  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('|', '¦');
+  return oneLine(text)
+    .replaceAll('`', 'ˋ')
+    .replaceAll('&', '&amp;')
+    .replaceAll('<', '&lt;')
+    .replaceAll('>', '&gt;')
+    .replaceAll('|', '¦');
 }
 
 /** Hours, minutes and seconds as Go writes a duration. */

@@ -121,11 +121,11 @@ test('an event that is none is told apart from its neighbours, one of nobody is 
   assert.deepEqual(task.events, [good]);
   assert.equal(task.dropped, 1);
   assert.deepEqual(
-    task.strange.map(({ kind, reason }) => `${kind}: ${reason}`),
+    task.unreadable.map(({ kind, reason }) => `${kind}: ${reason}`),
     ['name is missing', 'metadata is not an object', 'rank is not a number', 'not an object', 'not an object'].map(
       (reason) => `event: ${reason}`,
     ),
   );
   for (const body of ['', 'null', '[]', '{"events":1}'])
-    assert.deepEqual(parseEventTask(body).strange, [{ kind: 'task', body, reason: 'not a batch of events' }]);
+    assert.deepEqual(parseEventTask(body).unreadable, [{ kind: 'task', body, reason: 'not a batch of events' }]);
 });

@@ -1,4 +1,5 @@
-// Every kind of event has one row, whichever way it leaves the outbox: by the instance that wrote it, or by the sweeper that reads the entry.
+// Every kind of event has one row, whichever way it leaves the outbox: by the instance that wrote it, or by the sweeper
+// that reads the entry.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

@@ -1,4 +1,5 @@
-// One row of the events table and how it is made: from a whole event, or from a draft and what the limiter says became of it. Not its delivery.
+// One row of the events table and how it is made: from a whole event, or from a draft and what the limiter says became
+// of it. Not its delivery.
 
 /** Event names that readers of the table know. */
 export type EventName =
@@ -21,7 +22,10 @@ export interface UsageEvent {
   /** JSON object; its keys are what others' dashboards read. */
   readonly metadata: Readonly<Record<string, unknown>>;
   readonly event_id: string;
-  /** 1 for what its holder wrote, 0 for what the sweeper wrote in a dead holder's place: of equal ids the highest rank counts. */
+  /**
+   * 1 for what its holder wrote, 0 for what the sweeper wrote in a dead holder's place: of equal ids the highest rank
+   * counts.
+   */
   readonly rank: number;
   readonly function: string;
   readonly region: string;
@@ -79,8 +83,8 @@ export interface Counted {
 }
 
 /**
- * The row of an event: its final shape, which is composed here alone, whichever way it leaves the outbox: by the instance that wrote it or by the sweeper.
- * The row of the call that crossed a threshold says so.
+ * The row of an event: its final shape, which is composed here alone, whichever way it leaves the outbox: by the
+ * instance that wrote it or by the sweeper. The row of the call that crossed a threshold says so.
  */
 export function eventRow(event: EndedEvent, { window, kept, noticed = 0, count = 1 }: Counted): UsageEvent {
   const metadata = noticed > 0 ? { ...event.metadata, notice_percent: noticed } : event.metadata;

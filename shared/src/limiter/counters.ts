@@ -1,4 +1,5 @@
-// All open quota windows, for an operator who compares them with the ledger after a failover, and the raising of one. Not the reading of callers.
+// All open quota windows, for an operator who compares them with the ledger after a failover, and the raising of one.
+// Not the reading of callers.
 
 import { redisTimeMs, timeCommand, type Budget, type Store } from '../store/store.ts';
 import { scripts } from './scripts.ts';
@@ -51,8 +52,8 @@ function counterOf(key: string, fields: readonly (string | null)[], nowMs: numbe
 }
 
 /**
- * Raises a counter to the ledger's sum in one step, while its window is still the same. Calls that settle meanwhile are not counted twice: the sum is what
- * the window has settled at the least.
+ * Raises a counter to the ledger's sum in one step, while its window is still the same. Calls that settle meanwhile are
+ * not counted twice: the sum is what the window has settled at the least.
  * @returns units by which it was raised; null when the window is over
  * @throws StoreUnavailable
  */
@@ -62,5 +63,5 @@ export async function raiseCounter(
   settledUnits: number,
   budget: Budget,
 ): Promise<number | null> {
-  return (await store.run(scripts.raise, [key], [window, settledUnits], budget)) as number | null;
+  return (await store.run(scripts.raiseCounter, [key], [window, settledUnits], budget)) as number | null;
 }

@@ -1,4 +1,5 @@
-// A settlement that Redis did not confirm: what a task carries of it, and how it is applied when the task arrives. The task is the journal (design §5).
+// A settlement that Redis did not confirm: what a task carries of it, and how it is applied when the task arrives. The
+// task is the journal.
 
 import { shardOf, type Budget, type Store } from '../store/store.ts';
 import { scripts } from './scripts.ts';
@@ -15,14 +16,15 @@ export interface LateOutcome {
 const clockSkewMs = 60_000;
 
 /**
- * Ends the lease by what is found of it: it stands: the truth is applied; ended: nothing; swept: the difference; no record: charged if its window is
- * open. May be repeated: the record that it leaves outlives the window.
+ * Ends the lease by what is found of it: it stands: the truth is applied; ended: nothing; swept: the difference; no
+ * record: charged if its window is open. May be repeated: the record that it leaves outlives the window.
  *
- * A call that was admitted without Redis has no window of its own: it is charged to the one that stands when the charge arrives, as long as a window
- * that the call itself would have opened would still stand; where none stands it opens that one, begun with the call. Later it is the ledger's alone.
+ * A call that was admitted without Redis has no window of its own: it is charged to the one that stands when the charge
+ * arrives, as long as a window that the call itself would have opened would still stand; where none stands it opens
+ * that one, begun with the call. Later it is the ledger's alone.
  *
- * Where an earlier try may have been applied so long ago that its record has ended, `no record` says nothing: then the earlier try, or the sweeper
- * after it, is taken to have charged the units.
+ * Where an earlier try may have been applied so long ago that its record has ended, `no record` says nothing: then the
+ * earlier try, or the sweeper after it, is taken to have charged the units.
  * @param units 0 gives the reservation back
  * @throws StoreUnavailable
  */

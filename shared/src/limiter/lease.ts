@@ -1,4 +1,5 @@
-// One admitted call's hold on its quota: renewed while it works, ended exactly once by settle or release. Made by the limiter alone.
+// One admitted call's hold on its quota: renewed while it works, ended exactly once by settle or release. Made by the
+// limiter alone.
 
 import type { Feature, Permit } from '../auth/auth.ts';
 import { keys, StoreUnavailable, type Budget, type Shard, type Store } from '../store/store.ts';
@@ -7,7 +8,7 @@ import { scripts } from './scripts.ts';
 import { endedTimeMs, endKeys, type LateSettlement, type PostedNotice, type Settlement } from './settlement.ts';
 import { shareOf } from './share.ts';
 
-/** How far ahead a lease is due: a holder that is silent for so long is dead (design §5). */
+/** How far ahead a lease is due: a holder that is silent for so long is dead. */
 export const leaseTimeMs = 60_000;
 /** Three chances to renew before a lease is due. */
 const renewEveryMs = 20_000;
@@ -43,7 +44,10 @@ export interface Lease {
   release(event: string, budget: Budget): Promise<Settlement>;
   /** What ends it in another process, after a settlement without an answer. */
   late(nowMs: number): LateSettlement;
-  /** Renews while the call runs; returns what stops it. Faults go to `warn`: the next renewal or the settlement meets them again. */
+  /**
+   * Renews while the call runs; returns what stops it. Faults go to `warn`: the next renewal or the settlement meets
+   * them again.
+   */
   keepAlive(warn: (error: unknown) => void): () => void;
 }
 
@@ -126,7 +130,10 @@ export function openLease(store: Store, facts: LeaseFacts): Lease {
   };
 }
 
-/** A lease that Redis does not know of: it holds nothing, and its settlement always has to find another way. Only limiter.ts calls it. */
+/**
+ * A lease that Redis does not know of: it holds nothing, and its settlement always has to find another way. Only
+ * limiter.ts calls it.
+ */
 export function leaseOnTrust(
   permit: Permit,
   id: string,

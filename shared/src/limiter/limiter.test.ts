@@ -315,7 +315,7 @@ test('repeated refusals are written one by one up to five a minute, then counted
   assert.equal(await redis.zcard(keys.folds(shard)), 0);
 });
 
-test('notes of one identity fold too, and carry their own id', async () => {
+test('recorded events of one identity fold too, and carry their own id', async () => {
   const identity = randomUUID();
   const posted = await limiter.recordEvent(identity, 'Unauthorized', 'the-id', '{"name":"Unauthorized"}', 1, budget());
   assert.ok(posted !== null);

@@ -15,7 +15,7 @@ export { settleLate, type LateOutcome } from './late.ts';
 export type { LateSettlement, Posted, PostedNotice, Settlement } from './settlement.ts';
 export type { Reading } from './reading.ts';
 export { raiseCounter, readCounters, type Counter } from './counters.ts';
-export { healCounters } from './heal.ts';
+export { restoreExpiries } from './counter-expiry.ts';
 export { sweepShard, type Swept } from './sweep.ts';
 export { closeWindow, readWindows, type QuotaWindow } from './window.ts';
 
@@ -59,7 +59,11 @@ export interface Limiter {
   withdraw(permit: Permit, admission: Pick<Admission, 'leaseId' | 'claim'>, budget: Budget): Promise<void>;
   /** Consumption of the actor by feature; consumes nothing. */
   read(actor: Actor, features: readonly Feature[], budget: Budget): Promise<ReadonlyMap<Feature, Reading>>;
-  /** Appends an event that belongs to no lease, folding repeated ones. `identity`: the actor's, or a source's and a reason's for tokens that nobody knows; `count`: how many it stands for. */
+  /**
+   * Appends an event that belongs to no lease, folding repeated ones.
+   * @param identity the actor's, or for a token that nobody knows its source and the reason
+   * @param count how many it stands for
+   */
   recordEvent(
     identity: string,
     name: string,

@@ -20,10 +20,10 @@ const texts = {
   settle: readFileSync(new URL('./scripts/settle.lua', import.meta.url), 'utf8'),
   renew: readFileSync(new URL('./scripts/renew.lua', import.meta.url), 'utf8'),
   recordEvent: readFileSync(new URL('./scripts/record-event.lua', import.meta.url), 'utf8'),
-  raise: readFileSync(new URL('./scripts/raise.lua', import.meta.url), 'utf8'),
+  raiseCounter: readFileSync(new URL('./scripts/raise-counter.lua', import.meta.url), 'utf8'),
   reset: readFileSync(new URL('./scripts/reset.lua', import.meta.url), 'utf8'),
   sweep: readFileSync(new URL('./scripts/sweep.lua', import.meta.url), 'utf8'),
-  heal: readFileSync(new URL('./scripts/heal.lua', import.meta.url), 'utf8'),
+  restoreExpiry: readFileSync(new URL('./scripts/restore-expiry.lua', import.meta.url), 'utf8'),
   unfold: readFileSync(new URL('./scripts/unfold.lua', import.meta.url), 'utf8'),
 };
 

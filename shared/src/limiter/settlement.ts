@@ -1,11 +1,13 @@
-// How a lease ends: the keys that its end needs, and what it leaves behind in the outbox or in a task. Not the ending itself (lease.ts, late.ts, sweep.ts).
+// How a lease ends: the keys that its end needs, and what it leaves behind in the outbox or in a task. Not the ending
+// itself (lease.ts, late.ts, sweep.ts).
 
 import { keys, type Shard } from '../store/store.ts';
 import { claimKey } from './claim.ts';
 
 /**
- * How long Redis keeps the record of a lease that has ended: longer than any repetition of a settlement (a call lasts ten minutes at most), and no
- * longer, since every call leaves one: about 200 bytes each. An open one stays until it is ended, however long the sweeper is away.
+ * How long Redis keeps the record of a lease that has ended: longer than any repetition of a settlement (a call lasts
+ * ten minutes at most), and no longer, since every call leaves one: about 200 bytes each. An open one stays until it is
+ * ended, however long the sweeper is away.
  */
 export const endedTimeMs = 15 * 60_000;
 
@@ -42,13 +44,19 @@ export interface PostedNotice {
 export interface Settlement {
   /** The event in the outbox; null when an earlier try of the same settlement had written it. */
   readonly posted: Posted | null;
-  /** The event that found the outbox full (limiter/scripts/outbox.lua): it is in nobody's hands but the caller's. Its `entry` is empty. */
+  /**
+   * The event that found the outbox full (limiter/scripts/outbox.lua): it is in nobody's hands but the caller's. Its
+   * `entry` is empty.
+   */
   readonly overflow: Posted | null;
   /** The notice that it was the first to cause, if any. */
   readonly notice: PostedNotice | null;
 }
 
-/** What of a lease must be known to end it in another process. Lease id and units are its event's. As JSON in tasks and log lines. */
+/**
+ * What of a lease must be known to end it in another process. Lease id and units are its event's. As JSON in tasks and
+ * log lines.
+ */
 export interface LateSettlement {
   /** Identity as keys have it (limiter.ts). */
   readonly actor: string;

@@ -1,4 +1,5 @@
-// The part of a charged call that asks the limiter: a lease, or the refusal in the caller's dialect. Not the limits (limiter).
+// The part of a charged call that asks the limiter: a lease, or the refusal in the caller's dialect. Not the limits
+// (limiter).
 
 import type { Permit } from '../auth/auth.ts';
 import { refusedEvent, type EventDraft } from '../events/events.ts';
@@ -15,7 +16,8 @@ import { admissionAttributes, eventAttributes } from './spans.ts';
 /**
  * Reserves units of the permit's quota for the call that the draft tells of; its event id becomes the lease's.
  * @param units that the call is expected to cost
- * @param claim of its Idempotency-Key. Without Redis nobody can tell whether such a call was made before: it is never admitted on trust.
+ * @param claim of its Idempotency-Key. Without Redis nobody can tell whether such a call was made before: it is never
+ * admitted on trust.
  * @throws Refusal: the 429 of a denial, 409 or 422 for a key that is taken, or 503 when Redis can't be asked
  */
 export async function admit(
@@ -73,8 +75,9 @@ export async function admit(
 const withdrawalsMax = 3;
 
 /**
- * Whether it was applied is unknown: void it, so that a reservation that did stand is not charged for a call that was never made. Beside the request, never
- * rejects; there are at most as many as commands were on their way when an outage began.
+ * Whether it was applied is unknown: void it, so that a reservation that did stand is not charged for a call that was
+ * never made. Beside the request, never rejects; there are at most as many as commands were on their way when an outage
+ * began.
  */
 async function withdraw({ context, scope }: Exchange, permit: Permit, admission: Admission): Promise<void> {
   const budget = { leftMs: leaseTimeMs, patient: true };

@@ -1,4 +1,5 @@
-// The answer's half of a completion: from the provider call to the end of the response. Not the request (completion.ts), nor the charge (charged.ts).
+// The answer's half of a completion: from the provider call to the end of the response. Not the request
+// (completion.ts), nor the charge (charged.ts).
 
 import type { OutgoingHttpHeaders } from 'node:http';
 import { errorEvent, Refusal } from '../http/http.ts';
@@ -7,7 +8,10 @@ import type { Ended, Held } from './charged.ts';
 import type { Exchange } from './exchange.ts';
 import { relay, type Relayed } from './relay.ts';
 
-/** Sends the call and relays what comes; the response stays open until the call is settled. @throws Refusal: no answer came */
+/**
+ * Sends the call and relays what comes; the response stays open until the call is settled.
+ * @throws Refusal: no answer came
+ */
 export async function sendAndRelay(exchange: Exchange, { lease, span }: Held, call: Call): Promise<Ended<Usage>> {
   const { context, received, scope, timing } = exchange;
   const { response, callerLeft } = received;
@@ -89,7 +93,8 @@ function resolvedStatus({ received, dialect }: Exchange, answer: Answer, { end, 
 }
 
 /**
- * After the settlement: the end of the response, or the error event and no end mark when the provider broke off without a word of its own.
+ * After the settlement: the end of the response, or the error event and no end mark when the provider broke off without
+ * a word of its own.
  * @throws Refusal when it did so before the first byte
  */
 function close({ received, scope, dialect }: Exchange, answer: Answer, relayed: Relayed): void {

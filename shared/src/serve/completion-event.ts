@@ -1,4 +1,5 @@
-// What the event of a completion says besides what every call's says: the request's own facts, who asked in the instance, what the provider used.
+// What the event of a completion says besides what every call's says: the request's own facts, who asked in the
+// instance, what the provider used.
 
 import type { Permit } from '../auth/auth.ts';
 import type { Call, Flagging, Usage } from '../upstream/upstream.ts';
@@ -35,7 +36,10 @@ function tokensOf(usage: Usage | null): number | null {
   return (usage.inputTokens ?? 0) + (usage.outputTokens ?? 0);
 }
 
-/** Counts that are unknown are left out; a call that the provider did not serve has zeros, as readers of the table expect. */
+/**
+ * Counts that are unknown are left out; a call that the provider did not serve has zeros, as readers of the table
+ * expect.
+ */
 function usageMetadata(call: Call, usage: Usage | null): Record<string, number> {
   if (usage === null)
     return {

@@ -1,4 +1,5 @@
-// The river: one completion request from top to bottom. Each step is a room's, or a file's of this one; here is only their order.
+// The river: one completion request from top to bottom. Each step is a room's, or a file's of this one; here is only
+// their order.
 
 import { featureFromHeader, type Actor, type Feature, type Permit } from '../auth/auth.ts';
 import { parseJson, Refusal, type Dialect, type Received } from '../http/http.ts';
@@ -60,7 +61,10 @@ function featureOf({ headers }: Received, route: CompletionRoute): Feature {
   );
 }
 
-/** What is asked, whether it may be, and whether anything speaks against it. A step of its own, so that the parsed body is gone while the answer streams. */
+/**
+ * What is asked, whether it may be, and whether anything speaks against it. A step of its own, so that the parsed body
+ * is gone while the answer streams.
+ */
 async function readCall(
   exchange: Exchange,
   route: CompletionRoute,

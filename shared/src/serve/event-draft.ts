@@ -1,4 +1,5 @@
-// What every event of a request has in common: whose it is, where and when, and in which trace. Not what happened (served-event.ts, refused-event.ts).
+// What every event of a request has in common: whose it is, where and when, and in which trace. Not what happened
+// (served-event.ts, refused-event.ts).
 
 import { randomUUID } from 'node:crypto';
 import type { Feature } from '../auth/auth.ts';

@@ -1,4 +1,5 @@
-// The step of every river that ends the lease: the charge, and what it leaves behind handed to the outbox. Not the counters (limiter), nor the sending (events).
+// The step of every river that ends the lease: the charge, and what it leaves behind handed to the outbox. Not the
+// counters (limiter), nor the sending (events).
 
 import { eventRow, noticeAbout, type EndedEvent } from '../events/events.ts';
 import type { Lease, Settlement } from '../limiter/limiter.ts';
@@ -7,9 +8,9 @@ import type { Exchange } from './exchange.ts';
 import { eventAttributes, noticeAttributes } from './spans.ts';
 
 /**
- * Settles the event's units, or gives the reservation back where it has none. Before the response ends: the CPU is taken away afterwards. Never
- * throws: a lease that Redis did not end is ended by a task, whose creation is waited for; what the queue does not take either goes whole
- * into the log, from which it can be replayed.
+ * Settles the event's units, or gives the reservation back where it has none. Before the response ends: the CPU is
+ * taken away afterwards. Never throws: a lease that Redis did not end is ended by a task, whose creation is waited for;
+ * what the queue does not take either goes whole into the log, from which it can be replayed.
  */
 export async function endLease(
   { context, scope }: Pick<Exchange, 'context' | 'scope'>,
@@ -47,7 +48,9 @@ async function endLater(
   if (!sent) scope.log('ERROR', 'a lease could not be ended', { usage_event: row, settlement }, error);
 }
 
-/** Waits for the queue where the outbox is over its share. Then what the queue does not take goes whole into the log. */
+/**
+ * Waits for the queue where the outbox is over its share. Then what the queue does not take goes whole into the log.
+ */
 async function handOver(
   { context: { outbox }, scope }: Pick<Exchange, 'context' | 'scope'>,
   event: EndedEvent,

@@ -1,4 +1,5 @@
-// When a notice about an actor's quota is due. Not the notice itself, nor its way to people (events, deliver-notifications).
+// When a notice about an actor's quota is due. Not the notice itself, nor its way to people (events,
+// deliver-notifications).
 
 import type { Permit } from '../auth/auth.ts';
 import type { Config } from '../config/config.ts';

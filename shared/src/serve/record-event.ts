@@ -1,4 +1,5 @@
-// The writing of an event that belongs to no lease. Those of calls are written by the end of their lease (lease-end.ts).
+// The writing of an event that belongs to no lease. Those of calls are written by the end of their lease
+// (lease-end.ts).
 
 import type { UsageEvent } from '../events/events.ts';
 import { spanNames } from '../telemetry/telemetry.ts';
@@ -6,8 +7,8 @@ import type { Exchange } from './exchange.ts';
 import { eventAttributes } from './spans.ts';
 
 /**
- * Writes an event that belongs to no lease; never throws. Whatever the caller is told stands all the same, and an event that Redis did not
- * take goes whole into the log, where it can be read back.
+ * Writes an event that belongs to no lease; never throws. Whatever the caller is told stands all the same, and an event
+ * that Redis did not take goes whole into the log, where it can be read back.
  */
 export async function recordEvent(
   { context, scope, budget }: Pick<Exchange, 'context' | 'scope' | 'budget'>,

@@ -1,4 +1,5 @@
-// The events of requests that never reach the limiter: refused for their token, their account or what they ask. Not the limiter's own refusals (events/usage-event.ts).
+// The events of requests that never reach the limiter: refused for their token, their account or what they ask. Not the
+// limiter's own refusals (events/usage-event.ts).
 
 import type { AccessEvent, Permit } from '../auth/auth.ts';
 import { unservedEvent, type UsageEvent } from '../events/events.ts';

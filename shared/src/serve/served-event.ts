@@ -1,4 +1,5 @@
-// The event of a call that was admitted: its draft before, the whole of it when it has ended. What one kind of call says more is its own.
+// The event of a call that was admitted: its draft before, the whole of it when it has ended. What one kind of call
+// says more is its own.
 
 import type { Permit } from '../auth/auth.ts';
 import type { EndedEvent, EventDraft, EventName } from '../events/events.ts';

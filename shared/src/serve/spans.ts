@@ -1,4 +1,5 @@
-// What the spans of a request tell: the rooms' answers as attributes, by our names (`gateway.…`) and OpenTelemetry's GenAI conventions.
+// What the spans of a request tell: the rooms' answers as attributes, by our names (`gateway.…`) and OpenTelemetry's
+// GenAI conventions.
 
 import type { Actor, Feature, Permit } from '../auth/auth.ts';
 import type { Config } from '../config/config.ts';
@@ -73,7 +74,11 @@ const callSpans = new Map<string, CallSpan>();
 /** More than models there are: upper and lower case are the caller's. */
 const callSpansMax = 1_000;
 
-/** Name and attributes of a provider call before it is sent. @param model as the provider calls it @param address the provider's */
+/**
+ * Name and attributes of a provider call before it is sent.
+ * @param model as the provider calls it
+ * @param address the provider's
+ */
 export function callSpan({ feature, model: qualified }: Permit, model: string, address: string | null): CallSpan {
   const provider = qualified.slice(0, qualified.indexOf('/'));
   const key = `${feature} ${provider} ${address ?? ''} ${model}`;

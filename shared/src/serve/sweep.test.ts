@@ -7,7 +7,7 @@ import { Redis } from 'ioredis';
 import { startRedis, type LocalRedis } from '../../../scripts/local/process/redis.ts';
 import type { Permit } from '../auth/auth.ts';
 import type { TaskQueue } from '../events/events.ts';
-import { createLimiter, healCounters, identityOf, type Lease } from '../limiter/limiter.ts';
+import { createLimiter, restoreExpiries, identityOf, type Lease } from '../limiter/limiter.ts';
 import { connectStore, keys, shardCount, shardOf, type Store } from '../store/store.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
 import { createSweep } from './sweep.ts';
@@ -174,21 +174,21 @@ test('counters that lost their expiry are mended, a few steps a run, going on wh
   const half = keys.limit('s0002', 'chat_completions', 'half');
   await redis.hset(half, { used: 600 });
   const runs: number[] = [];
-  do runs.push(await healCounters(store, 1, budget));
+  do runs.push(await restoreExpiries(store, 1, budget));
   while ((await redis.get(keys.walk())) !== '0');
   assert.ok(runs.length > 2, `${runs.length} runs`);
   assert.equal(
-    runs.reduce((sum, healed) => sum + healed, 0),
+    runs.reduce((sum, restored) => sum + restored, 0),
     3,
   );
   const left = await redis.pttl(open);
   assert.ok(left > ttl - 60_000 && left <= ttl, `${left} ms of ${ttl}`);
   assert.equal(await redis.exists(over, half), 0);
   assert.equal(await redis.hget(open, 'used'), '3');
-  assert.equal(await healCounters(store, 100, budget), 0);
+  assert.equal(await restoreExpiries(store, 100, budget), 0);
   await redis.set(keys.walk(), 'of another cluster');
-  await assert.rejects(healCounters(store, 1, budget));
-  assert.equal(await healCounters(store, 1, budget), 0, 'a cursor that nobody knows holds the walk up once');
+  await assert.rejects(restoreExpiries(store, 1, budget));
+  assert.equal(await restoreExpiries(store, 1, budget), 0, 'a cursor that nobody knows holds the walk up once');
 });
 
 test('an idle run looks at all shards in a few round trips, and touches nothing', async () => {

@@ -1,7 +1,7 @@
 // One run of the sweeper: overdue leases, folded refusals and left-behind events of all shards, then some of the counters. Each step is a room's; here is only the walk.
 
 import { takeLeftBehind, unsentNotice } from '../events/events.ts';
-import { healCounters, sweepShard } from '../limiter/limiter.ts';
+import { restoreExpiries, sweepShard } from '../limiter/limiter.ts';
 import { readRedisTime, shardCount, shardName, type Budget, type Shard } from '../store/store.ts';
 import type { Scope } from '../telemetry/telemetry.ts';
 import type { Context } from './context.ts';
@@ -20,7 +20,7 @@ const shardsAtOnce = 8;
 /** A run begins no shard after this: function.json gives it five minutes, and the next run begins elsewhere. */
 const runMs = 200_000;
 /** Steps of the walk over all counters, of 500 keys each: a million keys in three hours and a half. */
-const healSteps = 10;
+const expirySteps = 10;
 /** Lines about shards that failed, one a reason. */
 const reasonsMax = 5;
 
@@ -149,7 +149,7 @@ export function createSweep(
     for (const { shard, shards, error } of failures.values())
       telemetry.log('ERROR', 'a shard could not be swept', { shard, shards_failed: shards }, error);
     if (report.left > 0) telemetry.log('WARNING', 'a sweep had no time for all shards', { shards_left: report.left });
-    report.healed = await healCounters(store, healSteps, budget).catch((error: unknown) => {
+    report.healed = await restoreExpiries(store, expirySteps, budget).catch((error: unknown) => {
       telemetry.log('WARNING', 'the walk over the counters broke off, the next run goes on', {}, error);
       return 0;
     });

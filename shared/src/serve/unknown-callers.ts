@@ -1,4 +1,5 @@
-// Refused callers whose token nobody knows, counted in this process before they are written: a flood of made-up tokens must fill neither the outbox nor the bill.
+// Refused callers whose token nobody knows, counted in this process before they are written: a flood of made-up tokens
+// must fill neither the outbox nor the bill.
 
 import type { Outbox, UsageEvent } from '../events/events.ts';
 import type { Limiter } from '../limiter/limiter.ts';
@@ -11,8 +12,8 @@ const gatherMs = 1_000;
 /** The count of this process. */
 export interface UnknownCallers {
   /**
-   * Writes the event, or counts it for the next one: the first after a quiet second is written at once, what follows within a second goes
-   * into one row with a count. Never throws; what Redis does not take goes whole into the log.
+   * Writes the event, or counts it for the next one: the first after a quiet second is written at once, what follows
+   * within a second goes into one row with a count. Never throws; what Redis does not take goes whole into the log.
    * @param identity source and reason
    * @returns whether it was written at once
    */

@@ -1,4 +1,5 @@
-// Whoever waits with a deadline gets the work's outcome, or what stands for a late one; nothing is left behind that keeps the process alive or ends it.
+// Whoever waits with a deadline gets the work's outcome, or what stands for a late one; nothing is left behind that
+// keeps the process alive or ends it.
 
 import assert from 'node:assert/strict';
 import { mock, test } from 'node:test';

@@ -1,4 +1,5 @@
-// A promise with a deadline. Not the breaking off of the work: what nobody waits for any more goes on, and its outcome is heard by nobody.
+// A promise with a deadline. Not the breaking off of the work: what nobody waits for any more goes on, and its outcome
+// is heard by nobody.
 
 /**
  * The outcome of the work, if it comes in time.

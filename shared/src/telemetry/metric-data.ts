@@ -1,4 +1,5 @@
-// The process's metrics in the form that OpenTelemetry's exporters take, over OTLP and for Prometheus. Loaded only by who exports or is asked.
+// The process's metrics in the form that OpenTelemetry's exporters take, over OTLP and for Prometheus. Loaded only by
+// who exports or is asked.
 
 import { ValueType, type HrTime } from '@opentelemetry/api';
 import { resourceFromAttributes } from '@opentelemetry/resources';
@@ -11,16 +12,16 @@ import {
 import { instruments, type InstrumentName } from './instruments.ts';
 import type { Meters, Series } from './meters.ts';
 
-/** Cumulative since the process began. */
+/** Cumulative since the process began. @param instrumentation OTLP's scope: name and version of what measures */
 export function metricData(
   meters: Meters,
   resource: Readonly<Record<string, string>>,
-  scope: { readonly name: string; readonly version: string },
+  instrumentation: { readonly name: string; readonly version: string },
   nowMs: number,
 ): ResourceMetrics {
   const endTime = hrTime(nowMs);
   const metrics = [...meters.series].map(([name, series]) => metricOf(name, [...series.values()], endTime));
-  return { resource: resourceFromAttributes(resource), scopeMetrics: [{ scope, metrics }] };
+  return { resource: resourceFromAttributes(resource), scopeMetrics: [{ scope: instrumentation, metrics }] };
 }
 
 const startTime = hrTime(performance.timeOrigin);

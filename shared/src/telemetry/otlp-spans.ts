@@ -1,5 +1,6 @@
-// Spans as the body of an OTLP request (opentelemetry-proto, trace/v1), written straight into bytes: OpenTelemetry's SDK makes an object of each
-// span, attribute and value first, at a fifth of a request's whole CPU (npm run bench -- --only telemetry). Not the sending (otlp.ts).
+// Spans as the body of an OTLP request (opentelemetry-proto, trace/v1), written straight into bytes: OpenTelemetry's
+// SDK makes an object of each span, attribute and value first, at a fifth of a request's whole CPU (npm run bench --
+// --only telemetry). Not the sending (otlp.ts).
 
 import { randomBytes } from 'node:crypto';
 import type { Attributes, SpanLink, SpanRecord, TraceFacts } from './span.ts';
@@ -44,19 +45,25 @@ export interface SpanWriter {
   take(): SpanBatch | null;
   /** Throws away what was collected. @returns how many spans */
   discard(): number;
-  /** Takes back the buffer of a batch that nobody reads any more: memory outside the heap is what collections are made for. */
+  /**
+   * Takes back the buffer of a batch that nobody reads any more: memory outside the heap is what collections are made
+   * for.
+   */
   reuse(batch: SpanBatch): void;
 }
 
-/** @param resource attributes of the process @param scope name and version of what makes the spans */
+/**
+ * @param resource attributes of the process
+ * @param instrumentation OTLP's scope: name and version of what makes the spans
+ */
 export function createSpanWriter(
   resource: Attributes,
-  scope: { readonly name: string; readonly version: string },
+  instrumentation: { readonly name: string; readonly version: string },
 ): SpanWriter {
   const resourceField = message(1, resourceOf(resource));
-  const scopeField = message(1, text(1, scope.name) + text(2, scope.version));
+  const instrumentationField = message(1, text(1, instrumentation.name) + text(2, instrumentation.version));
   /** Where the spans begin: what stands in front of them has their length in it, and is written last. */
-  const start = resourceField.length + scopeField.length + headBytes;
+  const start = resourceField.length + instrumentationField.length + headBytes;
   const spare: Buffer[] = [];
   let buffer: Buffer | null = null;
   let at = start;
@@ -80,7 +87,7 @@ export function createSpanWriter(
     take: () => {
       if (spans === 0) return null;
       const filled = writeJoined();
-      const scopeSpans = tags.bytes(2) + varint(scopeField.length + at - start) + scopeField;
+      const scopeSpans = tags.bytes(2) + varint(instrumentationField.length + at - start) + instrumentationField;
       const head = resourceField + scopeSpans;
       const front = tags.bytes(1) + varint(head.length + at - start) + head;
       filled.write(front, start - front.length, 'latin1');
@@ -168,7 +175,10 @@ function flags(field: number, isRemote: boolean): Bytes {
   return tags.fixed32(field) + fixed32(sampled | remoteKnown | (isRemote ? remote : 0));
 }
 
-/** Values of one attribute that are kept as bytes: most attributes have few, and one that has more is written anew each time. */
+/**
+ * Values of one attribute that are kept as bytes: most attributes have few, and one that has more is written anew each
+ * time.
+ */
 const keptValuesMax = 32;
 const keptCharactersMax = 512;
 

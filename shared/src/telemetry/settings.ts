@@ -1,4 +1,5 @@
-// What telemetry needs to know of the process: which one it is, and where its traces and errors go. Not how they go there.
+// What telemetry needs to know of the process: which one it is, and where its traces and errors go. Not how they go
+// there.
 
 /** What telemetry needs to know of the process. */
 export interface TelemetrySettings {

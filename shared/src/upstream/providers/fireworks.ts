@@ -1,4 +1,5 @@
-// Fireworks: OpenAI's API with names and members of its own, beside what all providers of that API have in common (openai-compatible.ts).
+// Fireworks: OpenAI's API with names and members of its own, beside what all providers of that API have in common
+// (openai-compatible.ts).
 
 import { randomInt } from 'node:crypto';
 import type { Config } from '../../config/config.ts';

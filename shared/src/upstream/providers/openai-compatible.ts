@@ -1,4 +1,5 @@
-// What providers of OpenAI's API have in common: how a chat or text completion is read, changed, sent and metered. What each has otherwise is its own file's.
+// What providers of OpenAI's API have in common: how a chat or text completion is read, changed, sent and metered. What
+// each has otherwise is its own file's.
 
 import type OpenAI from 'openai';
 import type { Call, CallerFacts, JsonObject, ProviderName, Shape } from '../call.ts';
@@ -33,7 +34,8 @@ export interface OpenAiVariant extends Pick<Provider, 'models' | 'covers'> {
   readonly api: Api;
   /**
    * Its own changes to what is sent.
-   * @returns whether the usage of a stream was asked for on our own account, so that the chunk that carries it is not for the caller
+   * @returns whether the usage of a stream was asked for on our own account, so that the chunk that carries it is not
+   * for the caller
    */
   adapt(members: JsonObject, caller: CallerFacts, stream: boolean): boolean;
   /** The model that is meant. @param model as asked, bare */

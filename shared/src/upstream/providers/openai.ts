@@ -1,4 +1,5 @@
-// OpenAI's chat and text completions: what is its own beside what all providers of its API have in common (openai-compatible.ts).
+// OpenAI's chat and text completions: what is its own beside what all providers of its API have in common
+// (openai-compatible.ts).
 
 import type { Config } from '../../config/config.ts';
 import type { JsonObject } from '../call.ts';

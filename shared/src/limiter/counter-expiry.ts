@@ -1,4 +1,5 @@
-// A slow walk over all keys for counters that lost their expiry: a few thousand keys a run, going on where the last run stopped. Not what is due (sweep.ts).
+// A slow walk over all keys for counters that lost their expiry: a few thousand keys a run, going on where the last run
+// stopped. Not what is due (sweep.ts).
 
 import { keys, type Budget, type Store } from '../store/store.ts';
 import { scripts } from './scripts.ts';
@@ -15,10 +16,10 @@ const counters = '{s*}:limit:*';
  * @returns counters that were given an expiry or forgotten
  * @throws StoreUnavailable; the next run goes on from the last step that was whole
  */
-export async function healCounters(store: Store, steps: number, budget: () => Budget): Promise<number> {
+export async function restoreExpiries(store: Store, steps: number, budget: () => Budget): Promise<number> {
   const [saved] = (await store.commands([['get', keys.walk()]], budget())) as [string | null];
   let cursor = saved ?? '0';
-  let healed = 0;
+  let restored = 0;
   for (let step = 0; step < steps; step++) {
     const scan = ['scan', cursor, 'match', counters, 'count', stepKeys] as const;
     const [[next, found]] = (await store.commands([scan], budget()).catch(async (error: unknown) => {
@@ -26,11 +27,11 @@ export async function healCounters(store: Store, steps: number, budget: () => Bu
       if (cursor !== '0') await store.commands([['del', keys.walk()]], budget()).catch(() => undefined);
       throw error;
     })) as [[string, string[]]];
-    const mended = await Promise.all(found.map((key) => store.run(scripts.heal, [key], [], budget())));
-    healed += mended.filter((outcome) => outcome === 1).length;
+    const mended = await Promise.all(found.map((key) => store.run(scripts.restoreExpiry, [key], [], budget())));
+    restored += mended.filter((outcome) => outcome === 1).length;
     cursor = next;
     await store.commands([['set', keys.walk(), cursor, 'px', cursorTimeMs]], budget());
     if (cursor === '0') break;
   }
-  return healed;
+  return restored;
 }
