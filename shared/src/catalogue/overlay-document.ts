@@ -9,6 +9,9 @@ import { name, rowId, type PartialRow, type RowKind } from './row-kind.ts';
 /** Firestore's own bound is 1 MiB; the copy in Redis is read whole. */
 export const overlayBytesMax = 512 * 1024;
 
+/** Of all documents together: after a change every instance reads them from Redis. */
+export const overlayTotalBytesMax = 1024 * 1024;
+
 /** Kinds that operators may write: where secrets go is Terraform's. */
 export const overlayKinds = kindNames.filter((kind) => kind !== 'secrets');
 
