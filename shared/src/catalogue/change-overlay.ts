@@ -72,13 +72,13 @@ const redisBudgetMs = 2_000;
 
 /**
  * @param decide what to change, from the catalogue as it stands in the transaction; runs again when somebody else writes meanwhile
- * @param day of the change, `yyyy-mm-dd`: since when its rows are known
+ * @param nowMs of the change: its rows are known as of that day
  * @throws OverlayRefused, what `decide` and Firestore throw, and after 15 s
  */
 export async function changeOverlay(
   { documents, store, parts }: OverlayPlace,
   origin: Pick<ChangeOrigin, 'author' | 'what'>,
-  day: string,
+  nowMs: number,
   decide: (catalogue: Catalogue, prices: PriceBook) => OverlayDecision,
 ): Promise<ChangedOverlay> {
   const redis = store === null ? null : openOverlayRedis(store);
@@ -92,7 +92,7 @@ export async function changeOverlay(
       const standing = await readStanding(transaction, found.ref, marker, copy?.documents ?? {});
       const before = new Catalogue({ ...parts, overlay: overlayLayer(standing.values()) });
       const { edits, text } = decide(before, await before.prices());
-      const changed = applyEdits(standing, edits, origin.author, day);
+      const changed = applyEdits(standing, edits, origin.author, nowMs);
       const after = new Map([...standing, ...changed.map((document) => [overlayId(document), document] as const)]);
       await refuseFaults(standing, after, changed, parts);
       for (const document of changed)
@@ -136,8 +136,9 @@ function applyEdits(
   standing: ReadonlyMap<string, OverlayDocument>,
   edits: readonly RowEdit[],
   { who, why }: Author,
-  day: string,
+  nowMs: number,
 ): OverlayDocument[] {
+  const day = new Date(nowMs).toISOString().slice(0, 10);
   const documents = new Map<string, OverlayDocument>();
   for (const { kind, provider, key, set = {}, unset = [] } of edits) {
     const id = overlayId({ kind, provider });
@@ -154,7 +155,8 @@ function applyEdits(
     const rows = at === -1 ? [...document.rows, row] : document.rows.with(at, row);
     documents.set(id, { ...document, rows: empty && unset.length > 0 ? rows.filter((one) => one !== row) : rows });
   }
-  return [...documents.values()].map((document) => ({ ...document, version: document.version + 1 }));
+  // Also of a document that was lost and begun anew the instances take nothing older than what they have.
+  return [...documents.values()].map((document) => ({ ...document, version: Math.max(document.version + 1, nowMs) }));
 }
 
 /** What was wrong before keeps nobody from another change. @throws OverlayRefused */

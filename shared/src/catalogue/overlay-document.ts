@@ -21,7 +21,7 @@ const envelope = v.strictObject({
     (issue) => `${issue.received} can't be written here; there are ${overlayKinds.join(', ')}`,
   ),
   provider: name,
-  /** One more with every write, from 1. */
+  /** Higher with every write: the milliseconds of the write, or one more. */
   version: v.pipe(v.number(), v.integer(), v.minValue(1)),
   rows: v.pipe(v.array(v.looseObject({})), v.maxLength(5000)),
 });
