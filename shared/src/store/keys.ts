@@ -34,11 +34,11 @@ export function shardName(n: number): Shard {
  * | actor | hash | a day, a mark less | `version body at`: what the directory says of a token, by the token's hash (directory/account-copies.ts) |
  * | catalogue | hash | 30 days since somebody last looked | `version body at`: the documents of the catalogue's overlay, by operators' commands (catalogue/overlay-redis.ts) |
  * | reviewed | string | as catalogue | what the gateway's processes have below the overlay: Terraform's rows, names of the secrets that are mounted |
- * | stated | hash | a day | of a source: digest of what it last stated, by subscription id (directory/sync); on a tag of its own |
+ * | stated | hash | a day, replaced by the sync; three without one | of a source: digest of what it last stated, by subscription id (directory/sync); on a tag of its own |
  * | walk | string | a day | how far the walk over all counters has come (limiter/counter-expiry.ts) |
  * | lock | string | while a job runs | who runs it |
  * | probe | string | a second | nothing: that a node can be written to (store/client.ts) |
- * | prompt | string | as long as configured | a flagged prompt, only where recording is on; the one key without a shard, named as in the reference |
+ * | prompt | string | as long as configured | a flagged prompt, only where recording is on; the one key without a shard; its name begins with the span id that we drew for the request, since the trace id is the caller's to choose |
  */
 export const keys = {
   limit: (shard: Shard, feature: string, actor: string) => `{${shard}}:limit:${feature}:${actor}`,
@@ -57,6 +57,6 @@ export const keys = {
   probe: (shard: Shard) => `{${shard}}:probe`,
   walk: () => 'walk',
   lock: (job: string) => `lock:${job}`,
-  prompt: (traceId: string, feature: string, actor: string) =>
-    `prompt:${traceId}:${feature}:${actor === '*' ? actor : encodeURIComponent(actor)}`,
+  prompt: (spanId: string, feature: string, actor: string) =>
+    `prompt:${spanId}:${feature}:${actor === '*' ? actor : encodeURIComponent(actor)}`,
 } as const;
