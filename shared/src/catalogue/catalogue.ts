@@ -5,7 +5,7 @@ export { cost, totalCost, type Cost, type Usage } from './cost.ts';
 export { add, decimalText, multiply, one, parseDecimal, shifted, type Decimal } from './decimal.ts';
 export { defaultPrices, defaultsLayer } from './defaults.ts';
 export { dimensionNames, dimensionOf, type DimensionName, type Unit } from './dimensions.ts';
-export { catalogueLayer, variablesLayer, type CatalogueConfig } from './environment-layer.ts';
+export { catalogueLayer, catalogueText, variablesLayer, type CatalogueConfig } from './environment-layer.ts';
 export type { Home, HomeStatus } from './home.ts';
 export type { HomeRow, SecretRow } from './home-row.ts';
 export { googleAccount, isPrivateHost } from './hosts.ts';
@@ -34,8 +34,17 @@ export {
   readOverlayDocument,
   type OverlayDocument,
 } from './overlay-document.ts';
+export { nearestNames } from './nearest-names.ts';
+export { openCatalogue, type CatalogueOptions, type OpenCatalogue } from './open-catalogue.ts';
 export { createPriceBook, type PriceBook } from './price-book.ts';
 export type { FactorRow, PriceRow } from './price-row.ts';
 export type { DialectName, DialectPath, ProviderRow, RuleName } from './provider-row.ts';
 export { rowFaults, rowId, type PartialRow, type RowKind } from './row-kind.ts';
-export { Catalogue, type CatalogueParts, type Model, type Resolution } from './snapshot.ts';
+export {
+  Catalogue,
+  type CatalogueParts,
+  type Model,
+  type ModelFilter,
+  type Resolution,
+  type ServedNames,
+} from './snapshot.ts';

@@ -39,8 +39,11 @@ export function createHandler(context: Context, routes: readonly Route[]): Reque
     const received = receive(request, response);
     const scope = context.telemetry.open(received.headers, request.url);
     Object.assign(received.replyHeaders, scope.headers);
-    const candidates =
-      byPath.get(received.path) ?? byPath.get(`${received.path.slice(0, received.path.lastIndexOf('/') + 1)}*`) ?? [];
+    const candidates = (
+      byPath.get(received.path) ??
+      byPath.get(`${received.path.slice(0, received.path.lastIndexOf('/') + 1)}*`) ??
+      []
+    ).filter(({ offered }) => offered === undefined || offered(context));
     const route = candidates.find(({ method }) => method === received.method || method === '*');
     const dialect = dialectOf(route ?? candidates[0], received);
     try {
