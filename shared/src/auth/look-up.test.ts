@@ -321,6 +321,37 @@ test('a flood of made-up tokens reaches the directory and the source as often as
   assert.equal((await other.identify(token)).id, id);
 });
 
+test('a flood of made-up tokens refuses no customer whose token is merely not remembered: the directory has a budget of its own', async () => {
+  const known = Array.from({ length: 30 }, stated);
+  const first = instance();
+  for (const { token } of known) await first.identify(token);
+  // What Redis knows of them is gone, as after a failover, and this instance has never met them.
+  await Promise.all(known.map(({ token }) => copied(token)));
+  await redis.flushall();
+  const { identify, outcome } = instance({ unknownTokensPerSecond: 1, unknownTokenReadsPerSecond: 1_000 });
+  const flood = Promise.all(Array.from({ length: 200 }, () => outcome(fresh('slk_'))));
+  const met = await Promise.all(known.map(async ({ id, token }) => (await identify(token)).id === id));
+  assert.deepEqual(
+    met,
+    Array.from({ length: 30 }, () => true),
+  );
+  const counted = Map.groupBy(await flood, (one) => one);
+  assert.equal(
+    (counted.get('invalid-token')?.length ?? 0) + (counted.get('too-many-unknown-tokens')?.length ?? 0),
+    200,
+  );
+  assert.ok((counted.get('invalid-token')?.length ?? 0) <= 5);
+  for (const { id, token } of known) assert.equal((await identify(token)).id, id);
+});
+
+test('reads of the directory have a bound too', async () => {
+  const { outcome } = instance({ unknownTokensPerSecond: 100, unknownTokenReadsPerSecond: 1 });
+  sourcegraph.asked.length = 0;
+  const outcomes = await Promise.all(Array.from({ length: 50 }, () => outcome(fresh('slk_'))));
+  assert.ok(asked('CheckAccessToken') <= 5);
+  assert.ok(outcomes.filter((one) => one === 'too-many-unknown-tokens').length >= 45);
+});
+
 test('callers that nobody can vouch for any more are served as last known: source, directory and both away, warm and cold instances', async () => {
   const { id, token } = stated();
   const warm = instance();

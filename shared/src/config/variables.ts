@@ -157,8 +157,14 @@ export const variables = {
     'CODY_GATEWAY_TRUSTED_PROXIES',
     'integer',
     '0',
-    'Entries that our own proxies append to `X-Forwarded-For` behind the caller’s address: 0 at a function’s own URL, 1 behind the load balancer.',
+    'Entries that our own proxies append to `X-Forwarded-For` behind the caller’s address: 1 for the load balancer.',
     [0, 10],
+  ),
+  loadBalancerAddresses: row(
+    'CODY_GATEWAY_LOAD_BALANCER_ADDRESSES',
+    'list',
+    null,
+    'Addresses of the load balancer: only requests that came through it have the entries of `CODY_GATEWAY_TRUSTED_PROXIES`. Not set: all requests have them.',
   ),
   dotcomClientId: row(
     'CODY_GATEWAY_DOTCOM_CLIENT_ID',
@@ -194,8 +200,15 @@ export const variables = {
     'CODY_GATEWAY_UNKNOWN_TOKENS_PER_SECOND',
     'integer',
     '20',
-    'Tokens that nobody remembers which an instance looks up a second; beyond it they get 503.',
+    'Tokens that nobody knows about which an instance asks their source a second; beyond it they get 503.',
     [1, 10_000],
+  ),
+  unknownTokenReadsPerSecond: row(
+    'CODY_GATEWAY_UNKNOWN_TOKEN_READS_PER_SECOND',
+    'integer',
+    '500',
+    'Tokens that neither an instance nor Redis remembers which it looks up in the directory a second; beyond it they get 503.',
+    [1, 100_000],
   ),
   syncPrunePercentMax: row(
     'CODY_GATEWAY_SYNC_PRUNE_PERCENT_MAX',
@@ -278,7 +291,7 @@ export const variables = {
     'SRC_USE_CLOUDFLARE_HEADERS',
     'boolean',
     'false',
-    'Whether Cloudflare is in front, so that its headers tell the log who called.',
+    'Whether Cloudflare is in front: of requests from its network its headers tell who called.',
   ),
   firestoreEmulatorHost: row(
     'FIRESTORE_EMULATOR_HOST',

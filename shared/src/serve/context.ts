@@ -4,7 +4,7 @@ import { createAuth, type Auth } from '../auth/auth.ts';
 import { openCatalogue, type OpenCatalogue } from '../catalogue/catalogue.ts';
 import type { Config } from '../config/config.ts';
 import { createSync, type SubscriptionSync } from '../directory/directory.ts';
-import { openDocuments } from '../documents/documents.ts';
+import { openDocuments, type Documents } from '../documents/documents.ts';
 import {
   createEventQueue,
   createNoticeQueue,
@@ -29,6 +29,8 @@ export interface Context {
   readonly store: Store;
   /** What is known of providers, models and prices: each call takes one snapshot. */
   readonly catalogue: OpenCatalogue;
+  /** Where the directory and the audit records stand. */
+  readonly documents: Documents;
   readonly auth: Auth;
   /** Brings the source's list into the directory; null where no source lists. */
   readonly sync: SubscriptionSync | null;
@@ -86,6 +88,7 @@ export function openContext(config: Config, openTasks: OpenTasks): Context {
     telemetry,
     store,
     catalogue,
+    documents,
     auth,
     sync: createSync({ config, store, documents, now: Date.now }),
     limiter,

@@ -1,6 +1,6 @@
 // Whose model a request means, and which homes may have it: the choice that a permit and a provider call are made of. Not whether this caller may.
 
-import type { Catalogue, DialectName, Home, Model, ProviderRow, Resolution } from '../catalogue/catalogue.ts';
+import type { Catalogue, DialectName, Model, ProviderRow, Resolution } from '../catalogue/catalogue.ts';
 import type { Choice, JsonObject, Surface } from './call.ts';
 import { resolveModel, type Deployment } from './virtual-models.ts';
 
