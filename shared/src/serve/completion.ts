@@ -4,7 +4,8 @@
 import { featureFromHeader, type Actor, type Entitlement, type Feature, type Permit } from '../auth/auth.ts';
 import { parseJson, Refusal, type Dialect, type Received } from '../http/http.ts';
 import { identityOf, type Claim } from '../limiter/limiter.ts';
-import type { Call, Flagging, Shape } from '../upstream/upstream.ts';
+import type { Catalogue } from '../catalogue/catalogue.ts';
+import type { Call, Flagging, Surface } from '../upstream/upstream.ts';
 import { sendAndRelay } from './answer.ts';
 import { callerIdsOf, type CallerIds } from './caller-ids.ts';
 import { charged } from './charged.ts';
@@ -16,12 +17,13 @@ import { inspect } from './inspect.ts';
 import { lookBeforeParsing } from './look.ts';
 import { recordEvent } from './record-event.ts';
 import { bannedEvent } from './refused-event.ts';
-import { addressOf, completionSpan } from './spans.ts';
+import { modelChoice } from './model-choice.ts';
+import { completionSpan } from './spans.ts';
 
 /** One completion path of a function. */
 export interface CompletionRoute {
   readonly path: string;
-  readonly shape: Shape;
+  readonly surface: Surface;
   readonly dialect: Dialect;
   /** The feature that this function serves. Cody routes name it in a header, which must agree. */
   readonly feature: Feature;
@@ -31,20 +33,29 @@ export interface CompletionRoute {
 
 /** Makes a route that lets a request down the river. */
 export function completionRoute(route: CompletionRoute): Route {
-  return { method: 'POST', path: route.path, dialect: route.dialect, handle: (exchange) => complete(exchange, route) };
+  const { path, dialect, surface } = route;
+  return {
+    method: 'POST',
+    path,
+    dialect,
+    // Where no home can be asked there is no path: a provider without a key is not routed.
+    offered: ({ catalogue, upstream }) => upstream.serves(catalogue.latest(), surface, dialect === 'cody'),
+    handle: (exchange) => complete(exchange, route),
+  };
 }
 
 async function complete(exchange: Exchange, route: CompletionRoute): Promise<void> {
   const { context, received, scope } = exchange;
-  const actor = await identify(exchange);
+  // One snapshot a call: models, homes and prices stay as they are until it is settled.
+  const [actor, catalogue] = await Promise.all([identify(exchange), context.catalogue.current(Date.now())]);
   const feature = featureOf(received, route);
   const entitlement = context.auth.entitlement(actor, feature);
   const callerIds = callerIdsOf(received);
-  const { call, permit, flagging, claim } = await readCall(exchange, route, actor, entitlement, callerIds);
+  const { call, permit, flagging, claim } = await readCall(exchange, route, catalogue, actor, entitlement, callerIds);
   received.replyHeaders['x-cody-resolved-model'] = permit.model;
   scope.annotate({ feature, model: permit.model, stream: call.stream });
   const event = completionEvent(permit, call, flagging, callerIds);
-  const span = completionSpan(permit, call.model, addressOf(context.config, call.provider));
+  const span = completionSpan(permit, call);
   await charged(exchange, { permit, units: route.units, claim, event, span }, (held) =>
     sendAndRelay(exchange, held, call),
   );
@@ -69,6 +80,7 @@ function featureOf({ headers }: Received, route: CompletionRoute): Feature {
 async function readCall(
   exchange: Exchange,
   route: CompletionRoute,
+  catalogue: Catalogue,
   actor: Actor,
   entitlement: Entitlement,
   callerIds: CallerIds,
@@ -79,34 +91,24 @@ async function readCall(
   await lookBeforeParsing(exchange, text, actor, feature, entitlement, callerIds);
   const claim = readClaim(received, feature, text);
   const body = parseJson(text);
-  const call = context.upstream.read(route.shape, body, {
+  const facts = {
     actorId: actor.id,
     actorUid: callerIds.uid === '' ? null : callerIds.uid,
     dialect: route.dialect,
     feature,
     headers: received.headers,
-  });
-  const permit = await permitCall(exchange, actor, feature, call, callerIds);
+  };
+  const call = context.upstream.read(route.surface, body, facts, catalogue);
+  const permit = context.auth.permit(actor, feature, modelChoice(call, catalogue, route.surface));
+  if (permit.blocked) await refuseBanned(exchange, permit, callerIds);
+  if (call.unavailable !== null) throw new Refusal('model-unavailable', call.unavailable);
   const flagging = await inspect(exchange, permit, call, body, callerIds);
   return { call, permit, flagging, claim };
 }
 
-/** May this actor use this model? The refusal of a blocked account has its event, as in Sourcegraph's own gateway. */
-async function permitCall(
-  exchange: Exchange,
-  actor: Actor,
-  feature: Feature,
-  call: Call,
-  callerIds: CallerIds,
-): Promise<Permit> {
-  const { context } = exchange;
-  const permit = context.auth.permit(actor, feature, {
-    provider: call.provider,
-    model: call.model,
-    served: context.upstream.served(call.provider),
-    covers: context.upstream.covers(call.provider),
-  });
-  if (!permit.blocked) return permit;
+/** The refusal of a blocked account has its event, as in Sourcegraph's own gateway. */
+async function refuseBanned(exchange: Exchange, permit: Permit, callerIds: CallerIds): Promise<never> {
+  const { actor, feature } = permit;
   await recordEvent(exchange, identityOf(actor), `RateLimited:${feature}`, bannedEvent(exchange, permit, callerIds));
   throw new Refusal('banned', 'completions access has not been granted');
 }

@@ -1,63 +1,46 @@
-// Google's Gemini API: what we change in a request, how it is sent, how its answers tell their usage. Spec completions §2.8. It has no official client here.
+// Google's Gemini API: what we change in a request, how it is sent, how its answers tell their usage. It has no official client here.
 
-import type { Config } from '../../config/config.ts';
 import type { SseEvent } from '../../http/http.ts';
 import { createJsonBody, jsonObject, memberOf, tokenCount } from '../answer-json.ts';
-import type { Call, JsonObject, Meter, Usage } from '../call.ts';
-import { defaultModels } from '../catalogue.ts';
-import type { Provider } from '../provider.ts';
-import { destinationOf } from '../destination.ts';
+import type { ApiDialect, ReadingRules } from '../api-dialect.ts';
+import type { JsonObject, Meter, Reading, Usage } from '../call.ts';
 import { guard } from '../guard.ts';
 import { bodyText, charactersOf, codePoints, isObject, modelOf, streamOf, withoutMembers } from '../request-body.ts';
 
-/** The provider, or null without a key. */
-export function google(config: Config): Provider | null {
-  const apiKey = config.googleAccessToken;
-  if (apiKey === null) return null;
-  return {
-    name: 'google',
-    shapes: ['google'],
-    models: config.googleAllowedModels ?? defaultModels('google'),
-    covers: {},
-    retryAfterSeconds: 3,
-    read: readContents,
-    destination: async (call, model) =>
-      destinationOf(`${config.googleBaseUrl}${call.path.replace('{model}', encodeURIComponent(model))}`, [
-        ['content-type', 'application/json'],
-        // Not in the URL, where it would stand in logs and spans (spec completions §10 19).
-        ['x-goog-api-key', apiKey],
-      ]),
-    body: (call) => [call.body],
-    meter: () => createMeter(),
-  };
-}
+export const geminiGenerate: ApiDialect = {
+  api: 'google',
+  sdk: null,
+  read: readContents,
+  // Not in the URL, where it would stand in logs and spans.
+  keyHeaders: (_reading, key) => ({ 'x-goog-api-key': key }),
+  // The model stands in the address.
+  body: ({ body }) => [body],
+  meter: () => createMeter(),
+};
 
 /** `stream` and `model` are the gateway's own members: they choose the address. */
-function readContents(body: JsonObject): Call {
+function readContents(body: JsonObject, { provider, lengthMax }: ReadingRules): Reading {
   const stream = streamOf(body);
-  const members = withoutMembers(guard(body, 'google'), 'stream', 'model');
+  const members = withoutMembers(guard(body, 'google', { lengthMax, drops: provider.drops }), 'stream', 'model');
   // Cody's clients send a text, where Google takes a content.
   const { systemInstruction } = body;
   if (typeof systemInstruction === 'string') members['systemInstruction'] = { parts: [{ text: systemInstruction }] };
+  modelOf(body);
   return {
-    provider: 'google',
-    shape: 'google',
-    path: `/v1beta/models/{model}:${stream ? 'streamGenerateContent?alt=sse' : 'generateContent'}`,
-    model: modelOf(body),
     stream,
     eventExtras: { stream },
     promptCharacters: charactersOf(
       [members['systemInstruction'], members['system_instruction'], ...listOf(body['contents'])].flatMap(partTexts),
     ),
     body: bodyText(members),
-    headers: {},
+    headers: { 'content-type': 'application/json' },
     hidesUsage: false,
   };
 }
 
 /**
  * The last `usageMetadata` counts. A stream has no end mark but the `finishReason` of its last event, so one that says nothing readable, or ends in
- * something unreadable, is taken for whole (vector 38): whether it was cut can't be told.
+ * something unreadable, is taken for whole: whether it was cut can't be told.
  */
 function createMeter(): Meter {
   let usage: JsonObject = {};

@@ -1,4 +1,4 @@
-// Fireworks' virtual model names: which model stands for one, by chance for single-tenant deployments, by language for fine-tuned families. Spec completions §2.7.
+// Virtual model names (`fireworks-virtual-models`): which model stands for one, by chance for single-tenant deployments, by language for fine-tuned families.
 
 const F = 'accounts/fireworks/models/';
 const S = 'accounts/sourcegraph/models/';
@@ -12,21 +12,10 @@ export interface Deployment {
 
 const singleTenant = `${S}starcoder-16b`;
 
-/** Where an allow-list holds `starcoder`, these pass too (spec completions §2.1). */
-export const covers: Readonly<Record<string, readonly string[]>> = {
-  starcoder: [
-    `${F}starcoder-7b`,
-    `${F}starcoder-16b`,
-    `${F}starcoder-7b-w8a16`,
-    `${F}starcoder-16b-w8a16`,
-    singleTenant,
-  ],
-};
-
 const fixed: Readonly<Record<string, string>> = {
   'starcoder2-15b': `${S}starcoder2-15b`,
   'starcoder2-7b': `${S}starcoder2-7b`,
-  // Cody's fast path sends these two (spec clients §3.5).
+  // Cody's fast path sends these two.
   'deepseek-coder-v2-lite-base': `${S}deepseek-coder-v2-lite-base`,
   [`${F}deepseek-coder-v2-lite-base`]: `${S}deepseek-coder-v2-lite-base`,
 };
@@ -66,7 +55,7 @@ const families: Readonly<
   },
 };
 
-/** The model that a name stands for, in any case (design D13); a name that is none of ours stands for itself. @param language the editor's `languageId`, '' without one */
+/** The model that a name stands for, in any case; a name that is none of ours stands for itself. @param language the editor's `languageId`, '' without one */
 export function resolveModel(asked: string, language: string, deployment: Deployment): string {
   // The allow-list compares without case: a virtual name that passes there must not reach the provider as it is.
   const name = asked.toLowerCase();

@@ -1,39 +1,23 @@
-// What becomes of a request on its way to Google. Numbers are those of the vectors in spec completions §9.
+// What becomes of a request on its way to Google.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { loadConfig } from '../../config/config.ts';
 import type { Call, JsonObject } from '../call.ts';
-import { google } from './google.ts';
+import { readerOf, sentTo } from '../reading.test/reader.ts';
 
-const provider = google(
-  loadConfig({
-    REDIS_ENDPOINT: 'none',
-    CODY_GATEWAY_DIAGNOSTICS_SECRET: 'none',
-    CODY_GATEWAY_GOOGLE_ACCESS_TOKEN: 'key',
-  }),
-);
-assert.ok(provider);
-const { read } = provider;
+const { read } = readerOf();
 const contents = [{ role: 'user', parts: [{ text: 'Hé' }] }];
 
-function call(body: JsonObject): Call {
-  const caller = {
-    actorId: 'sub1',
-    actorUid: null,
-    dialect: 'cody',
-    feature: 'chat_completions',
-    headers: {},
-  } as const;
-  return read({ model: 'gemini-1.5-pro', contents, ...body }, caller, 'google');
-}
+const call = (body: JsonObject): Call => read('google', { model: 'gemini-1.5-pro', contents, ...body });
 
-test('vector 24: `stream` and `model` choose the address and are not sent; the key is in no URL', () => {
+test('vector 24: `stream` and `model` choose the address and are not sent; the key is in no URL', async () => {
   const streamed = call({ stream: true, generationConfig: { temperature: 0 } });
-  assert.equal(streamed.path, '/v1beta/models/{model}:streamGenerateContent?alt=sse');
+  const at = 'https://generativelanguage.googleapis.com/v1beta/models/gemini-1.5-pro';
+  const { url, headers } = await sentTo(streamed);
+  assert.deepEqual([url, headers['x-goog-api-key']], [`${at}:streamGenerateContent?alt=sse`, 'key']);
   assert.deepEqual(JSON.parse(streamed.body), { contents, generationConfig: { temperature: 0 } });
   assert.deepEqual([streamed.stream, streamed.eventExtras['stream'], streamed.promptCharacters], [true, true, 2]);
-  assert.equal(call({}).path, '/v1beta/models/{model}:generateContent');
+  assert.equal((await sentTo(call({}))).url, `${at}:generateContent`);
 });
 
 test('one answer is one unit: more candidates are never asked for', () => {

@@ -1,37 +1,21 @@
-// What becomes of a request on its way to Fireworks: names that stand for others, members that stay here. Numbers are those of spec completions §9.
+// What becomes of a request on its way to Fireworks: names that stand for others, members that stay here.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { loadConfig } from '../../config/config.ts';
-import type { Call, CallerFacts, JsonObject, Shape } from '../call.ts';
-import { catalogue } from '../catalogue.ts';
-import { fireworks } from './fireworks.ts';
+import type { Call, CallerFacts, JsonObject } from './call.ts';
+import { cody, readerOf, sentTo, type SurfaceName } from './reading.test/reader.ts';
 
-const env = {
-  REDIS_ENDPOINT: 'none',
-  CODY_GATEWAY_DIAGNOSTICS_SECRET: 'none',
-  CODY_GATEWAY_FIREWORKS_ACCESS_TOKEN: 'key',
-};
-const cody: CallerFacts = {
-  actorId: 'sub1',
-  actorUid: '42',
-  dialect: 'cody',
-  feature: 'code_completions',
-  headers: {},
-};
 const [F, S] = ['accounts/fireworks/models/', 'accounts/sourcegraph/models/'];
 
 interface Given {
   readonly more?: Record<string, string>;
   readonly caller?: CallerFacts;
-  readonly shape?: Shape;
+  readonly surface?: SurfaceName;
   readonly draw?: number;
 }
 
-function call(body: JsonObject, { more = {}, caller = cody, shape = 'fireworks', draw = 50 }: Given = {}): Call {
-  const provider = fireworks(loadConfig({ ...env, ...more }), () => draw);
-  assert.ok(provider);
-  return provider.read({ model: 'starcoder', prompt: 'fn ', ...body }, caller, shape);
+function call(body: JsonObject, { more = {}, caller = cody, surface = 'fireworks', draw = 50 }: Given = {}): Call {
+  return readerOf(more, () => draw).read(surface, { model: 'starcoder', prompt: 'fn ', ...body }, caller);
 }
 
 const percent = (which: string, value: string): Record<string, string> => ({
@@ -40,7 +24,7 @@ const percent = (which: string, value: string): Record<string, string> => ({
 
 test('completions #17, #18: starcoder by chance, by the percentage of its kind', () => {
   const name = (model: string, more: Record<string, string>, draw = 50): string =>
-    call({ model }, { more, draw }).model;
+    call({ model }, { more, draw }).asked;
   assert.equal(name('starcoder', {}), `${S}starcoder-16b`);
   assert.equal(name('starcoder', percent('ENTERPRISE', '0')), `${F}starcoder-16b`);
   assert.equal(name('starcoder', percent('ENTERPRISE', '50'), 49), `${S}starcoder-16b`);
@@ -51,7 +35,7 @@ test('completions #17, #18: starcoder by chance, by the percentage of its kind',
 });
 
 test('completions #19, #20: fixed names, families by language, and what is none of ours', () => {
-  const name = (model: string, languageId?: string): string => call({ model, ...(languageId && { languageId }) }).model;
+  const name = (model: string, languageId?: string): string => call({ model, ...(languageId && { languageId }) }).asked;
   assert.equal(name('starcoder2-7b'), `${S}starcoder2-7b`);
   assert.equal(name('deepseek-coder-v2-lite-base'), `${S}deepseek-coder-v2-lite-base`);
   const mixtral = 'fim-lang-specific-model-mixtral';
@@ -63,25 +47,40 @@ test('completions #19, #20: fixed names, families by language, and what is none 
   assert.equal(name(logs ?? '', 'javascriptreact'), `${S}finetuned-fim-lang-tsx-jsx-model-deepseek-7b-logs-v2`);
   assert.equal(name(logs ?? '', 'constructor'), `${S}deepseek-coder-7b-base`);
   assert.equal(name('constructor'), 'constructor');
-  // Design D13: names are compared without case.
+  // Names are compared without case.
   assert.equal(name('StarCoder2-7B'), `${S}starcoder2-7b`);
   assert.equal(name(mixtral.toUpperCase(), 'go'), `${S}finetuned-fim-lang-all-model-mixtral-8x7b`);
   assert.equal(name('Other-Model'), 'Other-Model');
 });
 
-test('every model that a virtual name can stand for is one that the gateway knows', () => {
-  const known = new Set(catalogue.filter(({ provider }) => provider === 'fireworks').map(({ id }) => id));
+test('every model that a virtual name can stand for is one that the gateway serves', () => {
   const languages = ['typescript', 'typescriptreact', 'javascript', 'javascriptreact', 'php', 'python', 'go'];
-  for (const { id, virtual } of catalogue)
-    if (virtual)
-      for (const languageId of languages)
-        for (const draw of [0, 99]) {
-          const { model } = call({ model: id, languageId }, { draw, more: percent('ENTERPRISE', '50') });
-          assert.ok(known.has(model), model);
-        }
+  const virtual = readerOf()
+    .catalogue.served({ provider: 'fireworks' })
+    .filter(({ row }) => row.virtual);
+  assert.ok(virtual.length > 3);
+  for (const { name } of virtual)
+    for (const languageId of languages)
+      for (const draw of [0, 99]) {
+        const { model, asked } = call({ model: name, languageId }, { draw, more: percent('ENTERPRISE', '50') });
+        assert.ok(model !== null && model.known && !model.row.virtual, asked);
+      }
 });
 
-test('members: what is the gateway’s stays here, what is the provider’s passes; the prompt or the messages say which API', () => {
+test('what Cody’s fast path asks for by name is served by default', () => {
+  const names = ['llama-v2-13b-code', 'code-llama-7b', 'qwen-v2p5-7b', 'deepseek-coder-v2-lite-base'];
+  const virtual = ['starcoder', 'starcoder-16b', 'starcoder-7b', 'deepseek-coder-v2-lite-base'];
+  for (const model of [...virtual, ...names.map((id) => F + id)]) assert.notEqual(call({ model }).model, null, model);
+});
+
+test('where the gateway’s own list has a virtual name alone, the models that stand behind it pass, and no others', () => {
+  const more = { CODY_GATEWAY_FIREWORKS_ALLOWED_MODELS: 'starcoder' };
+  for (const model of ['starcoder', 'starcoder-7b', `${F}starcoder-7b-w8a16`])
+    assert.notEqual(call({ model }, { more }).model, null, model);
+  assert.equal(call({ model: 'starcoder2-7b' }, { more }).model, null);
+});
+
+test('members: what is the gateway’s stays here, what is the provider’s passes; the prompt or the messages say which API', async () => {
   const autoEdit = {
     model: 'autoedits-deepseek-lite-default',
     prompt: undefined,
@@ -92,7 +91,7 @@ test('members: what is the gateway’s stays here, what is the provider’s pass
     speculation_length_on_strong_match: 500,
     response_format: { type: 'text' },
   };
-  const { path, body, model } = call({
+  const asked = call({
     ...autoEdit,
     user: 'anonymous',
     languageId: 'go',
@@ -101,14 +100,16 @@ test('members: what is the gateway’s stays here, what is the provider’s pass
     logprobs: 0,
   });
   const { prompt: _, model: __, ...kept } = autoEdit;
-  assert.deepEqual([path, model], ['/chat/completions', 'autoedits-deepseek-lite-default']);
-  assert.deepEqual(JSON.parse(body), { ...kept, n: 1, logprobs: 0 });
-  assert.equal(call({}).path, '/completions');
-  assert.equal(call({ messages: autoEdit.messages, prompt: 'x' }, { shape: 'openai-text' }).path, '/completions');
-  assert.equal(
-    call({ model: 'fireworks/starcoder2-7b' }, { caller: { ...cody, dialect: 'openai' } }).model,
-    `${S}starcoder2-7b`,
+  const at = 'https://api.fireworks.ai/inference/v1';
+  assert.deepEqual(
+    [(await sentTo(asked)).url, asked.asked],
+    [`${at}/chat/completions`, 'autoedits-deepseek-lite-default'],
   );
+  assert.deepEqual(JSON.parse(asked.body), { ...kept, n: 1, logprobs: 0 });
+  assert.equal((await sentTo(call({}))).url, `${at}/completions`);
+  const sdk = { caller: { ...cody, dialect: 'openai' }, surface: 'openai-text' } as const;
+  const both = call({ model: 'fireworks/starcoder2-7b', messages: autoEdit.messages, prompt: 'x' }, sdk);
+  assert.deepEqual([(await sentTo(both)).url, both.asked], [`${at}/completions`, `${S}starcoder2-7b`]);
 });
 
 test('the word for the provider’s tracing passes as it is, and nothing like it', () => {

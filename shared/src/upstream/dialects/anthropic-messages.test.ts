@@ -1,37 +1,22 @@
-// What becomes of a request on its way to Anthropic. Numbers are those of the vectors in spec completions §9.
+// What becomes of a request on its way to Anthropic.
 
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { loadConfig } from '../../config/config.ts';
 import type { Call, CallerFacts, JsonObject } from '../call.ts';
-import { anthropic } from './anthropic.ts';
+import { cody, readerOf, sentTo } from '../reading.test/reader.ts';
 
-const env = { REDIS_ENDPOINT: 'none', CODY_GATEWAY_DIAGNOSTICS_SECRET: 'none' };
-const provider = anthropic(loadConfig({ ...env, CODY_GATEWAY_ANTHROPIC_ACCESS_TOKEN: 'key' }));
-assert.ok(provider);
-const { read } = provider;
-const cody: CallerFacts = {
-  actorId: 'sub1',
-  actorUid: '42',
-  dialect: 'cody',
-  feature: 'chat_completions',
-  headers: {},
-};
+const { read } = readerOf();
 const text = (text: string): JsonObject => ({ type: 'text', text });
 const user: JsonObject = { role: 'user', content: [text('B')] };
 const system = (content: unknown): JsonObject => ({ role: 'system', content });
 
 function call(body: JsonObject, caller: CallerFacts = cody): Call {
-  return read({ model: 'claude-2', messages: [user], ...body }, caller, 'anthropic-messages');
+  return read('anthropic-messages', { model: 'claude-2', messages: [user], ...body }, caller);
 }
 
 function sent(body: JsonObject, caller?: CallerFacts): JsonObject {
   return JSON.parse(call(body, caller).body) as JsonObject;
 }
-
-test('without a key there is no provider', () => {
-  assert.equal(anthropic(loadConfig(env)), null);
-});
 
 test('vector 14: the prefix goes, the first system message becomes `system`, the user is ours', () => {
   const body = {
@@ -41,7 +26,7 @@ test('vector 14: the prefix goes, the first system message becomes `system`, the
     messages: [system([text('A')]), user],
   };
   const read = call(body);
-  assert.equal(read.model, 'claude-3-haiku-20240307');
+  assert.equal(read.asked, 'claude-3-haiku-20240307');
   assert.deepEqual(JSON.parse(read.body), { system: 'A', metadata: { user_id: 'sub1:42' }, messages: [user] });
   assert.equal(read.headers['anthropic-version'], '2023-06-01');
 });
@@ -136,14 +121,18 @@ test('prompt characters are the code points of all text, system and tool results
   assert.equal(call({ system: 'long, but it loses', messages: [system('A'), user] }).promptCharacters, 2);
 });
 
-test('what switches the API’s features passes from Anthropic’s own clients alone', () => {
+test('what switches the API’s features passes from Anthropic’s own clients alone', async () => {
   const headers = { 'anthropic-beta': 'a,b', 'anthropic-version': '2026-10-21', 'x-api-key': 'theirs' };
-  const theirs = call({}, { ...cody, dialect: 'anthropic', headers }).headers;
+  const theirs = (await sentTo(call({}, { ...cody, dialect: 'anthropic', headers }))).headers;
   assert.deepEqual([theirs['anthropic-beta'], theirs['anthropic-version']], ['a,b', '2026-10-21']);
-  assert.ok(!('x-api-key' in theirs), 'a later version takes the key as its SDK sends it');
-  const codys = call({}, { ...cody, headers }).headers;
+  assert.deepEqual(
+    [theirs['x-api-key'], theirs['authorization']],
+    [undefined, 'Bearer key'],
+    'a later version takes the key as its SDK sends it',
+  );
+  const codys = (await sentTo(call({}, { ...cody, headers }))).headers;
   assert.deepEqual([codys['anthropic-beta'], codys['anthropic-version']], [undefined, '2023-06-01']);
-  assert.deepEqual([codys['x-api-key'], codys['authorization']], ['key', null]);
+  assert.deepEqual([codys['x-api-key'], codys['authorization']], ['key', undefined]);
   const odd = { 'anthropic-version': 'x\ny' };
   assert.equal(call({}, { ...cody, dialect: 'anthropic', headers: odd }).headers['anthropic-version'], '2023-06-01');
 });
@@ -159,6 +148,6 @@ test('content that is nested without end is the caller’s error', () => {
 test('a request is not changed, only its copy', () => {
   const body = { model: 'claude-2', system: 'x', top_k: -1, messages: [system('A'), user] };
   const before = structuredClone(body);
-  read(body, cody, 'anthropic-messages');
+  read('anthropic-messages', body);
   assert.deepEqual(body, before);
 });

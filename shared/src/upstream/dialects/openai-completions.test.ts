@@ -1,35 +1,21 @@
-// What becomes of a request on its way to OpenAI. Numbers are those of the vectors in spec completions §9.
+// What becomes of a request on its way to OpenAI.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { loadConfig } from '../../config/config.ts';
-import type { Call, CallerFacts, JsonObject, Shape } from '../call.ts';
-import { openai } from './openai.ts';
+import type { Call, CallerFacts, JsonObject } from '../call.ts';
+import { createOpenAiMeter } from './openai-meter.ts';
+import { cody, readerOf, sentTo, type SurfaceName } from '../reading.test/reader.ts';
 
-const env = { REDIS_ENDPOINT: 'none', CODY_GATEWAY_DIAGNOSTICS_SECRET: 'none' };
-const provider = openai(loadConfig({ ...env, CODY_GATEWAY_OPENAI_ACCESS_TOKEN: 'key' }));
-assert.ok(provider);
-const { read } = provider;
-const cody: CallerFacts = {
-  actorId: 'sub1',
-  actorUid: '42',
-  dialect: 'cody',
-  feature: 'chat_completions',
-  headers: {},
-};
+const { read } = readerOf();
 const messages = [{ role: 'user', content: 'Hello' }];
 
-function call(body: JsonObject, caller: CallerFacts = cody, shape: Shape = 'openai-chat'): Call {
-  return read({ model: 'gpt-4o', messages, ...body }, caller, shape);
+function call(body: JsonObject, caller: CallerFacts = cody, surface: SurfaceName = 'openai-chat'): Call {
+  return read(surface, { model: 'gpt-4o', messages, ...body }, caller);
 }
 
 function sent(body: JsonObject): JsonObject {
   return JSON.parse(call(body).body) as JsonObject;
 }
-
-test('without a key there is no provider', () => {
-  assert.equal(openai(loadConfig(env)), null);
-});
 
 test('vector 16: one answer, and the user is ours', () => {
   assert.deepEqual(sent({ n: 5, user: 'x' }), { messages, n: 1, user: 'sub1:42' });
@@ -38,7 +24,7 @@ test('vector 16: one answer, and the user is ours', () => {
   assert.equal((JSON.parse(call({}, { ...cody, actorUid: null }).body) as JsonObject)['user'], 'sub1:');
 });
 
-test('vector 16, D8: a stream asks for its usage, and it is hidden unless the caller asked', () => {
+test('vector 16: a stream asks for its usage, and it is hidden unless the caller asked', () => {
   const cases: [body: JsonObject, options: unknown, hides: boolean][] = [
     [{ stream: true }, { include_usage: true }, true],
     [{ stream: true, stream_options: null }, { include_usage: true }, true],
@@ -85,8 +71,10 @@ test('messages of assistants that only called a tool, and of speakers without a 
 });
 
 test('a prefix in front of the model is one too many, but for OpenAI’s own clients', () => {
-  assert.equal(call({ model: 'openai/gpt-4o' }).model, 'openai/gpt-4o');
-  assert.equal(call({ model: 'openai/gpt-4o' }, { ...cody, dialect: 'openai' }).model, 'gpt-4o');
+  const prefixed = call({ model: 'openai/gpt-4o' });
+  assert.deepEqual([prefixed.asked, prefixed.model], ['openai/gpt-4o', null]);
+  const sdk = call({ model: 'openai/gpt-4o' }, { ...cody, dialect: 'openai' });
+  assert.deepEqual([sdk.asked, sdk.model?.id], ['gpt-4o', 'openai/gpt-4o']);
 });
 
 test('the event says whether it was a stream', () => {
@@ -95,10 +83,10 @@ test('the event says whether it was a stream', () => {
   assert.deepEqual(call({}).eventExtras, { stream: false });
 });
 
-test('design D16: code under the Cody route is a prompt or messages; each goes to its own path', () => {
+test('code under the path of instances is a prompt or messages; each goes to its own path', async () => {
   const text = call({ messages: undefined, prompt: 'fn ', suffix: '}' }, cody, 'openai');
-  assert.deepEqual([text.path, text.promptCharacters], ['/completions', 4]);
-  assert.equal(call({}, cody, 'openai').path, '/chat/completions');
+  assert.deepEqual([(await sentTo(text)).url, text.promptCharacters], ['https://api.openai.com/v1/completions', 4]);
+  assert.equal((await sentTo(call({}, cody, 'openai'))).url, 'https://api.openai.com/v1/chat/completions');
   assert.equal(call({ messages: undefined, prompt: ['ab'] }, cody, 'openai-text').promptCharacters, 2);
   assert.throws(() => call({ messages: undefined }, cody, 'openai'), {
     message: 'request body must contain "messages" field',
@@ -107,4 +95,40 @@ test('design D16: code under the Cody route is a prompt or messages; each goes t
     message: 'request body must contain "prompt" field',
   });
   assert.throws(() => call({ prompt: 7 }, cody, 'openai-text'), { message: /"prompt" must be a string or an array/ });
+});
+
+test('what a provider does otherwise is what its row says', () => {
+  const rows = {
+    providers: [
+      { id: 'vllm', rules: ['max-tokens-renamed', 'negative-sampling-dropped'], drops: ['seed', 'logit_bias'] },
+    ],
+    homes: [{ id: 'vllm', baseUrl: 'http://10.0.0.7:8000' }],
+  };
+  const other = readerOf({ CODY_GATEWAY_CATALOGUE: JSON.stringify(rows) });
+  const body = {
+    model: 'vllm/llama',
+    messages,
+    stream: true,
+    max_completion_tokens: 5,
+    top_k: -1,
+    top_p: 0,
+    user: 'theirs',
+    Seed: 1,
+    extra_body: { logitBias: {} },
+  };
+  const { model, homes, body: sent, hidesUsage } = other.read('openai-chat', body, { ...cody, dialect: 'openai' });
+  assert.deepEqual([model?.id, homes.map(({ row }) => row.id), hidesUsage], ['vllm/llama', ['vllm'], false]);
+  assert.deepEqual(JSON.parse(sent), { messages, stream: true, max_tokens: 5, top_p: 0, extra_body: {} });
+});
+
+test('thinking that is counted beside the answer is output, where the row says so', () => {
+  const total = Buffer.from('{"usage":{"prompt_tokens":10,"completion_tokens":5,"total_tokens":40}}');
+  for (const [beside, output] of [
+    [true, 30],
+    [false, 5],
+  ] as const) {
+    const meter = createOpenAiMeter(false, beside);
+    meter.body(total);
+    assert.equal(meter.usage().outputTokens, output);
+  }
 });

@@ -1,14 +1,15 @@
 // Usage out of answers in OpenAI's chat shape, which other providers speak too.
 
-import type { SseEvent } from '../http/http.ts';
-import { createJsonBody, jsonObject, memberOf, tokenCount } from './answer-json.ts';
-import type { JsonObject, Meter, Usage } from './call.ts';
-import { codePoints, isObject } from './request-body.ts';
+import type { SseEvent } from '../../http/http.ts';
+import { createJsonBody, jsonObject, memberOf, tokenCount } from '../answer-json.ts';
+import type { JsonObject, Meter, Usage } from '../call.ts';
+import { codePoints, isObject } from '../request-body.ts';
 
 /**
- * @param hidesUsage the chunk that only carries usage was asked for by us and is not for the caller (design D8)
+ * @param hidesUsage the chunk that only carries usage was asked for by us and is not for the caller
+ * @param reasoningBeside thinking is counted beside `completion_tokens`, and only the total has both
  */
-export function createOpenAiMeter(hidesUsage: boolean): Meter {
+export function createOpenAiMeter(hidesUsage: boolean, reasoningBeside: boolean): Meter {
   let usage: JsonObject = {};
   let characters: number | null = null;
   let finished = false;
@@ -39,7 +40,7 @@ export function createOpenAiMeter(hidesUsage: boolean): Meter {
         characters = null;
         read(whole);
       }
-      return usageOf(usage, characters);
+      return usageOf(usage, characters, reasoningBeside);
     },
   };
 }
@@ -56,11 +57,17 @@ function textLength(choices: readonly unknown[]): number {
   return length;
 }
 
-function usageOf(usage: JsonObject, completionCharacters: number | null): Usage {
+function usageOf(usage: JsonObject, completionCharacters: number | null, reasoningBeside: boolean): Usage {
   const prompt = memberOf(usage, 'prompt_tokens_details');
+  const inputTokens = tokenCount(usage['prompt_tokens']);
+  const completion = tokenCount(usage['completion_tokens']);
+  const total = reasoningBeside ? tokenCount(usage['total_tokens']) : null;
   return {
-    inputTokens: tokenCount(usage['prompt_tokens']),
-    outputTokens: tokenCount(usage['completion_tokens']),
+    inputTokens,
+    outputTokens:
+      total === null || inputTokens === null || completion === null
+        ? completion
+        : Math.max(completion, total - inputTokens),
     cacheReadTokens: tokenCount(prompt['cached_tokens']),
     cacheWriteTokens: tokenCount(prompt['cache_write_tokens']),
     reasoningTokens: tokenCount(memberOf(usage, 'completion_tokens_details')['reasoning_tokens']),

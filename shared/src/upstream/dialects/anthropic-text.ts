@@ -1,12 +1,10 @@
-// Anthropic's text completions, which instances of 2023 call: what we change in a request, how it is sent, how its answers read. Spec completions §2.4.
+// Anthropic's text completions, which instances of 2023 call: what we change in a request, how it is sent, how its answers read.
 
-import type { Config } from '../../config/config.ts';
 import type { SseEvent } from '../../http/http.ts';
 import { createJsonBody, jsonObject } from '../answer-json.ts';
-import type { Call, CallerFacts, JsonObject, Meter, Usage } from '../call.ts';
-import { defaultModels } from '../catalogue.ts';
+import type { ApiDialect, ReadingRules } from '../api-dialect.ts';
+import type { JsonObject, Meter, Reading, Usage } from '../call.ts';
 import { guard } from '../guard.ts';
-import type { Provider } from '../provider.ts';
 import {
   bodyText,
   charactersOf,
@@ -18,38 +16,25 @@ import {
   streamOf,
   withModel,
 } from '../request-body.ts';
-import { sdkDestinations } from '../sdk-request.ts';
-import { createAnthropicClient } from './anthropic-client.ts';
+import { tellActor } from './anthropic-messages.ts';
 
-/** The API, or null without a key. */
-export function anthropicText(config: Config): Provider | null {
-  const apiKey = config.anthropicAccessToken;
-  if (apiKey === null) return null;
-  return {
-    name: 'anthropic',
-    shapes: ['anthropic-text'],
-    models: config.anthropicAllowedModels ?? defaultModels('anthropic'),
-    covers: {},
-    retryAfterSeconds: 2,
-    read: (body, caller) => readPrompt(body, caller, config.anthropicMaxTokensToSample, apiKey),
-    destination: sdkDestinations(() => createAnthropicClient(apiKey, config.anthropicBaseUrl)),
-    body: (call, model) => withModel(call.body, model),
-    meter: () => createMeter(),
-  };
-}
+export const anthropicText: ApiDialect = {
+  api: 'anthropic',
+  sdk: 'anthropic',
+  read: readPrompt,
+  keyHeaders: (_reading, key) => ({ 'x-api-key': key, authorization: null }),
+  body: ({ body }, model) => withModel(body, model),
+  meter: () => createMeter(),
+};
 
-function readPrompt(body: JsonObject, caller: CallerFacts, maxTokensCap: number, apiKey: string): Call {
+function readPrompt(body: JsonObject, { caller, provider, lengthMax }: ReadingRules): Reading {
   const stream = streamOf(body);
   const texts = promptTextsOf(body);
   const maxTokens = integerOf(body, 'max_tokens_to_sample');
-  const members = guard(body, 'anthropic', maxTokensCap);
-  const metadata = isObject(body['metadata']) ? body['metadata'] : {};
-  members['metadata'] = { ...metadata, user_id: `${caller.actorId}:${caller.actorUid ?? ''}` };
+  const members = guard(body, 'anthropic', { lengthMax, drops: provider.drops });
+  tellActor(members, body, caller, provider);
+  modelOf(body);
   return {
-    provider: 'anthropic',
-    shape: 'anthropic-text',
-    path: '/v1/complete',
-    model: modelOf(body),
     stream,
     eventExtras: { stream, max_tokens_to_sample: maxTokens ?? 0 },
     promptCharacters: charactersOf(texts),
@@ -61,8 +46,6 @@ function readPrompt(body: JsonObject, caller: CallerFacts, maxTokensCap: number,
       client: 'sourcegraph-cody-gateway/1.0',
       // The version whose streams say the whole text again with each event, as those instances read them.
       'anthropic-version': '2023-01-01',
-      'x-api-key': apiKey,
-      authorization: null,
     },
     hidesUsage: false,
   };

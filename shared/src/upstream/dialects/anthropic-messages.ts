@@ -1,12 +1,12 @@
-// Anthropic's Messages API: what we change in a request, how it is sent, how its answers tell their usage. Spec completions §2.5.
+// Anthropic's Messages API: what we change in a request, how it is sent, how its answers tell their usage.
 
-import type { Config } from '../../config/config.ts';
+import type { ProviderRow } from '../../catalogue/catalogue.ts';
 import type { SseEvent } from '../../http/http.ts';
-import type { Call, CallerFacts, JsonObject, Meter, Usage } from '../call.ts';
 import { createJsonBody, jsonObject, memberOf, tokenCount } from '../answer-json.ts';
-import { defaultModels } from '../catalogue.ts';
+import type { ApiDialect, ReadingRules } from '../api-dialect.ts';
+import type { CallerFacts, JsonObject, Meter, Reading, Usage } from '../call.ts';
 import { guard } from '../guard.ts';
-import type { Provider } from '../provider.ts';
+import { dropNegativeSampling } from '../provider-rules.ts';
 import {
   bodyText,
   charactersOf,
@@ -21,55 +21,64 @@ import {
   withoutMembers,
   type Message,
 } from '../request-body.ts';
-import { sdkDestinations } from '../sdk-request.ts';
-import { createAnthropicClient } from './anthropic-client.ts';
 
-/** The provider, or null without a key. */
-export function anthropic(config: Config): Provider | null {
-  const apiKey = config.anthropicAccessToken;
-  if (apiKey === null) return null;
-  return {
-    name: 'anthropic',
-    shapes: ['anthropic-messages'],
-    models: config.anthropicAllowedModels ?? defaultModels('anthropic'),
-    covers: {},
-    retryAfterSeconds: 2,
-    read: (body, caller) => readMessages(body, caller, config.anthropicMaxTokensToSample, apiKey),
-    destination: sdkDestinations(() => createAnthropicClient(apiKey, config.anthropicBaseUrl)),
-    body: (call, model) => withModel(call.body, model),
-    meter: () => createMeter(),
-  };
-}
+/** What the version is called in a body, for homes on Vertex AI, which take no header for it. */
+const vertexVersion = 'vertex-2023-10-16';
 
-function readMessages(body: JsonObject, caller: CallerFacts, maxTokensCap: number, apiKey: string): Call {
+export const anthropicMessages: ApiDialect = {
+  api: 'anthropic',
+  sdk: 'anthropic',
+  read: readMessages,
+  // Newer versions take the key as the SDK sends it.
+  keyHeaders: ({ headers }, key) =>
+    headers['anthropic-version'] === codyVersion ? { 'x-api-key': key, authorization: null } : {},
+  body: ({ body }, model, home) =>
+    home.row.kind === 'google'
+      ? [body.slice(0, -1), `${body === '{}' ? '' : ','}"anthropic_version":"${vertexVersion}"}`]
+      : withModel(body, model),
+  meter: () => createMeter(),
+};
+
+function readMessages(body: JsonObject, { caller, provider, lengthMax }: ReadingRules): Reading {
   const stream = streamOf(body);
   const messages = messagesOf(body, 'request body must contain "messages" field');
   const maxTokens = integerOf(body, 'max_tokens');
-  const { members, promptCharacters } = liftSystem(guard(body, 'anthropic', maxTokensCap), messages);
-  // Direct Cody clients send -1 for "not set" (spec clients §3.1); zeros are values.
-  for (const member of ['top_k', 'top_p'])
-    if (typeof members[member] === 'number' && members[member] < 0) delete members[member];
-  const metadata = isObject(body['metadata']) ? body['metadata'] : {};
-  members['metadata'] = { ...metadata, user_id: `${caller.actorId}:${caller.actorUid ?? ''}` };
+  const { members, promptCharacters } = liftSystem(
+    guard(body, 'anthropic', { lengthMax, drops: provider.drops }),
+    messages,
+  );
+  // Direct Cody clients send -1 for "not set"; zeros are values.
+  dropNegativeSampling(members);
+  tellActor(members, body, caller, provider);
+  modelOf(body);
   return {
-    provider: 'anthropic',
-    shape: 'anthropic-messages',
-    path: '/v1/messages',
-    model: modelOf(body).replace(/^anthropic\//, ''),
     stream,
     eventExtras: { stream, max_tokens: maxTokens ?? 0 },
     promptCharacters,
     body: bodyText(members),
-    headers: versionHeaders(caller, apiKey),
+    headers: versionHeaders(caller),
     hidesUsage: false,
   };
 }
 
-/** The version whose shapes Cody reads (spec completions §2.5); its key goes into `x-api-key`. */
+/** `metadata.user_id` is ours; a provider that does not take it is told of no user at all. */
+export function tellActor(
+  members: JsonObject,
+  body: JsonObject,
+  { actorId, actorUid }: CallerFacts,
+  provider: ProviderRow,
+): void {
+  const { metadata } = body;
+  if (provider.rules.includes('user-is-actor'))
+    members['metadata'] = { ...(isObject(metadata) && metadata), user_id: `${actorId}:${actorUid ?? ''}` };
+  else if (isObject(metadata)) members['metadata'] = withoutMembers(metadata, 'user_id');
+}
+
+/** The version whose shapes Cody reads; its key goes into `x-api-key`. */
 const codyVersion = '2023-06-01';
 
-/** An Anthropic SDK names the API version and the betas whose shapes it reads: they pass. Newer versions take the key as the SDK sends it. */
-function versionHeaders({ dialect, headers }: CallerFacts, apiKey: string): Record<string, string | null> {
+/** An Anthropic SDK names the API version and the betas whose shapes it reads: they pass. */
+function versionHeaders({ dialect, headers }: CallerFacts): Record<string, string | null> {
   const asked = dialect === 'anthropic' ? headers['anthropic-version'] : undefined;
   const version = typeof asked === 'string' && /^\d{4}-\d{2}-\d{2}$/.test(asked) ? asked : codyVersion;
   const beta = dialect === 'anthropic' ? headers['anthropic-beta'] : undefined;
@@ -77,12 +86,11 @@ function versionHeaders({ dialect, headers }: CallerFacts, apiKey: string): Reco
     // The SDKs send a text as it is when its type is named.
     'content-type': 'application/json',
     'anthropic-version': version,
-    ...(version === codyVersion && { 'x-api-key': apiKey, authorization: null }),
     ...(typeof beta === 'string' && { 'anthropic-beta': beta }),
   };
 }
 
-/** Instances send the system prompt as first message, which Anthropic refuses: it becomes the `system` member and wins over one that is there (design D7). */
+/** Instances send the system prompt as first message, which Anthropic refuses: it becomes the `system` member and wins over one that is there. */
 function liftSystem(
   members: JsonObject,
   messages: readonly Message[],
