@@ -10,7 +10,7 @@ const paths: readonly CompletionRoute[] = [
   { path: '/v1/chat/completions', shape: 'openai-chat', dialect: 'openai', feature, units: 1 },
 ];
 
-export const handler = defineFunction('chat-completions', (context) => [
+export const handler = await defineFunction('chat-completions', (context) => [
   // A provider without a key is not routed.
   ...paths.filter(({ shape }) => context.upstream.shapes.has(shape)).map(completionRoute),
   listModels,

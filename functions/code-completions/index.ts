@@ -8,7 +8,7 @@ const paths: readonly CompletionRoute[] = [
   { path: '/v1/completions', shape: 'openai-text', dialect: 'openai', feature, units: 1 },
 ];
 
-export const handler = defineFunction('code-completions', (context) =>
+export const handler = await defineFunction('code-completions', (context) =>
   // A provider without a key is not routed.
   paths.filter(({ shape }) => context.upstream.shapes.has(shape)).map(completionRoute),
 );

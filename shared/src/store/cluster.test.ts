@@ -21,11 +21,7 @@ before(async () => {
   cluster = await startRedisCluster();
   clients = cluster.nodes.map(({ url }) => new Redis(url));
   const settings = { redisEndpoint: cluster.url, redisBudgetMs: 400, redisCluster: true };
-  store = connectStore(
-    settings,
-    () => undefined,
-    (change) => changes.push(change),
-  );
+  store = connectStore(settings, () => undefined, { changed: (change) => void changes.push(change) });
 });
 after(async () => {
   for (const { pid } of cluster.nodes) process.kill(pid, 'SIGCONT');

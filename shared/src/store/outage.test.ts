@@ -28,11 +28,9 @@ beforeEach(async () => {
   redis = new Redis(server.url);
   redis.on('error', () => undefined);
   changes = [];
-  store = connectStore(
-    { redisEndpoint: proxy.url, redisBudgetMs: budgetMs },
-    () => undefined,
-    (change) => changes.push(change),
-  );
+  store = connectStore({ redisEndpoint: proxy.url, redisBudgetMs: budgetMs }, () => undefined, {
+    changed: (change) => void changes.push(change),
+  });
 });
 afterEach(async () => {
   redis.disconnect();

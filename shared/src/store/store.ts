@@ -7,8 +7,11 @@ export {
   type Budget,
   type Store,
   type StoreChange,
+  type StoreListeners,
   type StoreSettings,
 } from './connection.ts';
+export { wordsOf } from './refusals.ts';
+export type { FullChange } from './fullness.ts';
 export { readRedisTime, redisTimeMs, timeCommand } from './redis-time.ts';
 export { loadScript, type Script } from './script.ts';
 export { takeLock, type Lock } from './lock.ts';
