@@ -100,14 +100,27 @@ export function apply({ options }: Redis, { username, password, tls }: Credentia
   if (tls !== null) options.tls = tls;
 }
 
-/** Makes each connection of one node begin with what is read then. @param failed see prepareConnections */
-export function prepareNode(node: Redis, access: Access, failed: (error: unknown) => boolean): void {
-  const prepare = async (): Promise<void> => {
-    const credentials = await access.read();
+/**
+ * Makes each connection of one node begin with what is read then.
+ * @param known of a cluster's node: what its first connection begins with, at once, since ioredis queues the node's first command while it begins
+ * @param failed see prepareConnections
+ */
+export function prepareNode(
+  node: Redis,
+  access: Access,
+  known: Credentials | null,
+  failed: (error: unknown) => boolean,
+): void {
+  const use = (credentials: Credentials): void => {
     apply(node, credentials);
     if (credentials.password !== null) proven.set(node, credentials.password);
   };
-  prepareConnections(node, prepare, failed);
+  const first = node.connect.bind(node);
+  prepareConnections(node, async () => use(await access.read()), failed);
+  if (known === null) return;
+  use(known);
+  const later = node.connect.bind(node);
+  node.connect = () => (node.status === 'wait' ? first() : later());
 }
 
 /** What one attempt to read them may take: a mounted secret is fetched when it is read. */

@@ -129,7 +129,7 @@ export function openClient(url: URL, access: Access | null, events: ClientEvents
   redis.on('close', () => events.lost(theNode, 'lost', lastError));
   let endRenewals = (): void => undefined;
   if (access !== null) {
-    prepareNode(redis, access, (error) => {
+    prepareNode(redis, access, null, (error) => {
       events.lost(theNode, 'lost', error);
       return !closed;
     });

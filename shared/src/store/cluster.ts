@@ -71,8 +71,7 @@ export function openCluster(url: URL, access: Access | null, events: ClientEvent
     });
     node.on('close', () => events.lost(nameOf(node), 'lost', lastError));
     if (access === null) return;
-    if (known !== null) apply(node, known);
-    prepareNode(node, access, (error) => {
+    prepareNode(node, access, known, (error) => {
       events.lost(nameOf(node), 'lost', error);
       return !closed;
     });

@@ -4,12 +4,15 @@ import type { Redis } from 'ioredis';
 import { within } from '../telemetry/telemetry.ts';
 import { accessOf, type AccessSettings } from './access.ts';
 import { createBreaker, breakerRules, type Breaker, type BreakerChange, type OutageCause } from './breaker.ts';
-import { connectTimeoutMs, keyless, openClient, type Client, type Command } from './client.ts';
+import { StoreUnavailable, type Budget } from './budget.ts';
+import { keyless, openClient, type Client, type Command } from './client.ts';
+import { clock } from './clock.ts';
 import { openCluster } from './cluster.ts';
+import { createFirstConnection } from './first-connection.ts';
 import { createFullness, type FullChange } from './fullness.ts';
 import { codeOf, refusalOf } from './refusals.ts';
 import type { Script } from './script.ts';
-import { awaitWay } from './way.ts';
+import { createSender } from './sender.ts';
 
 /** What the store needs to know. */
 export interface StoreSettings extends AccessSettings {
@@ -35,37 +38,13 @@ export interface StoreListeners {
   readonly accessToken?: () => Promise<string>;
 }
 
-const defaultPort = 6379;
 const defaultStartMs = 60_000;
-/** What a Redis that can be reached may take for the handshake before the port opens; a caller waits longer (connectTimeoutMs). */
-const handshakeMs = 500;
-/** A slot that moves is asked for again so soon: it may be there in a moment, and a request's whole budget is 50 ms. */
-const movingGapMs = 5;
 
 const defaultBudgetMs = 2_000;
 /** A quarter of 1 GB. */
 const defaultOutboxBytes = 256 * 1024 * 1024;
 /** A replica's connection is replaced at most so often. */
 const replicaGapMs = 500;
-
-/** Redis did not answer in time, is not reachable, or answered with a fault of its own. */
-export class StoreUnavailable extends Error {
-  override readonly name = 'StoreUnavailable';
-  /** False: the command never left this process. True: it may or may not have been applied. */
-  readonly sent: boolean;
-
-  constructor(message: string, options: { readonly sent: boolean; readonly cause?: unknown }) {
-    super(message, { cause: options.cause });
-    this.sent = options.sent;
-  }
-}
-
-/** What a request may still wait for Redis: one budget is shared by all its waits on the way up, another belongs to its settling. */
-export interface Budget {
-  leftMs: number;
-  /** For work that no caller waits for: it waits for the end of an outage, where others fail at once. */
-  readonly patient?: boolean;
-}
 
 /** A breaker's change, and of which node. */
 export interface StoreChange extends BreakerChange {
@@ -114,7 +93,6 @@ export function connectStore(
   const url = new URL(redisEndpoint.includes('://') ? redisEndpoint : `redis://${redisEndpoint}`);
   const access = accessOf(url, settings, accessToken ?? null);
   const breakers = new Map<string, Breaker>();
-  let closed = false;
   let lastLost: unknown = null;
   const breakerOf = (node: string): Breaker => {
     const known = breakers.get(node);
@@ -141,7 +119,6 @@ export function connectStore(
     ready: (redis) => warnIfEvicting(redis, warn),
     warn,
   });
-  const fullness = createFullness(clock, (node) => client.probe(node), full);
   let leftReplicaMs = -Infinity;
   /** After a failover the connection may be the old primary's, and the address somebody else's. */
   const leaveReplica = (node: string, error: unknown): void => {
@@ -150,59 +127,19 @@ export function connectStore(
     leftReplicaMs = clock.now();
     client.replace(node);
   };
-  let way: Promise<boolean> | null = null;
-  let first: Promise<void> | null = null;
-  let connected = false;
-  const seeking = new AbortController();
-  /** @returns false: nobody has answered for as long as a start may wait */
-  const openWay = (): Promise<boolean> => {
-    way ??= within(
-      awaitWay(hostOf(url), Number(url.port || defaultPort), connectTimeoutMs, seeking.signal).then(() => true),
-      redisStartMs,
-      () => false,
-    );
-    return way;
-  };
-  const openFirst = async (): Promise<void> => {
-    const answered = await openWay();
-    seeking.abort();
-    if (closed) throw new Error('closed');
-    const connecting = client.connect();
-    if (!answered) {
-      connected = true;
-      const error = new Error(`nobody answers on the way to ${url.host}: nothing came within ${redisStartMs} ms`);
-      breakerOf(client.nodeOf(null)).trip('silent', error);
-    }
-    return connecting;
-  };
-  const connect = (): Promise<void> => {
-    first ??= openFirst().finally(() => (connected = true));
-    // Whoever waits for it is told; reconnecting is the client's own from here on.
-    first.catch(() => undefined);
-    return first;
-  };
-
-  const opened = async (): Promise<void> => {
-    const endMs = performance.now() + redisStartMs;
-    const connecting = connect();
-    if (!(await openWay())) return;
-    await within(connecting, handshakeMs, () => undefined).catch(() => undefined);
-    if (access?.changes !== true || !['WRONGPASS', 'NOAUTH'].includes(codeOf(lastLost) ?? '')) return;
-    const back = Promise.all([...breakers.values()].map((breaker) => breaker.back()));
-    await within(
-      back.then(() => undefined),
-      Math.max(0, endMs - performance.now()),
-      () => undefined,
-    );
-  };
-
-  /** A cold start's connection has a deadline of its own: the budget is for a Redis that is there. */
-  const awaitFirst = (): Promise<void> =>
-    within(connect(), connectTimeoutMs, () => {
-      throw new Error(`not within ${connectTimeoutMs} ms`);
-    }).catch((error: unknown) => {
-      throw new StoreUnavailable('redis cannot be connected', { sent: false, cause: error });
-    });
+  const first = createFirstConnection({
+    url,
+    startMs: redisStartMs,
+    connect: () => client.connect(),
+    silent: (error) => breakerOf(client.nodeOf(null)).trip('silent', error),
+    passwordRefused: () => access?.changes === true && ['WRONGPASS', 'NOAUTH'].includes(codeOf(lastLost) ?? ''),
+    back: async () => void (await Promise.all([...breakers.values()].map((breaker) => breaker.back()))),
+  });
+  const sender = createSender(
+    client,
+    createFullness(clock, (node) => client.probe(node), full),
+    leaveReplica,
+  );
 
   const usable = async (breaker: Breaker, budget: Budget): Promise<void> => {
     const startedMs = performance.now();
@@ -214,107 +151,17 @@ export function connectStore(
       throw new StoreUnavailable(`redis is away (${outage?.cause ?? 'lost'})`, { sent: false });
   };
 
-  /** What a refusal means for those who come next. */
-  const heed = (node: string, breaker: Breaker, error: unknown): void => {
-    switch (refusalOf(error)) {
-      case 'away':
-        breaker.trip('refusing', error);
-        return leaveReplica(node, error);
-      case 'perhaps':
-        // One command that is forbidden is a fault of its own; who may not even write this is served nothing.
-        return void client.probe(node).catch((refused: unknown) => {
-          if (codeOf(refused) === codeOf(error)) breaker.trip('refusing', refused);
-        });
-      case 'full':
-        return fullness.refused(node, error);
-      case 'moving':
-      case 'fault':
-      case null:
-        // The connection has ended, and its end has not been told yet.
-        if (isUnwritable(error)) breaker.trip('lost', error);
-    }
-  };
-
-  /**
-   * Sends, and waits for what is left of the budget or until the breaker opens.
-   * @param single it is one command: where Redis refuses it, nothing was applied
-   */
-  const send = <T>(
-    node: string,
-    breaker: Breaker,
-    budget: Budget,
-    single: boolean,
-    work: () => Promise<T>,
-  ): Promise<T> =>
-    new Promise((resolve, reject) => {
-      const startedMs = performance.now();
-      const limitMs = Math.max(1, budget.leftMs);
-      let over = false;
-      /** Of a slot that moves, between two attempts. */
-      let moving: unknown = null;
-      const end = (): void => {
-        if (over) return;
-        over = true;
-        clearTimeout(timer);
-        budget.leftMs -= performance.now() - startedMs;
-      };
-      const fail = (why: string): void => {
-        end();
-        reject(new StoreUnavailable(why, { sent: moving === null, cause: moving }));
-      };
-      const refuse = (error: unknown): void => {
-        const refusal = refusalOf(error);
-        end();
-        heed(node, breaker, error);
-        const code = codeOf(error);
-        const what = code === null ? 'redis command failed' : `redis refuses (${code})`;
-        const unsent = isUnwritable(error) || (single && refusal !== null && refusal !== 'fault');
-        reject(new StoreUnavailable(what, { sent: !unsent, cause: error }));
-      };
-      let passage = breaker.enter(fail);
-      const timer = setTimeout(
-        () =>
-          clock.afterReads(() => {
-            if (moving !== null) return refuse(moving);
-            passage.timedOut();
-            fail(`redis did not answer within ${Math.round(limitMs)} ms`);
-          }),
-        limitMs,
-      );
-      const attempt = (): void => {
-        if (over) return;
-        if (moving !== null) passage = breaker.enter(fail);
-        moving = null;
-        work().then(
-          (value) => {
-            passage.replied();
-            end();
-            resolve(value);
-          },
-          (error: unknown) => {
-            const refusal = refusalOf(error);
-            if (refusal === null) passage.ended();
-            else passage.replied();
-            if (refusal !== 'moving' || !single || over) return refuse(error);
-            moving = error;
-            setTimeout(attempt, movingGapMs);
-          },
-        );
-      };
-      attempt();
-    });
-
   const bounded = async <T>(
     node: () => string,
     budget: Budget,
     single: boolean,
     work: () => Promise<T>,
   ): Promise<T> => {
-    if (!connected) await awaitFirst();
+    if (!first.over()) await first.done();
     const name = node();
     const breaker = breakerOf(name);
     if (breaker.outage() !== null) await usable(breaker, budget);
-    return send(name, breaker, budget, single, work);
+    return sender.send(name, breaker, budget, single, work);
   };
 
   const onNode = (node: string, commands: readonly Command[], budget: Budget): Promise<unknown[]> =>
@@ -340,10 +187,10 @@ export function connectStore(
 
   return {
     outboxBytes,
-    connect: () => void connect(),
-    opened,
+    connect: first.connect,
+    opened: first.opened,
     probe: async (budget) => {
-      if (!connected) await awaitFirst();
+      if (!first.over()) await first.done();
       const probe = (node: string): Promise<unknown> =>
         bounded(
           () => node,
@@ -372,9 +219,9 @@ export function connectStore(
       );
     },
     commands: async (commands, budget) => {
-      if (!connected) await awaitFirst();
-      const [first] = commands;
-      if (first?.[0] === 'scan') return [await scan(first, budget)];
+      if (!first.over()) await first.done();
+      const [command] = commands;
+      if (command?.[0] === 'scan') return [await scan(command, budget)];
       // Almost always one.
       const groups = byNode(commands, client.nodeOf);
       const [only] = groups;
@@ -394,10 +241,9 @@ export function connectStore(
       return outages.toSorted((a, b) => b.openMs - a.openMs)[0] ?? null;
     },
     close: async () => {
-      closed = true;
-      seeking.abort();
+      first.stop();
       for (const breaker of breakers.values()) breaker.stop();
-      fullness.stop();
+      sender.stop();
       await client.close();
     },
   };
@@ -419,27 +265,6 @@ function byNode(
     else group.push(position);
   }
   return groups;
-}
-
-/** Without the brackets of an IPv6 address. */
-function hostOf({ hostname }: URL): string {
-  return hostname.replace(/^\[(.*)\]$/, '$1');
-}
-
-/** Its timers keep no process alive: probes are beside requests. */
-const clock = {
-  now: () => performance.now(),
-  after: (ms: number, work: () => void): (() => void) => {
-    const timer = setTimeout(work, ms).unref();
-    return () => clearTimeout(timer);
-  },
-  // Between timers and this, Node reads its sockets.
-  afterReads: (work: () => void): void => void setImmediate(work),
-};
-
-/** ioredis refused a command before a byte of it went out. */
-function isUnwritable(error: unknown): boolean {
-  return error instanceof Error && error.message.startsWith("Stream isn't writeable");
 }
 
 /** Memorystore's own default evicts keys that expire: counters, that is. It forbids CONFIG, and INFO tells the same. */

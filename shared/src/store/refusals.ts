@@ -5,8 +5,8 @@ import { redact } from '../telemetry/telemetry.ts';
 /**
  * `away`: it serves nobody now: it loads, is a replica after a failover, has too few replicas, hangs in a script, knows us no more, or its cluster has
  * no master. `perhaps`: it lets us not do this one thing, or nothing at all: a probe tells. `full`: it takes no more memory, and gives back what it is
- * asked to. `moving`: the keys are on their way to another node. `fault`: this one command is wrong. All but `fault` say that nothing was applied.
- * Null: Redis said nothing.
+ * asked to. `moving`: the keys are on their way to another node. `fault`: this one command is wrong. `away`, `full` and `moving` say that nothing
+ * was applied. Null: Redis said nothing.
  */
 export type Refusal = 'away' | 'perhaps' | 'full' | 'moving' | 'fault';
 
@@ -31,9 +31,14 @@ const code = /^(?:ERR Error running script\b[^]*? -)?([A-Z]+)\b/;
 /** ioredis, when a command was sent back and forth too often: each time nothing was applied. */
 const bounced = 'Too many Cluster redirections';
 
+/** What a script is told in place of NOPERM, perhaps after other commands of its. */
+const scriptForbidden = "The user executing the script can't run this command";
+
 /** The refusal's code, such as `READONLY`; null where Redis said nothing, or `ERR`. */
 export function codeOf(error: unknown): string | null {
-  const found = error instanceof Error ? code.exec(error.message)?.[1] : undefined;
+  if (!(error instanceof Error)) return null;
+  if (error.message.includes(scriptForbidden)) return 'NOPERM';
+  const found = code.exec(error.message)?.[1];
   return found !== undefined && Object.hasOwn(refusals, found) ? found : null;
 }
 
