@@ -1,5 +1,8 @@
-// `/maintenance/flagged-requests`: which flagged prompts stand in Redis, and one of them, for those who may read them. Texts as in spec completions §7.3.
+// `/maintenance/flagged-requests`: which flagged prompts stand in Redis, and one of them, for those who may read them;
+// each reading is on record. Texts are the original gateway's.
 
+import { createHash } from 'node:crypto';
+import { audited } from '@cody-gateway/shared/documents';
 import { answer } from '@cody-gateway/shared/http';
 import {
   listFlaggedPrompts,
@@ -8,20 +11,31 @@ import {
   type Exchange,
   type Route,
 } from '@cody-gateway/shared/serve';
-import { hasScope, type Introspection } from './bearer-scope.ts';
+import { hasScope } from './bearer-scope.ts';
+import { createIntrospection, type Introspect } from './token-introspection.ts';
 
 const path = '/maintenance/flagged-requests';
 const scope = 'cody_gateway::flaggedprompts::read';
 const keyCharactersMax = 1_024;
 
 /** None without an authorization server to ask. */
-export function flaggedRequestRoutes({ config, store }: Context): Route[] {
-  const { introspectionUrl: url, samsClientId: clientId, samsClientSecret: clientSecret } = config;
+export function flaggedRequestRoutes({ config, store, documents }: Context): Route[] {
+  const { introspectionUrl: url, introspectionMethod: method, accountsUrl } = config;
+  const { samsClientId: clientId, samsClientSecret: clientSecret } = config;
   if (url === null || clientId === null || clientSecret === null) return [];
-  const introspection = { url, clientId, clientSecret };
+  const userAgent = `Cody-Gateway/${config.environment} ${config.version}`;
+  const introspect = createIntrospection({
+    url,
+    method,
+    accountsUrl,
+    clientId,
+    clientSecret,
+    userAgent,
+    now: Date.now,
+  });
   const guarded = (work: (exchange: Exchange) => Promise<void>): Route['handle'] => {
     return async (exchange) => {
-      if (await mayRead(exchange, introspection)) await work(exchange);
+      if (await mayRead(exchange, introspect)) await work(exchange);
     };
   };
   return [
@@ -41,7 +55,10 @@ export function flaggedRequestRoutes({ config, store }: Context): Route[] {
       handle: guarded(async (exchange) => {
         const key = keyOf(exchange.received.path);
         if (key === null) return say(exchange, 400, 'Invalid prompt key\n');
-        const text = await readFlaggedPrompt(store, key);
+        const reader = { who: readerOf(exchange), why: `GET ${path}` };
+        const about = { what: 'flagged-requests read', subject: null, change: key };
+        // The record stands before the text is read: without one nothing is shown.
+        const text = await audited(documents, reader, about, () => readFlaggedPrompt(store, key));
         return text === null ? say(exchange, 404, 'Prompt not found\n') : say(exchange, 200, text);
       }),
     },
@@ -49,9 +66,9 @@ export function flaggedRequestRoutes({ config, store }: Context): Route[] {
 }
 
 /** Answers for those who may not. */
-async function mayRead(exchange: Exchange, introspection: Introspection): Promise<boolean> {
+async function mayRead(exchange: Exchange, introspect: Introspect): Promise<boolean> {
   try {
-    switch (await hasScope(exchange.received, scope, introspection)) {
+    switch (await hasScope(exchange.received, scope, introspect)) {
       case 'granted':
         return true;
       case 'unauthorized':
@@ -71,7 +88,13 @@ async function mayRead(exchange: Exchange, introspection: Introspection): Promis
   }
 }
 
-/** A Redis that does not answer is told in the reference's words. */
+/** By the token that was accepted, without telling it: the authorization server's own log says whose it was. */
+function readerOf({ received }: Exchange): string {
+  const token = /^bearer +([^\s]+)$/i.exec(received.headers.authorization ?? '')?.[1] ?? '';
+  return `access token with SHA-256 ${createHash('sha256').update(token).digest('hex')}`;
+}
+
+/** A Redis or a directory that does not answer is told in the original gateway's words. */
 function withoutStore(handle: Route['handle']): Route['handle'] {
   return async (exchange) => {
     try {

@@ -7,6 +7,7 @@ import {
   charged,
   defineFunction,
   identify,
+  notServed,
   readClaim,
   type CallEvent,
   type ChargedSpan,
@@ -14,12 +15,10 @@ import {
   type Exchange,
   type Route,
 } from '@cody-gateway/shared/serve';
-import { embedAll, embeddersOf, embeddingRefusal, type Embedder } from '@cody-gateway/shared/upstream';
+import { embedAll, embeddersOf, embeddingRefusal, roughTokens, type Embedder } from '@cody-gateway/shared/upstream';
 import { embeddingReply, readEmbeddingRequest, type EmbeddingRequest } from './shapes.ts';
 
 const feature = 'embeddings';
-/** What is reserved before the provider has counted: a token has about four characters. */
-const charactersPerToken = 4;
 
 /** What a call used: tokens that are charged, and those that the provider reported, null where it does not. */
 interface Used {
@@ -40,28 +39,45 @@ async function embed(exchange: Exchange, embedders: readonly Embedder[]): Promis
       'bad-request',
       `model ${JSON.stringify(permit.model)} has no vectors of ${request.dimensions} numbers`,
     );
+  if (request.texts.length > embedder.textsMax)
+    throw new Refusal(
+      'bad-request',
+      `model ${JSON.stringify(permit.model)} takes at most ${embedder.textsMax} texts of one request, got ${request.texts.length}`,
+    );
   scope.annotate({ feature, model: permit.model, texts: request.texts.length });
-  const characters = request.texts.reduce((sum, text) => sum + text.length, 0);
-  // Where the provider reports no tokens the estimate stands; models that charge nothing report nothing.
-  const units = embedder.charges ? Math.ceil(characters / charactersPerToken) : 0;
+  const units = estimateOf(embedder, request);
   const call = { permit, units, claim, event: embeddingEvent(permit, request), span: embeddingSpan(permit) };
   await charged(exchange, call, ({ lease }) => embedTexts(exchange, lease, embedder, request, units));
 }
 
+/**
+ * What is reserved before the provider has counted. At least 1, which is given back where nothing is charged: what
+ * costs nothing is work all the same, and a quota that is used up ends it.
+ */
+function estimateOf({ charges, extraTokens }: Embedder, { texts }: EmbeddingRequest): number {
+  const characters = texts.reduce((sum, text) => sum + text.length, 0);
+  return charges ? Math.max(1, roughTokens(characters) + texts.length * extraTokens) : 1;
+}
+
 /** All texts, within the time that the function has for them. */
 async function embedTexts(
-  { context, received }: Exchange,
+  exchange: Exchange,
   lease: Parameters<typeof embedAll>[0],
   embedder: Embedder,
   request: EmbeddingRequest,
   estimate: number,
 ): Promise<Ended<Used>> {
+  const { context, received } = exchange;
   const { callerLeft } = received;
   const { texts, dimensions } = request;
   const deadline = AbortSignal.timeout(context.config.embeddingTimeoutMs);
   const signal = AbortSignal.any([callerLeft, deadline]);
+  let billed = 0;
+  const spent = (tokens: number): void => void (billed += tokens);
   try {
-    const embedded = await embedAll(lease, embedder, texts, { actorId: lease.permit.actor.id, dimensions, signal });
+    const ask = { actorId: lease.permit.actor.id, dimensions, signal, spent };
+    const embedded = await embedAll(lease, embedder, texts, ask);
+    // Where the provider reports no tokens the estimate stands; models that charge nothing report nothing.
     const tokens = embedder.charges ? (embedded.tokens ?? estimate) : 0;
     return {
       upstreamStatus: 200,
@@ -76,7 +92,12 @@ async function embedTexts(
       },
     };
   } catch (error) {
-    throw deadline.aborted && !callerLeft.aborted ? embeddingRefusal.timedOut(embedder.provider, error) : error;
+    const isLate = deadline.aborted && !callerLeft.aborted;
+    const ended = notServed<Used>(exchange, isLate ? embeddingRefusal.timedOut(embedder.provider, error) : error);
+    // Who leaves, or asks for what can't be embedded, pays for what was billed by then; a provider's fault is not the
+    // caller's.
+    const isCallers = callerLeft.aborted || ended.refusal?.kind === 'bad-request';
+    return { ...ended, units: isCallers && embedder.charges ? billed : 0 };
   }
 }
 

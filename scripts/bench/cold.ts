@@ -130,7 +130,6 @@ async function coldStart(
   probed: boolean,
 ): Promise<ColdStart> {
   const port = await freePort();
-  const dir = path.join(root, '.build/functions', name);
   const probe = probed ? [`--import=${path.join(import.meta.dirname, 'cold-probe.ts')}`] : [];
   // The warm copy of the function that the cloud runs is not asked.
   const warm = functions.get(name);
@@ -140,7 +139,7 @@ async function coldStart(
   const startedMs = performance.now();
   const child = spawn(
     process.execPath,
-    [...probe, framework, `--target=${name}`, `--source=${dir}`, `--port=${port}`],
+    [...probe, framework, `--target=${name}`, `--source=${warm.start.dir}`, `--port=${port}`],
     {
       env: {
         PATH: process.env['PATH'] ?? '',

@@ -16,7 +16,7 @@ import { startKServe } from './providers/kserve.ts';
 import { startOpenAi } from './providers/openai.ts';
 import type { LocalProvider, Pace } from './providers/provider-server.ts';
 import { startRedis, type LocalRedis } from './process/redis.ts';
-import { startRouter, type LocalRouter } from './router.ts';
+import { routerAddress, startRouter, type LocalRouter } from './router.ts';
 import { startScheduler } from './scheduler.ts';
 import { startSlack, type LocalSlack } from './slack.ts';
 import { seedDirectory } from './seed.ts';
@@ -113,12 +113,7 @@ export async function startCloud(options: CloudOptions = {}): Promise<LocalCloud
     );
     const allFiles = await readFunctionFiles();
     const files = allFiles.filter(({ name }) => options.functions?.includes(name) ?? true);
-    // Tests that run side by side share what was built before them.
-    const builtDir = process.env['GATEWAY_BUILT_FUNCTIONS'];
-    const building =
-      builtDir === undefined
-        ? step('functions built', () => buildFunctions({ names: files.map(({ name }) => name) }))
-        : Promise.resolve(files.map(({ name }) => ({ name, file: path.join(builtDir, name, 'index.js') })));
+    const building = step('functions built', () => builtFiles(files.map(({ name }) => name)));
     building.catch(() => undefined);
     const redis = keep(await step('redis', () => startRedis({ args: options.redisArgs ?? [] })));
     const firestore = keep(await step('firestore', () => startFirestore()));
@@ -161,6 +156,8 @@ export async function startCloud(options: CloudOptions = {}): Promise<LocalCloud
       CODY_GATEWAY_SOURCEGRAPH_EMBEDDINGS_API_TOKEN: standInKey,
       CODY_GATEWAY_OTEL_ENDPOINT: observability.url,
       CODY_GATEWAY_SENTRY_DSN: observability.sentryDsn,
+      CODY_GATEWAY_TRUSTED_PROXIES: '1',
+      CODY_GATEWAY_LOAD_BALANCER_ADDRESSES: routerAddress,
       ...providerEnv(keys, providers),
       ...options.env,
     };
@@ -172,7 +169,7 @@ export async function startCloud(options: CloudOptions = {}): Promise<LocalCloud
       everyOne(
         files.map(async (file) => {
           const { name } = file;
-          const dir = path.dirname(built.find((bundle) => bundle.name === name)?.file ?? '');
+          const dir = path.dirname(built[name] ?? '');
           const running = await startFunction({
             name,
             dir,
@@ -217,6 +214,13 @@ export async function startCloud(options: CloudOptions = {}): Promise<LocalCloud
     await stop();
     throw error;
   }
+}
+
+/** Entries of the bundles, by function. Tests that run side by side share what `npm test` built before them, whatever is edited meanwhile. */
+async function builtFiles(names: readonly string[]): Promise<Record<string, string>> {
+  const before = JSON.parse(process.env['GATEWAY_BUILT_FUNCTIONS'] ?? '{}') as Record<string, string>;
+  const built = await buildFunctions({ names: names.filter((name) => before[name] === undefined) });
+  return { ...before, ...Object.fromEntries(built.map(({ name, file }) => [name, file])) };
 }
 
 /** Key and address of each provider: the real ones where a key is given. */

@@ -241,13 +241,19 @@ test('a Redis that is away: a write of the directory says that it takes a minute
   assert.match((await run(['limits', 'show', id], { redisEndpoint: '' })).err, /set REDIS_ENDPOINT/);
 });
 
-test('flagged prompts: listed without their text, read one by one, and nothing else of Redis', async () => {
+test('flagged prompts: listed without their text, read one by one, each time on record, and nothing else of Redis', async () => {
   const key = 'prompt:4bf92f3577b34da6a3ce929d0e0e4736:chat_completions:42';
   await redis.set(key, 'the prompt', 'EX', 600);
   const listed = await run(['flagged-requests', 'list']);
   assert.match(listed.out, new RegExp(`^42 +chat_completions +4bf92f\\w+ +${key}$`, 'm'));
   assert.equal(listed.out.includes('the prompt'), false);
   assert.equal((await run(['flagged-requests', 'show', key])).out, 'the prompt\n');
+  assert.equal((await run(['flagged-requests', 'show', key, ...why])).out, 'the prompt\n');
+  const { docs } = await (await directory.client()).collection('audit').where('change', '==', key).get();
+  assert.deepEqual(
+    docs.map((document) => ['what', 'outcome', 'why'].map((name) => String(document.get(name))).join(': ')).toSorted(),
+    ['flagged-requests show: done: because', 'flagged-requests show: done: none given'],
+  );
   assert.equal((await run(['flagged-requests', 'show', 'prompt:none'])).code, 1);
   assert.equal((await run(['flagged-requests', 'show', '{s0000}:leases'])).code, 2);
 });

@@ -1,8 +1,13 @@
-// A stand-in for Sourcegraph.com's GraphQL: subscriptions, users and attribution searches as programmed, for the service account's token alone.
+// A stand-in for Sourcegraph.com's GraphQL: subscriptions, users and attribution searches as programmed, for the service account's token alone. What the published
+// schema does not allow it refuses.
 
 import { createHash } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { listen } from '../process/port.ts';
+import { textOf } from '../google/request-text.ts';
+import { checkRequest, type CheckedRequest } from './sourcegraph-schema.ts';
+
+const requestBytesMax = 1024 * 1024;
 
 /** One feature's limit, as GraphQL says it: BigInt as text. */
 export interface SourcegraphLimit {
@@ -43,7 +48,7 @@ export type Operation =
   | 'CheckAccessToken'
   | 'CheckDotcomUserAccessToken'
   | 'ListProductSubscriptions'
-  | 'ListProductSubscriptionsAfter'
+  | 'ListProductSubscriptionsFirst'
   | 'SnippetAttribution';
 
 /** A running stand-in. */
@@ -52,11 +57,13 @@ export interface LocalSourcegraph {
   readonly token: string;
   /** What was asked, in order. */
   readonly asked: { readonly operation: Operation; readonly headers: IncomingMessage['headers'] }[];
+  /** Why requests were refused that the schema does not allow, in order. */
+  readonly refused: readonly string[];
   /** Product subscriptions by UUID. */
   readonly subscriptions: Map<string, SourcegraphSubscription>;
   /** Users by their `sgd_` token. */
   readonly users: Map<string, SourcegraphUser>;
-  /** Subscriptions a page; null: all in one, as Sourcegraph.com does. */
+  /** Subscriptions that come without being asked for a number; null: all, as Sourcegraph.com does. */
   pageSize: number | null;
   /** Variables of the searches that came, in order. */
   readonly searches: { readonly snippet: string; readonly first: number }[];
@@ -67,11 +74,6 @@ export interface LocalSourcegraph {
   /** Answers the next request of an operation with this status and body instead. */
   failNext(operation: Operation, status: number, body?: string): void;
   close(): Promise<void>;
-}
-
-interface Request {
-  readonly query: string;
-  readonly variables: Readonly<Record<string, string | number>>;
 }
 
 /** A limit with the usual day. */
@@ -104,11 +106,11 @@ export async function startSourcegraph(): Promise<LocalSourcegraph> {
     found: { totalCount: 1, limitHit: true, names: ['github.com/a/b'] },
     outage: null,
   };
-  const local = { asked: [], subscriptions: new Map(), users: new Map(), searches: [] } as Pick<
+  const local = { asked: [], refused: [], subscriptions: new Map(), users: new Map(), searches: [] } as Pick<
     LocalSourcegraph,
     'asked' | 'subscriptions' | 'users' | 'searches'
-  >;
-  const answers: Record<Operation, (variables: Request['variables']) => object> = {
+  > & { readonly refused: string[] };
+  const answers: Record<Operation, (variables: CheckedRequest['variables']) => object> = {
     CheckAccessToken: ({ token: asked }) => {
       const found = [...local.subscriptions.values()].find(({ tokens }) => tokens.includes(String(asked)));
       if (found === undefined) return notFound('ErrProductSubscriptionNotFound');
@@ -120,8 +122,8 @@ export async function startSourcegraph(): Promise<LocalSourcegraph> {
       const { id, username, access } = found;
       return { data: { dotcom: { codyGatewayDotcomUserByToken: { id, username, codyGatewayAccess: access } } } };
     },
-    ListProductSubscriptions: () => page(0),
-    ListProductSubscriptionsAfter: ({ after }) => page(Number(after)),
+    ListProductSubscriptions: () => page(state.pageSize),
+    ListProductSubscriptionsFirst: ({ first }) => page(Number(first)),
     SnippetAttribution: (variables) => {
       local.searches.push(variables as unknown as LocalSourcegraph['searches'][number]);
       const { totalCount, limitHit, names } = state.found;
@@ -129,34 +131,41 @@ export async function startSourcegraph(): Promise<LocalSourcegraph> {
       return { data: { snippetAttribution: { totalCount, limitHit, nodes } } };
     },
   };
-  const page = (start: number): object => {
+  const page = (first: number | null): object => {
     const all = [...local.subscriptions.values()];
-    const end = state.pageSize === null ? all.length : start + state.pageSize;
-    const more = end < all.length;
-    const pageInfo = { endCursor: more ? String(end) : null, hasNextPage: more };
-    const nodes = all.slice(start, end).map((one) => ({ ...nodeOf(one), sourcegraphAccessTokens: one.tokens }));
+    const shown = all.slice(0, first ?? all.length);
+    const pageInfo = { endCursor: null, hasNextPage: shown.length < all.length };
+    const nodes = shown.map((one) => ({ ...nodeOf(one), sourcegraphAccessTokens: one.tokens }));
     return { data: { dotcom: { productSubscriptions: { totalCount: all.length, pageInfo, nodes } } } };
   };
   const respond = (request: IncomingMessage, response: ServerResponse, body: string): void => {
     if (state.outage !== null) return void response.writeHead(state.outage).end('out of order');
+    if (request.method !== 'POST') return void response.writeHead(405).end();
     if (request.headers.authorization !== `token ${token}`)
       return void response.writeHead(401).end('Invalid access token.');
-    const { query, variables } = JSON.parse(body) as Request;
-    const operation = /^query (\w+)/.exec(query)?.[1] as Operation | undefined;
-    if (operation === undefined || !(operation in answers)) return void response.writeHead(400).end('unknown query');
+    const json = (value: object): void =>
+      void response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(value));
+    const checked = checkRequest(parsed(body));
+    // GraphQL says so with 200.
+    if ('errors' in checked) {
+      local.refused.push(...checked.errors.map(({ message }) => message));
+      return json({ errors: checked.errors });
+    }
+    const operation = checked.operation as Operation;
+    if (!(operation in answers)) return void response.writeHead(400).end('not programmed');
     local.asked.push({ operation, headers: request.headers });
     const failing = failures.findIndex((one) => one.operation === operation);
     if (failing !== -1) {
       const [failure] = failures.splice(failing, 1);
       return void response.writeHead(failure?.status ?? 500).end(failure?.body);
     }
-    response.setHeader('content-type', 'application/json');
-    response.end(JSON.stringify(answers[operation](variables)));
+    json(answers[operation](checked.variables));
   };
   const server = createServer((request, response) => {
-    const chunks: Buffer[] = [];
-    request.on('data', (chunk: Buffer) => chunks.push(chunk));
-    request.on('end', () => respond(request, response, Buffer.concat(chunks).toString('utf8')));
+    textOf(request, requestBytesMax).then(
+      (body) => respond(request, response, body),
+      () => response.destroy(),
+    );
   });
   const port = await listen(server);
   return Object.assign(state, local, {
@@ -184,4 +193,13 @@ function nodeOf({ uuid, username, isArchived, access, tags }: SourcegraphSubscri
 /** GraphQL says so with 200. */
 function notFound(code: string): object {
   return { errors: [{ message: 'not found', extensions: { code } }], data: { dotcom: null } };
+}
+
+/** Undefined for what is no JSON. */
+function parsed(body: string): unknown {
+  try {
+    return JSON.parse(body);
+  } catch {
+    return undefined;
+  }
 }

@@ -248,6 +248,28 @@ test('actors #46, #48, #49: a refresh is refused while the last is young, asks t
   await auth.refresh({ token: '', address: '' }, actor);
 });
 
+test('what a clock an hour ahead wrote makes nobody wait for it, once', async () => {
+  const { token } = stated();
+  const ahead = instance();
+  ahead.clock.nowMs += 60 * minuteMs;
+  await ahead.identify(token);
+  await copied(token);
+  const { auth, identify } = instance();
+  const caller = { token, address: '' };
+  await auth.refresh(caller, await identify(token));
+  assert.equal(asked('CheckAccessToken'), 2);
+  await assert.rejects(auth.refresh(caller, await identify(token)), { kind: 'recently-updated' });
+  assert.equal(asked('CheckAccessToken'), 2);
+});
+
+test('a limit that no 64 bits hold is no access to that feature, and an operator is told', async () => {
+  const limit = { ...sourcegraphLimit(1), limit: '18446744073709551615' };
+  const { token } = stated({ access: sourcegraphAccess({ chatCompletionsRateLimit: limit }) });
+  const { clock, identify } = instance();
+  assert.deepEqual(Object.keys((await identify(token)).limits).toSorted(), ['code_completions', 'embeddings']);
+  assert.deepEqual(clock.warnings, ['the source states limits that no quota can be: no access to chat_completions']);
+});
+
 test('actors #46: a user may be refreshed after five minutes', async () => {
   const token = fresh('sgd_');
   sourcegraph.users.set(token, { id: relayId(4_713), username: 'carol', access: sourcegraphAccess() });
@@ -297,6 +319,37 @@ test('a flood of made-up tokens reaches the directory and the source as often as
   const other = instance({ unknownTokensPerSecond: 1 });
   await Promise.all(Array.from({ length: 20 }, () => other.outcome(fresh('slk_'))));
   assert.equal((await other.identify(token)).id, id);
+});
+
+test('a flood of made-up tokens refuses no customer whose token is merely not remembered: the directory has a budget of its own', async () => {
+  const known = Array.from({ length: 30 }, stated);
+  const first = instance();
+  for (const { token } of known) await first.identify(token);
+  // What Redis knows of them is gone, as after a failover, and this instance has never met them.
+  await Promise.all(known.map(({ token }) => copied(token)));
+  await redis.flushall();
+  const { identify, outcome } = instance({ unknownTokensPerSecond: 1, unknownTokenReadsPerSecond: 1_000 });
+  const flood = Promise.all(Array.from({ length: 200 }, () => outcome(fresh('slk_'))));
+  const met = await Promise.all(known.map(async ({ id, token }) => (await identify(token)).id === id));
+  assert.deepEqual(
+    met,
+    Array.from({ length: 30 }, () => true),
+  );
+  const counted = Map.groupBy(await flood, (one) => one);
+  assert.equal(
+    (counted.get('invalid-token')?.length ?? 0) + (counted.get('too-many-unknown-tokens')?.length ?? 0),
+    200,
+  );
+  assert.ok((counted.get('invalid-token')?.length ?? 0) <= 5);
+  for (const { id, token } of known) assert.equal((await identify(token)).id, id);
+});
+
+test('reads of the directory have a bound too', async () => {
+  const { outcome } = instance({ unknownTokensPerSecond: 100, unknownTokenReadsPerSecond: 1 });
+  sourcegraph.asked.length = 0;
+  const outcomes = await Promise.all(Array.from({ length: 50 }, () => outcome(fresh('slk_'))));
+  assert.ok(asked('CheckAccessToken') <= 5);
+  assert.ok(outcomes.filter((one) => one === 'too-many-unknown-tokens').length >= 45);
 });
 
 test('callers that nobody can vouch for any more are served as last known: source, directory and both away, warm and cold instances', async () => {

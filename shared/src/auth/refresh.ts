@@ -35,8 +35,12 @@ export interface Refresh {
 /** Puts the parts together. */
 export function createRefresh({ lookUp, cache, toActor, config, now, warn }: RefreshParts): Refresh {
   const running = new Map<string, Promise<void>>();
-  const waitMs = ({ source, lastUpdatedMs }: Actor): number =>
-    (lastUpdatedMs ?? 0) + (source === 'dotcom-user' ? config.userCooldownMs : subscriptionCooldownMs) - now();
+  const waitMs = ({ source, lastUpdatedMs }: Actor): number => {
+    const sinceMs = now() - (lastUpdatedMs ?? 0);
+    // Written by a clock that is ahead of ours: how long ago is not known, and nobody waits for that clock's hour to pass.
+    if (sinceMs < 0) return 0;
+    return (source === 'dotcom-user' ? config.userCooldownMs : subscriptionCooldownMs) - sinceMs;
+  };
   const refresh = async (token: KnownToken): Promise<Actor | null> => {
     const actor = toActor(await lookUp.refresh(token));
     cache.put(token, actor);

@@ -37,6 +37,16 @@ test('an empty variable counts as absent, the project of the events falls back t
   assert.equal(config.bigqueryProjectId, 'p');
 });
 
+test('a text that is one of a few is one of them', () => {
+  const name = 'CODY_GATEWAY_TOKEN_INTROSPECTION_METHOD';
+  assert.equal(loadConfig(least).introspectionMethod, 'auto');
+  assert.equal(loadConfig({ ...least, [name]: 'bearer' }).introspectionMethod, 'bearer');
+  assert.throws(
+    () => loadConfig({ ...least, [name]: 'Bearer' }),
+    /METHOD: "Bearer" is none of auto, connect, bearer, basic/,
+  );
+});
+
 test('Go durations', () => {
   for (const [text, ms] of [
     ['300s', 300_000],

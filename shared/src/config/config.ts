@@ -47,7 +47,10 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>> = p
     if (text === null) config[key] = null;
     else if (text === undefined) faults.push(`${row.name} is not set. ${row.sentence}`);
     else {
-      const value = parse(row.kind, text, 'range' in row ? row.range : undefined);
+      const value =
+        'choices' in row && !row.choices.includes(text)
+          ? new Fault(`is none of ${row.choices.join(', ')}`)
+          : parse(row.kind, text, 'range' in row ? row.range : undefined);
       if (value instanceof Fault)
         faults.push(`${row.name}: ${row.kind === 'secret' ? 'its value' : JSON.stringify(text)} ${value.why}`);
       else config[key] = value;

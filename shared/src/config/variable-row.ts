@@ -12,6 +12,8 @@ export interface Row<K extends Kind, D> {
   readonly sentence: string;
   /** Smallest and largest value of an integer, or of a duration in ms. */
   readonly range?: readonly [min: number, max: number];
+  /** The texts that a text may be. */
+  readonly choices?: readonly string[];
 }
 
 /** Makes a row. */
@@ -22,3 +24,11 @@ export const row = <K extends Kind, D>(
   sentence: string,
   range?: readonly [number, number],
 ): Row<K, D> => (range ? { name, kind, fallback, sentence, range } : { name, kind, fallback, sentence });
+
+/** Makes a row of a text that is one of a few. */
+export const choice = <D>(
+  name: string,
+  choices: readonly string[],
+  fallback: D,
+  sentence: string,
+): Row<'text', D> & { readonly choices: readonly string[] } => ({ name, kind: 'text', fallback, sentence, choices });

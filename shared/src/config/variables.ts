@@ -2,7 +2,7 @@
 
 import { flaggingVariables } from './flagging-variables.ts';
 import { providerVariables } from './provider-variables.ts';
-import { row } from './variable-row.ts';
+import { choice, row } from './variable-row.ts';
 
 export type { Kind } from './variable-row.ts';
 
@@ -115,10 +115,21 @@ export const variables = {
     'CODY_GATEWAY_TOKEN_INTROSPECTION_URL',
     'url',
     null,
-    'Where tokens for `/maintenance/` are looked up (RFC 7662); without it and the two below these paths do not exist.',
+    'Where tokens for `/maintenance/` are looked up (RFC 7662); without it and `SAMS_CLIENT_ID` and `SAMS_CLIENT_SECRET` these paths do not exist.',
   ),
-  samsClientId: row('SAMS_CLIENT_ID', 'text', null, 'Client id for that look-up.'),
-  samsClientSecret: row('SAMS_CLIENT_SECRET', 'secret', null, 'Client secret for that look-up.'),
+  introspectionMethod: choice(
+    'CODY_GATEWAY_TOKEN_INTROSPECTION_METHOD',
+    ['auto', 'connect', 'bearer', 'basic'],
+    'auto',
+    'How they are looked up: `connect` (TokensService of `SAMS_URL`), `bearer` (RFC 7662 with an access token of ours from `SAMS_URL`), `basic` (RFC 7662 with client id and secret); `auto` takes the first of these that is accepted, and elsewhere than at `SAMS_URL` `basic` alone.',
+  ),
+  samsClientId: row(
+    'SAMS_CLIENT_ID',
+    'text',
+    null,
+    'Our client id at `SAMS_URL`, for that look-up and Enterprise Portal.',
+  ),
+  samsClientSecret: row('SAMS_CLIENT_SECRET', 'secret', null, 'The client’s secret.'),
   allowedEmbeddingModels: row(
     'CODY_GATEWAY_ALLOWED_EMBEDDINGS_MODELS',
     'list',
@@ -165,8 +176,14 @@ export const variables = {
     'CODY_GATEWAY_TRUSTED_PROXIES',
     'integer',
     '0',
-    'Entries that our own proxies append to `X-Forwarded-For` behind the caller’s address: 0 at a function’s own URL, 1 behind the load balancer.',
+    'Entries that our own proxies append to `X-Forwarded-For` behind the caller’s address: 1 for the load balancer.',
     [0, 10],
+  ),
+  loadBalancerAddresses: row(
+    'CODY_GATEWAY_LOAD_BALANCER_ADDRESSES',
+    'list',
+    null,
+    'Addresses of the load balancer: only requests that came through it have the entries of `CODY_GATEWAY_TRUSTED_PROXIES`. Not set: all requests have them.',
   ),
   dotcomClientId: row(
     'CODY_GATEWAY_DOTCOM_CLIENT_ID',
@@ -196,14 +213,21 @@ export const variables = {
     'SAMS_URL',
     'url',
     'https://accounts.sourcegraph.com',
-    'Accounts server that Enterprise Portal trusts.',
+    'Sourcegraph’s accounts server, which Enterprise Portal trusts.',
   ),
   unknownTokensPerSecond: row(
     'CODY_GATEWAY_UNKNOWN_TOKENS_PER_SECOND',
     'integer',
     '20',
-    'Tokens that nobody remembers which an instance looks up a second; beyond it they get 503.',
+    'Tokens that nobody knows about which an instance asks their source a second; beyond it they get 503.',
     [1, 10_000],
+  ),
+  unknownTokenReadsPerSecond: row(
+    'CODY_GATEWAY_UNKNOWN_TOKEN_READS_PER_SECOND',
+    'integer',
+    '500',
+    'Tokens that neither an instance nor Redis remembers which it looks up in the directory a second; beyond it they get 503.',
+    [1, 100_000],
   ),
   syncPrunePercentMax: row(
     'CODY_GATEWAY_SYNC_PRUNE_PERCENT_MAX',
@@ -286,7 +310,7 @@ export const variables = {
     'SRC_USE_CLOUDFLARE_HEADERS',
     'boolean',
     'false',
-    'Whether Cloudflare is in front, so that its headers tell the log who called.',
+    'Whether Cloudflare is in front: of requests from its network its headers tell who called.',
   ),
   firestoreEmulatorHost: row(
     'FIRESTORE_EMULATOR_HOST',

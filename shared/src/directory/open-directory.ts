@@ -6,8 +6,9 @@ import { Refusal } from '../http/http.ts';
 import type { Account } from './account.ts';
 import { recordOf, tokenSchema, type Origin } from './records.ts';
 import type { Statement } from './sources/access-source.ts';
-import { revokeTokens, saveStatement, type SavedStatement } from './statements.ts';
+import { pathOf, saveStatement, type SavedStatement } from './statements.ts';
 import type { KnownToken } from './token.ts';
+import { takeToken } from './withdrawals.ts';
 
 /**
  * A point read takes milliseconds; the first one looks for credentials, the first write loads a client and opens its
@@ -19,6 +20,8 @@ const defaultReadTimeoutMs = 5_000;
 export interface RevokedToken {
   /** Version of the change that revoked it. */
   readonly revokedAt: number;
+  /** For good; otherwise its source took it away, and may give it back. */
+  readonly byOperator: boolean;
 }
 
 /** The directory of this process. */
@@ -30,8 +33,13 @@ export interface Directory {
    * @throws what Firestore throws, and after the same time as a read
    */
   save(statement: Statement, origin: Origin, token: KnownToken, nowMs: number): Promise<SavedStatement>;
-  /** The token's source knows it no longer. @returns the version of that change @throws as `save` */
-  revoke(token: KnownToken, nowMs: number): Promise<number>;
+  /**
+   * The token's source knows it no longer.
+   * @param owner who the directory said it belongs to
+   * @returns the version of that change; null where the token is somebody else's by now, or revoked already
+   * @throws as `save`
+   */
+  revoke(token: KnownToken, owner: Account, nowMs: number): Promise<number | null>;
 }
 
 /** The directory that stands in these documents. */
@@ -50,7 +58,7 @@ export function openDirectory(documents: Documents, readTimeoutMs = defaultReadT
     },
     save: (statement, origin, token, nowMs) =>
       bounded((firestore) => saveStatement(firestore, statement, origin, token.hash, nowMs)),
-    revoke: (token, nowMs) => bounded((firestore) => revokeTokens(firestore, [token.hash], nowMs)),
+    revoke: (token, owner, nowMs) => bounded((firestore) => takeToken(firestore, token.hash, pathOf(owner), nowMs)),
   };
 }
 
@@ -62,7 +70,8 @@ async function find(
   const tokenDocument = await documents.read(`tokens/${hash}`, timeoutMs);
   if (tokenDocument === null) return null;
   const token = parseDocument(tokenSchema, tokenDocument.data, `tokens/${hash}`);
-  if (token.revoked) return { revokedAt: tokenDocument.version };
+  if (token.revoked || token.revokedByOperator)
+    return { revokedAt: tokenDocument.version, byOperator: token.revokedByOperator };
   const [collection, id = ''] = token.actor.split('/');
   // A token of one kind must not open an account of the other.
   if ((collection === 'users') !== (source === 'dotcom-user')) return null;

@@ -67,6 +67,8 @@ test('embeddings are priced by the tokens they used', () => {
   const more = { name: 'EmbeddingsFinished', feature: 'embeddings' } as const;
   assert.equal(cost('openai/text-embedding-ada-002', { tokens_used: 12_000 }, more), 1_200);
   assert.equal(cost('sourcegraph/st-multi-qa-mpnet-base-dot-v1', { tokens_used: 12_000 }, more), 0);
+  // What a large model writes about each text is what this one costs.
+  assert.equal(cost('sourcegraph/st-multi-qa-mpnet-metadata', { tokens_used: 12_000 }, more), 10_800);
 });
 
 test('unknown is null, never zero: orphaned rows, refusals, models without a price, counts that are none', () => {

@@ -47,6 +47,13 @@ test('what was sent arrives, and the answer comes back, whatever its status; tex
   assert.deepEqual(seen[2], ['GET', '/graphql?Find', undefined, 'yes', '']);
 });
 
+test('numbers that a double can’t hold come as they were written, for those who ask for it', async () => {
+  const call = await api((_request, response) => void response.end('{"a":[18446744073709551615,7],"b":"1"}'));
+  assert.deepEqual((await call()).body, { a: [2 ** 64, 7], b: '1' });
+  const { body } = await call({ exactNumbers: true });
+  assert.equal(JSON.stringify(body), '{"a":[18446744073709551615,7],"b":"1"}');
+});
+
 test('a redirect is an answer, and is not followed', async () => {
   let asked = 0;
   const call = await api((_request, response) => void (asked++, response.writeHead(302, { location: '/' }).end()));

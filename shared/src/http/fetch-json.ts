@@ -2,6 +2,7 @@
 
 import type { IncomingMessage } from 'node:http';
 import { urlToHttpOptions } from 'node:url';
+import { parseExactNumbers } from './exact-numbers.ts';
 import { parseInTurns } from './json-in-turns.ts';
 import { post } from './post.ts';
 import { Pieces } from './text.ts';
@@ -18,6 +19,8 @@ export interface JsonRequest {
   /** From the call to the last byte of the answer. */
   readonly timeoutMs: number;
   readonly answerBytesMax: number;
+  /** Whether numbers of the answer that a double may not hold come as `JSON.rawJSON` objects; otherwise they are rounded. */
+  readonly exactNumbers?: boolean;
   /** Ends the call early; its reason is thrown. */
   readonly signal?: AbortSignal;
 }
@@ -41,6 +44,7 @@ export async function fetchJson({
   body,
   timeoutMs,
   answerBytesMax,
+  exactNumbers = false,
   signal,
 }: JsonRequest): Promise<JsonAnswer> {
   signal?.throwIfAborted();
@@ -68,7 +72,7 @@ export async function fetchJson({
   signal?.addEventListener('abort', leave, { once: true });
   try {
     const answer = await sent.answer;
-    return { status: answer.statusCode ?? 0, body: await asJson(await readText(answer, answerBytesMax)) };
+    return { status: answer.statusCode ?? 0, body: await asJson(await readText(answer, answerBytesMax), exactNumbers) };
   } catch (error) {
     if (ended.reason !== null) throw ended.reason;
     if (error instanceof FetchFailed) throw error;
@@ -88,9 +92,9 @@ async function readText(answer: IncomingMessage, bytesMax: number): Promise<stri
   return pieces.text();
 }
 
-async function asJson(text: string): Promise<unknown> {
+async function asJson(text: string, exactNumbers: boolean): Promise<unknown> {
   try {
-    return await parseInTurns(text, { weightMax });
+    return await parseInTurns(text, { weightMax, ...(exactNumbers && { parse: parseExactNumbers }) });
   } catch (error) {
     if (error instanceof RangeError) throw new FetchFailed('an answer of too many values');
     return undefined;

@@ -13,12 +13,17 @@ export interface ParsingInTurns {
   readonly weightMax: number;
   /** Waits for the next turn; called after each piece. */
   readonly turn?: () => Promise<void>;
+  /** Parses a piece; JSON.parse where absent. */
+  readonly parse?: (text: string) => unknown;
 }
 
 /** What JSON.parse gives. @throws SyntaxError; RangeError for a text that weighs more, or is nested too deeply */
-export async function parseInTurns(text: string, { weightMax, turn = nextTurn }: ParsingInTurns): Promise<unknown> {
-  if (weigh(text, 0, { weightMax: Math.min(weightMax, turnWeightMax) }).over === null) return JSON.parse(text);
-  const rest = { weight: weightMax, turn };
+export async function parseInTurns(
+  text: string,
+  { weightMax, turn = nextTurn, parse = JSON.parse }: ParsingInTurns,
+): Promise<unknown> {
+  if (weigh(text, 0, { weightMax: Math.min(weightMax, turnWeightMax) }).over === null) return parse(text);
+  const rest = { weight: weightMax, turn, parse };
   const { value, end } = await parseContainer(text, skipBlank(text, 0), 0, rest);
   if (skipBlank(text, end) < text.length) throw fault(end);
   return value;
@@ -29,7 +34,7 @@ async function parseContainer(
   text: string,
   start: number,
   depth: number,
-  rest: { weight: number; readonly turn: () => Promise<void> },
+  rest: { weight: number; readonly turn: () => Promise<void>; readonly parse: (text: string) => unknown },
 ): Promise<{ value: unknown; end: number }> {
   const isList = text[start] === '[';
   if (!isList && text[start] !== '{') throw fault(start);
@@ -44,8 +49,8 @@ async function parseContainer(
       const piece = text.slice(at, end);
       const isEmpty = piece.trim() === '';
       if (isEmpty && !(closed && at === start + 1)) throw fault(end);
-      if (isList) for (const item of JSON.parse(`[${piece}]`) as unknown[]) list.push(item);
-      else for (const [key, item] of Object.entries(JSON.parse(`{${piece}}`) as object)) put(object, key, item);
+      if (isList) for (const item of rest.parse(`[${piece}]`) as unknown[]) list.push(item);
+      else for (const [key, item] of Object.entries(rest.parse(`{${piece}}`) as object)) put(object, key, item);
       at = end;
     } else {
       let key = '';

@@ -3,7 +3,7 @@
 import { createAuth, type Auth } from '../auth/auth.ts';
 import type { Config } from '../config/config.ts';
 import { createSync, type SubscriptionSync } from '../directory/directory.ts';
-import { openDocuments } from '../documents/documents.ts';
+import { openDocuments, type Documents } from '../documents/documents.ts';
 import {
   createEventQueue,
   createNoticeQueue,
@@ -25,6 +25,8 @@ export interface Context {
   readonly config: Config;
   readonly telemetry: Telemetry;
   readonly store: Store;
+  /** Where the directory and the audit records stand. */
+  readonly documents: Documents;
   readonly auth: Auth;
   /** Brings the source's list into the directory; null where no source lists. */
   readonly sync: SubscriptionSync | null;
@@ -75,6 +77,7 @@ export function openContext(config: Config, openTasks: OpenTasks): Context {
     config,
     telemetry,
     store,
+    documents,
     auth,
     sync: createSync({ config, store, documents, now: Date.now }),
     limiter,

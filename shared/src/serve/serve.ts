@@ -12,7 +12,7 @@ import type { Route } from './exchange.ts';
 import { createHandler } from './handler.ts';
 
 export { allowedFor } from './allowed-models.ts';
-export { charged, type ChargedCall, type Ended } from './charged.ts';
+export { charged, notServed, type ChargedCall, type Ended } from './charged.ts';
 export { codyRoutes } from './cody-routes.ts';
 export { completionRoute, type CompletionRoute } from './completion.ts';
 export type { Context } from './context.ts';

@@ -17,7 +17,13 @@ import { createTokenCounter } from './token-counter.ts';
 export type { Answer, Call, CallerFacts, Meter, ProviderName, Shape, Usage } from './call.ts';
 export { knownModel, type Model } from './catalogue.ts';
 export { embedAll } from './embedding/batches.ts';
-export { embeddingRefusal, retryAfterSeconds, type Embedded, type Embedder } from './embedding/embedder.ts';
+export {
+  embeddingRefusal,
+  retryAfterSeconds,
+  roughTokens,
+  type Embedded,
+  type Embedder,
+} from './embedding/embedder.ts';
 export { embeddersOf } from './embedding/registry.ts';
 export type { Flagging } from './flagging.ts';
 export type { PromptText } from './prompt-text.ts';

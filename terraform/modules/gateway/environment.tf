@@ -10,8 +10,9 @@ locals {
       CODY_GATEWAY_REGION         = var.region
       CODY_GATEWAY_TASKS_LOCATION = var.region
       CODY_GATEWAY_ENVIRONMENT    = var.env
-      # The load balancer's own entry in X-Forwarded-For. Who calls a function's own URL could name any address: that only chooses an anonymous pool.
-      CODY_GATEWAY_TRUSTED_PROXIES     = "1"
+      # The load balancer's own entry in X-Forwarded-For, which only requests that came through it have.
+      CODY_GATEWAY_TRUSTED_PROXIES         = "1"
+      CODY_GATEWAY_LOAD_BALANCER_ADDRESSES = module.load_balancer.address
       CODY_GATEWAY_OTEL_ENDPOINT       = "https://telemetry.googleapis.com"
       CODY_GATEWAY_BIGQUERY_PROJECT_ID = local.events_project
       CODY_GATEWAY_BIGQUERY_DATASET    = "cody_gateway"

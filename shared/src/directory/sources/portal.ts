@@ -1,21 +1,24 @@
-// Enterprise Portal as a source of access: its CodyAccessService over Connect with JSON, as a client of Sourcegraph's accounts. Spec actors §1.6, clients §4.7.
+// Enterprise Portal as a source of access: its CodyAccessService over Connect with JSON, as a client of Sourcegraph's accounts.
 
 import * as v from 'valibot';
 import { fetchJson, FetchFailed, type JsonAnswer } from '../../http/http.ts';
-import type { StatedLimit } from '../limits.ts';
+import { features, type StatedLimit, type SubscribedFeature } from '../limits.ts';
 import { hashToken } from '../token.ts';
 import { SourceUnavailable, type AccessSource, type Page, type Statement } from './access-source.ts';
+import { clientCredentials, NoAccessToken } from './client-credentials.ts';
+import { sourceWords, withWords } from './source-words.ts';
+import { int64 } from './stated-number.ts';
 
 const service = 'enterpriseportal.codyaccess.v1.CodyAccessService';
 /** What reading needs. */
-const scopes = 'enterprise_portal::codyaccess::read enterprise_portal::subscription::read';
+const scope = 'enterprise_portal::codyaccess::read enterprise_portal::subscription::read';
 const findTimeoutMs = 5_000;
 const listTimeoutMs = 60_000;
 const findBytesMax = 256 * 1024;
 const listBytesMax = 128 * 1024 * 1024;
 const pagesMax = 1_000;
-/** An access token is used no longer than until shortly before its end. */
-const expiryMarginMs = 60_000;
+/** The longest duration that protobuf has: ten thousand years. */
+const secondsMax = 315_576_000_000;
 
 /** Where and as whom to ask. */
 export interface PortalSettings {
@@ -27,12 +30,19 @@ export interface PortalSettings {
   readonly now: () => number;
 }
 
-/** Protobuf's JSON: int64 as text, durations as seconds with an s. */
-const int64 = v.pipe(v.union([v.string(), v.number()]), v.transform(Number), v.number(), v.integer());
+/** Protobuf's JSON: 64-bit integers as text, durations as seconds with an s, zero left out. */
 const limitSchema = v.nullish(
   v.object({
     limit: v.optional(int64, 0),
-    intervalDuration: v.optional(v.pipe(v.string(), v.regex(/^\d+(\.\d+)?s$/)), '0s'),
+    intervalDuration: v.optional(
+      v.pipe(
+        v.string(),
+        v.regex(/^\d+(\.\d+)?s$/),
+        v.transform((text) => Math.trunc(Number(text.slice(0, -1)))),
+        v.maxValue(secondsMax),
+      ),
+      '0s',
+    ),
   }),
 );
 const accessSchema = v.object({
@@ -49,54 +59,70 @@ const listSchema = v.object({
   accesses: v.optional(v.array(v.unknown()), []),
   nextPageToken: v.optional(v.string(), ''),
 });
-const tokenSchema = v.object({
-  access_token: v.pipe(v.string(), v.nonEmpty()),
-  expires_in: v.optional(v.number(), 300),
-});
+/** Codes of Connect with which an access token is turned down. */
+const unaccepted: ReadonlySet<unknown> = new Set(['unauthenticated', 'permission_denied']);
 
 /** Product subscriptions of Enterprise Portal. */
 export function portalSubscriptions(settings: PortalSettings): AccessSource {
-  const token = accessTokens(settings);
-  const call = async (method: string, request: object, signal?: AbortSignal): Promise<unknown> => {
+  const credentials = clientCredentials({ ...settings, scope });
+  /** @param secret what stands in the request and must not be told. @returns the message; null where the portal definitely has none */
+  const call = async (method: string, request: object, secret: string, signal?: AbortSignal): Promise<unknown> => {
     const lists = signal !== undefined;
-    const answer = await post(`${settings.url}/${service}/${method}`, {
-      headers: {
-        authorization: `Bearer ${await token.get()}`,
-        'connect-protocol-version': '1',
-        'user-agent': settings.userAgent,
-      },
-      body: JSON.stringify(request),
-      timeoutMs: lists ? listTimeoutMs : findTimeoutMs,
-      answerBytesMax: lists ? listBytesMax : findBytesMax,
-      ...(lists && { signal }),
-    });
-    if (answer.status === 200) return answer.body;
-    const code = (answer.body as { code?: unknown } | null | undefined)?.code;
-    if (code === 'not_found') return null;
-    if (answer.status === 401) token.forget();
-    throw unavailable(typeof code === 'string' ? code.slice(0, 100) : `unexpected status ${answer.status}`);
+    let secrets = [secret, settings.clientSecret];
+    const answer = await told(
+      credentials.use(
+        (token) => {
+          secrets = [secret, settings.clientSecret, token];
+          return fetchJson({
+            url: `${settings.url}/${service}/${method}`,
+            headers: {
+              authorization: `Bearer ${token}`,
+              'connect-protocol-version': '1',
+              'user-agent': settings.userAgent,
+            },
+            body: JSON.stringify(request),
+            timeoutMs: lists ? listTimeoutMs : findTimeoutMs,
+            answerBytesMax: lists ? listBytesMax : findBytesMax,
+            exactNumbers: true,
+            ...(lists && { signal }),
+          });
+        },
+        // The portal says permission_denied of a dead token; unauthenticated only where none came.
+        (unchecked) => unaccepted.has(faultOf(unchecked).code) || unchecked.status === 401,
+      ),
+    );
+    // Null is what is definitely not there, and no body says that.
+    if (answer.status === 200) return answer.body ?? undefined;
+    const { code, message } = faultOf(answer);
+    if (answer.status === 404 && code === 'not_found' && !lists) return null;
+    const what = typeof code === 'string' ? sourceWords(code, secrets) : `unexpected status ${answer.status}`;
+    throw unavailable(withWords(what, sourceWords(message, secrets)));
+  };
+  const get = async (query: object, secret: string): Promise<Statement | null> => {
+    const answer = await call('GetCodyGatewayAccess', query, secret);
+    return answer === null ? null : statementOf(read(findSchema, answer).access);
   };
   return {
     origin: 'portal',
     takes: 'dotcom-product-subscriptions',
-    find: async (known) => {
-      const answer = await call('GetCodyGatewayAccess', { accessToken: known.reveal() });
-      return answer === null ? null : statementOf(read(findSchema, answer).access);
-    },
-    list: (signal) => list(call, signal),
+    find: (known) => get({ accessToken: known.reveal() }, known.reveal()),
+    findById: (id) => get({ subscriptionId: `es_${id}` }, ''),
+    list: (signal) => list((method, request) => call(method, request, '', signal)),
   };
 }
 
+/** Connect's members of an error; undefined where the answer has none. */
+function faultOf({ body }: JsonAnswer): { readonly code?: unknown; readonly message?: unknown } {
+  return typeof body === 'object' && body !== null ? body : {};
+}
+
 /** The first page as the original asks for it, without size or token: the server answers it with all there are. */
-async function* list(
-  call: (method: string, request: object, signal: AbortSignal) => Promise<unknown>,
-  signal: AbortSignal,
-): AsyncGenerator<Page> {
+async function* list(call: (method: string, request: object) => Promise<unknown>): AsyncGenerator<Page> {
   let pageToken = '';
   for (let page = 0; page < pagesMax; page++) {
     const { accesses, nextPageToken } = read(
       listSchema,
-      await call('ListCodyGatewayAccesses', pageToken === '' ? {} : { pageToken }, signal),
+      await call('ListCodyGatewayAccesses', pageToken === '' ? {} : { pageToken }),
     );
     const statements: Statement[] = [];
     const unreadable: string[] = [];
@@ -115,6 +141,11 @@ async function* list(
 
 function statementOf(access: v.InferOutput<typeof accessSchema>): Statement {
   const { subscriptionId, subscriptionDisplayName, enabled, accessTokens: tokens } = access;
+  const stated = {
+    chat_completions: access.chatCompletionsRateLimit,
+    code_completions: access.codeCompletionsRateLimit,
+    embeddings: access.embeddingsRateLimit,
+  } satisfies Record<SubscribedFeature, unknown>;
   return {
     source: 'dotcom-product-subscriptions',
     id: bareId(subscriptionId),
@@ -123,19 +154,20 @@ function statementOf(access: v.InferOutput<typeof accessSchema>): Statement {
     archived: false,
     tags: [],
     limits: {
-      chat_completions: limitOf(access.chatCompletionsRateLimit),
-      code_completions: limitOf(access.codeCompletionsRateLimit),
-      embeddings: limitOf(access.embeddingsRateLimit),
+      chat_completions: limitOf(stated.chat_completions),
+      code_completions: limitOf(stated.code_completions),
+      embeddings: limitOf(stated.embeddings),
     },
+    unreadableLimits: features.filter((feature) => stated[feature]?.limit === null),
     tokenHashes: tokens.map(({ token }) => hashToken(token)),
   };
 }
 
 /** The portal states no models: all that the gateway serves. */
 function limitOf(stated: v.InferOutput<typeof limitSchema>): StatedLimit | null {
-  if (stated === null || stated === undefined) return null;
-  const intervalSeconds = Math.trunc(Number(stated.intervalDuration.slice(0, -1)));
-  return intervalSeconds > 0 ? { limit: stated.limit, intervalSeconds, allowedModels: ['*'] } : null;
+  if (stated === null || stated === undefined || stated.limit === null) return null;
+  const { limit, intervalDuration: intervalSeconds } = stated;
+  return intervalSeconds > 0 ? { limit, intervalSeconds, allowedModels: ['*'] } : null;
 }
 
 function textOf(value: unknown): string {
@@ -146,49 +178,12 @@ function bareId(subscriptionId: string): string {
   return subscriptionId.replace(/^es_/, '').toLowerCase();
 }
 
-interface AccessTokens {
-  get(): Promise<string>;
-  /** After a token was not accepted: the next call asks for another. */
-  forget(): void;
-}
-
-/** OAuth 2.0 client credentials, one token for as long as it is good; concurrent calls share one question. */
-function accessTokens({ accountsUrl, clientId, clientSecret, userAgent, now }: PortalSettings): AccessTokens {
-  let kept: { readonly token: string; readonly untilMs: number } | null = null;
-  let asking: Promise<string> | null = null;
-  const ask = async (): Promise<string> => {
-    const form = new URLSearchParams({
-      grant_type: 'client_credentials',
-      client_id: clientId,
-      client_secret: clientSecret,
-      scope: scopes,
-    });
-    const { status, body } = await post(`${accountsUrl}/oauth/token`, {
-      headers: { 'content-type': 'application/x-www-form-urlencoded', 'user-agent': userAgent },
-      body: form.toString(),
-      timeoutMs: findTimeoutMs,
-      answerBytesMax: findBytesMax,
-    });
-    if (status !== 200) throw unavailable(`the accounts server answers ${status} to our credentials`);
-    const { access_token: token, expires_in: seconds } = read(tokenSchema, body);
-    kept = { token, untilMs: now() + seconds * 1000 - expiryMarginMs };
-    return token;
-  };
-  return {
-    get: () => {
-      if (kept !== null && now() < kept.untilMs) return Promise.resolve(kept.token);
-      asking ??= ask().finally(() => (asking = null));
-      return asking;
-    },
-    forget: () => (kept = null),
-  };
-}
-
-async function post(url: string, request: Omit<Parameters<typeof fetchJson>[0], 'url'>): Promise<JsonAnswer> {
+/** Failures of the way in the words of this source. */
+async function told<T>(asked: Promise<T>): Promise<T> {
   try {
-    return await fetchJson({ url, ...request });
+    return await asked;
   } catch (error) {
-    if (error instanceof FetchFailed) throw unavailable(error.message, error);
+    if (error instanceof FetchFailed || error instanceof NoAccessToken) throw unavailable(error.message, error);
     throw error;
   }
 }

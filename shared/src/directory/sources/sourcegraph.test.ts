@@ -1,4 +1,5 @@
-// Sourcegraph.com as a source, on a stand-in that speaks its GraphQL: what statements become, what counts as unknown, and that faults are told without secrets.
+// Sourcegraph.com as a source, on a stand-in that takes what its published schema allows: what statements become, what counts as unknown, exact numbers, and that
+// faults are told in its words without secrets.
 
 import assert from 'node:assert/strict';
 import { after, afterEach, before, test } from 'node:test';
@@ -61,6 +62,7 @@ test('a subscription is found by its token, asked for as the original asks: oper
       code_completions: { limit: 10_000, intervalSeconds: 86_400, allowedModels: ['*'] },
       embeddings: { limit: 6_666_666, intervalSeconds: 86_400, allowedModels: ['*'] },
     },
+    unreadableLimits: [],
     tokenHashes: null,
   });
   const asked = local.asked.at(-1);
@@ -69,9 +71,58 @@ test('a subscription is found by its token, asked for as the original asks: oper
   assert.equal(asked.headers['user-agent'], 'Cody-Gateway/test 1');
 });
 
-test('names: the licence’s customer tag, else the account, else the id', async () => {
-  add(1, { tags: [] });
-  assert.equal((await find(1))?.name, 'user-1');
+test('names: the licence’s customer tag, else the account, else the id; empty ones are none', async () => {
+  for (const [tags, username, name] of [
+    [['customer:acme', 'customer:other'], 'user-1', 'acme'],
+    [[], 'user-1', 'user-1'],
+    [['customer:'], 'user-1', 'user-1'],
+    [['customer: '], '', uuid(1)],
+    [null, '', uuid(1)],
+  ] as const) {
+    add(1, { tags, username });
+    assert.equal((await find(1))?.name, name, JSON.stringify([tags, username]));
+  }
+  local.users.set(sgd, { id: relayId(10), username: '', access: sourcegraphAccess() });
+  assert.equal((await users.find(classifyToken(sgd)))?.name, '10');
+});
+
+test('numbers of 64 bits as text and as numbers; -1 is no quota, and what no 64 bits hold is no access and named', async () => {
+  for (const [limit, read, unreadable] of [
+    ['-1', -1, []],
+    [-1, -1, []],
+    ['9223372036854775807', Number.MAX_SAFE_INTEGER, []],
+    ['18446744073709551615', null, ['chat_completions']],
+  ] as const) {
+    add(1, { access: sourcegraphAccess({ chatCompletionsRateLimit: { ...sourcegraphLimit(1), limit } }) });
+    const found = await find(1);
+    assert.deepEqual(
+      [found?.limits.chat_completions?.limit ?? null, found?.unreadableLimits],
+      [read, unreadable],
+      String(limit),
+    );
+  }
+});
+
+test('models: a name with the version of its API is provider and model, any other stands as it is', async () => {
+  const stated = [
+    'anthropic::2023-06-01::claude-3-5-sonnet',
+    'anthropic/claude-2',
+    '*',
+    'a::b',
+    'a::b::c::d',
+    '::v::m',
+    'fireworks::v1::accounts/fireworks/models/x',
+  ];
+  add(1, { access: sourcegraphAccess({ chatCompletionsRateLimit: sourcegraphLimit(1, 60, stated) }) });
+  assert.deepEqual((await find(1))?.limits.chat_completions?.allowedModels, [
+    'anthropic/claude-3-5-sonnet',
+    'anthropic/claude-2',
+    '*',
+    'a::b',
+    'a::b::c::d',
+    '::v::m',
+    'fireworks/accounts/fireworks/models/x',
+  ]);
 });
 
 test('archived, without an active licence, disabled: found, without access', async () => {
@@ -106,18 +157,68 @@ test('actors #19: a user’s number is decoded from the relay id; without one th
   assert.deepEqual([odd?.id, odd?.accessEnabled], ['', false]);
 });
 
-test('the list: all in one page, or in as many as the source makes; tokens come as hashes', async () => {
+test('the list: all at once, or as many as there are where the first answer is not all; tokens come as hashes', async () => {
   for (let n = 1; n <= 7; n++) add(n, { tokens: [slk(n), slk(100 + n)] });
   const whole = await listed();
   assert.equal(whole.length, 1);
   local.pageSize = 3;
-  const paged = await listed();
-  assert.equal(paged.length, 3);
+  const parts = await listed();
   assert.deepEqual(
-    paged.flatMap(({ statements }) => statements),
+    parts.map(({ statements }) => statements.length),
+    [3, 4],
+  );
+  assert.deepEqual(
+    parts.flatMap(({ statements }) => statements),
     whole[0]?.statements,
   );
   assert.deepEqual(whole[0]?.statements[0]?.tokenHashes, [hashToken(slk(1)), hashToken(slk(101))]);
+});
+
+test('records that can’t be read are told once, with the whole list', async () => {
+  for (let n = 1; n <= 4; n++) add(n);
+  add(1, { uuid: '' });
+  local.pageSize = 2;
+  const parts = await listed();
+  assert.deepEqual(
+    parts.map(({ statements, unreadable }) => [statements.length, unreadable]),
+    [
+      [1, []],
+      [2, ['']],
+    ],
+  );
+});
+
+test('a list that grows while it is asked for is asked for again, but not for ever', async () => {
+  for (let n = 1; n <= 4; n++) add(n);
+  const growing = (totalCount: number): string =>
+    JSON.stringify({
+      data: { dotcom: { productSubscriptions: { totalCount, pageInfo: { hasNextPage: true }, nodes: [] } } },
+    });
+  local.failNext('ListProductSubscriptions', 200, growing(2));
+  local.failNext('ListProductSubscriptionsFirst', 200, growing(4));
+  assert.equal((await listed()).flatMap(({ statements }) => statements).length, 4);
+  local.failNext('ListProductSubscriptions', 200, growing(2));
+  for (let n = 3; n <= 5; n++) local.failNext('ListProductSubscriptionsFirst', 200, growing(n));
+  await assert.rejects(listed(), /not whole after 3 tries/);
+});
+
+test('the stand-in refuses what the published schema does not allow, and so far nothing of ours was', async () => {
+  assert.deepEqual(local.refused, []);
+  const ask = async (body: object) => {
+    const init = { method: 'POST', headers: { authorization: `token ${local.token}` }, body: JSON.stringify(body) };
+    return ((await (await fetch(local.url, init)).json()) as { errors?: { message: string }[] }).errors?.[0]?.message;
+  };
+  const list = (args: string) =>
+    `query ListProductSubscriptions { dotcom { productSubscriptions${args} { totalCount } } }`;
+  assert.match((await ask({ query: list('(after: "x")') })) ?? '', /^Unknown argument "after"/);
+  assert.match((await ask({ query: '{ dotcom { productSubscriptions { nodes } } }' })) ?? '', /must have a selection/);
+  assert.match((await ask({ query: '{ dotcom { nothing } }' })) ?? '', /^Cannot query field "nothing"/);
+  assert.match((await ask({ query: '{' })) ?? '', /^Syntax Error/);
+  const typed =
+    'query CheckAccessToken($token: String!) { dotcom { productSubscriptionByAccessToken(accessToken: $token) { id } } }';
+  assert.match((await ask({ query: typed, variables: {} })) ?? '', /\$token/);
+  assert.equal(await ask({ query: list('') }), undefined);
+  assert.equal(local.refused.length, 5);
 });
 
 test('one record of another shape does not stop the others, and is told by its id', async () => {
@@ -127,12 +228,12 @@ test('one record of another shape does not stop the others, and is told by its i
   assert.deepEqual([page?.statements.map(({ id }) => id), page?.unreadable], [[uuid(1)], [uuid(2)]]);
 });
 
-test('a list that says that it goes on, but not where, is no whole list', async () => {
+test('a list that says that it goes on, but has no more, is no whole list', async () => {
   local.failNext(
     'ListProductSubscriptions',
     200,
     JSON.stringify({
-      data: { dotcom: { productSubscriptions: { pageInfo: { hasNextPage: true, endCursor: null }, nodes: [] } } },
+      data: { dotcom: { productSubscriptions: { totalCount: 0, pageInfo: { hasNextPage: true }, nodes: [] } } },
     }),
   );
   await assert.rejects(listed(), SourceUnavailable);
@@ -153,6 +254,23 @@ test('faults are faults, never "unknown", and their words hold neither token nor
       assert.doesNotMatch(error.message, /slk_|127\.0\.0\.1|local-service-account/);
       return true;
     });
+  }
+});
+
+test('what Sourcegraph.com says of a fault is told: its code, its message, never a token', async () => {
+  for (const [error, told] of [
+    [{ message: 'must be site admin' }, 'an error: must be site admin'],
+    [
+      { message: 'Unknown argument "after" on field "productSubscriptions"' },
+      'an error: Unknown argument "after" on field "productSubscriptions"',
+    ],
+    [{ message: 'no', extensions: { code: 'ErrActiveLicenseRequired' } }, 'an error ErrActiveLicenseRequired: no'],
+    [{ message: `bad ${slk(1)}\n${local.token}` }, 'an error: bad … …'],
+    [{ message: 7, extensions: { code: 7 } }, 'an error'],
+    [{ message: 'word '.repeat(100), extensions: null }, `an error: ${'word '.repeat(24)}…`],
+  ] as const) {
+    local.failNext('CheckAccessToken', 200, JSON.stringify({ errors: [error], data: null }));
+    await assert.rejects(find(1), { name: 'SourceUnavailable', message: `Sourcegraph.com: ${told}` });
   }
 });
 

@@ -1,10 +1,17 @@
-// Sourcegraph.com's GraphQL as a source of access: product subscriptions by licence token or as a list, users by their own token. Spec clients §4.1.
+// Sourcegraph.com's GraphQL as a source of access: product subscriptions by licence token or as a list, users by their own token. Not what its records mean (sourcegraph-records.ts).
 
 import * as v from 'valibot';
 import { fetchJson, FetchFailed } from '../../http/http.ts';
-import type { StatedLimit } from '../limits.ts';
-import { hashToken } from '../token.ts';
-import { SourceUnavailable, type AccessSource, type Page, type Statement } from './access-source.ts';
+import { SourceUnavailable, type AccessSource, type Page } from './access-source.ts';
+import { sourceWords, withWords } from './source-words.ts';
+import {
+  readNodes,
+  subscriptionSchema,
+  subscriptionStatement,
+  userSchema,
+  userStatement,
+} from './sourcegraph-records.ts';
+import { int32 } from './stated-number.ts';
 
 /** A caller waits for it. */
 const findTimeoutMs = 5_000;
@@ -14,8 +21,8 @@ const listTimeoutMs = 60_000;
 const findBytesMax = 256 * 1024;
 /** Some 80,000 subscriptions. */
 const listBytesMax = 128 * 1024 * 1024;
-/** More pages than that are a source that turns in circles. */
-const pagesMax = 1_000;
+/** A list that grows while it is asked for is asked for again so often. */
+const wholeListsMax = 3;
 
 /** Where and as whom to ask. */
 export interface SourcegraphSettings {
@@ -43,37 +50,22 @@ const queries = {
   ListProductSubscriptions: `query ListProductSubscriptions {
   dotcom { productSubscriptions { totalCount pageInfo { endCursor hasNextPage } nodes { ${subscription} sourcegraphAccessTokens } } }
 }`,
-  ListProductSubscriptionsAfter: `query ListProductSubscriptionsAfter($after: String!) {
-  dotcom { productSubscriptions(after: $after) { totalCount pageInfo { endCursor hasNextPage } nodes { ${subscription} sourcegraphAccessTokens } } }
+  // Its pages have no cursor to go on from: where the first is not all, as many are asked for as there are.
+  ListProductSubscriptionsFirst: `query ListProductSubscriptionsFirst($first: Int!) {
+  dotcom { productSubscriptions(first: $first) { totalCount pageInfo { endCursor hasNextPage } nodes { ${subscription} sourcegraphAccessTokens } } }
 }`,
 } as const;
 
-/** GraphQL's BigInt comes as text or as a number. */
-const bigInt = v.pipe(v.union([v.string(), v.number()]), v.transform(Number), v.number(), v.integer());
-const limitSchema = v.nullish(
-  v.object({ allowedModels: v.array(v.string()), limit: bigInt, intervalSeconds: v.pipe(v.number(), v.integer()) }),
-);
-const accessSchema = v.object({
-  enabled: v.boolean(),
-  chatCompletionsRateLimit: limitSchema,
-  codeCompletionsRateLimit: limitSchema,
-  embeddingsRateLimit: limitSchema,
-});
-const subscriptionSchema = v.object({
-  uuid: v.pipe(v.string(), v.nonEmpty()),
-  account: v.nullish(v.object({ username: v.string() })),
-  isArchived: v.boolean(),
-  codyGatewayAccess: accessSchema,
-  activeLicense: v.nullish(v.object({ info: v.nullish(v.object({ tags: v.array(v.string()) })) })),
-  sourcegraphAccessTokens: v.nullish(v.array(v.string())),
-});
-const userSchema = v.object({ id: v.string(), username: v.string(), codyGatewayAccess: v.nullish(accessSchema) });
 const listSchema = v.object({
-  pageInfo: v.object({ endCursor: v.nullish(v.string()), hasNextPage: v.boolean() }),
+  totalCount: int32,
+  pageInfo: v.object({ hasNextPage: v.boolean() }),
   nodes: v.array(v.unknown()),
 });
 const errorsSchema = v.object({
-  errors: v.array(v.object({ extensions: v.optional(v.object({ code: v.optional(v.string()) })) })),
+  errors: v.pipe(
+    v.array(v.object({ message: v.unknown(), extensions: v.nullish(v.looseObject({ code: v.unknown() })) })),
+    v.nonEmpty(),
+  ),
 });
 
 /** Product subscriptions of Sourcegraph.com. */
@@ -87,6 +79,8 @@ export function sourcegraphSubscriptions(settings: SourcegraphSettings): AccessS
       const found = member(answer, 'productSubscriptionByAccessToken');
       return found === null ? null : subscriptionStatement(read(subscriptionSchema, found));
     },
+    // Its list has the archived ones too: what is missing there is a fault of the list.
+    findById: null,
     list: (signal) => listSubscriptions(settings, signal),
   };
 }
@@ -102,91 +96,41 @@ export function sourcegraphUsers(settings: SourcegraphSettings): AccessSource {
       const found = member(answer, 'codyGatewayDotcomUserByToken');
       return found === null ? null : userStatement(read(userSchema, found));
     },
+    findById: null,
     list: null,
   };
 }
 
+/** What of the list comes first, then the rest. A record that can't be read is told with the whole list alone: it may have no id by which it was told before. */
 async function* listSubscriptions(settings: SourcegraphSettings, signal: AbortSignal): AsyncGenerator<Page> {
-  let after: string | null = null;
-  for (let page = 0; page < pagesMax; page++) {
+  const told = new Set<string>();
+  let first: number | null = null;
+  for (let lists = 0; lists <= wholeListsMax; lists++) {
     const answer: unknown =
-      after === null
+      first === null
         ? await ask(settings, 'ListProductSubscriptions', {}, signal)
-        : await ask(settings, 'ListProductSubscriptionsAfter', { after }, signal);
-    const { pageInfo, nodes } = read(listSchema, answer === null ? null : member(answer, 'productSubscriptions'));
-    yield readNodes(nodes);
+        : await ask(settings, 'ListProductSubscriptionsFirst', { first }, signal);
+    const { totalCount, pageInfo, nodes } = read(
+      listSchema,
+      answer === null ? null : member(answer, 'productSubscriptions'),
+    );
+    const { statements, unreadable } = readNodes(nodes);
+    const fresh = statements.filter(({ id }) => !told.has(id));
+    for (const { id } of fresh) told.add(id);
+    yield { statements: fresh, unreadable: pageInfo.hasNextPage ? [] : unreadable };
     if (!pageInfo.hasNextPage) return;
-    const next: string | null = pageInfo.endCursor ?? null;
-    if (next === null || next === after)
-      throw new SourceUnavailable('Sourcegraph.com says that its list goes on, but not where');
-    after = next;
+    if (totalCount <= (first ?? nodes.length))
+      throw unavailable(`its list goes on after ${nodes.length}, but has no more than ${totalCount}`);
+    first = totalCount;
   }
-  throw new SourceUnavailable(`Sourcegraph.com’s list does not end within ${pagesMax} pages`);
-}
-
-/** One record of another shape must not stop the others. */
-function readNodes(nodes: readonly unknown[]): Page {
-  const statements: Statement[] = [];
-  const unreadable: string[] = [];
-  for (const node of nodes) {
-    const result = v.safeParse(subscriptionSchema, node);
-    if (result.success) statements.push(subscriptionStatement(result.output));
-    else {
-      const uuid = (node as { uuid?: unknown } | null)?.uuid;
-      unreadable.push(typeof uuid === 'string' ? uuid.toLowerCase() : '');
-    }
-  }
-  return { statements, unreadable };
-}
-
-function subscriptionStatement(node: v.InferOutput<typeof subscriptionSchema>): Statement {
-  const { uuid, account, isArchived, codyGatewayAccess, activeLicense, sourcegraphAccessTokens } = node;
-  const tags = activeLicense?.info?.tags ?? [];
-  const customer = tags.find((tag) => tag.startsWith('customer:'))?.slice('customer:'.length);
-  return {
-    source: 'dotcom-product-subscriptions',
-    id: uuid.toLowerCase(),
-    name: customer ?? account?.username ?? uuid,
-    // Without an active licence there is no access, whatever the switch says (spec clients §4.1).
-    accessEnabled: codyGatewayAccess.enabled && activeLicense !== null && activeLicense !== undefined,
-    archived: isArchived,
-    tags,
-    limits: limitsOf(codyGatewayAccess),
-    tokenHashes: sourcegraphAccessTokens?.map(hashToken) ?? null,
-  };
-}
-
-function userStatement({ id, username, codyGatewayAccess }: v.InferOutput<typeof userSchema>): Statement {
-  const number = /^User:(\d+)$/.exec(Buffer.from(id, 'base64').toString('utf8'))?.[1] ?? '';
-  return {
-    source: 'dotcom-user',
-    id: number,
-    name: username,
-    accessEnabled: number !== '' && (codyGatewayAccess?.enabled ?? false),
-    archived: false,
-    tags: [],
-    limits: limitsOf(codyGatewayAccess),
-    tokenHashes: null,
-  };
-}
-
-function limitsOf(stated: v.InferOutput<typeof accessSchema> | null | undefined): Statement['limits'] {
-  const one = (found: StatedLimit | null | undefined): StatedLimit | null =>
-    found === null || found === undefined
-      ? null
-      : { limit: found.limit, intervalSeconds: found.intervalSeconds, allowedModels: found.allowedModels };
-  return {
-    chat_completions: one(stated?.chatCompletionsRateLimit),
-    code_completions: one(stated?.codeCompletionsRateLimit),
-    embeddings: one(stated?.embeddingsRateLimit),
-  };
+  throw unavailable(`its list is not whole after ${wholeListsMax} tries`);
 }
 
 /** What stands below `dotcom`; null when Sourcegraph.com says that it knows no such token. @throws SourceUnavailable */
 async function ask(
   { url, token, clientId, userAgent }: SourcegraphSettings,
   operation: keyof typeof queries,
-  variables: Readonly<Record<string, string>>,
+  variables: Readonly<Record<string, string | number>>,
   signal?: AbortSignal,
 ): Promise<unknown> {
   const lists = signal !== undefined;
@@ -200,6 +144,7 @@ async function ask(
     body: JSON.stringify({ operationName: operation, query: queries[operation], variables }),
     timeoutMs: lists ? listTimeoutMs : findTimeoutMs,
     answerBytesMax: lists ? listBytesMax : findBytesMax,
+    exactNumbers: true,
     ...(lists && { signal }),
   }).catch((error: unknown) => {
     if (error instanceof FetchFailed) throw unavailable(error.message, error);
@@ -210,7 +155,10 @@ async function ask(
     const codes = errors.output.errors.map(({ extensions }) => extensions?.code);
     if (codes.some((code) => code === 'ErrDotcomUserNotFound' || code === 'ErrProductSubscriptionNotFound'))
       return null;
-    throw unavailable(`an error${codes[0] === undefined ? '' : ` ${codes[0].slice(0, 100)}`}`);
+    const secrets = [token, ...Object.values(variables).filter((value) => typeof value === 'string')];
+    const code = sourceWords(codes[0], secrets);
+    const words = sourceWords(errors.output.errors[0]?.message, secrets);
+    throw unavailable(withWords(code === '' ? 'an error' : `an error ${code}`, words));
   }
   if (answer.status !== 200) throw unavailable(`unexpected status ${answer.status}`);
   if (answer.body === undefined) throw unavailable('an answer that is no JSON');

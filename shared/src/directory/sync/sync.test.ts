@@ -208,13 +208,24 @@ test('an empty list never prunes, however few are known; nor one with a record t
   assert.deepEqual([(await run()).unreadable, (await read(`subscriptions/${uuid(1)}`))['archived']], [1, false]);
 });
 
+test('a limit that no 64 bits hold is no access to that feature, and the run says so', async () => {
+  state(1);
+  state(2, {
+    access: sourcegraphAccess({ chatCompletionsRateLimit: { ...sourcegraphLimit(1), limit: '18446744073709551615' } }),
+  });
+  assert.deepEqual([(await run()).unreadable, (await run()).unreadable], [1, 1], 'until it is set right');
+  const actor = await identify(2);
+  assert.deepEqual(Object.keys(actor.limits).toSorted(), ['code_completions', 'embeddings']);
+  assert.equal((await identify(1)).limits.chat_completions?.limit, 500);
+});
+
 test('a list that breaks off prunes nothing, and the next run goes on where it ended', async () => {
   for (let n = 1; n <= 30; n++) state(n);
   await run();
   state(1, { username: 'renamed' });
   sourcegraph.subscriptions.delete(uuid(30));
   sourcegraph.pageSize = 10;
-  sourcegraph.failNext('ListProductSubscriptionsAfter', 500);
+  sourcegraph.failNext('ListProductSubscriptionsFirst', 500);
   await assert.rejects(run(), /Sourcegraph.com: unexpected status 500/);
   assert.equal((await read(`subscriptions/${uuid(30)}`))['archived'], false);
   assert.deepEqual(counts(await run()), { listed: 29, changed: 0, pruned: 1, withheld: 0, revoked: 1 });

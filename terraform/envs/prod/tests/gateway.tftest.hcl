@@ -235,6 +235,13 @@ run "before" {
   }
 
   assert {
+    condition = alltrue([
+      for headers in values(output.inventory.routes.headers) : tolist(headers) == tolist(["X-Gateway-Load-Balancer: ${output.inventory.environment.CODY_GATEWAY_LOAD_BALANCER_ADDRESSES}"])
+    ]) && length(output.inventory.routes.headers) > 0
+    error_message = "Every backend is told by the load balancer's own address that a request came through it, and functions know that address."
+  }
+
+  assert {
     condition     = output.inventory.routes.redirect[0].https_redirect && output.inventory.routes.redirect[0].redirect_response_code == "PERMANENT_REDIRECT" && join(",", output.inventory.routes.ports) == "443,80"
     error_message = "HTTP is redirected to HTTPS."
   }

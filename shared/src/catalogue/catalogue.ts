@@ -1,0 +1,41 @@
+// Door of the catalogue: what is known of providers, their homes, models and prices. Data in three layers, one snapshot a call, and the cost of usage.
+
+export { allowList, type AllowList } from './allow-list.ts';
+export { cost, totalCost, type Cost, type Usage } from './cost.ts';
+export { add, decimalText, multiply, one, parseDecimal, shifted, type Decimal } from './decimal.ts';
+export { defaultPrices, defaultsLayer } from './defaults.ts';
+export { dimensionNames, dimensionOf, type DimensionName, type Unit } from './dimensions.ts';
+export { catalogueLayer, variablesLayer, type CatalogueConfig } from './environment-layer.ts';
+export type { Home, HomeStatus } from './home.ts';
+export type { HomeRow, SecretRow } from './home-row.ts';
+export { googleAccount, isPrivateHost } from './hosts.ts';
+export {
+  kindNames,
+  kinds,
+  layerFaults,
+  layerOf,
+  mergeRows,
+  type KindName,
+  type Layer,
+  type LayerName,
+  type Merged,
+  type MergedRow,
+  type Shadowed,
+} from './layers.ts';
+export type { ModelFeature, ModelRow } from './model-row.ts';
+export { OverlayCopy, type OverlayCopyOptions, type OverlaySource } from './overlay-copy.ts';
+export {
+  overlayBytesMax,
+  overlayFaults,
+  overlayId,
+  overlayKinds,
+  overlayLayer,
+  overlayText,
+  readOverlayDocument,
+  type OverlayDocument,
+} from './overlay-document.ts';
+export { createPriceBook, type PriceBook } from './price-book.ts';
+export type { FactorRow, PriceRow } from './price-row.ts';
+export type { DialectName, DialectPath, ProviderRow, RuleName } from './provider-row.ts';
+export { rowFaults, rowId, type PartialRow, type RowKind } from './row-kind.ts';
+export { Catalogue, type CatalogueParts, type Model, type Resolution } from './snapshot.ts';

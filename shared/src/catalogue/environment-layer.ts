@@ -1,0 +1,84 @@
+// What Terraform states: the original gateway's variables, and rows of `CODY_GATEWAY_CATALOGUE`. As layers, in the form of the defaults.
+
+import { ConfigError, variables, type Config } from '../config/config.ts';
+import { layerFaults, type KindName, type Layer } from './layers.ts';
+import type { PartialRow } from './row-kind.ts';
+
+/** Of the configuration: what it says of providers. */
+export type CatalogueConfig = Pick<
+  Config,
+  (typeof referenceVariables)[number]['baseUrl' | 'allow'] | 'allowedEmbeddingModels' | 'sourcegraphEmbeddingsUrl'
+>;
+
+/** The variables of a provider, and the home that they are about. */
+const referenceVariables = [
+  { provider: 'anthropic', home: 'anthropic-api', baseUrl: 'anthropicBaseUrl', allow: 'anthropicAllowedModels' },
+  { provider: 'openai', home: 'openai-api', baseUrl: 'openaiBaseUrl', allow: 'openaiAllowedModels' },
+  { provider: 'fireworks', home: 'fireworks-api', baseUrl: 'fireworksBaseUrl', allow: 'fireworksAllowedModels' },
+  { provider: 'google', home: 'gemini-api', baseUrl: 'googleBaseUrl', allow: 'googleAllowedModels' },
+] as const;
+
+/** What the variables say, the defaults' own values left out. @param day when the process started: what is configured now is as of now */
+export function variablesLayer(config: CatalogueConfig, defaults: Layer, day: string): Layer {
+  const stated = (variable: keyof typeof variables) => ({ source: variables[variable].name, asOf: day });
+  const usual = new Map((defaults.rows.homes ?? []).map((row) => [row['id'], row['baseUrl']]));
+  const providers: PartialRow[] = [];
+  const homes: PartialRow[] = [];
+  for (const { provider, home, baseUrl, allow } of referenceVariables) {
+    if (config[allow] !== null) providers.push({ id: provider, allow: config[allow], ...stated(allow) });
+    if (config[baseUrl] !== usual.get(home)) homes.push({ id: home, baseUrl: config[baseUrl], ...stated(baseUrl) });
+  }
+  const { origin, pathname } = new URL(config.sourcegraphEmbeddingsUrl);
+  if (origin !== usual.get('sourcegraph-embeddings') || pathname !== kservePath(defaults))
+    homes.push({
+      id: 'sourcegraph-embeddings',
+      baseUrl: origin,
+      dialects: { 'kserve-embeddings': pathname },
+      ...stated('sourcegraphEmbeddingsUrl'),
+    });
+  // The list of embedding models is one for all providers.
+  const embeddings = new Set(config.allowedEmbeddingModels.map((id) => id.toLowerCase()));
+  const models = (defaults.rows.models ?? [])
+    .filter(({ features }) => Array.isArray(features) && features.includes('embeddings'))
+    .map(({ id }) => ({ id, allowed: embeddings.has(String(id).toLowerCase()), ...stated('allowedEmbeddingModels') }));
+  return checked({ name: 'environment', rows: { providers, homes, models } }, 'the variables of providers');
+}
+
+/**
+ * Rows of a JSON text such as `{"homes": [{"id": "ollama", "baseUrl": "http://10.0.0.7:11434"}]}`; what a row does not say of its source is filled in.
+ * @throws ConfigError with every fault
+ */
+export function catalogueLayer(text: string, day: string): Layer {
+  const where = 'CODY_GATEWAY_CATALOGUE';
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch (error) {
+    throw new ConfigError([`${where} is not JSON: ${(error as Error).message}`]);
+  }
+  if (typeof json !== 'object' || json === null || Array.isArray(json))
+    throw new ConfigError([`${where} is not an object of lists such as {"homes": [{"id": "ollama", …}]}`]);
+  const rows = Object.fromEntries(
+    Object.entries(json).map(([kind, list]: [string, unknown]) => [
+      kind,
+      Array.isArray(list)
+        ? list.map((row: unknown) => (isObject(row) ? { source: where, asOf: day, ...row } : row))
+        : list,
+    ]),
+  ) as Record<KindName, readonly PartialRow[]>;
+  return checked({ name: 'environment', rows }, where);
+}
+
+function checked(layer: Layer, where: string): Layer {
+  const faults = layerFaults(layer);
+  if (faults.length > 0) throw new ConfigError(faults.map((fault) => `${where}: ${fault}`));
+  return layer;
+}
+
+const isObject = (value: unknown): value is PartialRow =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+function kservePath({ rows }: Layer): unknown {
+  const provider = (rows.providers ?? []).find(({ id }) => id === 'sourcegraph');
+  return (provider?.['dialects'] as Readonly<Record<string, unknown>> | undefined)?.['kserve-embeddings'];
+}
