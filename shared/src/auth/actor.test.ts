@@ -30,6 +30,7 @@ test('what the directory grants whole becomes an entitlement, in an actor of the
     id: 'i',
     name: 'n',
     accessEnabled: true,
+    places: null,
     pool: null,
     lastUpdatedMs: null,
     version: 7,

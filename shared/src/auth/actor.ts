@@ -4,7 +4,9 @@ import {
   effectiveLimit,
   features,
   hasAccess,
+  promptPlaces,
   type Account,
+  type PromptPlaces,
   type SubscribedFeature,
   type SubscriptionRecord,
   type TokenSource,
@@ -21,6 +23,8 @@ export interface Actor {
   readonly id: string;
   readonly name: string;
   readonly accessEnabled: boolean;
+  /** Where its prompts may go; absent or null: nothing is stated. */
+  readonly places?: PromptPlaces | null;
   /** Whose pool an anonymous caller draws from: a hash of its address. Null for everybody who has a token. */
   readonly pool: string | null;
   /** When its source last told of it, Unix ms; null where none did: an operator made it. */
@@ -52,6 +56,7 @@ export function actorOf({ source, id, record, version }: Account, settings: Acce
     id,
     name: record.name,
     accessEnabled: hasAccess(record) && (!settings.dotcomInternalMode || isInternal(source, record)),
+    places: promptPlaces(record),
     pool: null,
     lastUpdatedMs: record.lastUpdatedMs ?? null,
     version,

@@ -25,6 +25,9 @@ const oneWriteMax = 16 * 1024;
 /** Nobody sends as many on the way to an answer (RFC 9110 §15.2); a server that never stops would keep us busy with reading them. */
 const interimAnswersMax = 32;
 
+/** A way that is there answers within a second, TLS included; what is lost on it is sent again after one and after three. */
+const connectTimeoutMs = 5_000;
+
 /** Where calls go and the headers that all of them carry: what is worked out once for all calls alike. */
 export interface Destination {
   readonly secure: boolean;
@@ -46,6 +49,10 @@ export interface Sent {
   readonly answer: Promise<IncomingMessage>;
   /** Ends the call at once, whatever it is doing. */
   end(reason: Error): void;
+  /** Whether a connection came about: without one nobody has seen anything of the request. */
+  connected(): boolean;
+  /** Whether the request left whole: from then on it may be carried out, whatever becomes of the answer. */
+  wentOut(): boolean;
 }
 
 /** Sends a body: these texts, one behind the other. */
@@ -53,6 +60,7 @@ export function post(destination: Destination, ...texts: readonly string[]): Sen
   let body: readonly Piece[] = piecesOf(texts);
   let ended: Error | null = null;
   let outgoing: ClientRequest | null = null;
+  let connected = false;
   const answer = new Promise<IncomingMessage>((resolve, reject) => {
     /** @param fresh on a connection of its own, and without a second try */
     const send = (fresh: boolean): void => {
@@ -60,7 +68,19 @@ export function post(destination: Destination, ...texts: readonly string[]): Sen
       outgoing = request;
       let bytesReadBefore = 0;
       let interimAnswers = 0;
-      request.once('socket', (socket) => (bytesReadBefore = socket.bytesRead));
+      request.once('socket', (socket) => {
+        bytesReadBefore = socket.bytesRead;
+        if (!socket.connecting) {
+          connected = true;
+          return;
+        }
+        const timer = setTimeout(() => request.destroy(connectTimedOut()), connectTimeoutMs);
+        request.once('close', () => clearTimeout(timer));
+        socket.once(destination.secure ? 'secureConnect' : 'connect', () => {
+          connected = true;
+          clearTimeout(timer);
+        });
+      });
       request.on('information', () => {
         if (++interimAnswers > interimAnswersMax) request.destroy(new Error('interim answers without end'));
       });
@@ -97,7 +117,13 @@ export function post(destination: Destination, ...texts: readonly string[]): Sen
       ended ??= reason;
       outgoing?.destroy(reason);
     },
+    connected: () => connected,
+    wentOut: () => outgoing?.writableFinished === true,
   };
+}
+
+function connectTimedOut(): Error {
+  return Object.assign(new Error(`no connection within ${connectTimeoutMs} ms`), { code: 'ETIMEDOUT' });
 }
 
 function piecesOf(texts: readonly string[]): Piece[] {

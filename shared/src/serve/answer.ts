@@ -5,6 +5,7 @@ import type { OutgoingHttpHeaders } from 'node:http';
 import { errorEvent, Refusal } from '../http/http.ts';
 import { DeadlinePassed, type Answer, type Call, type Usage } from '../upstream/upstream.ts';
 import type { Ended, Held } from './charged.ts';
+import type { AttemptLog } from './attempt-log.ts';
 import type { Exchange } from './exchange.ts';
 import { relay, type Relayed } from './relay.ts';
 
@@ -12,22 +13,29 @@ import { relay, type Relayed } from './relay.ts';
  * Sends the call and relays what comes; the response stays open until the call is settled.
  * @throws Refusal: no answer came
  */
-export async function sendAndRelay(exchange: Exchange, { lease, span }: Held, call: Call): Promise<Ended<Usage>> {
+export async function sendAndRelay(
+  exchange: Exchange,
+  { lease, span }: Held,
+  call: Call,
+  attempts: AttemptLog,
+): Promise<Ended<Usage>> {
   const { context, received, scope, timing } = exchange;
   const { response, callerLeft } = received;
-  const answer = await context.upstream.send(lease, call, { signal: callerLeft, timeoutMs: timeoutOf(exchange) });
-  scope.annotate({ upstream_status: answer.status, upstream_headers_ms: Math.round(timing.upstreamMs() ?? 0) });
-  span.set({
-    'gateway.upstream.time_to_headers': (timing.upstreamMs() ?? 0) / 1000,
-    retry_after: answer.retryAfter,
+  const answer = await context.upstream.send(lease, call, {
+    signal: callerLeft,
+    timeoutMs: timeoutOf(exchange),
+    onAttempt: attempts.take,
   });
-  if (answer.credentialsRefused) return credentialsRefused(exchange, answer, call);
+  scope.annotate({ upstream_status: answer.status, upstream_headers_ms: Math.round(answer.headersMs) });
+  span.set({ 'gateway.upstream.time_to_headers': answer.headersMs / 1000, retry_after: answer.retryAfter });
+  if (answer.refusal !== null) return refused(exchange, answer, answer.refusal);
   if (answer.callerStatus >= 500)
     scope.log('ERROR', `upstream provider ${call.provider.id} answered ${answer.status}`, {
       upstream_status: answer.status,
       upstream_headers: answer.headers,
     });
-  const headers = { ...received.replyHeaders, ...responseHeaders(answer), 'server-timing': timing.header() };
+  const serverTiming = timing.header(attempts.count());
+  const headers = { ...received.replyHeaders, ...responseHeaders(answer), 'server-timing': serverTiming };
   // With the first byte: an answer that breaks off before it can still be refused with the right status.
   const begin = (): void => {
     if (!response.headersSent) response.writeHead(answer.callerStatus, headers);
@@ -59,14 +67,9 @@ function timeoutOf({ received, scope }: Exchange): number | null {
   return null;
 }
 
-/** Our key is our fault: what the provider says of it is not for the caller. */
-function credentialsRefused({ dialect }: Exchange, answer: Answer, { provider }: Call): Ended<Usage> {
+/** What is our fault is told in our words: what the provider says of it is not for the caller. */
+function refused({ dialect }: Exchange, answer: Answer, refusal: Refusal): Ended<Usage> {
   answer.abort();
-  const refusal = new Refusal(
-    'upstream-credentials',
-    `upstream provider ${provider.id} did not accept the gateway's credentials`,
-    { detail: `upstream status ${answer.status}` },
-  );
   return {
     upstreamStatus: answer.status,
     resolvedStatus: refusal.status(dialect),

@@ -3,6 +3,7 @@
 
 import type { Permit } from '../auth/auth.ts';
 import type { Call, Flagging, Usage } from '../upstream/upstream.ts';
+import type { AttemptLog } from './attempt-log.ts';
 import { callerIdMetadata, type CallerIds } from './caller-ids.ts';
 import { flaggedMetadata } from './flagged-metadata.ts';
 import type { CallEvent } from './served-event.ts';
@@ -13,6 +14,7 @@ export function completionEvent(
   call: Call,
   flagging: Flagging | null,
   callerIds: CallerIds,
+  attempts: AttemptLog,
 ): CallEvent<Usage> {
   return {
     name: 'CompletionsFinished',
@@ -25,7 +27,7 @@ export function completionEvent(
       ...(flagging !== null && flaggedMetadata(flagging)),
     },
     ended: ({ used, upstreamStatus }) => ({
-      metadata: { ...usageMetadata(call, used), upstream_status_code: upstreamStatus },
+      metadata: { ...usageMetadata(call, used), ...attempts.metadata(), upstream_status_code: upstreamStatus },
       tokens: tokensOf(used),
     }),
   };
