@@ -3,7 +3,7 @@
 
 import type { OutgoingHttpHeaders } from 'node:http';
 import { errorEvent, Refusal } from '../http/http.ts';
-import { DeadlinePassed, type Answer, type Call, type Usage } from '../upstream/upstream.ts';
+import { DeadlinePassed, type Answer, type Call, type Metered } from '../upstream/upstream.ts';
 import type { Ended, Held } from './charged.ts';
 import type { Exchange } from './exchange.ts';
 import { relay, type Relayed } from './relay.ts';
@@ -12,7 +12,7 @@ import { relay, type Relayed } from './relay.ts';
  * Sends the call and relays what comes; the response stays open until the call is settled.
  * @throws Refusal: no answer came
  */
-export async function sendAndRelay(exchange: Exchange, { lease, span }: Held, call: Call): Promise<Ended<Usage>> {
+export async function sendAndRelay(exchange: Exchange, { lease, span }: Held, call: Call): Promise<Ended<Metered>> {
   const { context, received, scope, timing } = exchange;
   const { response, callerLeft } = received;
   const answer = await context.upstream.send(lease, call, { signal: callerLeft, timeoutMs: timeoutOf(exchange) });
@@ -60,7 +60,7 @@ function timeoutOf({ received, scope }: Exchange): number | null {
 }
 
 /** Our key is our fault: what the provider says of it is not for the caller. */
-function credentialsRefused({ dialect }: Exchange, answer: Answer, { provider }: Call): Ended<Usage> {
+function credentialsRefused({ dialect }: Exchange, answer: Answer, { provider }: Call): Ended<Metered> {
   answer.abort();
   const refusal = new Refusal(
     'upstream-credentials',

@@ -4,7 +4,7 @@ import type { Config } from '../config/config.ts';
 import { Refusal } from '../http/http.ts';
 import type { Lease } from '../limiter/limiter.ts';
 import { createBreaker, type CallOutcome } from './breaker.ts';
-import type { Answer, Call, CallerFacts, JsonObject, ProviderName, Shape, Usage } from './call.ts';
+import type { Answer, Call, CallerFacts, JsonObject, Metered, ProviderName, Shape } from './call.ts';
 import { flag, flaggingSettings, type Flagging } from './flagging.ts';
 import { promptText, type PromptText } from './prompt-text.ts';
 import type { Provider } from './provider.ts';
@@ -13,8 +13,9 @@ import { providersWithKeys } from './registry.ts';
 import { send, type SendOptions } from './send.ts';
 import { isModelFault } from './status.ts';
 import { createTokenCounter } from './token-counter.ts';
+import { tokensIn, type ServedUsage } from './usage/report.ts';
 
-export type { Answer, Call, CallerFacts, Meter, ProviderName, Shape, Usage } from './call.ts';
+export type { Answer, Call, CallerFacts, Meter, Metered, ProviderName, Shape, Usage } from './call.ts';
 export { knownModel, type Model } from './catalogue.ts';
 export { embedAll } from './embedding/batches.ts';
 export { embeddingRefusal, retryAfterSeconds, type Embedded, type Embedder } from './embedding/embedder.ts';
@@ -22,6 +23,7 @@ export { embeddersOf } from './embedding/registry.ts';
 export type { Flagging } from './flagging.ts';
 export type { PromptText } from './prompt-text.ts';
 export { DeadlinePassed } from './send.ts';
+export type { ServedUsage } from './usage/report.ts';
 
 /** Counting takes some ten milliseconds for each 32,000 characters, and the end of the answer waits for it: longer texts stay uncounted. */
 const countedCharactersMax = 1_000_000;
@@ -51,7 +53,7 @@ export interface Upstream {
    */
   send(lease: Lease, call: Call, options: SendOptions): Promise<Answer>;
   /** What a served call used, once its answer is whole; where the API tells no tokens they are counted (spec completions §4.1). */
-  usage(call: Call, answer: Answer): Promise<Usage>;
+  usage(call: Call, answer: Answer): Promise<Metered>;
   /** Ends the thread that counts tokens. */
   close(): Promise<void>;
 }
@@ -120,13 +122,16 @@ export function createUpstream(
     },
     usage: async (call, { meter }) => {
       const usage = meter.usage();
+      const { parts, whole } = meter.report();
       const written = meter.untold?.();
-      if (written === undefined) return usage;
+      if (written === undefined) return { ...usage, tokens: tokensIn(parts), billed: parts, report: whole };
       const prompt = promptTextsOf(JSON.parse(call.body) as JsonObject).join('');
       const count = async (text: string): Promise<number | null> =>
         text.length > countedCharactersMax ? null : counter.count(text, Infinity);
       const [inputTokens, outputTokens] = await Promise.all([count(prompt), count(written)]);
-      return { ...usage, inputTokens, outputTokens };
+      const counted = { input: inputTokens ?? 0, output: outputTokens ?? 0 };
+      const billed: ServedUsage[] = [{ model: null, counts: counted, estimated: true }];
+      return { ...usage, inputTokens, outputTokens, tokens: tokensIn(billed), billed, report: null };
     },
     close: () => counter.close(),
   };

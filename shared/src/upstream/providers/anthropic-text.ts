@@ -19,6 +19,7 @@ import {
   withModel,
 } from '../request-body.ts';
 import { sdkDestinations } from '../sdk-request.ts';
+import { nothingTold } from '../usage/report.ts';
 import { createAnthropicClient } from './anthropic-client.ts';
 
 /** The API, or null without a key. */
@@ -88,12 +89,15 @@ function createMeter(): Meter {
     },
     body: (chunk) => body.take(chunk),
     finished: () => finished,
-    failed: () => failed,
+    failed: () => failed || isObject(body.value()?.['error']),
     usage: () => {
       const whole = body.value();
       if (whole !== null) read(whole);
       return usageOf(text === null ? null : codePoints(text));
     },
+    // No answer reports anything: what was counted is all (upstream.ts).
+    report: () => nothingTold,
+    written: () => Buffer.byteLength(text ?? ''),
     untold: () => text ?? '',
   };
 }

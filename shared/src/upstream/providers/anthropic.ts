@@ -22,6 +22,9 @@ import {
   type Message,
 } from '../request-body.ts';
 import { sdkDestinations } from '../sdk-request.ts';
+import { anthropicUsage } from '../usage/anthropic-usage.ts';
+import { mergeReports } from '../usage/report.ts';
+import { anthropicWritten } from '../usage/written.ts';
 import { createAnthropicClient } from './anthropic-client.ts';
 
 /** The provider, or null without a key. */
@@ -37,7 +40,7 @@ export function anthropic(config: Config): Provider | null {
     read: (body, caller) => readMessages(body, caller, config.anthropicMaxTokensToSample, apiKey),
     destination: sdkDestinations(() => createAnthropicClient(apiKey, config.anthropicBaseUrl)),
     body: (call, model) => withModel(call.body, model),
-    meter: () => createMeter(),
+    meter: ({ model }) => createMeter(model),
   };
 }
 
@@ -112,9 +115,11 @@ function systemOf(content: unknown): unknown {
 }
 
 /** Usage comes in two halves: input with `message_start`, output with the last `message_delta`; `message_stop` is the end mark. */
-function createMeter(): Meter {
+function createMeter(asked: string): Meter {
   let usage: JsonObject = {};
+  let answered: string | null = null;
   let characters: number | null = null;
+  let written = 0;
   let finished = false;
   let failed = false;
   const body = createJsonBody();
@@ -126,17 +131,20 @@ function createMeter(): Meter {
       case 'message_start':
         // Its output_tokens are those of an answer that has hardly begun: of a stream that breaks off they are unknown.
         usage = withoutMembers(memberOf(memberOf(data, 'message'), 'usage'), 'output_tokens');
+        answered = textOf(memberOf(data, 'message')['model']);
         add('');
         return;
       case 'content_block_start':
         add(memberOf(data, 'content_block')['text']);
+        written += anthropicWritten(memberOf(data, 'content_block'));
         return;
       case 'content_block_delta':
         add(memberOf(data, 'delta')['text']);
+        written += anthropicWritten(memberOf(data, 'delta'));
         return;
       case 'message_delta':
         // Cumulative; what it leaves out stands as it was.
-        usage = { ...usage, ...known(memberOf(data, 'usage')) };
+        usage = mergeReports(usage, memberOf(data, 'usage'));
         return;
       case 'message_stop':
         finished = true;
@@ -153,12 +161,23 @@ function createMeter(): Meter {
     },
     body: (chunk) => body.take(chunk),
     finished: () => finished,
-    failed: () => failed,
+    failed: () => failed || isObject(body.value()?.['error']),
     usage: () => {
       const whole = body.value();
       return whole === null
         ? usageOf(usage, characters)
         : usageOf(memberOf(whole, 'usage'), charactersOf(answerTexts(whole)));
+    },
+    report: () => {
+      const whole = body.value();
+      return whole === null
+        ? anthropicUsage(usage, asked, answered)
+        : anthropicUsage(memberOf(whole, 'usage'), asked, textOf(whole['model']));
+    },
+    written: () => {
+      const content = body.value()?.['content'];
+      const blocks = Array.isArray(content) ? content.filter(isObject) : [];
+      return blocks.reduce((sum, block) => sum + anthropicWritten(block), written);
     },
   };
 }
@@ -179,6 +198,6 @@ function usageOf(usage: JsonObject, completionCharacters: number | null): Usage 
   };
 }
 
-function known(usage: JsonObject): JsonObject {
-  return Object.fromEntries(Object.entries(usage).filter(([, value]) => value !== null));
+function textOf(value: unknown): string | null {
+  return typeof value === 'string' && value !== '' ? value : null;
 }

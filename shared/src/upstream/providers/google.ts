@@ -9,6 +9,9 @@ import type { Provider } from '../provider.ts';
 import { destinationOf } from '../destination.ts';
 import { guard } from '../guard.ts';
 import { bodyText, charactersOf, codePoints, isObject, modelOf, streamOf, withoutMembers } from '../request-body.ts';
+import { googleUsage } from '../usage/google-usage.ts';
+import { mergeReports } from '../usage/report.ts';
+import { googleWritten } from '../usage/written.ts';
 
 /** The provider, or null without a key. */
 export function google(config: Config): Provider | null {
@@ -28,7 +31,7 @@ export function google(config: Config): Provider | null {
         ['x-goog-api-key', apiKey],
       ]),
     body: (call) => [call.body],
-    meter: () => createMeter(),
+    meter: ({ model }) => createMeter(model),
   };
 }
 
@@ -56,16 +59,17 @@ function readContents(body: JsonObject): Call {
 }
 
 /**
- * The last `usageMetadata` counts. A stream has no end mark but the `finishReason` of its last event, so one that says nothing readable, or ends in
+ * Of each member of `usageMetadata` the last counts. A stream has no end mark but the `finishReason` of its last event, so one that says nothing readable, or ends in
  * something unreadable, is taken for whole (vector 38): whether it was cut can't be told.
  */
-function createMeter(): Meter {
+function createMeter(model: string): Meter {
   let usage: JsonObject = {};
   let characters: number | null = null;
+  let [written, searches, maps] = [0, 0, false];
   let [answered, finished, unreadable, failed] = [false, false, false, false];
   const body = createJsonBody();
   const read = (answer: JsonObject): void => {
-    if (isObject(answer['usageMetadata'])) usage = answer['usageMetadata'];
+    if (isObject(answer['usageMetadata'])) usage = mergeReports(usage, answer['usageMetadata']);
     if (isObject(answer['error'])) failed = true;
     if (isObject(answer['promptFeedback']) && answer['promptFeedback']['blockReason'] !== undefined) finished = true;
     const candidates = answer['candidates'];
@@ -74,8 +78,23 @@ function createMeter(): Meter {
     for (const candidate of candidates as unknown[]) {
       if (!isObject(candidate)) continue;
       characters = (characters ?? 0) + answerTexts(candidate).reduce((sum, text) => sum + codePoints(text), 0);
+      for (const part of listOf(memberOf(candidate, 'content')['parts']))
+        if (isObject(part)) written += googleWritten(part);
+      const grounding = candidate['groundingMetadata'];
+      if (isObject(grounding)) {
+        searches = Math.max(searches, listOf(grounding['webSearchQueries']).length);
+        maps ||= listOf(grounding['groundingChunks']).some((chunk) => isObject(chunk) && isObject(chunk['maps']));
+      }
       if (typeof candidate['finishReason'] === 'string') finished = true;
     }
+  };
+  /** Whether what the report leaves out is zero, and not still to come. */
+  const ended = (): boolean => (finished && !unreadable) || body.value() !== null;
+  const readWhole = (): void => {
+    const whole = body.value();
+    if (whole === null) return;
+    [usage, characters, written] = [{}, null, 0];
+    read(whole);
   };
   return {
     event: ({ data }: SseEvent) => {
@@ -89,14 +108,18 @@ function createMeter(): Meter {
     },
     body: (chunk) => body.take(chunk),
     finished: () => finished || unreadable || !(answered || failed),
-    failed: () => failed,
+    failed: () => failed || isObject(body.value()?.['error']),
     usage: () => {
-      const whole = body.value();
-      if (whole !== null) {
-        characters = null;
-        read(whole);
-      }
-      return usageOf(usage, characters);
+      readWhole();
+      return usageOf(usage, characters, ended());
+    },
+    report: () => {
+      readWhole();
+      return googleUsage(usage, { searches, maps }, model, ended());
+    },
+    written: () => {
+      readWhole();
+      return written;
     },
   };
 }
@@ -126,12 +149,14 @@ function sumOf(a: number | null, b: number | null): number | null {
 }
 
 /** Thoughts are output that is paid for, and what tools found is input: both are told apart from the rest. */
-function usageOf(usage: JsonObject, completionCharacters: number | null): Usage {
+function usageOf(usage: JsonObject, completionCharacters: number | null, ended: boolean): Usage {
   const answer = tokenCount(usage['candidatesTokenCount']);
   const thoughts = tokenCount(usage['thoughtsTokenCount']);
+  const inputTokens = sumOf(tokenCount(usage['promptTokenCount']), tokenCount(usage['toolUsePromptTokenCount']));
   return {
-    inputTokens: sumOf(tokenCount(usage['promptTokenCount']), tokenCount(usage['toolUsePromptTokenCount'])),
-    outputTokens: sumOf(answer, thoughts),
+    inputTokens,
+    // Left out of a whole answer's report it is none: a prompt that was blocked has no candidates.
+    outputTokens: sumOf(answer, thoughts) ?? (ended && inputTokens !== null ? 0 : null),
     cacheReadTokens: tokenCount(usage['cachedContentTokenCount']),
     cacheWriteTokens: null,
     reasoningTokens: thoughts,
