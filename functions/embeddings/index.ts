@@ -68,6 +68,7 @@ async function embedTexts(
       resolvedStatus: 200,
       used: { tokens, reported: embedded.tokens },
       units: tokens,
+      billed: [{ model: null, counts: { input: tokens }, estimated: embedder.charges && embedded.tokens === null }],
       reply: () => {
         const reply = embeddingReply(request, embedded, tokens, dimensions ?? embedder.dimensions);
         const headers = { 'content-type': 'application/json; charset=utf-8', 'x-token-usage': String(tokens) };

@@ -35,7 +35,9 @@ export {
   type OverlayDocument,
 } from './overlay-document.ts';
 export { createPriceBook, type PriceBook } from './price-book.ts';
+export { priceCall, type Part, type PricedBy, type PricedCall } from './price-call.ts';
 export type { FactorRow, PriceRow } from './price-row.ts';
 export type { DialectName, DialectPath, ProviderRow, RuleName } from './provider-row.ts';
+export { releasePriceBook } from './release-book.ts';
 export { rowFaults, rowId, type PartialRow, type RowKind } from './row-kind.ts';
 export { Catalogue, type CatalogueParts, type Model, type Resolution } from './snapshot.ts';

@@ -6,6 +6,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { after, before, beforeEach, test } from 'node:test';
 import { startBigQuery, type Column, type LocalBigQuery } from '../../../scripts/local/google/bigquery/bigquery.ts';
+import { releasePriceBook } from '../catalogue/catalogue.ts';
 import type { UsageEvent } from './usage-event.ts';
 import { createWarehouse, type Warehouse } from './warehouse.ts';
 
@@ -29,6 +30,7 @@ beforeEach(() => {
   table = `events_${tables++}`;
   warehouse = createWarehouse(
     { bigqueryProjectId: 'p', bigqueryDataset: 'd', bigqueryTable: table, bigqueryEndpoint: bigquery.url },
+    releasePriceBook,
     () => nowMs,
   );
 });
@@ -54,7 +56,7 @@ function eventOf(id: string, more: Readonly<Record<string, unknown>> = {}): Usag
     tokens: 7,
     gateway_ms: 3,
   };
-  return { ...event, ...more } as UsageEvent;
+  return { ...event, ...more } as unknown as UsageEvent;
 }
 
 const older = (...missing: string[]): Promise<void> =>

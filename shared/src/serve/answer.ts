@@ -37,10 +37,12 @@ export async function sendAndRelay(exchange: Exchange, { lease, span }: Held, ca
     scope.annotate({ first_byte_ms: Math.round(timing.totalMs()) });
   });
   const served = answer.status >= 200 && answer.status < 300;
+  const used = served ? await context.upstream.usage(call, answer) : null;
   return {
     upstreamStatus: answer.status,
     resolvedStatus: resolvedStatus(exchange, answer, relayed),
-    used: served ? await context.upstream.usage(call, answer) : null,
+    used,
+    ...(used !== null && { billed: used.billed }),
     cancelled: relayed.end === 'left',
     truncated: relayed.end === 'cut',
     reply: () => {

@@ -20,8 +20,10 @@ import type { Context } from './context.ts';
 import type { Exchange } from './exchange.ts';
 import { createHandler } from './handler.ts';
 import { createOutages } from './outages.ts';
+import { createPrices } from './prices.ts';
 
 const hourMs = 3_600_000;
+const prices = createPrices(() => undefined);
 let redisServer: LocalRedis;
 let redis: Redis;
 let store: Store;
@@ -62,6 +64,7 @@ before(async () => {
     limiter: createLimiter(store),
     outbox,
     outages: createOutages(config, Date.now),
+    prices,
     budget: () => ({ leftMs: 10_000 }),
   } as unknown as Context;
   const route = {
@@ -82,7 +85,7 @@ after(async () => {
 });
 
 function permitOf(limit = 10): Permit {
-  const actor = { source: 'dotcom-user', id: randomUUID(), name: 'n', pool: null, version: 0 };
+  const actor = { source: 'dotcom-user', id: randomUUID(), name: 'n', tags: [], pool: null, version: 0 };
   const burst = { limit: 1_000, intervalMs: hourMs };
   const entitlement = { limit, intervalMs: 24 * hourMs, allowedModels: ['*'], burst, inFlightMax: 1_000 };
   return { actor, feature: 'chat_completions', entitlement, model: 'p/m', blocked: false } as unknown as Permit;

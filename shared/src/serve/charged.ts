@@ -2,6 +2,8 @@
 // what the call is (the work), nor the limits (limiter).
 
 import type { Permit } from '../auth/auth.ts';
+import type { Part } from '../catalogue/catalogue.ts';
+import { withCost, type EndedEvent } from '../events/events.ts';
 import { asRefusal, type Refusal } from '../http/http.ts';
 import type { Claim, Lease } from '../limiter/limiter.ts';
 import { noSpan, type Span } from '../telemetry/telemetry.ts';
@@ -46,6 +48,8 @@ export interface Ended<Used> {
   readonly used: Used | null;
   /** What it did cost, where that is known only now. Otherwise what was reserved. */
   readonly units?: number;
+  /** What the provider bills, by the model that served it: what the call costs. By default nothing. */
+  readonly billed?: readonly Part[];
   /** The caller left. By default: whether it has by now. */
   readonly cancelled?: boolean;
   /** The provider's answer broke off, or ended without its end mark. */
@@ -71,7 +75,7 @@ export async function charged<Used>(
   call: ChargedCall<Used>,
   work: (held: Held) => Promise<Ended<Used>>,
 ): Promise<void> {
-  const { received, scope, timing } = exchange;
+  const { context, received, scope, timing } = exchange;
   const draft = draftEvent(exchange, call.permit, call.event);
   const lease = await admit(exchange, call.permit, draft, call.units, call.claim);
   Object.assign(received.replyHeaders, rateLimitHeaders(lease));
@@ -79,7 +83,10 @@ export async function charged<Used>(
   try {
     timing.upstreamStarts();
     const span = call.span === null ? noSpan : scope.startCall(...call.span.begins);
-    const ended = await work({ lease, span }).catch((error: unknown) => failed<Used>(exchange, error));
+    const working = work({ lease, span }).catch((error: unknown) => failed<Used>(exchange, error));
+    // Beside the provider's answer.
+    context.prices.warm();
+    const ended = await working;
     timing.upstreamEnds();
     const outcome: Outcome<Used> = {
       upstreamStatus: ended.upstreamStatus,
@@ -95,11 +102,28 @@ export async function charged<Used>(
     // What the caller got decides: an answer of which it saw no byte costs it nothing.
     const served = ended.resolvedStatus >= 200 && ended.resolvedStatus < 300;
     const units = served ? (ended.units ?? call.units) : 0;
-    await endLease(exchange, lease, finishedEvent(draft, call.event, outcome, units));
+    await endLease(
+      exchange,
+      lease,
+      await priced(exchange, lease, finishedEvent(draft, call.event, outcome, units), ended),
+    );
     ended.reply();
   } finally {
     stopRenewing();
   }
+}
+
+/** One call, one price: that of its admission, worked out here alone. Where it can't be, whoever delivers the row does it from what the row says. */
+async function priced<Used>(
+  { context }: Exchange,
+  { admittedAtMs }: Lease,
+  event: EndedEvent,
+  { billed = [] }: Ended<Used>,
+): Promise<EndedEvent> {
+  const { model, home } = event;
+  if (model === null) return event;
+  const cost = await context.prices.costOf(billed, { model, home, atMs: admittedAtMs });
+  return cost === null ? event : withCost(event, cost);
 }
 
 function failed<Used>({ received, dialect }: Exchange, error: unknown): Ended<Used> {

@@ -18,6 +18,7 @@ import { connectStore, type Budget, type Store, type StoreChange } from '../stor
 import { createTelemetry, type Telemetry } from '../telemetry/telemetry.ts';
 import { createUpstream, type Upstream } from '../upstream/upstream.ts';
 import { createOutages, type Outages } from './outages.ts';
+import { createPrices, type Prices } from './prices.ts';
 import { createUnknownCallers, type UnknownCallers } from './unknown-callers.ts';
 
 /** Everything a handler may use. */
@@ -30,6 +31,7 @@ export interface Context {
   readonly sync: SubscriptionSync | null;
   readonly limiter: Limiter;
   readonly upstream: Upstream;
+  readonly prices: Prices;
   readonly queue: TaskQueue | null;
   readonly noticeQueue: TaskQueue | null;
   readonly outbox: Outbox;
@@ -75,6 +77,7 @@ export function openContext(config: Config, openTasks: OpenTasks): Context {
     sync: createSync({ config, store, documents, now: Date.now }),
     limiter,
     upstream,
+    prices: createPrices(warn),
     queue,
     noticeQueue,
     outbox,

@@ -47,8 +47,8 @@ export function draftEvent<Used>(
   { actor, feature }: Permit,
   { name, model, metadata }: CallEvent<Used>,
 ): EventDraft {
-  const { source, id: identifier } = actor;
-  return eventDraft(exchange, { name, source, identifier, feature, model, metadata: { ...metadata, feature } });
+  const { source, id: identifier, tags } = actor;
+  return eventDraft(exchange, { name, source, identifier, feature, model, metadata: { ...metadata, feature }, tags });
 }
 
 /** The whole event of a call that has ended, without what only the limiter knows. @param units that are charged */
@@ -74,5 +74,11 @@ export function finishedEvent<Used>(
     units,
     tokens,
     gateway_ms: Math.round(outcome.gatewayMs),
+    cost_nano_usd: null,
+    price_version: null,
+    price_rank: 0,
+    abandoned_nano_usd: null,
+    home: null,
+    attempts: null,
   };
 }

@@ -3,7 +3,7 @@
 import type { IncomingHttpHeaders, OutgoingHttpHeaders } from 'node:http';
 import type { Feature } from '../auth/auth.ts';
 import type { Dialect, SseEvent } from '../http/http.ts';
-import type { ServedUsage, UsageReport } from './usage/report.ts';
+import type { ServedUsage, UsageReport } from './usage/served-usage.ts';
 
 /** Providers as they stand in model names, events and headers. */
 export type ProviderName = 'anthropic' | 'openai' | 'fireworks' | 'google';
@@ -68,7 +68,7 @@ export interface Metered extends Usage {
   /** Disjoint counts by the model that served them; where nothing was reported, or not all, with estimates in them. */
   readonly billed: readonly ServedUsage[];
   /** The provider's report as it came, bounded; null without one. */
-  readonly report: JsonObject | null;
+  readonly report: UsageReport['whole'];
 }
 
 /**

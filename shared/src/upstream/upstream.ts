@@ -13,7 +13,8 @@ import { providersWithKeys } from './registry.ts';
 import { send, type SendOptions } from './send.ts';
 import { isModelFault } from './status.ts';
 import { createTokenCounter } from './token-counter.ts';
-import { tokensIn, type ServedUsage } from './usage/report.ts';
+import { tokensIn } from './usage/report.ts';
+import type { ServedUsage } from './usage/served-usage.ts';
 
 export type { Answer, Call, CallerFacts, Meter, Metered, ProviderName, Shape, Usage } from './call.ts';
 export { knownModel, type Model } from './catalogue.ts';
@@ -23,7 +24,7 @@ export { embeddersOf } from './embedding/registry.ts';
 export type { Flagging } from './flagging.ts';
 export type { PromptText } from './prompt-text.ts';
 export { DeadlinePassed } from './send.ts';
-export type { ServedUsage } from './usage/report.ts';
+export type { ServedUsage } from './usage/served-usage.ts';
 
 /** Counting takes some ten milliseconds for each 32,000 characters, and the end of the answer waits for it: longer texts stay uncounted. */
 const countedCharactersMax = 1_000_000;

@@ -3,17 +3,8 @@
 import { memberOf } from '../answer-json.ts';
 import type { JsonObject } from '../call.ts';
 import { isObject } from '../request-body.ts';
-import {
-  boundedCopy,
-  countOf,
-  nothingTold,
-  qualifiersOf,
-  restOf,
-  unknownCounts,
-  used,
-  type ServedUsage,
-  type UsageReport,
-} from './report.ts';
+import { boundedCopy, countOf, nothingTold, qualifiersOf, restOf, unknownCounts, used } from './report.ts';
+import type { ServedUsage, UsageReport } from './served-usage.ts';
 
 const tokens = [
   'input_tokens',

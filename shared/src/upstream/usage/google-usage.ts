@@ -2,16 +2,8 @@
 
 import type { JsonObject } from '../call.ts';
 import { isObject } from '../request-body.ts';
-import {
-  boundedCopy,
-  countOf,
-  nothingTold,
-  qualifiersOf,
-  restOf,
-  unknownCounts,
-  used,
-  type UsageReport,
-} from './report.ts';
+import { boundedCopy, countOf, nothingTold, qualifiersOf, restOf, unknownCounts, used } from './report.ts';
+import type { UsageReport } from './served-usage.ts';
 
 const lists = ['promptTokensDetails', 'cacheTokensDetails', 'candidatesTokensDetails', 'toolUsePromptTokensDetails'];
 const totals = ['promptTokenCount', 'candidatesTokenCount', 'thoughtsTokenCount', 'toolUsePromptTokenCount'];

@@ -2,16 +2,8 @@
 
 import { memberOf } from '../answer-json.ts';
 import type { JsonObject } from '../call.ts';
-import {
-  boundedCopy,
-  countOf,
-  nothingTold,
-  qualifiersOf,
-  restOf,
-  unknownCounts,
-  used,
-  type UsageReport,
-} from './report.ts';
+import { boundedCopy, countOf, nothingTold, qualifiersOf, restOf, unknownCounts, used } from './report.ts';
+import type { UsageReport } from './served-usage.ts';
 
 const kinds = 'text_tokens audio_tokens image_tokens video_tokens'.split(' ');
 const inputDetails = [

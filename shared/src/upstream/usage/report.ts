@@ -1,25 +1,10 @@
 // What a provider says that a call used, whole: its parts are merged, its copy is bounded, and what nobody here knows is found. What the members
 // mean is each dialect's (the files beside).
 
-import type { DimensionName, Usage as Billed } from '../../catalogue/catalogue.ts';
+import type { DimensionName } from '../../catalogue/catalogue.ts';
 import type { JsonObject } from '../call.ts';
 import { isObject } from '../request-body.ts';
-
-/** What one model did of a call, by the dimensions that prices have. */
-export interface ServedUsage extends Billed {
-  /** As the provider calls it; null: the model that was asked for. */
-  readonly model: string | null;
-}
-
-/** An answer's report, read. */
-export interface UsageReport {
-  /** Disjoint counts by the model that served them. Empty: nothing was reported. */
-  readonly parts: readonly ServedUsage[];
-  /** The report as it came: numbers and single words. Null: there was none. */
-  readonly whole: JsonObject | null;
-  /** `input`: an answer that broke off, or was left, before its output was told. */
-  readonly told: 'nothing' | 'input' | 'all';
-}
+import type { ServedUsage, UsageReport } from './served-usage.ts';
 
 export const nothingTold: UsageReport = { parts: [], whole: null, told: 'nothing' };
 
