@@ -1,11 +1,12 @@
-// `npm test`: the checks, then every test. `npm test -- path…` runs only the tests given.
+// `npm test`: the checks, then every test. `npm test -- path…`: only these tests, and of the functions only what they start.
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { globSync } from 'node:fs';
 import path from 'node:path';
 import { buildFunctions } from './build/build.ts';
 import { runChecks } from './check.ts';
+import { allTestFiles, chosenTestFiles } from './test/chosen-files.ts';
+import { functionsNeeded } from './test/functions-needed.ts';
 
 const root = path.resolve(import.meta.dirname, '..');
 /** For a test that hangs, not for a slow one: the slowest takes seconds. */
@@ -13,27 +14,42 @@ const testTimeoutMs = 180_000;
 /** The runner has no limit for a file that keeps something open after its last test; all of them take a minute or two. */
 const allTestsTimeoutMs = 10 * 60_000;
 
-const given = process.argv.slice(2);
-const failed = given.length === 0 ? runChecks() : [];
-const files =
-  given.length > 0
-    ? given
-    : globSync(['shared/src/**/*.test.ts', 'functions/**/*.test.ts', 'scripts/**/*.test.ts'], {
-        cwd: root,
-        exclude: (name) => name === 'node_modules',
-      }).toSorted();
-// Once for all: the tests run the functions as they are deployed.
-const builtDir = path.join(root, '.build/functions');
-await buildFunctions({ outDir: builtDir }).catch((error: unknown) => {
-  console.error(error instanceof Error ? error.message : error);
-  failed.push('build');
-});
-const args = ['--test', '--test-concurrency=2', `--test-timeout=${testTimeoutMs}`, '--test-reporter=spec', ...files];
-const runner = spawn(process.execPath, args, {
+const usage = `usage: npm test                   every check, then every test
+       npm test -- <path>…       only these tests: files, or folders of them
+       npm test -- <path>… --test-name-pattern=<text>
+                                 only those whose name has the text
+
+Functions are bundled before the tests that start them; a bundle whose sources
+have not changed is found again.
+`;
+
+const typed = process.argv.slice(2);
+if (typed.includes('--help') || typed.includes('-h')) {
+  process.stdout.write(usage);
+  process.exit(0);
+}
+const options = typed.filter((word) => word.startsWith('-'));
+const strange = options.filter((word) => !/^--test-[a-z-]+(=|$)/.test(word));
+if (strange.length > 0) {
+  console.error(`npm test: unknown option ${strange.join(', ')}\n\n${usage}`);
+  process.exit(2);
+}
+const paths = typed.filter((word) => !word.startsWith('-'));
+const files = paths.length === 0 ? allTestFiles() : chosen();
+const failed = typed.length === 0 ? runChecks() : [];
+const needed = functionsNeeded(files);
+const built = needed?.length === 0 ? [] : await build(needed);
+const args = ['--test', '--test-concurrency=2', `--test-timeout=${testTimeoutMs}`, '--test-reporter=spec'];
+console.log(`${files.length} test ${files.length === 1 ? 'file' : 'files'}`);
+const runner = spawn(process.execPath, [...args, ...options, ...files], {
   cwd: root,
   stdio: 'inherit',
-  // No metadata server: Google's clients would look for one, and wait.
-  env: { ...process.env, METADATA_SERVER_DETECTION: 'none', GATEWAY_BUILT_FUNCTIONS: builtDir },
+  env: {
+    ...process.env,
+    // Google's clients would look for a metadata server, and wait.
+    METADATA_SERVER_DETECTION: 'none',
+    GATEWAY_BUILT_FUNCTIONS: JSON.stringify(Object.fromEntries(built.map(({ name, file }) => [name, file]))),
+  },
 });
 // On SIGINT the runner ends its files and reports, with those it had to end as cancelled.
 const deadline = setTimeout(() => {
@@ -46,3 +62,27 @@ clearTimeout(deadline);
 if (status !== 0) failed.push('tests');
 if (failed.length > 0) console.error(`failed: ${failed.join(', ')}`);
 process.exit(failed.length === 0 ? 0 : 1);
+
+function chosen(): string[] {
+  try {
+    return chosenTestFiles(paths);
+  } catch (error) {
+    console.error(error instanceof Error ? error.message : error);
+    process.exit(2);
+  }
+}
+
+async function build(names: readonly string[] | null): ReturnType<typeof buildFunctions> {
+  const startedMs = performance.now();
+  try {
+    const built = await buildFunctions({ ...(names !== null && { names }), onProgress: (line) => console.log(line) });
+    const made = built.filter(({ made }) => made).length;
+    const seconds = ((performance.now() - startedMs) / 1000).toFixed(1);
+    console.log(`bundles: ${built.length - made} found, ${made} made in ${seconds} s`);
+    return built;
+  } catch (error) {
+    console.error(error instanceof Error ? error.message : error);
+    failed.push('build');
+    return [];
+  }
+}

@@ -47,7 +47,7 @@ export async function telemetryCost(share: number): Promise<object[]> {
     const gateway = async (env: Readonly<Record<string, string>>): Promise<FunctionProcess> => {
       const target = await startFunction({
         name: functionName,
-        dir: path.resolve(import.meta.dirname, '../../.build/functions', functionName),
+        dir: cloud.functions.get(functionName)?.start.dir ?? '',
         port: await freePort(),
         memoryMiB: cloud.functions.get(functionName)?.start.memoryMiB ?? Number.NaN,
         env: { ...cloud.env, ...env },

@@ -5,7 +5,9 @@ import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promis
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
-import { bounds, buildFunctions, bundle, loadedAtStart } from './build.ts';
+import { stop } from 'esbuild';
+import { bounds, buildFunctions } from './build.ts';
+import { loadedAtStart, makeBundle } from './bundle.ts';
 
 const root = path.resolve(import.meta.dirname, '../..');
 /** Fixtures lie inside the repository, where their imports are found; what is built from them lies outside. */
@@ -17,6 +19,7 @@ before(async () => {
   inside = await mkdtemp(path.join(root, '.build/test-'));
   outside = await mkdtemp(path.join(tmpdir(), 'build-test-'));
 });
+after(() => stop());
 after(() => Promise.all([inside, outside].map((dir) => rm(dir, { recursive: true, force: true }))));
 
 test('the same tree gives the same bytes, wherever they go and whatever was there', async () => {
@@ -45,7 +48,7 @@ test('no function reads a heavy package before it is needed, and the bounds of s
   const names = folders.filter((entry) => entry.isDirectory() && entry.name !== 'node_modules').map(({ name }) => name);
   assert.ok(names.includes('chat-completions'));
   for (const name of names) {
-    const metafile = await bundle(path.join(root, 'functions', name, 'index.ts'), path.join(inside, 'start', name));
+    const { metafile } = await makeBundle(path.join(root, 'functions', name, 'index.ts'));
     const { sources, bytes } = loadedAtStart(metafile);
     largest.startBytes = Math.max(largest.startBytes, bytes);
     const all = Object.values(metafile.outputs).reduce((sum, output) => sum + output.bytes, 0);
@@ -68,11 +71,15 @@ test('a file that the build would leave behind stops it', async () => {
     entry,
     "import { readFileSync } from 'node:fs';\nconsole.log(readFileSync(new URL('./a.json', import.meta.url), 'utf8'));",
   );
-  const { outputs } = await bundle(entry, path.join(outside, 'json'));
-  assert.equal(Object.keys(outputs).length, 1);
-  assert.match(await readFile(path.join(outside, 'json/index.js'), 'utf8'), /\{"a":1\}/);
+  const { files, sources } = await makeBundle(entry);
+  assert.deepEqual(Object.keys(files), ['index.js']);
+  assert.match(files['index.js'] ?? '', /\{"a":1\}/);
+  assert.ok(
+    sources.includes(path.relative(root, path.join(dir, 'a.json'))),
+    'a change of the text is a change of the bundle',
+  );
   await writeFile(entry, "import { open } from 'node:fs/promises';\nawait open(new URL('./a.json', import.meta.url));");
-  await assert.rejects(bundle(entry, path.join(outside, 'json')), /in a way that the build does not understand/);
+  await assert.rejects(makeBundle(entry), /in a way that the build does not understand/);
 });
 
 test('a name that is no function’s is said to be none', async () => {

@@ -7,7 +7,7 @@ import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { test } from 'node:test';
-import { bundle } from '../build/build.ts';
+import { makeBundle, writeBundle } from '../build/bundle.ts';
 import { startTasks } from './google/tasks.ts';
 import { startFunction } from './process/function-process.ts';
 import { freePort, listen } from './process/port.ts';
@@ -36,7 +36,7 @@ test('a bundle outside the repository runs on the framework, and its Cloud Tasks
     });`,
   );
   const dir = path.join(outside, 'fixture');
-  await bundle(path.join(inside, 'index.ts'), dir);
+  await writeBundle((await makeBundle(path.join(inside, 'index.ts'))).files, dir);
   await writeFile(path.join(dir, 'package.json'), JSON.stringify({ type: 'module', main: 'index.js' }));
   let received = '';
   const target = createServer((request, response) => {

@@ -2,11 +2,14 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { releasePriceBook } from '../catalogue/catalogue.ts';
+import { openCatalogue } from '../catalogue/catalogue.ts';
+import { loadConfig } from '../config/config.ts';
 import { pricedRow } from './price-row.ts';
 import type { UsageEvent } from './usage-event.ts';
 
-const book = await releasePriceBook();
+const config = loadConfig({ REDIS_ENDPOINT: 'none', CODY_GATEWAY_DIAGNOSTICS_SECRET: 'none' });
+const catalogue = openCatalogue({ config, nowMs: 0, source: null, onFaults: () => assert.fail('faults') }).latest();
+const book = await catalogue.prices();
 
 function event(model: string | null, metadata: Record<string, unknown>, more: Partial<UsageEvent> = {}): UsageEvent {
   return {
@@ -88,6 +91,8 @@ test('embeddings by the tokens they used', () => {
   const more = { name: 'EmbeddingsFinished', feature: 'embeddings' } as const;
   assert.equal(micro('openai/text-embedding-3-small', { tokens_used: 3 }, more), 0.06);
   assert.equal(micro('sourcegraph/st-multi-qa-mpnet-base-dot-v1', { tokens_used: 12_000 }, more), 0);
+  // What a large model writes about each text is what this one costs.
+  assert.equal(micro('sourcegraph/st-multi-qa-mpnet-metadata', { tokens_used: 12_000 }, more), 10_800);
 });
 
 test('unknown is null, never zero: orphaned rows, refusals, models without a price, counts that are none', () => {

@@ -6,7 +6,8 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { after, before, beforeEach, test } from 'node:test';
 import { startBigQuery, type Column, type LocalBigQuery } from '../../../scripts/local/google/bigquery/bigquery.ts';
-import { releasePriceBook } from '../catalogue/catalogue.ts';
+import { openCatalogue } from '../catalogue/catalogue.ts';
+import { loadConfig } from '../config/config.ts';
 import type { UsageEvent } from './usage-event.ts';
 import { createWarehouse, type Warehouse } from './warehouse.ts';
 
@@ -15,6 +16,8 @@ const schema = JSON.parse(
 ) as Column[];
 const columnOf = (name: string): Column => schema.find((column) => column.name === name) ?? { name, type: 'STRING' };
 
+const config = loadConfig({ REDIS_ENDPOINT: 'none', CODY_GATEWAY_DIAGNOSTICS_SECRET: 'none' });
+const catalogue = openCatalogue({ config, nowMs: 0, source: null, onFaults: () => assert.fail('faults') }).latest();
 let bigquery: LocalBigQuery;
 let warehouse: Warehouse;
 let nowMs = 0;
@@ -30,7 +33,7 @@ beforeEach(() => {
   table = `events_${tables++}`;
   warehouse = createWarehouse(
     { bigqueryProjectId: 'p', bigqueryDataset: 'd', bigqueryTable: table, bigqueryEndpoint: bigquery.url },
-    releasePriceBook,
+    () => catalogue.prices(),
     () => nowMs,
   );
 });

@@ -10,20 +10,27 @@ import { after, before, mock, test } from 'node:test';
 import { Redis } from 'ioredis';
 import { startRedis, type LocalRedis } from '../../../scripts/local/process/redis.ts';
 import type { Permit } from '../auth/auth.ts';
+import { createPriceBook, mergeRows } from '../catalogue/catalogue.ts';
 import { createOutbox, type Outbox, type UsageEvent } from '../events/events.ts';
 import { Refusal } from '../http/http.ts';
 import { createLimiter, identityOf } from '../limiter/limiter.ts';
 import { connectStore, keys, shardOf, type Store } from '../store/store.ts';
 import { createTelemetry } from '../telemetry/telemetry.ts';
-import { charged, type ChargedCall, type Ended, type Held } from './charged.ts';
+import { charged, notServed, type ChargedCall, type Ended, type Held } from './charged.ts';
 import type { Context } from './context.ts';
 import type { Exchange } from './exchange.ts';
 import { createHandler } from './handler.ts';
 import { createOutages } from './outages.ts';
-import { createPrices } from './prices.ts';
 
 const hourMs = 3_600_000;
-const prices = createPrices(() => undefined);
+const stated = { source: 'a test', asOf: '2026-01-01' };
+const layer = {
+  name: 'defaults',
+  rows: { prices: [{ model: 'p/m', from: '2026-01-01', dimensions: { input: '2' }, ...stated }] },
+} as const;
+const catalogue = {
+  prices: async () => createPriceBook(mergeRows('prices', [layer]), mergeRows('factors', [layer])),
+};
 let redisServer: LocalRedis;
 let redis: Redis;
 let store: Store;
@@ -51,6 +58,8 @@ before(async () => {
     functionName: 'f',
     region: 'r',
     cloudflareHeaders: false,
+    trustedProxies: 0,
+    loadBalancerAddresses: null,
     subscriptionThresholds: [],
     userThresholds: [],
     chatCompletionsWithoutRedis: 0,
@@ -64,7 +73,6 @@ before(async () => {
     limiter: createLimiter(store),
     outbox,
     outages: createOutages(config, Date.now),
-    prices,
     budget: () => ({ leftMs: 10_000 }),
   } as unknown as Context;
   const route = {
@@ -101,6 +109,7 @@ const callOf = (permit: Permit, units: number): ChargedCall<string> => ({
     metadata: { before: true },
     ended: ({ used, upstreamStatus }) => ({ metadata: { used, upstreamStatus }, tokens: null }),
   },
+  catalogue,
   span: null,
 });
 
@@ -110,6 +119,7 @@ const served = ({ received }: Exchange, units?: number): Ended<string> => ({
   resolvedStatus: 200,
   used: 'all of it',
   ...(units !== undefined && { units }),
+  billed: [{ model: null, counts: { input: 1_000 } }],
   reply: () => {
     happened.push('answered');
     received.response.writeHead(200, { ...received.replyHeaders }).end('served');
@@ -154,6 +164,15 @@ test('the truth is charged, the row is written before the answer, and the answer
   );
 });
 
+test('the row tells the price, worked out once; a redelivery tells the same', async () => {
+  const { happened } = await send(permitOf(), 1, async (exchange) => served(exchange));
+  const [row] = happened as [UsageEvent];
+  assert.deepEqual(
+    [row.cost_nano_usd, row.price_version, row.price_rank, row.abandoned_nano_usd, row.home, row.attempts, row.tags],
+    [2_000_000, 'p/m 2026-01-01', 0, null, null, null, null],
+  );
+});
+
 test('work that knows no better costs what was reserved', async () => {
   const permit = permitOf();
   await send(permit, 3, async (exchange) => served(exchange));
@@ -190,6 +209,7 @@ test('work that throws costs nothing, has its row, and its refusal tells what is
     const [row, ...more] = happened as [UsageEvent];
     assert.deepEqual([row.units, row.quota_units, row.metadata['resolved_status_code']], [0, 0, status]);
     assert.deepEqual([row.metadata['used'], row.metadata['upstreamStatus'], more], [null, -1, []]);
+    assert.deepEqual([row.cost_nano_usd, row.price_version], [0, null]);
   }
 });
 
@@ -208,6 +228,18 @@ test('an answer that the provider refused costs nothing, and a reply that throws
   }));
   assert.deepEqual([status, await usedOf(permit)], [502, null]);
   assert.deepEqual((happened as [UsageEvent])[0].metadata['upstreamStatus'], 401);
+});
+
+test('a call that was not served costs what its work says that its caller caused', async () => {
+  const permit = permitOf();
+  const refusal = new Refusal('bad-request', 'no such text');
+  const { status, happened } = await send(permit, 3, async (exchange) => ({
+    ...notServed<string>(exchange, refusal),
+    units: 2,
+  }));
+  assert.deepEqual([status, await usedOf(permit)], [400, [2, 0]]);
+  const [row] = happened as [UsageEvent];
+  assert.deepEqual([row.units, row.quota_units, row.metadata['resolved_status_code']], [2, 2, 400]);
 });
 
 test('a lease is renewed as long as the work lasts, and no longer', async (t) => {

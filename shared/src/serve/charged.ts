@@ -2,7 +2,7 @@
 // what the call is (the work), nor the limits (limiter).
 
 import type { Permit } from '../auth/auth.ts';
-import type { Part } from '../catalogue/catalogue.ts';
+import type { Catalogue, Part, PriceBook } from '../catalogue/catalogue.ts';
 import { withCost, type EndedEvent } from '../events/events.ts';
 import { asRefusal, type Refusal } from '../http/http.ts';
 import type { Claim, Lease } from '../limiter/limiter.ts';
@@ -10,6 +10,7 @@ import { noSpan, type Span } from '../telemetry/telemetry.ts';
 import { admit } from './admit.ts';
 import type { Exchange } from './exchange.ts';
 import { endLease } from './lease-end.ts';
+import { costOf } from './price.ts';
 import { rateLimitHeaders } from './rate-limit.ts';
 import { draftEvent, finishedEvent, type CallEvent, type Outcome } from './served-event.ts';
 import type { ChargedSpan } from './spans.ts';
@@ -25,6 +26,8 @@ export interface ChargedCall<Used> {
   /** Of its Idempotency-Key; null for a request without one. */
   readonly claim: Claim | null;
   readonly event: CallEvent<Used>;
+  /** The snapshot that it goes by, whose prices hold for it. Null where there is no model. */
+  readonly catalogue: Pick<Catalogue, 'prices'> | null;
   /** Null where the work has a span of its own. */
   readonly span: ChargedSpan<Used> | null;
 }
@@ -35,10 +38,7 @@ export interface Held {
   readonly span: Span;
 }
 
-/**
- * What the work came to. Its caller has been answered with 2xx or will be: then the units are charged; otherwise they
- * are given back.
- */
+/** What the work came to. */
 export interface Ended<Used> {
   /** The provider's status; -1 when it never answered. */
   readonly upstreamStatus: number;
@@ -46,7 +46,10 @@ export interface Ended<Used> {
   readonly resolvedStatus: number;
   /** Null unless the provider served the call. */
   readonly used: Used | null;
-  /** What it did cost, where that is known only now. Otherwise what was reserved. */
+  /**
+   * What is charged, where the work knows it: for a call that failed too, of which the caller pays for what it caused.
+   * By default a caller that is answered with 2xx pays what was reserved, any other nothing.
+   */
   readonly units?: number;
   /** What the provider bills, by the model that served it: what the call costs. By default nothing. */
   readonly billed?: readonly Part[];
@@ -67,7 +70,7 @@ export interface Ended<Used> {
 /**
  * Admits the call, tells the caller what is left of its quota, keeps the lease alive while the work runs, ends it with
  * the call's event, and lets the work answer. Whatever happens in between, the lease ends here: work that throws is a
- * call that was not served, and costs nothing before the first byte.
+ * call that was not served (`notServed`), and costs nothing before the first byte.
  * @throws Refusal: the call was not admitted, or not served
  */
 export async function charged<Used>(
@@ -75,7 +78,7 @@ export async function charged<Used>(
   call: ChargedCall<Used>,
   work: (held: Held) => Promise<Ended<Used>>,
 ): Promise<void> {
-  const { context, received, scope, timing } = exchange;
+  const { received, scope, timing } = exchange;
   const draft = draftEvent(exchange, call.permit, call.event);
   const lease = await admit(exchange, call.permit, draft, call.units, call.claim);
   Object.assign(received.replyHeaders, rateLimitHeaders(lease));
@@ -83,9 +86,10 @@ export async function charged<Used>(
   try {
     timing.upstreamStarts();
     const span = call.span === null ? noSpan : scope.startCall(...call.span.begins);
-    const working = work({ lease, span }).catch((error: unknown) => failed<Used>(exchange, error));
-    // Beside the provider's answer.
-    context.prices.warm();
+    const working = work({ lease, span }).catch((error: unknown) => notServed<Used>(exchange, error));
+    // Read beside the provider's answer.
+    const prices = call.catalogue?.prices() ?? null;
+    prices?.catch(() => undefined);
     const ended = await working;
     timing.upstreamEnds();
     const outcome: Outcome<Used> = {
@@ -101,12 +105,9 @@ export async function charged<Used>(
     if (call.span !== null) span.end(...call.span.ends(outcome));
     // What the caller got decides: an answer of which it saw no byte costs it nothing.
     const served = ended.resolvedStatus >= 200 && ended.resolvedStatus < 300;
-    const units = served ? (ended.units ?? call.units) : 0;
-    await endLease(
-      exchange,
-      lease,
-      await priced(exchange, lease, finishedEvent(draft, call.event, outcome, units), ended),
-    );
+    const units = ended.units ?? (served ? call.units : 0);
+    const event = finishedEvent(draft, call.event, outcome, units);
+    await endLease(exchange, lease, await priced(exchange, lease, event, ended.billed ?? [], prices));
     ended.reply();
   } finally {
     stopRenewing();
@@ -114,19 +115,22 @@ export async function charged<Used>(
 }
 
 /** One call, one price: that of its admission, worked out here alone. Where it can't be, whoever delivers the row does it from what the row says. */
-async function priced<Used>(
-  { context }: Exchange,
+async function priced(
+  { scope }: Exchange,
   { admittedAtMs }: Lease,
   event: EndedEvent,
-  { billed = [] }: Ended<Used>,
+  billed: readonly Part[],
+  prices: Promise<PriceBook> | null,
 ): Promise<EndedEvent> {
   const { model, home } = event;
-  if (model === null) return event;
-  const cost = await context.prices.costOf(billed, { model, home, atMs: admittedAtMs });
+  if (model === null || prices === null) return event;
+  const by = { model, home, atMs: admittedAtMs };
+  const cost = await costOf(billed, by, prices, (message, error) => scope.log('ERROR', message, {}, error));
   return cost === null ? event : withCost(event, cost);
 }
 
-function failed<Used>({ received, dialect }: Exchange, error: unknown): Ended<Used> {
+/** What work comes to that threw: no byte of the provider's, and the error as a refusal, which answers the caller. */
+export function notServed<Used>({ received, dialect }: Exchange, error: unknown): Ended<Used> {
   const { response, callerLeft } = received;
   const refusal = asRefusal(error);
   const status = callerLeft.aborted ? -1 : refusal.status(dialect);

@@ -20,7 +20,7 @@ export function completionEvent(
     metadata: {
       ...call.eventExtras,
       model,
-      provider: call.provider,
+      provider: call.provider.id,
       ...callerIdMetadata(callerIds),
       ...(flagging !== null && flaggedMetadata(flagging)),
     },
@@ -45,7 +45,7 @@ function usageMetadata(call: Call, usage: Metered | null, flagging: Flagging | n
       completion_token_count: 0,
       completion_tokenizer_token_count: 0,
     };
-  const isCounted = call.shape === 'anthropic-text';
+  const isCounted = call.dialect === 'anthropic-text';
   const known: Record<string, number | null> = {
     prompt_character_count: call.promptCharacters,
     prompt_token_count: usage.inputTokens,

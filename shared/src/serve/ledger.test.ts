@@ -11,12 +11,14 @@ import { startBigQuery, type LocalBigQuery } from '../../../scripts/local/google
 import { createEventsDataset } from '../../../scripts/local/google/bigquery/events-dataset.ts';
 import { startRedis, type LocalRedis } from '../../../scripts/local/process/redis.ts';
 import type { Permit } from '../auth/auth.ts';
+import { openCatalogue, type Catalogue } from '../catalogue/catalogue.ts';
 import { loadConfig } from '../config/config.ts';
 import { createOutbox, createWarehouse, type UsageEvent } from '../events/events.ts';
 import { createLimiter } from '../limiter/limiter.ts';
 import { connectStore, type Store } from '../store/store.ts';
 import { createTelemetry } from '../telemetry/telemetry.ts';
-import { createUpstream, type Shape, type Upstream } from '../upstream/upstream.ts';
+import { surfaces, type SurfaceName } from '../upstream/reading.test/reader.ts';
+import { createUpstream, type Upstream } from '../upstream/upstream.ts';
 import { sendAndRelay } from './answer.ts';
 import { charged } from './charged.ts';
 import { completionEvent } from './completion-event.ts';
@@ -24,14 +26,13 @@ import type { Context } from './context.ts';
 import type { Exchange } from './exchange.ts';
 import { createHandler } from './handler.ts';
 import { createOutages } from './outages.ts';
-import { createPrices } from './prices.ts';
 
 const hourMs = 3_600_000;
-const prices = createPrices(() => undefined);
 let redisServer: LocalRedis;
 let store: Store;
 let gateway: Server;
 let provider: Server;
+let catalogue: Catalogue;
 let upstream: Upstream;
 let bigquery: LocalBigQuery;
 let context: Context;
@@ -59,10 +60,14 @@ before(async () => {
     CODY_GATEWAY_DIAGNOSTICS_SECRET: 'none',
     ...Object.fromEntries(names.map((name) => [`CODY_GATEWAY_${name}_ACCESS_TOKEN`, 'key'])),
     ...Object.fromEntries(names.map((name) => [`CODY_GATEWAY_${name}_BASE_URL`, address])),
+    // Also models that a release does not serve by itself.
+    CODY_GATEWAY_CATALOGUE: JSON.stringify({
+      providers: ['anthropic', 'openai', 'fireworks', 'google'].map((id) => ({ id, allow: ['*'] })),
+    }),
   });
-  for (const name of ['anthropicBaseUrl', 'openaiBaseUrl', 'fireworksBaseUrl', 'googleBaseUrl'] as const)
-    assert.equal(config[name].replace(/\/$/, ''), address);
-  upstream = createUpstream(config, () => undefined);
+  const nowMs = Date.parse('2026-11-28');
+  catalogue = openCatalogue({ config, nowMs, source: null, onFaults: () => assert.fail('faults') }).latest();
+  upstream = createUpstream({ config, googleTokens: () => Promise.resolve('t'), warn: () => undefined });
   const outbox = createOutbox(
     store,
     null,
@@ -76,7 +81,6 @@ before(async () => {
     auth: { refreshSoon: () => undefined },
     limiter: createLimiter(store),
     upstream,
-    prices,
     outbox: { ...outbox, take: (_posted: unknown, event: string) => rows.push(JSON.parse(event) as UsageEvent) },
     outages: createOutages(config, Date.now),
     budget: () => ({ leftMs: 10_000 }),
@@ -104,7 +108,7 @@ function permitOf(model: string): Permit {
 }
 
 interface Asked {
-  readonly shape: Shape;
+  readonly shape: SurfaceName;
   /** Bare. */
   readonly model: string;
   readonly stream: boolean;
@@ -126,11 +130,11 @@ async function call({ shape, model, stream, more = {}, leaveAfter }: Asked): Pro
     ...more,
   };
   const caller = { actorId: 'a', actorUid: null, dialect: 'cody', feature: 'chat_completions', headers: {} } as const;
-  const asked = upstream.read(shape, body, caller);
-  const permit = permitOf(`${asked.provider}/${asked.model}`);
+  const asked = upstream.read(surfaces[shape], body, caller, catalogue);
+  const permit = permitOf(asked.model?.id ?? assert.fail(`${model} is not served`));
   const event = completionEvent(permit, asked, null, { uid: '', anonymousUid: '' });
   handle = (exchange) =>
-    charged(exchange, { permit, units: 1, claim: null, event, span: null }, (held) =>
+    charged(exchange, { permit, units: 1, claim: null, event, catalogue, span: null }, (held) =>
       sendAndRelay(exchange, held, asked),
     );
   rows = [];
@@ -201,7 +205,7 @@ const dialects: Readonly<
 };
 
 /** Shape, model, what the provider reports, micro-dollars by hand and their source; then what its answer says beside the usage. */
-type Line = readonly [shape: Shape, model: string, usage: Report, microUsd: number, why: string, said?: Report];
+type Line = readonly [shape: SurfaceName, model: string, usage: Report, microUsd: number, why: string, said?: Report];
 
 const hour = (tokens: number): Report => ({
   cache_creation_input_tokens: tokens,

@@ -28,10 +28,13 @@ const known: ReadonlySet<string> = new Set([
   ...'cost cost_in_usd_ticks cost_details.*'.split(' '),
 ]);
 
-/** @param serviceTier as the answer names it; it stands beside the usage */
-export function openAiUsage(report: JsonObject, serviceTier: unknown): UsageReport {
+/**
+ * @param serviceTier as the answer names it; it stands beside the usage
+ * @param reasoningBeside as the provider's row says: see `outputOf`
+ */
+export function openAiUsage(report: JsonObject, serviceTier: unknown, reasoningBeside: boolean): UsageReport {
   const prompt = countOf(report['prompt_tokens'] ?? report['input_tokens']);
-  const completion = outputOf(report);
+  const completion = outputOf(report, reasoningBeside);
   if (!tells(report)) return nothingTold;
   const input = { ...memberOf(report, 'input_tokens_details'), ...memberOf(report, 'prompt_tokens_details') };
   const output = { ...memberOf(report, 'output_tokens_details'), ...memberOf(report, 'completion_tokens_details') };
@@ -78,14 +81,17 @@ function tells(report: JsonObject): boolean {
   );
 }
 
-/** Tokens of the answer, thinking included: xAI and Google's endpoint count it beside `completion_tokens`, and within `total_tokens`. */
-export function outputOf(report: JsonObject): number {
+/**
+ * Tokens of the answer, thinking included. Where a provider counts thinking beside `completion_tokens` its total tells; and who reports more thought
+ * than was written altogether can only have it beside, whatever its row says.
+ */
+export function outputOf(report: JsonObject, reasoningBeside: boolean): number {
   const completion = countOf(report['completion_tokens'] ?? report['output_tokens']);
   const prompt = countOf(report['prompt_tokens'] ?? report['input_tokens']);
   const reasoning = reasoningOf(report);
-  // More thought than written altogether: it can only be beside it, whether a total says so or not.
-  const beside = reasoning > completion ? completion + reasoning : completion;
-  return Math.max(completion, beside, countOf(report['total_tokens']) - prompt);
+  const total = countOf(report['total_tokens']) - prompt;
+  if (reasoning > completion) return Math.max(completion + reasoning, total);
+  return reasoningBeside ? Math.max(completion, total) : completion;
 }
 
 function reasoningOf(report: JsonObject): number {
