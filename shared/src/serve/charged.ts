@@ -98,6 +98,7 @@ export async function charged<Used>(
       upstreamDurationMs: timing.upstreamMs() ?? 0,
       gatewayMs: timing.ownMs(),
       used: ended.used,
+      billed: ended.billed ?? [],
       cancelled: ended.cancelled ?? received.callerLeft.aborted,
       truncated: ended.truncated ?? false,
       refusal: ended.refusal ?? null,
@@ -107,7 +108,7 @@ export async function charged<Used>(
     const served = ended.resolvedStatus >= 200 && ended.resolvedStatus < 300;
     const units = ended.units ?? (served ? call.units : 0);
     const event = finishedEvent(draft, call.event, outcome, units);
-    await endLease(exchange, lease, await priced(exchange, lease, event, ended.billed ?? [], prices));
+    await endLease(exchange, lease, await priced(exchange, lease, event, outcome.billed, prices));
     ended.reply();
   } finally {
     stopRenewing();

@@ -2,6 +2,7 @@
 // instance, what the provider used.
 
 import type { Permit } from '../auth/auth.ts';
+import type { Part } from '../catalogue/catalogue.ts';
 import type { Call, Flagging, Metered } from '../upstream/upstream.ts';
 import { callerIdMetadata, type CallerIds } from './caller-ids.ts';
 import { flaggedMetadata } from './flagged-metadata.ts';
@@ -24,8 +25,12 @@ export function completionEvent(
       ...callerIdMetadata(callerIds),
       ...(flagging !== null && flaggedMetadata(flagging)),
     },
-    ended: ({ used, upstreamStatus }) => ({
-      metadata: { ...usageMetadata(call, used, flagging), ...wholeUsage(used), upstream_status_code: upstreamStatus },
+    ended: ({ used, billed, upstreamStatus }) => ({
+      metadata: {
+        ...usageMetadata(call, used, flagging),
+        ...wholeUsage(used, billed),
+        upstream_status_code: upstreamStatus,
+      },
       tokens: used?.tokens ?? null,
     }),
   };
@@ -62,13 +67,14 @@ function usageMetadata(call: Call, usage: Metered | null, flagging: Flagging | n
 }
 
 /** Everything that a price may ever ask for: counts by dimension and served model, and the provider's own words for them. */
-function wholeUsage(used: Metered | null): Record<string, unknown> {
-  if (used === null || (used.billed.length === 0 && used.report === null)) return {};
-  const parts = used.billed.map(({ model, counts, qualifiers, estimated }) => ({
+function wholeUsage(used: Metered | null, billed: readonly Part[]): Record<string, unknown> {
+  const report = used?.report ?? null;
+  if (billed.length === 0 && report === null) return {};
+  const parts = billed.map(({ model, counts, qualifiers, estimated }) => ({
     ...(model !== null && { model }),
     counts,
     ...(qualifiers !== undefined && Object.keys(qualifiers).length > 0 && { qualifiers }),
     ...(estimated === true && { estimated }),
   }));
-  return { usage: { parts, ...(used.report !== null && { report: used.report }) } };
+  return { usage: { parts, ...(report !== null && { report }) } };
 }

@@ -17,8 +17,7 @@ import { createOutbox, createWarehouse, type UsageEvent } from '../events/events
 import { createLimiter } from '../limiter/limiter.ts';
 import { connectStore, type Store } from '../store/store.ts';
 import { createTelemetry } from '../telemetry/telemetry.ts';
-import { surfaces, type SurfaceName } from '../upstream/reading.test/reader.ts';
-import { createUpstream, type Upstream } from '../upstream/upstream.ts';
+import { createUpstream, type Surface, type Upstream } from '../upstream/upstream.ts';
 import { sendAndRelay } from './answer.ts';
 import { charged } from './charged.ts';
 import { completionEvent } from './completion-event.ts';
@@ -28,6 +27,13 @@ import { createHandler } from './handler.ts';
 import { createOutages } from './outages.ts';
 
 const hourMs = 3_600_000;
+const surfaces = {
+  'anthropic-messages': { provider: 'anthropic', dialects: ['anthropic-messages'] },
+  openai: { provider: 'openai', dialects: ['openai-chat'] },
+  fireworks: { provider: 'fireworks', dialects: ['openai-chat'] },
+  google: { provider: 'google', dialects: ['gemini-generate'] },
+} as const satisfies Readonly<Record<string, Surface>>;
+type SurfaceName = keyof typeof surfaces;
 let redisServer: LocalRedis;
 let store: Store;
 let gateway: Server;
@@ -40,6 +46,8 @@ let handle: (exchange: Exchange) => Promise<void>;
 /** What the provider says next. */
 let answer: (response: ServerResponse) => void;
 let rows: UsageEvent[] = [];
+/** The provider has the request. */
+let arrived = Promise.withResolvers<void>();
 
 const portOf = (server: Server): number => (server.address() as AddressInfo).port;
 const listening = async (server: Server): Promise<Server> => {
@@ -52,7 +60,14 @@ before(async () => {
   redisServer = await startRedis();
   bigquery = await createEventsDataset(await startBigQuery(), 'local-cloud');
   store = connectStore({ redisEndpoint: redisServer.url }, () => undefined);
-  provider = await listening(createServer((request, response) => request.resume().on('end', () => answer(response))));
+  provider = await listening(
+    createServer((request, response) =>
+      request.resume().on('end', () => {
+        arrived.resolve();
+        answer(response);
+      }),
+    ),
+  );
   const address = `http://127.0.0.1:${portOf(provider)}`;
   const names = ['ANTHROPIC', 'OPENAI', 'FIREWORKS', 'GOOGLE'];
   const config = loadConfig({
@@ -114,7 +129,7 @@ interface Asked {
   readonly stream: boolean;
   /** More members of the request. */
   readonly more?: Readonly<Record<string, unknown>>;
-  /** Leaves once so much of the answer has come; -1 before any of it. */
+  /** Leaves once so much of the answer has come; at 0 before any of it, when the provider has the request. */
   readonly leaveAfter?: number;
 }
 
@@ -138,11 +153,12 @@ async function call({ shape, model, stream, more = {}, leaveAfter }: Asked): Pro
       sendAndRelay(exchange, held, asked),
     );
   rows = [];
+  arrived = Promise.withResolvers();
   const leaving = new AbortController();
   try {
     const pending = fetch(`http://127.0.0.1:${portOf(gateway)}/`, { method: 'POST', signal: leaving.signal });
-    if (leaveAfter === -1) {
-      await sentWhole.promise;
+    if (leaveAfter === 0) {
+      await arrived.promise;
       leaving.abort();
     }
     const response = await pending;
@@ -159,8 +175,6 @@ async function call({ shape, model, stream, more = {}, leaveAfter }: Asked): Pro
   assert.ok(row !== undefined && rows.length === 1, 'one row a call');
   return row;
 }
-const sentWhole = Promise.withResolvers<void>();
-
 const json = (value: unknown) => (response: ServerResponse) =>
   void response.setHeader('content-type', 'application/json').end(JSON.stringify(value));
 const sse =
@@ -338,4 +352,101 @@ test('a model that served and has no price costs what was asked for, and says so
     [unknown.cost_nano_usd, unknown.price_version, unknown.metadata['unpriced_dimensions']],
     [null, null, ['price']],
   );
+});
+
+/** A stream that goes on until somebody ends it. */
+const endless =
+  (...events: readonly object[]) =>
+  (response: ServerResponse) => {
+    response.setHeader('content-type', 'text/event-stream');
+    for (const event of events) response.write(`data: ${JSON.stringify(event)}\n\n`);
+  };
+const estimate = (row: UsageEvent): { nano: number | null; input?: number; output?: number } => {
+  const { cost_nano_usd, price_version, metadata } = row;
+  assert.match(price_version ?? '', /, estimated tokens$/);
+  assert.equal(metadata['estimated'], true);
+  const [part] = (metadata['usage'] as { parts: { counts: Record<string, number> }[] }).parts;
+  return { nano: cost_nano_usd, ...part?.counts };
+};
+
+test('a stream that is left while it writes arguments or thinks costs what it wrote, and the schemas that were sent', async () => {
+  const piece = 'x'.repeat(400);
+  const tools = [{ type: 'function', function: { name: 'w', description: 'y'.repeat(20_000), parameters: {} } }];
+  const chunks = Array.from({ length: 100 }, () => ({
+    choices: [{ delta: { tool_calls: [{ index: 0, function: { arguments: piece } }] } }],
+  }));
+  answer = endless(...chunks);
+  const left = await call({ shape: o, model: 'gpt-4o', stream: true, more: { tools }, leaveAfter: 40_000 });
+  const { nano, input = 0, output } = estimate(left);
+  assert.equal(output, 10_000);
+  assert.ok(input > 5_000 && input < 5_100, String(input));
+  assert.equal(nano, 100_000_000 + input * 2_500);
+  assert.deepEqual([left.units, left.metadata['cancelled']], [1, true]);
+
+  const message = { model: 'claude-opus-4-8', usage: { input_tokens: 1_000, output_tokens: 1 } };
+  const thinking = { type: 'content_block_delta', delta: { type: 'thinking_delta', thinking: 'x'.repeat(4_000) } };
+  answer = endless({ type: 'message_start', message }, thinking);
+  const thought = await call({ shape: a, model: 'claude-opus-4-8', stream: true, leaveAfter: 4_000 });
+  // Its input was told, its output was not.
+  assert.deepEqual(estimate(thought), { nano: 1_000 * 5_000 + 1_000 * 25_000, input: 1_000, output: 1_000 });
+});
+
+test('a call that is left before a word costs its input; of a model that thinks unseen its time, too. Units: none', async () => {
+  answer = () => undefined;
+  const left = await call({ shape: o, model: 'gpt-4o', stream: true, leaveAfter: 0 });
+  const { nano, input = 0, output } = estimate(left);
+  assert.ok(input >= 4 && input < 20);
+  assert.deepEqual([nano, output, left.units], [input * 2_500, 0, 0]);
+  assert.deepEqual([left.metadata['resolved_status_code'], left.metadata['cancelled']], [-1, true]);
+  const unseen = await call({ shape: o, model: 'o1', stream: true, leaveAfter: 0 });
+  const { output: thought = 0 } = estimate(unseen);
+  const seconds = Number(unseen.metadata['upstream_request_duration_ms']) / 1_000;
+  assert.ok(thought > 0 && thought <= Math.min(100, Math.ceil((seconds + 0.01) * 100)), `${thought} in ${seconds} s`);
+});
+
+test('what never left, and what the provider refused, costs nothing', async () => {
+  answer = (response) => void response.writeHead(429).end('{}');
+  const refused = await call({ shape: o, model: 'gpt-4o', stream: false });
+  assert.deepEqual([refused.cost_nano_usd, refused.price_version, refused.units], [0, null, 0]);
+});
+
+test('a failure inside a 200 before anything was written is charged to nobody, streamed or whole; after a word it is', async () => {
+  const error = { type: 'error', error: { type: 'overloaded_error', message: 'Overloaded' } };
+  const start = { type: 'message_start', message: { model: 'claude-opus-4-5', usage: { input_tokens: 9 } } };
+  const delta = { type: 'content_block_delta', delta: { type: 'text_delta', text: 'four' } };
+  const ask = (stream: boolean) => call({ shape: a, model: 'claude-opus-4-5', stream });
+  for (const [stream, say] of [
+    [true, sse(error)],
+    [true, sse(start, { type: 'ping' }, error)],
+    [false, json(error)],
+  ] as const) {
+    answer = say;
+    const { cost_nano_usd, units, quota_units, metadata } = await ask(stream);
+    assert.deepEqual([cost_nano_usd, units, quota_units, metadata['resolved_status_code']], [0, 0, 0, 200]);
+    assert.deepEqual([metadata['prompt_token_count'], metadata['usage']], [0, undefined]);
+  }
+  answer = sse(start, delta, error);
+  const begun = await ask(true);
+  assert.deepEqual([begun.cost_nano_usd, begun.units], [9 * 5_000 + 25_000, 1]);
+});
+
+test('overloads inside a 200 shut the model as a status does', async () => {
+  answer = sse({ type: 'error', error: { type: 'overloaded_error', message: 'Overloaded' } });
+  const ask = () => call({ shape: a, model: 'claude-opus-4-1', stream: true });
+  const shut = async (): Promise<boolean> => Number((await ask()).metadata['upstream_status_code']) < 0;
+  let calls = 0;
+  while (!(await shut()) && calls < 20) calls++;
+  assert.ok(calls < 20, 'never shut');
+});
+
+test('a prompt that was blocked costs its input, reported or not', async () => {
+  const promptFeedback = { blockReason: 'MODEL_ARMOR' };
+  const ask = () => call({ shape: g, model: 'gemini-2.5-flash', stream: false });
+  answer = json({ promptFeedback, usageMetadata: { promptTokenCount: 1_000 } });
+  const told = await ask();
+  assert.deepEqual([told.cost_nano_usd, told.metadata['estimated']], [300_000, undefined]);
+  answer = json({ promptFeedback, usageMetadata: { trafficType: 'ON_DEMAND' } });
+  const { nano, input = 0, output } = estimate(await ask());
+  assert.deepEqual([nano, output], [input * 300, 0]);
+  assert.ok(input > 0);
 });

@@ -2,6 +2,7 @@
 // says more is its own.
 
 import type { Permit } from '../auth/auth.ts';
+import type { Part } from '../catalogue/catalogue.ts';
 import type { EndedEvent, EventDraft, EventName } from '../events/events.ts';
 import type { Refusal } from '../http/http.ts';
 import { eventDraft } from './event-draft.ts';
@@ -19,6 +20,8 @@ export interface Outcome<Used> {
   readonly gatewayMs: number;
   /** Null unless the provider served the call. */
   readonly used: Used | null;
+  /** What the provider bills, or may bill, by the model that served it. */
+  readonly billed: readonly Part[];
   /** The caller left. */
   readonly cancelled: boolean;
   /** The provider's answer broke off, or ended without its end mark. */
