@@ -45,6 +45,7 @@ try {
     pace: { chunkDelayMs: 60, chunks: 12 },
     keys,
     onLine: (name, line) => console.log(`${name.padEnd(16)} ${line}`),
+    onDeath: (line) => console.error(`\n${line}\n`),
     onStep: (step, ms) => console.log(`  ${step.padEnd(16)} ${Math.round(ms).toString().padStart(6)} ms`),
   });
 } catch (error) {
@@ -56,11 +57,6 @@ try {
   );
 }
 const running = cloud;
-for (const { name, exited } of running.functions.values()) {
-  void exited.then((code) =>
-    lost(`the function ${name} ended unexpectedly (${code ?? 'by a signal'}); its last lines stand above`),
-  );
-}
 void running.redis.exited.then(() => lost('redis-server ended unexpectedly'));
 await mkdir(path.dirname(cloudFile), { recursive: true });
 const facts = {
@@ -93,7 +89,7 @@ Another token:     npm run gateway -- subscriptions create --name acme --chat 50
 Stop everything:   Ctrl-C
 `);
 
-/** Half a cloud is none. */
+/** Without Redis it is none. */
 function lost(what: string): void {
   if (stopping) return;
   stopping = true;

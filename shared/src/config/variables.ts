@@ -60,6 +60,12 @@ export const variables = {
     undefined,
     'Bearer secret of `/-/healthz` and `/metrics`.',
   ),
+  catalogue: row(
+    'CODY_GATEWAY_CATALOGUE',
+    'text',
+    null,
+    'Rows of providers, homes, secrets, models, prices and factors that are added to the defaults (`shared/src/catalogue/defaults`) or change them: JSON such as `{"homes": [{"id": "ollama", "baseUrl": "http://10.0.0.7:11434"}]}`, or the path of a file that holds it.',
+  ),
   ...providerVariables,
   ...flaggingVariables,
   flaggedPromptRecording: row(
@@ -208,7 +214,7 @@ export const variables = {
     'CODY_GATEWAY_SYNC_PRUNE_PERCENT_MAX',
     'integer',
     '10',
-    'Percent of the known subscriptions that may be missing in a list before the sync doubts it and removes none.',
+    'Percent of the known subscriptions that may be missing in a list before the sync doubts it: then Enterprise Portal is asked about each, and what it does not say is gone stays.',
     [1, 100],
   ),
   attributionEnabled: row(

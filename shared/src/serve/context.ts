@@ -1,6 +1,7 @@
 // The rooms of one process, opened from bottom to top and closed from top to bottom.
 
 import { createAuth, type Auth } from '../auth/auth.ts';
+import { openCatalogue, type OpenCatalogue } from '../catalogue/catalogue.ts';
 import type { Config } from '../config/config.ts';
 import { createSync, type SubscriptionSync } from '../directory/directory.ts';
 import { openDocuments, type Documents } from '../documents/documents.ts';
@@ -18,6 +19,7 @@ import { connectStore, type Budget, type Store, type StoreChange } from '../stor
 import { createTelemetry, type Telemetry } from '../telemetry/telemetry.ts';
 import { createUpstream, type Upstream } from '../upstream/upstream.ts';
 import { createOutages, type Outages } from './outages.ts';
+import { tellUnread } from './unread-variables.ts';
 import { createUnknownCallers, type UnknownCallers } from './unknown-callers.ts';
 
 /** Everything a handler may use. */
@@ -25,6 +27,8 @@ export interface Context {
   readonly config: Config;
   readonly telemetry: Telemetry;
   readonly store: Store;
+  /** What is known of providers, models and prices: each call takes one snapshot. */
+  readonly catalogue: OpenCatalogue;
   /** Where the directory and the audit records stand. */
   readonly documents: Documents;
   readonly auth: Auth;
@@ -62,10 +66,20 @@ export function openContext(config: Config, openTasks: OpenTasks): Context {
     telemetry.count('gateway.outbox', events, { state }),
   );
   const documents = openDocuments(config, tokens);
+  const catalogue = openCatalogue({
+    config,
+    nowMs: Date.now(),
+    overlay: { config, store, documents, now: Date.now },
+    onFaults: (faults) => telemetry.log('ERROR', 'the catalogue has faults', { faults }),
+  });
+  tellUnread(telemetry, config, catalogue.latest());
   const auth = createAuth({ config, store, documents, now: Date.now, warn });
-  const upstream = createUpstream(config, warn, (model, shut) =>
-    telemetry.count('gateway.model_breaker', shut, { model }),
-  );
+  const upstream = createUpstream({
+    config,
+    googleTokens: tokens,
+    warn,
+    gauge: (model, shut) => telemetry.count('gateway.model_breaker', shut, { model }),
+  });
   const limiter = createLimiter(store);
   const budget = (): Budget => ({ leftMs: config.redisBudgetMs });
   const unknownCallers = createUnknownCallers({ limiter, outbox, telemetry, budget });
@@ -73,6 +87,7 @@ export function openContext(config: Config, openTasks: OpenTasks): Context {
     config,
     telemetry,
     store,
+    catalogue,
     documents,
     auth,
     sync: createSync({ config, store, documents, now: Date.now }),
@@ -89,7 +104,7 @@ export function openContext(config: Config, openTasks: OpenTasks): Context {
       await unknownCallers.flush();
       await outbox.flush();
       await telemetry.flush(telemetryFlushMs);
-      await Promise.allSettled([tasks.close(), auth.close(), upstream.close()]);
+      await Promise.allSettled([tasks.close(), auth.close(), upstream.close(), catalogue.close()]);
       await store.close();
     },
   };

@@ -2,7 +2,7 @@
 
 import { http } from '@google-cloud/functions-framework';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
-import { ConfigError, loadConfig, type Config } from '../config/config.ts';
+import { ConfigError, loadConfig } from '../config/config.ts';
 import { tasksOverRest, type OpenTasks } from '../events/events.ts';
 import { drainOnTerm, listenFirst } from '../http/http.ts';
 import { crashLine, createTelemetry } from '../telemetry/telemetry.ts';
@@ -13,15 +13,16 @@ import { createHandler } from './handler.ts';
 
 export { allowedFor } from './allowed-models.ts';
 export { charged, notServed, type ChargedCall, type Ended } from './charged.ts';
-export { codyRoutes } from './cody-routes.ts';
 export { completionRoute, type CompletionRoute } from './completion.ts';
 export type { Context } from './context.ts';
 export type { Exchange, Route } from './exchange.ts';
 export { listFlaggedPrompts, readFlaggedPrompt, type FlaggedPrompt } from './flagged-prompts.ts';
 export { callerOf, identify } from './identify.ts';
+export { lookBeforeParsing } from './look.ts';
 export { readClaim } from './idempotency.ts';
 export type { CallEvent } from './served-event.ts';
 export { callSpan, type ChargedSpan } from './spans.ts';
+export { codyRoutes, surfaces } from './surfaces.ts';
 export { createSweep, type SweepReport } from './sweep.ts';
 export { runSync } from './sync.ts';
 export { demandSecret } from './diagnostics.ts';
@@ -42,7 +43,7 @@ export function defineFunction(
   routes: (context: Context) => readonly Route[],
   { tasks = tasksOverRest }: { readonly tasks?: OpenTasks } = {},
 ): Handler {
-  const context = openContext(readConfig(name), tasks);
+  const context = openRooms(name, tasks);
   const { handle, idle } = createHandler(context, [...diagnosticRoutes(context), ...routes(context)]);
   const servers = new Set<Server>();
   context.telemetry.reportCrashes();
@@ -54,9 +55,10 @@ export function defineFunction(
   return handle;
 }
 
-function readConfig(name: string): Config {
+/** What the environment says is wrong only shows when the catalogue is put together, too. */
+function openRooms(name: string, tasks: OpenTasks): Context {
   try {
-    return loadConfig();
+    return openContext(loadConfig(), tasks);
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     createTelemetry({ googleCloudProject: null, functionName: name, version: '' }).log('ERROR', error.message, {
