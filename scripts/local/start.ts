@@ -2,6 +2,8 @@
 
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { catalogueLayer, catalogueText, defaultsLayer } from '@cody-gateway/shared/catalogue';
+import { variables } from '@cody-gateway/shared/config';
 import {
   diagnosticsSecret,
   localProject,
@@ -44,6 +46,7 @@ try {
     port,
     pace: { chunkDelayMs: 60, chunks: 12 },
     keys,
+    env: catalogueEnv(),
     onLine: (name, line) => console.log(`${name.padEnd(16)} ${line}`),
     onStep: (step, ms) => console.log(`  ${step.padEnd(16)} ${Math.round(ms).toString().padStart(6)} ms`),
   });
@@ -92,6 +95,19 @@ What it used:      npm run cost; as a page: npm run report
 Another token:     npm run gateway -- subscriptions create --name acme --chat 500/24h
 Stop everything:   Ctrl-C
 `);
+
+/** Rows of the user's own, and the keys that any home names and the user has. Those of the stand-ins are not among them. */
+function catalogueEnv(): Record<string, string> {
+  const setting = process.env['CODY_GATEWAY_CATALOGUE'] ?? '';
+  const text = setting === '' ? '{}' : catalogueText(setting);
+  const layers = [defaultsLayer(), catalogueLayer(text, new Date().toISOString().slice(0, 10))];
+  const ours = new Set<unknown>(Object.values(variables).map(({ name }) => name));
+  const names = layers.flatMap(({ rows }) => (rows.homes ?? []).flatMap(({ secrets }) => secrets ?? []));
+  const env: Record<string, string> = text === '{}' ? {} : { CODY_GATEWAY_CATALOGUE: text };
+  for (const name of names)
+    if (typeof name === 'string' && !ours.has(name) && process.env[name]) env[name] = process.env[name];
+  return env;
+}
 
 /** Half a cloud is none. */
 function lost(what: string): void {
