@@ -2,11 +2,13 @@
 
 import { choiceFrom, type Actor, type Permit } from '@cody-gateway/shared/auth';
 import { answer, parseJson, Refusal, type Received } from '@cody-gateway/shared/http';
+import { identityOf } from '@cody-gateway/shared/limiter';
 import {
   callSpan,
   charged,
   defineFunction,
   identify,
+  lookBeforeParsing,
   notServed,
   readClaim,
   type CallEvent,
@@ -29,8 +31,9 @@ interface Used {
 async function embed(exchange: Exchange, embedders: readonly Embedder[]): Promise<void> {
   const { context, received, scope } = exchange;
   const actor = await identify(exchange);
-  context.auth.entitlement(actor, feature);
-  const text = await received.readBody(context.config.bodyBytesMax);
+  const entitlement = context.auth.entitlement(actor, feature);
+  const text = await received.readBody(context.config.bodyBytesMax, identityOf(actor));
+  await lookBeforeParsing(exchange, text, actor, feature, entitlement);
   const claim = readClaim(received, feature, text);
   const request = readEmbeddingRequest(parseJson(text));
   const { permit, embedder } = permitted(exchange, actor, request, embedders);

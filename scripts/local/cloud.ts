@@ -8,6 +8,7 @@ import { startFirestore, type LocalFirestore } from './google/firestore.ts';
 import { readFunctionFiles, type FunctionFile } from '../functions/function-files.ts';
 import { startFunction, type FunctionProcess } from './process/function-process.ts';
 import { startObservability, type LocalObservability } from './google/observability.ts';
+import { keepRunning } from './process/keep-running.ts';
 import { freePort } from './process/port.ts';
 import { startAnthropic } from './providers/anthropic.ts';
 import { startFireworks } from './providers/fireworks.ts';
@@ -60,6 +61,8 @@ export interface CloudOptions {
   readonly keys?: Readonly<Partial<Record<ProviderKind, string>>>;
   /** Takes each line of each function. */
   readonly onLine?: (name: string, line: string) => void;
+  /** Where given, a function that dies is started again, and this is told so in words. */
+  readonly onDeath?: (line: string) => void;
   /** Told of each step and its time. */
   readonly onStep?: (step: string, ms: number) => void;
 }
@@ -162,8 +165,13 @@ export async function startCloud(options: CloudOptions = {}): Promise<LocalCloud
       ...options.env,
     };
     const functions = new Map<string, FunctionProcess>();
-    const stopFunctions = async (): Promise<void> =>
-      void (await Promise.allSettled([...functions.values()].map((running) => running.stop())));
+    const over = new AbortController();
+    const keepers: Promise<void>[] = [];
+    const stopFunctions = async (): Promise<void> => {
+      over.abort();
+      await Promise.allSettled([...functions.values()].map((running) => running.stop()));
+      await Promise.allSettled(keepers);
+    };
     closers.push(stopFunctions);
     await step('functions', () =>
       everyOne(
@@ -180,6 +188,9 @@ export async function startCloud(options: CloudOptions = {}): Promise<LocalCloud
           });
           functions.set(name, running);
           targets.push({ file, url: running.url });
+          const { onDeath: say } = options;
+          const replaced = (again: FunctionProcess): void => void functions.set(name, again);
+          if (say !== undefined) keepers.push(keepRunning(running, { over: over.signal, say, replaced }));
         }),
       ),
     );

@@ -48,6 +48,7 @@ try {
     keys,
     env: catalogueEnv(),
     onLine: (name, line) => console.log(`${name.padEnd(16)} ${line}`),
+    onDeath: (line) => console.error(`\n${line}\n`),
     onStep: (step, ms) => console.log(`  ${step.padEnd(16)} ${Math.round(ms).toString().padStart(6)} ms`),
   });
 } catch (error) {
@@ -59,11 +60,6 @@ try {
   );
 }
 const running = cloud;
-for (const { name, exited } of running.functions.values()) {
-  void exited.then((code) =>
-    lost(`the function ${name} ended unexpectedly (${code ?? 'by a signal'}); its last lines stand above`),
-  );
-}
 void running.redis.exited.then(() => lost('redis-server ended unexpectedly'));
 await mkdir(path.dirname(cloudFile), { recursive: true });
 const facts = {
@@ -109,7 +105,7 @@ function catalogueEnv(): Record<string, string> {
   return env;
 }
 
-/** Half a cloud is none. */
+/** Without Redis it is none. */
 function lost(what: string): void {
   if (stopping) return;
   stopping = true;

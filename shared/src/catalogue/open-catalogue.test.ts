@@ -7,7 +7,7 @@ import path from 'node:path';
 import { after, test } from 'node:test';
 import { ConfigError, loadConfig } from '../config/config.ts';
 import { openCatalogue } from './open-catalogue.ts';
-import type { OverlaySource } from './overlay-copy.ts';
+import { OverlayCopy, type OverlaySource } from './overlay-copy.ts';
 import { overlayText } from './overlay-document.ts';
 
 const dir = await mkdtemp(path.join(tmpdir(), 'catalogue-'));
@@ -17,8 +17,10 @@ const open = (env: Record<string, string>, source: OverlaySource | null = null) 
   openCatalogue({
     config: loadConfig({ REDIS_ENDPOINT: 'x', CODY_GATEWAY_DIAGNOSTICS_SECRET: 'x', ...env }),
     nowMs,
-    source,
-    onFaults: (faults) => assert.fail(faults.join()),
+    overlay:
+      source === null
+        ? null
+        : (parts) => new OverlayCopy({ parts, source, onFaults: (faults) => assert.fail(faults.join()) }),
   });
 
 /** What a start is refused for. */
@@ -89,7 +91,8 @@ test('with a source of changes the snapshot of a call is what stands there by no
   let version: string | null = null;
   const source: OverlaySource = {
     readVersion: () => Promise.resolve(version),
-    readBody: () => Promise.resolve(body),
+    readBody: () => Promise.resolve({ documents: body, faults: [] }),
+    lastKnown: () => Promise.resolve(null),
   };
   const { current, latest } = open({ CODY_GATEWAY_OPENAI_ACCESS_TOKEN: 'k' }, source);
   const before = await current(nowMs);

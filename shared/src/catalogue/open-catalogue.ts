@@ -5,7 +5,7 @@ import { defaultPrices, defaultsLayer } from './defaults.ts';
 import { catalogueLayer, catalogueText, variablesLayer, type CatalogueConfig } from './environment-layer.ts';
 import { googleAccount } from './hosts.ts';
 import type { Layer } from './layers.ts';
-import { OverlayCopy, type OverlaySource } from './overlay-copy.ts';
+import type { OverlayCopy } from './overlay-copy.ts';
 import { Catalogue, type CatalogueParts } from './snapshot.ts';
 
 /** What a process has of it. */
@@ -20,21 +20,19 @@ export interface OpenCatalogue {
 export interface CatalogueOptions {
   readonly config: CatalogueConfig & Pick<Config, 'catalogue' | 'secretNamed'>;
   readonly nowMs: number;
-  /** Where the operator's changes are; null: there are none. */
-  readonly source: OverlaySource | null;
-  /** What is wrong with the overlay, one line each. */
-  readonly onFaults: (faults: readonly string[]) => void;
+  /** Opens the operator's changes on top of what a release and Terraform say (`openOverlay`); null: there are none. */
+  readonly overlay: ((parts: Omit<CatalogueParts, 'overlay'>) => OverlayCopy) | null;
 }
 
 /** No network. @throws ConfigError with every fault of the environment's rows, also of those that only show when all layers are put together */
-export function openCatalogue({ config, nowMs, source, onFaults }: CatalogueOptions): OpenCatalogue {
+export function openCatalogue({ config, nowMs, overlay }: CatalogueOptions): OpenCatalogue {
   const parts: CatalogueParts = {
     reviewed: reviewedLayers(config, new Date(nowMs).toISOString().slice(0, 10)),
     mounted: (secret) => secret === googleAccount || config.secretNamed(secret) !== null,
     defaultPrices,
   };
-  if (source !== null) {
-    const copy = new OverlayCopy({ parts, source, onFaults });
+  if (overlay !== null) {
+    const copy = overlay(parts);
     failOnFaults(copy.latest());
     return { current: (nowMs) => copy.use(nowMs), latest: () => copy.latest() };
   }

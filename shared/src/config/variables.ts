@@ -214,7 +214,7 @@ export const variables = {
     'CODY_GATEWAY_SYNC_PRUNE_PERCENT_MAX',
     'integer',
     '10',
-    'Percent of the known subscriptions that may be missing in a list before the sync doubts it and removes none.',
+    'Percent of the known subscriptions that may be missing in a list before the sync doubts it: then Enterprise Portal is asked about each, and what it does not say is gone stays.',
     [1, 100],
   ),
   attributionEnabled: row(

@@ -1,7 +1,7 @@
 // The river: one completion request from top to bottom. Each step is a room's, or a file's of this one; here is only
 // their order.
 
-import { featureFromHeader, type Actor, type Feature, type Permit } from '../auth/auth.ts';
+import { featureFromHeader, type Actor, type Entitlement, type Feature, type Permit } from '../auth/auth.ts';
 import { parseJson, Refusal, type Dialect, type Received } from '../http/http.ts';
 import { identityOf, type Claim } from '../limiter/limiter.ts';
 import type { Catalogue } from '../catalogue/catalogue.ts';
@@ -14,6 +14,7 @@ import type { Exchange, Route } from './exchange.ts';
 import { readClaim } from './idempotency.ts';
 import { identify } from './identify.ts';
 import { inspect } from './inspect.ts';
+import { lookBeforeParsing } from './look.ts';
 import { recordEvent } from './record-event.ts';
 import { bannedEvent } from './refused-event.ts';
 import { modelChoice } from './model-choice.ts';
@@ -48,9 +49,9 @@ async function complete(exchange: Exchange, route: CompletionRoute): Promise<voi
   // One snapshot a call: models, homes and prices stay as they are until it is settled.
   const [actor, catalogue] = await Promise.all([identify(exchange), context.catalogue.current(Date.now())]);
   const feature = featureOf(received, route);
-  context.auth.entitlement(actor, feature);
+  const entitlement = context.auth.entitlement(actor, feature);
   const callerIds = callerIdsOf(received);
-  const { call, permit, flagging, claim } = await readCall(exchange, route, catalogue, actor, feature, callerIds);
+  const { call, permit, flagging, claim } = await readCall(exchange, route, catalogue, actor, entitlement, callerIds);
   received.replyHeaders['x-cody-resolved-model'] = permit.model;
   scope.annotate({ feature, model: permit.model, stream: call.stream });
   const event = completionEvent(permit, call, flagging, callerIds);
@@ -81,11 +82,13 @@ async function readCall(
   route: CompletionRoute,
   catalogue: Catalogue,
   actor: Actor,
-  feature: Feature,
+  entitlement: Entitlement,
   callerIds: CallerIds,
 ): Promise<{ call: Call; permit: Permit; flagging: Flagging | null; claim: Claim | null }> {
   const { context, received } = exchange;
-  const text = await received.readBody(context.config.bodyBytesMax);
+  const { feature } = route;
+  const text = await received.readBody(context.config.bodyBytesMax, identityOf(actor));
+  await lookBeforeParsing(exchange, text, actor, feature, entitlement, callerIds);
   const claim = readClaim(received, feature, text);
   const body = parseJson(text);
   const facts = {

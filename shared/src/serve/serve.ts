@@ -18,6 +18,7 @@ export type { Context } from './context.ts';
 export type { Exchange, Route } from './exchange.ts';
 export { listFlaggedPrompts, readFlaggedPrompt, type FlaggedPrompt } from './flagged-prompts.ts';
 export { callerOf, identify } from './identify.ts';
+export { lookBeforeParsing } from './look.ts';
 export { readClaim } from './idempotency.ts';
 export type { CallEvent } from './served-event.ts';
 export { callSpan, type ChargedSpan } from './spans.ts';
