@@ -1,7 +1,7 @@
 // The rooms of one process, opened from bottom to top and closed from top to bottom.
 
 import { createAuth, type Auth } from '../auth/auth.ts';
-import { openCatalogue, type OpenCatalogue } from '../catalogue/catalogue.ts';
+import { openCatalogue, openOverlay, type OpenCatalogue } from '../catalogue/catalogue.ts';
 import type { Config } from '../config/config.ts';
 import { createSync, type SubscriptionSync } from '../directory/directory.ts';
 import { openDocuments, type Documents } from '../documents/documents.ts';
