@@ -6,6 +6,7 @@ import { parseArgs } from 'node:util';
 import { failoverChaos } from './failover.ts';
 import { deliveryChaos, type ChaosResult } from './delivery.ts';
 import { limitsChaos } from './limits.ts';
+import { fold } from '../terminal/fold.ts';
 
 const help = `npm run chaos [-- --only delivery|limits|failover] [--seconds <number>] [--seed <text>] [--json]
 
@@ -31,7 +32,7 @@ const { values } = parseArgs({
   },
 });
 if (values.help === true) {
-  console.log(help);
+  console.log(fold(help));
   process.exit(0);
 }
 const seconds = Number(values.seconds ?? 60);
