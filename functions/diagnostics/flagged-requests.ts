@@ -1,5 +1,8 @@
-// `/maintenance/flagged-requests`: which flagged prompts stand in Redis, and one of them, for those who may read them. Texts are the original gateway's.
+// `/maintenance/flagged-requests`: which flagged prompts stand in Redis, and one of them, for those who may read them;
+// each reading is on record. Texts are the original gateway's.
 
+import { createHash } from 'node:crypto';
+import { audited } from '@cody-gateway/shared/documents';
 import { answer } from '@cody-gateway/shared/http';
 import {
   listFlaggedPrompts,
@@ -16,7 +19,7 @@ const scope = 'cody_gateway::flaggedprompts::read';
 const keyCharactersMax = 1_024;
 
 /** None without an authorization server to ask. */
-export function flaggedRequestRoutes({ config, store }: Context): Route[] {
+export function flaggedRequestRoutes({ config, store, documents }: Context): Route[] {
   const { introspectionUrl: url, introspectionMethod: method, accountsUrl } = config;
   const { samsClientId: clientId, samsClientSecret: clientSecret } = config;
   if (url === null || clientId === null || clientSecret === null) return [];
@@ -52,7 +55,10 @@ export function flaggedRequestRoutes({ config, store }: Context): Route[] {
       handle: guarded(async (exchange) => {
         const key = keyOf(exchange.received.path);
         if (key === null) return say(exchange, 400, 'Invalid prompt key\n');
-        const text = await readFlaggedPrompt(store, key);
+        const reader = { who: readerOf(exchange), why: `GET ${path}` };
+        const about = { what: 'flagged-requests read', subject: null, change: key };
+        // The record stands before the text is read: without one nothing is shown.
+        const text = await audited(documents, reader, about, () => readFlaggedPrompt(store, key));
         return text === null ? say(exchange, 404, 'Prompt not found\n') : say(exchange, 200, text);
       }),
     },
@@ -82,7 +88,13 @@ async function mayRead(exchange: Exchange, introspect: Introspect): Promise<bool
   }
 }
 
-/** A Redis that does not answer is told in the original gateway's words. */
+/** By the token that was accepted, without telling it: the authorization server's own log says whose it was. */
+function readerOf({ received }: Exchange): string {
+  const token = /^bearer +([^\s]+)$/i.exec(received.headers.authorization ?? '')?.[1] ?? '';
+  return `access token with SHA-256 ${createHash('sha256').update(token).digest('hex')}`;
+}
+
+/** A Redis or a directory that does not answer is told in the original gateway's words. */
 function withoutStore(handle: Route['handle']): Route['handle'] {
   return async (exchange) => {
     try {

@@ -1,12 +1,15 @@
 // The function `embeddings`: vectors for texts, charged by the token.
 
-import type { Actor, Permit } from '@cody-gateway/shared/auth';
+import { choiceFrom, type Actor, type Permit } from '@cody-gateway/shared/auth';
 import { answer, parseJson, Refusal, type Received } from '@cody-gateway/shared/http';
+import { identityOf } from '@cody-gateway/shared/limiter';
 import {
   callSpan,
   charged,
   defineFunction,
   identify,
+  lookBeforeParsing,
+  notServed,
   readClaim,
   type CallEvent,
   type ChargedSpan,
@@ -14,12 +17,10 @@ import {
   type Exchange,
   type Route,
 } from '@cody-gateway/shared/serve';
-import { embedAll, embeddersOf, embeddingRefusal, type Embedder } from '@cody-gateway/shared/upstream';
+import { embedAll, embeddersOf, embeddingRefusal, roughTokens, type Embedder } from '@cody-gateway/shared/upstream';
 import { embeddingReply, readEmbeddingRequest, type EmbeddingRequest } from './shapes.ts';
 
 const feature = 'embeddings';
-/** What is reserved before the provider has counted: a token has about four characters. */
-const charactersPerToken = 4;
 
 /** What a call used: tokens that are charged, and those that the provider reported, null where it does not. */
 interface Used {
@@ -30,8 +31,9 @@ interface Used {
 async function embed(exchange: Exchange, embedders: readonly Embedder[]): Promise<void> {
   const { context, received, scope } = exchange;
   const actor = await identify(exchange);
-  context.auth.entitlement(actor, feature);
-  const text = await received.readBody(context.config.bodyBytesMax);
+  const entitlement = context.auth.entitlement(actor, feature);
+  const text = await received.readBody(context.config.bodyBytesMax, identityOf(actor));
+  await lookBeforeParsing(exchange, text, actor, feature, entitlement);
   const claim = readClaim(received, feature, text);
   const request = readEmbeddingRequest(parseJson(text));
   const { permit, embedder } = permitted(exchange, actor, request, embedders);
@@ -40,28 +42,45 @@ async function embed(exchange: Exchange, embedders: readonly Embedder[]): Promis
       'bad-request',
       `model ${JSON.stringify(permit.model)} has no vectors of ${request.dimensions} numbers`,
     );
+  if (request.texts.length > embedder.textsMax)
+    throw new Refusal(
+      'bad-request',
+      `model ${JSON.stringify(permit.model)} takes at most ${embedder.textsMax} texts of one request, got ${request.texts.length}`,
+    );
   scope.annotate({ feature, model: permit.model, texts: request.texts.length });
-  const characters = request.texts.reduce((sum, text) => sum + text.length, 0);
-  // Where the provider reports no tokens the estimate stands; models that charge nothing report nothing.
-  const units = embedder.charges ? Math.ceil(characters / charactersPerToken) : 0;
+  const units = estimateOf(embedder, request);
   const call = { permit, units, claim, event: embeddingEvent(permit, request), span: embeddingSpan(permit) };
   await charged(exchange, call, ({ lease }) => embedTexts(exchange, lease, embedder, request, units));
 }
 
+/**
+ * What is reserved before the provider has counted. At least 1, which is given back where nothing is charged: what
+ * costs nothing is work all the same, and a quota that is used up ends it.
+ */
+function estimateOf({ charges, extraTokens }: Embedder, { texts }: EmbeddingRequest): number {
+  const characters = texts.reduce((sum, text) => sum + text.length, 0);
+  return charges ? Math.max(1, roughTokens(characters) + texts.length * extraTokens) : 1;
+}
+
 /** All texts, within the time that the function has for them. */
 async function embedTexts(
-  { context, received }: Exchange,
+  exchange: Exchange,
   lease: Parameters<typeof embedAll>[0],
   embedder: Embedder,
   request: EmbeddingRequest,
   estimate: number,
 ): Promise<Ended<Used>> {
+  const { context, received } = exchange;
   const { callerLeft } = received;
   const { texts, dimensions } = request;
   const deadline = AbortSignal.timeout(context.config.embeddingTimeoutMs);
   const signal = AbortSignal.any([callerLeft, deadline]);
+  let billed = 0;
+  const spent = (tokens: number): void => void (billed += tokens);
   try {
-    const embedded = await embedAll(lease, embedder, texts, { actorId: lease.permit.actor.id, dimensions, signal });
+    const ask = { actorId: lease.permit.actor.id, dimensions, signal, spent };
+    const embedded = await embedAll(lease, embedder, texts, ask);
+    // Where the provider reports no tokens the estimate stands; models that charge nothing report nothing.
     const tokens = embedder.charges ? (embedded.tokens ?? estimate) : 0;
     return {
       upstreamStatus: 200,
@@ -76,7 +95,12 @@ async function embedTexts(
       },
     };
   } catch (error) {
-    throw deadline.aborted && !callerLeft.aborted ? embeddingRefusal.timedOut(embedder.provider, error) : error;
+    const isLate = deadline.aborted && !callerLeft.aborted;
+    const ended = notServed<Used>(exchange, isLate ? embeddingRefusal.timedOut(embedder.provider, error) : error);
+    // Who leaves, or asks for what can't be embedded, pays for what was billed by then; a provider's fault is not the
+    // caller's.
+    const isCallers = callerLeft.aborted || ended.refusal?.kind === 'bad-request';
+    return { ...ended, units: isCallers && embedder.charges ? billed : 0 };
   }
 }
 
@@ -92,7 +116,7 @@ function permitted(
   const provider = asked.slice(0, slash).toLowerCase();
   const served = embedders.filter(({ name }) => name.startsWith(`${provider}/`)).map(({ name }) => name);
   try {
-    const permit = context.auth.permit(actor, feature, { provider, model: asked.slice(slash + 1), served, covers: {} });
+    const permit = context.auth.permit(actor, feature, choiceFrom(served, provider, asked.slice(slash + 1)));
     const embedder = embedders.find(({ name }) => name === permit.model);
     if (embedder === undefined) throw new Error(`no embedder for ${permit.model}`);
     if (permit.blocked) throw new Refusal('banned', 'embeddings access has not been granted');
@@ -126,7 +150,11 @@ function embeddingEvent({ model }: Permit, { texts }: EmbeddingRequest): CallEve
 
 function embeddingSpan(permit: Permit): ChargedSpan<Used> {
   return {
-    begins: callSpan(permit, permit.model.slice(permit.model.indexOf('/') + 1), null),
+    begins: callSpan(permit, {
+      provider: permit.model.slice(0, permit.model.indexOf('/')),
+      model: permit.model.slice(permit.model.indexOf('/') + 1),
+      address: null,
+    }),
     ends: ({ used, upstreamStatus, resolvedStatus, cancelled, refusal }) => {
       if (used === null)
         return [{ resolvedStatusCode: resolvedStatus }, cancelled ? 'cancelled' : (refusal?.kind ?? null)];
@@ -168,7 +196,7 @@ function dialectOf(headers: Received['headers']): 'openai' | 'cody' {
   return headers['x-stainless-lang'] === undefined ? 'cody' : 'openai';
 }
 
-export const handler = defineFunction('embeddings', ({ config }) => {
+export const handler = await defineFunction('embeddings', ({ config }) => {
   const embedders = embeddersOf(config);
   return [
     { method: 'POST', path: '/v1/embeddings', dialect: dialectOf, handle: (exchange) => embed(exchange, embedders) },

@@ -9,6 +9,7 @@ import { readFunctionFiles, type FunctionFile } from '../functions/function-file
 import { startFunction, type FunctionProcess } from './process/function-process.ts';
 import { startObservability, type LocalObservability } from './google/observability.ts';
 import { allMetrics } from './metrics-page.ts';
+import { keepRunning } from './process/keep-running.ts';
 import { freePort, isFree } from './process/port.ts';
 import { startAnthropic } from './providers/anthropic.ts';
 import { startFireworks } from './providers/fireworks.ts';
@@ -17,7 +18,7 @@ import { startKServe } from './providers/kserve.ts';
 import { startOpenAi } from './providers/openai.ts';
 import type { LocalProvider, Pace } from './providers/provider-server.ts';
 import { startRedis, type LocalRedis } from './process/redis.ts';
-import { startRouter, type LocalRouter } from './router.ts';
+import { routerAddress, startRouter, type LocalRouter } from './router.ts';
 import { startScheduler } from './scheduler.ts';
 import { startSlack, type LocalSlack } from './slack.ts';
 import { seedDirectory } from './seed.ts';
@@ -63,6 +64,8 @@ export interface CloudOptions {
   readonly keys?: Readonly<Partial<Record<ProviderKind, string>>>;
   /** Takes each line of each function. */
   readonly onLine?: (name: string, line: string) => void;
+  /** Where given, a function that dies is started again, and this is told so in words. */
+  readonly onDeath?: (line: string) => void;
   /** Told of each step and its time. */
   readonly onStep?: (step: string, ms: number) => void;
   /** Takes a line on what is under way. */
@@ -176,11 +179,18 @@ export async function startCloud(options: CloudOptions = {}): Promise<LocalCloud
       CODY_GATEWAY_SOURCEGRAPH_EMBEDDINGS_API_TOKEN: standInKey,
       CODY_GATEWAY_OTEL_ENDPOINT: observability.url,
       CODY_GATEWAY_SENTRY_DSN: observability.sentryDsn,
+      CODY_GATEWAY_TRUSTED_PROXIES: '1',
+      CODY_GATEWAY_LOAD_BALANCER_ADDRESSES: routerAddress,
       ...providerEnv(keys, providers),
       ...options.env,
     };
-    const stopFunctions = async (): Promise<void> =>
-      void (await Promise.allSettled([...functions.values()].map((running) => running.stop())));
+    const over = new AbortController();
+    const keepers: Promise<void>[] = [];
+    const stopFunctions = async (): Promise<void> => {
+      over.abort();
+      await Promise.allSettled([...functions.values()].map((running) => running.stop()));
+      await Promise.allSettled(keepers);
+    };
     closers.push(stopFunctions);
     let ready = 0;
     await step('functions', () =>
@@ -199,6 +209,9 @@ export async function startCloud(options: CloudOptions = {}): Promise<LocalCloud
           functions.set(name, running);
           options.onProgress?.(`starting functions (${++ready} of ${files.length})`);
           targets.push({ file, url: running.url });
+          const { onDeath: say } = options;
+          const replaced = (again: FunctionProcess): void => void functions.set(name, again);
+          if (say !== undefined) keepers.push(keepRunning(running, { over: over.signal, say, replaced }));
         }),
       ),
     );

@@ -4,6 +4,9 @@ import http, { createServer, type IncomingMessage, type ServerResponse } from 'n
 import type { FunctionFile } from '../functions/function-files.ts';
 import { listen } from './process/port.ts';
 
+/** What the functions know as the load balancer's. */
+export const routerAddress = '127.0.0.1';
+
 /** A function and where it runs. */
 export interface Target {
   readonly file: FunctionFile;
@@ -74,7 +77,9 @@ function forward(agent: http.Agent, { url, file }: Target, request: IncomingMess
   const earlier = request.headers['x-forwarded-for'];
   const headers = {
     ...request.headers,
-    'x-forwarded-for': `${earlier === undefined ? '' : `${String(earlier)}, `}${client}, 127.0.0.1`,
+    'x-forwarded-for': `${earlier === undefined ? '' : `${String(earlier)}, `}${client}, ${routerAddress}`,
+    // Over whatever a caller wrote.
+    'x-gateway-load-balancer': routerAddress,
   };
   const { hostname, port } = new URL(url);
   let answered = false;

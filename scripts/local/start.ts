@@ -69,6 +69,7 @@ try {
     keys: shell.keys,
     env: shell.env,
     onLine: showLine,
+    onDeath: (line) => output.print(`\n${line}\n`),
     onStep: (step, ms) =>
       options.verbose && output.print(`  ${step.padEnd(16)} ${Math.round(ms).toString().padStart(6)} ms`),
     onProgress: output.progress,
@@ -82,11 +83,6 @@ try {
   );
 }
 const running = cloud;
-for (const { name, exited } of running.functions.values()) {
-  void exited.then((code) =>
-    lost(`the function ${name} ended unexpectedly (${code ?? 'by a signal'}); its last lines stand above`),
-  );
-}
 void running.redis.exited.then(() => lost('redis-server ended unexpectedly'));
 writeCloudFile({
   url: running.url,
@@ -113,7 +109,7 @@ function showLine(name: string, line: string): void {
   }
 }
 
-/** Half a cloud is none. */
+/** Without Redis it is none. */
 function lost(what: string): void {
   if (stopping) return;
   stopping = true;

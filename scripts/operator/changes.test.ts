@@ -7,7 +7,7 @@ import { randomUUID } from 'node:crypto';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
 import { Redis } from 'ioredis';
-import { createAuth, type Actor, type Auth } from '@cody-gateway/shared/auth';
+import { choiceFrom, createAuth, type Actor, type Auth } from '@cody-gateway/shared/auth';
 import { createSubscription, createSync, hashToken, type SyncTrace } from '@cody-gateway/shared/directory';
 import { openDocuments, type Documents, type AuditRecord } from '@cody-gateway/shared/documents';
 import { loadConfig, type Config } from '@cody-gateway/shared/config';
@@ -200,12 +200,8 @@ test('a token that an operator revoked stays so, though its source lists it, is 
 
 test('limits and consumption; a reset with its reason, of the window that runs and of no other', async () => {
   const { id, token } = await create();
-  const permit = instance().permit(await meet(token), 'chat_completions', {
-    provider: 'openai',
-    model: 'gpt-4o',
-    served: ['openai/gpt-4o'],
-    covers: {},
-  });
+  const choice = choiceFrom(['openai/gpt-4o'], 'openai', 'gpt-4o');
+  const permit = instance().permit(await meet(token), 'chat_completions', choice);
   const admission = { leaseId: randomUUID(), estimate: 1, draft: '{}' };
   const lease = await createLimiter(store).admit(permit, admission, { leftMs: 10_000 });
   assert.ok(lease.decision === 'admitted');
@@ -241,13 +237,19 @@ test('a Redis that is away: a write of the directory says that it takes a minute
   assert.match((await run(['limits', 'show', id], { redisEndpoint: '' })).err, /set REDIS_ENDPOINT/);
 });
 
-test('flagged prompts: listed without their text, read one by one, and nothing else of Redis', async () => {
+test('flagged prompts: listed without their text, read one by one, each time on record, and nothing else of Redis', async () => {
   const key = 'prompt:4bf92f3577b34da6a3ce929d0e0e4736:chat_completions:42';
   await redis.set(key, 'the prompt', 'EX', 600);
   const listed = await run(['flagged-requests', 'list']);
   assert.match(listed.out, new RegExp(`^42 +chat_completions +4bf92f\\w+ +${key}$`, 'm'));
   assert.equal(listed.out.includes('the prompt'), false);
   assert.equal((await run(['flagged-requests', 'show', key])).out, 'the prompt\n');
+  assert.equal((await run(['flagged-requests', 'show', key, ...why])).out, 'the prompt\n');
+  const { docs } = await (await directory.client()).collection('audit').where('change', '==', key).get();
+  assert.deepEqual(
+    docs.map((document) => ['what', 'outcome', 'why'].map((name) => String(document.get(name))).join(': ')).toSorted(),
+    ['flagged-requests show: done: because', 'flagged-requests show: done: none given'],
+  );
   assert.equal((await run(['flagged-requests', 'show', 'prompt:none'])).code, 1);
   assert.equal((await run(['flagged-requests', 'show', '{s0000}:leases'])).code, 2);
 });

@@ -3,6 +3,7 @@
 import { effectiveLimit, type SubscribedFeature, type SubscriptionRecord } from '@cody-gateway/shared/directory';
 import { audited } from '@cody-gateway/shared/documents';
 import { closeWindow, readWindows, type QuotaWindow } from '@cody-gateway/shared/limiter';
+import { oneLine } from '@cody-gateway/shared/telemetry';
 import { confirm, readArguments, UsageError, type Command } from './command.ts';
 import { readAuthor, reasonHelp } from './author.ts';
 import { formatLimit } from './limit-text.ts';
@@ -77,7 +78,7 @@ example:
       const window = (await readAll(deployment, id)).get(feature);
       if (window?.id === undefined || window.id === null)
         return {
-          text: `nothing to reset: no ${option} quota of ${record.name} is in use`,
+          text: `nothing to reset: no ${option} quota of ${oneLine(record.name)} is in use`,
           json: { place: deployment.name, id, feature, reset: false },
         };
       const { id: name, used } = window;
@@ -89,7 +90,7 @@ example:
       );
       return {
         text: reset
-          ? `the ${option} quota of ${record.name} is whole again: ${used} units of window ${name} are forgotten`
+          ? `the ${option} quota of ${oneLine(record.name)} is whole again: ${used} units of window ${name} are forgotten`
           : `window ${name} ended by itself meanwhile: nothing was to be done`,
         json: { place: deployment.name, id, feature, reset, window: name, used },
       };

@@ -8,6 +8,7 @@ import {
   type SubscriptionEntry,
   type SubscriptionRecord,
 } from '@cody-gateway/shared/directory';
+import { oneLine } from '@cody-gateway/shared/telemetry';
 import { formatLimit } from './limit-text.ts';
 import { formatTable } from './table.ts';
 
@@ -27,7 +28,7 @@ export function describe(id: string, record: SubscriptionRecord): string {
     ...Object.entries(limitOptions).map(([option, feature]) => [option, formatLimit(limitOf(record, feature))]),
     ['models', models(record)],
   ];
-  return lines.map(([label = '', value = '']) => `${label.padEnd(12)}${value}\n`).join('');
+  return lines.map(([label = '', value = '']) => `${label.padEnd(12)}${oneLine(value)}\n`).join('');
 }
 
 /** Subscriptions, one a line. */

@@ -1,6 +1,7 @@
 // `tokens issue | revoke`: the tokens of a subscription by an operator's hand. Deriving one is tokens.ts.
 
 import { hashToken, issueToken, revokeToken } from '@cody-gateway/shared/directory';
+import { oneLine } from '@cody-gateway/shared/telemetry';
 import { confirm, readArguments, UsageError, type Command } from './command.ts';
 import { readAuthor, reasonHelp } from './author.ts';
 import { withDirectory } from './deployment.ts';
@@ -63,7 +64,10 @@ example:
         withDirectory(deployment, (directory) => revokeToken(directory, copies, hash, author)),
       );
       const { json } = changedOutput(changed, deployment);
-      return { text: `revoked: a token of ${changed.id}, ${changed.record.name}. ${inForce(changed.published)}`, json };
+      return {
+        text: `revoked: a token of ${changed.id}, ${oneLine(changed.record.name)}. ${inForce(changed.published)}`,
+        json,
+      };
     },
   },
 ];

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import OpenAI from 'openai';
-import { startGateway, type CallInit, type EventRow, type TestGateway } from '../local/test-gateway.ts';
+import { eventually, startGateway, type CallInit, type EventRow, type TestGateway } from '../local/test-gateway.ts';
 import { startOpenAi } from '../local/providers/openai.ts';
 import type { LocalProvider } from '../local/providers/provider-server.ts';
 
@@ -219,6 +219,71 @@ test('actors #62: the metadata variant embeds descriptions; one that can’t be 
   gateway.fireworks?.next({ status: 500, body: '' });
   const failed = await ask({ model: metadataModel, input: ['code'] });
   assert.deepEqual([failed.status, failed.headers.get('retry-after')], [502, '60']);
+});
+
+test('descriptions cost what the model that writes them bills: in header, counter, event and price', async () => {
+  const { ask, used, events } = await caller();
+  const answer = await ask({ model: metadataModel, input: ['code one', 'code two', 'code three'] });
+  const tokens = Number(answer.headers.get('x-token-usage'));
+  assert.ok(tokens > 3 * 10, String(tokens));
+  assert.equal(await used(), tokens);
+  const [event] = await events();
+  assert.deepEqual(
+    [event?.units, event?.quota_units, event?.tokens, event?.cost_micro_usd],
+    [tokens, tokens, tokens, Math.round(tokens * 0.9)],
+  );
+});
+
+test('descriptions that were written are paid for when the caller asks for what can’t be embedded, or leaves; not when the provider fails', async () => {
+  const refused = await caller();
+  gateway.kserve.next({ status: 400, body: 'no' });
+  assert.equal((await refused.ask({ model: metadataModel, input: ['code'] })).status, 400);
+  assert.ok((await refused.used()) > 10);
+  const failed = await caller();
+  for (let i = 0; i < 3; i++) gateway.kserve.next({ status: 500, body: '' });
+  assert.equal((await failed.ask({ model: metadataModel, input: ['code'] })).status, 502);
+  assert.equal(await failed.used(), 0);
+  const gone = await caller();
+  gateway.kserve.next({ hang: 'headers' });
+  const before = gateway.kserve.requests.length;
+  const leaving = new AbortController();
+  const left = gone.ask({ model: metadataModel, input: ['code'] }, { signal: leaving.signal });
+  // Described by then, and being embedded.
+  await eventually(
+    () => gateway.kserve.requests.length,
+    (count) => count > before,
+  );
+  leaving.abort();
+  await assert.rejects(left);
+  await eventually(gone.used, (tokens) => tokens > 10);
+});
+
+test('one request causes no more descriptions than its quota could pay for, nor than 256', async () => {
+  const { ask } = await caller(10_000);
+  const before = gateway.fireworks?.requests.length;
+  const many = await ask({ model: metadataModel, input: Array.from({ length: 257 }, () => 'code') });
+  assert.deepEqual(
+    [many.status, many.text],
+    [400, J(`model ${JSON.stringify(metadataModel)} takes at most 256 texts of one request, got 257`)],
+  );
+  assert.equal((await ask({ model: metadataModel, input: Array.from({ length: 8 }, () => 'code') })).status, 429);
+  assert.equal(gateway.fireworks?.requests.length, before);
+});
+
+test('a quota that is used up ends what costs nothing too', async () => {
+  const { ask, used, events } = await caller(4);
+  assert.equal((await ask({ model: mpnet, input: ['a'] })).status, 200);
+  assert.equal((await ask({ model: ada, input: ['a', 'b', 'c', 'd'] })).status, 200);
+  assert.equal(await used(), 4);
+  const asked = gateway.kserve.requests.length;
+  for (const model of [ada, mpnet, metadataModel])
+    assert.equal((await ask({ model, input: ['a'] })).status, 429, model);
+  assert.equal(gateway.kserve.requests.length, asked);
+  const rows = await events();
+  assert.equal(
+    rows.reduce((sum, { quota_units }) => sum + quota_units, 0),
+    4,
+  );
 });
 
 test('actors #63: what would go over the limit is refused before it is sent, and costs nothing', async () => {

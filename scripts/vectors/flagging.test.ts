@@ -1,7 +1,10 @@
 // Vectors on flagging, its records and the breaker, against a gateway that has blocking, recording and introspection switched on.
 
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { after, before, test } from 'node:test';
+import { listAudit, openDocuments } from '@cody-gateway/shared/documents';
+import { localProject } from '../local/cloud.ts';
 import { anthropicBody, chat, eventually, openAiBody, startGateway, type TestGateway } from '../local/test-gateway.ts';
 import { startIntrospection, type LocalIntrospection } from '../local/sourcegraph/introspection.ts';
 
@@ -21,6 +24,9 @@ before(async () => {
       CODY_GATEWAY_ANTHROPIC_BLOCKED_PROMPT_PATTERNS: 'bad phrase',
       CODY_GATEWAY_ANTHROPIC_REQUEST_BLOCKING_ENABLED: 'true',
       CODY_GATEWAY_OPENAI_REQUEST_BLOCKING_ENABLED: 'false',
+      // Those of the original's last public source.
+      CODY_GATEWAY_ANTHROPIC_PROMPT_TOKEN_FLAGGING_LIMIT: '18000',
+      CODY_GATEWAY_ANTHROPIC_PROMPT_TOKEN_BLOCKING_LIMIT: '20000',
       CODY_GATEWAY_FLAGGED_PROMPT_RECORDING: 'true',
       CODY_GATEWAY_TOKEN_INTROSPECTION_URL: introspection.url,
       SAMS_URL: introspection.accountsUrl,
@@ -92,16 +98,21 @@ test('the refusal has the shape of its dialect', async () => {
   assert.match(error.message, /^We blocked your request/);
 });
 
-test('completions #45: a prompt of 20,009 tokens is blocked by its length, counted in the deployed bundle', async () => {
-  const { id, token } = await gateway.subscription({ limit: 10 });
-  const answer = await gateway.call(messages, {
-    token,
-    headers: chat,
-    body: anthropicBody({ messages: says('word '.repeat(20_010)) }),
-  });
+test('completions #45: a prompt of 20,009 tokens is blocked by its length, counted in the deployed bundle; of who pays it is only marked', async () => {
+  const body = anthropicBody({ messages: says('word '.repeat(20_010)) });
+  const answer = await gateway.call(messages, { token: dotcomToken, headers: chat, body });
   assert.equal(answer.status, 400);
   assert.match(answer.text, /^\{"error":"We blocked your request/);
-  const [event] = await gateway.events(`identifier = '${id}'`);
+  const payer = await gateway.subscription({ limit: 10 });
+  assert.equal((await gateway.call(messages, { token: payer.token, headers: chat, body })).status, 200);
+  const [marked] = await gateway.events(`identifier = '${payer.id}'`);
+  assert.deepEqual(
+    [marked?.name, marked?.metadata['flagging_result']],
+    ['CompletionsFinished', { reason: ['high_prompt_token_count'], should_block: false }],
+  );
+  const trace = answer.headers.get('x-trace');
+  const rows = await gateway.events(`identifier = '${dotcom}'`);
+  const event = rows.find(({ metadata }) => metadata['trace_id'] === trace);
   const count = event?.metadata['prompt_token_count'];
   assert.ok(typeof count === 'number' && count > 20_010 && count < 20_020, String(count));
 });
@@ -111,11 +122,22 @@ test('completions #49: a flagged chat prompt of Sourcegraph.com is kept for an h
   const headers = { ...chat };
   const body = anthropicBody({ messages: says('bad phrase') });
   const theirs = await gateway.call(messages, { token: other.token, headers, body });
-  assert.deepEqual(await gateway.redisClient.keys(`prompt:${theirs.headers.get('x-trace')}:*`), []);
+  assert.deepEqual(await gateway.redisClient.keys(`prompt:${theirs.headers.get('x-span')}:*`), []);
   const ours = await gateway.call(messages, { token: dotcomToken, headers, body });
-  const key = `prompt:${ours.headers.get('x-trace')}:chat_completions:${dotcom}`;
+  const key = `prompt:${ours.headers.get('x-span')}:chat_completions:${dotcom}`;
   assert.equal(await gateway.redisClient.get(key), 'Human: bad phrase\n\n');
   const ttl = await gateway.redisClient.ttl(key);
+  // The trace id is the caller's to choose: two requests under one are two records.
+  const traceparent = `00-${'a'.repeat(32)}-${'b'.repeat(16)}-01`;
+  for (const text of ['bad phrase one', 'bad phrase two'])
+    await gateway.call(messages, {
+      token: dotcomToken,
+      headers: { ...headers, traceparent },
+      body: anthropicBody({ messages: says(text) }),
+    });
+  const kept = await gateway.redisClient.mget(await gateway.redisClient.keys('prompt:*'));
+  for (const text of ['one', 'two']) assert.ok(kept.includes(`Human: bad phrase ${text}\n\n`));
+  assert.deepEqual(await gateway.redisClient.keys(`*${'a'.repeat(32)}*`), []);
   assert.ok(ttl > 3_000 && ttl <= 3_600, String(ttl));
 });
 
@@ -145,19 +167,28 @@ test('completions #59: what is kept may be read by who has the scope', async () 
 
   const body = anthropicBody({ messages: says('bad phrase') });
   const blocked = await gateway.call(messages, { token: dotcomToken, headers: chat, body });
-  const traceId = blocked.headers.get('x-trace') ?? '';
-  const key = `prompt:${traceId}:chat_completions:${dotcom}`;
+  const spanId = blocked.headers.get('x-span') ?? '';
+  const key = `prompt:${spanId}:chat_completions:${dotcom}`;
   // One that is none of ours does not hide the others.
   await gateway.redisClient.set('prompt:a:b:c:d', 'x');
   const [status, text] = await ask(flagged);
   assert.equal(status, 200);
-  assert.deepEqual(JSON.parse(text), { prompts: [{ key, traceId, feature: 'chat_completions', userId: dotcom }] });
+  assert.deepEqual(JSON.parse(text), { prompts: [{ key, spanId, feature: 'chat_completions', userId: dotcom }] });
   assert.deepEqual(await ask(`${flagged}/${encodeURIComponent(key)}`), [200, 'Human: bad phrase\n\n']);
   assert.deepEqual(await ask(`${flagged}/${encodeURIComponent(key)}`, 'without-scope'), [
     403,
     'Forbidden: Missing required scope\n',
   ]);
   assert.deepEqual(await ask(`${flagged}/prompt%3Agone`), [404, 'Prompt not found\n']);
+  // Who read it is on record, by what finds the token again and does not tell it.
+  const directory = openDocuments({ firestoreEmulatorHost: gateway.firestore.host, googleCloudProject: localProject });
+  const records = (await listAudit(directory, null, 100)).filter(({ change }) => change === key);
+  await directory.close();
+  const who = `access token with SHA-256 ${createHash('sha256').update('reader').digest('hex')}`;
+  assert.deepEqual(
+    records.map((record) => [record.who, record.what, record.outcome]),
+    [[who, 'flagged-requests read', 'done']],
+  );
   for (const wrong of ['limit%3Ax', '%E0%A4%A', '%7Bs0000%7D%3Aoutbox'])
     assert.deepEqual(await ask(`${flagged}/${wrong}`), [400, 'Invalid prompt key\n']);
 });

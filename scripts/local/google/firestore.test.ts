@@ -27,6 +27,26 @@ test('the real client writes, reads, queries and runs a transaction; create refu
   await local.close();
 });
 
+test('of transactions that change the same at once none is lost: who comes second begins again', async () => {
+  const local = await startFirestore();
+  const client = new Firestore({ projectId: 'p', host: local.host, ssl: false, credentials: {} });
+  const document = client.doc('subscriptions/counted');
+  await document.set({ count: 0 });
+  let runs = 0;
+  const add = (): Promise<void> =>
+    client.runTransaction(async (transaction) => {
+      runs += 1;
+      const read = await transaction.get(document);
+      if (runs < 4) await new Promise((resolve) => setTimeout(resolve, 20));
+      transaction.update(document, { count: (read.get('count') as number) + 1 });
+    });
+  await Promise.all([add(), add(), add()]);
+  assert.equal((await document.get()).get('count'), 3);
+  assert.ok(runs > 3, String(runs));
+  await client.terminate();
+  await local.close();
+});
+
 test('it listens on loopback alone', async (t) => {
   const outside = Object.values(networkInterfaces())
     .flatMap((addresses) => addresses ?? [])

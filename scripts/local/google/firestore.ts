@@ -4,11 +4,13 @@
 import type { Socket } from 'node:net';
 import { FirestoreServer } from '@firestore-emulator/server';
 import { firestoreRest, type EmulatedDocuments } from './firestore-rest.ts';
+import { isolateTransactions, type Handlers } from './firestore-transactions.ts';
 import { requireFree } from '../process/port.ts';
 import { listenTwice, type OpenPort } from './two-protocols.ts';
 
 type Bound = (error: Error | null, port: number) => void;
 interface GrpcServer {
+  readonly handlers: Handlers;
   bindAsync(address: string, credentials: unknown, bound: Bound): void;
   createConnectionInjector(credentials: unknown): { injectConnection(socket: Socket): void };
   forceShutdown(): void;
@@ -26,6 +28,7 @@ export async function startFirestore({ port = 0 }: { port?: number } = {}): Prom
   const emulator = new FirestoreServer();
   keepDocumentsInPlace(emulator);
   const { server: grpc, state } = emulator as unknown as { server: GrpcServer; state: EmulatedDocuments };
+  isolateTransactions(grpc.handlers, state);
   const rest = firestoreRest(state);
   let open: OpenPort | null = null;
   // By itself it would listen for gRPC alone, and on every address of the machine: the directory's tokens and limits are for this one.

@@ -1,7 +1,6 @@
 // What callers say of themselves in headers: their token and the feature they use.
 
 import type { IncomingHttpHeaders } from 'node:http';
-import { isIP } from 'node:net';
 import { Refusal, type Dialect } from '../http/http.ts';
 import type { Feature } from './entitlement.ts';
 
@@ -40,29 +39,4 @@ export function featureFromHeader(header: string | string[] | undefined): Featur
   if (value === '') throw new Refusal('feature-header', 'X-Sourcegraph-Feature header is required');
   if (value === 'chat_completions' || value === 'code_completions') return value;
   throw new Refusal('feature-header', 'invalid value for X-Sourcegraph-Feature');
-}
-
-/** What tells which part of the headers our own infrastructure wrote. */
-export interface ProxySettings {
-  /** Cloudflare is in front of us, so its header is believed. */
-  readonly cloudflareHeaders: boolean;
-  /** Entries that our own proxies append behind the caller's address. */
-  readonly trustedProxies: number;
-}
-
-/**
- * The network address of a caller, by what our own infrastructure wrote: `X-Forwarded-For` counted from its right end,
- * since anybody can write its left one.
- * @param remoteAddress of the connection, for callers that no proxy stands before
- */
-export function callerAddress(
-  headers: IncomingHttpHeaders,
-  remoteAddress: string | undefined,
-  { cloudflareHeaders, trustedProxies }: ProxySettings,
-): string {
-  const cloudflare = cloudflareHeaders ? headers['cf-connecting-ip'] : undefined;
-  const forwarded = headers['x-forwarded-for'];
-  const entries = typeof forwarded === 'string' ? forwarded.split(',') : [];
-  const told = typeof cloudflare === 'string' ? cloudflare : entries[entries.length - 1 - trustedProxies];
-  return told !== undefined && isIP(told.trim()) !== 0 ? told.trim() : (remoteAddress ?? '');
 }

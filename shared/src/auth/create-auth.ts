@@ -72,12 +72,12 @@ export function createAuth({ config, store, documents, now, warn }: AuthSettings
   const directory = openDirectory(documents);
   const sources = accessSources(config, now);
   const copies = createAccountCopies(store);
-  const unknownTokens = createUnknownTokenBudget(config.unknownTokensPerSecond, now);
   const lookUp = createLookUp({
     directory,
     copies,
     sources,
-    unknownTokens,
+    unknownTokens: createUnknownTokenBudget(config.unknownTokensPerSecond, now),
+    directoryReads: createUnknownTokenBudget(config.unknownTokenReadsPerSecond, now),
     lookedUp: ({ origin }, id, budget) => markLookedUp(store, origin, id, budget),
     now,
     warn,

@@ -9,6 +9,7 @@ import {
   type Copy,
   type Directory,
   type KnownToken,
+  type RevokedToken,
   type SavedStatement,
   type Statement,
 } from '../directory/directory.ts';
@@ -17,7 +18,7 @@ import type { Budget } from '../store/store.ts';
 import { eventLoopTurns } from './event-loop-turns.ts';
 import type { UnknownTokenBudget } from './unknown-tokens.ts';
 
-/** No sync tells of users: their statement is asked for again when it is older. */
+/** No sync tells of users: their source is asked again about a token of which it last spoke longer ago. */
 const userStaleMs = 15 * 60_000;
 /** Some tenths of a millisecond of each turn of the event loop, however many tokens somebody makes up. */
 const unknownPerTurn = 4;
@@ -42,7 +43,13 @@ export interface LookUpParts {
   readonly copies: AccountCopies;
   /** By whose tokens they take; empty for a gateway that stands alone. */
   readonly sources: readonly AccessSource[];
+  /** For questions to a source about tokens that neither this process nor Redis nor the directory knows. */
   readonly unknownTokens: UnknownTokenBudget;
+  /**
+   * For reads of the directory about tokens that this process and Redis do not know: customers among them, who must not
+   * wait for made-up ones.
+   */
+  readonly directoryReads: UnknownTokenBudget;
   /** Told before a look-up writes what a source says of a subscription (directory). */
   readonly lookedUp: (source: AccessSource, id: string, budget: Budget) => Promise<void>;
   readonly now: () => number;
@@ -62,7 +69,16 @@ export interface LookUp {
 }
 
 /** Puts the parts together. */
-export function createLookUp({ directory, copies, sources, unknownTokens, lookedUp, now, warn }: LookUpParts): LookUp {
+export function createLookUp({
+  directory,
+  copies,
+  sources,
+  unknownTokens,
+  directoryReads,
+  lookedUp,
+  now,
+  warn,
+}: LookUpParts): LookUp {
   const sourceOf = (token: KnownToken): AccessSource | null =>
     sources.find(({ takes }) => takes === token.source) ?? null;
   const beside = (work: (budget: Budget) => Promise<void>): void => {
@@ -80,14 +96,27 @@ export function createLookUp({ directory, copies, sources, unknownTokens, looked
   };
 
   /** @param known what the directory has of it */
-  const askSource = async (source: AccessSource, token: KnownToken, known: Account | null): Promise<Account | null> => {
+  const askSource = async (
+    source: AccessSource,
+    token: KnownToken,
+    known: Account | RevokedToken | null,
+  ): Promise<Account | null> => {
     const statement = await source.find(token);
-    if (statement === null) {
-      if (known !== null) return forget(token, await directory.revoke(token, now()));
-      beside((budget) => copies.markUnknown(token.hash, budget));
-      return null;
-    }
-    return learn(source, token, statement);
+    if (statement !== null) return learn(source, token, statement);
+    // Still nobody's: asked again when the mark is a minute old.
+    if (known !== null && 'revokedAt' in known) return forget(token, known.revokedAt);
+    const version = known === null ? null : await takeAway(source, token, known);
+    if (version !== null) return forget(token, version);
+    beside((budget) => copies.markUnknown(token.hash, budget));
+    return null;
+  };
+  /** The next list is written whole: it may have the token although the source did not know it just now. */
+  const takeAway = async (source: AccessSource, token: KnownToken, owner: Account): Promise<number | null> => {
+    if (source.list !== null)
+      await lookedUp(source, owner.id, { leftMs: copyBudgetMs }).catch((error: unknown) =>
+        warn('the next sync could not be told of a token that was taken away', error),
+      );
+    return directory.revoke(token, owner, now());
   };
   const learn = async (source: AccessSource, token: KnownToken, statement: Statement): Promise<Account | null> => {
     if (statement.unreadableLimits.length > 0)
@@ -106,23 +135,44 @@ export function createLookUp({ directory, copies, sources, unknownTokens, looked
       return unstored(statement, source, now());
     }
     const { account, tokens, revoked } = saved;
-    for (const hash of revoked) beside((budget) => copies.revoke(hash, account.version, budget));
+    for (const [hash, version] of revoked) beside((budget) => copies.revoke(hash, version, budget));
     for (const hash of tokens) if (hash !== token.hash) beside((budget) => copies.renew(hash, account, budget));
     // The source knows the token, and an operator revoked it (directory/operator).
     return tokens.includes(token.hash) ? keep(token, account) : forget(token, account.version);
   };
 
-  const fromDirectory = async (token: KnownToken): Promise<Account | null> => {
+  /** What the source took away it may have given back since; what an operator took away stays so. */
+  const askAgain = async (
+    source: AccessSource | null,
+    token: KnownToken,
+    revoked: RevokedToken,
+  ): Promise<Account | null> => {
+    if (source === null || revoked.byOperator) return forget(token, revoked.revokedAt);
+    // Nothing is marked: the next caller with this token tries again.
+    if (!unknownTokens.take()) return null;
+    try {
+      return await askSource(source, token, revoked);
+    } catch (error) {
+      warn('a revoked token stays revoked: its source could not be asked', error);
+      return null;
+    }
+  };
+
+  /** @param unmet nobody vouches for the token so far */
+  const fromDirectory = async (token: KnownToken, unmet: boolean): Promise<Account | null> => {
     const source = sourceOf(token);
     const found = await directory.find(token);
-    if (found !== null && 'revokedAt' in found) return forget(token, found.revokedAt);
+    if (found !== null && 'revokedAt' in found) return askAgain(source, token, found);
     if (found === null) {
-      if (source !== null) return askSource(source, token, null);
+      if (source !== null) {
+        if (unmet && !unknownTokens.take()) throw tooMany();
+        return askSource(source, token, null);
+      }
       beside((budget) => copies.markUnknown(token.hash, budget));
       return null;
     }
     const { origin, lastUpdatedMs } = found.record;
-    const stale = origin !== 'operator' && now() - (lastUpdatedMs ?? 0) > userStaleMs;
+    const stale = origin !== 'operator' && now() - (found.askedMs ?? lastUpdatedMs ?? 0) > userStaleMs;
     if (found.source !== 'dotcom-user' || source === null || !stale) return keep(token, found);
     try {
       return await askSource(source, token, found);
@@ -142,12 +192,13 @@ export function createLookUp({ directory, copies, sources, unknownTokens, looked
         // Redis says so itself (store); the directory knows.
       }
       if (copy?.fresh === true) return copy.account;
-      if (copy === null && !remembered && !unknownTokens.take())
-        throw new Refusal('too-many-unknown-tokens', 'too many unknown tokens at the moment, please retry');
+      const unmet = copy === null && !remembered;
+      if (unmet && !directoryReads.take()) throw tooMany();
       try {
-        return await fromDirectory(token);
+        return await fromDirectory(token, unmet);
       } catch (error) {
-        if (error instanceof LookUpFailed) throw error;
+        if (error instanceof LookUpFailed || (error instanceof Refusal && error.kind === 'too-many-unknown-tokens'))
+          throw error;
         // A revoked one stays revoked while nobody can be asked.
         if (copy !== null && copy.account === null) return null;
         throw new LookUpFailed(error, copy?.account ?? null);
@@ -156,16 +207,21 @@ export function createLookUp({ directory, copies, sources, unknownTokens, looked
     refresh: async (token) => {
       const source = sourceOf(token);
       try {
-        if (source === null) return await fromDirectory(token);
+        if (source === null) return await fromDirectory(token, false);
         const found = await directory.find(token);
-        const known = found === null || 'revokedAt' in found ? null : found;
-        if (known?.record.origin === 'operator') return keep(token, known);
-        return await askSource(source, token, known);
+        if (found !== null && 'revokedAt' in found) {
+          if (found.byOperator) return forget(token, found.revokedAt);
+        } else if (found?.record.origin === 'operator') return keep(token, found);
+        return await askSource(source, token, found);
       } catch (error) {
         throw error instanceof LookUpFailed ? error : new LookUpFailed(error, null);
       }
     },
   };
+}
+
+function tooMany(): Refusal {
+  return new Refusal('too-many-unknown-tokens', 'too many unknown tokens at the moment, please retry');
 }
 
 /** Version 0: it is no news against anything that is stored. */

@@ -1,5 +1,5 @@
-// A budget for tokens that nobody remembers: each costs a look-up in the directory and one at its source, and anybody
-// can make them up.
+// Budgets for tokens that nobody remembers: each costs a cheap look-up in the directory and, where that does not know
+// it, one at its source; anybody can make them up.
 
 /**
  * Look-ups at once after a quiet time, in seconds' worth: an instance that just started knows the token of none of its

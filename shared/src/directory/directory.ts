@@ -4,14 +4,15 @@
 export { effectiveLimit, hasAccess, type Account } from './account.ts';
 export { createAccountCopies, type AccountCopies, type Copy } from './account-copies.ts';
 export { features, type StatedLimit, type SubscribedFeature } from './limits.ts';
-export { openDirectory, type Directory } from './open-directory.ts';
+export { openDirectory, type Directory, type RevokedToken } from './open-directory.ts';
 export { recordOf, type SubscriptionRecord } from './records.ts';
 export { SourceUnavailable, type AccessSource, type Statement } from './sources/access-source.ts';
 export { clientCredentials, NoAccessToken, type ClientCredentials } from './sources/client-credentials.ts';
 export { accessSources } from './sources/configured.ts';
 export type { SavedStatement } from './statements.ts';
 export { markLookedUp } from './sync/stated-digests.ts';
-export { createSync, type SubscriptionSync, type SyncReport, type SyncTrace } from './sync/sync.ts';
+export { createSync, type SubscriptionSync, type SyncReport } from './sync/sync.ts';
+export type { SyncTrace } from './sync/sync-trace.ts';
 export { classifyToken, hashToken, type KnownToken, type TokenSource } from './token.ts';
 
 // For operators' commands, the local cloud and tests.

@@ -6,8 +6,9 @@ import { Refusal } from '../http/http.ts';
 import type { Account } from './account.ts';
 import { recordOf, tokenSchema, type Origin } from './records.ts';
 import type { Statement } from './sources/access-source.ts';
-import { revokeTokens, saveStatement, type SavedStatement } from './statements.ts';
+import { pathOf, saveStatement, type SavedStatement } from './statements.ts';
 import type { KnownToken } from './token.ts';
+import { takeToken } from './withdrawals.ts';
 
 /**
  * A point read takes milliseconds; the first one looks for credentials, the first write loads a client and opens its
@@ -15,23 +16,39 @@ import type { KnownToken } from './token.ts';
  */
 const defaultReadTimeoutMs = 5_000;
 
+/** Whose a token is. */
+export interface TokenAccount extends Account {
+  /**
+   * When its source last said so of this very token, Unix ms; null where only lists told of it. What its source said of
+   * another token of the same account says nothing of this one.
+   */
+  readonly askedMs: number | null;
+}
+
 /** A token that was once somebody's. */
 export interface RevokedToken {
   /** Version of the change that revoked it. */
   readonly revokedAt: number;
+  /** For good; otherwise its source took it away, and may give it back. */
+  readonly byOperator: boolean;
 }
 
 /** The directory of this process. */
 export interface Directory {
   /** Whose token it is, or null when the directory knows none. @throws Refusal `directory-unavailable` */
-  find(token: KnownToken): Promise<Account | RevokedToken | null>;
+  find(token: KnownToken): Promise<TokenAccount | RevokedToken | null>;
   /**
    * Stores what a source stated about the owner of a token.
    * @throws what Firestore throws, and after the same time as a read
    */
   save(statement: Statement, origin: Origin, token: KnownToken, nowMs: number): Promise<SavedStatement>;
-  /** The token's source knows it no longer. @returns the version of that change @throws as `save` */
-  revoke(token: KnownToken, nowMs: number): Promise<number>;
+  /**
+   * The token's source knows it no longer.
+   * @param owner who the directory said it belongs to
+   * @returns the version of that change; null where the token is somebody else's by now, or revoked already
+   * @throws as `save`
+   */
+  revoke(token: KnownToken, owner: Account, nowMs: number): Promise<number | null>;
 }
 
 /** The directory that stands in these documents. */
@@ -50,7 +67,7 @@ export function openDirectory(documents: Documents, readTimeoutMs = defaultReadT
     },
     save: (statement, origin, token, nowMs) =>
       bounded((firestore) => saveStatement(firestore, statement, origin, token.hash, nowMs)),
-    revoke: (token, nowMs) => bounded((firestore) => revokeTokens(firestore, [token.hash], nowMs)),
+    revoke: (token, owner, nowMs) => bounded((firestore) => takeToken(firestore, token.hash, pathOf(owner), nowMs)),
   };
 }
 
@@ -58,16 +75,18 @@ async function find(
   documents: Documents,
   { source, hash }: KnownToken,
   timeoutMs: number,
-): Promise<Account | RevokedToken | null> {
+): Promise<TokenAccount | RevokedToken | null> {
   const tokenDocument = await documents.read(`tokens/${hash}`, timeoutMs);
   if (tokenDocument === null) return null;
   const token = parseDocument(tokenSchema, tokenDocument.data, `tokens/${hash}`);
-  if (token.revoked) return { revokedAt: tokenDocument.version };
+  if (token.revoked || token.revokedByOperator)
+    return { revokedAt: tokenDocument.version, byOperator: token.revokedByOperator };
   const [collection, id = ''] = token.actor.split('/');
   // A token of one kind must not open an account of the other.
   if ((collection === 'users') !== (source === 'dotcom-user')) return null;
   const document = await documents.read(token.actor, timeoutMs);
   if (document === null) return null;
   const record = recordOf(document.data, token.actor);
-  return { source, id, record, version: Math.max(tokenDocument.version, document.version) };
+  const version = Math.max(tokenDocument.version, document.version);
+  return { source, id, record, version, askedMs: token.askedMs ?? null };
 }

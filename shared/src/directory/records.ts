@@ -59,7 +59,12 @@ export const subscriptionSchema = v.object({
 export const tokenSchema = v.object({
   /** Path of the document of whom the token belongs to. */
   actor: v.pipe(v.string(), v.regex(/^(subscriptions|users)\/[^/]+$/)),
+  /** Nobody's for now: its source took it away, and may give it back. */
   revoked: v.optional(v.boolean(), false),
+  /** Nobody's for good, whatever a source lists. */
+  revokedByOperator: v.optional(v.boolean(), false),
+  /** When its source last said of this very token whose it is, Unix ms; null for one that only lists told of. */
+  askedMs: v.nullish(v.number()),
 });
 
 /** A document of `subscriptions/` or `users/`, as read. */

@@ -11,7 +11,7 @@ export interface ChangeOrigin extends Pick<AuditRecord, 'what' | 'subject'> {
 }
 
 /**
- * Reads a document in a transaction; `decide` writes through that transaction what follows from what it found, and says
+ * Reads a document in a transaction; `decide` may read others through it first, then writes through that transaction what follows from what it found, and says
  * it in words for the record. Where somebody else changes the document meanwhile, Firestore runs `decide` again on what
  * stands then.
  * @returns what was decided, and the document as it stands afterwards, with its version (`versionOf(after.updateTime)`)
@@ -21,12 +21,12 @@ export async function auditedChange<T extends { readonly text: string }>(
   documents: Pick<Documents, 'client'>,
   path: string,
   { author, what, subject }: ChangeOrigin,
-  decide: (found: DocumentSnapshot, transaction: Transaction) => T,
+  decide: (found: DocumentSnapshot, transaction: Transaction) => T | Promise<T>,
 ): Promise<{ decided: T; after: DocumentSnapshot }> {
   const firestore = await documents.client();
   const document = firestore.doc(path);
   const change = async (transaction: Transaction): Promise<T> => {
-    const decided = decide(await transaction.get(document), transaction);
+    const decided = await decide(await transaction.get(document), transaction);
     const audit = auditDocument(author, what, subject, decided.text);
     transaction.create(firestore.doc(auditPath(audit)), audit);
     return decided;

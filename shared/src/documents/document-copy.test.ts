@@ -6,7 +6,7 @@ import { after, before, beforeEach, test } from 'node:test';
 import { Redis } from 'ioredis';
 import { startRedis, type LocalRedis } from '../../../scripts/local/process/redis.ts';
 import { connectStore, keys, shardOf, type Budget, type Store } from '../store/store.ts';
-import { keepCopy, readCopy, type NewCopy } from './document-copy.ts';
+import { confirmCopy, keepCopy, readCopy, readCopyVersion, type NewCopy } from './document-copy.ts';
 
 const key = keys.actor(shardOf('h'), 'h');
 const budget = (): Budget => ({ leftMs: 10_000 });
@@ -66,4 +66,22 @@ test('its age counts from when it was written, and Redis forgets it after its ti
   await redis.hset(key, 'at', String(at - 3_600_000));
   const ageMs = (await readCopy(store, key, budget()))?.ageMs ?? 0;
   assert.ok(ageMs >= 3_600_000, String(ageMs));
+});
+
+test('the version is read without the body; a confirmed copy is young again, unless it is of another version', async () => {
+  assert.equal(await readCopyVersion(store, key, budget()), null);
+  await keep(7);
+  const age = async (): Promise<number> => (await readCopyVersion(store, key, budget()))?.ageMs ?? NaN;
+  const at = Number(await redis.hget(key, 'at')) - 3_600_000;
+  await redis.hset(key, 'at', String(at));
+  await confirmCopy(store, key, { version: 8, ttlMs: 60_000 }, budget());
+  assert.ok((await age()) >= 3_600_000);
+  await redis.pexpire(key, 1_000_000);
+  await confirmCopy(store, key, { version: 7, ttlMs: 60_000 }, budget());
+  assert.ok((await age()) < 3_000_000);
+  assert.ok((await redis.pttl(key)) <= 60_000);
+  assert.equal((await readCopyVersion(store, key, budget()))?.version, 7);
+  await redis.del(key);
+  await confirmCopy(store, key, { version: 7, ttlMs: 60_000 }, budget());
+  assert.equal(await redis.exists(key), 0);
 });

@@ -8,6 +8,10 @@ const script = loadScript(
   'document-copy',
   readFileSync(new URL('./scripts/document-copy.lua', import.meta.url), 'utf8'),
 );
+const confirmScript = loadScript(
+  'document-copy-confirm',
+  readFileSync(new URL('./scripts/document-copy-confirm.lua', import.meta.url), 'utf8'),
+);
 
 /** A copy as it was read. */
 export interface DocumentCopy {
@@ -37,6 +41,31 @@ export async function readCopy(store: Store, key: string, budget: Budget): Promi
   const [version, body, at] = fields;
   if (version === null || body === null || at === null) return null;
   return { version: Number(version), body, ageMs: redisTimeMs(time) - Number(at) };
+}
+
+/** The same without its body, for copies that are large and seldom change. @throws StoreUnavailable */
+export async function readCopyVersion(
+  store: Store,
+  key: string,
+  budget: Budget,
+): Promise<Omit<DocumentCopy, 'body'> | null> {
+  const [time, fields] = (await store.commands([timeCommand, ['hmget', key, 'version', 'at']], budget)) as [
+    unknown,
+    [string | null, string | null],
+  ];
+  const [version, at] = fields;
+  if (version === null || at === null) return null;
+  return { version: Number(version), ageMs: redisTimeMs(time) - Number(at) };
+}
+
+/** The document still has this version: its copy is as good as a new one. @throws StoreUnavailable */
+export async function confirmCopy(
+  store: Store,
+  key: string,
+  { version, ttlMs }: Pick<NewCopy, 'version' | 'ttlMs'>,
+  budget: Budget,
+): Promise<void> {
+  await store.run(confirmScript, [key], [version, ttlMs], budget);
 }
 
 /** Keeps a copy unless a newer one is kept: readers and writers may come in any order. @throws StoreUnavailable */

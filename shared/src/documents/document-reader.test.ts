@@ -32,8 +32,9 @@ async function reading(
 
 const says = (status: number, body: unknown) => (response: ServerResponse) =>
   void response.writeHead(status).end(typeof body === 'string' ? body : JSON.stringify(body));
+const nameOf = (path: string) => `projects/p/databases/(default)/documents/${path}`;
 const found = (fields: object, updateTime = '2026-11-26T08:00:00.000001Z') =>
-  says(200, [{ found: { name: 'n', fields, updateTime } }]);
+  says(200, [{ found: { name: nameOf('subscriptions/secret-id'), fields, updateTime } }]);
 const breaks = (response: ServerResponse) => void response.destroy();
 
 test('a server that cannot for a moment is asked again, twice at most', async () => {
@@ -102,7 +103,7 @@ test('each try goes with a token of its time; a token that cannot be had for a m
     return `token-${asked}`;
   };
   const reader = createDocumentReader({ firestoreEmulatorHost: null, googleCloudProject: 'p' }, tokens, origin);
-  assert.deepEqual((await reader.read('tokens/x', 30_000))?.data, { a: true });
+  assert.deepEqual((await reader.read('subscriptions/secret-id', 30_000))?.data, { a: true });
   assert.deepEqual(seen, ['Bearer token-2', 'Bearer token-3']);
 });
 
@@ -115,5 +116,29 @@ test('an account without credentials is told at once', async () => {
     tokens,
     'http://127.0.0.1:1',
   );
-  await assert.rejects(reader.read('tokens/x', 30_000), { message: 'no credentials' });
+  await assert.rejects(reader.read('subscriptions/secret-id', 30_000), { message: 'no credentials' });
+});
+
+test('several are read in one round trip, in the order of their paths, whatever order they come in', async () => {
+  let asked = 0;
+  const name = nameOf('c/b');
+  const server = createServer((request, response) => {
+    asked += 1;
+    request.resume();
+    says(200, [
+      { missing: nameOf('c/c') },
+      { found: { name, fields: { n: { integerValue: '2' } }, updateTime: '2026-11-26T08:00:00Z' } },
+      { missing: nameOf('c/a') },
+    ])(response);
+  });
+  servers.push(server);
+  const firestoreEmulatorHost = `127.0.0.1:${await listen(server)}`;
+  const { readAll } = createDocumentReader({ firestoreEmulatorHost, googleCloudProject: 'p' }, noTokens);
+  const read = await readAll(['c/a', 'c/b', 'c/c'], 30_000);
+  assert.deepEqual(
+    read.map((document) => document?.data ?? null),
+    [null, { n: 2 }, null],
+  );
+  assert.deepEqual(await readAll([], 30_000), []);
+  assert.equal(asked, 1);
 });

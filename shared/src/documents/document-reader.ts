@@ -32,6 +32,8 @@ export interface DocumentReader {
    * @throws Error in words that hold nothing of what was read, sent or asked for
    */
   read(path: string, timeoutMs: number): Promise<StoredDocument | null>;
+  /** Several in one round trip, in the order of their paths. @throws as `read` */
+  readAll(paths: readonly string[], timeoutMs: number): Promise<(StoredDocument | null)[]>;
 }
 
 /**
@@ -48,31 +50,32 @@ export function createDocumentReader(
     firestoreEmulatorHost === null
       ? { origin: googleOrigin, tokens }
       : { origin: `http://${firestoreEmulatorHost}`, tokens: async () => 'owner' };
-  return {
-    read: async (path, timeoutMs) => {
-      if (project === null)
-        throw new Error('GOOGLE_CLOUD_PROJECT is not set: give the project whose Firestore holds the directory');
-      const endMs = performance.now() + timeoutMs;
-      const body = JSON.stringify({ documents: [`${database}/documents/${path}`] });
-      const ask = async (): Promise<JsonAnswer> =>
-        fetchJson({
-          url: `${place.origin}/v1/${database}/documents:batchGet`,
-          headers: { authorization: `Bearer ${await place.tokens()}` },
-          body,
-          timeoutMs: Math.max(1, endMs - performance.now()),
-          answerBytesMax,
-        });
-      for (const waitMs of retryWaitsMs) {
-        const answer = await ask().catch((error: unknown) => {
-          if (error instanceof FetchFailed && performance.now() + waitMs < endMs) return null;
-          throw error;
-        });
-        if (answer !== null && !passing.has(answer.status)) return documentOf(answer);
-        await delay(waitMs);
-      }
-      return documentOf(await ask());
-    },
+  const readAll: DocumentReader['readAll'] = async (paths, timeoutMs) => {
+    if (paths.length === 0) return [];
+    if (project === null)
+      throw new Error('GOOGLE_CLOUD_PROJECT is not set: give the project whose Firestore holds the directory');
+    const endMs = performance.now() + timeoutMs;
+    const names = paths.map((path) => `${database}/documents/${path}`);
+    const body = JSON.stringify({ documents: names });
+    const ask = async (): Promise<JsonAnswer> =>
+      fetchJson({
+        url: `${place.origin}/v1/${database}/documents:batchGet`,
+        headers: { authorization: `Bearer ${await place.tokens()}` },
+        body,
+        timeoutMs: Math.max(1, endMs - performance.now()),
+        answerBytesMax,
+      });
+    for (const waitMs of retryWaitsMs) {
+      const answer = await ask().catch((error: unknown) => {
+        if (error instanceof FetchFailed && performance.now() + waitMs < endMs) return null;
+        throw error;
+      });
+      if (answer !== null && !passing.has(answer.status)) return documentsOf(answer, names);
+      await delay(waitMs);
+    }
+    return documentsOf(await ask(), names);
   };
+  return { read: async (path, timeoutMs) => (await readAll([path], timeoutMs))[0] ?? null, readAll };
 }
 
 /** Where the documents are, and who asks for them. */
@@ -83,24 +86,36 @@ interface Place {
 
 /** One of Firestore's values: an object whose only member names its type. */
 type Value = Readonly<Record<string, unknown>>;
-/** What is asked for one document is answered by one element. */
+/** Each document that is asked for has an element, in any order. */
 interface BatchGetAnswer {
-  readonly found?: { readonly fields?: Readonly<Record<string, Value>>; readonly updateTime: string };
+  readonly found?: {
+    readonly name: string;
+    readonly fields?: Readonly<Record<string, Value>>;
+    readonly updateTime: string;
+  };
   readonly missing?: string;
 }
 
 /** @throws Error with the status and Google's name for it */
-function documentOf({ status, body }: JsonAnswer): StoredDocument | null {
-  const first: unknown = Array.isArray(body) ? body[0] : body;
+function documentsOf({ status, body }: JsonAnswer, names: readonly string[]): (StoredDocument | null)[] {
+  const elements = (Array.isArray(body) ? body : [body]) as readonly unknown[];
   if (status !== 200) {
-    const name = (first as { error?: { status?: unknown } } | undefined)?.error?.status;
+    const name = (elements[0] as { error?: { status?: unknown } } | undefined)?.error?.status;
     const known = typeof name === 'string' && /^[A-Z_]{1,40}$/.test(name) ? ` ${name}` : '';
     throw new Error(`Firestore answered ${status}${known}`);
   }
-  const { found, missing } = (first ?? {}) as BatchGetAnswer;
-  if (found !== undefined) return { data: fieldsOf(found.fields ?? {}), version: microsecondsOf(found.updateTime) };
-  if (missing === undefined) throw new Error('Firestore answered 200 without a document');
-  return null;
+  const byName = new Map<string, StoredDocument | null>();
+  for (const element of elements) {
+    const { found, missing } = (element ?? {}) as BatchGetAnswer;
+    if (found !== undefined)
+      byName.set(found.name, { data: fieldsOf(found.fields ?? {}), version: microsecondsOf(found.updateTime) });
+    else if (missing !== undefined) byName.set(missing, null);
+  }
+  return names.map((name) => {
+    const document = byName.get(name);
+    if (document === undefined) throw new Error('Firestore answered 200 without a document');
+    return document;
+  });
 }
 
 function fieldsOf(fields: Readonly<Record<string, Value>>): Record<string, unknown> {

@@ -3,7 +3,7 @@
 
 export { audited, auditDocument, auditPath, listAudit, type Author, type AuditRecord } from './audit.ts';
 export { auditedChange, type ChangeOrigin } from './audited-change.ts';
-export { keepCopy, readCopy, type DocumentCopy, type NewCopy } from './document-copy.ts';
-export type { DocumentsSettings, StoredDocument } from './document-reader.ts';
+export { confirmCopy, keepCopy, readCopy, readCopyVersion, type DocumentCopy, type NewCopy } from './document-copy.ts';
+export type { DocumentReader, DocumentsSettings, StoredDocument } from './document-reader.ts';
 export { openDocuments, operatorTimeoutMs, versionOf, withDeadline, type Documents } from './firestore.ts';
 export { parseDocument } from './parse-document.ts';

@@ -22,7 +22,7 @@ export interface Documents extends DocumentReader {
 export function openDocuments(settings: DocumentsSettings, tokens: AccessTokens = accessTokens('local')): Documents {
   const firestore = lazyClient(() => loadClient(settings));
   return {
-    read: createDocumentReader(settings, tokens).read,
+    ...createDocumentReader(settings, tokens),
     client: firestore.open,
     close: async () => (await firestore.opened())?.terminate(),
   };

@@ -5,6 +5,7 @@ import { createHash } from 'node:crypto';
 import * as v from 'valibot';
 import { readWhole } from '../http/http.ts';
 import type { PostedNotice } from '../limiter/limiter.ts';
+import { oneLine } from '../telemetry/telemetry.ts';
 import type { OutboxFields } from './usage-event.ts';
 
 /** Who a notice is about: what serve knows before the numbers are. */
@@ -105,9 +106,14 @@ export function noticeMessage(notice: Notice, linkBase: string, nowMs: number): 
   return { text, blocks: [{ type: 'section', text: { type: 'mrkdwn', text } }] };
 }
 
-/** Slack's three control characters; a bar would end a link's label. */
+/** Slack's three control characters; a bar would end a link's label, and a grave accent a piece of code. */
 function escape(text: string): string {
-  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('|', '¦');
+  return oneLine(text)
+    .replaceAll('`', 'ˋ')
+    .replaceAll('&', '&amp;')
+    .replaceAll('<', '&lt;')
+    .replaceAll('>', '&gt;')
+    .replaceAll('|', '¦');
 }
 
 /** Hours, minutes and seconds as Go writes a duration. */

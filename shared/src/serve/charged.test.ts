@@ -15,7 +15,7 @@ import { Refusal } from '../http/http.ts';
 import { createLimiter, identityOf } from '../limiter/limiter.ts';
 import { connectStore, keys, shardOf, type Store } from '../store/store.ts';
 import { createTelemetry } from '../telemetry/telemetry.ts';
-import { charged, type ChargedCall, type Ended, type Held } from './charged.ts';
+import { charged, notServed, type ChargedCall, type Ended, type Held } from './charged.ts';
 import type { Context } from './context.ts';
 import type { Exchange } from './exchange.ts';
 import { createHandler } from './handler.ts';
@@ -49,6 +49,8 @@ before(async () => {
     functionName: 'f',
     region: 'r',
     cloudflareHeaders: false,
+    trustedProxies: 0,
+    loadBalancerAddresses: null,
     subscriptionThresholds: [],
     userThresholds: [],
     chatCompletionsWithoutRedis: 0,
@@ -205,6 +207,18 @@ test('an answer that the provider refused costs nothing, and a reply that throws
   }));
   assert.deepEqual([status, await usedOf(permit)], [502, null]);
   assert.deepEqual((happened as [UsageEvent])[0].metadata['upstreamStatus'], 401);
+});
+
+test('a call that was not served costs what its work says that its caller caused', async () => {
+  const permit = permitOf();
+  const refusal = new Refusal('bad-request', 'no such text');
+  const { status, happened } = await send(permit, 3, async (exchange) => ({
+    ...notServed<string>(exchange, refusal),
+    units: 2,
+  }));
+  assert.deepEqual([status, await usedOf(permit)], [400, [2, 0]]);
+  const [row] = happened as [UsageEvent];
+  assert.deepEqual([row.units, row.quota_units, row.metadata['resolved_status_code']], [2, 2, 400]);
 });
 
 test('a lease is renewed as long as the work lasts, and no longer', async (t) => {

@@ -33,10 +33,7 @@ export interface Held {
   readonly span: Span;
 }
 
-/**
- * What the work came to. Its caller has been answered with 2xx or will be: then the units are charged; otherwise they
- * are given back.
- */
+/** What the work came to. */
 export interface Ended<Used> {
   /** The provider's status; -1 when it never answered. */
   readonly upstreamStatus: number;
@@ -44,7 +41,10 @@ export interface Ended<Used> {
   readonly resolvedStatus: number;
   /** Null unless the provider served the call. */
   readonly used: Used | null;
-  /** What it did cost, where that is known only now. Otherwise what was reserved. */
+  /**
+   * What is charged, where the work knows it: for a call that failed too, of which the caller pays for what it caused.
+   * By default a caller that is answered with 2xx pays what was reserved, any other nothing.
+   */
   readonly units?: number;
   /** The caller left. By default: whether it has by now. */
   readonly cancelled?: boolean;
@@ -63,7 +63,7 @@ export interface Ended<Used> {
 /**
  * Admits the call, tells the caller what is left of its quota, keeps the lease alive while the work runs, ends it with
  * the call's event, and lets the work answer. Whatever happens in between, the lease ends here: work that throws is a
- * call that was not served, and costs nothing before the first byte.
+ * call that was not served (`notServed`), and costs nothing before the first byte.
  * @throws Refusal: the call was not admitted, or not served
  */
 export async function charged<Used>(
@@ -79,7 +79,7 @@ export async function charged<Used>(
   try {
     timing.upstreamStarts();
     const span = call.span === null ? noSpan : scope.startCall(...call.span.begins);
-    const ended = await work({ lease, span }).catch((error: unknown) => failed<Used>(exchange, error));
+    const ended = await work({ lease, span }).catch((error: unknown) => notServed<Used>(exchange, error));
     timing.upstreamEnds();
     const outcome: Outcome<Used> = {
       upstreamStatus: ended.upstreamStatus,
@@ -94,7 +94,7 @@ export async function charged<Used>(
     if (call.span !== null) span.end(...call.span.ends(outcome));
     // What the caller got decides: an answer of which it saw no byte costs it nothing.
     const served = ended.resolvedStatus >= 200 && ended.resolvedStatus < 300;
-    const units = served ? (ended.units ?? call.units) : 0;
+    const units = ended.units ?? (served ? call.units : 0);
     await endLease(exchange, lease, finishedEvent(draft, call.event, outcome, units));
     ended.reply();
   } finally {
@@ -102,7 +102,8 @@ export async function charged<Used>(
   }
 }
 
-function failed<Used>({ received, dialect }: Exchange, error: unknown): Ended<Used> {
+/** What work comes to that threw: no byte of the provider's, and the error as a refusal, which answers the caller. */
+export function notServed<Used>({ received, dialect }: Exchange, error: unknown): Ended<Used> {
   const { response, callerLeft } = received;
   const refusal = asRefusal(error);
   const status = callerLeft.aborted ? -1 : refusal.status(dialect);

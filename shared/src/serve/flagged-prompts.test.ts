@@ -34,7 +34,7 @@ interface Given {
 const warnings: string[] = [];
 
 /** Records as a request would, and gives what stands afterwards. */
-async function record(traceId: string, text: string, given: Given = {}): Promise<string[]> {
+async function record(spanId: string, text: string, given: Given = {}): Promise<string[]> {
   const { recording = true, source = 'dotcom-user', id = '7', feature = 'chat_completions', to = store } = given;
   const exchange = {
     context: {
@@ -42,10 +42,14 @@ async function record(traceId: string, text: string, given: Given = {}): Promise
       config: { flaggedPromptRecording: recording, flaggedPromptTtlMs: 60_000 },
       budget: () => ({ leftMs: 10_000 }),
     },
-    scope: { traceId, log: (_severity: string, message: string) => warnings.push(message) },
+    scope: {
+      spanId,
+      traceId: 'chosen-by-the-caller',
+      log: (_severity: string, message: string) => warnings.push(message),
+    },
   } as unknown as Exchange;
   await recordFlaggedPrompt(exchange, { actor: { source, id }, feature } as unknown as Permit, text);
-  return redis.keys(`prompt:${traceId}:*`);
+  return redis.keys(`prompt:${spanId}:*`);
 }
 
 test('completions #49: chat prompts of Sourcegraph.com’s users; code, anybody else, or recording off: nothing', async () => {
@@ -57,6 +61,14 @@ test('completions #49: chat prompts of Sourcegraph.com’s users; code, anybody 
   assert.deepEqual(await record('t4', 'x', { recording: false }), []);
 });
 
+test('two requests of one trace are two prompts: the trace id, which callers choose, is no part of the key', async () => {
+  await record('t8', 'one');
+  await record('t9', 'two');
+  const keys = await redis.keys('prompt:t[89]:*');
+  assert.deepEqual(await Promise.all(keys.toSorted().map((key) => redis.get(key))), ['one', 'two']);
+  assert.deepEqual(await redis.keys('*chosen-by-the-caller*'), []);
+});
+
 test('of a long prompt the beginning is kept, and no half character', async () => {
   const [key = ''] = await record('t5', `${'a'.repeat(32 * 1024 - 1)}🌍 and more`);
   assert.equal(await readFlaggedPrompt(store, key), `${'a'.repeat(32 * 1024 - 1)}\ufffd`);
@@ -66,8 +78,8 @@ test('an id with colons is one id', async () => {
   const [key = ''] = await record('t6', 'x', { id: 'a:b' });
   const { prompts } = await listFlaggedPrompts(store);
   assert.deepEqual(
-    prompts.find(({ traceId }) => traceId === 't6'),
-    { key, traceId: 't6', feature: 'chat_completions', userId: 'a:b' },
+    prompts.find(({ spanId }) => spanId === 't6'),
+    { key, spanId: 't6', feature: 'chat_completions', userId: 'a:b' },
   );
 });
 

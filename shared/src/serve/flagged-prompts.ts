@@ -1,4 +1,4 @@
-// Flagged prompts in Redis: written only where an operator has switched it on (design D12), cut to a size, expiring; listed and read for /maintenance.
+// Flagged prompts in Redis: written only where an operator has switched it on, cut to a size, expiring; listed and read for /maintenance.
 
 import type { Actor, Permit } from '../auth/auth.ts';
 import { keys, type Store } from '../store/store.ts';
@@ -26,7 +26,8 @@ export async function recordFlaggedPrompt(
 ): Promise<void> {
   const { config, store } = context;
   if (!config.flaggedPromptRecording || !isDotcom(actor) || feature === 'code_completions') return;
-  const key = keys.prompt(scope.traceId, feature, actor.id);
+  // Our own id of the request, which its event and its log line have too: a trace id is the caller's, who could name another request's.
+  const key = keys.prompt(scope.spanId, feature, actor.id);
   const kept = text.slice(0, recordedCharactersMax).toWellFormed();
   try {
     // A budget of its own: admission must not find its waiting time spent on this.
@@ -39,7 +40,8 @@ export async function recordFlaggedPrompt(
 /** A recorded prompt, without its text. */
 export interface FlaggedPrompt {
   readonly key: string;
-  readonly traceId: string;
+  /** `span_id` of the request's event and log line. */
+  readonly spanId: string;
   readonly feature: string;
   readonly userId: string;
 }
@@ -80,10 +82,10 @@ export async function readFlaggedPrompt(store: Store, key: string): Promise<stri
 }
 
 function parseKey(key: string): FlaggedPrompt | null {
-  const [, traceId, feature, actor, ...rest] = key.split(':');
-  if (traceId === undefined || feature === undefined || actor === undefined || rest.length > 0) return null;
+  const [, spanId, feature, actor, ...rest] = key.split(':');
+  if (spanId === undefined || feature === undefined || actor === undefined || rest.length > 0) return null;
   try {
-    return { key, traceId, feature, userId: decodeURIComponent(actor) };
+    return { key, spanId, feature, userId: decodeURIComponent(actor) };
   } catch {
     return null;
   }

@@ -37,11 +37,14 @@ export function createHandler(context: Context, routes: readonly Route[]): Reque
     const timing = createTiming(() => performance.now());
     const inFlight = running.size + 1;
     const received = receive(request, response);
-    const scope = context.telemetry.open(received.headers, request.url);
-    Object.assign(received.replyHeaders, scope.headers);
-    const candidates =
-      byPath.get(received.path) ?? byPath.get(`${received.path.slice(0, received.path.lastIndexOf('/') + 1)}*`) ?? [];
+    const candidates = (
+      byPath.get(received.path) ??
+      byPath.get(`${received.path.slice(0, received.path.lastIndexOf('/') + 1)}*`) ??
+      []
+    ).filter(({ offered }) => offered === undefined || offered(context));
     const route = candidates.find(({ method }) => method === received.method || method === '*');
+    const scope = context.telemetry.open(received.headers, request.url, route?.path ?? 'unrouted');
+    Object.assign(received.replyHeaders, scope.headers);
     const dialect = dialectOf(route ?? candidates[0], received);
     try {
       if (route === undefined) throw unrouted(received.path, candidates);
@@ -56,7 +59,7 @@ export function createHandler(context: Context, routes: readonly Route[]): Reque
         context.auth.refreshSoon(callerOf({ context, received, dialect }));
       await fail(thrown, received, scope, timing, dialect);
     } finally {
-      closeScope(received, scope, { timing, inFlight, cloudflare: context.config.cloudflareHeaders });
+      closeScope(received, scope, { timing, inFlight, proxies: context.config });
     }
   };
   return {

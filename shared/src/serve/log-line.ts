@@ -1,6 +1,6 @@
 // The one line that a request leaves in the log, in Cloud Logging's `httpRequest` form: who called, what came of it, where the time went. Never what was said.
 
-import { isIP } from 'node:net';
+import { callerAddress, type ProxySettings } from '../auth/auth.ts';
 import type { Received } from '../http/http.ts';
 import type { Scope } from '../telemetry/telemetry.ts';
 import type { Timing } from './timing.ts';
@@ -13,12 +13,12 @@ export interface LineFacts {
   readonly timing: Timing;
   /** Requests that ran in this instance when this one came, itself included. */
   readonly inFlight: number;
-  /** `SRC_USE_CLOUDFLARE_HEADERS`: who is in front of us is Cloudflare, so its headers are believed. */
-  readonly cloudflare: boolean;
+  /** What of the headers our own proxies wrote. */
+  readonly proxies: ProxySettings;
 }
 
 /** Closes the scope. Status 499 means that the caller left before one was written. */
-export function closeScope(received: Received, scope: Scope, { timing, inFlight, cloudflare }: LineFacts): void {
+export function closeScope(received: Received, scope: Scope, { timing, inFlight, proxies }: LineFacts): void {
   const { method, path, response, callerLeft } = received;
   const header = (name: string): string | undefined => {
     const value = received.headers[name];
@@ -35,7 +35,7 @@ export function closeScope(received: Received, scope: Scope, { timing, inFlight,
       status,
       latency: `${(timing.totalMs() / 1000).toFixed(6)}s`,
       userAgent: header('user-agent'),
-      remoteIp: callerIp(header, cloudflare),
+      remoteIp: callerAddress(received.headers, received.request.socket.remoteAddress, proxies),
     },
     own_ms: rounded(timing.ownMs()),
     ...(upstreamMs !== null && { upstream_ms: rounded(upstreamMs) }),
@@ -43,15 +43,9 @@ export function closeScope(received: Received, scope: Scope, { timing, inFlight,
     forwarded_for: header('x-forwarded-for'),
     forwarded_user_agent: header('x-forwarded-for-user-agent'),
     interaction_id: header('x-sourcegraph-interaction-id'),
-    ...(cloudflare && { country: header('cf-ipcountry') }),
+    ...(proxies.cloudflareHeaders && { country: header('cf-ipcountry') }),
     ...(callerLeft.aborted && { cancelled: true }),
   });
-}
-
-/** As the caller's proxies tell it: for the log alone, since anybody can write it. */
-function callerIp(header: (name: string) => string | undefined, cloudflare: boolean): string | undefined {
-  const told = (cloudflare ? header('cf-connecting-ip') : undefined) ?? header('x-forwarded-for')?.split(',')[0];
-  return told !== undefined && isIP(told.trim()) !== 0 ? told.trim() : undefined;
 }
 
 function rounded(ms: number): number {

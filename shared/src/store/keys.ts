@@ -32,11 +32,13 @@ export function shardName(n: number): Shard {
  * | folds | sorted set | for ever, empty when idle | fold keys scored by the end of their minute |
  * | notice | string | while it is being sent, then until its window is over | `sending` or `sent`: what became of a quota notice |
  * | actor | hash | a day, a mark less | `version body at`: what the directory says of a token, by the token's hash (directory/account-copies.ts) |
- * | stated | hash | a day | of a source: digest of what it last stated, by subscription id (directory/sync); on a tag of its own |
+ * | catalogue | hash | 30 days since somebody last looked | `version body at`: the documents of the catalogue's overlay, by operators' commands (catalogue/overlay-redis.ts) |
+ * | reviewed | string | as catalogue | what the gateway's processes have below the overlay: Terraform's rows, names of the secrets that are mounted |
+ * | stated | hash | a day, replaced by the sync; three without one | of a source: digest of what it last stated, by subscription id (directory/sync); on a tag of its own |
  * | walk | string | a day | how far the walk over all counters has come (limiter/counter-expiry.ts) |
  * | lock | string | while a job runs | who runs it |
  * | probe | string | a second | nothing: that a node can be written to (store/client.ts) |
- * | prompt | string | as long as configured | a flagged prompt, only where recording is on; the one key without a shard, named as in the reference |
+ * | prompt | string | as long as configured | a flagged prompt, only where recording is on; the one key without a shard; its name begins with the span id that we drew for the request, since the trace id is the caller's to choose |
  */
 export const keys = {
   limit: (shard: Shard, feature: string, actor: string) => `{${shard}}:limit:${feature}:${actor}`,
@@ -49,10 +51,12 @@ export const keys = {
   notice: (shard: Shard, noticeId: string) => `{${shard}}:notice:${noticeId}`,
   folds: (shard: Shard) => `{${shard}}:folds`,
   actor: (shard: Shard, tokenHash: string) => `{${shard}}:actor:${tokenHash}`,
+  catalogue: () => 'catalogue',
+  reviewed: () => 'catalogue:reviewed',
   stated: (origin: string) => `stated:${origin}`,
   probe: (shard: Shard) => `{${shard}}:probe`,
   walk: () => 'walk',
   lock: (job: string) => `lock:${job}`,
-  prompt: (traceId: string, feature: string, actor: string) =>
-    `prompt:${traceId}:${feature}:${actor === '*' ? actor : encodeURIComponent(actor)}`,
+  prompt: (spanId: string, feature: string, actor: string) =>
+    `prompt:${spanId}:${feature}:${actor === '*' ? actor : encodeURIComponent(actor)}`,
 } as const;

@@ -1,5 +1,6 @@
 // One JSON line per entry, in the members that Cloud Logging lifts out (spec platform §7.3). Not a logging framework: no levels to configure.
 
+import { oneLine } from './one-line.ts';
 import { redact } from './redact.ts';
 import type { TelemetrySettings } from './settings.ts';
 
@@ -60,9 +61,9 @@ export function createLog(settings: TelemetrySettings, write: WriteLine): Log {
     const line: Record<string, unknown> = {
       severity,
       time: new Date().toISOString(),
-      message,
+      message: oneLine(message),
       function: functionName,
-      ...fields,
+      ...readable(fields),
     };
     if (trace !== null) {
       line['logging.googleapis.com/trace'] =
@@ -77,6 +78,23 @@ export function createLog(settings: TelemetrySettings, write: WriteLine): Log {
     }
     write(`${JSON.stringify(line)}\n`, severity === 'ERROR');
   };
+}
+
+/** Texts of the fields, and of lists and objects in them, on one line each; an event that is written down to be read back stays as it is. */
+function readable(fields: LogFields): Record<string, unknown> {
+  const line: Record<string, unknown> = {};
+  for (const [name, value] of Object.entries(fields))
+    line[name] = name === 'usage_event' ? value : readableValue(value);
+  return line;
+}
+
+function readableValue(value: unknown): unknown {
+  if (typeof value === 'string') return oneLine(value);
+  if (Array.isArray(value)) return value.map((item: unknown) => (typeof item === 'string' ? oneLine(item) : item));
+  if (typeof value !== 'object' || value === null) return value;
+  const shallow: Record<string, unknown> = {};
+  for (const [name, item] of Object.entries(value)) shallow[name] = typeof item === 'string' ? oneLine(item) : item;
+  return shallow;
 }
 
 const causesMax = 5;

@@ -1,6 +1,7 @@
 // What the root span of a request tells: the fields of its log line under the names that operators filter on (spec operations §1.7).
 
 import type { LogFields } from './log.ts';
+import { oneLine } from './one-line.ts';
 import type { Attributes } from './span.ts';
 
 const pathCharactersMax = 200;
@@ -8,7 +9,7 @@ const pathCharactersMax = 200;
 /** The path: what stands behind `?` is not for readers. */
 export function requestName(url: string): string {
   const query = url.indexOf('?');
-  return (query === -1 ? url : url.slice(0, query)).slice(0, pathCharactersMax);
+  return oneLine((query === -1 ? url : url.slice(0, query)).slice(0, pathCharactersMax));
 }
 
 /** Attributes out of the line's fields; only the named ones, so that a field which is added for the log does not slip into a trace. */

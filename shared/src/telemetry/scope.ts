@@ -66,7 +66,13 @@ const errorsMax = 5;
 const linksMax = 64;
 
 /** The caller's trace is continued when its header is well formed; otherwise a new one begins. */
-export function createScope(headers: Headers, url: string, log: Log, { exporter, errors, policy }: Outlets): Scope {
+export function createScope(
+  headers: Headers,
+  url: string,
+  log: Log,
+  { exporter, errors, policy }: Outlets,
+  route = requestName(url),
+): Scope {
   const parent = parentOf(headers);
   const traceId = parent?.traceId ?? randomHex();
   const spanId = randomHex().slice(16);
@@ -89,8 +95,7 @@ export function createScope(headers: Headers, url: string, log: Log, { exporter,
     if (open) steps.push(span);
     else exporter?.take(facts, [span]);
   };
-  const root =
-    exporter === null ? noSpan : startSpan(requestName(url), 'server', noAttributes, (span) => steps.push(span));
+  const root = exporter === null ? noSpan : startSpan(route, 'server', noAttributes, (span) => steps.push(span));
   const report = (status: number): void => {
     if (errors === null || reported) return;
     const details = { ...fields, status, path: requestName(url) } as LogFields;

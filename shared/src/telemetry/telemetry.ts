@@ -3,6 +3,7 @@
 import { reportCrashes } from './crash.ts';
 import { createErrorReports } from './error-reports.ts';
 import { createExporter } from './exporter.ts';
+import { requestName } from './request-span.ts';
 import { createScope, type Outlets, type Scope } from './scope.ts';
 import type { InstrumentName } from './instruments.ts';
 import { createLog, gatheredLines, type LogFields, type Severity, type WriteLine } from './log.ts';
@@ -11,15 +12,17 @@ import type { TelemetrySettings } from './settings.ts';
 
 export { crashLine } from './crash.ts';
 export { within } from './deadline.ts';
+export { redact } from './redact.ts';
 export { spanNames } from './measure.ts';
 export { noSpan, type Attributes, type Span } from './span.ts';
+export { oneLine } from './one-line.ts';
 export type { Scope } from './scope.ts';
 export type { LogFields, Severity } from './log.ts';
 
 /** What a process has of it: opens scopes, writes lines that belong to no request. */
 export interface Telemetry {
-  /** Opens the scope of a request from its headers. */
-  open(headers: Readonly<Record<string, string | string[] | undefined>>, url?: string): Scope;
+  /** Opens the scope of a request from its headers. @param route names its span: paths are the callers' to invent */
+  open(headers: Readonly<Record<string, string | string[] | undefined>>, url?: string, route?: string): Scope;
   /** A line outside any request (start, outbox, Redis). `error`'s stack is written, never its properties. */
   log(severity: Severity, message: string, fields?: LogFields, error?: unknown): void;
   /** Counts what belongs to no request, or sets a gauge; goes out with the next request's. */
@@ -46,7 +49,7 @@ export function createTelemetry(
   const policy = policyOf(settings.tracePolicy);
   const outlets = { exporter, errors, policy };
   return {
-    open: (headers, url = '') => createScope(headers, url, log, outlets),
+    open: (headers, url = '', route = requestName(url)) => createScope(headers, url, log, outlets, route),
     log: (severity, message, fields = {}, error) => {
       log(severity, message, fields, null, error);
       if (severity === 'ERROR' && error !== undefined && error !== null)

@@ -88,10 +88,11 @@ describe('accepted', () => {
 });
 
 test('a body that is nested deeper than can be written again is the caller’s error', () => {
-  const deep = parseJson(`{"a":${'['.repeat(100_000)}${']'.repeat(100_000)}}`);
-  assert.throws(() => bodyText(requestObject(deep)), {
-    message: 'failed to parse request body: it is nested too deeply',
-  });
+  const deep = `{"a":${'['.repeat(100_000)}${']'.repeat(100_000)}}`;
+  const refused = { kind: 'bad-request', message: 'failed to parse request body: it is nested too deeply' };
+  assert.throws(() => parseJson(deep), refused);
+  // Also where something else than the parser of requests made it.
+  assert.throws(() => bodyText(requestObject(JSON.parse(deep))), refused);
 });
 
 test('the model that is sent is the permitted one, whatever the body said', () => {

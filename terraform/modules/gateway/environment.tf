@@ -10,12 +10,16 @@ locals {
       CODY_GATEWAY_REGION         = var.region
       CODY_GATEWAY_TASKS_LOCATION = var.region
       CODY_GATEWAY_ENVIRONMENT    = var.env
-      # The load balancer's own entry in X-Forwarded-For. Who calls a function's own URL could name any address: that only chooses an anonymous pool.
-      CODY_GATEWAY_TRUSTED_PROXIES     = "1"
+      # The load balancer's own entry in X-Forwarded-For, which only requests that came through it have.
+      CODY_GATEWAY_TRUSTED_PROXIES         = "1"
+      CODY_GATEWAY_LOAD_BALANCER_ADDRESSES = module.load_balancer.address
       CODY_GATEWAY_OTEL_ENDPOINT       = "https://telemetry.googleapis.com"
       CODY_GATEWAY_BIGQUERY_PROJECT_ID = local.events_project
       CODY_GATEWAY_BIGQUERY_DATASET    = "cody_gateway"
       CODY_GATEWAY_BIGQUERY_TABLE      = "events"
+      # Read anew for each connection, so that a new password needs no release. The function module mounts them.
+      CODY_GATEWAY_REDIS_CA_FILE       = "/etc/ssl/redis/ca.pem"
+      CODY_GATEWAY_REDIS_PASSWORD_FILE = "/etc/redis/password"
       # For events while the queue is away: shared/src/limiter/share.ts says why a quarter.
       CODY_GATEWAY_OUTBOX_BYTES = tostring(floor(var.redis_memory_gb * 1024 * 1024 * 1024 / 4))
     },

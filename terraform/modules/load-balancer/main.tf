@@ -52,6 +52,9 @@ resource "google_compute_backend_service" "function" {
   # Streams are neither cached nor compressed.
   enable_cdn       = false
   compression_mode = "DISABLED"
+  # Written over a caller's own. By this, beside the same address at the end of X-Forwarded-For, a function knows that the entry before is the caller's
+  # (shared/src/auth/caller-address.ts). No secret: who calls a function's own URL can write it, but not that last entry.
+  custom_request_headers = ["X-Gateway-Load-Balancer: ${google_compute_global_address.this.address}"]
 
   backend {
     group = google_compute_region_network_endpoint_group.function[each.key].id

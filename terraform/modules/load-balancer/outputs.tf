@@ -15,6 +15,7 @@ output "inventory" {
     default  = google_compute_url_map.this.default_service
     armor    = google_compute_security_policy.this.rule
     redirect = google_compute_url_map.redirect.default_url_redirect
+    headers  = { for name, backend in google_compute_backend_service.function : name => backend.custom_request_headers }
     ports    = [google_compute_global_forwarding_rule.https.port_range, google_compute_global_forwarding_rule.http.port_range]
     labels   = google_compute_global_forwarding_rule.https.labels
   }

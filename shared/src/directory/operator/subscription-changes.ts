@@ -139,20 +139,22 @@ export async function revokeToken(
   const firestore = await documents.client();
   const found = await withDeadline(firestore.doc(`tokens/${hash}`).get(), operatorTimeoutMs);
   if (!found.exists) throw new OperatorRefused('the directory knows no such token');
-  const { actor, revoked } = parseDocument(tokenSchema, found.data(), `tokens/${hash}`);
+  const { actor, revokedByOperator } = parseDocument(tokenSchema, found.data(), `tokens/${hash}`);
   const [collection, id = ''] = actor.split('/');
   if (collection !== 'subscriptions')
     throw new OperatorRefused('it is a token of a Sourcegraph.com user: those are revoked there');
-  if (revoked) throw new OperatorRefused(`that token of subscription ${id} is revoked already`);
-  return change(documents, copies, id, author, 'tokens revoke', (record) => ({
-    tokens: record.tokens.filter((one) => one !== hash),
-    overrides: {
-      ...record.overrides,
-      revokedTokens: [...(record.overrides.revokedTokens ?? []).filter((one) => one !== hash), hash],
-    },
-    revoked: hash,
-    text: `token with hash ${hash}`,
-  }));
+  return change(documents, copies, id, author, 'tokens revoke', (record) => {
+    const denied = record.overrides.revokedTokens ?? [];
+    // One that its source took away alone can come back, so it can be revoked for good.
+    if (revokedByOperator || denied.includes(hash))
+      throw new OperatorRefused(`that token of subscription ${id} is revoked already`);
+    return {
+      tokens: record.tokens.filter((one) => one !== hash),
+      overrides: { ...record.overrides, revokedTokens: [...denied, hash] },
+      revoked: hash,
+      text: `token with hash ${hash}`,
+    };
+  });
 }
 
 /** What a change sets; members that are absent stay. */
@@ -201,7 +203,9 @@ function write(transaction: Transaction, document: DocumentReference, change: Ch
   transaction.update(document, { ...(overrides && { overrides }), ...(tokens && { tokens }), updatedAt });
   if (issued !== undefined)
     transaction.create(firestore.doc(`tokens/${issued}`), { actor: path, createdAt: updatedAt });
-  if (revoked !== undefined) transaction.update(firestore.doc(`tokens/${revoked}`), { revoked: true, updatedAt });
+  // On the token itself, too: it stays revoked when a source moves it to another subscription.
+  if (revoked !== undefined)
+    transaction.update(firestore.doc(`tokens/${revoked}`), { revoked: true, revokedByOperator: true, updatedAt });
 }
 
 async function publish(

@@ -4,14 +4,19 @@
 import { createHash } from 'node:crypto';
 import type { QueryDocumentSnapshot } from '@google-cloud/firestore';
 import type { Documents } from '../../documents/documents.ts';
-import { keys, StoreUnavailable, type Budget, type Store } from '../../store/store.ts';
+import { keys, redisTimeMs, StoreUnavailable, timeCommand, type Budget, type Store } from '../../store/store.ts';
 import { features } from '../limits.ts';
 import { recordOf, type Origin } from '../records.ts';
 import type { Statement } from '../sources/access-source.ts';
 
 /** What the directory holds is read anew once a day, in case it was changed by hand. */
 const statedLifeMs = 86_400_000;
-/** Digests in one Redis command. */
+/**
+ * A table that no sync looks after any more goes by itself. Not the daily way: Redis takes an expired hash apart at once,
+ * and stands still meanwhile.
+ */
+const tableLifeMs = 3 * statedLifeMs;
+/** Digests in one Redis command: some hundred kilobytes, half a millisecond of Redis. */
 const digestsAtOnce = 1_000;
 
 type Commands = readonly (readonly [string, ...(string | number)[]])[];
@@ -44,24 +49,45 @@ export function statedDigests(
     for (let i = 0; i < entries.length; i += digestsAtOnce)
       await commands([['hset', key, ...entries.slice(i, i + digestsAtOnce).flat()]]);
   };
+  const scan = async (held: AbortSignal): Promise<Map<string, string>> => {
+    const found = new Map<string, string>();
+    let cursor = '0';
+    do {
+      held.throwIfAborted();
+      const [reply] = await commands([['hscan', key, cursor, 'count', digestsAtOnce]]);
+      const [next, flat] = reply as [string, string[]];
+      for (let i = 0; i + 1 < flat.length; i += 2) found.set(flat[i] ?? '', flat[i + 1] ?? '');
+      cursor = next;
+    } while (cursor !== '0');
+    return found;
+  };
   return {
     read: async (held) => {
-      const [all] = (await commands([['hgetall', key]])) as [string[] | Record<string, string>];
-      const entries = Array.isArray(all) ? pairs(all) : Object.entries(all);
-      const kept = new Map(entries);
-      // The mark that the table was filled whole; a run that died while it filled it left none.
-      if (kept.delete('')) return kept;
+      const [time, filled] = await commands([timeCommand, ['hget', key, '']]);
+      const nowMs = redisTimeMs(time);
+      // The mark that the table was filled whole, and when; a run that died while it filled it left none.
+      const filledMs = typeof filled === 'string' ? Number(filled) : NaN;
+      if (nowMs - filledMs < statedLifeMs) {
+        const kept = await scan(held);
+        kept.delete('');
+        return kept;
+      }
+      await commands([['unlink', key]]);
       const found = await readDirectory(documents, origin, held);
-      await commands([['del', key]]);
-      await put([...found]);
+      // What look-ups have marked since is compared with the next list, whatever the directory said.
+      const marked = await scan(held);
+      await put([...found].filter(([id]) => !marked.has(id)));
       await commands([
-        ['hset', key, '', 'whole'],
-        ['pexpire', key, statedLifeMs],
+        ['hset', key, '', nowMs],
+        ['pexpire', key, tableLifeMs],
       ]);
-      return found;
+      return new Map([...found, ...marked]);
     },
     keep: (statements) => put(statements.map((statement) => [statement.id, digestOf(statement)] as const)),
-    forget: async (ids) => void (await commands([['hdel', key, ...ids]])),
+    forget: async (ids) => {
+      for (let i = 0; i < ids.length; i += digestsAtOnce)
+        await commands([['hdel', key, ...ids.slice(i, i + digestsAtOnce)]]);
+    },
   };
 }
 
@@ -72,10 +98,6 @@ export function statedDigests(
  */
 export async function markLookedUp(store: Store, origin: Origin, id: string, budget: Budget): Promise<void> {
   await store.commands([['hset', keys.stated(origin), id, 'looked-up']], budget);
-}
-
-function pairs(flat: readonly string[]): [string, string][] {
-  return Array.from({ length: flat.length / 2 }, (_, i) => [flat[2 * i] ?? '', flat[2 * i + 1] ?? '']);
 }
 
 /** A malformed document counts as one that says something else: it is written again. */

@@ -7,8 +7,12 @@ import { takeLock, type Budget, type Lock, type Store } from '../../store/store.
 import { createAccountCopies, type AccountCopies } from '../account-copies.ts';
 import type { AccessSource, Statement } from '../sources/access-source.ts';
 import { accessSources } from '../sources/configured.ts';
+import { saveStatements, type SavedStatement } from '../statements.ts';
+import { pruneSubscriptions } from '../withdrawals.ts';
+import { goneOf } from './missing.ts';
+import { readList, type SourceList } from './source-list.ts';
 import { digestOf, statedDigests, type StatedDigests } from './stated-digests.ts';
-import { pruneSubscriptions, saveStatements, type SavedStatement } from '../statements.ts';
+import type { SyncTrace } from './sync-trace.ts';
 
 /** A run that died frees the lock within this; one that lives renews it. */
 const lockMs = 30_000;
@@ -21,8 +25,8 @@ const roundsAtOnce = 4;
 const commandTimeoutMs = 5_000;
 /** Nobody waits for a sync: a short outage of Redis is waited for, and does not undo the work of minutes. */
 const budget = (): Budget => ({ leftMs: commandTimeoutMs, patient: true });
-/** So few may always be missing: a share says nothing about a handful. */
-const missingAlways = 5;
+/** Each names two subscriptions. */
+const sharedToldMax = 10;
 
 /** What a run did. */
 export interface SyncReport {
@@ -37,16 +41,6 @@ export interface SyncReport {
   withheld: number;
   /** Records of the list that could not be read, or whose limits could not. */
   unreadable: number;
-}
-
-/** Says how far a run is, and measures its steps. */
-export interface SyncTrace {
-  step<T>(name: 'list' | 'compare' | 'prune', work: () => Promise<T>): Promise<T>;
-  log(
-    severity: 'INFO' | 'WARNING' | 'ERROR',
-    message: string,
-    fields: Readonly<Record<string, string | number | boolean>>,
-  ): void;
 }
 
 /** A sync of this process. */
@@ -125,107 +119,139 @@ async function sync(
 ): Promise<void> {
   const stated = statedDigests(parts.store, parts.documents, source.origin, commandTimeoutMs);
   const before = await trace.step('compare', () => stated.read(held));
-  const seen = new Set<string>();
-  let limitsUnreadable = 0;
-  await trace.step('list', async () => {
-    const writing = new Set<Promise<void>>();
-    const failed: unknown[] = [];
-    try {
-      for await (const page of source.list?.(held) ?? []) {
-        report.listed += page.statements.length + page.unreadable.length;
-        report.unreadable += page.unreadable.length;
-        limitsUnreadable += page.statements.filter(({ unreadableLimits }) => unreadableLimits.length > 0).length;
-        for (const id of page.unreadable) seen.add(id);
-        const changed = page.statements.filter((statement) => {
-          seen.add(statement.id);
-          return before.get(statement.id) !== digestOf(statement);
-        });
-        for (let i = 0; i < changed.length; i += roundSize) {
-          if (writing.size >= roundsAtOnce) await Promise.race(writing);
-          if (failed.length > 0) throw failed[0];
-          held.throwIfAborted();
-          const round = changed.slice(i, i + roundSize);
-          const work = writeRound(parts, source, round, stated, report)
-            .catch((error: unknown) => void failed.push(error))
-            .finally(() => writing.delete(work));
-          writing.add(work);
-          if (i > 0 && i % (roundSize * 50) === 0)
-            trace.log('INFO', 'subscriptions are being written', { written: report.changed, of: changed.length });
-        }
-      }
-    } finally {
-      // Also after a fault: what is being written is written under the lock.
-      await Promise.all(writing);
-    }
-    if (failed.length > 0) throw failed[0];
+  const run = await trace.step('list', async () => {
+    const list = await readList(source, held);
+    tell(list, trace, report);
+    const begun: Run = { parts, source, stated, list, report, written: new Set() };
+    await writeChanged(begun, before, trace, held);
+    return begun;
   });
+  const { list } = run;
+  if (list.fault !== null) throw list.fault.error;
+  const missing = [...before.keys()].filter((id) => !list.statements.has(id) && !list.unreadable.has(id));
+  if (missing.length === 0) return;
+  const percentMax = parts.config.syncPrunePercentMax;
+  await trace.step('prune', async () => {
+    const gone = await goneOf(
+      { missing, known: before.size, list, source, percentMax, nowMs: parts.now() },
+      trace,
+      held,
+    );
+    report.withheld = missing.length - gone.length;
+    for (let i = 0; i < gone.length; i += roundSize) {
+      held.throwIfAborted();
+      await pruneRound(run, gone.slice(i, i + roundSize));
+    }
+  });
+}
+
+/** What a run goes back and forth between. */
+interface Run {
+  readonly parts: SyncParts;
+  readonly source: AccessSource;
+  readonly stated: StatedDigests;
+  readonly list: SourceList;
+  readonly report: SyncReport;
+  /** Ids of the statements that are written or being written. */
+  readonly written: Set<string>;
+}
+
+/** Says what of a list is odd, and counts it. */
+function tell(list: SourceList, trace: SyncTrace, report: SyncReport): void {
+  report.listed = list.listed;
+  report.unreadable = list.unreadableRecords;
   if (report.unreadable > 0)
     trace.log('ERROR', 'subscriptions in the source’s list could not be read and stay as they are', {
       unreadable: report.unreadable,
     });
+  const limitsUnreadable = [...list.statements.values()].filter((one) => one.unreadableLimits.length > 0).length;
   if (limitsUnreadable > 0)
     trace.log('ERROR', 'limits in the source’s list are no numbers that a quota can be: no access to those features', {
       subscriptions: limitsUnreadable,
     });
   report.unreadable += limitsUnreadable;
-  const gone = [...before.keys()].filter((id) => !seen.has(id));
-  if (gone.length === 0) return;
-  if (!plausible(gone.length, before.size, seen, parts.config.syncPrunePercentMax)) {
-    report.withheld = gone.length;
-    trace.log('ERROR', 'the source’s list lacks more subscriptions than is believed: none is removed', {
-      missing: gone.length,
-      known: before.size,
-      listed: report.listed,
-      percent_max: parts.config.syncPrunePercentMax,
+  for (const { holder, other } of list.shared.slice(0, sharedToldMax))
+    trace.log('ERROR', 'two subscriptions in the source’s list have the same token: it counts to the later one', {
+      subscription: holder,
+      other,
+      tokens_shared: list.shared.length,
     });
-    return;
-  }
-  await trace.step('prune', async () => {
-    for (let i = 0; i < gone.length; i += roundSize) {
-      held.throwIfAborted();
-      const round = gone.slice(i, i + roundSize);
-      const { version, tokens } = await pruneSubscriptions(await parts.documents.client(), round, parts.now());
-      await revokeCopies(parts, tokens, version);
-      await stated.forget(round);
-      report.pruned += round.length;
-      report.revoked += tokens.length;
-    }
-  });
 }
 
-/**
- * A list that shrinks too much is a fault of the source rather than many customers who left at once; an empty one
- * always.
- */
-function plausible(missing: number, known: number, seen: ReadonlySet<string>, percentMax: number): boolean {
-  // One without a name may be any of the missing.
-  if (seen.size === 0 || seen.has('')) return false;
-  return missing <= Math.max(missingAlways, Math.floor((known * percentMax) / 100));
-}
-
-async function writeRound(
-  parts: SyncParts,
-  source: AccessSource,
-  statements: readonly Statement[],
-  stated: StatedDigests,
-  report: SyncReport,
+/** Writes what the list says otherwise than the last one, in rounds; of a list that broke off as much as came. */
+async function writeChanged(
+  run: Run,
+  before: ReadonlyMap<string, string>,
+  trace: SyncTrace,
+  held: AbortSignal,
 ): Promise<void> {
+  const changed = [...run.list.statements.values()].filter((one) => before.get(one.id) !== digestOf(one));
+  for (const { id } of changed) run.written.add(id);
+  const writing = new Set<Promise<void>>();
+  const failed: unknown[] = [];
+  try {
+    for (let i = 0; i < changed.length; i += roundSize) {
+      if (writing.size >= roundsAtOnce) await Promise.race(writing);
+      if (failed.length > 0) throw failed[0];
+      held.throwIfAborted();
+      const work = writeRound(run, changed.slice(i, i + roundSize))
+        .catch((error: unknown) => void failed.push(error))
+        .finally(() => writing.delete(work));
+      writing.add(work);
+      if (i > 0 && i % (roundSize * 50) === 0)
+        trace.log('INFO', 'subscriptions are being written', { written: run.report.changed, of: changed.length });
+    }
+  } finally {
+    // Also after a fault: what is being written is written under the lock.
+    await Promise.all(writing);
+  }
+  if (failed.length > 0) throw failed[0];
+}
+
+async function writeRound(run: Run, statements: readonly Statement[]): Promise<void> {
+  const { parts, source, stated, list, report } = run;
   const { documents, copies, now } = parts;
-  const saved = await saveStatements(await documents.client(), statements, source.origin, now());
+  const saved = await saveStatements(await documents.client(), statements, source.origin, now(), list.tokens);
   await Promise.all(saved.map((one) => publish(copies, one)));
-  await stated.keep(statements);
   report.changed += saved.length;
-  report.revoked += saved.reduce((sum, { revoked }) => sum + revoked.length, 0);
+  report.revoked += saved.reduce((sum, { revoked }) => sum + revoked.size, 0);
+  await handOver(
+    run,
+    saved.flatMap(({ handedTo }) => handedTo),
+  );
+  const ids = new Set(saved.map(({ account }) => account.id));
+  // After the next owners of their tokens: a run that ends in between is gone on with by the next.
+  await stated.keep(statements.filter(({ id }) => ids.has(id)));
+}
+
+/** Writes the statements that hold tokens which others lost: nothing else of them may have changed. */
+async function handOver(run: Run, ids: readonly string[]): Promise<void> {
+  const next: Statement[] = [];
+  for (const id of ids) {
+    const statement = run.list.statements.get(id);
+    if (statement === undefined || run.written.has(id)) continue;
+    run.written.add(id);
+    next.push(statement);
+  }
+  for (let i = 0; i < next.length; i += roundSize) await writeRound(run, next.slice(i, i + roundSize));
+}
+
+async function pruneRound(run: Run, ids: readonly string[]): Promise<void> {
+  const { parts, stated, list, report } = run;
+  const firestore = await parts.documents.client();
+  const revoked = await pruneSubscriptions(firestore, ids, parts.now(), list.tokens, (next) => handOver(run, next));
+  await revokeCopies(parts.copies, revoked);
+  await stated.forget(ids);
+  report.pruned += ids.length;
+  report.revoked += revoked.size;
 }
 
 /** Brings the copies in Redis up to date; where Redis fails, they are believed for a minute at most. */
 async function publish(copies: AccountCopies, { account, tokens, revoked }: SavedStatement): Promise<void> {
-  await Promise.allSettled([
-    ...tokens.map((hash) => copies.renew(hash, account, budget())),
-    ...revoked.map((hash) => copies.revoke(hash, account.version, budget())),
-  ]);
+  await Promise.allSettled(tokens.map((hash) => copies.renew(hash, account, budget())));
+  await revokeCopies(copies, revoked);
 }
 
-async function revokeCopies({ copies }: SyncParts, tokens: readonly string[], version: number): Promise<void> {
-  await Promise.allSettled(tokens.map((hash) => copies.revoke(hash, version, budget())));
+async function revokeCopies(copies: AccountCopies, revoked: SavedStatement['revoked']): Promise<void> {
+  await Promise.allSettled([...revoked].map(([hash, version]) => copies.revoke(hash, version, budget())));
 }

@@ -1,5 +1,5 @@
 -- Keeps a copy of a document, unless a newer one is kept already: readers and writers may come in any order.
--- KEYS[1] actor  where the copy is kept
+-- KEYS[1] actor|catalogue  where the copy is kept
 -- ARGV[1] version of the document
 -- ARGV[2] body: opaque bytes
 -- ARGV[3] how long it is kept, ms

@@ -10,12 +10,16 @@ export interface Embedder {
   readonly dimensions: number;
   /** True where the model can give shorter vectors. */
   readonly shortens: boolean;
-  /** The provider as error texts call it (spec actors §7). */
+  /** The provider as error texts call it. */
   readonly provider: string;
   /** Largest batch of one call: texts, and characters of all of them together. */
   readonly batch: { readonly texts: number; readonly characters: number };
-  /** True where the provider reports tokens, which are charged then; the others are free (spec actors §7). */
+  /** True where a call costs us money by the token: then it is charged. The others are free. */
   readonly charges: boolean;
+  /** Texts of one request: as many as what each of them causes allows. */
+  readonly textsMax: number;
+  /** What a text may cost besides its own tokens, where something is written about it first. */
+  readonly extraTokens: number;
   /** One call. @throws Refusal as `embeddingRefusal` makes it; the signal's reason */
   embed(texts: readonly string[], ask: EmbeddingAsk): Promise<Embedded>;
 }
@@ -26,6 +30,8 @@ export interface EmbeddingAsk {
   /** Fewer numbers than the model's own, or null. */
   readonly dimensions: number | null;
   readonly signal: AbortSignal;
+  /** Told of tokens as soon as a provider has billed them, whatever becomes of the request. */
+  readonly spent: (tokens: number) => void;
 }
 
 /** What a call gives: a vector for each text, in their order. */
@@ -37,7 +43,12 @@ export interface Embedded {
   readonly tokens: number | null;
 }
 
-/** After a fault that came from behind us an instance must not try again at once (spec actors §7). */
+/** A token has about four characters: for what is reserved before anybody counted, and for what nobody counts. */
+export function roughTokens(characters: number): number {
+  return Math.ceil(characters / 4);
+}
+
+/** After a fault that came from behind us an instance must not try again at once. */
 export const retryAfterSeconds = 60;
 
 /** The refusals of an embedding call, with the texts that instances know; a provider's address and body stay out of them but for its own 400. */

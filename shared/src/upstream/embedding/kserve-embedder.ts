@@ -44,6 +44,8 @@ export function kserveEmbedder({ name, dimensions, url, secret }: KServeModel): 
     shortens: false,
     provider,
     charges: false,
+    textsMax: 10_000,
+    extraTokens: 0,
     batch: { texts: 512, characters: 1_000_000 },
     embed: async (texts, ask) => {
       for (const pauseMs of pausesMs) {
@@ -59,25 +61,42 @@ export function kserveEmbedder({ name, dimensions, url, secret }: KServeModel): 
   };
 }
 
-/** Describes a text in words. @throws Refusal of `embeddingRefusal` */
-export type Describe = (text: string, signal: AbortSignal) => Promise<string>;
+/** Describes a text in words. */
+export interface Describer {
+  /** The most tokens that one description costs, without those of its text. */
+  readonly tokensMax: number;
+  /** @returns the description, and the tokens that were billed for it. @throws Refusal of `embeddingRefusal` */
+  describe(text: string, signal: AbortSignal): Promise<{ readonly text: string; readonly tokens: number }>;
+}
 
 /** Descriptions that are written at once. */
 const describingMax = 8;
+/** Each is a call of a large model: as many as a quota of a day allows and a deadline lets finish. */
+const describedTextsMax = 256;
 
-/** Embeds what is written about each text; the answer names the model underneath (spec actors §7). */
-export function describedEmbedder(name: string, base: Embedder, describe: Describe): Embedder {
+/** Embeds what is written about each text; the answer names the model underneath. The writing is what it costs. */
+export function describedEmbedder(name: string, base: Embedder, { tokensMax, describe }: Describer): Embedder {
   return {
     ...base,
     name,
+    charges: true,
+    textsMax: describedTextsMax,
+    extraTokens: tokensMax,
     embed: async (texts, ask) => {
       const described: string[] = [];
+      let tokens = 0;
       let next = 0;
       const work = async (): Promise<void> => {
-        for (let i = next++; i < texts.length; i = next++) described[i] = await describe(texts[i] ?? '', ask.signal);
+        for (let i = next++; i < texts.length && !ask.signal.aborted; i = next++) {
+          const description = await describe(texts[i] ?? '', ask.signal);
+          described[i] = description.text;
+          tokens += description.tokens;
+          ask.spent(description.tokens);
+        }
       };
       await Promise.all(Array.from({ length: Math.min(describingMax, texts.length) }, work));
-      return base.embed(described, ask);
+      ask.signal.throwIfAborted();
+      return { ...(await base.embed(described, ask)), tokens };
     },
   };
 }

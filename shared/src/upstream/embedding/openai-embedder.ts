@@ -3,7 +3,7 @@
 import { isObject } from '../request-body.ts';
 import { memberOf, tokenCount } from '../answer-json.ts';
 import type { JsonObject } from '../call.ts';
-import { embeddingRefusal, type Embedded, type Embedder, type EmbeddingAsk } from './embedder.ts';
+import { embeddingRefusal, roughTokens, type Embedded, type Embedder, type EmbeddingAsk } from './embedder.ts';
 import { callJson, vectorOf } from './json-call.ts';
 
 /** Where a model is and what is known of it. */
@@ -34,17 +34,21 @@ export function openAiEmbedder({
     shortens,
     provider,
     charges: true,
+    textsMax: 10_000,
+    extraTokens: 0,
     // OpenAI takes 2,048 texts and 300,000 tokens a call; a token has rarely less than two characters.
     batch: { texts: 2_048, characters: 600_000 },
-    embed: async (texts, { actorId, dimensions: asked, signal }: EmbeddingAsk): Promise<Embedded> => {
+    embed: async (texts, { actorId, dimensions: asked, signal, spent }: EmbeddingAsk): Promise<Embedded> => {
       if (texts.includes('')) throw embeddingRefusal.badRequest('cannot generate embeddings for an empty string');
       const body = { model, input: texts, user: actorId, ...(asked !== null && { dimensions: asked }) };
       const numbers = texts.length * (asked ?? dimensions);
       const answer = await callJson({ provider, url: `${baseUrl}/embeddings`, headers, body, numbers, signal });
+      const tokens = tokenCount(memberOf(answer, 'usage')['total_tokens']);
+      spent(tokens ?? roughTokens(texts.reduce((sum, text) => sum + text.length, 0)));
       return {
         vectors: inOrder(answer, texts.length, asked ?? dimensions, provider),
         model: typeof answer['model'] === 'string' ? answer['model'] : model,
-        tokens: tokenCount(memberOf(answer, 'usage')['total_tokens']),
+        tokens,
       };
     },
   };
