@@ -115,7 +115,7 @@ export function openContext(config: Config, openTasks: OpenTasks): Context {
       await unknownCallers.flush();
       await outbox.flush();
       await telemetry.flush(telemetryFlushMs);
-      await Promise.allSettled([tasks.close(), auth.close(), upstream.close(), catalogue.close()]);
+      await Promise.allSettled([tasks.close(), auth.close(), upstream.close()]);
       await store.close();
     },
   };
