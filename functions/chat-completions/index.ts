@@ -16,4 +16,4 @@ const paths: readonly CompletionRoute[] = [
   { path: '/v1/chat/completions', surface: surfaces.chat, dialect: 'openai', feature, units: 1 },
 ];
 
-export const handler = defineFunction('chat-completions', () => [...paths.map(completionRoute), listModels]);
+export const handler = await defineFunction('chat-completions', () => [...paths.map(completionRoute), listModels]);

@@ -14,4 +14,4 @@ const paths: readonly CompletionRoute[] = [
   { path: '/v1/completions', surface: surfaces.text, dialect: 'openai', feature, units: 1 },
 ];
 
-export const handler = defineFunction('code-completions', () => paths.map(completionRoute));
+export const handler = await defineFunction('code-completions', () => paths.map(completionRoute));

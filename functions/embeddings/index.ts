@@ -196,7 +196,7 @@ function dialectOf(headers: Received['headers']): 'openai' | 'cody' {
   return headers['x-stainless-lang'] === undefined ? 'cody' : 'openai';
 }
 
-export const handler = defineFunction('embeddings', ({ config }) => {
+export const handler = await defineFunction('embeddings', ({ config }) => {
   const embedders = embeddersOf(config);
   return [
     { method: 'POST', path: '/v1/embeddings', dialect: dialectOf, handle: (exchange) => embed(exchange, embedders) },

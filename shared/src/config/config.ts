@@ -110,7 +110,10 @@ function parse(kind: Kind, text: string, range: readonly [number, number] = [0, 
       return /^(0|f|F|false|FALSE|False)$/.test(text) ? false : new Fault('is neither true nor false');
     case 'duration': {
       const ms = durationMs(text);
-      return ms !== null && ms > 0 ? ms : new Fault('is not a duration above zero such as 300s, 2m or 1h30m');
+      if (ms === null || ms <= 0) return new Fault('is not a duration above zero such as 300s, 2m or 1h30m');
+      return ms >= range[0] && ms <= range[1]
+        ? ms
+        : new Fault(`is not a duration from ${range[0]} ms to ${range[1] / 1_000} s`);
     }
     case 'url':
       if (!/^https?:\/\//.test(text) || !URL.canParse(text)) return new Fault('is not an http:// or https:// URL');

@@ -20,6 +20,31 @@ export const variables = {
     'false',
     'Whether `REDIS_ENDPOINT` is a node of a Redis Cluster, or the address by which its nodes are found.',
   ),
+  redisPasswordFile: row(
+    'CODY_GATEWAY_REDIS_PASSWORD_FILE',
+    'text',
+    null,
+    'File with Redis’s password, which wins over the one in `REDIS_ENDPOINT`; read anew for each connection, so that a new password needs no release.',
+  ),
+  redisCaFile: row(
+    'CODY_GATEWAY_REDIS_CA_FILE',
+    'text',
+    null,
+    'File with the PEM certificates of the authority that signs this Redis’s certificate and nobody else’s, read anew for each connection; the certificate’s name is not looked at then.',
+  ),
+  redisIam: row(
+    'CODY_GATEWAY_REDIS_IAM',
+    'boolean',
+    'false',
+    'Whether Redis takes access tokens of the function’s account in place of a password, as Memorystore for Redis Cluster does.',
+  ),
+  redisStartMs: row(
+    'CODY_GATEWAY_REDIS_START',
+    'duration',
+    '60s',
+    'How long a start waits for a way to Redis on which nobody answers before it takes calls; at most 230 s, below the 240 s that Cloud Run waits for the port.',
+    [1, 230_000],
+  ),
   redisBudgetMs: row(
     'CODY_GATEWAY_REDIS_BUDGET',
     'duration',
