@@ -7,20 +7,16 @@ import path from 'node:path';
 import { after, test } from 'node:test';
 import { ConfigError, loadConfig } from '../config/config.ts';
 import { openCatalogue } from './open-catalogue.ts';
-import { OverlayCopy, type OverlaySource } from './overlay-copy.ts';
-import { overlayText } from './overlay-document.ts';
 
 const dir = await mkdtemp(path.join(tmpdir(), 'catalogue-'));
 after(() => rm(dir, { recursive: true }));
 const nowMs = Date.parse('2026-11-28T10:00:00Z');
-const open = (env: Record<string, string>, source: OverlaySource | null = null) =>
+const open = (env: Record<string, string>) =>
   openCatalogue({
     config: loadConfig({ REDIS_ENDPOINT: 'x', CODY_GATEWAY_DIAGNOSTICS_SECRET: 'x', ...env }),
     nowMs,
-    overlay:
-      source === null
-        ? null
-        : (parts) => new OverlayCopy({ parts, source, onFaults: (faults) => assert.fail(faults.join()) }),
+    overlay: null,
+    onFaults: (faults) => assert.fail(faults.join()),
   });
 
 /** What a start is refused for. */
@@ -83,24 +79,4 @@ test('the variables of the original gateway are a layer: an organization belongs
   const { homes } = open({ CODY_GATEWAY_OPENAI_ORG_ID: 'org-1' }).latest();
   const organizations = homes.flatMap(({ row }) => (row.organization === null ? [] : [[row.id, row.organization]]));
   assert.deepEqual(organizations, [['openai-api', 'org-1']]);
-});
-
-test('with a source of changes the snapshot of a call is what stands there by now', async () => {
-  const rows = [{ id: 'openai/gpt-4o', disabled: 'an incident' }];
-  const body = { 'models:openai': overlayText({ kind: 'models', provider: 'openai', version: 1, rows }) };
-  let version: string | null = null;
-  const source: OverlaySource = {
-    readVersion: () => Promise.resolve(version),
-    readBody: () => Promise.resolve({ documents: body, faults: [] }),
-    lastKnown: () => Promise.resolve(null),
-  };
-  const { current, latest } = open({ CODY_GATEWAY_OPENAI_ACCESS_TOKEN: 'k' }, source);
-  const before = await current(nowMs);
-  version = '1';
-  const after = await current(nowMs + 60_000);
-  assert.deepEqual(
-    [before, after].map((catalogue) => catalogue.resolve('gpt-4o').kind),
-    ['served', 'disabled'],
-  );
-  assert.equal(latest(), after);
 });
