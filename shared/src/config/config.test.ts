@@ -47,6 +47,16 @@ test('a text that is one of a few is one of them', () => {
   );
 });
 
+test('a start waits for Redis less long than Cloud Run waits for the port', () => {
+  assert.equal(loadConfig(least).redisStartMs, 60_000);
+  assert.equal(loadConfig({ ...least, CODY_GATEWAY_REDIS_START: '230s' }).redisStartMs, 230_000);
+  for (const text of ['231s', '4m', '0s'])
+    assert.throws(
+      () => loadConfig({ ...least, CODY_GATEWAY_REDIS_START: text }),
+      /CODY_GATEWAY_REDIS_START: "\w+" is not/,
+    );
+});
+
 test('Go durations', () => {
   for (const [text, ms] of [
     ['300s', 300_000],
