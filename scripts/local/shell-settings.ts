@@ -44,6 +44,6 @@ export function warningsOf({ keys, keyNames }: ShellSettings): string[] {
   return providerKinds.flatMap((kind) =>
     keys[kind] === undefined
       ? []
-      : [`${keyNames[kind] ?? ''} is set in this shell: calls to ${kind} go to the real one and cost money`],
+      : [`${keyNames[kind] ?? ''} is set in this shell:\n         calls to ${kind} go to the real one and cost money`],
   );
 }
