@@ -9,6 +9,7 @@ const bin = (name: string): string => path.join(root, 'node_modules/.bin', name)
 /** Name, program, arguments; fast ones first. */
 const steps: readonly (readonly [name: string, program: string, ...args: string[]])[] = [
   ['ladder', process.execPath, 'scripts/check/ladder.ts'],
+  ['names', process.execPath, 'scripts/check/provider-names.ts'],
   ['folders', process.execPath, 'scripts/check/folders.ts'],
   ['readme', process.execPath, 'scripts/check/variables.ts'],
   ['routes', process.execPath, 'scripts/check/routes.ts'],

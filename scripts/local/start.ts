@@ -2,6 +2,8 @@
 
 import path from 'node:path';
 import { parseArgs } from 'node:util';
+import { catalogueLayer, catalogueText, defaultsLayer } from '@cody-gateway/shared/catalogue';
+import { variables } from '@cody-gateway/shared/config';
 import { localProject, startCloud, type LocalCloud } from './cloud.ts';
 import { readCloudFile, removeCloudFile, writeCloudFile } from './cloud-file.ts';
 import { firstScreen } from './first-screen.ts';
@@ -67,7 +69,7 @@ try {
     pagesPort: shell.port + 1,
     pace: { chunkDelayMs: 60, chunks: 12 },
     keys: shell.keys,
-    env: shell.env,
+    env: { ...shell.env, ...catalogueEnv() },
     onLine: showLine,
     onDeath: (line) => output.print(`\n${line}\n`),
     onStep: (step, ms) =>
@@ -107,6 +109,19 @@ function showLine(name: string, line: string): void {
     const pagesUrl = cloud?.pagesUrl ?? '';
     output.print(shortLine(name, line, { columns: output.columns(), color: output.color, pagesUrl }));
   }
+}
+
+/** Rows of the user's own, and the keys that any home names and the user has. Those of the stand-ins are not among them. */
+function catalogueEnv(): Record<string, string> {
+  const setting = process.env['CODY_GATEWAY_CATALOGUE'] ?? '';
+  const text = setting === '' ? '{}' : catalogueText(setting);
+  const layers = [defaultsLayer(), catalogueLayer(text, new Date().toISOString().slice(0, 10))];
+  const ours = new Set<unknown>(Object.values(variables).map(({ name }) => name));
+  const names = layers.flatMap(({ rows }) => (rows.homes ?? []).flatMap(({ secrets }) => secrets ?? []));
+  const env: Record<string, string> = text === '{}' ? {} : { CODY_GATEWAY_CATALOGUE: text };
+  for (const name of names)
+    if (typeof name === 'string' && !ours.has(name) && process.env[name]) env[name] = process.env[name];
+  return env;
 }
 
 /** Without Redis it is none. */

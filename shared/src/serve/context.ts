@@ -1,7 +1,7 @@
 // The rooms of one process, opened from bottom to top and closed from top to bottom.
 
 import { createAuth, type Auth } from '../auth/auth.ts';
-import { openCatalogue, type OpenCatalogue } from '../catalogue/catalogue.ts';
+import { openCatalogue, openOverlay, type OpenCatalogue } from '../catalogue/catalogue.ts';
 import type { Config } from '../config/config.ts';
 import { createSync, type SubscriptionSync } from '../directory/directory.ts';
 import { openDocuments, type Documents } from '../documents/documents.ts';
@@ -73,7 +73,7 @@ export function openContext(config: Config, openTasks: OpenTasks): Context {
   const catalogue = openCatalogue({
     config,
     nowMs: Date.now(),
-    source: null,
+    overlay: { config, store, documents, now: Date.now },
     onFaults: (faults) => telemetry.log('ERROR', 'the catalogue has faults', { faults }),
   });
   tellUnread(telemetry, config, catalogue.latest());
@@ -108,7 +108,7 @@ export function openContext(config: Config, openTasks: OpenTasks): Context {
       await unknownCallers.flush();
       await outbox.flush();
       await telemetry.flush(telemetryFlushMs);
-      await Promise.allSettled([tasks.close(), auth.close(), upstream.close()]);
+      await Promise.allSettled([tasks.close(), auth.close(), upstream.close(), catalogue.close()]);
       await store.close();
     },
   };
