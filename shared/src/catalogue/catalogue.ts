@@ -34,6 +34,7 @@ export type { ModelFeature, ModelRow } from './model-row.ts';
 export { nearestNames } from './nearest-names.ts';
 export { openCatalogue, type CatalogueOptions, type OpenCatalogue } from './open-catalogue.ts';
 export { openOverlay, type OpenOverlayOptions } from './open-overlay.ts';
+export type { OverlayCopy } from './overlay-copy.ts';
 export { createPriceBook, type PriceBook } from './price-book.ts';
 export type { FactorRow, PriceRow } from './price-row.ts';
 export type { DialectName, DialectPath, ProviderRow, RuleName } from './provider-row.ts';

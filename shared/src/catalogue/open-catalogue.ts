@@ -5,7 +5,7 @@ import { defaultPrices, defaultsLayer } from './defaults.ts';
 import { catalogueLayer, catalogueText, variablesLayer, type CatalogueConfig } from './environment-layer.ts';
 import { googleAccount } from './hosts.ts';
 import type { Layer } from './layers.ts';
-import { openOverlay, type OpenOverlayOptions } from './open-overlay.ts';
+import type { OverlayCopy } from './overlay-copy.ts';
 import { Catalogue, type CatalogueParts } from './snapshot.ts';
 
 /** What a process has of it. */
@@ -14,36 +14,32 @@ export interface OpenCatalogue {
   current(nowMs: number): Promise<Catalogue>;
   /** The last known one, at once. */
   latest(): Catalogue;
-  /** Resolves when nothing is being read any more. */
-  close(): Promise<void>;
 }
 
 /** What is needed to open it. */
 export interface CatalogueOptions {
   readonly config: CatalogueConfig & Pick<Config, 'catalogue' | 'secretNamed'>;
   readonly nowMs: number;
-  /** Where the operator's changes are; null: there are none. */
-  readonly overlay: Pick<OpenOverlayOptions, 'config' | 'store' | 'documents' | 'now'> | null;
-  /** What is wrong with the overlay, one line each. */
-  readonly onFaults: (faults: readonly string[]) => void;
+  /** Opens the operator's changes on top of what a release and Terraform say (`openOverlay`); null: there are none. */
+  readonly overlay: ((parts: Omit<CatalogueParts, 'overlay'>) => OverlayCopy) | null;
 }
 
 /** No network. @throws ConfigError with every fault of the environment's rows, also of those that only show when all layers are put together */
-export function openCatalogue({ config, nowMs, overlay, onFaults }: CatalogueOptions): OpenCatalogue {
+export function openCatalogue({ config, nowMs, overlay }: CatalogueOptions): OpenCatalogue {
   const parts: CatalogueParts = {
     reviewed: reviewedLayers(config, new Date(nowMs).toISOString().slice(0, 10)),
     mounted: (secret) => secret === googleAccount || config.secretNamed(secret) !== null,
     defaultPrices,
   };
   if (overlay !== null) {
-    const copy = openOverlay({ ...overlay, parts, onFaults });
+    const copy = overlay(parts);
     failOnFaults(copy.latest());
-    return { current: (nowMs) => copy.use(nowMs), latest: () => copy.latest(), close: () => copy.idle() };
+    return { current: (nowMs) => copy.use(nowMs), latest: () => copy.latest() };
   }
   const catalogue = new Catalogue(parts);
   failOnFaults(catalogue);
   const current = Promise.resolve(catalogue);
-  return { current: () => current, latest: () => catalogue, close: async () => undefined };
+  return { current: () => current, latest: () => catalogue };
 }
 
 function failOnFaults({ faults }: Catalogue): void {

@@ -73,8 +73,15 @@ export function openContext(config: Config, openTasks: OpenTasks): Context {
   const catalogue = openCatalogue({
     config,
     nowMs: Date.now(),
-    overlay: { config, store, documents, now: Date.now },
-    onFaults: (faults) => telemetry.log('ERROR', 'the catalogue has faults', { faults }),
+    overlay: (parts) =>
+      openOverlay({
+        config,
+        store,
+        documents,
+        parts,
+        now: Date.now,
+        onFaults: (faults) => telemetry.log('ERROR', 'the catalogue has faults', { faults }),
+      }),
   });
   tellUnread(telemetry, config, catalogue.latest());
   const auth = createAuth({ config, store, documents, now: Date.now, warn });
