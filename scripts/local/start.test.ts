@@ -8,10 +8,14 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { stripVTControlCharacters } from 'node:util';
-import { test, type TestContext } from 'node:test';
+import { before, test, type TestContext } from 'node:test';
+import { buildFunctions } from '../build/build.ts';
 import { freePort } from './process/port.ts';
 
 const root = path.resolve(import.meta.dirname, '../..');
+
+// How long that takes is not what is tested.
+before(() => buildFunctions());
 
 /** Starts it, and gives what it said up to the line that it is ready. */
 async function start(t: TestContext, terminal: boolean, more: NodeJS.ProcessEnv = {}) {
