@@ -8,10 +8,14 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { stripVTControlCharacters } from 'node:util';
-import { test, type TestContext } from 'node:test';
+import { before, test, type TestContext } from 'node:test';
+import { buildFunctions } from '../build/build.ts';
 import { freePort } from './process/port.ts';
 
 const root = path.resolve(import.meta.dirname, '../..');
+
+// How long that takes is not what is tested.
+before(() => buildFunctions());
 
 /** Starts it, and gives what it said up to the line that it is ready. */
 async function start(t: TestContext, terminal: boolean, more: NodeJS.ProcessEnv = {}) {
@@ -24,6 +28,8 @@ async function start(t: TestContext, terminal: boolean, more: NodeJS.ProcessEnv 
     GATEWAY_CLOUD_FILE: cloudFile,
     NO_COLOR: '1',
     TERM: 'xterm',
+    // What is tested is not this machine's speed.
+    CODY_GATEWAY_REDIS_BUDGET: '20s',
     ...more,
   };
   const [program, ...args] = terminal
@@ -52,7 +58,7 @@ async function start(t: TestContext, terminal: boolean, more: NodeJS.ProcessEnv 
 
 /** What stands on the screen in the end: a line that is written over is none. */
 function rows(said: string): string[] {
-  return said.split(/\r?\n/).map((line) => stripVTControlCharacters(line.split(/\r\u001B\[2K/).at(-1) ?? '').trimEnd());
+  return said.split(/\r?\n/).map((line) => stripVTControlCharacters(line.split('\r\u001B[2K').at(-1) ?? '').trimEnd());
 }
 
 test(
@@ -97,7 +103,7 @@ test(
     const { child, port, cloudFile, until, said } = await start(t, false, {
       CODY_GATEWAY_ANTHROPIC_ALLOWED_MODELS: 'claude-3-haiku-20240307',
     });
-    assert.match(said(), /set here {3}CODY_GATEWAY_ANTHROPIC_ALLOWED_MODELS/);
+    assert.match(said(), /set here {3}CODY_GATEWAY_ANTHROPIC_ALLOWED_MODELS, CODY_GATEWAY_REDIS_BUDGET/);
     const token = /TOKEN=(slk_\w+)/.exec(said())?.[1] ?? '';
     const models = await fetch(`http://localhost:${port}/v1/models`, { headers: { authorization: `Bearer ${token}` } });
     const { data } = (await models.json()) as { data: { id: string }[] };

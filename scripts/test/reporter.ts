@@ -65,6 +65,8 @@ export default async function* report(events: AsyncIterable<TestEvent>): AsyncGe
         yield `\n${parts.join(', ')} in ${took(ms)}\n`;
         break;
       }
+      default:
+      // What else the runner tells is for other programs.
     }
   }
 }
