@@ -8,7 +8,7 @@ import { pricedRow } from './price-row.ts';
 import type { UsageEvent } from './usage-event.ts';
 
 const config = loadConfig({ REDIS_ENDPOINT: 'none', CODY_GATEWAY_DIAGNOSTICS_SECRET: 'none' });
-const catalogue = openCatalogue({ config, nowMs: 0, source: null, onFaults: () => assert.fail('faults') }).latest();
+const catalogue = openCatalogue({ config, nowMs: 0, overlay: null, onFaults: () => assert.fail('faults') }).latest();
 const book = await catalogue.prices();
 
 function event(model: string | null, metadata: Record<string, unknown>, more: Partial<UsageEvent> = {}): UsageEvent {

@@ -17,7 +17,7 @@ const schema = JSON.parse(
 const columnOf = (name: string): Column => schema.find((column) => column.name === name) ?? { name, type: 'STRING' };
 
 const config = loadConfig({ REDIS_ENDPOINT: 'none', CODY_GATEWAY_DIAGNOSTICS_SECRET: 'none' });
-const catalogue = openCatalogue({ config, nowMs: 0, source: null, onFaults: () => assert.fail('faults') }).latest();
+const catalogue = openCatalogue({ config, nowMs: 0, overlay: null, onFaults: () => assert.fail('faults') }).latest();
 let bigquery: LocalBigQuery;
 let warehouse: Warehouse;
 let nowMs = 0;

@@ -81,7 +81,7 @@ before(async () => {
     }),
   });
   const nowMs = Date.parse('2026-11-28');
-  catalogue = openCatalogue({ config, nowMs, source: null, onFaults: () => assert.fail('faults') }).latest();
+  catalogue = openCatalogue({ config, nowMs, overlay: null, onFaults: () => assert.fail('faults') }).latest();
   upstream = createUpstream({ config, googleTokens: () => Promise.resolve('t'), warn: () => undefined });
   const outbox = createOutbox(
     store,
