@@ -67,7 +67,7 @@ function otherKeysIn(shell: Readonly<Record<string, string | undefined>>): Shell
 /** What will cost money, one line a provider; before anything is started. */
 export function warningsOf({ keys, keyNames, otherKeys }: ShellSettings): string[] {
   const warning = (variable: string, provider: string): string =>
-    `${variable} is set in this shell: calls to ${provider} go to the real one and cost money`;
+    `${variable} is set in this shell:\n         calls to ${provider} go to the real one and cost money`;
   return [
     ...providerKinds.flatMap((kind) => (keys[kind] === undefined ? [] : [warning(keyNames[kind] ?? '', kind)])),
     ...otherKeys.map(({ variable, provider }) => warning(variable, provider)),

@@ -8,7 +8,7 @@ import { firstScreen } from './first-screen.ts';
 import { openLogFile } from './log-file.ts';
 import { isOwn, shortLine } from './log-lines.ts';
 import { readShell, warningsOf, type ShellSettings } from './shell-settings.ts';
-import { terminalOutput } from './terminal-output.ts';
+import { terminalOutput } from '../terminal/output.ts';
 
 const root = path.resolve(import.meta.dirname, '../..');
 const logFile = path.join(root, '.local/log/start.jsonl');
