@@ -86,9 +86,6 @@ async function serving(environment: readonly Layer[] = [], mounted = mountedByDe
 
 const records = async (): Promise<AuditRecord[]> => (await ok<{ records: AuditRecord[] }>('audit', 'list')).records;
 
-/** Text is sorted by code unit. */
-const byText = (one: string | undefined, other: string | undefined): number => ((one ?? '') < (other ?? '') ? -1 : 1);
-
 test('a model of tomorrow is served, with limits and price of the one that it is like', async () => {
   assert.equal((await serving()).resolve('openai/gpt-99').kind, 'refused');
   const like = (await serving()).resolve('openai/gpt-5');
@@ -416,7 +413,7 @@ test('what can’t be done is said with exit code 1 or 2, and leaves no record',
     [
       ['prices', 'set', 'openai/gpt-4o', '--price', 'input=1', '--from', '2030-02-30', ...why],
       1,
-      /2030-02-30 is no date/,
+      /"2030-02-30" is no date/,
     ],
     [
       ['prices', 'set', 'openai/gpt-4o', '--price', 'input=1', '--from', '2030-02-01', '--until', '2030-01-01', ...why],
@@ -442,7 +439,7 @@ test('README lists each, and each has help with an example', () => {
   const listed = table.flatMap((line) =>
     [...(line.split(' | ')[0] ?? '').matchAll(/`(\w+ \w+)`/g)].map(([, name]) => name),
   );
-  assert.deepEqual(listed.toSorted(byText), commands.map(({ name }) => name).toSorted(byText), 'README’s table');
+  assert.deepEqual(new Set(listed), new Set(commands.map(({ name }) => name)), 'README’s table');
   for (const { name, help, summary } of commands) {
     assert.match(
       help,
