@@ -51,8 +51,8 @@ export interface Sent {
   end(reason: Error): void;
   /** Whether a connection came about: without one nobody has seen anything of the request. */
   connected(): boolean;
-  /** Whether the request left whole: from then on it may be carried out, whatever becomes of the answer. */
-  wentOut(): boolean;
+  /** Whether all of the request has been handed to a connection that stood: from then on it may be carried out, whatever becomes of the answer. */
+  isWhole(): boolean;
 }
 
 /** Sends a body: these texts, one behind the other. */
@@ -61,11 +61,14 @@ export function post(destination: Destination, ...texts: readonly string[]): Sen
   let ended: Error | null = null;
   let outgoing: ClientRequest | null = null;
   let connected = false;
+  let whole = false;
   const answer = new Promise<IncomingMessage>((resolve, reject) => {
     /** @param fresh on a connection of its own, and without a second try */
     const send = (fresh: boolean): void => {
       const request = open(destination, body, fresh);
       outgoing = request;
+      whole = false;
+      request.once('finish', () => (whole = true));
       let bytesReadBefore = 0;
       let interimAnswers = 0;
       request.once('socket', (socket) => {
@@ -118,7 +121,7 @@ export function post(destination: Destination, ...texts: readonly string[]): Sen
       outgoing?.destroy(reason);
     },
     connected: () => connected,
-    wentOut: () => outgoing?.writableFinished === true,
+    isWhole: () => whole,
   };
 }
 

@@ -3,9 +3,9 @@
 
 import type { OutgoingHttpHeaders } from 'node:http';
 import { errorEvent, Refusal } from '../http/http.ts';
-import { DeadlinePassed, type Answer, type Call, type Usage } from '../upstream/upstream.ts';
-import type { Ended, Held } from './charged.ts';
+import { DeadlinePassed, type Answer, type Call, type Metered } from '../upstream/upstream.ts';
 import type { AttemptLog } from './attempt-log.ts';
+import { notServed, type Ended, type Held } from './charged.ts';
 import type { Exchange } from './exchange.ts';
 import { relay, type Relayed } from './relay.ts';
 
@@ -18,17 +18,22 @@ export async function sendAndRelay(
   { lease, span }: Held,
   call: Call,
   attempts: AttemptLog,
-): Promise<Ended<Usage>> {
+): Promise<Ended<Metered>> {
   const { context, received, scope, timing } = exchange;
   const { response, callerLeft } = received;
-  const answer = await context.upstream.send(lease, call, {
-    signal: callerLeft,
-    timeoutMs: timeoutOf(exchange),
-    onAttempt: attempts.take,
-  });
+  const sent = { unanswered: false };
+  const onUnanswered = (): void => void (sent.unanswered = true);
+  const options = { signal: callerLeft, timeoutMs: timeoutOf(exchange), onAttempt: attempts.take, onUnanswered };
+  let answer: Answer;
+  try {
+    answer = await context.upstream.send(lease, call, options);
+  } catch (error) {
+    const billed = sent.unanswered ? context.upstream.unanswered(call, timing.upstreamMs() ?? 0) : [];
+    return { ...notServed<Metered>(exchange, error), billed, abandoned: attempts.abandoned(sent.unanswered) };
+  }
   scope.annotate({ upstream_status: answer.status, upstream_headers_ms: Math.round(answer.headersMs) });
   span.set({ 'gateway.upstream.time_to_headers': answer.headersMs / 1000, retry_after: answer.retryAfter });
-  if (answer.refusal !== null) return refused(exchange, answer, answer.refusal);
+  if (answer.refusal !== null) return refused(exchange, answer, answer.refusal, attempts);
   if (answer.callerStatus >= 500)
     scope.log('ERROR', `upstream provider ${call.provider.id} answered ${answer.status}`, {
       upstream_status: answer.status,
@@ -44,11 +49,17 @@ export async function sendAndRelay(
     if (answer.sse) span.set({ 'gen_ai.response.time_to_first_chunk': (timing.upstreamMs() ?? 0) / 1000 });
     scope.annotate({ first_byte_ms: Math.round(timing.totalMs()) });
   });
-  const served = answer.status >= 200 && answer.status < 300;
+  const accepted = answer.status >= 200 && answer.status < 300;
+  // A failure that is told before anything was written is none that anybody is charged for, whatever its status was.
+  const served = accepted && !(answer.meter.failed() && answer.meter.written() === 0);
+  const used = served ? await context.upstream.usage(call, answer, timing.upstreamMs() ?? 0) : null;
   return {
     upstreamStatus: answer.status,
     resolvedStatus: resolvedStatus(exchange, answer, relayed),
-    used: served ? await context.upstream.usage(call, answer) : null,
+    used,
+    ...(used !== null && { billed: used.billed }),
+    ...(accepted && !served && { units: 0 }),
+    abandoned: attempts.abandoned(false),
     cancelled: relayed.end === 'left',
     truncated: relayed.end === 'cut',
     reply: () => {
@@ -68,13 +79,14 @@ function timeoutOf({ received, scope }: Exchange): number | null {
 }
 
 /** What is our fault is told in our words: what the provider says of it is not for the caller. */
-function refused({ dialect }: Exchange, answer: Answer, refusal: Refusal): Ended<Usage> {
+function refused({ dialect }: Exchange, answer: Answer, refusal: Refusal, attempts: AttemptLog): Ended<Metered> {
   answer.abort();
   return {
     upstreamStatus: answer.status,
     resolvedStatus: refusal.status(dialect),
     used: null,
     refusal,
+    abandoned: attempts.abandoned(false),
     reply: () => {
       throw refusal;
     },

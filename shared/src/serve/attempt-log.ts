@@ -1,6 +1,7 @@
 // What became of each attempt of one call, told as it is known: log lines, metrics, spans, and what the event says of them. Not which home comes next
 // (upstream).
 
+import type { Part } from '../catalogue/catalogue.ts';
 import type { Attempt, Call } from '../upstream/upstream.ts';
 import type { Exchange } from './exchange.ts';
 
@@ -9,9 +10,24 @@ export interface AttemptLog {
   /** Takes the next one. */
   readonly take: (attempt: Attempt) => void;
   count(): number;
-  /** The home that answered, and all attempts where there was more than one, or none that served. */
+  /** The home whose answer is the caller's; null without one. */
+  home(): string | null;
+  /**
+   * What attempts may be billed for that nobody got anything of.
+   * @param lastIsCallers the last of them is the caller's own: nobody else answered
+   */
+  abandoned(lastIsCallers: boolean): readonly Abandoned[];
+  /** All attempts, where there was more than one, or none that served. */
   metadata(): Readonly<Record<string, unknown>>;
 }
+
+/** An attempt that may be billed, and what it is billed by. */
+export interface Abandoned {
+  readonly home: string;
+  readonly billed: readonly Part[];
+}
+
+const none: readonly Abandoned[] = [];
 
 /** What an operator has to mend: the alert `provider-account` goes by its line. */
 const ours: ReadonlySet<string> = new Set(['key', 'money', 'access']);
@@ -24,6 +40,14 @@ export function createAttemptLog(exchange: Pick<Exchange, 'context' | 'scope'>, 
       tell(exchange, call, attempt, attempts.length);
     },
     count: () => attempts.length,
+    home: () => attempts.findLast(({ failure }) => failure === null)?.home ?? null,
+    abandoned: (lastIsCallers) => {
+      if (attempts.every(({ mayBeBilled }) => !mayBeBilled)) return none;
+      const left = attempts.filter(({ mayBeBilled }) => mayBeBilled);
+      return left
+        .slice(0, lastIsCallers ? -1 : left.length)
+        .map(({ home, ms }) => ({ home, billed: exchange.context.upstream.unanswered(call, ms) }));
+    },
     metadata: () => metadataOf(attempts),
   };
 }
@@ -52,11 +76,8 @@ function tell(
 }
 
 function metadataOf(attempts: readonly Attempt[]): Readonly<Record<string, unknown>> {
-  const last = attempts.at(-1);
-  if (last === undefined) return {};
-  if (attempts.length === 1 && last.failure === null) return { home: last.home };
+  if (attempts.length === 0 || (attempts.length === 1 && attempts[0]?.failure === null)) return {};
   return {
-    ...(last.failure === null && { home: last.home }),
     attempts: attempts.map(({ home, model, status, ms, failure, mayBeBilled }) => ({
       home,
       model,

@@ -2,6 +2,7 @@
 // says more is its own.
 
 import type { Permit } from '../auth/auth.ts';
+import type { Part } from '../catalogue/catalogue.ts';
 import type { EndedEvent, EventDraft, EventName } from '../events/events.ts';
 import type { Refusal } from '../http/http.ts';
 import { eventDraft } from './event-draft.ts';
@@ -19,6 +20,8 @@ export interface Outcome<Used> {
   readonly gatewayMs: number;
   /** Null unless the provider served the call. */
   readonly used: Used | null;
+  /** What the provider bills, or may bill, by the model that served it. */
+  readonly billed: readonly Part[];
   /** The caller left. */
   readonly cancelled: boolean;
   /** The provider's answer broke off, or ended without its end mark. */
@@ -38,6 +41,10 @@ export interface CallEvent<Used> {
   ended(outcome: Outcome<Used>): {
     readonly metadata: Readonly<Record<string, unknown>>;
     readonly tokens: number | null;
+    /** Where it was served; absent for what is asked of no home. */
+    readonly home?: string | null;
+    /** How often it was tried. */
+    readonly attempts?: number;
   };
 }
 
@@ -47,8 +54,8 @@ export function draftEvent<Used>(
   { actor, feature }: Permit,
   { name, model, metadata }: CallEvent<Used>,
 ): EventDraft {
-  const { source, id: identifier } = actor;
-  return eventDraft(exchange, { name, source, identifier, feature, model, metadata: { ...metadata, feature } });
+  const { source, id: identifier, tags } = actor;
+  return eventDraft(exchange, { name, source, identifier, feature, model, metadata: { ...metadata, feature }, tags });
 }
 
 /** The whole event of a call that has ended, without what only the limiter knows. @param units that are charged */
@@ -58,7 +65,7 @@ export function finishedEvent<Used>(
   outcome: Outcome<Used>,
   units: number,
 ): EndedEvent {
-  const { metadata, tokens } = event.ended(outcome);
+  const { metadata, tokens, home = null, attempts = null } = event.ended(outcome);
   return {
     ...draft,
     created_at: new Date().toISOString(),
@@ -74,5 +81,11 @@ export function finishedEvent<Used>(
     units,
     tokens,
     gateway_ms: Math.round(outcome.gatewayMs),
+    cost_nano_usd: null,
+    price_version: null,
+    price_rank: 0,
+    abandoned_nano_usd: null,
+    home,
+    attempts,
   };
 }

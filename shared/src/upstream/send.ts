@@ -25,6 +25,8 @@ export interface SendOptions {
   readonly timeoutMs: number | null;
   /** Is told of each attempt when it is known how it went. */
   readonly onAttempt?: (attempt: Attempt) => void;
+  /** Is told of a call without an answer whose request had left whole: it may be billed. */
+  readonly onUnanswered?: () => void;
 }
 
 /** A deadline passed. */
@@ -79,7 +81,7 @@ export async function attempt(
   { home, secret, model, leftMs, over }: AttemptTarget,
   call: Call,
   { deadlines, destination: destinationFor, now }: AttemptMeans,
-  { signal, timeoutMs }: SendOptions,
+  { signal, timeoutMs, onUnanswered }: SendOptions,
 ): Promise<Answer | AttemptFailure> {
   const { provider } = call;
   const headersMs = headersDeadline(home, call.stream, timeoutMs, deadlines, leftMs);
@@ -123,7 +125,7 @@ export async function attempt(
       kind,
       error: failure(provider.id, signal, error),
       connected: sent.connected(),
-      wentOut: sent.wentOut(),
+      wentOut: sent.isWhole(),
       home: home.row.id,
       model: spelling,
       ms: now() - startedMs,
@@ -134,7 +136,10 @@ export async function attempt(
     response = await sent.answer;
   } catch (error) {
     finish();
-    if (left() || isOver(error, headersMs, leftMs)) throw failure(provider.id, signal, error);
+    if (left() || isOver(error, headersMs, leftMs)) {
+      if (sent.isWhole()) onUnanswered?.();
+      throw failure(provider.id, signal, error);
+    }
     return failed(kindOf(error, sent), error);
   } finally {
     clearTimeout(headersTimer);
@@ -149,7 +154,7 @@ export async function attempt(
   }
   const status = response.statusCode ?? 0;
   const sse = isStream(response.headers['content-type'] ?? '');
-  const meter = dialect.meter(call, provider);
+  const meter = dialect.meter(call, provider, model.name);
   let told = false;
   const tell = (outcome: AttemptOutcome): void => {
     if (!told) over(outcome);

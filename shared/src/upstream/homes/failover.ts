@@ -233,6 +233,7 @@ class Failover {
     const failure = this.#failure;
     if (failure === null) throw this.#unavailable();
     if (failure.answer !== null) return failure.answer;
+    if (failure.wentOut) this.#options.onUnanswered?.();
     throw failure.error;
   }
 
