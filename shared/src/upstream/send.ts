@@ -58,6 +58,8 @@ export interface AttemptMeans {
   readonly destination: ReturnType<typeof homeAccess>;
   /** Milliseconds of a clock that does not jump. */
   readonly now: () => number;
+  /** A home that has sent its headers and says nothing else has the call after so long. */
+  readonly holdMs: number;
 }
 
 /** What one attempt is made with. */
@@ -80,7 +82,7 @@ export interface AttemptTarget {
 export async function attempt(
   { home, secret, model, leftMs, over }: AttemptTarget,
   call: Call,
-  { deadlines, destination: destinationFor, now }: AttemptMeans,
+  { deadlines, destination: destinationFor, now, holdMs }: AttemptMeans,
   { signal, timeoutMs, onUnanswered }: SendOptions,
 ): Promise<Answer | AttemptFailure> {
   const { provider } = call;
@@ -187,7 +189,7 @@ export async function attempt(
     },
   });
   const success = status >= 200 && status < 300;
-  const held = success ? await hold(body, headers['content-type'] ?? '', call) : null;
+  const held = success ? await hold(body, headers['content-type'] ?? '', call, holdMs) : null;
   if (left()) {
     abort();
     throw signal.reason;
@@ -205,7 +207,7 @@ export async function attempt(
     abort();
     return failed('cut', held.error, { ...facts, answer: null });
   }
-  const judged = judge(dialect.api, status, held === null ? await errorText(body) : held.text, model.known);
+  const judged = judge(dialect.api, status, held === null ? await errorText(body, holdMs) : held.text, model.known);
   if (judged.blame === 'caller' || left()) {
     tell('served');
     return answer(judged);
@@ -218,9 +220,9 @@ export async function attempt(
 const isStream = (contentType: string): boolean => contentType.startsWith('text/event-stream');
 
 /** A failure is told in an event, or in a document. */
-function hold(body: Reader, contentType: string, { dialect }: Call): Promise<FirstWords> | FirstWords {
-  if (isStream(contentType)) return holdStream(body, dialect);
-  return contentType.startsWith('application/json') ? holdWhole(body) : begun;
+function hold(body: Reader, contentType: string, { dialect }: Call, ms: number): Promise<FirstWords> | FirstWords {
+  if (isStream(contentType)) return holdStream(body, dialect, ms);
+  return contentType.startsWith('application/json') ? holdWhole(body, ms) : begun;
 }
 
 /** A stream has its home's own; an answer that is whole is waited for. */

@@ -84,6 +84,8 @@ export interface UpstreamOptions {
   readonly gauge?: (key: string, shut: 0 | 1) => void;
   /** Where all instances tell each other of homes that fail; absent: this process knows what it saw itself. */
   readonly store?: Store | null;
+  /** How long the beginning of an answer is held back (send.ts). */
+  readonly holdMs?: number;
   /** 0 to 99, evenly: which deployment a virtual model's call goes to. */
   readonly draw?: () => number;
 }
@@ -95,6 +97,7 @@ export function createUpstream({
   warn,
   gauge = () => undefined,
   store = null,
+  holdMs = 1_000,
   draw = () => randomInt(100),
 }: UpstreamOptions): Upstream {
   const deployment = {
@@ -113,7 +116,7 @@ export function createUpstream({
   shared.attach(health);
   const destination = homeAccess({ secretNamed: (name) => secrets.value(name), googleTokens });
   const send = createFailover({
-    attempts: { deadlines: config, destination, now },
+    attempts: { deadlines: config, destination, now, holdMs },
     health,
     shared,
     secrets,

@@ -420,7 +420,11 @@ describe('health', () => {
         handle?.(...args);
       };
       const homes = [await startHome(t, unwell), await startHome(t, unwell), await startHome(t, streaming(whole))];
-      const instance = instanceOf(homes, { rows: [{ headersTimeoutMs: 100 }, { headersTimeoutMs: 100 }] });
+      const instance = instanceOf(homes, {
+        rows: [{ headersTimeoutMs: 100 }, { headersTimeoutMs: 100 }],
+        // However busy the machine is.
+        holdMs: 60_000,
+      });
       const outcomes = await Promise.all(
         Array.from({ length: 60 }, (_, i) => instance.ask({ stream: true, actor: `a${i % 4}` })),
       );
