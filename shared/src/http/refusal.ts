@@ -53,6 +53,8 @@ interface Row {
   retryAfterSeconds?: number;
   /** A status from 500 on that tells of no failure of ours: nobody reads a stack or a report of it, and a flood of it must cost little. */
   expected?: true;
+  /** To ask again is in vain until somebody mends it: SDKs, which would, are told not to. */
+  inVain?: true;
 }
 
 const invalid = ['invalid_request_error', null] as const;
@@ -151,6 +153,7 @@ export const kinds: Readonly<Record<RefusalKind, Row>> = {
     openai: ['server_error', null],
     anthropic: 'api_error',
     retryAfterSeconds: 60,
+    inVain: true,
   },
   'upstream-timeout': { status: 504, openai: ['server_error', null], anthropic: 'timeout_error', retryAfterSeconds: 5 },
   'diagnostics-secret': { status: 401, openai: invalid, anthropic: 'authentication_error' },

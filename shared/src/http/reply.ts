@@ -29,6 +29,7 @@ export function answer(
 export function refuse(reply: Reply, refusal: Refusal, dialect: Dialect, requestId: string): void {
   const headers: Record<string, string> = {};
   if (refusal.retryAfterSeconds !== null) headers['retry-after'] = String(refusal.retryAfterSeconds);
+  if (dialect !== 'cody' && kinds[refusal.kind].inVain === true) headers['x-should-retry'] = 'false';
   const [type, body] = refusalBody(refusal, dialect, requestId);
   if (type !== null) headers['content-type'] = type;
   if (type === 'text/plain; charset=utf-8') headers['x-content-type-options'] = 'nosniff';
