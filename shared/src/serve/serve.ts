@@ -50,7 +50,8 @@ export function defineFunction(
   setImmediate(() => context.connect());
   listenFirst(handle, (server) => servers.add(server));
   drainOnTerm(() => servers, idle, context.close);
-  http(name, handle);
+  // One name for all: Google's own tools refuse an entry point with a hyphen. Terraform (modules/function) and the local cloud ask for it.
+  http('gateway', handle);
   return handle;
 }
 

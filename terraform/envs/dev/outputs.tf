@@ -18,6 +18,11 @@ output "address" {
   value       = module.gateway.address
 }
 
+output "certificate_record" {
+  description = "DNS record by which Google is shown that the hostname is ours."
+  value       = module.gateway.certificate_record
+}
+
 output "functions" {
   description = "What runs: tag and own URL of each function."
   value       = module.gateway.functions
