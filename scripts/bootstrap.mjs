@@ -7,7 +7,7 @@ import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } 
 import { constants } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
 const modules = path.join(root, 'node_modules');
@@ -173,11 +173,20 @@ function run() {
   if (args.length === 0) throw new Error('usage: node scripts/bootstrap.mjs [--redis] <script.ts> [args…]');
   const [script, ...rest] = args;
   const bin = path.join(modules, '.bin');
-  const child = spawn(node24, ['--disable-warning=ExperimentalWarning', path.join(root, script), ...rest], {
-    cwd: root,
-    stdio: 'inherit',
-    env: { ...process.env, PATH: `${bin}${path.delimiter}${process.env.PATH ?? ''}` },
-  });
+  const parentWatch = `--import=${pathToFileURL(path.join(root, 'scripts/parent-watch.mjs')).href}`;
+  const child = spawn(
+    node24,
+    ['--disable-warning=ExperimentalWarning', parentWatch, path.join(root, script), ...rest],
+    {
+      cwd: root,
+      stdio: 'inherit',
+      env: {
+        ...process.env,
+        PATH: `${bin}${path.delimiter}${process.env.PATH ?? ''}`,
+        GATEWAY_BOOTSTRAP_PID: String(process.pid),
+      },
+    },
+  );
   // A terminal sends Ctrl-C and its own end to the child as well, and a second copy would look like impatience.
   const terminal = process.stdin.isTTY || process.stdout.isTTY || process.stderr.isTTY;
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'])
@@ -186,7 +195,12 @@ function run() {
     });
   // npm ends its shell on SIGTERM, and the shell tells nobody: that our parent is gone is all we see of it.
   const parent = process.ppid;
-  const watch = () => process.ppid !== parent && child.kill('SIGTERM');
-  if (process.env.npm_lifecycle_event !== undefined) setInterval(watch, parentWatchMs).unref();
+  const watching = setInterval(() => {
+    if (process.ppid === parent) return;
+    // Once: a second signal would be taken for impatience.
+    clearInterval(watching);
+    child.kill('SIGTERM');
+  }, parentWatchMs).unref();
+  if (process.env.npm_lifecycle_event === undefined) clearInterval(watching);
   child.on('exit', (code, signal) => process.exit(code ?? 128 + constants.signals[signal]));
 }

@@ -90,7 +90,7 @@ function settingsOf({ config }: Context): SearchSettings | null {
   return attributionEnabled && token !== null ? { url, token } : null;
 }
 
-export const handler = defineFunction('attribution', (context) => {
+export const handler = await defineFunction('attribution', (context) => {
   const search = settingsOf(context);
   return [
     { method: 'POST', path: '/v1/attribution', dialect: 'cody', handle: (exchange) => attribute(exchange, search) },

@@ -1,10 +1,10 @@
 // `GET /v1/models`: the models that the caller may use for chat, in the shape of the SDK that asks, out of the catalogue.
 
-import { allowedFor, identify, type Route } from '@cody-gateway/shared/serve';
-import { knownModel, type Model } from '@cody-gateway/shared/upstream';
+import type { Model } from '@cody-gateway/shared/catalogue';
+import { allowedFor, identify, surfaces, type Route } from '@cody-gateway/shared/serve';
 
-/** Unknown to us; SDKs want a date. */
-const createdUnknown = { seconds: 0, rfc3339: '1970-01-01T00:00:00Z' } as const;
+/** SDKs want a date; unknown to us. */
+const unknownDay = '1970-01-01';
 
 /**
  * Anthropic's SDK says who it is with `anthropic-version`; everybody else gets OpenAI's list. Each list holds what its own route serves, under the
@@ -16,34 +16,31 @@ export const listModels: Route = {
   dialect: (headers) => (headers['anthropic-version'] === undefined ? 'openai' : 'anthropic'),
   handle: async (exchange) => {
     const { context, dialect, json } = exchange;
-    const actor = await identify(exchange);
-    const own = dialect === 'anthropic' ? 'anthropic' : 'openai';
-    const providers = dialect === 'anthropic' ? (['anthropic'] as const) : (['openai', 'fireworks'] as const);
-    const models = providers
-      .flatMap((provider) => allowedFor(context, actor, 'chat_completions', provider))
-      .map((name) => ({ name, known: knownModel(name) }))
-      .filter(({ known }) => known?.features.includes('chat') ?? true)
-      .map(({ name, known }) => ({
-        id: name.startsWith(`${own}/`) ? name.slice(own.length + 1) : name,
-        provider: name.slice(0, name.indexOf('/')),
-        limits: limitsOf(known),
+    const [actor, catalogue] = await Promise.all([identify(exchange), context.catalogue.current(Date.now())]);
+    const surface = dialect === 'anthropic' ? surfaces.messages : surfaces.chat;
+    const models = allowedFor(catalogue, actor, 'chat_completions', surface)
+      .filter(({ row }) => row.features.includes('chat'))
+      .map((model) => ({
+        id: model.provider.id === surface.provider ? model.name : model.id,
+        model,
+        created: new Date(model.row.released ?? unknownDay),
       }));
     if (dialect === 'anthropic') {
-      const data = models.map(({ id, limits }) => ({
+      const data = models.map(({ id, model, created }) => ({
         type: 'model',
         id,
-        display_name: id,
-        created_at: createdUnknown.rfc3339,
-        ...limits,
+        display_name: model.row.title ?? id,
+        created_at: `${created.toISOString().slice(0, 19)}Z`,
+        ...limitsOf(model),
       }));
       json(200, { data, has_more: false, first_id: data[0]?.id ?? null, last_id: data.at(-1)?.id ?? null });
     } else {
-      const data = models.map(({ id, provider, limits }) => ({
+      const data = models.map(({ id, model, created }) => ({
         id,
         object: 'model',
-        created: createdUnknown.seconds,
-        owned_by: provider,
-        ...limits,
+        created: created.getTime() / 1000,
+        owned_by: model.provider.id,
+        ...limitsOf(model),
       }));
       json(200, { object: 'list', data });
     }
@@ -51,9 +48,7 @@ export const listModels: Route = {
 };
 
 /** What clients may plan by; what is unknown is left out. */
-function limitsOf(model: Model | null): Record<string, number | boolean> {
-  if (model === null) return {};
-  const { contextTokens, outputTokens, deprecated } = model;
+function limitsOf({ row: { contextTokens, outputTokens, deprecated } }: Model): Record<string, number | boolean> {
   return {
     ...(contextTokens !== null && { context_window: contextTokens }),
     ...(outputTokens !== null && { max_output_tokens: outputTokens }),

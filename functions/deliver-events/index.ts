@@ -101,16 +101,20 @@ async function settleAll({ context, scope }: Exchange, late: readonly LateEvent[
   return rows;
 }
 
-export const handler = defineFunction('deliver-events', ({ config }) => {
-  const warehouse = createWarehouse(config);
-  const letters = createDeadLetters(openDocuments(config).client);
-  const toldMs = new Map<string, number>();
-  return [
-    {
-      method: 'POST',
-      path: '/',
-      dialect: 'cody',
-      handle: (exchange) => deliver(exchange, warehouse, letters, toldMs),
-    },
-  ];
-});
+export const handler = await defineFunction(
+  'deliver-events',
+  ({ config }) => {
+    const warehouse = createWarehouse(config);
+    const letters = createDeadLetters(openDocuments(config).client);
+    const toldMs = new Map<string, number>();
+    return [
+      {
+        method: 'POST',
+        path: '/',
+        dialect: 'cody',
+        handle: (exchange) => deliver(exchange, warehouse, letters, toldMs),
+      },
+    ];
+  },
+  { port: 'at once' },
+);

@@ -85,7 +85,11 @@ async function post(url: string, body: string): Promise<void> {
   if (!response.ok) throw new Error(`the webhook answered ${response.status}`);
 }
 
-export const handler = defineFunction('deliver-notifications', ({ store }) => {
-  const marks = createNoticeMarks(store, () => ({ leftMs: redisBudgetMs }));
-  return [{ method: 'POST', path: '/', dialect: 'cody', handle: (exchange) => deliver(exchange, marks) }];
-});
+export const handler = await defineFunction(
+  'deliver-notifications',
+  ({ store }) => {
+    const marks = createNoticeMarks(store, () => ({ leftMs: redisBudgetMs }));
+    return [{ method: 'POST', path: '/', dialect: 'cody', handle: (exchange) => deliver(exchange, marks) }];
+  },
+  { port: 'at once' },
+);

@@ -4,7 +4,10 @@ import { defineFunction } from '@cody-gateway/shared/serve';
 import { flaggedRequestRoutes } from './flagged-requests.ts';
 import { syncRoutes } from './sync-all-sources.ts';
 
-export const handler = defineFunction('diagnostics', (context) => [
-  ...syncRoutes(context),
-  ...flaggedRequestRoutes(context),
-]);
+export const handler = await defineFunction(
+  'diagnostics',
+  (context) => [...syncRoutes(context), ...flaggedRequestRoutes(context)],
+  {
+    port: 'at once',
+  },
+);

@@ -1,12 +1,14 @@
 // The function `embeddings`: vectors for texts, charged by the token.
 
-import type { Actor, Permit } from '@cody-gateway/shared/auth';
+import { choiceFrom, type Actor, type Permit } from '@cody-gateway/shared/auth';
 import { answer, parseJson, Refusal, type Received } from '@cody-gateway/shared/http';
+import { identityOf } from '@cody-gateway/shared/limiter';
 import {
   callSpan,
   charged,
   defineFunction,
   identify,
+  lookBeforeParsing,
   notServed,
   readClaim,
   type CallEvent,
@@ -29,8 +31,9 @@ interface Used {
 async function embed(exchange: Exchange, embedders: readonly Embedder[]): Promise<void> {
   const { context, received, scope } = exchange;
   const actor = await identify(exchange);
-  context.auth.entitlement(actor, feature);
-  const text = await received.readBody(context.config.bodyBytesMax);
+  const entitlement = context.auth.entitlement(actor, feature);
+  const text = await received.readBody(context.config.bodyBytesMax, identityOf(actor));
+  await lookBeforeParsing(exchange, text, actor, feature, entitlement);
   const claim = readClaim(received, feature, text);
   const request = readEmbeddingRequest(parseJson(text));
   const { permit, embedder } = permitted(exchange, actor, request, embedders);
@@ -113,7 +116,7 @@ function permitted(
   const provider = asked.slice(0, slash).toLowerCase();
   const served = embedders.filter(({ name }) => name.startsWith(`${provider}/`)).map(({ name }) => name);
   try {
-    const permit = context.auth.permit(actor, feature, { provider, model: asked.slice(slash + 1), served, covers: {} });
+    const permit = context.auth.permit(actor, feature, choiceFrom(served, provider, asked.slice(slash + 1)));
     const embedder = embedders.find(({ name }) => name === permit.model);
     if (embedder === undefined) throw new Error(`no embedder for ${permit.model}`);
     if (permit.blocked) throw new Refusal('banned', 'embeddings access has not been granted');
@@ -147,7 +150,11 @@ function embeddingEvent({ model }: Permit, { texts }: EmbeddingRequest): CallEve
 
 function embeddingSpan(permit: Permit): ChargedSpan<Used> {
   return {
-    begins: callSpan(permit, permit.model.slice(permit.model.indexOf('/') + 1), null),
+    begins: callSpan(permit, {
+      provider: permit.model.slice(0, permit.model.indexOf('/')),
+      model: permit.model.slice(permit.model.indexOf('/') + 1),
+      address: null,
+    }),
     ends: ({ used, upstreamStatus, resolvedStatus, cancelled, refusal }) => {
       if (used === null)
         return [{ resolvedStatusCode: resolvedStatus }, cancelled ? 'cancelled' : (refusal?.kind ?? null)];
@@ -189,7 +196,7 @@ function dialectOf(headers: Received['headers']): 'openai' | 'cody' {
   return headers['x-stainless-lang'] === undefined ? 'cody' : 'openai';
 }
 
-export const handler = defineFunction('embeddings', ({ config }) => {
+export const handler = await defineFunction('embeddings', ({ config }) => {
   const embedders = embeddersOf(config);
   return [
     { method: 'POST', path: '/v1/embeddings', dialect: dialectOf, handle: (exchange) => embed(exchange, embedders) },

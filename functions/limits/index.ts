@@ -65,4 +65,4 @@ const refreshLimits: Route = {
   },
 };
 
-export const handler = defineFunction('limits', () => [readLimits, refreshLimits]);
+export const handler = await defineFunction('limits', () => [readLimits, refreshLimits]);

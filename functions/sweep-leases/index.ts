@@ -3,7 +3,7 @@
 import { tasksClient } from '@cody-gateway/shared/events';
 import { createSweep, defineFunction } from '@cody-gateway/shared/serve';
 
-export const handler = defineFunction(
+export const handler = await defineFunction(
   'sweep-leases',
   (context) => {
     const sweep = createSweep(context);

@@ -17,4 +17,4 @@ const sync: Route = {
   },
 };
 
-export const handler = defineFunction('sync-subscriptions', () => [sync]);
+export const handler = await defineFunction('sync-subscriptions', () => [sync]);

@@ -1,9 +1,10 @@
 // A stream that a provider does not finish, for whatever reason, ends with exactly one error event in the caller's dialect, without an end mark, charged and marked.
 
 import assert from 'node:assert/strict';
+import { connect } from 'node:net';
 import { after, before, test } from 'node:test';
 import type { Behaviour } from '../local/providers/provider-server.ts';
-import { anthropicBody, chat, openAiBody, startGateway, type TestGateway } from '../local/test-gateway.ts';
+import { anthropicBody, chat, eventually, openAiBody, startGateway, type TestGateway } from '../local/test-gateway.ts';
 
 let gateway: TestGateway;
 before(async () => {
@@ -103,5 +104,53 @@ test('an answer that is no stream, before its first byte: a clear refusal that c
   assert.deepEqual(
     [event?.metadata['truncated'], event?.metadata['resolved_status_code'], event?.units],
     [true, 502, 0],
+  );
+});
+
+test('an answer that is another protocol, or only interim ones: a refusal with one row that costs nothing', async () => {
+  for (const [raw, endless] of [
+    ['HTTP/1.1 101 Switching Protocols\r\nupgrade: websocket\r\nconnection: upgrade\r\n\r\nxx', false],
+    ['HTTP/1.1 101 x\r\n\r\n', false],
+    ['HTTP/1.1 103 Early Hints\r\nlink: </x>\r\n\r\n'.repeat(100), true],
+  ] as const) {
+    const { id, token } = await gateway.subscription({ limit: 10 });
+    gateway.openai?.next({ raw, endless });
+    const answer = await gateway.call(routes.openai[0], { token, body: openAiBody() });
+    assert.equal(answer.status, 502);
+    const rows = await gateway.events(`identifier = '${id}'`);
+    assert.deepEqual(
+      rows.map(({ metadata, units }) => [metadata['resolved_status_code'], units]),
+      [[502, 0]],
+    );
+  }
+});
+
+test('a caller that reads nothing is ended by the deadline: one row, and no call stands', async () => {
+  const { id, token } = await gateway.subscription({ limit: 10 });
+  const { port } = new URL(gateway.functions.get('chat-completions')?.url ?? '');
+  const body = JSON.stringify(openAiBody());
+  for (const type of ['application/json', 'text/event-stream']) {
+    gateway.openai?.next({
+      raw: `HTTP/1.1 200 OK\r\ncontent-type: ${type}\r\n\r\n${'x'.repeat(65_000)}`,
+      endless: true,
+    });
+    const socket = connect(Number(port), '127.0.0.1').on('error', () => undefined);
+    socket.pause();
+    socket.write(
+      `POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${token}\r\ncontent-length: ${body.length}\r\n\r\n${body}`,
+    );
+    const ended = async (): Promise<number> =>
+      (await gateway.events(`identifier = '${id}' AND name = 'CompletionsFinished'`)).length;
+    const before = await ended();
+    await eventually(ended, (rows) => rows > before);
+    socket.destroy();
+  }
+  const rows = await gateway.events(`identifier = '${id}'`);
+  assert.deepEqual(
+    rows.map(({ metadata, units }) => [metadata['truncated'], units]),
+    [
+      [true, 1],
+      [true, 1],
+    ],
   );
 });

@@ -1,7 +1,7 @@
 // `npm run bench -- cold`: from the start of a process to its first answer, auth from Firestore, lease and provider call
 // included, with the built function. Not a test: a clock decides.
 
-import { spawn, type ChildProcess } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { mkdir, writeFile } from 'node:fs/promises';
 import http from 'node:http';
 import net from 'node:net';
@@ -10,7 +10,7 @@ import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
 import { Redis } from 'ioredis';
 import { memoryEnv } from '../functions/function-files.ts';
-import { endWithParent } from '../local/process/child-lifetime.ts';
+import { spawnTied } from '../local/process/child-lifetime.ts';
 import { startCloud, type LocalCloud } from '../local/cloud.ts';
 import { freePort } from '../local/process/port.ts';
 import { coldLine, type ColdStep } from './cold-probe.ts';
@@ -137,7 +137,7 @@ async function coldStart(
   const { NODE_COMPILE_CACHE: _ofTheLocalCloud, ...deployed } = env;
   const lines: string[] = [];
   const startedMs = performance.now();
-  const child = spawn(
+  const child = spawnTied(
     process.execPath,
     [...probe, framework, '--target=gateway', `--source=${warm.start.dir}`, `--port=${port}`],
     {
@@ -149,11 +149,8 @@ async function coldStart(
         ...deployed,
         ...memoryEnv(warm.start.memoryMiB),
       },
-      stdio: ['ignore', 'pipe', 'pipe'],
-      detached: true,
     },
   );
-  endWithParent(child);
   for (const stream of [child.stdout, child.stderr])
     createInterface({ input: stream }).on('line', (line) => lines.push(line));
   try {

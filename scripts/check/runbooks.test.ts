@@ -54,6 +54,8 @@ const forms: Readonly<Record<string, string>> = {
   'gcloud logging read': 'project freshness limit format',
   'gcloud projects create': 'organization',
   'gcloud redis instances describe': 'project region format',
+  'gcloud redis instances failover': 'project region data-protection-mode',
+  'gcloud redis instances get-auth-string': 'project region format',
   'gcloud redis instances update': 'project region enable-auth no-enable-auth',
   'gcloud scheduler jobs describe': 'location project',
   'gcloud scheduler jobs resume': 'location project',
@@ -134,7 +136,8 @@ test('every secret has a row under "Rotating secrets", and every row is a secret
   assert.deepEqual(rows.toSorted(), named.toSorted());
   // As terraform/modules/secrets names them, and what Terraform itself keeps beside them.
   assert.match(read('terraform/modules/secrets/main.tf'), /lower\(replace\(variable, "_", "-"\)\)/);
-  for (const other of ['redis-ca', 'slack_token', 'opsgenie_url']) assert.ok(chapter.includes(other), other);
+  for (const other of ['redis-ca', 'redis-password', 'slack_token', 'opsgenie_url'])
+    assert.ok(chapter.includes(other), other);
 });
 
 test('what the issue of operations asks for has a chapter of its own', () => {

@@ -29,8 +29,7 @@ const rows = Object.values(variables)
 
 /** What a function is given of it. */
 const byFunction = path.resolve(import.meta.dirname, '../../terraform/variables-by-function.json');
-const read: Record<string, string[]> = {};
-for (const file of await readFunctionFiles()) read[file.name] = await variablesRead(file);
+const read = Object.fromEntries((await readFunctionFiles()).map((file) => [file.name, variablesRead(file)]));
 
 const before = readFileSync(readme, 'utf8');
 const [head = '', rest = ''] = before.split(begin);

@@ -1,11 +1,10 @@
 // Which environment variables a function reads: all, but for those of a provider that it has no key for, and the warehouse's where it writes no rows.
 // Terraform gives a function these alone, so that what concerns one provider makes new revisions of the functions that call it, and of no other.
 
-import { loadConfig, variables, type Config } from '@cody-gateway/shared/config';
-import { createUpstream } from '@cody-gateway/shared/upstream';
+import { variables } from '@cody-gateway/shared/config';
 import type { FunctionFile } from './function-files.ts';
 
-/** A provider's key, and how the names of its other variables begin. */
+/** A provider's key, and how the names of its other variables begin. Without its key a provider serves nothing, so nothing of it is asked for. */
 const owners: Readonly<Record<string, string>> = {
   CODY_GATEWAY_ANTHROPIC_ACCESS_TOKEN: 'CODY_GATEWAY_ANTHROPIC_',
   CODY_GATEWAY_OPENAI_ACCESS_TOKEN: 'CODY_GATEWAY_OPENAI_',
@@ -14,47 +13,20 @@ const owners: Readonly<Record<string, string>> = {
   CODY_GATEWAY_SOURCEGRAPH_EMBEDDINGS_API_TOKEN: 'CODY_GATEWAY_SOURCEGRAPH_EMBEDDINGS_',
   CODY_GATEWAY_EMBEDDINGS_ENDPOINTS_TOKEN: 'CODY_GATEWAY_EMBEDDINGS_ENDPOINTS',
 };
+/** Rules of flagging that are named after Anthropic hold for other providers' calls too (shared/src/upstream/flagging.ts). */
+const sharedRules = /^CODY_GATEWAY_ANTHROPIC_.*(PATTERNS|FLAGGED_MODEL_NAMES|BLOCKING_ENABLED|_LIMIT)$/;
 const warehouse = 'CODY_GATEWAY_BIGQUERY_';
 
-const rows: readonly (readonly [key: string, row: { readonly name: string; readonly kind: string }])[] =
-  Object.entries(variables);
-
-/**
- * Names of the variables that a function reads, secrets left out: its function.json names those. A provider without a key is never made, so nothing of
- * it is read later; what is read while the providers are made counts whoever's it is.
- */
-export async function variablesRead({ secrets, uses = [] }: FunctionFile): Promise<string[]> {
-  const atStart = await readAtStart(secrets);
-  return rows
-    .filter(([key, { name, kind }]) => {
+/** Names of the variables that a function reads, secrets left out: its function.json names those. */
+export function variablesRead({ secrets, uses = [] }: Pick<FunctionFile, 'secrets' | 'uses'>): string[] {
+  const calls = secrets.some((secret) => secret in owners);
+  return Object.values<{ readonly name: string; readonly kind: string }>(variables)
+    .filter(({ name, kind }) => {
       if (kind === 'secret') return false;
       if (name.startsWith(warehouse)) return uses.includes('warehouse');
       const owner = Object.entries(owners).find(([, prefix]) => name.startsWith(prefix));
-      return owner === undefined || secrets.includes(owner[0]) || atStart.has(key);
+      return owner === undefined || secrets.includes(owner[0]) || (calls && sharedRules.test(name));
     })
-    .map(([, { name }]) => name)
+    .map(({ name }) => name)
     .toSorted();
 }
-
-/** What is read of the configuration while the providers are made. */
-async function readAtStart(secrets: readonly string[]): Promise<ReadonlySet<string>> {
-  const given = rows.filter(([, { name, kind }]) => kind === 'secret' && secrets.includes(name));
-  const config = loadConfig({
-    ...Object.fromEntries(rows.filter(([, row]) => required(row)).map(([, { name }]) => [name, 'x'])),
-    ...Object.fromEntries(given.map(([, { name }]) => [name, 'x'])),
-  });
-  const read = new Set<string>();
-  const upstream = createUpstream(
-    new Proxy(config, {
-      get: (target, key) => {
-        read.add(String(key));
-        return target[key as keyof Config];
-      },
-    }),
-    () => undefined,
-  );
-  await upstream.close();
-  return read;
-}
-
-const required = (row: object): boolean => 'fallback' in row && row.fallback === undefined;

@@ -8,7 +8,9 @@ import { startFirestore, type LocalFirestore } from './google/firestore.ts';
 import { readFunctionFiles, type FunctionFile } from '../functions/function-files.ts';
 import { startFunction, type FunctionProcess } from './process/function-process.ts';
 import { startObservability, type LocalObservability } from './google/observability.ts';
-import { freePort } from './process/port.ts';
+import { allMetrics } from './metrics-page.ts';
+import { keepRunning } from './process/keep-running.ts';
+import { freePort, isFree } from './process/port.ts';
 import { startAnthropic } from './providers/anthropic.ts';
 import { startFireworks } from './providers/fireworks.ts';
 import { startGoogle } from './providers/google.ts';
@@ -49,6 +51,8 @@ const standIns = {
 export interface CloudOptions {
   /** The router's port; a free one where absent. */
   readonly port?: number;
+  /** Of the pages (traces, metrics), where it is free; any other where it is not, or absent. */
+  readonly pagesPort?: number;
   /** Only these functions; all where absent. */
   readonly functions?: readonly string[];
   /** Further environment of the functions; wins over what the cloud sets. */
@@ -60,13 +64,19 @@ export interface CloudOptions {
   readonly keys?: Readonly<Partial<Record<ProviderKind, string>>>;
   /** Takes each line of each function. */
   readonly onLine?: (name: string, line: string) => void;
+  /** Where given, a function that dies is started again, and this is told so in words. */
+  readonly onDeath?: (line: string) => void;
   /** Told of each step and its time. */
   readonly onStep?: (step: string, ms: number) => void;
+  /** Takes a line on what is under way. */
+  readonly onProgress?: (line: string) => void;
 }
 
 /** A running cloud. */
 export interface LocalCloud {
   readonly url: string;
+  /** Of the last trace; `/metrics` there has Prometheus' text of all functions. */
+  readonly pagesUrl: string;
   readonly token: string;
   readonly subscriptionId: string;
   readonly functions: ReadonlyMap<string, FunctionProcess>;
@@ -113,7 +123,12 @@ export async function startCloud(options: CloudOptions = {}): Promise<LocalCloud
     );
     const allFiles = await readFunctionFiles();
     const files = allFiles.filter(({ name }) => options.functions?.includes(name) ?? true);
-    const building = step('functions built', () => builtFiles(files.map(({ name }) => name)));
+    const building = step('functions built', () =>
+      builtFiles(
+        files.map(({ name }) => name),
+        options.onProgress,
+      ),
+    );
     building.catch(() => undefined);
     const redis = keep(await step('redis', () => startRedis({ args: options.redisArgs ?? [] })));
     const firestore = keep(await step('firestore', () => startFirestore()));
@@ -127,7 +142,15 @@ export async function startCloud(options: CloudOptions = {}): Promise<LocalCloud
     const slack = keep(await startSlack());
     const sourcegraph = keep(await startSourcegraph());
     const kserve = keep(await startKServe({ apiKey: standInKey }));
-    const observability = keep(await startObservability());
+    const functions = new Map<string, FunctionProcess>();
+    const secret = options.env?.['CODY_GATEWAY_DIAGNOSTICS_SECRET'] ?? diagnosticsSecret;
+    const { pagesPort = 0 } = options;
+    const observability = keep(
+      await startObservability({
+        port: (await isFree(pagesPort)) ? pagesPort : 0,
+        metrics: () => allMetrics(functions.values(), secret),
+      }),
+    );
     const { keys = {}, pace = {} } = options;
     const providers: Partial<Record<ProviderKind, LocalProvider>> = {};
     for (const kind of providerKinds)
@@ -161,10 +184,15 @@ export async function startCloud(options: CloudOptions = {}): Promise<LocalCloud
       ...providerEnv(keys, providers),
       ...options.env,
     };
-    const functions = new Map<string, FunctionProcess>();
-    const stopFunctions = async (): Promise<void> =>
-      void (await Promise.allSettled([...functions.values()].map((running) => running.stop())));
+    const over = new AbortController();
+    const keepers: Promise<void>[] = [];
+    const stopFunctions = async (): Promise<void> => {
+      over.abort();
+      await Promise.allSettled([...functions.values()].map((running) => running.stop()));
+      await Promise.allSettled(keepers);
+    };
     closers.push(stopFunctions);
+    let ready = 0;
     await step('functions', () =>
       everyOne(
         files.map(async (file) => {
@@ -179,7 +207,11 @@ export async function startCloud(options: CloudOptions = {}): Promise<LocalCloud
             onLine: (line) => options.onLine?.(name, line),
           });
           functions.set(name, running);
+          options.onProgress?.(`starting functions (${++ready} of ${files.length})`);
           targets.push({ file, url: running.url });
+          const { onDeath: say } = options;
+          const replaced = (again: FunctionProcess): void => void functions.set(name, again);
+          if (say !== undefined) keepers.push(keepRunning(running, { over: over.signal, say, replaced }));
         }),
       ),
     );
@@ -192,6 +224,7 @@ export async function startCloud(options: CloudOptions = {}): Promise<LocalCloud
     closers.push(async () => scheduler.stop());
     return {
       url: router.url,
+      pagesUrl: observability.url.replace('127.0.0.1', 'localhost'),
       token: seeded.token,
       subscriptionId: seeded.id,
       functions,
@@ -217,9 +250,12 @@ export async function startCloud(options: CloudOptions = {}): Promise<LocalCloud
 }
 
 /** Entries of the bundles, by function. Tests that run side by side share what `npm test` built before them, whatever is edited meanwhile. */
-async function builtFiles(names: readonly string[]): Promise<Record<string, string>> {
+async function builtFiles(
+  names: readonly string[],
+  onProgress: CloudOptions['onProgress'] = () => undefined,
+): Promise<Record<string, string>> {
   const before = JSON.parse(process.env['GATEWAY_BUILT_FUNCTIONS'] ?? '{}') as Record<string, string>;
-  const built = await buildFunctions({ names: names.filter((name) => before[name] === undefined) });
+  const built = await buildFunctions({ names: names.filter((name) => before[name] === undefined), onProgress });
   return { ...before, ...Object.fromEntries(built.map(({ name, file }) => [name, file])) };
 }
 

@@ -1,69 +1,90 @@
 // `npm start`: the local cloud with a ready token, until Ctrl-C.
 
-import { mkdir, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import {
-  diagnosticsSecret,
-  localProject,
-  providerKinds,
-  startCloud,
-  type LocalCloud,
-  type ProviderKind,
-} from './cloud.ts';
+import { parseArgs } from 'node:util';
+import { localProject, startCloud, type LocalCloud } from './cloud.ts';
+import { readCloudFile, removeCloudFile, writeCloudFile } from './cloud-file.ts';
+import { firstScreen } from './first-screen.ts';
+import { openLogFile } from './log-file.ts';
+import { isOwn, shortLine } from './log-lines.ts';
+import { readShell, warningsOf, type ShellSettings } from './shell-settings.ts';
+import { terminalOutput } from './terminal-output.ts';
 
 const root = path.resolve(import.meta.dirname, '../..');
-/** Where the other commands find the running cloud. */
-const cloudFile = path.join(root, '.local/cloud.json');
-const defaultPort = 9992;
+const logFile = path.join(root, '.local/log/start.jsonl');
+/** A signal reaches this process twice where its group gets it as well: what comes so soon is no impatience. */
+const copyMs = 1_000;
 
-const port = Number(process.env['PORT'] ?? defaultPort);
-if (!Number.isInteger(port) || port < 1 || port > 65_535)
-  fail(`PORT=${process.env['PORT'] ?? ''} is not a port: give a number from 1 to 65535`);
+const usage = `usage: npm start [-- --verbose]
+
+The whole gateway on this machine: Redis, every function, and stand-ins for
+what is Google's and the providers'. Prints a token and how to use it.
+Ctrl-C ends everything.
+
+  --verbose   every step with its time, and every log line as it is written
+
+Environment:
+  PORT              another port than 9992; pages are on the one after it
+  ANTHROPIC_API_KEY, OPENAI_API_KEY, FIREWORKS_API_KEY, GOOGLE_API_KEY
+                    makes that provider the real one: calls cost money
+  CODY_GATEWAY_…    goes to every function as it is (README, Configuration)
+`;
+
+const options = readOptions();
+const output = terminalOutput(process.stdout, process.env);
+const short = output.isTerminal && !options.verbose;
+const shell = readSettings();
 
 let stopping = false;
 let cloud: LocalCloud | null = null;
+process.on('exit', removeCloudFile);
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+  let firstMs: number | null = null;
   process.on(signal, () => {
+    firstMs ??= performance.now();
     // The second time without ceremony: the children die with this process.
-    if (stopping) process.exit(130);
+    if (stopping && performance.now() - firstMs > copyMs) process.exit(130);
+    if (stopping) return;
     stopping = true;
-    console.log('\nstopping …');
+    output.print('\nstopping …');
     if (cloud === null) process.exit(0);
     end(cloud, 0);
   });
 }
 
+const other = await readCloudFile();
+if (other !== null) {
+  const { url = '', pid = 0 } = JSON.parse(other) as { url?: string; pid?: number };
+  fail(`this folder's local cloud runs already at ${url} (process ${pid}): use it, or end it first`);
+}
+for (const warning of warningsOf(shell)) output.print(`CAUTION: ${warning}`);
+const startedMs = performance.now();
+const keepLine = short ? openLogFile(logFile) : null;
 try {
-  const keys: Partial<Record<ProviderKind, string>> = {};
-  for (const kind of providerKinds) {
-    const name = kind.toUpperCase();
-    const key = process.env[`CODY_GATEWAY_${name}_ACCESS_TOKEN`] ?? process.env[`${name}_API_KEY`];
-    if (key !== undefined && key !== '') keys[kind] = key;
-  }
+  output.progress('starting Redis and the stand-ins');
   cloud = await startCloud({
-    port,
+    port: shell.port,
+    pagesPort: shell.port + 1,
     pace: { chunkDelayMs: 60, chunks: 12 },
-    keys,
-    onLine: (name, line) => console.log(`${name.padEnd(16)} ${line}`),
-    onStep: (step, ms) => console.log(`  ${step.padEnd(16)} ${Math.round(ms).toString().padStart(6)} ms`),
+    keys: shell.keys,
+    env: shell.env,
+    onLine: showLine,
+    onDeath: (line) => output.print(`\n${line}\n`),
+    onStep: (step, ms) =>
+      options.verbose && output.print(`  ${step.padEnd(16)} ${Math.round(ms).toString().padStart(6)} ms`),
+    onProgress: output.progress,
   });
 } catch (error) {
   const message = error instanceof Error ? error.message : String(error);
   fail(
-    message === `port ${port} is taken`
+    message === `port ${shell.port} is taken`
       ? `${message}: stop what listens there, or choose another one with PORT=… npm start`
       : message,
   );
 }
 const running = cloud;
-for (const { name, exited } of running.functions.values()) {
-  void exited.then((code) =>
-    lost(`the function ${name} ended unexpectedly (${code ?? 'by a signal'}); its last lines stand above`),
-  );
-}
 void running.redis.exited.then(() => lost('redis-server ended unexpectedly'));
-await mkdir(path.dirname(cloudFile), { recursive: true });
-const facts = {
+writeCloudFile({
   url: running.url,
   token: running.token,
   subscriptionId: running.subscriptionId,
@@ -73,44 +94,62 @@ const facts = {
   redisUrl: running.redis.url,
   tasksEndpoint: running.tasks.url,
   deliverEventsUrl: running.env['CODY_GATEWAY_DELIVER_EVENTS_URL'],
-};
-await writeFile(cloudFile, `${JSON.stringify(facts, null, 2)}\n`, { mode: 0o600 });
+});
+output.print(firstScreen(running, shell, short ? path.relative(root, logFile) : null));
+output.print(`ready in ${((performance.now() - startedMs) / 1000).toFixed(1)} s\n`);
 
-console.log(`
-The gateway listens on ${running.url}
-Providers: ${providerKinds.map((kind) => `${kind} ${running[kind] === null ? 'real' : 'stand-in'}`).join(', ')}
+function showLine(name: string, line: string): void {
+  keepLine?.(line);
+  if (options.verbose) output.print(`${name.padEnd(16)} ${line}`);
+  else if (isOwn(line)) return;
+  else if (!short) output.print(line);
+  else {
+    const pagesUrl = cloud?.pagesUrl ?? '';
+    output.print(shortLine(name, line, { columns: output.columns(), color: output.color, pagesUrl }));
+  }
+}
 
-  token  ${running.token}
-
-Stream an answer:
-
-  curl -N ${running.url}/v1/completions/anthropic-messages -H 'Authorization: Bearer ${running.token}' -H 'X-Sourcegraph-Feature: chat_completions' -d '{"model":"claude-3-haiku-20240307","max_tokens":100,"stream":true,"messages":[{"role":"user","content":"Hello"}]}'
-
-The last trace:    ${running.observability.url}
-Prometheus:        curl -H 'Authorization: Bearer ${diagnosticsSecret}' ${running.functions.get('chat-completions')?.url ?? ''}/metrics
-What it used:      npm run cost; as a page: npm run report
-Another token:     npm run gateway -- subscriptions create --name acme --chat 500/24h
-Stop everything:   Ctrl-C
-`);
-
-/** Half a cloud is none. */
+/** Without Redis it is none. */
 function lost(what: string): void {
   if (stopping) return;
   stopping = true;
+  output.done();
   console.error(`${what}. Stopping.`);
   end(running, 1);
 }
 
 function end(started: LocalCloud, code: number): void {
-  rm(cloudFile, { force: true })
-    .then(() => started.stop())
-    .then(
-      () => process.exit(code),
-      () => process.exit(1),
-    );
+  removeCloudFile();
+  started.stop().then(
+    () => process.exit(code),
+    () => process.exit(1),
+  );
+}
+
+function readOptions(): { verbose: boolean } {
+  try {
+    const { values } = parseArgs({
+      options: { verbose: { type: 'boolean', default: false }, help: { type: 'boolean', short: 'h' } },
+    });
+    if (values.help !== true) return values;
+    process.stdout.write(usage);
+    process.exit(0);
+  } catch (error) {
+    console.error(`npm start: ${error instanceof Error ? error.message : String(error)}\n\n${usage}`);
+    process.exit(2);
+  }
+}
+
+function readSettings(): ShellSettings {
+  try {
+    return readShell(process.env);
+  } catch (error) {
+    return fail(error instanceof Error ? error.message : String(error));
+  }
 }
 
 function fail(message: string): never {
+  output.done();
   console.error(`npm start: ${message}`);
   process.exit(1);
 }

@@ -7,7 +7,7 @@ import { randomUUID } from 'node:crypto';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
 import { Redis } from 'ioredis';
-import { createAuth, type Actor, type Auth } from '@cody-gateway/shared/auth';
+import { choiceFrom, createAuth, type Actor, type Auth } from '@cody-gateway/shared/auth';
 import { createSubscription, createSync, hashToken, type SyncTrace } from '@cody-gateway/shared/directory';
 import { openDocuments, type Documents, type AuditRecord } from '@cody-gateway/shared/documents';
 import { loadConfig, type Config } from '@cody-gateway/shared/config';
@@ -200,12 +200,8 @@ test('a token that an operator revoked stays so, though its source lists it, is 
 
 test('limits and consumption; a reset with its reason, of the window that runs and of no other', async () => {
   const { id, token } = await create();
-  const permit = instance().permit(await meet(token), 'chat_completions', {
-    provider: 'openai',
-    model: 'gpt-4o',
-    served: ['openai/gpt-4o'],
-    covers: {},
-  });
+  const choice = choiceFrom(['openai/gpt-4o'], 'openai', 'gpt-4o');
+  const permit = instance().permit(await meet(token), 'chat_completions', choice);
   const admission = { leaseId: randomUUID(), estimate: 1, draft: '{}' };
   const lease = await createLimiter(store).admit(permit, admission, { leftMs: 10_000 });
   assert.ok(lease.decision === 'admitted');

@@ -16,7 +16,8 @@ import * as v from 'valibot';
 import { confirm, readArguments, UsageError, type Command } from './command.ts';
 import { readAuthor, reasonHelp } from './author.ts';
 import { loggedEvents } from './logged-events.ts';
-import { cloudFile, withDirectory, type Deployment } from './deployment.ts';
+import { readCloudFile } from '../local/cloud-file.ts';
+import { withDirectory, type Deployment } from './deployment.ts';
 import { deploymentOf } from './subscriptions.ts';
 import { formatTable } from './table.ts';
 
@@ -221,7 +222,10 @@ async function addresses({ project, target }: QueueOptions): Promise<v.InferOutp
       deliverEventsUrl: target ?? null,
     };
   }
-  return v.parse(cloudSchema, JSON.parse(await readFile(cloudFile, 'utf8')));
+  const text = await readCloudFile();
+  if (text === null)
+    throw new UsageError('which queue? Start the local cloud with npm start, or name a project with --project <id>');
+  return v.parse(cloudSchema, JSON.parse(text));
 }
 
 const addressSchema = v.object({ tasksEndpoint: v.nullable(v.string()), deliverEventsUrl: v.nullable(v.string()) });

@@ -2,15 +2,12 @@
 // one that was not asked for.
 
 import { once } from 'node:events';
-import { readFile } from 'node:fs/promises';
 import { connect } from 'node:net';
-import path from 'node:path';
 import { openDocuments, type Documents } from '@cody-gateway/shared/documents';
 import * as v from 'valibot';
+import { cloudFile, readCloudFile } from '../local/cloud-file.ts';
 import { UsageError } from './command.ts';
 
-/** Written by `npm start`, removed when it ends. */
-export const cloudFile = path.resolve(import.meta.dirname, '../../.local/cloud.json');
 /** On loopback: a process that listens takes no longer. */
 const probeTimeoutMs = 2_000;
 
@@ -56,7 +53,7 @@ export async function findDeployment(
     const name = `project ${project} of the emulator at ${emulatorHost}`;
     return { name, googleCloudProject: project, firestoreEmulatorHost: emulatorHost, url: null, redisEndpoint };
   }
-  const text = await readFile(file, 'utf8').catch(() => null);
+  const text = await readCloudFile(file);
   if (text === null)
     throw new UsageError(
       'which directory? Start the local cloud with npm start, or name a project with --project <id>',

@@ -14,7 +14,7 @@ import { confirm, readArguments, UsageError, type Command } from './command.ts';
 import { firstCall } from './first-call.ts';
 import { parseLimit } from './limit-text.ts';
 import { readAuthor, reasonHelp } from './author.ts';
-import { cloudFile, findDeployment, withDirectory, type Deployment } from './deployment.ts';
+import { findDeployment, withDirectory, type Deployment } from './deployment.ts';
 import { describe, limitOptions, table } from './subscription-text.ts';
 
 const listedByDefault = 100;
@@ -175,7 +175,7 @@ export function deploymentOf(project: string | undefined): Promise<Deployment> {
   // Firestore's client puts it above what it is told, the local cloud's address too.
   delete process.env['FIRESTORE_EMULATOR_HOST'];
   // Not an option: it holds a password, and command lines are seen by others.
-  return findDeployment(project, emulatorHost, cloudFile, process.env['REDIS_ENDPOINT'] || null);
+  return findDeployment(project, emulatorHost, undefined, process.env['REDIS_ENDPOINT'] || null);
 }
 
 /** @throws UsageError when no feature is given */

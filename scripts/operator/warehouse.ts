@@ -1,12 +1,11 @@
 // The warehouse that a command asks: a project's BigQuery, a stand-in, or that of the running local cloud. Not what it is asked.
 
-import { readFile } from 'node:fs/promises';
 import { BigQuery } from '@google-cloud/bigquery';
 import { PassThroughClient } from 'google-auth-library';
 import * as v from 'valibot';
 import type { Query } from './report/figures.ts';
 import { UsageError } from './command.ts';
-import { cloudFile } from './deployment.ts';
+import { readCloudFile } from '../local/cloud-file.ts';
 
 const queryTimeoutMs = 120_000;
 
@@ -26,7 +25,7 @@ export async function warehouseOf(
   if (!/^\w+$/.test(dataset)) throw new UsageError('--dataset is a name of letters, digits and underscores');
   let { project, bigquery: apiEndpoint } = options;
   if (project === undefined) {
-    const text = await readFile(cloudFile, 'utf8').catch(() => null);
+    const text = await readCloudFile();
     if (text === null && apiEndpoint === undefined)
       throw new UsageError('whose usage? Start the local cloud with npm start, or name a project with --project <id>');
     const cloud = text === null ? null : v.parse(cloudSchema, JSON.parse(text));

@@ -74,5 +74,5 @@ type Method<Call> = (call: Call, callback: Callback) => void;
 function replace<Call>(handlers: Handlers, name: string, wrap: (original: Method<unknown>) => Method<Call>): void {
   const handler = handlers.get(`/google.firestore.v1.Firestore/${name}`);
   if (handler === undefined) throw new Error(`the emulator has no ${name}`);
-  handler.func = wrap(handler.func as unknown as Method<unknown>) as unknown as typeof handler.func;
+  handler.func = wrap(handler.func as unknown as Method<unknown>);
 }

@@ -27,8 +27,11 @@ export interface LocalObservability {
   close(): Promise<void>;
 }
 
-/** Starts it on a free port. */
-export async function startObservability(): Promise<LocalObservability> {
+/** @param port a free one where absent @param metrics gives Prometheus' text for `/metrics` */
+export async function startObservability({
+  port: wanted = 0,
+  metrics: prometheus = () => Promise.resolve(''),
+}: { port?: number; metrics?: () => Promise<string> } = {}): Promise<LocalObservability> {
   const spans: SeenSpan[] = [];
   const metrics: SeenMetric[] = [];
   const errors: Record<string, unknown>[] = [];
@@ -44,10 +47,17 @@ export async function startObservability(): Promise<LocalObservability> {
   };
   const server = createServer((request, response) => {
     const path = request.url ?? '';
+    if (request.method === 'GET' && path === '/metrics') {
+      response.setHeader('content-type', 'text/plain; version=0.0.4; charset=utf-8');
+      return void prometheus().then(
+        (text) => response.end(text),
+        () => response.destroy(),
+      );
+    }
     if (request.method === 'GET')
       return void response
         .setHeader('content-type', 'text/html; charset=utf-8')
-        .end(tracePage(spans, new URL(path, 'http://localhost').searchParams.get('trace')));
+        .end(tracePage(spans, new URL(path, 'http://localhost').searchParams));
     read(request).then(
       (body) => {
         take(path, body);
@@ -56,7 +66,7 @@ export async function startObservability(): Promise<LocalObservability> {
       () => response.destroy(),
     );
   });
-  const port = await listen(server);
+  const port = await listen(server, wanted);
   return {
     url: `http://127.0.0.1:${port}`,
     sentryDsn: `http://public@127.0.0.1:${port}/1`,

@@ -1,31 +1,44 @@
-// Ends a child process when this process is gone, however it went: exit, a signal without a handler, SIGKILL. Not an orderly stop.
+// Starts programs that end when this process is gone, however it went: exit, a signal without a handler, SIGKILL. Not an orderly stop.
 
 import { spawn, type ChildProcess } from 'node:child_process';
 import { rmSync } from 'node:fs';
 import type { Socket } from 'node:net';
+import type { Readable } from 'node:stream';
 
-/** The shell waits for the end of its input, which is the end of this process, and then kills and clears away. */
-const guardScript = 'read -r _; kill -9 "$1"; test -z "$2" || rm -rf "$2"';
+/** A program with its output as streams. */
+export type TiedChild = ChildProcess & { readonly stdout: Readable; readonly stderr: Readable };
+
+/**
+ * The shell becomes the program, and leaves a guard behind that waits for a word on the fourth descriptor. The end of it without a word is the
+ * end of our process: the guard then kills and clears away. It is there before the program, so no moment is without it.
+ */
+const wrapper = `dir=$1; shift
+{ read -r word <&3; test "$word" = over || { kill -9 $$; test -z "$dir" || rm -rf "$dir"; }; } >/dev/null 2>&1 &
+exec "$@" 3<&-`;
+/** For a guard that was killed: another for the process that is there. */
+const lateGuard = 'read -r word; test "$word" = over || { kill -9 "$1"; test -z "$2" || rm -rf "$2"; }';
 
 const ends = new Set<() => void>();
 
 /**
- * Ties `child` to the life of this process; the tie ends with the child.
- * Start the child detached: a terminal sends Ctrl-C to its whole group, and the order of the end is ours.
- * @param dir removed with the child where this process did not get to it
+ * Starts a program whose life is tied to the life of this process. In a group of its own: a terminal sends Ctrl-C to its whole group, and the
+ * order of the end is ours. A program that does not exist ends with 127 and says so on stderr.
+ * @param dir removed with the child where this process does not get to it
  */
-export function endWithParent(child: ChildProcess, dir = ''): void {
-  const { pid } = child;
-  if (pid === undefined) return;
-  const guard = spawn('/bin/sh', ['-c', guardScript, 'end-with-parent', String(pid), dir], {
-    stdio: ['pipe', 'ignore', 'ignore'],
+export function spawnTied(
+  program: string,
+  args: readonly string[],
+  { env = process.env, dir = '' }: { env?: NodeJS.ProcessEnv; dir?: string } = {},
+): TiedChild {
+  const child = spawn('/bin/sh', ['-c', wrapper, 'tied', dir, program, ...args], {
+    env,
+    stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
     detached: true,
-  });
-  // Without a guard the exit handler still stands.
-  guard.on('error', () => undefined);
-  guard.stdin.on('error', () => undefined);
-  guard.unref();
-  (guard.stdin as Socket).unref();
+  }) as TiedChild;
+  const { pid } = child;
+  if (pid === undefined) return child;
+  let guard = child.stdio[3] as Socket;
+  watch(guard);
   const end = (): void => {
     child.kill('SIGKILL');
     if (dir !== '') rmSync(dir, { recursive: true, force: true });
@@ -34,10 +47,30 @@ export function endWithParent(child: ChildProcess, dir = ''): void {
   ends.add(end);
   child.once('exit', () => {
     // Its number may belong to somebody else soon.
-    guard.kill('SIGKILL');
+    guard.end('over\n');
     ends.delete(end);
     if (ends.size === 0) process.off('exit', endAll);
   });
+  return child;
+
+  function watch(socket: Socket): void {
+    socket.on('error', () => undefined);
+    // It never says a word, but its end is only seen by who reads.
+    socket.resume();
+    socket.unref();
+    socket.once('close', () => {
+      if (child.exitCode !== null || child.signalCode !== null || child.killed) return;
+      const late = spawn('/bin/sh', ['-c', lateGuard, 'tied', String(pid), dir], {
+        stdio: ['pipe', 'ignore', 'ignore'],
+        detached: true,
+      });
+      // Without a guard the exit handler still stands.
+      late.on('error', () => undefined);
+      late.unref();
+      guard = late.stdin as Socket;
+      watch(guard);
+    });
+  }
 }
 
 function endAll(): void {

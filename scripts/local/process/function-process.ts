@@ -1,10 +1,10 @@
 // One function as a process of its own, started like on Cloud Run: functions-framework with the built bundle.
 
-import { spawn, type ChildProcess } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { memoryEnv } from '../../functions/function-files.ts';
-import { endWithParent } from './child-lifetime.ts';
+import { spawnTied } from './child-lifetime.ts';
 
 const root = path.resolve(import.meta.dirname, '../../..');
 const framework = path.join(root, 'node_modules/@google-cloud/functions-framework/build/src/main.js');
@@ -41,7 +41,7 @@ export interface FunctionStart {
 /** Starts it and waits for its first answer. @throws Error with its last words when it ends instead */
 export async function startFunction(start: FunctionStart): Promise<FunctionProcess> {
   const { name, dir, port, memoryMiB, env, onLine } = start;
-  const child = spawn(process.execPath, [framework, '--target=gateway', `--source=${dir}`, `--port=${port}`], {
+  const child = spawnTied(process.execPath, [framework, '--target=gateway', `--source=${dir}`, `--port=${port}`], {
     env: {
       PATH: process.env['PATH'] ?? '',
       NODE_ENV: 'production',
@@ -49,10 +49,7 @@ export async function startFunction(start: FunctionStart): Promise<FunctionProce
       ...env,
       ...memoryEnv(memoryMiB, env['NODE_OPTIONS']),
     },
-    stdio: ['ignore', 'pipe', 'pipe'],
-    detached: true,
   });
-  endWithParent(child);
   let lastWords: string[] = [];
   for (const stream of [child.stdout, child.stderr]) {
     createInterface({ input: stream }).on('line', (line) => {

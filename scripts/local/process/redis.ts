@@ -1,12 +1,11 @@
 // A real redis-server on loopback, for the local cloud, tests and benchmarks. It dies with the process that started it.
 
-import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Redis } from 'ioredis';
-import { endWithParent } from './child-lifetime.ts';
+import { spawnTied } from './child-lifetime.ts';
 import { freePort, isFree, requireFree } from './port.ts';
 
 const readyTimeoutMs = 10_000;
@@ -139,8 +138,7 @@ interface Server {
 async function startServer(port: number, dir: string, args: readonly string[]): Promise<Server> {
   const settings = { port, bind: '127.0.0.1', dir, save: '', appendonly: 'no', 'maxmemory-policy': 'noeviction' };
   const given = Object.entries(settings).flatMap(([name, value]) => [`--${name}`, String(value)]);
-  const child = spawn('redis-server', [...given, ...args], { stdio: ['ignore', 'pipe', 'pipe'], detached: true });
-  endWithParent(child, dir);
+  const child = spawnTied('redis-server', [...given, ...args], { dir });
   let output = '';
   for (const stream of [child.stdout, child.stderr])
     stream.on('data', (data: Buffer) => (output = (output + data.toString()).slice(-4_000)));

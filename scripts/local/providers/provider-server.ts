@@ -1,6 +1,7 @@
 // What the provider stand-ins share: a server that records requests, answers as programmed, or streams its canned answer at a pace.
 
 import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import { isDeepStrictEqual } from 'node:util';
 import { listen } from '../process/port.ts';
 
@@ -14,6 +15,8 @@ export type Behaviour =
   | { readonly bytes: Buffer; readonly cuts: readonly number[]; readonly headers?: Readonly<Record<string, string>> }
   /** Break the connection after so many bytes of the canned answer. */
   | { readonly cutAfterBytes: number }
+  /** Write this on the connection instead of an answer; again and again, as long as somebody reads, where it never ends. */
+  | { readonly raw: string; readonly endless: boolean }
   /** Never answer, or answer with headers and one piece and then nothing. */
   | { readonly hang: 'headers' | 'body' };
 
@@ -90,6 +93,8 @@ export async function startProvider(
     requests.push(recorded);
     const behaviour = behaviours.shift();
     if (behaviour !== undefined && 'hang' in behaviour && behaviour.hang === 'headers') return;
+    if (behaviour !== undefined && 'raw' in behaviour)
+      return serveRaw(request.socket, behaviour.raw, behaviour.endless);
     if (behaviour !== undefined && 'status' in behaviour) {
       response
         .writeHead(behaviour.status, { 'content-type': 'application/json', ...behaviour.headers })
@@ -165,6 +170,17 @@ async function serveBytes(
     from = to;
   }
   response.end();
+}
+
+/** No answer of a server's: what it is, whoever reads it finds out. */
+function serveRaw(socket: Socket, raw: string, endless: boolean): void {
+  const write = (): void => {
+    do {
+      if (!socket.write(raw, 'latin1')) break;
+    } while (endless && !socket.destroyed);
+  };
+  if (endless) socket.on('drain', write);
+  write();
 }
 
 async function bodyOf(request: IncomingMessage): Promise<string> {

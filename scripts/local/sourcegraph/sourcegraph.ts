@@ -61,6 +61,8 @@ export interface LocalSourcegraph {
   readonly refused: readonly string[];
   /** Product subscriptions by UUID. */
   readonly subscriptions: Map<string, SourcegraphSubscription>;
+  /** UUIDs that lists lack, although each is found by its token: a list that is not what it says. */
+  readonly unlisted: Set<string>;
   /** Users by their `sgd_` token. */
   readonly users: Map<string, SourcegraphUser>;
   /** Subscriptions that come without being asked for a number; null: all, as Sourcegraph.com does. */
@@ -106,10 +108,16 @@ export async function startSourcegraph(): Promise<LocalSourcegraph> {
     found: { totalCount: 1, limitHit: true, names: ['github.com/a/b'] },
     outage: null,
   };
-  const local = { asked: [], refused: [], subscriptions: new Map(), users: new Map(), searches: [] } as Pick<
-    LocalSourcegraph,
-    'asked' | 'subscriptions' | 'users' | 'searches'
-  > & { readonly refused: string[] };
+  const local = {
+    asked: [],
+    refused: [],
+    subscriptions: new Map(),
+    unlisted: new Set(),
+    users: new Map(),
+    searches: [],
+  } as Pick<LocalSourcegraph, 'asked' | 'subscriptions' | 'unlisted' | 'users' | 'searches'> & {
+    readonly refused: string[];
+  };
   const answers: Record<Operation, (variables: CheckedRequest['variables']) => object> = {
     CheckAccessToken: ({ token: asked }) => {
       const found = [...local.subscriptions.values()].find(({ tokens }) => tokens.includes(String(asked)));
@@ -132,7 +140,7 @@ export async function startSourcegraph(): Promise<LocalSourcegraph> {
     },
   };
   const page = (first: number | null): object => {
-    const all = [...local.subscriptions.values()];
+    const all = [...local.subscriptions.values()].filter(({ uuid }) => !local.unlisted.has(uuid));
     const shown = all.slice(0, first ?? all.length);
     const pageInfo = { endCursor: null, hasNextPage: shown.length < all.length };
     const nodes = shown.map((one) => ({ ...nodeOf(one), sourcegraphAccessTokens: one.tokens }));

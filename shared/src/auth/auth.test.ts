@@ -8,7 +8,7 @@ import { loadConfig } from '../config/config.ts';
 import { createSubscription } from '../directory/directory.ts';
 import { openDocuments, type Documents } from '../documents/documents.ts';
 import { connectStore, type Store } from '../store/store.ts';
-import { AccessRefusal, createAuth, type AccessEvent, type Auth } from './auth.ts';
+import { AccessRefusal, choiceFrom, createAuth, type AccessEvent, type Auth } from './auth.ts';
 
 let emulator: LocalFirestore;
 let documents: Documents;
@@ -125,7 +125,7 @@ test('actors #9, #10: a token is taken in both spellings, and the door makes the
   assert.equal(actor.id, id);
   // The same object: the second spelling was not looked up again.
   assert.equal(await identify(token.replace('slk_', 'sgs_')), actor);
-  const choice = { provider: 'anthropic', model: 'CLAUDE-2', served: ['anthropic/claude-2'], covers: {} };
+  const choice = choiceFrom(['anthropic/claude-2'], 'anthropic', 'CLAUDE-2');
   const permit = auth.permit(actor, 'chat_completions', choice);
   assert.deepEqual([permit.model, permit.blocked, permit.entitlement.limit], ['anthropic/claude-2', false, 500]);
   assert.throws(() => auth.entitlement(actor, 'embeddings'), { kind: 'feature-access' });

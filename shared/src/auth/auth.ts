@@ -7,4 +7,4 @@ export { callerAddress, type ProxySettings } from './caller-address.ts';
 export { callerToken, featureFromHeader, type Caller } from './caller.ts';
 export { createAuth, type Auth } from './create-auth.ts';
 export type { Entitlement, Feature } from './entitlement.ts';
-export { allowedModels, type ModelChoice, type Permit } from './permit.ts';
+export { allowedModels, choiceFrom, type ModelChoice, type Permit } from './permit.ts';

@@ -225,6 +225,61 @@ test('a user whose token Sourcegraph.com knows no longer is refused once it is a
   assert.equal((await (await documents.client()).doc(`tokens/${hashToken(token)}`).get()).get('revoked'), true);
 });
 
+test('what a source took away is asked for again a minute later, by whoever comes first; while it is away it stays so', async () => {
+  const token = fresh('sgd_');
+  const user = { id: relayId(4_714), username: 'dave', access: sourcegraphAccess() };
+  sourcegraph.users.set(token, user);
+  const { clock, identify, outcome } = instance();
+  await identify(token);
+  await copied(token);
+  sourcegraph.users.delete(token);
+  await redis.del(copyOf(token));
+  clock.nowMs += 16 * minuteMs;
+  assert.equal(await outcome(token), 'invalid-token');
+  await copied(token);
+  sourcegraph.users.set(token, user);
+  sourcegraph.asked.length = 0;
+  assert.equal(await instance().outcome(token), 'invalid-token');
+  assert.equal(asked('CheckDotcomUserAccessToken'), 0, 'within the minute');
+  await redis.hset(copyOf(token), 'at', String(Date.now() - minuteMs - 1));
+  sourcegraph.outage = 500;
+  assert.equal(await instance().outcome(token), 'invalid-token');
+  sourcegraph.outage = null;
+  assert.equal((await instance().identify(token)).id, '4714');
+});
+
+test('a token that a user revoked dies within a quarter of an hour, however often the user’s others are asked about', async () => {
+  const [kept, dead] = [fresh('sgd_'), fresh('sgd_')];
+  const user = { id: relayId(4_715), username: 'erin', access: sourcegraphAccess() };
+  for (const token of [kept, dead]) sourcegraph.users.set(token, user);
+  const { clock, identify } = instance();
+  for (const token of [kept, dead]) await identify(token);
+  for (const token of [kept, dead]) await copied(token);
+  sourcegraph.users.delete(dead);
+  clock.nowMs += 16 * minuteMs;
+  for (const token of [kept, dead]) await redis.del(copyOf(token));
+  const later = instance();
+  later.clock.nowMs = clock.nowMs;
+  assert.equal((await later.identify(kept)).id, '4715');
+  assert.equal(await later.outcome(dead), 'invalid-token');
+  const { tokens } = (await (await documents.client()).doc('users/4715').get()).data() as { tokens: string[] };
+  assert.deepEqual(tokens, [hashToken(kept)]);
+});
+
+test('questions about tokens that a source took away are under the budget of unknown tokens', async () => {
+  const dead = Array.from({ length: 40 }, () => fresh('slk_'));
+  const firestore = await documents.client();
+  for (const token of dead)
+    await firestore.doc(`tokens/${hashToken(token)}`).set({ actor: `subscriptions/${uuid(1)}`, revoked: true });
+  for (const token of dead)
+    await redis.hset(copyOf(token), { version: '1', body: '', at: String(Date.now() - 2 * minuteMs) });
+  const { outcome } = instance({ unknownTokensPerSecond: 1 });
+  sourcegraph.asked.length = 0;
+  const outcomes = await Promise.all(dead.map((token) => outcome(token)));
+  assert.deepEqual([...new Set(outcomes)], ['invalid-token']);
+  assert.equal(asked('CheckAccessToken'), 5);
+});
+
 test('actors #46, #48, #49: a refresh is refused while the last is young, asks the source otherwise, and is nothing for nobody', async () => {
   const { id, token } = stated();
   const { auth, clock, identify } = instance();

@@ -18,7 +18,7 @@ import type { Budget } from '../store/store.ts';
 import { eventLoopTurns } from './event-loop-turns.ts';
 import type { UnknownTokenBudget } from './unknown-tokens.ts';
 
-/** No sync tells of users: their statement is asked for again when it is older. */
+/** No sync tells of users: their source is asked again about a token of which it last spoke longer ago. */
 const userStaleMs = 15 * 60_000;
 /** Some tenths of a millisecond of each turn of the event loop, however many tokens somebody makes up. */
 const unknownPerTurn = 4;
@@ -172,7 +172,7 @@ export function createLookUp({
       return null;
     }
     const { origin, lastUpdatedMs } = found.record;
-    const stale = origin !== 'operator' && now() - (lastUpdatedMs ?? 0) > userStaleMs;
+    const stale = origin !== 'operator' && now() - (found.askedMs ?? lastUpdatedMs ?? 0) > userStaleMs;
     if (found.source !== 'dotcom-user' || source === null || !stale) return keep(token, found);
     try {
       return await askSource(source, token, found);

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Actor } from './actor.ts';
-import { allowedModels, entitlementOf, permitModel } from './permit.ts';
+import { allowedModels, choiceFrom, entitlementOf, permitModel } from './permit.ts';
 
 const served = ['anthropic/claude-2', 'anthropic/claude-instant-1', 'anthropic/Claude-3'];
 
@@ -23,19 +23,20 @@ function actorWith(models: readonly string[], limit = 500): Actor {
   };
 }
 
+const names = choiceFrom(served, 'anthropic', '').served;
 const choose = (actor: Actor, model: string) =>
-  permitModel(actor, 'chat_completions', { provider: 'anthropic', model, served, covers: {} });
+  permitModel(actor, 'chat_completions', choiceFrom(served, 'anthropic', model));
 
 test('`*` alone is all that is served; among others it means nothing', () => {
-  assert.deepEqual(allowedModels(['*'], 'anthropic', served), served);
-  assert.deepEqual(allowedModels(['*', 'anthropic/claude-2'], 'anthropic', served), ['anthropic/claude-2']);
-  assert.deepEqual(allowedModels(['*', '*'], 'anthropic', served), []);
-  assert.deepEqual(allowedModels([], 'anthropic', served), []);
+  assert.deepEqual(allowedModels(['*'], 'anthropic', names), served);
+  assert.deepEqual(allowedModels(['*', 'anthropic/claude-2'], 'anthropic', names), ['anthropic/claude-2']);
+  assert.deepEqual(allowedModels(['*', '*'], 'anthropic', names), []);
+  assert.deepEqual(allowedModels([], 'anthropic', names), []);
 });
 
 test('what is in both, in the list’s order, once, as the gateway spells it; the list itself stays as it was', () => {
   const list = Object.freeze(['ANTHROPIC/claude-3', 'claude-2', 'anthropic/claude-2', 'openai/gpt-4', 'unknown']);
-  assert.deepEqual(allowedModels(list, 'anthropic', served), ['anthropic/Claude-3', 'anthropic/claude-2']);
+  assert.deepEqual(allowedModels(list, 'anthropic', names), ['anthropic/Claude-3', 'anthropic/claude-2']);
 });
 
 test('a permit has the canonical name, however it was asked for', () => {
@@ -73,4 +74,37 @@ test('actors #32: without a limit there is no access to the feature', () => {
 test('actors #33: a limit of exactly 1 is a block, 2 is a limit', () => {
   assert.equal(choose(actorWith(['*'], 1), 'claude-2').blocked, true);
   assert.equal(choose(actorWith(['*'], 2), 'claude-2').blocked, false);
+});
+
+test('a list may have the name that was typed, the id, another alias of it, or a name that stands for it', () => {
+  const aliases = new Map([['anthropic/newest', 'anthropic/Claude-3']]);
+  const choice = {
+    ...choiceFrom(served, 'anthropic', 'claude-3'),
+    names: ['anthropic/drawn-by', 'anthropic/claude-3', 'anthropic/family'],
+    served: { ids: served, idOf: (name: string) => aliases.get(name) ?? names.idOf(name) },
+  };
+  for (const entry of ['anthropic/claude-3', 'newest', 'drawn-by', 'Family'])
+    assert.equal(permitModel(actorWith([entry]), 'chat_completions', choice).model, 'anthropic/Claude-3', entry);
+  assert.throws(() => permitModel(actorWith(['claude-2']), 'chat_completions', choice), { kind: 'model-not-allowed' });
+});
+
+test('what only a pattern allows is allowed by `*`, and by its name', () => {
+  const choice = { ...choiceFrom(served, 'anthropic', 'claude-9'), id: 'anthropic/claude-9' };
+  const named = { ...choice, names: ['anthropic/claude-9'] };
+  assert.equal(permitModel(actorWith(['*']), 'chat_completions', choice).model, 'anthropic/claude-9');
+  assert.equal(permitModel(actorWith(['claude-9']), 'chat_completions', named).model, 'anthropic/claude-9');
+  assert.throws(() => permitModel(actorWith(['claude-2']), 'chat_completions', named), { kind: 'model-not-allowed' });
+});
+
+test('a refusal tells what may have been meant before the long list, and nothing that this actor may not use', () => {
+  const choice = {
+    ...choiceFrom(served, 'anthropic', 'claude-22'),
+    nearest: ['anthropic/claude-2', 'anthropic/Claude-3'],
+  };
+  assert.throws(() => permitModel(actorWith(['*']), 'chat_completions', choice), {
+    message: `model "anthropic/claude-22" is not allowed, nearest: [anthropic/claude-2, anthropic/Claude-3], allowed: [${served.join(', ')}]`,
+  });
+  assert.throws(() => permitModel(actorWith(['claude-2']), 'chat_completions', choice), {
+    message: 'model "anthropic/claude-22" is not allowed, nearest: [anthropic/claude-2], allowed: [anthropic/claude-2]',
+  });
 });

@@ -1,5 +1,6 @@
 // May this actor use this model for this feature? The proof is made here and nowhere else.
 
+import type { ServedNames } from '../catalogue/catalogue.ts';
 import { Refusal } from '../http/http.ts';
 import type { Actor } from './actor.ts';
 import type { Entitlement, Feature } from './entitlement.ts';
@@ -7,12 +8,23 @@ import type { Entitlement, Feature } from './entitlement.ts';
 /** A model as a request names it, and what the gateway serves of its provider. */
 export interface ModelChoice {
   readonly provider: string;
-  /** Bare, as asked. */
+  /** Bare, as asked: for people. */
   readonly model: string;
-  /** The gateway's own allow-list of that provider: qualified names in their canonical spelling. */
-  readonly served: readonly string[];
-  /** Names that pass where the actor's evaluated list holds the key: a virtual model's. */
-  readonly covers: Readonly<Record<string, readonly string[]>>;
+  /** What it stands for, qualified; null: the gateway does not serve it. */
+  readonly id: string | null;
+  /** Qualified names that allow it where they stand in an actor's list, beside those that `served` knows it by. */
+  readonly names: readonly string[];
+  /** The gateway's own allow-list of that provider. The same object for as long as that stays the same. */
+  readonly served: ServedNames;
+  /** Ids of what may have been meant, told where this actor may use it. */
+  readonly nearest: readonly string[];
+}
+
+/** A choice out of a plain list of qualified names. @param model bare, in any case */
+export function choiceFrom(served: readonly string[], provider: string, model: string): ModelChoice {
+  const byName = new Map(served.toReversed().map((name) => [name.toLowerCase(), name]));
+  const names: ServedNames = { ids: served, idOf: (name) => byName.get(name.toLowerCase()) ?? null };
+  return { provider, model, id: names.idOf(`${provider}/${model}`), names: [], served: names, nearest: [] };
 }
 
 declare const proof: unique symbol;
@@ -23,7 +35,7 @@ export interface Permit {
   readonly actor: Actor;
   readonly feature: Feature;
   readonly entitlement: Entitlement;
-  /** Qualified, canonical: `provider/model`. */
+  /** The model's id: `provider/model`. */
   readonly model: string;
   /** A limit of exactly 1 means that the account is blocked. */
   readonly blocked: boolean;
@@ -39,54 +51,56 @@ export function entitlementOf(actor: Actor, feature: Feature): Entitlement {
 /**
  * @throws Refusal feature-access, model-unknown (the gateway does not serve it), model-not-allowed (this actor may not)
  */
-export function permitModel(actor: Actor, feature: Feature, { provider, model, served, covers }: ModelChoice): Permit {
+export function permitModel(actor: Actor, feature: Feature, choice: ModelChoice): Permit {
   const entitlement = entitlementOf(actor, feature);
-  const asked = `${provider}/${model}`.toLowerCase();
-  const usable = allowedModels(entitlement.allowedModels, provider, served);
-  const isAsked = (name: string): boolean => name.toLowerCase() === asked;
-  const canonical = spellingsOf(usable).get(asked) ?? usable.flatMap((name) => covers[name] ?? []).find(isAsked);
-  if (canonical === undefined) {
-    const kind = [...served, ...Object.values(covers).flat()].some(isAsked) ? 'model-not-allowed' : 'model-unknown';
-    throw new Refusal(
-      kind,
-      `model ${JSON.stringify(`${provider}/${model.slice(0, 200)}`)} is not allowed, allowed: [${usable.join(', ')}]`,
-    );
-  }
-  return { actor, feature, entitlement, model: canonical, blocked: entitlement.limit === 1 } as Permit;
+  const { allowedModels: list } = entitlement;
+  if (choice.id !== null && mayUse(list, choice, choice.id))
+    return { actor, feature, entitlement, model: choice.id, blocked: entitlement.limit === 1 } as Permit;
+  throw refusalOf(list, choice);
 }
 
+function mayUse(list: readonly string[], { provider, names, served }: ModelChoice, id: string): boolean {
+  if (allowsAll(list)) return true;
+  if (allowedModels(list, provider, served).includes(id)) return true;
+  const allowing = new Set(names.map((name) => name.toLowerCase()));
+  return list.some((entry) => allowing.has(qualified(entry, provider)));
+}
+
+/** An allow-list is long: what may have been meant comes before it. */
+function refusalOf(list: readonly string[], { provider, model, id, served, nearest }: ModelChoice): Refusal {
+  const asked = JSON.stringify(`${provider}/${model.slice(0, 200)}`);
+  const allowed = (name: string): boolean =>
+    allowsAll(list) || list.some((entry) => qualified(entry, provider) === name.toLowerCase());
+  const near = nearest.filter(allowed);
+  return new Refusal(
+    id === null ? 'model-unknown' : 'model-not-allowed',
+    `model ${asked} is not allowed, ${near.length === 0 ? '' : `nearest: [${near.join(', ')}], `}allowed: [${allowedModels(list, provider, served).join(', ')}]`,
+  );
+}
+
+/** `*` alone is all that is served; among others it means nothing. */
+const allowsAll = (list: readonly string[]): boolean => list.length === 1 && list[0] === '*';
+
+/** Names without a provider are the provider's. */
+const qualified = (entry: string, provider: string): string =>
+  (entry.includes('/') ? entry : `${provider}/${entry}`).toLowerCase();
+
 /**
- * The models of a provider that a list allows: `*` alone is all that is served, otherwise what is in both, in the
- * list's order; `*` among others means nothing. Names without a provider are the provider's. Compared without case,
- * written as served.
+ * Ids of a provider's models that a list allows: all that is served, or what is in both, in the list's order. Compared without case, by any name
+ * that the gateway knows a model by.
  */
-export function allowedModels(list: readonly string[], provider: string, served: readonly string[]): readonly string[] {
-  if (list.length === 1 && list[0] === '*') return served;
+export function allowedModels(list: readonly string[], provider: string, served: ServedNames): readonly string[] {
+  if (allowsAll(list)) return served.ids;
   const known = allowed.get(list)?.get(served);
   if (known !== undefined) return known;
-  const names = list.map((entry) =>
-    spellingsOf(served).get((entry.includes('/') ? entry : `${provider}/${entry}`).toLowerCase()),
-  );
-  const made = [...new Set(names.filter((name) => name !== undefined))];
+  const ids = list.map((entry) => served.idOf(qualified(entry, provider)));
+  const made = [...new Set(ids.filter((id) => id !== null))];
   allowed.set(list, (allowed.get(list) ?? new WeakMap()).set(served, made));
   return made;
 }
 
-/**
- * What was worked out of an actor's list and a gateway's, and of any list, for as long as those live: every request
- * asks.
- */
-const allowed = new WeakMap<readonly string[], WeakMap<readonly string[], readonly string[]>>();
-const spellings = new WeakMap<readonly string[], ReadonlyMap<string, string>>();
-
-/** Names of a list by their lower case. Of two that differ in case alone the first counts. */
-function spellingsOf(names: readonly string[]): ReadonlyMap<string, string> {
-  const known = spellings.get(names);
-  if (known !== undefined) return known;
-  const made = new Map(names.toReversed().map((name) => [name.toLowerCase(), name]));
-  spellings.set(names, made);
-  return made;
-}
+/** What was worked out of an actor's list and a gateway's, for as long as those live: every request asks. */
+const allowed = new WeakMap<readonly string[], WeakMap<ServedNames, readonly string[]>>();
 
 /**
  * Proof that this actor may search for the origin of code: subscriptions alone, with a limit that is the same for all.

@@ -24,7 +24,7 @@ test('without variables nothing is stated but which embedding models are served'
   assert.ok((rows.models ?? []).length >= 5);
   assert.deepEqual(
     make({})
-      .served({ feature: 'embeddings', provider: 'openai' })
+      .served({ features: ['embeddings'], provider: 'openai' })
       .map(({ name }) => name)
       .toSorted(),
     ['text-embedding-3-large', 'text-embedding-3-small', 'text-embedding-ada-002'],
@@ -53,7 +53,7 @@ for (const [name, home] of [
     assert.deepEqual(found.secrets, [`CODY_GATEWAY_${name}_ACCESS_TOKEN`]);
     assert.deepEqual(
       catalogue
-        .served({ provider: found.row.provider, dialect: 'openai-chat' })
+        .served({ provider: found.row.provider, dialects: ['openai-chat'] })
         .map(({ name }) => name)
         .slice(0, 2),
       ['one', 'two'],

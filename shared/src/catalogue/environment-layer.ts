@@ -1,5 +1,6 @@
 // What Terraform states: the original gateway's variables, and rows of `CODY_GATEWAY_CATALOGUE`. As layers, in the form of the defaults.
 
+import { readFileSync } from 'node:fs';
 import { ConfigError, variables, type Config } from '../config/config.ts';
 import { layerFaults, type KindName, type Layer } from './layers.ts';
 import type { PartialRow } from './row-kind.ts';
@@ -7,7 +8,10 @@ import type { PartialRow } from './row-kind.ts';
 /** Of the configuration: what it says of providers. */
 export type CatalogueConfig = Pick<
   Config,
-  (typeof referenceVariables)[number]['baseUrl' | 'allow'] | 'allowedEmbeddingModels' | 'sourcegraphEmbeddingsUrl'
+  | (typeof referenceVariables)[number]['baseUrl' | 'allow']
+  | 'allowedEmbeddingModels'
+  | 'sourcegraphEmbeddingsUrl'
+  | 'openaiOrgId'
 >;
 
 /** The variables of a provider, and the home that they are about. */
@@ -26,7 +30,13 @@ export function variablesLayer(config: CatalogueConfig, defaults: Layer, day: st
   const homes: PartialRow[] = [];
   for (const { provider, home, baseUrl, allow } of referenceVariables) {
     if (config[allow] !== null) providers.push({ id: provider, allow: config[allow], ...stated(allow) });
-    if (config[baseUrl] !== usual.get(home)) homes.push({ id: home, baseUrl: config[baseUrl], ...stated(baseUrl) });
+    const address = config[baseUrl] === usual.get(home) ? {} : { baseUrl: config[baseUrl], ...stated(baseUrl) };
+    const organization =
+      provider === 'openai' && config.openaiOrgId !== null
+        ? { organization: config.openaiOrgId, ...stated('openaiOrgId') }
+        : {};
+    const row = { ...organization, ...address };
+    if (Object.keys(row).length > 0) homes.push({ id: home, ...row });
   }
   const { origin, pathname } = new URL(config.sourcegraphEmbeddingsUrl);
   if (origin !== usual.get('sourcegraph-embeddings') || pathname !== kservePath(defaults))
@@ -42,6 +52,21 @@ export function variablesLayer(config: CatalogueConfig, defaults: Layer, day: st
     .filter(({ features }) => Array.isArray(features) && features.includes('embeddings'))
     .map(({ id }) => ({ id, allowed: embeddings.has(String(id).toLowerCase()), ...stated('allowedEmbeddingModels') }));
   return checked({ name: 'environment', rows: { providers, homes, models } }, 'the variables of providers');
+}
+
+/**
+ * @param setting rows, or the path of a file that has them
+ * @throws ConfigError
+ */
+export function catalogueText(setting: string): string {
+  if (/^\s*[{[]/.test(setting)) return setting;
+  try {
+    return readFileSync(setting, 'utf8');
+  } catch (error) {
+    throw new ConfigError([
+      `CODY_GATEWAY_CATALOGUE is neither JSON nor a file that can be read: ${(error as Error).message}`,
+    ]);
+  }
 }
 
 /**

@@ -43,6 +43,8 @@ const entries = {
   tools: v.nullable(names),
   /** A pool of one organisation: any of them will do. */
   secrets: v.pipe(v.array(secretName), v.maxLength(20)),
+  /** Which organisation of the account is billed, where the API takes one; null: the key's own. */
+  organization: v.nullable(text(100)),
   /** Which models are here (allow-list.ts over names without prefix), beside those that `spellings` has. */
   serves: v.pipe(v.array(allowEntry), v.maxLength(2000)),
   /** Names of models here by the model's id, where they differ. */
@@ -77,6 +79,7 @@ export const homeKind: RowKind<HomeRow> = {
     betas: null,
     tools: null,
     secrets: [],
+    organization: null,
     serves: ['*'],
     spellings: {},
     priority: 0,

@@ -46,6 +46,11 @@ const entries = {
   deprecated: v.boolean(),
   retires: day,
   replacedBy: v.nullable(modelId),
+  /** Models of its provider that are allowed wherever it is, without prefix. */
+  covers: v.pipe(
+    v.array(v.pipe(v.string(), v.regex(/^[\w.:@+-][\w.:@/+-]{0,199}$/, 'is not the name of a model'))),
+    v.maxLength(50),
+  ),
   /** Where it answers; null: on every dialect of its home that its features are asked on. */
   dialects: v.nullable(v.array(v.picklist(dialectNames, 'is no dialect'))),
   /** Homes that may be used; null: every one of the provider that serves it. */
@@ -81,6 +86,7 @@ export const modelKind: RowKind<ModelRow> = {
     deprecated: false,
     retires: null,
     replacedBy: null,
+    covers: [],
     dialects: null,
     homes: null,
     fallbacks: [],

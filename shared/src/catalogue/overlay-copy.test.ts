@@ -5,15 +5,18 @@ import { test } from 'node:test';
 import { defaultsLayer } from './defaults.ts';
 import { OverlayCopy } from './overlay-copy.ts';
 import { overlayText } from './overlay-document.ts';
+import type { OverlayBody } from './overlay-redis.ts';
 import type { PartialRow } from './row-kind.ts';
 
 /** A source in memory, for its clock and its faults; the real one is the room of documents. */
-function rig() {
+function rig(patientWaitMs = 1_000) {
   const reads: string[] = [];
   const told: (readonly string[])[] = [];
   const state = {
     version: null as string | null,
     body: {} as Record<string, string>,
+    faults: [] as string[],
+    lastKnown: null as OverlayBody | null,
     fails: false,
     gate: Promise.resolve(),
   };
@@ -27,8 +30,10 @@ function rig() {
     parts: { reviewed: [defaultsLayer()], mounted: () => true, defaultPrices: () => Promise.resolve([]) },
     source: {
       readVersion: () => read('version', () => state.version),
-      readBody: () => read('body', () => ({ ...state.body })),
+      readBody: () => read('body', () => ({ documents: { ...state.body }, faults: state.faults })),
+      lastKnown: async () => state.lastKnown,
     },
+    patientWaitMs,
     onFaults: (faults) => void told.push(faults),
   });
   let writes = 0;
@@ -39,6 +44,8 @@ function rig() {
   const kindAt = async (nowMs: number, name = 'gpt-4o') => (await copy.use(nowMs)).resolve(name).kind;
   return { copy, state, reads, told, write, kindAt };
 }
+/** A promise that its test ends. */
+const held = (): PromiseWithResolvers<void> => Promise.withResolvers<void>();
 const disabled = { id: 'openai/gpt-4o', disabled: 'an incident' };
 
 test('nothing was ever written: the reviewed layers, and one look every ten seconds', async () => {
@@ -167,4 +174,63 @@ test('one bad document keeps no other from being taken; a row of nobody is told 
     told.flat().map((fault) => fault.split(':').slice(0, 2).join(':')),
     ['overlay homes:openai', 'models openai/gpt-7: source', 'models openai/gpt-7: asOf'],
   );
+});
+
+test('what lasts is told again each minute: a source that fails, a document that is bad', async () => {
+  const { state, told, write, kindAt } = rig();
+  write(1, disabled);
+  state.faults = ['overlay homes:openai: is not JSON'];
+  for (let ms = 0; ms < 180_000; ms += 10_000) await kindAt(ms);
+  assert.equal(told.length, 3);
+  assert.ok(told.every(([fault]) => fault === 'overlay homes:openai: is not JSON'));
+  state.fails = true;
+  for (let ms = 180_000; ms < 300_000; ms += 1_000) await kindAt(ms);
+  assert.equal(told.length, 5);
+});
+
+test('a slow source is waited for a moment only, and by those who come in that moment; its answer is for whoever comes then', async () => {
+  const { copy, state, reads, write, kindAt } = rig();
+  await kindAt(0);
+  write(1, disabled);
+  const gate = held();
+  state.gate = gate.promise;
+  // Each of these ends although the source does not answer; the last two without any wait.
+  for (const ms of [10_000, 10_049, 10_050, 30_000]) assert.equal(await kindAt(ms), 'served');
+  assert.equal(reads.length, 2, 'one look');
+  gate.resolve();
+  await copy.idle();
+  assert.equal(await kindAt(10_060), 'disabled');
+});
+
+test('who has just started, or slept long, waits for longer; not when the source has failed just now', async () => {
+  for (const asleepMs of [null, 40_000]) {
+    const { state, write, kindAt } = rig();
+    if (asleepMs !== null) await kindAt(0);
+    write(1, disabled);
+    const gate = held();
+    state.gate = gate.promise;
+    const call = kindAt(asleepMs ?? 0);
+    // Longer than the wait of a call whose copy is of a moment ago.
+    setTimeout(() => gate.resolve(), 100);
+    assert.equal(await call, 'disabled');
+  }
+  // A wait that has no end: whoever waited for it would never come back.
+  const { state, kindAt } = rig(2 ** 31 - 1);
+  state.fails = true;
+  await kindAt(0);
+  state.gate = held().promise;
+  assert.equal(await kindAt(100_000), 'served');
+});
+
+test('a cold instance whose source fails takes what Redis has, however old, and goes on asking', async () => {
+  const { copy, state, write, kindAt } = rig();
+  write(1, disabled);
+  state.lastKnown = { documents: { ...state.body }, faults: [] };
+  state.fails = true;
+  assert.equal(await kindAt(0), 'disabled');
+  assert.equal(copy.isConfirmed(), false);
+  write(2);
+  state.fails = false;
+  assert.equal(await kindAt(1_000), 'served');
+  assert.equal(copy.isConfirmed(), true);
 });

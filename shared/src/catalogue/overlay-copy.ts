@@ -1,14 +1,18 @@
 // The catalogue by age at use: nothing keeps it fresh but its users. An instance that slept sees at its next call what changed meanwhile.
 
+import { within } from '../telemetry/telemetry.ts';
 import { overlayLayer, readOverlayDocument, type OverlayDocument } from './overlay-document.ts';
+import type { OverlayBody } from './overlay-redis.ts';
 import { Catalogue, type CatalogueParts } from './snapshot.ts';
 
 /** Where the documents are. Each promise ends within the deadline of its owner. */
 export interface OverlaySource {
   /** A few bytes that change with every write; null: nobody ever wrote. */
   readonly readVersion: () => Promise<string | null>;
-  /** The texts of all documents by name (`overlayId`). */
-  readonly readBody: () => Promise<Readonly<Record<string, string>>>;
+  /** All documents, of this version or a newer one. */
+  readonly readBody: (version: string) => Promise<OverlayBody>;
+  /** Whatever is known where neither can be read, however old; null: nothing. Never rejects. */
+  readonly lastKnown: () => Promise<OverlayBody | null>;
 }
 
 export interface OverlayCopyOptions {
@@ -18,22 +22,36 @@ export interface OverlayCopyOptions {
   readonly maxAgeMs?: number;
   /** How long nobody asks again after the source failed. */
   readonly retryMs?: number;
-  /** An error: what is wrong with documents, or that they can't be read. Told once as long as it stays the same. */
+  /** What a call waits for a look at the most; the look goes on. */
+  readonly waitMs?: number;
+  /** The same for an instance that has just started or slept long: what it knows may be another world. */
+  readonly patientWaitMs?: number;
+  /** An error: what is wrong with documents, or that they can't be read. Told at once, and each minute as long as it lasts. */
   readonly onFaults: (faults: readonly string[]) => void;
 }
+
+/** Older than this is not "a moment ago". */
+const longMs = 30_000;
+/** How often a fault that lasts is told. */
+const tellAgainMs = 60_000;
 
 export class OverlayCopy {
   readonly #options: Required<OverlayCopyOptions>;
   readonly #documents = new Map<string, OverlayDocument>();
   #catalogue: Catalogue;
   #version: string | null | undefined;
+  #confirmedMs = -Infinity;
   #askAgainMs = -Infinity;
   #askedMs = -Infinity;
   #asking: Promise<void> | null = null;
+  #failed = false;
+  /** Of the documents that stand in force. */
+  #faults: readonly string[] = [];
   #told = '';
+  #toldMs = -Infinity;
 
   constructor(options: OverlayCopyOptions) {
-    this.#options = { maxAgeMs: 10_000, retryMs: 1_000, ...options };
+    this.#options = { maxAgeMs: 10_000, retryMs: 1_000, waitMs: 50, patientWaitMs: 1_000, ...options };
     this.#catalogue = new Catalogue(options.parts);
   }
 
@@ -42,14 +60,14 @@ export class OverlayCopy {
     return this.#catalogue;
   }
 
-  /** False until the overlay has been read once: then the reviewed layers alone are in force. */
+  /** False until the overlay has been read once: then the reviewed layers and whatever Redis had are in force. */
   isConfirmed(): boolean {
     return this.#version !== undefined;
   }
 
   /**
-   * The catalogue for a call that begins now; waits for the source when the copy is too old. Never rejects: where the source fails, the last
-   * known one serves.
+   * The catalogue for a call that begins now; waits a moment for the source when the copy is too old. Never rejects: where the source is slow or fails,
+   * the last known one serves.
    */
   async use(nowMs: number): Promise<Catalogue> {
     // A clock that was set back makes nothing younger.
@@ -57,8 +75,22 @@ export class OverlayCopy {
       this.#askedMs = nowMs;
       this.#asking = this.#ask(nowMs).finally(() => (this.#asking = null));
     }
-    await this.#asking;
+    if (this.#asking !== null) {
+      const leftMs = this.#waitMs(nowMs) - Math.max(0, nowMs - this.#askedMs);
+      // Who comes late to a slow look has nothing to wait for.
+      if (leftMs > 0) await within(this.#asking, leftMs, () => undefined);
+    }
     return this.#catalogue;
+  }
+
+  /** Resolves when no look is on its way. */
+  async idle(): Promise<void> {
+    await this.#asking;
+  }
+
+  #waitMs(nowMs: number): number {
+    const { waitMs, patientWaitMs } = this.#options;
+    return !this.#failed && nowMs - this.#confirmedMs > longMs ? patientWaitMs : waitMs;
   }
 
   async #ask(nowMs: number): Promise<void> {
@@ -67,21 +99,30 @@ export class OverlayCopy {
       const version = await source.readVersion();
       if (version !== this.#version) {
         // Read before the body: a write in between is seen by the next reader of the version.
-        this.#take(version, version === null ? {} : await source.readBody());
+        this.#take(version, version === null ? { documents: {}, faults: [] } : await source.readBody(version));
         this.#version = version;
       }
+      this.#failed = false;
+      this.#confirmedMs = nowMs;
       this.#askAgainMs = nowMs + maxAgeMs;
+      this.#tell(this.#faults, nowMs);
     } catch (error) {
+      this.#failed = true;
       this.#askAgainMs = nowMs + retryMs;
-      this.#tell([`the catalogue's overlay can't be read: ${error instanceof Error ? error.message : String(error)}`]);
+      const why = `the catalogue's overlay can't be read: ${error instanceof Error ? error.message : String(error)}`;
+      if (this.#version === undefined) {
+        const known = await source.lastKnown();
+        if (known !== null) this.#take(null, known);
+      }
+      this.#tell([why], nowMs);
     }
   }
 
   /** Takes every document that is good and not older than ours; of the others the last good one stays. */
-  #take(version: string | null, body: Readonly<Record<string, string>>): void {
-    const faults: string[] = [];
+  #take(version: string | null, { documents, faults: told }: OverlayBody): void {
+    const faults = [...told];
     let changed = false;
-    for (const [id, text] of Object.entries(body)) {
+    for (const [id, text] of Object.entries(documents)) {
       const read = readOverlayDocument(text);
       if ('faults' in read) {
         faults.push(...read.faults.map((fault) => `overlay ${id}: ${fault}`));
@@ -94,18 +135,18 @@ export class OverlayCopy {
     }
     // Rows are taken away by writing the document without them: one that is gone was lost.
     for (const id of this.#documents.keys())
-      if (!Object.hasOwn(body, id))
+      if (!Object.hasOwn(documents, id))
         faults.push(`overlay ${id}: is gone (version ${version ?? 'none'}); its last good copy stays`);
-    if (changed) {
+    if (changed)
       this.#catalogue = new Catalogue({ ...this.#options.parts, overlay: overlayLayer(this.#documents.values()) });
-    }
-    this.#tell([...faults, ...this.#catalogue.faults]);
+    this.#faults = [...faults, ...this.#catalogue.faults];
   }
 
-  #tell(faults: readonly string[]): void {
+  #tell(faults: readonly string[], nowMs: number): void {
     const text = faults.join('\n');
-    if (text === this.#told) return;
+    if (text === this.#told && Math.abs(nowMs - this.#toldMs) < tellAgainMs) return;
     this.#told = text;
+    this.#toldMs = nowMs;
     if (faults.length > 0) this.#options.onFaults(faults);
   }
 }

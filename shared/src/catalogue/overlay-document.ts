@@ -9,6 +9,9 @@ import { name, rowId, type PartialRow, type RowKind } from './row-kind.ts';
 /** Firestore's own bound is 1 MiB; the copy in Redis is read whole. */
 export const overlayBytesMax = 512 * 1024;
 
+/** Of all documents together: after a change every instance reads them from Redis. */
+export const overlayTotalBytesMax = 1024 * 1024;
+
 /** Kinds that operators may write: where secrets go is Terraform's. */
 export const overlayKinds = kindNames.filter((kind) => kind !== 'secrets');
 
@@ -18,7 +21,7 @@ const envelope = v.strictObject({
     (issue) => `${issue.received} can't be written here; there are ${overlayKinds.join(', ')}`,
   ),
   provider: name,
-  /** One more with every write, from 1. */
+  /** Higher with every write: the milliseconds of the write, or one more. */
   version: v.pipe(v.number(), v.integer(), v.minValue(1)),
   rows: v.pipe(v.array(v.looseObject({})), v.maxLength(5000)),
 });

@@ -189,12 +189,12 @@ test('served models can be asked for by feature and dialect', () => {
   const catalogue = make();
   const ids = (filter: Parameters<Catalogue['served']>[0]) => catalogue.served(filter).map(({ id }) => id);
   assert.ok(
-    ids({ feature: 'embeddings' }).includes('openai/text-embedding-3-small') &&
-      !ids({ feature: 'chat' }).includes('openai/text-embedding-3-small'),
+    ids({ features: ['embeddings'] }).includes('openai/text-embedding-3-small') &&
+      !ids({ features: ['chat'] }).includes('openai/text-embedding-3-small'),
   );
   assert.ok(
-    ids({ dialect: 'openai-responses' }).includes('openai/gpt-5.3-codex') &&
-      !ids({ dialect: 'openai-chat' }).includes('openai/gpt-5.3-codex'),
+    ids({ dialects: ['openai-responses'] }).includes('openai/gpt-5.3-codex') &&
+      !ids({ dialects: ['openai-chat'] }).includes('openai/gpt-5.3-codex'),
   );
-  assert.ok(ids({ dialect: 'openai-chat' }).includes('openai/gpt-5'));
+  assert.ok(ids({ dialects: ['openai-chat'] }).includes('openai/gpt-5'));
 });

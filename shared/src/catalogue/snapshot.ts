@@ -1,5 +1,6 @@
 // One state of the catalogue, never changed: what a call sees from its permit to its settlement. Changes make a new one (overlay-copy.ts).
 
+import { LRUCache } from 'lru-cache';
 import { allowList, type AllowList } from './allow-list.ts';
 import { homeStatus, type Home } from './home.ts';
 import { hostRules } from './hosts.ts';
@@ -32,6 +33,28 @@ export type Resolution =
   /** Not known, or not allowed. */
   | { readonly kind: 'refused'; readonly nearest: readonly string[] };
 
+/** What of a snapshot is asked for. */
+export interface ModelFilter {
+  readonly provider?: string;
+  /** At least one of them. */
+  readonly features?: readonly ModelFeature[];
+  /** Models that answer in at least one of these at some open home. */
+  readonly dialects?: readonly DialectName[];
+}
+
+/** The models of a provider as lists name them. */
+export interface ServedNames {
+  /** In the order of the provider's list. */
+  readonly ids: readonly string[];
+  /** @param name qualified, an alias too, in any case @returns the id of the served model that it stands for, or null */
+  idOf(name: string): string | null;
+}
+
+/** Names that were asked for lately. */
+const resolvedMax = 2_000;
+/** A longer name is none that a row has. */
+const resolvedLettersMax = 300;
+
 /** What a snapshot is made of. */
 export interface CatalogueParts {
   /** Defaults, then the environment. */
@@ -56,7 +79,11 @@ export class Catalogue {
   readonly #byName = new Map<string, Map<string, ModelRow>>();
   readonly #allowed = new Map<string, AllowList>();
   #prices: Promise<PriceBook> | null = null;
-  #served: readonly Model[] | null = null;
+  readonly #resolved = new LRUCache<string, Resolution>({ max: resolvedMax });
+  readonly #homesOf = new WeakMap<ModelRow, readonly Home[]>();
+  readonly #covered = new Map<string, readonly string[]>();
+  readonly #served = new Map<string, readonly Model[]>();
+  readonly #servedNames = new Map<string, ServedNames>();
 
   constructor({ reviewed, overlay = null, mounted, defaultPrices }: CatalogueParts) {
     this.#layers = overlay === null ? reviewed : [...reviewed, overlay];
@@ -89,6 +116,11 @@ export class Catalogue {
         if (other === undefined) names?.set(alias.toLowerCase(), row);
         else if (other !== row) faults.push(`models ${id}: aliases: ${alias} is already ${other.id}`);
       }
+    for (const { id, row } of models.rows.values())
+      for (const name of row.covers) {
+        const covered = `${split(id)[0]}/${name.toLowerCase()}`;
+        this.#covered.set(covered, [...(this.#covered.get(covered) ?? []), id]);
+      }
     const known = Map.groupBy(models.rows.keys(), (id) => split(id)[0]);
     for (const { row } of providers.rows.values()) {
       const names = (known.get(row.id) ?? []).map((id) => split(models.rows.get(id)?.id ?? id)[1]);
@@ -103,6 +135,16 @@ export class Catalogue {
    * @param provider where the route says whose name it is; else the prefix does, or the first provider that serves the name
    */
   resolve(typed: string, provider: string | null = null): Resolution {
+    if (typed.length > resolvedLettersMax) return { kind: 'refused', nearest: [] };
+    const key = `${provider ?? ''} ${typed}`;
+    const known = this.#resolved.get(key);
+    if (known !== undefined) return known;
+    const resolution = this.#resolve(typed, provider);
+    this.#resolved.set(key, resolution);
+    return resolution;
+  }
+
+  #resolve(typed: string, provider: string | null): Resolution {
     const [prefix, rest] = split(typed);
     const named = prefix.toLowerCase();
     const found =
@@ -118,19 +160,63 @@ export class Catalogue {
 
   /** Every home of a model in whatever status, those of the lowest priority first. */
   homesOf({ id, name, row, provider }: Model): readonly Home[] {
-    return this.homes
+    const known = this.#homesOf.get(row);
+    if (known !== undefined) return known;
+    const homes = this.homes
       .filter(
         (home) =>
           home.row.provider === provider.id && home.serves(name, id) && (row.homes?.includes(home.row.id) ?? true),
       )
       .sort((a, b) => a.row.priority - b.row.priority || b.row.weight - a.row.weight);
+    this.#homesOf.set(row, homes);
+    return homes;
+  }
+
+  /** Names, qualified, whose place in a list stands for this model too. */
+  coveringOf(id: string): readonly string[] {
+    return this.#covered.get(id.toLowerCase()) ?? [];
   }
 
   /** Models that are served by now, by provider in the order of their lists. A pattern's unknown names are not among them. */
-  served(
-    filter: { readonly provider?: string; readonly feature?: ModelFeature; readonly dialect?: DialectName } = {},
-  ): readonly Model[] {
-    this.#served ??= [...this.providers.values()].flatMap(({ row }) => {
+  served(filter: ModelFilter = {}): readonly Model[] {
+    const { provider, features, dialects } = filter;
+    const key = `${provider ?? ''} ${features?.join() ?? ''} ${dialects?.join() ?? ''}`;
+    const known = this.#served.get(key);
+    if (known !== undefined) return known;
+    const models =
+      key === '  '
+        ? this.#serveAll()
+        : this.served().filter(
+            (model) =>
+              (provider === undefined || model.provider.id === provider) &&
+              (features === undefined || features.some((feature) => model.row.features.includes(feature))) &&
+              (dialects === undefined || this.#answersIn(model, dialects)),
+          );
+    this.#served.set(key, models);
+    return models;
+  }
+
+  /** The same, as lists are compared with it. The object is the same for the same question. */
+  servedNames(provider: string, features: readonly ModelFeature[], dialects: readonly DialectName[]): ServedNames {
+    const key = `${provider} ${features.join()} ${dialects.join()}`;
+    const known = this.#servedNames.get(key);
+    if (known !== undefined) return known;
+    const models = this.served({ provider, features, dialects });
+    // A model's own name wins over another's alias.
+    const byName = new Map(
+      models.flatMap(({ id, row }) => row.aliases.map((alias) => [`${provider}/${alias}`.toLowerCase(), id])),
+    );
+    for (const { id } of models) byName.set(id.toLowerCase(), id);
+    const names: ServedNames = {
+      ids: models.map(({ id }) => id),
+      idOf: (name) => byName.get(name.toLowerCase()) ?? null,
+    };
+    this.#servedNames.set(key, names);
+    return names;
+  }
+
+  #serveAll(): readonly Model[] {
+    return [...this.providers.values()].flatMap(({ row }) => {
       const listed = this.#allowed.get(row.id)?.names ?? [];
       const own = [...this.models.values()].filter(
         ({ id, row: model }) => split(id)[0] === row.id && model.allowed === true,
@@ -139,11 +225,14 @@ export class Catalogue {
         .flatMap((name) => this.#find(row.id, name) ?? [])
         .filter((model) => this.#stateOf(model).kind === 'served');
     });
-    return this.#served.filter(
-      ({ provider, row }) =>
-        (filter.provider === undefined || provider.id === filter.provider) &&
-        (filter.feature === undefined || row.features.includes(filter.feature)) &&
-        (filter.dialect === undefined || (row.dialects?.includes(filter.dialect) ?? true)),
+  }
+
+  #answersIn(model: Model, dialects: readonly DialectName[]): boolean {
+    return (
+      (model.row.dialects === null || dialects.some((dialect) => model.row.dialects?.includes(dialect))) &&
+      this.homesOf(model).some(
+        (home) => home.status === 'open' && dialects.some((dialect) => home.dialects[dialect] !== undefined),
+      )
     );
   }
 
@@ -186,7 +275,11 @@ export class Catalogue {
     const row = this.#byName.get(providerId)?.get(name.toLowerCase());
     if (provider === undefined || (row === undefined && !isModelName(name))) return null;
     const own = row === undefined ? name : split(row.id)[1];
-    const allowed = row?.allowed ?? this.#allowed.get(providerId)?.allows(own) ?? false;
+    const list = this.#allowed.get(providerId);
+    const allowed =
+      row?.allowed ??
+      (list !== undefined &&
+        (list.allows(own) || this.coveringOf(`${providerId}/${own}`).some((id) => list.allows(split(id)[1]))));
     return allowed
       ? {
           id: `${providerId}/${own}`,

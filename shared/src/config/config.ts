@@ -1,9 +1,11 @@
 // Door of the configuration room: the environment, read once, checked as a whole. The only place that reads process.env.
 
 import { durationMs } from './duration.ts';
+import { unreadVariables, type UnreadVariable } from './unread-variables.ts';
 import { variables, type Kind } from './variables.ts';
 
 export { durationMs, goDuration } from './duration.ts';
+export type { UnreadVariable } from './unread-variables.ts';
 export { variables } from './variables.ts';
 
 type Value<K extends Kind> = K extends 'list'
@@ -20,6 +22,11 @@ type Rows = typeof variables;
 /** All settings by name (variables.ts); durations in milliseconds; null where absence has a meaning. */
 export type Config = {
   readonly [N in keyof Rows]: Rows[N]['fallback'] extends null ? Value<Rows[N]['kind']> | null : Value<Rows[N]['kind']>;
+} & {
+  /** The value of a secret by the name of its variable, as the catalogue's rows name the keys of homes; null: it is not mounted. */
+  readonly secretNamed: (name: string) => string | null;
+  /** Variables that are set, look like ours or the original gateway's, and are not in the table. */
+  readonly unread: readonly UnreadVariable[];
 };
 
 /** Every fault of the environment in one message, so that an operator mends them all at once. */
@@ -57,7 +64,15 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>> = p
     }
   }
   if (faults.length > 0) throw new ConfigError(faults);
-  return { ...config, bigqueryProjectId: config['bigqueryProjectId'] ?? config['googleCloudProject'] } as Config;
+  return {
+    ...config,
+    bigqueryProjectId: config['bigqueryProjectId'] ?? config['googleCloudProject'],
+    secretNamed: (name) => {
+      const value = Object.hasOwn(env, name) ? env[name] : undefined;
+      return value === undefined || value === '' ? null : value;
+    },
+    unread: unreadVariables(Object.keys(env), new Set(Object.values(variables).map(({ name }) => name))),
+  } as Config;
 }
 
 class Fault {
@@ -95,7 +110,10 @@ function parse(kind: Kind, text: string, range: readonly [number, number] = [0, 
       return /^(0|f|F|false|FALSE|False)$/.test(text) ? false : new Fault('is neither true nor false');
     case 'duration': {
       const ms = durationMs(text);
-      return ms !== null && ms > 0 ? ms : new Fault('is not a duration above zero such as 300s, 2m or 1h30m');
+      if (ms === null || ms <= 0) return new Fault('is not a duration above zero such as 300s, 2m or 1h30m');
+      return ms >= range[0] && ms <= range[1]
+        ? ms
+        : new Fault(`is not a duration from ${range[0]} ms to ${range[1] / 1_000} s`);
     }
     case 'url':
       if (!/^https?:\/\//.test(text) || !URL.canParse(text)) return new Fault('is not an http:// or https:// URL');

@@ -10,7 +10,7 @@ export interface Row<K extends Kind, D> {
   /** `undefined`: must be set. `null`: absent is a meaning of its own. */
   readonly fallback: D;
   readonly sentence: string;
-  /** Smallest and largest value of an integer. */
+  /** Smallest and largest value of an integer, or of a duration in ms. */
   readonly range?: readonly [min: number, max: number];
   /** The texts that a text may be. */
   readonly choices?: readonly string[];

@@ -20,6 +20,31 @@ export const variables = {
     'false',
     'Whether `REDIS_ENDPOINT` is a node of a Redis Cluster, or the address by which its nodes are found.',
   ),
+  redisPasswordFile: row(
+    'CODY_GATEWAY_REDIS_PASSWORD_FILE',
+    'text',
+    null,
+    'File with Redis’s password, which wins over the one in `REDIS_ENDPOINT`; read anew for each connection, so that a new password needs no release.',
+  ),
+  redisCaFile: row(
+    'CODY_GATEWAY_REDIS_CA_FILE',
+    'text',
+    null,
+    'File with the PEM certificates of the authority that signs this Redis’s certificate and nobody else’s, read anew for each connection; the certificate’s name is not looked at then.',
+  ),
+  redisIam: row(
+    'CODY_GATEWAY_REDIS_IAM',
+    'boolean',
+    'false',
+    'Whether Redis takes access tokens of the function’s account in place of a password, as Memorystore for Redis Cluster does.',
+  ),
+  redisStartMs: row(
+    'CODY_GATEWAY_REDIS_START',
+    'duration',
+    '60s',
+    'How long a start waits for a way to Redis on which nobody answers before it takes calls; at most 230 s, below the 240 s that Cloud Run waits for the port.',
+    [1, 230_000],
+  ),
   redisBudgetMs: row(
     'CODY_GATEWAY_REDIS_BUDGET',
     'duration',
@@ -59,6 +84,12 @@ export const variables = {
     'secret',
     undefined,
     'Bearer secret of `/-/healthz` and `/metrics`.',
+  ),
+  catalogue: row(
+    'CODY_GATEWAY_CATALOGUE',
+    'text',
+    null,
+    'Rows of providers, homes, secrets, models, prices and factors that are added to the defaults (`shared/src/catalogue/defaults`) or change them: JSON such as `{"homes": [{"id": "ollama", "baseUrl": "http://10.0.0.7:11434"}]}`, or the path of a file that holds it.',
   ),
   ...providerVariables,
   ...flaggingVariables,
@@ -208,7 +239,7 @@ export const variables = {
     'CODY_GATEWAY_SYNC_PRUNE_PERCENT_MAX',
     'integer',
     '10',
-    'Percent of the known subscriptions that may be missing in a list before the sync doubts it and removes none.',
+    'Percent of the known subscriptions that may be missing in a list before the sync doubts it: then Enterprise Portal is asked about each, and what it does not say is gone stays.',
     [1, 100],
   ),
   attributionEnabled: row(

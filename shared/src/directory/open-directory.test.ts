@@ -12,8 +12,8 @@ import { after, before, describe, test } from 'node:test';
 import { startFirestore } from '../../../scripts/local/google/firestore.ts';
 import { freePort, listen } from '../../../scripts/local/process/port.ts';
 import { openDocuments, versionOf, type Documents } from '../documents/documents.ts';
-import { effectiveLimit, hasAccess, type Account } from './account.ts';
-import { openDirectory, type Directory } from './open-directory.ts';
+import { effectiveLimit, hasAccess } from './account.ts';
+import { openDirectory, type Directory, type TokenAccount } from './open-directory.ts';
 import { createSubscription, findSubscription, listSubscriptions } from './operator/subscriptions.ts';
 import { classifyToken, hashToken } from './token.ts';
 
@@ -49,7 +49,7 @@ for (const [name, start, skip] of [
 
     const write = async (document: string, data: object): Promise<void> =>
       void (await (await documents.client()).doc(document).set(data));
-    const find = async (token: string): Promise<Account | null> => {
+    const find = async (token: string): Promise<TokenAccount | null> => {
       const found = await directory.find(classifyToken(token));
       return found === null || 'revokedAt' in found ? null : found;
     };
@@ -68,6 +68,7 @@ for (const [name, start, skip] of [
         source: 'dotcom-product-subscriptions',
         id,
         version: account?.version,
+        askedMs: null,
         record: {
           name: 'acme',
           accessEnabled: true,

@@ -16,6 +16,15 @@ import { takeToken } from './withdrawals.ts';
  */
 const defaultReadTimeoutMs = 5_000;
 
+/** Whose a token is. */
+export interface TokenAccount extends Account {
+  /**
+   * When its source last said so of this very token, Unix ms; null where only lists told of it. What its source said of
+   * another token of the same account says nothing of this one.
+   */
+  readonly askedMs: number | null;
+}
+
 /** A token that was once somebody's. */
 export interface RevokedToken {
   /** Version of the change that revoked it. */
@@ -27,7 +36,7 @@ export interface RevokedToken {
 /** The directory of this process. */
 export interface Directory {
   /** Whose token it is, or null when the directory knows none. @throws Refusal `directory-unavailable` */
-  find(token: KnownToken): Promise<Account | RevokedToken | null>;
+  find(token: KnownToken): Promise<TokenAccount | RevokedToken | null>;
   /**
    * Stores what a source stated about the owner of a token.
    * @throws what Firestore throws, and after the same time as a read
@@ -66,7 +75,7 @@ async function find(
   documents: Documents,
   { source, hash }: KnownToken,
   timeoutMs: number,
-): Promise<Account | RevokedToken | null> {
+): Promise<TokenAccount | RevokedToken | null> {
   const tokenDocument = await documents.read(`tokens/${hash}`, timeoutMs);
   if (tokenDocument === null) return null;
   const token = parseDocument(tokenSchema, tokenDocument.data, `tokens/${hash}`);
@@ -78,5 +87,6 @@ async function find(
   const document = await documents.read(token.actor, timeoutMs);
   if (document === null) return null;
   const record = recordOf(document.data, token.actor);
-  return { source, id, record, version: Math.max(tokenDocument.version, document.version) };
+  const version = Math.max(tokenDocument.version, document.version);
+  return { source, id, record, version, askedMs: token.askedMs ?? null };
 }

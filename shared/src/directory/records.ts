@@ -63,6 +63,8 @@ export const tokenSchema = v.object({
   revoked: v.optional(v.boolean(), false),
   /** Nobody's for good, whatever a source lists. */
   revokedByOperator: v.optional(v.boolean(), false),
+  /** When its source last said of this very token whose it is, Unix ms; null for one that only lists told of. */
+  askedMs: v.nullish(v.number()),
 });
 
 /** A document of `subscriptions/` or `users/`, as read. */

@@ -47,7 +47,8 @@ export async function saveStatement(
   const kept = statement.tokenHashes === null ? before : [];
   const left = statement.tokenHashes === null ? [] : before.filter((hash) => !claimed.includes(hash));
   const parted = partedFrom(pathOf(statement), left, null);
-  const [saved] = await write(firestore, [{ statement, snapshot, claimed, kept, ...parted }], origin, nowMs);
+  const unsaved = { statement, snapshot, claimed, kept, asked: tokenHash, ...parted };
+  const [saved] = await write(firestore, [unsaved], origin, nowMs);
   if (saved === undefined) throw new Error('a statement was not saved');
   return saved;
 }
@@ -73,7 +74,7 @@ export async function saveStatements(
     const kept = tokenHashes === null ? tokensIn(snapshot) : [];
     const left = tokenHashes === null ? [] : tokensIn(snapshot).filter((hash) => !claimed.includes(hash));
     if (left.length > 0 && !list.whole) return [];
-    return [{ statement, snapshot, claimed, kept, ...partedFrom(pathOf(statement), left, list) }];
+    return [{ statement, snapshot, claimed, kept, asked: null, ...partedFrom(pathOf(statement), left, list) }];
   });
   return write(firestore, all, origin, nowMs);
 }
@@ -87,6 +88,8 @@ interface Unsaved extends Parted {
   readonly claimed: readonly string[];
   /** Tokens of which the source says nothing: they stay where they are still its own. */
   readonly kept: readonly string[];
+  /** The one of them that the source was asked about; null where it listed them. */
+  readonly asked: string | null;
 }
 
 async function write(
@@ -132,8 +135,14 @@ async function write(
     const document = documentOf(statement, origin, tokens, nowMs);
     const updatedAt = new Date(nowMs);
     batch.set(snapshot.ref, { ...document, pruned: false, updatedAt }, { merge: true });
-    for (const hash of given)
-      batch.set(firestore.doc(`tokens/${hash}`), { actor: path, revoked: false, updatedAt }, { merge: true });
+    for (const hash of given) {
+      const askedMs = hash === unsaved.asked ? { askedMs: nowMs } : {};
+      batch.set(
+        firestore.doc(`tokens/${hash}`),
+        { actor: path, revoked: false, updatedAt, ...askedMs },
+        { merge: true },
+      );
+    }
     writes += 1 + given.length;
     open.push({ ...unsaved, document, tokens });
   }
@@ -141,9 +150,12 @@ async function write(
   return saved;
 }
 
-/** Its tokens from now on, and those of them whose documents do not say so yet. An operator's word is above the source's. */
+/**
+ * Its tokens from now on, and those of them whose documents do not say so yet, or not since when. An operator's word is
+ * above the source's.
+ */
 function tokensOf(
-  { snapshot, claimed, kept }: Unsaved,
+  { snapshot, claimed, kept, asked }: Unsaved,
   path: string,
   owners: ReadonlyMap<string, TokenOwner>,
 ): { tokens: string[]; given: string[] } {
@@ -155,7 +167,7 @@ function tokensOf(
   };
   const own = claimed.filter(mayHave);
   const stay = kept.filter((hash) => !claimed.includes(hash) && mayHave(hash) && holds(hash));
-  return { tokens: [...stay, ...own], given: own.filter((hash) => !holds(hash)) };
+  return { tokens: [...stay, ...own], given: own.filter((hash) => hash === asked || !holds(hash)) };
 }
 
 /** Members that a statement sets; every one of them each time, since a merge keeps what is not named. */

@@ -5,7 +5,7 @@ import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { parseOverrides, priceOf, priceTableVersion } from './price.ts';
 import { loadConfig } from '../config/config.ts';
-import { createUpstream } from '../upstream/upstream.ts';
+import { openCatalogue } from '../catalogue/catalogue.ts';
 import type { UsageEvent } from './usage-event.ts';
 
 function event(model: string, metadata: Record<string, unknown>, more: Partial<UsageEvent> = {}): UsageEvent {
@@ -130,10 +130,13 @@ test('the version in the rows is that of the installed table', () => {
 test('every model that is served by default has a price, the retired ones too, but for those whose price nobody has told the table yet', async () => {
   const providers = ['anthropic', 'openai', 'fireworks', 'google'] as const;
   const keys = providers.map((name) => [`CODY_GATEWAY_${name.toUpperCase()}_ACCESS_TOKEN`, 'k']);
-  const env = { REDIS_ENDPOINT: 'x', CODY_GATEWAY_DIAGNOSTICS_SECRET: 'x', ...Object.fromEntries(keys) };
-  const upstream = createUpstream(loadConfig(env), () => undefined);
-  const served = providers.flatMap((name) => upstream.served(name));
-  await upstream.close();
+  const config = loadConfig({
+    REDIS_ENDPOINT: 'x',
+    CODY_GATEWAY_DIAGNOSTICS_SECRET: 'x',
+    ...Object.fromEntries(keys),
+  });
+  const catalogue = openCatalogue({ config, nowMs: 0, source: null, onFaults: () => assert.fail() }).latest();
+  const served = catalogue.served({ features: ['chat', 'code'] }).map(({ id }) => id);
   assert.ok(served.length > 100);
   assert.deepEqual(
     served.filter((model) => cost(model, counts(1000, 1000)) === null),
@@ -147,6 +150,14 @@ test('every model that is served by default has a price, the retired ones too, b
       'anthropic/claude-mythos-preview',
       'openai/gpt-6.1-sol',
       'openai/gpt-6.1-terra',
+      'openai/gpt-6.2-sol',
+      'fireworks/autoedits-deepseek-lite-default',
+      'fireworks/autoedits-long-suggestion-default',
+      'fireworks/smart-apply-qwen-default',
+      'google/gemini-4-hydrogen',
+      'google/gemini-4-argon',
+      'google/gemini-flash-latest',
+      'google/gemini-flash-lite-latest',
     ],
   );
 });

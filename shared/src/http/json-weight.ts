@@ -1,13 +1,18 @@
 // What a JSON text costs to parse and to keep, found in one pass that parses nothing. Not whether it is valid: JSON.parse says that.
 
-const [QUOTE, BACKSLASH, COMMA, COLON, MINUS] = [0x22, 0x5c, 0x2c, 0x3a, 0x2d];
+const [BLANK, QUOTE, BACKSLASH, COMMA, COLON, MINUS] = [0x20, 0x22, 0x5c, 0x2c, 0x3a, 0x2d];
 const [OPEN_LIST, CLOSE_LIST, OPEN_OBJECT, CLOSE_OBJECT] = [0x5b, 0x5d, 0x7b, 0x7d];
 
 /**
  * What each thing weighs besides the value that it is. By processor time of parsing, walking and writing again, a plain value in a list being 1; bytes within
  * strings weigh nothing, they cost a hundredth of it and have a bound of their own.
  */
-const weights = { container: 2, member: 5, exactNumber: 30 } as const;
+const weights = { container: 2, member: 6, exactNumber: 30 } as const;
+
+/** So many blanks, or digits of one number, weigh 1: skipped one by one they take as long as a value. */
+const charactersOfWeight = 16;
+/** Blanks or digits that are looked at between two looks at the weight. */
+const runMax = 16_384;
 
 /** Deeper than any API nests; JSON.stringify and whoever walks a value by calling itself end at some thousand levels. */
 const levelsMax = 1_000;
@@ -48,7 +53,11 @@ export function weigh(
   let [weight, depth] = [1, 0];
   for (let i = from; i < text.length; i++) {
     const c = text.charCodeAt(i);
-    if (c === QUOTE) {
+    if (c <= BLANK) {
+      const end = blanksEnd(text, i + 1);
+      weight += Math.floor((end - i) / charactersOfWeight);
+      i = end - 1;
+    } else if (c === QUOTE) {
       i = stringEnd(text, i + 1);
       if (depth === 0) return { end: i + 1, weight, over: null, exact: numbers };
     } else if (c === OPEN_LIST || c === OPEN_OBJECT) {
@@ -62,6 +71,9 @@ export function weigh(
     } else if (c === COLON) weight += weights.member;
     else if (isDigit(c) || c === MINUS) {
       const end = numberEnd(text, i);
+      weight += Math.floor((end - i) / charactersOfWeight);
+      // Nobody's number: what is left of it is not looked at.
+      if (end - i === runMax) weight = Infinity;
       if (exact && isInexact(text, i, end)) {
         numbers.push(i, end);
         weight += weights.exactNumber;
@@ -88,7 +100,11 @@ export function runOf(text: string, from: number, weightMax: number): Run {
   let [weight, depth, end, weightThere] = [1, 0, -1, 0];
   for (let i = from; i < text.length && weight <= weightMax; i++) {
     const c = text.charCodeAt(i);
-    if (c === QUOTE) i = stringEnd(text, i + 1);
+    if (c <= BLANK) {
+      const blanks = blanksEnd(text, i + 1);
+      weight += Math.floor((blanks - i) / charactersOfWeight);
+      i = blanks - 1;
+    } else if (c === QUOTE) i = stringEnd(text, i + 1);
     else if (c === OPEN_LIST || c === OPEN_OBJECT) {
       weight += weights.container;
       depth++;
@@ -121,9 +137,17 @@ export function stringEnd(text: string, from: number): number {
   }
 }
 
+function blanksEnd(text: string, from: number): number {
+  const last = Math.min(text.length, from + runMax);
+  let end = from;
+  while (end < last && text.charCodeAt(end) <= BLANK) end++;
+  return end;
+}
+
 function numberEnd(text: string, from: number): number {
+  const last = Math.min(text.length, from + runMax);
   let end = from + 1;
-  for (; end < text.length; end++) {
+  for (; end < last; end++) {
     const c = text.charCodeAt(end);
     if (!isDigit(c) && c !== 0x2e && c !== 0x2b && c !== MINUS && (c | 0x20) !== 0x65) break;
   }
@@ -153,6 +177,11 @@ function isDigit(c: number): boolean {
 /** The place of the next character that is no blank. */
 export function skipBlank(text: string, from: number): number {
   let i = from;
-  while (i < text.length && ' \t\n\r'.includes(text[i] ?? '')) i++;
+  while (i < text.length && isBlank(text.charCodeAt(i))) i++;
   return i;
+}
+
+/** As JSON has them. */
+function isBlank(c: number): boolean {
+  return c === BLANK || c === 0x0a || c === 0x0d || c === 0x09;
 }

@@ -83,8 +83,10 @@ test('what weighs too much is refused by what it weighs, as text of whatever len
     ['{}', 332],
     ['[]', 332],
     ['[[]]', 199],
-    ['{"a":1}', 124],
-    ['12345678901234567890', 32],
+    ['{"a":1}', 110],
+    ['12345678901234567890', 31],
+    [' '.repeat(159).concat('1'), 99],
+    ['0.5'.padEnd(160, '0'), 90],
   ] as const) {
     assert.equal(refused(of(item, most)), false, item);
     assert.equal(refused(of(item, most + 1)), true, item);

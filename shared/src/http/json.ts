@@ -5,7 +5,7 @@ import { weigh } from './json-weight.ts';
 import { Refusal } from './refusal.ts';
 
 /**
- * Of one request: some 300,000 numbers in a list, or 66,000 members of objects. To parse, walk and write it again takes 50 ms at the most; a conversation of
+ * Of one request: 400,000 numbers in a list, or 57,000 members of objects. To parse, walk and write it again takes 50 ms at the most; a conversation of
  * 5,000 messages has half of it.
  */
 export const requestWeightMax = 400_000;
@@ -33,7 +33,7 @@ function tooHeavy(weightMax: number): Refusal {
   return new Refusal(
     'body-too-large',
     `request body holds too many values: it weighs more than ${weightMax}, where a value weighs 1, a list or object 2 more, ` +
-      'a member 5 more and a number of more digits than a double holds 30 more',
+      'a member 6 more, a number of more digits than a double holds 30 more, and 16 blanks or digits 1 more',
   );
 }
 

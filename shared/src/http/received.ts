@@ -2,20 +2,27 @@
 
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
 import { getHeapStatistics } from 'node:v8';
+import { createPace } from './pace.ts';
 import { Refusal } from './refusal.ts';
-import { textOf } from './text.ts';
+import { createRoom, type Held, type Room } from './room.ts';
+import { Pieces } from './text.ts';
 
-/** The reference's read timeout (spec completions §1.2): a body that takes longer is a stalled or hostile one. */
+/** A body that takes longer is a stalled or hostile one: the original gateway's read timeout. */
 const bodyTimeoutMs = 75_000;
+/** How often a body's pace is looked at. */
+const paceLookMs = 2_500;
+/** What the caller does not take of an answer that has ended is thrown away after so long without progress, and its connection closed. */
+const untakenTimeoutMs = 10_000;
 /**
  * Large bodies of running requests together, beside V8's heap: beyond it the instance answers 503 before it runs out of memory. A body is there as bytes, as
- * text, as what was read out of it and as what is sent: with one of 30 MB an instance of 512 MiB takes 400 MB. One of the largest is always let in.
+ * text, as what was read out of it and as what is sent: with one of 30 MB an instance of 512 MiB takes 400 MB.
  */
-const heldBytesMax = getHeapStatistics().heap_size_limit / 8;
+const processRoom = createRoom(getHeapStatistics().heap_size_limit / 8, () => performance.now());
+/** Each chunk costs as much time as 10 kB of a body: one that comes byte by byte, which nobody needs, would hold up all others. */
+const smallPiecesMax = 10_000;
+const smallPieceBytes = 256;
 /** As many bodies of this size as there are requests at once are no danger, and a large one must not shut them out. */
 const largeBytes = 256 * 1024;
-/** From the beginning of each large body, as long as its header says, until its response is closed. */
-let heldBytes = 0;
 
 /** One HTTP request. */
 export interface Received {
@@ -30,20 +37,24 @@ export interface Received {
   /** Aborted when the connection closes before our answer was written whole. */
   readonly callerLeft: AbortSignal;
   /**
-   * Reads the body, UTF-8, at most `bytesMax`.
+   * Reads the body, UTF-8, at most `bytesMax`. Once.
+   * @param holder whose room it takes: while others ask for some, nobody has more than half
    * @throws Refusal `body-too-large`, `body-encoding`, `body-too-slow`, `overloaded`; the caller's leaving rejects with an AbortError.
    */
-  readBody(bytesMax: number): Promise<string>;
+  readBody(bytesMax: number, holder?: string): Promise<string>;
 }
 
-/** Wraps what the framework hands over. `res` is watched, not `req`: `req` closes as soon as a body is read (spec platform §1.4). */
-export function receive(request: IncomingMessage, response: ServerResponse): Received {
+/** Wraps what the framework hands over. `res` is watched, not `req`: `req` closes as soon as a body is read. */
+export function receive(request: IncomingMessage, response: ServerResponse, room: Room = processRoom): Received {
   const left = new AbortController();
-  let held: number | null = 0;
+  let held: Held | null = null;
   response.once('close', () => {
-    heldBytes -= held ?? 0;
-    held = null;
+    held?.free();
     if (!response.writableFinished) left.abort(new DOMException('the caller left', 'AbortError'));
+  });
+  response.once('prefinish', () => {
+    // Without a listener the server closes the connection. Kept ones get their own time when the answer is out.
+    if (response.writableLength > 0) response.socket?.setTimeout(untakenTimeoutMs);
   });
   const url = request.url ?? '/';
   const query = url.indexOf('?');
@@ -55,25 +66,19 @@ export function receive(request: IncomingMessage, response: ServerResponse): Rec
     response,
     replyHeaders: {},
     callerLeft: left.signal,
-    readBody: (bytesMax) =>
-      readBody(request, left.signal, bytesMax, (bytes) => {
-        if (held === null) return true;
-        if (heldBytes + bytes > Math.max(heldBytesMax, bytesMax)) return false;
-        held += bytes;
-        heldBytes += bytes;
-        return true;
-      }),
+    readBody: (bytesMax, holder = '') =>
+      readBody(request, left.signal, bytesMax, (giveWay) => (held = room.open(holder, bytesMax, giveWay))),
   };
 }
 
-/** Takes room for bytes of a large body. False: there is none. */
-type Hold = (bytes: number) => boolean;
+/** Opens room for a large body. */
+type Open = (giveWay: () => void) => Held;
 
 async function readBody(
   request: IncomingMessage,
   callerLeft: AbortSignal,
   bytesMax: number,
-  hold: Hold,
+  open: Open,
 ): Promise<string> {
   const { headers } = request;
   const encoding = headers['content-encoding'] ?? 'identity';
@@ -84,53 +89,67 @@ async function readBody(
   if (parsed !== undefined) return parsed.length > bytesMax ? refuseSize(bytesMax) : parsed.toString('utf8');
   if (headers['content-length'] === undefined && headers['transfer-encoding'] === undefined) return '';
   if (Number(headers['content-length']) > bytesMax) refuseSize(bytesMax);
-  return collect(request, callerLeft, bytesMax, hold);
+  return collect(request, callerLeft, bytesMax, open);
 }
 
-function collect(request: IncomingMessage, callerLeft: AbortSignal, bytesMax: number, hold: Hold): Promise<string> {
+function collect(request: IncomingMessage, callerLeft: AbortSignal, bytesMax: number, open: Open): Promise<string> {
   return new Promise((resolve, reject) => {
-    const chunks: Buffer[] = [];
-    let [bytes, held] = [0, 0];
-    const takeRoom = (wanted: number): boolean => {
-      if (wanted <= Math.max(largeBytes, held)) return true;
-      const room = hold(wanted - held);
-      held = wanted;
-      return room;
+    const pieces = new Pieces();
+    const pace = createPace(performance.now(), bodyTimeoutMs);
+    let held: Held | null = null;
+    let [heldBytes, count] = [0, 0];
+    /** By what has arrived: what is announced costs its sender nothing. */
+    const takeRoom = (bytes: number): boolean => {
+      if (bytes <= largeBytes) return true;
+      held ??= open(() => fail(roomRefusal(heldBytes)));
+      const more = bytes - heldBytes;
+      heldBytes = bytes;
+      return held.take(more);
     };
     const finish = (settle: () => void): void => {
-      clearTimeout(timer);
+      clearInterval(timer);
       request.off('data', onData).off('end', onEnd).off('error', onError);
       callerLeft.removeEventListener('abort', onError);
       settle();
     };
     const fail = (error: unknown): void => {
+      pieces.clear();
+      held?.free();
       finish(() => reject(error));
       // Thrown away as it comes, so that the caller can finish sending and then read our answer: a close now would reset its connection.
       request.resume();
     };
     const onData = (chunk: Buffer): void => {
-      bytes += chunk.length;
-      chunks.push(chunk);
-      if (bytes > bytesMax) fail(sizeRefusal(bytesMax));
-      else if (!takeRoom(bytes)) fail(roomRefusal());
+      pieces.push(chunk);
+      pace.arrived(chunk.length);
+      count++;
+      if (pieces.bytes > bytesMax) fail(sizeRefusal(bytesMax));
+      else if (count > smallPiecesMax + pieces.bytes / smallPieceBytes) fail(piecesRefusal());
+      else if (!takeRoom(pieces.bytes)) fail(roomRefusal(heldBytes));
     };
-    const onEnd = (): void => finish(() => resolve(textOf(chunks)));
+    const onEnd = (): void => {
+      held?.arrived();
+      finish(() => resolve(pieces.text()));
+    };
     const onError = (): void => fail(callerLeft.reason ?? new DOMException('the caller left', 'AbortError'));
-    const timer = setTimeout(
-      () => fail(new Refusal('body-too-slow', `the request body did not arrive within ${bodyTimeoutMs / 1000} s`)),
-      bodyTimeoutMs,
-    );
+    const timer = setInterval(() => {
+      const fault = pace.fault(performance.now());
+      if (fault !== null) fail(new Refusal('body-too-slow', `the request body ${fault}`));
+    }, paceLookMs);
     request.on('data', onData).on('end', onEnd).on('error', onError);
     callerLeft.addEventListener('abort', onError, { once: true });
     if (callerLeft.aborted) onError();
-    else if (!takeRoom(Number(request.headers['content-length'] ?? 0))) fail(roomRefusal());
   });
 }
 
-function roomRefusal(): Refusal {
+function roomRefusal(heldBytes: number): Refusal {
   return new Refusal('overloaded', 'too many large requests at once, please retry', {
-    detail: `${heldBytes} bytes of large bodies held`,
+    detail: `with ${heldBytes} bytes of it held`,
   });
+}
+
+function piecesRefusal(): Refusal {
+  return new Refusal('bad-request', 'the request body comes in too many small chunks, send larger ones');
 }
 
 function sizeRefusal(bytesMax: number): Refusal {

@@ -1,9 +1,11 @@
 // Door of the limiter room: admission against quota, burst and in-flight limits, and the lease that it opens. Not who may (auth), not what it costs (events).
 
-import type { Actor, Feature, Permit } from '../auth/auth.ts';
+import type { Actor, Entitlement, Feature, Permit } from '../auth/auth.ts';
 import { keys, shardOf, type Budget, type Shard, type Store } from '../store/store.ts';
 import { claimKey, claimTimeMs, type Claim, type Claimed } from './claim.ts';
+import type { Denial } from './denial.ts';
 import { leaseOnTrust, leaseTimeMs, openLease, type Lease, type NoticeRule } from './lease.ts';
+import { lookFor } from './look.ts';
 import { readLimits, type Reading } from './reading.ts';
 import { scripts } from './scripts.ts';
 import { endedTimeMs, endKeys, type Posted } from './settlement.ts';
@@ -17,20 +19,8 @@ export type { Reading } from './reading.ts';
 export { raiseCounter, readCounters, type Counter } from './counters.ts';
 export { restoreExpiries } from './counter-expiry.ts';
 export { sweepShard, type Swept } from './sweep.ts';
+export type { Denial } from './denial.ts';
 export { closeWindow, readWindows, type QuotaWindow } from './window.ts';
-
-/** Why a call was not admitted: a value, not an exception, since most callers meet it one day. */
-export interface Denial {
-  readonly decision: 'denied';
-  readonly cause: 'quota' | 'burst' | 'in-flight';
-  /** The limit that was reached, in units (quota) or calls. */
-  readonly limit: number;
-  /** When a retry makes sense, Unix ms by Redis's clock, and that clock's now. */
-  readonly retryAtMs: number;
-  readonly nowMs: number;
-  /** The refusal's event, if it was written singly. */
-  readonly posted: Posted | null;
-}
 
 /** One request for admission. */
 export interface Admission {
@@ -59,6 +49,8 @@ export interface Limiter {
   withdraw(permit: Permit, admission: Pick<Admission, 'leaseId' | 'claim'>, budget: Budget): Promise<void>;
   /** Consumption of the actor by feature; consumes nothing. */
   read(actor: Actor, features: readonly Feature[], budget: Budget): Promise<ReadonlyMap<Feature, Reading>>;
+  /** Why one more unit would be refused by now, or null; consumes nothing and writes nothing. */
+  look(actor: Actor, feature: Feature, entitlement: Entitlement, budget: Budget): Promise<Denial | null>;
   /**
    * Appends an event that belongs to no lease, folding repeated ones.
    * @param identity the actor's, or for a token that nobody knows its source and the reason
@@ -163,6 +155,8 @@ export function createLimiter(store: Store): Limiter {
     },
     read: (actor, features, budget) =>
       readLimits(store, identityOf(actor), versionOf(actor), intervalsOf(actor, features), budget),
+    look: (actor, feature, entitlement, budget) =>
+      lookFor(store, { identity: identityOf(actor), version: versionOf(actor), feature, entitlement }, budget),
     async recordEvent(identity, name, eventId, event, count, budget) {
       const actor = encodeURIComponent(identity);
       const shard = shardOf(actor);

@@ -1,18 +1,26 @@
-// The models that an actor may use by now, over all providers that have a key.
+// The models that an actor may use by now, on a path of the SDKs.
 
 import { allowedModels, type Actor, type Feature } from '../auth/auth.ts';
-import type { ProviderName } from '../upstream/upstream.ts';
-import type { Context } from './context.ts';
+import type { Catalogue, Model } from '../catalogue/catalogue.ts';
+import { completionFeatures, type Surface } from '../upstream/upstream.ts';
 
-/** Qualified names in the order of the actor's list, or of the gateway's where it allows all; empty without access to the feature. */
+/** Those of the surface's own provider first; each provider's in the order of the actor's list, or of the gateway's where that allows all. */
 export function allowedFor(
-  { upstream }: Context,
+  catalogue: Catalogue,
   actor: Actor,
   feature: Feature,
-  provider: ProviderName,
-): readonly string[] {
+  { provider: own, dialects }: Surface,
+): readonly Model[] {
   const entitlement = actor.limits[feature];
-  return entitlement === undefined || entitlement.limit === 1
-    ? []
-    : allowedModels(entitlement.allowedModels, provider, upstream.served(provider));
+  if (entitlement === undefined || entitlement.limit === 1) return [];
+  const served = catalogue.served({ features: completionFeatures, dialects });
+  const byId = new Map(served.map((model) => [model.id, model]));
+  const providers = new Set([own, ...served.map(({ provider }) => provider.id)]);
+  return [...providers].flatMap((provider) =>
+    allowedModels(
+      entitlement.allowedModels,
+      provider,
+      catalogue.servedNames(provider, completionFeatures, dialects),
+    ).flatMap((id) => byId.get(id) ?? []),
+  );
 }

@@ -23,7 +23,7 @@ export async function sendAndRelay(exchange: Exchange, { lease, span }: Held, ca
   });
   if (answer.credentialsRefused) return credentialsRefused(exchange, answer, call);
   if (answer.callerStatus >= 500)
-    scope.log('ERROR', `upstream provider ${call.provider} answered ${answer.status}`, {
+    scope.log('ERROR', `upstream provider ${call.provider.id} answered ${answer.status}`, {
       upstream_status: answer.status,
       upstream_headers: answer.headers,
     });
@@ -64,7 +64,7 @@ function credentialsRefused({ dialect }: Exchange, answer: Answer, { provider }:
   answer.abort();
   const refusal = new Refusal(
     'upstream-credentials',
-    `upstream provider ${provider} did not accept the gateway's credentials`,
+    `upstream provider ${provider.id} did not accept the gateway's credentials`,
     { detail: `upstream status ${answer.status}` },
   );
   return {

@@ -20,7 +20,7 @@ export function completionEvent(
     metadata: {
       ...call.eventExtras,
       model,
-      provider: call.provider,
+      provider: call.provider.id,
       ...callerIdMetadata(callerIds),
       ...(flagging !== null && flaggedMetadata(flagging)),
     },

@@ -1,10 +1,11 @@
 // The river: one completion request from top to bottom. Each step is a room's, or a file's of this one; here is only
 // their order.
 
-import { featureFromHeader, type Actor, type Feature, type Permit } from '../auth/auth.ts';
+import { featureFromHeader, type Actor, type Entitlement, type Feature, type Permit } from '../auth/auth.ts';
 import { parseJson, Refusal, type Dialect, type Received } from '../http/http.ts';
 import { identityOf, type Claim } from '../limiter/limiter.ts';
-import type { Call, Flagging, Shape } from '../upstream/upstream.ts';
+import type { Catalogue } from '../catalogue/catalogue.ts';
+import type { Call, Flagging, Surface } from '../upstream/upstream.ts';
 import { sendAndRelay } from './answer.ts';
 import { callerIdsOf, type CallerIds } from './caller-ids.ts';
 import { charged } from './charged.ts';
@@ -13,14 +14,16 @@ import type { Exchange, Route } from './exchange.ts';
 import { readClaim } from './idempotency.ts';
 import { identify } from './identify.ts';
 import { inspect } from './inspect.ts';
+import { lookBeforeParsing } from './look.ts';
 import { recordEvent } from './record-event.ts';
 import { bannedEvent } from './refused-event.ts';
-import { addressOf, completionSpan } from './spans.ts';
+import { modelChoice } from './model-choice.ts';
+import { completionSpan } from './spans.ts';
 
 /** One completion path of a function. */
 export interface CompletionRoute {
   readonly path: string;
-  readonly shape: Shape;
+  readonly surface: Surface;
   readonly dialect: Dialect;
   /** The feature that this function serves. Cody routes name it in a header, which must agree. */
   readonly feature: Feature;
@@ -30,20 +33,29 @@ export interface CompletionRoute {
 
 /** Makes a route that lets a request down the river. */
 export function completionRoute(route: CompletionRoute): Route {
-  return { method: 'POST', path: route.path, dialect: route.dialect, handle: (exchange) => complete(exchange, route) };
+  const { path, dialect, surface } = route;
+  return {
+    method: 'POST',
+    path,
+    dialect,
+    // Where no home can be asked there is no path: a provider without a key is not routed.
+    offered: ({ catalogue, upstream }) => upstream.serves(catalogue.latest(), surface, dialect === 'cody'),
+    handle: (exchange) => complete(exchange, route),
+  };
 }
 
 async function complete(exchange: Exchange, route: CompletionRoute): Promise<void> {
   const { context, received, scope } = exchange;
-  const actor = await identify(exchange);
+  // One snapshot a call: models, homes and prices stay as they are until it is settled.
+  const [actor, catalogue] = await Promise.all([identify(exchange), context.catalogue.current(Date.now())]);
   const feature = featureOf(received, route);
-  context.auth.entitlement(actor, feature);
+  const entitlement = context.auth.entitlement(actor, feature);
   const callerIds = callerIdsOf(received);
-  const { call, permit, flagging, claim } = await readCall(exchange, route, actor, feature, callerIds);
+  const { call, permit, flagging, claim } = await readCall(exchange, route, catalogue, actor, entitlement, callerIds);
   received.replyHeaders['x-cody-resolved-model'] = permit.model;
   scope.annotate({ feature, model: permit.model, stream: call.stream });
   const event = completionEvent(permit, call, flagging, callerIds);
-  const span = completionSpan(permit, call.model, addressOf(context.config, call.provider));
+  const span = completionSpan(permit, call);
   await charged(exchange, { permit, units: route.units, claim, event, span }, (held) =>
     sendAndRelay(exchange, held, call),
   );
@@ -68,42 +80,35 @@ function featureOf({ headers }: Received, route: CompletionRoute): Feature {
 async function readCall(
   exchange: Exchange,
   route: CompletionRoute,
+  catalogue: Catalogue,
   actor: Actor,
-  feature: Feature,
+  entitlement: Entitlement,
   callerIds: CallerIds,
 ): Promise<{ call: Call; permit: Permit; flagging: Flagging | null; claim: Claim | null }> {
   const { context, received } = exchange;
-  const text = await received.readBody(context.config.bodyBytesMax);
+  const { feature } = route;
+  const text = await received.readBody(context.config.bodyBytesMax, identityOf(actor));
+  await lookBeforeParsing(exchange, text, actor, feature, entitlement, callerIds);
   const claim = readClaim(received, feature, text);
   const body = parseJson(text);
-  const call = context.upstream.read(route.shape, body, {
+  const facts = {
     actorId: actor.id,
     actorUid: callerIds.uid === '' ? null : callerIds.uid,
     dialect: route.dialect,
     feature,
     headers: received.headers,
-  });
-  const permit = await permitCall(exchange, actor, feature, call, callerIds);
+  };
+  const call = context.upstream.read(route.surface, body, facts, catalogue);
+  const permit = context.auth.permit(actor, feature, modelChoice(call, catalogue, route.surface));
+  if (permit.blocked) await refuseBanned(exchange, permit, callerIds);
+  if (call.unavailable !== null) throw new Refusal('model-unavailable', call.unavailable);
   const flagging = await inspect(exchange, permit, call, body, callerIds);
   return { call, permit, flagging, claim };
 }
 
-/** May this actor use this model? The refusal of a blocked account has its event, as in Sourcegraph's own gateway. */
-async function permitCall(
-  exchange: Exchange,
-  actor: Actor,
-  feature: Feature,
-  call: Call,
-  callerIds: CallerIds,
-): Promise<Permit> {
-  const { context } = exchange;
-  const permit = context.auth.permit(actor, feature, {
-    provider: call.provider,
-    model: call.model,
-    served: context.upstream.served(call.provider),
-    covers: context.upstream.covers(call.provider),
-  });
-  if (!permit.blocked) return permit;
+/** The refusal of a blocked account has its event, as in Sourcegraph's own gateway. */
+async function refuseBanned(exchange: Exchange, permit: Permit, callerIds: CallerIds): Promise<never> {
+  const { actor, feature } = permit;
   await recordEvent(exchange, identityOf(actor), `RateLimited:${feature}`, bannedEvent(exchange, permit, callerIds));
   throw new Refusal('banned', 'completions access has not been granted');
 }

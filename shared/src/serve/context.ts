@@ -1,6 +1,7 @@
 // The rooms of one process, opened from bottom to top and closed from top to bottom.
 
 import { createAuth, type Auth } from '../auth/auth.ts';
+import { openCatalogue, type OpenCatalogue } from '../catalogue/catalogue.ts';
 import type { Config } from '../config/config.ts';
 import { createSync, type SubscriptionSync } from '../directory/directory.ts';
 import { openDocuments, type Documents } from '../documents/documents.ts';
@@ -14,10 +15,11 @@ import {
 } from '../events/events.ts';
 import { accessTokens } from '../http/http.ts';
 import { createLimiter, type Limiter } from '../limiter/limiter.ts';
-import { connectStore, type Budget, type Store, type StoreChange } from '../store/store.ts';
+import { connectStore, wordsOf, type Budget, type FullChange, type Store, type StoreChange } from '../store/store.ts';
 import { createTelemetry, type Telemetry } from '../telemetry/telemetry.ts';
 import { createUpstream, type Upstream } from '../upstream/upstream.ts';
 import { createOutages, type Outages } from './outages.ts';
+import { tellUnread } from './unread-variables.ts';
 import { createUnknownCallers, type UnknownCallers } from './unknown-callers.ts';
 
 /** Everything a handler may use. */
@@ -25,6 +27,8 @@ export interface Context {
   readonly config: Config;
   readonly telemetry: Telemetry;
   readonly store: Store;
+  /** What is known of providers, models and prices: each call takes one snapshot. */
+  readonly catalogue: OpenCatalogue;
   /** Where the directory and the audit records stand. */
   readonly documents: Documents;
   readonly auth: Auth;
@@ -40,8 +44,8 @@ export interface Context {
   readonly outages: Outages;
   /** A fresh budget of Redis waits: one on the way up, one for settling. */
   budget(): Budget;
-  /** Connects what every request needs. */
-  connect(): void;
+  /** Connects what every request needs; resolves when the port may open (Store.opened). Never rejects. */
+  opened(): Promise<void>;
   /** Sends what is left and closes the connections. */
   close(): Promise<void>;
 }
@@ -54,7 +58,11 @@ export function openContext(config: Config, openTasks: OpenTasks): Context {
   const tokens = accessTokens(config.functionName);
   const telemetry = createTelemetry({ ...config, accessTokens: tokens });
   const warn = (message: string, error: unknown): void => telemetry.log('WARNING', message, {}, error);
-  const store = connectStore(config, warn, (change) => tellBreaker(telemetry, change));
+  const store = connectStore(config, warn, {
+    changed: (change) => tellBreaker(telemetry, change),
+    full: (change) => tellFull(telemetry, change),
+    accessToken: tokens,
+  });
   const tasks = openTasks(config.tasksEndpoint, tokens);
   const queue = createEventQueue(config, tasks);
   const noticeQueue = createNoticeQueue(config, tasks);
@@ -62,10 +70,20 @@ export function openContext(config: Config, openTasks: OpenTasks): Context {
     telemetry.count('gateway.outbox', events, { state }),
   );
   const documents = openDocuments(config, tokens);
+  const catalogue = openCatalogue({
+    config,
+    nowMs: Date.now(),
+    source: null,
+    onFaults: (faults) => telemetry.log('ERROR', 'the catalogue has faults', { faults }),
+  });
+  tellUnread(telemetry, config, catalogue.latest());
   const auth = createAuth({ config, store, documents, now: Date.now, warn });
-  const upstream = createUpstream(config, warn, (model, shut) =>
-    telemetry.count('gateway.model_breaker', shut, { model }),
-  );
+  const upstream = createUpstream({
+    config,
+    googleTokens: tokens,
+    warn,
+    gauge: (model, shut) => telemetry.count('gateway.model_breaker', shut, { model }),
+  });
   const limiter = createLimiter(store);
   const budget = (): Budget => ({ leftMs: config.redisBudgetMs });
   const unknownCallers = createUnknownCallers({ limiter, outbox, telemetry, budget });
@@ -73,6 +91,7 @@ export function openContext(config: Config, openTasks: OpenTasks): Context {
     config,
     telemetry,
     store,
+    catalogue,
     documents,
     auth,
     sync: createSync({ config, store, documents, now: Date.now }),
@@ -84,7 +103,7 @@ export function openContext(config: Config, openTasks: OpenTasks): Context {
     unknownCallers,
     outages: createOutages(config, Date.now),
     budget,
-    connect: () => store.connect(),
+    opened: () => store.opened(),
     close: async () => {
       await unknownCallers.flush();
       await outbox.flush();
@@ -95,9 +114,18 @@ export function openContext(config: Config, openTasks: OpenTasks): Context {
   };
 }
 
-/** The line that the alert on Redis goes by (terraform/modules/monitoring/log-lines.json), and the metric beside it. */
+/**
+ * The line that the alert on Redis goes by (terraform/modules/monitoring/log-lines.json: the one whose state is `lasting`), and the metric beside it,
+ * which counts the changes.
+ */
 function tellBreaker(telemetry: Telemetry, { node, state, cause, openMs, error }: StoreChange): void {
-  const fields = { state, cause, node, ...(state === 'closed' && { open_ms: Math.round(openMs) }) };
-  telemetry.log(state === 'open' ? 'WARNING' : 'INFO', 'redis-breaker', fields, error);
-  telemetry.count('gateway.redis.breaker', 1, { state, cause });
+  const fields = { state, cause, node, said: wordsOf(error), ...(state !== 'open' && { open_ms: Math.round(openMs) }) };
+  telemetry.log(state === 'closed' ? 'INFO' : 'WARNING', 'redis-breaker', fields, error);
+  if (state === 'open' || state === 'closed') telemetry.count('gateway.redis.breaker', 1, { state, cause });
+}
+
+/** Of a Redis that takes no more memory, with an alert of its own: its breaker stays shut, so that events can leave it. */
+function tellFull(telemetry: Telemetry, { node, state, fullMs, error }: FullChange): void {
+  const fields = { state, node, said: wordsOf(error), full_ms: Math.round(fullMs) };
+  telemetry.log(state === 'full' ? 'WARNING' : 'INFO', 'redis-full', fields, error);
 }

@@ -13,6 +13,8 @@ export interface Route {
   readonly path: string;
   /** Whose error shape its callers read; where it depends on the request, a function of its headers. */
   readonly dialect: Dialect | ((headers: Received['headers']) => Dialect);
+  /** Whether it is there by now; absent: always. A path that is not answers as if nobody had heard of it. */
+  readonly offered?: (context: Context) => boolean;
   handle(exchange: Exchange): Promise<void>;
 }
 

@@ -37,8 +37,11 @@ export function createHandler(context: Context, routes: readonly Route[]): Reque
     const timing = createTiming(() => performance.now());
     const inFlight = running.size + 1;
     const received = receive(request, response);
-    const candidates =
-      byPath.get(received.path) ?? byPath.get(`${received.path.slice(0, received.path.lastIndexOf('/') + 1)}*`) ?? [];
+    const candidates = (
+      byPath.get(received.path) ??
+      byPath.get(`${received.path.slice(0, received.path.lastIndexOf('/') + 1)}*`) ??
+      []
+    ).filter(({ offered }) => offered === undefined || offered(context));
     const route = candidates.find(({ method }) => method === received.method || method === '*');
     const scope = context.telemetry.open(received.headers, request.url, route?.path ?? 'unrouted');
     Object.assign(received.replyHeaders, scope.headers);

@@ -32,7 +32,7 @@ export async function inspect(
     exchange,
     identityOf(permit.actor),
     `RequestBlocked:${permit.feature}`,
-    blockedEvent(exchange, permit, call.provider, flagging, callerIds),
+    blockedEvent(exchange, permit, call.provider.id, flagging, callerIds),
   );
   throw new Refusal('prompt-blocked', blockedText(context.config, scope.traceId));
 }

@@ -1,8 +1,9 @@
-// The events of requests that never reach the limiter: refused for their token, their account or what they ask. Not the
-// limiter's own refusals (events/usage-event.ts).
+// The events of requests that are never admitted: refused for their token, their account, what they ask, or before it is
+// read. Not those that admission refused (admit.ts).
 
-import type { AccessEvent, Permit } from '../auth/auth.ts';
-import { unservedEvent, type UsageEvent } from '../events/events.ts';
+import type { AccessEvent, Actor, Feature, Permit } from '../auth/auth.ts';
+import { refusedEvent, unservedEvent, type UsageEvent } from '../events/events.ts';
+import type { Denial } from '../limiter/limiter.ts';
 import type { Flagging } from '../upstream/upstream.ts';
 import { callerIdMetadata, type CallerIds } from './caller-ids.ts';
 import { eventDraft } from './event-draft.ts';
@@ -28,6 +29,19 @@ export function bannedEvent(where: Where, { actor, feature }: Permit, callerIds:
   };
   const facts = { name: 'RateLimited', source, identifier, feature, model: null, metadata } as const;
   return unservedEvent(eventDraft(where, facts));
+}
+
+/** `RateLimited` of a call whose body was not parsed: its model is not known. @param callerIds null where none are read */
+export function unparsedEvent(
+  where: Where,
+  { source, id: identifier }: Actor,
+  feature: Feature,
+  callerIds: CallerIds | null,
+  denial: Denial,
+): UsageEvent {
+  const metadata = callerIds === null ? {} : callerIdMetadata(callerIds);
+  const draft = eventDraft(where, { name: 'RateLimited', source, identifier, feature, model: null, metadata });
+  return refusedEvent(draft, denial);
 }
 
 /** `RequestBlocked`. Unknown counts are -1, absent ones 0, as readers of the table know them. */

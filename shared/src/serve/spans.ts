@@ -2,11 +2,10 @@
 // GenAI conventions.
 
 import type { Actor, Feature, Permit } from '../auth/auth.ts';
-import type { Config } from '../config/config.ts';
 import type { UsageEvent } from '../events/events.ts';
 import type { Claimed, Denial, Lease, PostedNotice } from '../limiter/limiter.ts';
 import type { Attributes } from '../telemetry/telemetry.ts';
-import type { ProviderName, Usage } from '../upstream/upstream.ts';
+import type { Call, Usage } from '../upstream/upstream.ts';
 import type { Outcome } from './served-event.ts';
 
 /** Actors stay in memory for a while (auth/actor-cache.ts): their attributes are told once. */
@@ -50,9 +49,6 @@ export function admissionAttributes(outcome: Lease | Denial | Claimed, units: nu
   };
 }
 
-/** GenAI's well-known names, where they are not ours. */
-const providerNames: Readonly<Record<string, string>> = { google: 'gcp.gemini' };
-
 const operations: Readonly<Record<Feature, string>> = {
   chat_completions: 'chat',
   code_completions: 'text_completion',
@@ -74,29 +70,34 @@ const callSpans = new Map<string, CallSpan>();
 /** More than models there are: upper and lower case are the caller's. */
 const callSpansMax = 1_000;
 
-/**
- * Name and attributes of a provider call before it is sent.
- * @param model as the provider calls it
- * @param address the provider's
- */
-export function callSpan({ feature, model: qualified }: Permit, model: string, address: string | null): CallSpan {
-  const provider = qualified.slice(0, qualified.indexOf('/'));
-  const key = `${feature} ${provider} ${address ?? ''} ${model}`;
+/** Who is called, and where. */
+export interface Called {
+  /** `gen_ai.provider.name`. */
+  readonly provider: string;
+  /** As the provider calls it. */
+  readonly model: string;
+  /** The provider's; null: not told. */
+  readonly address: string | null;
+}
+
+/** Name and attributes of a provider call before it is sent. */
+export function callSpan({ feature }: Permit, called: Called): CallSpan {
+  const key = `${feature} ${called.provider} ${called.address ?? ''} ${called.model}`;
   let known = callSpans.get(key);
   if (known === undefined) {
     if (callSpans.size >= callSpansMax) callSpans.clear();
-    callSpans.set(key, (known = describeCall(feature, provider, model, address)));
+    callSpans.set(key, (known = describeCall(feature, called)));
   }
   return known;
 }
 
-function describeCall(feature: Feature, provider: string, model: string, address: string | null): CallSpan {
+function describeCall(feature: Feature, { provider, model, address }: Called): CallSpan {
   const operation = operations[feature];
   return [
     `${operation} ${model}`,
     Object.freeze({
       'gen_ai.operation.name': operation,
-      'gen_ai.provider.name': providerNames[provider] ?? provider,
+      'gen_ai.provider.name': provider,
       'gen_ai.request.model': model,
       'gateway.feature': feature,
       'server.address': address === null ? null : new URL(address).hostname,
@@ -104,15 +105,11 @@ function describeCall(feature: Feature, provider: string, model: string, address
   ];
 }
 
-/** Where a provider is. */
-export function addressOf(config: Config, provider: ProviderName): string {
-  return config[`${provider}BaseUrl`];
-}
-
-/** The span of a completion. @param model as the provider calls it @param address the provider's */
-export function completionSpan(permit: Permit, model: string, address: string): ChargedSpan<Usage> {
+/** The span of a completion. */
+export function completionSpan(permit: Permit, { provider, asked, homes }: Call): ChargedSpan<Usage> {
+  const address = homes[0]?.row.baseUrl ?? null;
   return {
-    begins: callSpan(permit, model, address),
+    begins: callSpan(permit, { provider: provider.semanticName, model: asked, address }),
     ends: (outcome) => [outcomeAttributes(outcome), callFailure(outcome)],
   };
 }

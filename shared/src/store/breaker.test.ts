@@ -22,6 +22,8 @@ function standingClock() {
       return () => void (timers = timers.filter((other) => other !== timer));
     },
     afterReads: (work: () => void) => void reads.push(work),
+    /** The process stands still: its timers are all late, and each comes once. */
+    jump: (ms: number) => void (nowMs += ms),
     /** @param arrives what is read from the network before anybody judges the time */
     pass: async (ms: number, arrives: () => void = () => undefined): Promise<void> => {
       const untilMs = nowMs + ms;
@@ -41,6 +43,8 @@ function standingClock() {
     },
   };
 }
+
+const states = (changes: readonly Pick<BreakerChange, 'state'>[]): string[] => changes.map(({ state }) => state);
 
 function rig() {
   const clock = standingClock();
@@ -171,4 +175,52 @@ test('a connection that takes no probe is replaced as well, as often as one that
   // After 500, 1,000 and 1,400 ms.
   assert.equal(replaced(), 3);
   breaker.stop();
+});
+
+test('an outage that lasts is told each ten seconds, of this process’s own time: who was given no processor counts a second', async () => {
+  const { clock, changes, breaker } = rig();
+  breaker.trip('lost', null);
+  await clock.pass(9_999);
+  assert.deepEqual(states(changes), ['open']);
+  await clock.pass(1);
+  assert.deepEqual(states(changes), ['open', 'lasting']);
+  await clock.pass(10_000);
+  assert.deepEqual(states(changes), ['open', 'lasting', 'lasting']);
+
+  const frozen = rig();
+  frozen.breaker.trip('lost', null);
+  frozen.clock.jump(3_600_000);
+  await frozen.clock.pass(0);
+  assert.deepEqual(states(frozen.changes), ['open']);
+});
+
+test('one that ends is told no more, and the next begins anew', async () => {
+  const { clock, probes, changes, breaker } = rig();
+  breaker.trip('lost', null);
+  await clock.pass(9_000);
+  probes.at(-1)?.resolve(null);
+  await clock.pass(0);
+  // A late answer is no proof: the probe after it is.
+  probes.at(-1)?.resolve(null);
+  await clock.pass(0);
+  assert.equal(breaker.outage(), null);
+  breaker.trip('lost', null);
+  await clock.pass(9_999);
+  assert.deepEqual(states(changes), ['open', 'closed', 'open']);
+});
+
+test('a reason that comes later is told once, whoever brings it; reasons that never end are told five times', async () => {
+  const { clock, probes, changes, breaker } = rig();
+  breaker.trip('lost', null);
+  breaker.trip('refusing', new Error('NOAUTH Authentication required.'));
+  breaker.trip('refusing', new Error('NOAUTH Authentication required.'));
+  assert.deepEqual(states(changes), ['open', 'explained']);
+  probes.at(-1)?.reject(new Error('LOADING Redis is loading the dataset in memory'));
+  await clock.pass(0);
+  probes.at(-1)?.reject(new Error('Connection is closed.'));
+  await clock.pass(100);
+  assert.deepEqual(states(changes), ['open', 'explained', 'explained']);
+  for (let n = 0; n < 10; n++) breaker.trip('lost', new Error(`attempt ${n}`));
+  assert.equal(changes.length, 6);
+  assert.ok(changes.every(({ cause }) => cause === 'lost'));
 });

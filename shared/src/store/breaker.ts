@@ -1,5 +1,10 @@
 // Decides when a Redis node counts as away, fails what waits for it then, and probes until it is back. State and rules alone: no connection, no clock of its own.
 
+import { wordsOf } from './refusals.ts';
+
+/** Reasons that are told of one outage: their words may hold a number that grows. */
+const toldMax = 5;
+
 /** When a node is away, and how it is looked for. Times in ms. */
 export interface BreakerRules {
   /** Commands wait and nothing comes for so long. A probe that is answered within it closes the breaker. */
@@ -12,24 +17,36 @@ export interface BreakerRules {
   readonly replaceMs: number;
   /** The longest that grows to, by one `replaceMs` a time: a Redis that hangs must not collect connections. */
   readonly replaceMsMax: number;
+  /** An outage that lasts is told again each time that it has lasted so many seconds more. */
+  readonly lastingSeconds: number;
 }
 
-/** Design §5; recovery within 2 s of Redis's return bounds the last two. */
+/** Recovery within 2 s of Redis's return bounds the times to replace a connection. */
 export function breakerRules(silenceMs: number): BreakerRules {
-  return { silenceMs, timeoutsMax: 5, probeGapMs: 50, replaceMs: silenceMs + 450, replaceMsMax: silenceMs + 1_350 };
+  return {
+    silenceMs,
+    timeoutsMax: 5,
+    probeGapMs: 50,
+    replaceMs: silenceMs + 450,
+    replaceMsMax: silenceMs + 1_350,
+    lastingSeconds: 10,
+  };
 }
 
 /** Why it opened: no reply, time-outs in a row, connection lost or refused, or a server that answers but can't serve (loading, read-only, cluster down). */
 export type OutageCause = 'silent' | 'time-outs' | 'lost' | 'refusing';
 
-/** A change of state. */
+/**
+ * What there is to tell. `explained`: it is still open, and Redis or the network has given a reason that was not told yet. `lasting`: it is still open,
+ * ten seconds of this process's own time later: an instance that is given no processor has no outage.
+ */
 export interface BreakerChange {
-  readonly state: 'open' | 'closed';
+  readonly state: 'open' | 'explained' | 'lasting' | 'closed';
   /** Of the opening. */
   readonly cause: OutageCause;
   /** How long it was open; 0 at the opening. */
   readonly openMs: number;
-  /** What Redis or the connection said, where they said anything. */
+  /** What Redis or the connection said last, where they said anything; null at the end. */
   readonly error: unknown;
 }
 
@@ -68,7 +85,7 @@ export interface Breaker {
   outage(): { readonly cause: OutageCause; readonly openMs: number } | null;
   /** A command goes out. @param fail is called when the breaker opens before its end */
   enter(fail: (why: string) => void): Passage;
-  /** The node can't be used: opens at once. */
+  /** The node can't be used: opens at once; where it is open, another error is told. */
   trip(cause: OutageCause, error: unknown): void;
   /** Resolves when it is closed. */
   back(): Promise<void>;
@@ -91,6 +108,9 @@ export function createBreaker({ rules, clock, probe, replace, changed }: Breaker
     readonly cause: OutageCause;
     readonly sinceMs: number;
     readonly back: PromiseWithResolvers<void>;
+    /** Words that were told. */
+    readonly told: Set<string>;
+    error: unknown;
   } | null = null;
   let stopped = false;
   let timeouts = 0;
@@ -98,8 +118,11 @@ export function createBreaker({ rules, clock, probe, replace, changed }: Breaker
   let watching = false;
 
   const trip = (cause: OutageCause, error: unknown): void => {
-    if (open !== null || stopped) return;
-    open = { cause, sinceMs: clock.now(), back: Promise.withResolvers() };
+    if (stopped) return;
+    if (open !== null) return explain(error);
+    open = { cause, sinceMs: clock.now(), back: Promise.withResolvers(), told: new Set(), error };
+    const words = wordsOf(error);
+    if (words !== null) open.told.add(words);
     timeouts = 0;
     changed({ state: 'open', cause, openMs: 0, error });
     const failed = [...pending];
@@ -107,7 +130,28 @@ export function createBreaker({ rules, clock, probe, replace, changed }: Breaker
     for (const waiting of failed) waiting.fail?.(`redis is away (${cause})`);
     // Ends by itself when the breaker closes or is stopped, and never rejects.
     void look();
+    countSeconds(open, 1);
   };
+
+  const tell = (state: 'explained' | 'lasting'): void => {
+    if (open !== null) changed({ state, cause: open.cause, openMs: clock.now() - open.sinceMs, error: open.error });
+  };
+
+  /** A connection that was lost without a word is refused with some: a password that is no longer right, a certificate. */
+  const explain = (error: unknown): void => {
+    const words = wordsOf(error);
+    if (open === null || words === null || open.told.has(words) || open.told.size >= toldMax) return;
+    open.told.add(words);
+    open.error = error;
+    tell('explained');
+  };
+
+  const countSeconds = (outage: typeof open, seconds: number): void =>
+    void clock.after(1_000, () => {
+      if (open !== outage || stopped) return;
+      if (seconds === rules.lastingSeconds) tell('lasting');
+      countSeconds(outage, seconds === rules.lastingSeconds ? 1 : seconds + 1);
+    });
 
   const close = (): void => {
     if (open === null) return;
@@ -143,7 +187,10 @@ export function createBreaker({ rules, clock, probe, replace, changed }: Breaker
     while (isAway()) {
       const answer = probe().then(
         () => 'answered' as const,
-        () => 'failed' as const,
+        (error: unknown) => {
+          explain(error);
+          return 'failed' as const;
+        },
       );
       const soon = await within(answer, rules.silenceMs);
       if (soon === 'answered') return close();

@@ -2,12 +2,12 @@
 
 import { Redis } from 'ioredis';
 import { within } from '../telemetry/telemetry.ts';
+import { prepareNode, renewTokens, type Access } from './access.ts';
 import type { OutageCause } from './breaker.ts';
 import { keys, shardName } from './keys.ts';
 
 /**
- * One attempt to connect. Cloud Run's VPC egress can be slow at instance start (spec platform §2.3), and SYN is repeated after a second; not longer,
- * since an attempt that began on a dead path must not hold up the way back.
+ * One attempt to connect. SYN is repeated after a second; not longer, since an attempt that began on a dead path must not hold up the way back.
  */
 export const connectTimeoutMs = 1_500;
 /** Most of a reconnection's wait, so that Redis's return is seen within 2 s. */
@@ -25,6 +25,8 @@ export interface ClientEvents {
   lost(node: string, cause: OutageCause, error: unknown): void;
   /** A connection is ready for commands. */
   ready(redis: Redis): void;
+  /** What can't be done now, is tried again, and keeps nobody from being served yet. */
+  warn(message: string, error: unknown): void;
 }
 
 /** Commands and their way, on one node or on many. */
@@ -51,7 +53,7 @@ export const connectionOptions = {
   connectTimeout: connectTimeoutMs,
   // The far end of a dead path never says goodbye.
   disconnectTimeout: 50,
-  // ioredis would run a command again after a reconnect (spec platform §5): an admission twice. Ours are repeated by us, with their id.
+  // ioredis would run a command again after a reconnect: an admission twice. Ours are repeated by us, with their id.
   autoResendUnfulfilledCommands: false,
   maxRetriesPerRequest: 0,
   enableOfflineQueue: false,
@@ -110,10 +112,14 @@ export async function sendAll(
 
 const theNode = 'redis';
 
-/** @param url `redis://…` or `rediss://…` */
-export function openClient(url: string, events: ClientEvents): Client {
-  const redis = new Redis(url, { ...connectionOptions, lazyConnect: true });
+/**
+ * @param url `redis://…` or `rediss://…`
+ * @param access null: the URL says all
+ */
+export function openClient(url: URL, access: Access | null, events: ClientEvents): Client {
+  const redis = new Redis(url.href, { ...connectionOptions, lazyConnect: true });
   let lastError: unknown = null;
+  let closed = false;
   redis.on('error', (error: unknown) => (lastError = error));
   redis.on('ready', () => {
     lastError = null;
@@ -121,6 +127,14 @@ export function openClient(url: string, events: ClientEvents): Client {
     events.ready(redis);
   });
   redis.on('close', () => events.lost(theNode, 'lost', lastError));
+  let endRenewals = (): void => undefined;
+  if (access !== null) {
+    prepareNode(redis, access, null, (error) => {
+      events.lost(theNode, 'lost', error);
+      return !closed;
+    });
+    endRenewals = renewTokens(access, () => [redis], tokenWarning(events));
+  }
   return {
     connect: () => redis.connect(),
     nodeOf: () => theNode,
@@ -131,8 +145,15 @@ export function openClient(url: string, events: ClientEvents): Client {
     probe: () => writeProbe(redis, keys.probe(shardName(0))),
     replace: () => redis.disconnect(true),
     close: async () => {
+      closed = true;
+      endRenewals();
       if (redis.status === 'ready') await quit(redis);
       redis.disconnect();
     },
   };
+}
+
+/** For renewTokens. */
+export function tokenWarning(events: ClientEvents): (error: unknown) => void {
+  return (error) => events.warn('redis’s access token could not be renewed on standing connections', error);
 }

@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Command, Redis } from 'ioredis';
 import { startRedisCluster, type LocalCluster } from '../../../scripts/local/process/redis.ts';
 import { connectStore, type Store, type StoreChange } from './connection.ts';
@@ -10,6 +11,10 @@ import { loadScript } from './script.ts';
 import { StoreUnavailable } from './store.ts';
 
 const count = loadScript('count', '-- KEYS[1] counter\nreturn redis.call("INCR", KEYS[1])');
+const both = loadScript(
+  'both',
+  '-- KEYS[1] counter\n-- KEYS[2] mark\nredis.call("SET", KEYS[2], 1)\nreturn redis.call("INCR", KEYS[1])',
+);
 const keyOf = (n: number): string => `{${shardName(n)}}:n`;
 
 let cluster: LocalCluster;
@@ -21,11 +26,7 @@ before(async () => {
   cluster = await startRedisCluster();
   clients = cluster.nodes.map(({ url }) => new Redis(url));
   const settings = { redisEndpoint: cluster.url, redisBudgetMs: 400, redisCluster: true };
-  store = connectStore(
-    settings,
-    () => undefined,
-    (change) => changes.push(change),
-  );
+  store = connectStore(settings, () => undefined, { changed: (change) => void changes.push(change) });
 });
 after(async () => {
   for (const { pid } of cluster.nodes) process.kill(pid, 'SIGCONT');
@@ -81,6 +82,47 @@ test('a slot that has moved: the redirection is followed', async () => {
   for (const n of [1, 0, 2]) await clients[n]?.call('cluster', 'setslot', slot, 'node', String(to));
   assert.equal(await run(key), 1);
   assert.equal(await clients[1]?.get(key), '1');
+});
+
+test('a slot that is on its way: what its keys are apart for is asked again until they are together, within the budget, and is no outage', async () => {
+  const shard = shardName(await shardOf(0));
+  const [moved, made] = [`{${shard}}:moved`, `{${shard}}:made`];
+  const slot = new Command('get', [moved]).getSlot();
+  const [from, to] = await Promise.all([0, 1].map(async (n) => String(await clients[n]?.call('cluster', 'myid'))));
+  assert.equal(await store.run(both, [moved, made], [], { leftMs: 400 }), 1);
+  await clients[0]?.del(made);
+  await clients[1]?.call('cluster', 'setslot', slot, 'importing', from ?? '');
+  await clients[0]?.call('cluster', 'setslot', slot, 'migrating', to ?? '');
+  const target = cluster.nodes[1]?.port ?? 0;
+  await clients[0]?.call(
+    'migrate',
+    '127.0.0.1',
+    target,
+    '',
+    0,
+    5_000,
+    'keys',
+    moved,
+    `{${shard}}:n`,
+    `{${shard}}:probe`,
+  );
+  changes.length = 0;
+  // What has one key finds it; what needs a key that is still to be made has to wait.
+  assert.deepEqual(await store.commands([['get', moved]], { leftMs: 400 }), ['1']);
+  for (let i = 0; i < 6; i++)
+    await assert.rejects(
+      store.run(both, [moved, made], [], { leftMs: 50 }),
+      (error) => error instanceof StoreUnavailable && !error.sent && error.message === 'redis refuses (TRYAGAIN)',
+    );
+  // Many at once, as they come.
+  const waiting = Promise.all(Array.from({ length: 20 }, () => store.run(both, [moved, made], [], { leftMs: 10_000 })));
+  await sleep(100);
+  for (const n of [1, 0, 2]) await clients[n]?.call('cluster', 'setslot', slot, 'node', to ?? '');
+  assert.deepEqual(
+    (await waiting).map(Number).toSorted((a, b) => a - b),
+    Array.from({ length: 20 }, (_, n) => n + 2),
+  );
+  assert.deepEqual(changes, []);
 });
 
 test('one node hangs: its keys fail at once, the others’ are served; it is back by itself', async () => {

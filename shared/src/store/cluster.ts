@@ -1,6 +1,7 @@
 // The ioredis client of a Redis Cluster: each node on its own, so that one which is away fails its own actors alone. Otherwise as client.ts.
 
 import { Cluster, Command, type Redis } from 'ioredis';
+import { apply, prepareConnections, prepareNode, renewTokens, type Access, type Credentials } from './access.ts';
 import {
   connectionOptions,
   connectTimeoutMs,
@@ -8,6 +9,7 @@ import {
   keyless,
   quit,
   sendAll,
+  tokenWarning,
   type Client,
   type ClientEvents,
 } from './client.ts';
@@ -15,17 +17,20 @@ import { keys, shardCount, shardName } from './keys.ts';
 
 /** While the cluster's map is not known. */
 const noNode = 'cluster';
-/** MOVED and ASK say that nothing was applied: only these are followed. */
-const redirectionsMax = 4;
+/** MOVED and ASK say that nothing was applied: only these are followed; a slot that is on its way sends back and forth. */
+const redirectionsMax = 8;
 /** The map is asked for as often in an outage, and so often otherwise: a failover moves slots. */
 const mapGapMs = 500;
 const mapEveryMs = 5_000;
 /** Tags of shards, and a few more; prompts have none and are not remembered. */
 const slotsMax = shardCount + 256;
 
-/** @param url of a node, or of the address by which its nodes are found */
-export function openCluster(url: string, events: ClientEvents): Client {
-  const { hostname, port, protocol, username, password } = new URL(url);
+/**
+ * @param url of a node, or of the address by which its nodes are found
+ * @param access null: the URL says all
+ */
+export function openCluster(url: URL, access: Access | null, events: ClientEvents): Client {
+  const { hostname, port, protocol, username, password } = url;
   const { retryStrategy, enableOfflineQueue, ...options } = connectionOptions;
   const cluster = new Cluster([{ host: hostname, port: Number(port || 6379) }], {
     lazyConnect: true,
@@ -36,7 +41,6 @@ export function openCluster(url: string, events: ClientEvents): Client {
     // Nothing is sent again but by us.
     retryDelayOnFailover: 0,
     retryDelayOnClusterDown: 0,
-    retryDelayOnTryAgain: 0,
     slotsRefreshTimeout: connectTimeoutMs,
     slotsRefreshInterval: mapEveryMs,
     // Certificates are for the names that nodes go by.
@@ -48,8 +52,16 @@ export function openCluster(url: string, events: ClientEvents): Client {
       ...(password !== '' && { password: decodeURIComponent(password) }),
     },
   });
+  // ioredis would go on after its caller has given up, and at a node that it draws by lot: connection.ts asks again itself.
+  const handleError = cluster.handleError.bind(cluster);
+  cluster.handleError = (error: Error, ttl: { value?: unknown }, handlers: { defaults(): void }) => {
+    if (error.message.startsWith('TRYAGAIN')) handlers.defaults();
+    else handleError(error, ttl, handlers);
+  };
   let lastError: unknown = null;
-  cluster.on('error', (error: unknown) => (lastError = error));
+  let closed = false;
+  // It knows why none of them answered.
+  cluster.on('error', (error: { readonly lastNodeError?: unknown }) => (lastError = error.lastNodeError ?? error));
   cluster.on('node error', (error: unknown) => (lastError = error));
   cluster.on('close', () => events.lost(noNode, 'lost', lastError));
   cluster.on('+node', (node: Redis) => {
@@ -58,7 +70,32 @@ export function openCluster(url: string, events: ClientEvents): Client {
       events.ready(node);
     });
     node.on('close', () => events.lost(nameOf(node), 'lost', lastError));
+    if (access === null) return;
+    prepareNode(node, access, known, (error) => {
+      events.lost(nameOf(node), 'lost', error);
+      return !closed;
+    });
   });
+  /** Of the nodes that are found next, and of the connections by which the map is asked for. */
+  let known: Credentials | null = null;
+  let endRenewals = (): void => undefined;
+  if (access !== null) {
+    const prepare = async (): Promise<void> => {
+      known = await access.read();
+      for (const node of cluster.nodes()) apply(node, known);
+    };
+    prepareConnections(cluster, prepare, (error) => {
+      events.lost(noNode, 'lost', error);
+      return !closed;
+    });
+    const refresh = cluster.refreshSlotsCache.bind(cluster);
+    // Where nothing can be read, with what was known.
+    cluster.refreshSlotsCache = (done) =>
+      void prepare()
+        .catch(() => undefined)
+        .then(() => refresh(done));
+    endRenewals = renewTokens(access, () => cluster.nodes(), tokenWarning(events));
+  }
 
   const slots = new Map<string, number>();
   const slotOf = (key: string): number => {
@@ -121,6 +158,8 @@ export function openCluster(url: string, events: ClientEvents): Client {
       askMap();
     },
     close: async () => {
+      closed = true;
+      endRenewals();
       if (cluster.status === 'ready') await quit(cluster);
       cluster.disconnect();
     },

@@ -1,14 +1,21 @@
-// One Redis connection per process, opened right after listening, with a bounded wait on every command and a breaker in front. Not what the commands mean.
+// One Redis connection per process, with a bounded wait on every command and a breaker in front. Not what the commands mean.
 
 import type { Redis } from 'ioredis';
 import { within } from '../telemetry/telemetry.ts';
+import { accessOf, type AccessSettings } from './access.ts';
 import { createBreaker, breakerRules, type Breaker, type BreakerChange, type OutageCause } from './breaker.ts';
-import { connectTimeoutMs, keyless, openClient, type Client, type Command } from './client.ts';
+import { StoreUnavailable, type Budget } from './budget.ts';
+import { keyless, openClient, type Client, type Command } from './client.ts';
+import { clock } from './clock.ts';
 import { openCluster } from './cluster.ts';
+import { createFirstConnection } from './first-connection.ts';
+import { createFullness, type FullChange } from './fullness.ts';
+import { codeOf, refusalOf } from './refusals.ts';
 import type { Script } from './script.ts';
+import { createSender } from './sender.ts';
 
 /** What the store needs to know. */
-export interface StoreSettings {
+export interface StoreSettings extends AccessSettings {
   /** `redis://…`, `rediss://…` or `host:port`. */
   readonly redisEndpoint: string;
   /** What a request may wait for Redis; a Redis that is silent for so long counts as away. Absent: 2 s, for tools and tests. */
@@ -17,32 +24,27 @@ export interface StoreSettings {
   readonly redisCluster?: boolean;
   /** Bytes of all of Redis that are set aside for events while the queue is away. Absent: as configured where nothing is said. */
   readonly outboxBytes?: number;
+  /** How long a start waits for a way to Redis that is silent. Absent: a minute. */
+  readonly redisStartMs?: number;
 }
+
+/** Whom the store tells what, and asks. */
+export interface StoreListeners {
+  /** Redis goes away, and is back. */
+  readonly changed?: (change: StoreChange) => void;
+  /** A node takes no more memory, and does again. */
+  readonly full?: (change: FullChange) => void;
+  /** Gives an access token of this process's account, where Redis takes those. */
+  readonly accessToken?: () => Promise<string>;
+}
+
+const defaultStartMs = 60_000;
 
 const defaultBudgetMs = 2_000;
 /** A quarter of 1 GB. */
 const defaultOutboxBytes = 256 * 1024 * 1024;
 /** A replica's connection is replaced at most so often. */
 const replicaGapMs = 500;
-
-/** Redis did not answer in time, is not reachable, or answered with a fault of its own. */
-export class StoreUnavailable extends Error {
-  override readonly name = 'StoreUnavailable';
-  /** False: the command never left this process. True: it may or may not have been applied. */
-  readonly sent: boolean;
-
-  constructor(message: string, options: { readonly sent: boolean; readonly cause?: unknown }) {
-    super(message, { cause: options.cause });
-    this.sent = options.sent;
-  }
-}
-
-/** What a request may still wait for Redis: one budget is shared by all its waits on the way up, another belongs to its settling. */
-export interface Budget {
-  leftMs: number;
-  /** For work that no caller waits for: it waits for the end of an outage, where others fail at once. */
-  readonly patient?: boolean;
-}
 
 /** A breaker's change, and of which node. */
 export interface StoreChange extends BreakerChange {
@@ -67,27 +69,31 @@ export interface Store {
   ): Promise<unknown>;
   /** Runs commands in one round trip. @throws StoreUnavailable when any of them fails. */
   commands(commands: readonly Command[], budget: Budget): Promise<unknown[]>;
+  /**
+   * Starts connecting, and resolves when the port may open: when the way to Redis is open. Any answer is enough, the outage policy is for the rest;
+   * silence is waited for (StoreSettings.redisStartMs), and so is a password that is refused while it comes from a file or is a token: it is about to be
+   * another one. Never rejects.
+   */
+  opened(): Promise<void>;
+  /** Writes to each node, as serving a request does. @throws StoreUnavailable when one of them refuses, or does not answer */
+  probe(budget: Budget): Promise<void>;
   /** The outage that lasts longest, or null while Redis serves. */
   outage(): { readonly cause: OutageCause; readonly openMs: number } | null;
   close(): Promise<void>;
 }
 
-/**
- * @param warn is told what an operator should mend.
- * @param changed is told when Redis goes away and when it is back.
- */
+/** @param warn is told what an operator should mend. */
 export function connectStore(
-  {
-    redisEndpoint,
-    redisBudgetMs = defaultBudgetMs,
-    redisCluster = false,
-    outboxBytes = defaultOutboxBytes,
-  }: StoreSettings,
+  settings: StoreSettings,
   warn: (message: string, error: unknown) => void,
-  changed: (change: StoreChange) => void = () => undefined,
+  { changed = () => undefined, full = () => undefined, accessToken }: StoreListeners = {},
 ): Store {
-  const url = redisEndpoint.includes('://') ? redisEndpoint : `redis://${redisEndpoint}`;
+  const { redisEndpoint, redisBudgetMs = defaultBudgetMs, outboxBytes = defaultOutboxBytes } = settings;
+  const { redisCluster = false, redisStartMs = defaultStartMs } = settings;
+  const url = new URL(redisEndpoint.includes('://') ? redisEndpoint : `redis://${redisEndpoint}`);
+  const access = accessOf(url, settings, accessToken ?? null);
   const breakers = new Map<string, Breaker>();
+  let lastLost: unknown = null;
   const breakerOf = (node: string): Breaker => {
     const known = breakers.get(node);
     if (known !== undefined) return known;
@@ -105,34 +111,35 @@ export function connectStore(
     breakers.set(node, breaker);
     return breaker;
   };
-  const client: Client = (redisCluster ? openCluster : openClient)(url, {
-    lost: (node, cause, error) => breakerOf(node).trip(cause, error),
+  const client: Client = (redisCluster ? openCluster : openClient)(url, access, {
+    lost: (node, cause, error) => {
+      lastLost = error;
+      breakerOf(node).trip(refusalOf(error) === 'away' ? 'refusing' : cause, error);
+    },
     ready: (redis) => warnIfEvicting(redis, warn),
+    warn,
   });
   let leftReplicaMs = -Infinity;
   /** After a failover the connection may be the old primary's, and the address somebody else's. */
   const leaveReplica = (node: string, error: unknown): void => {
-    if (!(error instanceof Error) || !error.message.startsWith('READONLY')) return;
+    if (codeOf(error) !== 'READONLY') return;
     if (clock.now() - leftReplicaMs < replicaGapMs) return;
     leftReplicaMs = clock.now();
     client.replace(node);
   };
-  let first: Promise<void> | null = null;
-  let connected = false;
-  const connect = (): Promise<void> => {
-    first ??= client.connect().finally(() => (connected = true));
-    // Whoever waits for it is told; reconnecting is the client's own from here on.
-    first.catch(() => undefined);
-    return first;
-  };
-
-  /** A cold start's connection has a deadline of its own: the budget is for a Redis that is there. */
-  const awaitFirst = (): Promise<void> =>
-    within(connect(), connectTimeoutMs, () => {
-      throw new Error(`not within ${connectTimeoutMs} ms`);
-    }).catch((error: unknown) => {
-      throw new StoreUnavailable('redis cannot be connected', { sent: false, cause: error });
-    });
+  const first = createFirstConnection({
+    url,
+    startMs: redisStartMs,
+    connect: () => client.connect(),
+    silent: (error) => breakerOf(client.nodeOf(null)).trip('silent', error),
+    passwordRefused: () => access?.changes === true && ['WRONGPASS', 'NOAUTH'].includes(codeOf(lastLost) ?? ''),
+    back: async () => void (await Promise.all([...breakers.values()].map((breaker) => breaker.back()))),
+  });
+  const sender = createSender(
+    client,
+    createFullness(clock, (node) => client.probe(node), full),
+    leaveReplica,
+  );
 
   const usable = async (breaker: Breaker, budget: Budget): Promise<void> => {
     const startedMs = performance.now();
@@ -144,66 +151,24 @@ export function connectStore(
       throw new StoreUnavailable(`redis is away (${outage?.cause ?? 'lost'})`, { sent: false });
   };
 
-  /** Sends, and waits for what is left of the budget or until the breaker opens. */
-  const send = <T>(node: string, breaker: Breaker, budget: Budget, work: () => Promise<T>): Promise<T> =>
-    new Promise((resolve, reject) => {
-      const startedMs = performance.now();
-      const limitMs = Math.max(1, budget.leftMs);
-      let over = false;
-      const end = (): void => {
-        if (over) return;
-        over = true;
-        clearTimeout(timer);
-        budget.leftMs -= performance.now() - startedMs;
-      };
-      const fail = (why: string): void => {
-        end();
-        reject(new StoreUnavailable(why, { sent: true }));
-      };
-      const passage = breaker.enter(fail);
-      const timer = setTimeout(
-        () =>
-          clock.afterReads(() => {
-            passage.timedOut();
-            fail(`redis did not answer within ${Math.round(limitMs)} ms`);
-          }),
-        limitMs,
-      );
-      work().then(
-        (value) => {
-          passage.replied();
-          end();
-          resolve(value);
-        },
-        (error: unknown) => {
-          const refusal = refusalOf(error);
-          if (refusal === null) passage.ended();
-          else passage.replied();
-          end();
-          if (refusal === 'away') {
-            breaker.trip('refusing', error);
-            leaveReplica(node, error);
-          }
-          // The connection has ended, and its end has not been told yet.
-          const unsent = isUnwritable(error);
-          if (unsent) breaker.trip('lost', error);
-          reject(new StoreUnavailable('redis command failed', { sent: !unsent, cause: error }));
-        },
-      );
-    });
-
-  const bounded = async <T>(node: () => string, budget: Budget, work: () => Promise<T>): Promise<T> => {
-    if (!connected) await awaitFirst();
+  const bounded = async <T>(
+    node: () => string,
+    budget: Budget,
+    single: boolean,
+    work: () => Promise<T>,
+  ): Promise<T> => {
+    if (!first.over()) await first.done();
     const name = node();
     const breaker = breakerOf(name);
     if (breaker.outage() !== null) await usable(breaker, budget);
-    return send(name, breaker, budget, work);
+    return sender.send(name, breaker, budget, single, work);
   };
 
   const onNode = (node: string, commands: readonly Command[], budget: Budget): Promise<unknown[]> =>
     bounded(
       () => node,
       budget,
+      commands.length === 1,
       () => client.commands(node, commands),
     );
 
@@ -222,13 +187,26 @@ export function connectStore(
 
   return {
     outboxBytes,
-    connect: () => void connect(),
+    connect: first.connect,
+    opened: first.opened,
+    probe: async (budget) => {
+      if (!first.over()) await first.done();
+      const probe = (node: string): Promise<unknown> =>
+        bounded(
+          () => node,
+          { ...budget },
+          true,
+          () => client.probe(node),
+        );
+      await Promise.all(client.nodes().map(probe));
+    },
     run: (script, keys, args, budget) => {
       if (keys.length !== script.keyCount)
         throw new Error(`${script.name} takes ${script.keyCount} keys, got ${keys.length}`);
       return bounded(
         () => client.nodeOf(keys[0] ?? null),
         budget,
+        true,
         async () => {
           try {
             return await client.evalsha(script.sha, keys.length, ...keys, ...args);
@@ -241,9 +219,9 @@ export function connectStore(
       );
     },
     commands: async (commands, budget) => {
-      if (!connected) await awaitFirst();
-      const [first] = commands;
-      if (first?.[0] === 'scan') return [await scan(first, budget)];
+      if (!first.over()) await first.done();
+      const [command] = commands;
+      if (command?.[0] === 'scan') return [await scan(command, budget)];
       // Almost always one.
       const groups = byNode(commands, client.nodeOf);
       const [only] = groups;
@@ -263,7 +241,9 @@ export function connectStore(
       return outages.toSorted((a, b) => b.openMs - a.openMs)[0] ?? null;
     },
     close: async () => {
+      first.stop();
       for (const breaker of breakers.values()) breaker.stop();
+      sender.stop();
       await client.close();
     },
   };
@@ -287,35 +267,12 @@ function byNode(
   return groups;
 }
 
-/** Its timers keep no process alive: probes are beside requests. */
-const clock = {
-  now: () => performance.now(),
-  after: (ms: number, work: () => void): (() => void) => {
-    const timer = setTimeout(work, ms).unref();
-    return () => clearTimeout(timer);
-  },
-  // Between timers and this, Node reads its sockets.
-  afterReads: (work: () => void): void => void setImmediate(work),
-};
-
-/** What Redis said itself: `away` when it can't serve anybody now (a replica after a failover, a server that still loads, a cluster without a master). Null: the connection failed. */
-function refusalOf(error: unknown): 'away' | 'fault' | null {
-  if (!(error instanceof Error)) return null;
-  if (/^(?:LOADING|READONLY|MASTERDOWN|CLUSTERDOWN|MISCONF)\b/.test(error.message)) return 'away';
-  return error.name === 'ReplyError' ? 'fault' : null;
-}
-
-/** ioredis refused a command before a byte of it went out. */
-function isUnwritable(error: unknown): boolean {
-  return error instanceof Error && error.message.startsWith("Stream isn't writeable");
-}
-
-/** Memorystore's own default evicts keys that expire: counters, that is (spec platform §5). Where CONFIG is forbidden, Terraform is what sets it. */
+/** Memorystore's own default evicts keys that expire: counters, that is. It forbids CONFIG, and INFO tells the same. */
 function warnIfEvicting(redis: Redis, warn: (message: string, error: unknown) => void): void {
   redis
-    .config('GET', 'maxmemory-policy')
-    .then((reply) => {
-      const policy = reply[1];
+    .info('memory')
+    .then((text) => {
+      const policy = /^maxmemory_policy:(\S+)/m.exec(text)?.[1];
       if (policy !== undefined && policy !== 'noeviction')
         warn(
           `redis evicts keys when memory is short (maxmemory-policy ${policy}): counters and events can be lost, set noeviction`,

@@ -2,7 +2,8 @@
 
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import type { Budget, Store } from './connection.ts';
+import type { Budget } from './budget.ts';
+import type { Store } from './connection.ts';
 import { keys } from './keys.ts';
 import { loadScript } from './script.ts';
 

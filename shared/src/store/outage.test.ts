@@ -6,7 +6,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import { startRedis, type LocalRedis } from '../../../scripts/local/process/redis.ts';
 import { startTcpProxy, type TcpProxy } from '../../../scripts/local/process/tcp-proxy.ts';
-import { connectStore, type Budget, type Store, type StoreChange } from './connection.ts';
+import type { Budget } from './budget.ts';
+import { connectStore, type Store, type StoreChange } from './connection.ts';
 import { loadScript } from './script.ts';
 import { StoreUnavailable } from './store.ts';
 
@@ -28,11 +29,9 @@ beforeEach(async () => {
   redis = new Redis(server.url);
   redis.on('error', () => undefined);
   changes = [];
-  store = connectStore(
-    { redisEndpoint: proxy.url, redisBudgetMs: budgetMs },
-    () => undefined,
-    (change) => changes.push(change),
-  );
+  store = connectStore({ redisEndpoint: proxy.url, redisBudgetMs: budgetMs }, () => undefined, {
+    changed: (change) => void changes.push(change),
+  });
 });
 afterEach(async () => {
   redis.disconnect();

@@ -1,6 +1,7 @@
 // Redis's clock: the one time that is the same for every instance. Lua has its own way to it (limiter/scripts/now.lua).
 
-import type { Budget, Store } from './connection.ts';
+import type { Budget } from './budget.ts';
+import type { Store } from './connection.ts';
 
 /** The command whose reply `redisTimeMs` reads: for those who ask for more in the same round trip. */
 export const timeCommand = ['time'] as const;

@@ -5,6 +5,8 @@ const secrets: readonly (readonly [RegExp, string])[] = [
   [/\bAIza[\w-]{20,}/g, 'AIza[redacted]'],
   [/\b(bearer|token)\s+[\w.~+/=-]{12,}/gi, '$1 [redacted]'],
   [/(:\/\/[^\s:@/]*):[^\s@/]+@/g, '$1:[redacted]@'],
+  // Redis repeats the arguments of a command that it does not know: AUTH's is the password.
+  [/(,? with args beginning with:?)[^\n]*/gi, '$1 [redacted]'],
   // The parser of JSON quotes what it did not understand: somebody's body.
   [
     /(Unexpected (?:token|non-whitespace)[^,\n]{0,40}), [^]*?(?: is not valid JSON)/g,

@@ -12,6 +12,7 @@ import type { TelemetrySettings } from './settings.ts';
 
 export { crashLine } from './crash.ts';
 export { within } from './deadline.ts';
+export { redact } from './redact.ts';
 export { spanNames } from './measure.ts';
 export { noSpan, type Attributes, type Span } from './span.ts';
 export { oneLine } from './one-line.ts';

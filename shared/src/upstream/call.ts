@@ -2,17 +2,16 @@
 
 import type { IncomingHttpHeaders, OutgoingHttpHeaders } from 'node:http';
 import type { Feature } from '../auth/auth.ts';
+import type { DialectName, Home, Model, ProviderRow } from '../catalogue/catalogue.ts';
 import type { Dialect, SseEvent } from '../http/http.ts';
 
-/** Providers as they stand in model names, events and headers. */
-export type ProviderName = 'anthropic' | 'openai' | 'fireworks' | 'google';
-
-/**
- * Request shapes that are accepted. The first five are those of the Cody routes: an instance sends `openai` and `fireworks` chats or prompts under
- * one path. The last two are OpenAI's own dialect, which several providers speak: there the model says which.
- */
-export type Shape =
-  'anthropic-messages' | 'anthropic-text' | 'openai' | 'fireworks' | 'google' | 'openai-chat' | 'openai-text';
+/** What a path takes: whose models, and in which dialects. */
+export interface Surface {
+  /** Whose models are meant where a name says nothing. On the paths of instances no other provider's are taken. */
+  readonly provider: string;
+  /** Where there are two, a text completion is told from a conversation by its members. */
+  readonly dialects: readonly DialectName[];
+}
 
 /** What a provider is told of the caller, and what its rules depend on. */
 export interface CallerFacts {
@@ -28,25 +27,44 @@ export interface CallerFacts {
 /** A JSON object as it came. */
 export type JsonObject = Record<string, unknown>;
 
-/** What one request asks of a provider. */
-export interface Call {
-  readonly provider: ProviderName;
-  readonly shape: Shape;
-  /** Path of the provider's API, below its base. */
-  readonly path: string;
-  /** As asked, bare; of a virtual name, the model that was chosen. */
-  readonly model: string;
+/** A request as its dialect reads it: what goes to whichever home will have it. */
+export interface Reading {
   readonly stream: boolean;
-  /** Provider-specific metadata of the event (spec completions §4.3). */
+  /** Dialect-specific metadata of the event. */
   readonly eventExtras: Readonly<Record<string, unknown>>;
   /** Code points of all prompt text. */
   readonly promptCharacters: number;
-  /** JSON of what goes to the provider, but for the model, which the permit names. A text: it is written once, before admission, and its objects are free while the answer streams. */
+  /**
+   * JSON of what goes to the provider, but for the model, which is written as the home spells it. A text: it is written once, before admission, and its
+   * objects are free while the answer streams.
+   */
   readonly body: string;
-  /** Further request headers; null takes one of the SDK's away. */
+  /** Request headers of the dialect; null takes one of the SDK's away. */
   readonly headers: Readonly<Record<string, string | null>>;
-  /** D8: usage was asked for on our own account, so the chunk that carries it is not for the caller. */
+  /** Usage was asked for on our own account, so the chunk that carries it is not for the caller. */
   readonly hidesUsage: boolean;
+}
+
+/** Whose model a request means, and which homes may have it: out of one snapshot of the catalogue. */
+export interface Choice {
+  readonly provider: ProviderRow;
+  /** Bare, as asked; of a virtual name, the model that was drawn. Empty where the request names none. */
+  readonly asked: string;
+  /** As the request has it, bare. */
+  readonly typed: string;
+  /** Null: nobody serves it here. */
+  readonly model: Model | null;
+  /** Why it is not served by now, in an operator's words for the caller. */
+  readonly unavailable: string | null;
+  /** Open homes that speak the request's dialect, the first to be asked first. */
+  readonly homes: readonly Home[];
+  /** Ids of models on this surface that may have been meant, where there is none of that name. */
+  readonly nearest: readonly string[];
+}
+
+/** What one request asks, and of whom. */
+export interface Call extends Reading, Choice {
+  readonly dialect: DialectName;
 }
 
 /** What a call used, as the provider reports it; unknown is null. */
@@ -65,7 +83,7 @@ export interface Usage {
  * literal live in V8's old generation, and keep alive what they close over (a whole request) until a major collection.
  */
 export interface Meter {
-  /** Takes one event of a stream; false: it must not be relayed (D8). */
+  /** Takes one event of a stream; false: it must not be relayed. */
   event(event: SseEvent): boolean;
   /** Takes a piece of an answer that is no stream. */
   body(chunk: Buffer): void;
@@ -86,7 +104,7 @@ export interface Answer {
   readonly callerStatus: number;
   /** `retry-after` for the caller, or null. */
   readonly retryAfter: string | null;
-  /** 401 or 403: our key is our fault, and the body may name it (design D6). */
+  /** 401 or 403: our key is our fault, and the body may name it. */
   readonly credentialsRefused: boolean;
   /** Response headers for the caller, by allow-list. */
   readonly headers: OutgoingHttpHeaders;

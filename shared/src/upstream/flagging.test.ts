@@ -4,7 +4,8 @@
 import assert from 'node:assert/strict';
 import { after, describe, test } from 'node:test';
 import { loadConfig } from '../config/config.ts';
-import type { JsonObject, ProviderName } from './call.ts';
+import type { JsonObject } from './call.ts';
+import type { Api } from './guarded-members.ts';
 import { flag, flaggingSettings, type Flagging } from './flagging.ts';
 import { promptText } from './prompt-text.ts';
 import { createTokenCounter } from './token-counter.ts';
@@ -23,7 +24,7 @@ const originalLimits = {
 function inspect(
   body: JsonObject,
   env: Record<string, string> = {},
-  provider: ProviderName = 'anthropic',
+  provider = 'anthropic',
   model = 'claude-2',
 ): Promise<Flagging | null> {
   return judge(body, { ...originalLimits, ...env }, provider, { model });
@@ -32,13 +33,18 @@ function inspect(
 async function judge(
   body: JsonObject,
   env: Record<string, string>,
-  provider: ProviderName,
+  provider: string,
   { model = 'claude-2', limitsBlock = true }: { model?: string; limitsBlock?: boolean } = {},
 ): Promise<Flagging | null> {
   const config = loadConfig({ REDIS_ENDPOINT: 'none', CODY_GATEWAY_DIAGNOSTICS_SECRET: 'none', ...env });
   const settings = flaggingSettings(config, provider);
-  return settings === null ? null : flag(model, promptText(body, provider), settings, limitsBlock, counter.count);
+  return settings === null
+    ? null
+    : flag(model, promptText(body, apiOf(provider)), settings, limitsBlock, counter.count);
 }
+
+/** What most providers speak. */
+const apiOf = (provider: string): Api => (provider === 'anthropic' || provider === 'google' ? provider : 'openai');
 
 const preamble = 'You are cody-gateway.';
 const legacy = (words: number): JsonObject => ({ prompt: `${preamble} ${'word '.repeat(words)}` });
@@ -166,7 +172,7 @@ describe('who is looked at, and by which limits', () => {
     assert.equal((await judge(legacy(200_001), blocking, 'anthropic'))?.shouldBlock, true);
   });
 
-  test('Fireworks by its own knobs alone, OpenAI and Google also by Anthropic’s', async () => {
+  test('Fireworks by its own knobs alone, all others also by Anthropic’s, those too that have no knobs', async () => {
     const anthropics = {
       ...blocking,
       CODY_GATEWAY_ANTHROPIC_BLOCKED_PROMPT_PATTERNS: 'bad phrase',
@@ -174,7 +180,7 @@ describe('who is looked at, and by which limits', () => {
       CODY_GATEWAY_ANTHROPIC_ALLOWED_PROMPT_PATTERNS: 'good phrase',
     };
     const body = { prompt: 'bad phrase', max_tokens: 100_000 };
-    for (const provider of ['openai', 'google'] as const)
+    for (const provider of ['openai', 'google', 'mistral', 'constructor'])
       assert.equal((await judge(body, anthropics, provider))?.reasons.length, 4, provider);
     assert.equal(await judge(body, anthropics, 'fireworks'), null);
     const own = { ...anthropics, CODY_GATEWAY_FIREWORKS_BLOCKED_PROMPT_PATTERNS: 'Bad Phrase' };

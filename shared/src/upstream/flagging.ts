@@ -1,7 +1,6 @@
 // The rules by which a request is flagged or blocked. Pure but for the count of tokens, which comes in as a function.
 
 import type { Config } from '../config/config.ts';
-import type { ProviderName } from './call.ts';
 import type { PromptText } from './prompt-text.ts';
 
 /** The reasons as readers of the events table know them. */
@@ -82,21 +81,18 @@ export async function flag(
   return { reasons, shouldBlock, blockedPhrase, promptTokens, maxTokens };
 }
 
+/** Providers that have knobs of their own (config/flagging-variables.ts). */
+const withKnobs = ['anthropic', 'openai', 'fireworks', 'google'] as const;
+
 /**
- * The knobs of a provider, or null where its requests are not looked at. What OpenAI and Google do not set is as for Anthropic, since the original gateway
- * flagged all three by one set; it never flagged Fireworks, which is therefore looked at by its own knobs alone.
+ * The knobs of a provider, or null where its requests are not looked at. What it does not set, or has no variable for, is as for Anthropic, since the original
+ * gateway flagged all but one by one set; it never flagged Fireworks, which is therefore looked at by its own knobs alone.
  */
-export function flaggingSettings(config: Config, provider: ProviderName): FlaggingSettings | null {
-  const own = {
-    allowedPatterns: config[`${provider}AllowedPromptPatterns`],
-    blockedPatterns: config[`${provider}BlockedPromptPatterns`],
-    flaggedModels: config[`${provider}FlaggedModelNames`],
-    blockingEnabled: config[`${provider}RequestBlockingEnabled`],
-    maxTokensFlagging: config[`${provider}MaxTokensFlaggingLimit`],
-    maxTokensBlocking: config[`${provider}ResponseTokenBlockingLimit`],
-  };
-  if (provider === 'fireworks' && Object.values(own).every((knob) => knob === null)) return null;
-  const others = provider === 'fireworks' ? off : anthropicKnobs(config);
+export function flaggingSettings(config: Config, provider: string): FlaggingSettings | null {
+  const prefix = withKnobs.find((name) => name === provider) ?? null;
+  const own = prefix === null ? unset : knobsOf(config, prefix);
+  if (prefix === 'fireworks' && Object.values(own).every((knob) => knob === null)) return null;
+  const others = prefix === 'fireworks' ? off : anthropicKnobs(config);
   return {
     allowedPatterns: lower(own.allowedPatterns ?? others.allowedPatterns),
     blockedPatterns: lower(own.blockedPatterns ?? others.blockedPatterns),
@@ -105,7 +101,7 @@ export function flaggingSettings(config: Config, provider: ProviderName): Flaggi
     maxTokensFlagging: own.maxTokensFlagging ?? others.maxTokensFlagging,
     maxTokensBlocking: own.maxTokensBlocking ?? others.maxTokensBlocking,
     promptTokens:
-      provider === 'anthropic'
+      prefix === 'anthropic'
         ? {
             flagging: config.anthropicPromptTokenFlaggingLimit,
             blocking: config.anthropicPromptTokenBlockingLimit,
@@ -115,6 +111,28 @@ export function flaggingSettings(config: Config, provider: ProviderName): Flaggi
 }
 
 type Knobs = Omit<FlaggingSettings, 'promptTokens'>;
+
+type Unset = { readonly [K in keyof Knobs]: Knobs[K] | null };
+
+const unset: Unset = {
+  allowedPatterns: null,
+  blockedPatterns: null,
+  flaggedModels: null,
+  blockingEnabled: null,
+  maxTokensFlagging: null,
+  maxTokensBlocking: null,
+};
+
+function knobsOf(config: Config, prefix: (typeof withKnobs)[number]): Unset {
+  return {
+    allowedPatterns: config[`${prefix}AllowedPromptPatterns`],
+    blockedPatterns: config[`${prefix}BlockedPromptPatterns`],
+    flaggedModels: config[`${prefix}FlaggedModelNames`],
+    blockingEnabled: config[`${prefix}RequestBlockingEnabled`],
+    maxTokensFlagging: config[`${prefix}MaxTokensFlaggingLimit`],
+    maxTokensBlocking: config[`${prefix}ResponseTokenBlockingLimit`],
+  };
+}
 
 const off: Knobs = {
   allowedPatterns: [],

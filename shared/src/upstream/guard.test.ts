@@ -2,52 +2,40 @@
 
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { loadConfig } from '../config/config.ts';
 import { parseJson } from '../http/http.ts';
-import type { JsonObject, Shape } from './call.ts';
-import { lengthAsked } from './guard.ts';
+import type { JsonObject } from './call.ts';
+import { dialectNamed } from './dialects.ts';
+import { guard, lengthAsked } from './guard.ts';
 import { folded, guardedMembers, guardedPlaces, type Api, type GuardedMember } from './guarded-members.ts';
-import { providersWithKeys } from './registry.ts';
+import { readerOf, type SurfaceName } from './reading.test/reader.ts';
 import { isObject, numberIn } from './request-body.ts';
 
-const key = 'key';
-const providers = providersWithKeys(
-  loadConfig({
-    REDIS_ENDPOINT: 'none',
-    CODY_GATEWAY_DIAGNOSTICS_SECRET: 'none',
-    CODY_GATEWAY_ANTHROPIC_ACCESS_TOKEN: key,
-    CODY_GATEWAY_OPENAI_ACCESS_TOKEN: key,
-    CODY_GATEWAY_FIREWORKS_ACCESS_TOKEN: key,
-    CODY_GATEWAY_GOOGLE_ACCESS_TOKEN: key,
-  }),
-);
-const caller = {
-  actorId: 'sub1',
-  actorUid: '42',
-  dialect: 'cody',
-  feature: 'chat_completions',
-  headers: {},
-} as const;
-
+const { read } = readerOf();
 const messages = [{ role: 'user', content: 'Hi' }];
-const bodies: Readonly<Record<Shape, JsonObject>> = {
-  'anthropic-messages': { messages },
-  'anthropic-text': { prompt: 'Hi' },
-  openai: { messages },
-  fireworks: { messages },
-  'openai-chat': { messages },
-  'openai-text': { prompt: 'Hi' },
-  google: { contents: [{ role: 'user', parts: [{ text: 'Hi' }] }] },
+/** The surfaces of each table, a model that is served there, and a body. */
+const surfacesOf: Readonly<Record<Api, readonly SurfaceName[]>> = {
+  anthropic: ['anthropic-messages', 'anthropic-text'],
+  openai: ['openai', 'fireworks', 'openai-chat', 'openai-text'],
+  google: ['google'],
+};
+const bodies: Readonly<Record<SurfaceName, JsonObject>> = {
+  'anthropic-messages': { model: 'claude-2', messages },
+  'anthropic-text': { model: 'claude-2', prompt: 'Hi' },
+  openai: { model: 'gpt-4o', messages },
+  fireworks: { model: 'accounts/fireworks/models/mixtral-8x7b-instruct', messages },
+  'openai-chat': { model: 'gpt-4o', messages },
+  'openai-text': { model: 'gpt-3.5-turbo-instruct', prompt: 'Hi' },
+  google: { model: 'gemini-1.5-pro', contents: [{ role: 'user', parts: [{ text: 'Hi' }] }] },
 };
 
 /** What the provider is sent. @throws Refusal */
-function sent(shape: Shape, name: Api, members: JsonObject): JsonObject {
-  const provider = providers.find((one) => one.name === name && one.shapes.includes(shape));
-  assert.ok(provider);
+function sent(surface: SurfaceName, members: JsonObject): JsonObject {
   // As it comes from the wire.
-  const body = parseJson(JSON.stringify({ model: 'the-model', ...bodies[shape], ...members })) as JsonObject;
-  const call = provider.read(body, caller, shape);
-  return JSON.parse(provider.body(call, 'the-model').join('')) as JsonObject;
+  const body = parseJson(JSON.stringify({ ...bodies[surface], ...members })) as JsonObject;
+  const call = read(surface, body);
+  const [home] = call.homes;
+  assert.ok(home);
+  return JSON.parse(dialectNamed(call.dialect).body(call, 'the-model', home).join('')) as JsonObject;
 }
 
 const words = (name: string): string[] => name.split('_');
@@ -92,18 +80,18 @@ function found(body: JsonObject, name: string): [spelling: string, value: unknow
 /** Members as a caller would write them: at the top, or gathered. */
 const placed = (place: string, members: JsonObject): JsonObject => (place === '' ? members : { [place]: members });
 
-const rules: Readonly<Record<GuardedMember['rule'], (shape: Shape, api: Api, row: GuardedMember) => void>> = {
-  one: (shape, api, { name }) => {
+const rules: Readonly<Record<GuardedMember['rule'], (surface: SurfaceName, api: Api, row: GuardedMember) => void>> = {
+  one: (surface, _api, { name }) => {
     for (const place of placeSpellings)
       for (const spelling of spellings(name)) {
         for (const value of many)
-          for (const [, left] of found(sent(shape, api, placed(place, { [spelling]: value })), name))
+          for (const [, left] of found(sent(surface, placed(place, { [spelling]: value })), name))
             assert.equal(left, 1, `${place} ${spelling}`);
         for (const value of [1, 0, null])
-          assert.deepEqual(found(sent(shape, api, placed(place, { [spelling]: value })), name), [[spelling, value]]);
+          assert.deepEqual(found(sent(surface, placed(place, { [spelling]: value })), name), [[spelling, value]]);
       }
   },
-  length: (shape, api, { name }) => {
+  length: (surface, api, { name }) => {
     for (const place of placeSpellings)
       for (const spelling of spellings(name))
         for (const value of [
@@ -117,46 +105,53 @@ const rules: Readonly<Record<GuardedMember['rule'], (shape: Shape, api: Api, row
           const members = placed(place, { [spelling]: value });
           const asked = lengthAsked(parseJson(JSON.stringify(members)) as JsonObject, api) ?? 0;
           assert.ok(asked >= 4001, `${place} ${spelling} ${JSON.stringify(value)}`);
-          if (api === 'anthropic') assert.throws(() => sent(shape, api, members), { kind: 'bad-request' });
+          if (api === 'anthropic') assert.throws(() => sent(surface, members), { kind: 'bad-request' });
         }
   },
-  drop: (shape, api, { name }) => {
+  drop: (surface, _api, { name }) => {
     for (const place of placeSpellings)
       for (const spelling of spellings(name))
         for (const value of ['fast', true, 5, null, { a: 1 }, []])
-          assert.deepEqual(found(sent(shape, api, placed(place, { [spelling]: value })), name), []);
+          assert.deepEqual(found(sent(surface, placed(place, { [spelling]: value })), name), []);
   },
-  refuse: (shape, api, { name, why }) => {
+  refuse: (surface, _api, { name, why }) => {
     assert.ok(why !== undefined && why !== '');
     for (const place of placeSpellings)
       for (const spelling of spellings(name)) {
         for (const value of ['SECRET', true, 5, { a: 'SECRET' }, []])
           assert.throws(
-            () => sent(shape, api, placed(place, { [spelling]: value })),
+            () => sent(surface, placed(place, { [spelling]: value })),
             (error: Error) => error.message === `"${spelling}" is not accepted: ${why}`,
           );
-        assert.deepEqual(found(sent(shape, api, placed(place, { [spelling]: null })), name), []);
+        assert.deepEqual(found(sent(surface, placed(place, { [spelling]: null })), name), []);
       }
   },
-  ours: (shape, api, { name }) => {
-    const plain = found(sent(shape, api, {}), name);
+  ours: (surface, _api, { name }) => {
+    const plain = found(sent(surface, {}), name);
     for (const place of placeSpellings)
       for (const spelling of spellings(name)) {
         if (place === '' && spelling === name) continue;
         for (const value of ['theirs', true, { a: 1 }])
-          assert.deepEqual(found(sent(shape, api, placed(place, { [spelling]: value })), name), plain);
+          assert.deepEqual(found(sent(surface, placed(place, { [spelling]: value })), name), plain);
       }
   },
 };
 
-const shapesOf = (api: Api): Shape[] => providers.filter(({ name }) => name === api).flatMap(({ shapes }) => shapes);
-
 for (const api of Object.keys(guardedMembers) as Api[])
   describe(api, () => {
     for (const row of guardedMembers[api])
-      for (const shape of shapesOf(api))
-        test(`${shape}: ${row.rule} ${row.name}`, () => rules[row.rule](shape, api, row));
+      for (const surface of surfacesOf[api])
+        test(`${surface}: ${row.rule} ${row.name}`, () => rules[row.rule](surface, api, row));
   });
+
+test('what a provider does not take goes in every spelling and place: no user is told to Fireworks', () => {
+  for (const place of placeSpellings)
+    for (const spelling of spellings('user'))
+      assert.deepEqual(found(sent('fireworks', placed(place, { [spelling]: 'theirs' })), 'user'), []);
+  assert.deepEqual(guard({ logitBias: 1, options: { LOGIT_BIAS: 1 } }, 'openai', { drops: ['logit_bias'] }), {
+    options: {},
+  });
+});
 
 test('both spellings of one member at once are both held to the rule', () => {
   const both = {
@@ -165,15 +160,15 @@ test('both spellings of one member at once are both held to the rule', () => {
     candidateCount: 8,
   };
   assert.deepEqual(
-    found(sent('google', 'google', both), 'candidate_count').map(([, value]) => value),
+    found(sent('google', both), 'candidate_count').map(([, value]) => value),
     [1, 1, 1],
   );
 });
 
 test('the caller’s own body stays as it was', () => {
-  const body = { model: 'm', messages, n: 5, generationConfig: { candidateCount: 8 } };
+  const body = { model: 'gpt-4o', messages, n: 5, generationConfig: { candidateCount: 8 } };
   const before = structuredClone(body);
-  providers.find(({ name }) => name === 'openai')?.read(body, caller, 'openai');
+  read('openai', body);
   assert.deepEqual(body, before);
 });
 

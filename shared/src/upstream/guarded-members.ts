@@ -1,7 +1,7 @@
 // Members of a request that change what it costs, how long its answer may be or whose it is: one closed table for each API. All others are the provider's.
 
 /** The APIs by what their members are called. */
-export type Api = 'anthropic' | 'openai' | 'fireworks' | 'google';
+export type Api = 'anthropic' | 'openai' | 'google';
 
 /**
  * What is done with a member.
@@ -71,12 +71,6 @@ export const guardedMembers: Readonly<Record<Api, readonly GuardedMember[]>> = {
     { name: 'previous_response_id', rule: 'refuse', why: kept },
     { name: 'conversation', rule: 'refuse', why: kept },
   ],
-  fireworks: [
-    ...everywhere,
-    // The editor's own id of a person: no user is told to this provider.
-    { name: 'user', rule: 'drop' },
-    { name: 'previous_response_id', rule: 'refuse', why: kept },
-  ],
   google: [...everywhere, { name: 'cached_content', rule: 'refuse', why: kept }],
 };
 
@@ -101,17 +95,16 @@ const byName = (api: Api): ReadonlyMap<string, GuardedMember> =>
 const rows: Readonly<Record<Api, ReadonlyMap<string, GuardedMember>>> = {
   anthropic: byName('anthropic'),
   openai: byName('openai'),
-  fireworks: byName('fireworks'),
   google: byName('google'),
 };
 const places: ReadonlySet<string> = new Set(guardedPlaces.filter((name) => name !== '').map(folded));
 
-/** The row of a member, or null. */
-export function guardOf(api: Api, member: string): GuardedMember | null {
-  return rows[api].get(folded(member)) ?? null;
+/** The row of a member, or null. @param name folded */
+export function guardOf(api: Api, name: string): GuardedMember | null {
+  return rows[api].get(name) ?? null;
 }
 
-/** Whether settings are gathered under this name. */
-export function isGuardedPlace(member: string): boolean {
-  return places.has(folded(member));
+/** Whether settings are gathered under this name. @param name folded */
+export function isGuardedPlace(name: string): boolean {
+  return places.has(name);
 }

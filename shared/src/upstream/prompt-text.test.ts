@@ -73,14 +73,10 @@ const full: Readonly<Record<Api, JsonObject>> = {
     user: 'a',
     metadata: { a: 'a' },
     web_search_options: { user_location: { approximate: { city: 'a' } } },
-  },
-  fireworks: {
-    model: 'm',
-    prompt: 'a',
-    messages: [{ role: 'user', content: 'a' }],
-    response_format: { type: 'grammar', grammar: 'a' },
+    // Of a provider that speaks this dialect.
     speculation: 'a',
     images: ['a'],
+    grammar: 'a',
   },
   google: {
     model: 'm',
@@ -186,7 +182,6 @@ const unread: Readonly<Record<Api, readonly [at: string, body: (text: string) =>
     ],
   ],
   openai: openaiMedia,
-  fireworks: openaiMedia,
   google: [
     ['inlineData.data', (text) => ({ contents: [{ parts: [{ inlineData: { mimeType: 'image/png', data: text } }] }] })],
     ['inline_data.data', (text) => ({ contents: { parts: { inline_data: { mime_type: 'image/png', data: text } } } })],

@@ -1,7 +1,7 @@
 // Checks of the members that the gateway itself depends on, with errors that name the member and never quote it. All others are the provider's to judge.
 
 import { Refusal } from '../http/http.ts';
-import type { JsonObject, Shape } from './call.ts';
+import type { JsonObject } from './call.ts';
 
 /** The body as an object. @throws Refusal `bad-request` */
 export function requestObject(body: unknown): JsonObject {
@@ -56,10 +56,9 @@ export function messagesOf({ messages }: JsonObject, absent: string): readonly M
   return messages as Message[];
 }
 
-/** Whether a request in OpenAI's dialect asks for a text completion: by its route, or on the Cody routes by a prompt that comes without messages. */
-export function isTextRequest(body: JsonObject, shape: Shape): boolean {
-  if (shape === 'openai-text') return true;
-  return shape !== 'openai-chat' && (body['messages'] ?? null) === null && (body['prompt'] ?? null) !== null;
+/** Whether a request in OpenAI's dialect asks for a text completion: by a prompt that comes without messages. */
+export function isTextRequest(body: JsonObject): boolean {
+  return (body['messages'] ?? null) === null && (body['prompt'] ?? null) !== null;
 }
 
 /** All text of a text completion: `prompt` (a string, or a list of one) and `suffix`. @throws Refusal `bad-request` */
@@ -70,7 +69,7 @@ export function promptTextsOf(body: JsonObject): string[] {
   if (typeof prompt !== 'string' && !Array.isArray(prompt))
     throw malformed(`"prompt" must be a string or an array, got ${typeName(prompt)}`);
   const prompts: readonly unknown[] = typeof prompt === 'string' ? [prompt] : (prompt as unknown[]);
-  // What can't be read can't be inspected (spec completions §3).
+  // What can't be read can't be inspected.
   if (prompts.some((part) => typeof part === 'number' || Array.isArray(part)))
     throw new Refusal('bad-request', '"prompt" must be text: prompts of tokens are not accepted');
   // Each prompt of a list gets an answer of its own, and one answer is one unit of the quota.

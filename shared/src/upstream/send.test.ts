@@ -9,10 +9,14 @@ import { loadConfig } from '../config/config.ts';
 import { Refusal } from '../http/http.ts';
 import type { Lease } from '../limiter/limiter.ts';
 import { DeadlinePassed } from './send.ts';
-import { createUpstream, type Answer, type CallerFacts, type Shape, type Upstream } from './upstream.ts';
+import { openCatalogue } from '../catalogue/catalogue.ts';
+import { surfaces } from './reading.test/reader.ts';
+import { createUpstream, type Answer, type Call, type CallerFacts, type Upstream } from './upstream.ts';
+
+type Asked = 'openai-chat' | 'anthropic-messages';
 
 const stay = new AbortController().signal;
-const models: Readonly<Partial<Record<Shape, string>>> = {
+const models: Readonly<Record<Asked, string>> = {
   'openai-chat': 'openai/gpt-4o',
   'anthropic-messages': 'anthropic/claude-2',
 };
@@ -28,7 +32,7 @@ const caller: CallerFacts = {
 const longTexts = { 'plain ASCII': 'a "word"\n'.repeat(30_000), 'all of Unicode': 'zu "früh" 🌍\n'.repeat(30_000) };
 
 describe('what the provider gets', () => {
-  const cases: [shape: Shape, url: string, headers: Record<string, string>][] = [
+  const cases: [shape: Asked, url: string, headers: Record<string, string>][] = [
     ['openai-chat', '/v1/chat/completions', { authorization: 'Bearer key', 'openai-organization': 'org' }],
     ['anthropic-messages', '/v1/messages', { 'x-api-key': 'key', 'anthropic-version': '2023-06-01' }],
   ];
@@ -39,7 +43,7 @@ describe('what the provider gets', () => {
       const [request] = provider.requests;
       assert.deepEqual([request?.method, request?.url], ['POST', url]);
       const text = request?.body ?? '';
-      assert.equal((JSON.parse(text) as { model: string }).model, models[shape]?.split('/')[1]);
+      assert.equal((JSON.parse(text) as { model: string }).model, models[shape].split('/')[1]);
       assert.deepEqual(request?.headers, {
         accept: 'application/json',
         'accept-encoding': 'identity',
@@ -139,8 +143,8 @@ describe('faults before the answer', () => {
 
   test('what is wrong with ourselves is no fault of the provider', async (t) => {
     const provider = await startProvider(t, (_request, response) => response.end());
-    const call = readCall(provider.upstream, 'openai-chat');
-    const sent = provider.upstream.send(
+    const call = provider.asking.read('openai-chat');
+    const sent = provider.asking.upstream.send(
       leaseOf('openai-chat'),
       { ...call, headers: { 'x y': 'no header' } },
       options(),
@@ -411,12 +415,12 @@ interface Given {
 
 interface TestProvider {
   readonly url: string;
-  readonly upstream: Upstream;
+  readonly asking: Asking;
   readonly requests: { method: string; url: string; headers: IncomingMessage['headers']; body: string }[];
   readonly sockets: Socket[];
   /** Set by a handler that waits for the test. */
   hold: () => unknown;
-  send(shape: Shape, given?: Given): Promise<Answer>;
+  send(shape: Asked, given?: Given): Promise<Answer>;
   /** Settles when so many requests have come in whole. */
   requested(count: number): Promise<void>;
   /** Settles when so many connections have come and are closed. */
@@ -449,14 +453,14 @@ async function startProvider(t: TestContext, handle: RequestListener): Promise<T
     server.close();
   });
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  const upstream = upstreamAt(url);
+  const asking = upstreamAt(url);
   return {
     url,
-    upstream,
+    asking,
     requests,
     sockets,
     hold: () => assert.fail('no handler waits'),
-    send: (shape, given) => send(upstream, shape, given),
+    send: (shape, given) => send(asking, shape, given),
     requested: async (count) => {
       while (requests.length < count) await once(server, 'handled');
     },
@@ -466,26 +470,34 @@ async function startProvider(t: TestContext, handle: RequestListener): Promise<T
   };
 }
 
-function upstreamAt(url: string): Upstream {
-  return createUpstream(
-    loadConfig({
-      REDIS_ENDPOINT: 'none',
-      CODY_GATEWAY_DIAGNOSTICS_SECRET: 'none',
-      CODY_GATEWAY_ANTHROPIC_ACCESS_TOKEN: 'key',
-      CODY_GATEWAY_ANTHROPIC_BASE_URL: url,
-      CODY_GATEWAY_OPENAI_ACCESS_TOKEN: 'key',
-      CODY_GATEWAY_OPENAI_ORG_ID: 'org',
-      CODY_GATEWAY_OPENAI_BASE_URL: url,
-    }),
-    assert.fail,
-  );
+/** An upstream, and how requests are read for it. */
+interface Asking {
+  readonly upstream: Upstream;
+  read(shape: Asked, text?: string): Call;
 }
 
-function readCall(upstream: Upstream, shape: Shape, text = 'Hello'): ReturnType<Upstream['read']> {
-  return upstream.read(shape, { model: 'asked', messages: [{ role: 'user', content: text }] }, caller);
+function upstreamAt(url: string): Asking {
+  const config = loadConfig({
+    REDIS_ENDPOINT: 'none',
+    CODY_GATEWAY_DIAGNOSTICS_SECRET: 'none',
+    CODY_GATEWAY_ANTHROPIC_ACCESS_TOKEN: 'key',
+    CODY_GATEWAY_ANTHROPIC_BASE_URL: url,
+    CODY_GATEWAY_OPENAI_ACCESS_TOKEN: 'key',
+    CODY_GATEWAY_OPENAI_ORG_ID: 'org',
+    CODY_GATEWAY_OPENAI_BASE_URL: url,
+  });
+  const catalogue = openCatalogue({ config, nowMs: 0, source: null, onFaults: () => assert.fail() }).latest();
+  const upstream = createUpstream({ config, googleTokens: () => assert.fail('no home asks'), warn: assert.fail });
+  return {
+    upstream,
+    read: (shape, text = 'Hello') => {
+      const model = models[shape].split('/')[1];
+      return upstream.read(surfaces[shape], { model, messages: [{ role: 'user', content: text }] }, caller, catalogue);
+    },
+  };
 }
 
-function leaseOf(shape: Shape): Lease {
+function leaseOf(shape: Asked): Lease {
   return { permit: { model: models[shape] } } as Lease;
 }
 
@@ -493,8 +505,8 @@ function options({ signal = stay, timeoutMs = null }: Given = {}): { signal: Abo
   return { signal, timeoutMs };
 }
 
-async function send(upstream: Upstream, shape: Shape, given?: Given): Promise<Answer> {
-  return upstream.send(leaseOf(shape), readCall(upstream, shape, given?.text), options(given));
+async function send({ upstream, read }: Asking, shape: Asked, given?: Given): Promise<Answer> {
+  return upstream.send(leaseOf(shape), read(shape, given?.text), options(given));
 }
 
 async function read(answer: Answer): Promise<Buffer> {

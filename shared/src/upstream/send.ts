@@ -1,11 +1,13 @@
-// One provider call under its deadlines, from the request to an Answer. The bytes are http/post.ts's, the meaning the provider's.
+// One attempt at one home under its deadlines, from the request to an Answer. The bytes are http/post.ts's, the meaning the dialect's. Not which home.
 
 import type { IncomingMessage } from 'node:http';
 import type { Config } from '../config/config.ts';
 import { post, Refusal } from '../http/http.ts';
 import type { Lease } from '../limiter/limiter.ts';
+import type { Home } from '../catalogue/catalogue.ts';
 import type { Answer, Call } from './call.ts';
-import type { Provider } from './provider.ts';
+import { dialectNamed } from './dialects.ts';
+import type { homeAccess } from './home-access.ts';
 import { callerHeaders } from './response-headers.ts';
 import { callerStatus, retryAfter } from './status.ts';
 import { createReader, type Reader } from './reader.ts';
@@ -38,22 +40,43 @@ interface Ending {
   end(reason: Error): void;
 }
 
-/** The three deadlines of a call in ms (design D9). */
+/** The three deadlines of a call in ms. */
 type Deadlines = Pick<Config, 'headersTimeoutMs' | 'idleTimeoutMs' | 'totalTimeoutMs'>;
 
-/** @throws Refusal upstream-timeout, upstream-unreachable; the caller's AbortError */
-export async function send(
-  provider: Provider,
+/** What all attempts of a process share. */
+export interface AttemptMeans {
+  readonly deadlines: Deadlines;
+  readonly destination: ReturnType<typeof homeAccess>;
+}
+
+/**
+ * Address, authorization and the model's spelling are the home's, and made for each attempt.
+ * @param lease proof of admission, for this model
+ * @throws Refusal upstream-timeout, upstream-unreachable, upstream-credentials; the caller's AbortError
+ */
+export async function attempt(
+  home: Home,
   lease: Lease,
   call: Call,
-  deadlines: Deadlines,
+  { deadlines, destination: destinationFor }: AttemptMeans,
   { signal, timeoutMs }: SendOptions,
 ): Promise<Answer> {
+  const { model, provider } = call;
+  if (model === null || model.id !== lease.permit.model)
+    throw new Error(`a lease for ${lease.permit.model}, not ${model?.id ?? call.asked}`);
   const totalMs = Math.min(timeoutMs ?? deadlines.totalTimeoutMs, deadlines.totalTimeoutMs);
   const headersMs = timeoutMs === null ? Math.min(deadlines.headersTimeoutMs, totalMs) : totalMs;
-  const destination = await provider.destination(call, lease.permit.model.slice(provider.name.length + 1));
+  const dialect = dialectNamed(call.dialect);
+  const spelling = home.spelling(model.name, model.id);
+  const destination = await destinationFor({
+    home,
+    dialectName: call.dialect,
+    dialect,
+    reading: call,
+    model: spelling,
+  });
   if (signal.aborted) throw signal.reason;
-  const sent = post(destination, ...provider.body(call, lease.permit.model.slice(provider.name.length + 1)));
+  const sent = post(destination, ...dialect.body(call, spelling, home));
   const ending: Ending = {
     reason: null,
     reader: null,
@@ -80,7 +103,7 @@ export async function send(
     response = await sent.answer;
   } catch (error) {
     finish();
-    throw failure(provider.name, signal, error);
+    throw failure(provider.id, signal, error);
   } finally {
     clearTimeout(headersTimer);
   }
@@ -90,7 +113,7 @@ export async function send(
   };
   if (isEncoded(response)) {
     abort();
-    throw failure(provider.name, signal, new Error('an encoding that was not asked for'));
+    throw failure(provider.id, signal, new Error('an encoding that was not asked for'));
   }
   const status = response.statusCode ?? 0;
   const sse = (response.headers['content-type'] ?? '').startsWith('text/event-stream');
@@ -102,7 +125,7 @@ export async function send(
     headers: callerHeaders(response.headers, sse),
     sse,
     body: bodyOf(response, ending, deadlines.idleTimeoutMs, finish),
-    meter: provider.meter(call),
+    meter: dialect.meter(call, provider),
     onEnded: (listener) => {
       ending.listener = listener;
       if (ending.reason !== null) listener?.();

@@ -55,7 +55,6 @@ export const unreadTables: Readonly<Record<Api, UnreadTable>> = {
     ],
   },
   openai,
-  fireworks: openai,
   google: {
     blocks: ['contents.parts', 'systemInstruction.parts', 'system_instruction.parts'],
     nested: ['functionResponse.parts', 'function_response.parts'],
@@ -77,7 +76,6 @@ export interface Place {
 const roots: Readonly<Record<Api, Place>> = {
   anthropic: rootOf(unreadTables.anthropic),
   openai: rootOf(unreadTables.openai),
-  fireworks: rootOf(unreadTables.fireworks),
   google: rootOf(unreadTables.google),
 };
 

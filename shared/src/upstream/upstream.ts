@@ -1,21 +1,25 @@
 // Door of the upstream room: what a request asks of a provider, the call to it, the answer and what it used. Not who may, not what it is charged.
 
+import { randomInt } from 'node:crypto';
+import type { Catalogue } from '../catalogue/catalogue.ts';
 import type { Config } from '../config/config.ts';
-import { Refusal } from '../http/http.ts';
+import { Refusal, type AccessTokens } from '../http/http.ts';
 import type { Lease } from '../limiter/limiter.ts';
 import { createBreaker, type CallOutcome } from './breaker.ts';
-import type { Answer, Call, CallerFacts, JsonObject, ProviderName, Shape, Usage } from './call.ts';
-import { flag, flaggingSettings, type Flagging } from './flagging.ts';
+import type { Answer, Call, CallerFacts, JsonObject, Surface, Usage } from './call.ts';
+import { choose, hasHomes } from './choice.ts';
+import { dialectNamed } from './dialects.ts';
+import { flag, flaggingSettings, type Flagging, type FlaggingSettings } from './flagging.ts';
+import { homeAccess } from './home-access.ts';
+import { lengthMaxOf } from './length-max.ts';
 import { promptText, type PromptText } from './prompt-text.ts';
-import type { Provider } from './provider.ts';
-import { promptTextsOf, requestObject } from './request-body.ts';
-import { providersWithKeys } from './registry.ts';
-import { send, type SendOptions } from './send.ts';
+import { isTextRequest, promptTextsOf, requestObject } from './request-body.ts';
+import { attempt, type SendOptions } from './send.ts';
 import { isModelFault } from './status.ts';
 import { createTokenCounter } from './token-counter.ts';
 
-export type { Answer, Call, CallerFacts, Meter, ProviderName, Shape, Usage } from './call.ts';
-export { knownModel, type Model } from './catalogue.ts';
+export type { Answer, Call, CallerFacts, Meter, Surface, Usage } from './call.ts';
+export { completionFeatures } from './choice.ts';
 export { embedAll } from './embedding/batches.ts';
 export {
   embeddingRefusal,
@@ -32,18 +36,12 @@ export { DeadlinePassed } from './send.ts';
 /** Counting takes some ten milliseconds for each 32,000 characters, and the end of the answer waits for it: longer texts stay uncounted. */
 const countedCharactersMax = 1_000_000;
 
-/** The providers of this process. */
+/** The providers' side of this process. */
 export interface Upstream {
-  /** Shapes whose provider has a key: the only ones that are routed. */
-  readonly shapes: ReadonlySet<Shape>;
-  /** Providers that have a key. */
-  readonly providers: readonly ProviderName[];
-  /** The gateway's own allow-list of a provider: qualified names, canonical spelling. */
-  served(provider: ProviderName): readonly string[];
-  /** Qualified names that pass where an allow-list holds the key (spec completions §2.1). */
-  covers(provider: ProviderName): Readonly<Record<string, readonly string[]>>;
-  /** Checks a parsed body and says what it asks for. @throws Refusal `bad-request`, never quoting a prompt */
-  read(shape: Shape, body: unknown, caller: CallerFacts): Call;
+  /** Whether any home can be asked on a surface: one without is not routed. @param forInstances it takes its own provider's models alone */
+  serves(catalogue: Catalogue, surface: Surface, forInstances: boolean): boolean;
+  /** Checks a parsed body, says what it asks for and of whom. @param catalogue the call's snapshot @throws Refusal `bad-request`, never quoting a prompt */
+  read(surface: Surface, body: unknown, caller: CallerFacts, catalogue: Catalogue): Call;
   /**
    * Looks at all text of a request by its provider's rules.
    * @param body that `read` accepted
@@ -53,38 +51,50 @@ export interface Upstream {
   inspect(call: Call, body: unknown, limitsBlock: boolean): Promise<{ prompt: PromptText; flagging: Flagging | null }>;
   /**
    * Calls the provider; the promise settles with its response headers.
-   * @throws Refusal upstream-timeout, upstream-unreachable, model-unavailable; an AbortError when the caller left
+   * @throws Refusal upstream-timeout, upstream-unreachable, upstream-credentials, model-unavailable; an AbortError when the caller left
    */
   send(lease: Lease, call: Call, options: SendOptions): Promise<Answer>;
-  /** What a served call used, once its answer is whole; where the API tells no tokens they are counted (spec completions §4.1). */
+  /** What a served call used, once its answer is whole; where the API tells no tokens they are counted. */
   usage(call: Call, answer: Answer): Promise<Usage>;
   /** Ends the thread that counts tokens. */
   close(): Promise<void>;
 }
 
-/**
- * Makes the providers that the configuration has keys for; no network.
- * @param warn is told when tokens can't be counted, or a model is shut
- * @param gauge is told of a model that is shut (1) or open again (0)
- */
-export function createUpstream(
-  config: Config,
-  warn: (message: string, error: unknown) => void,
-  gauge: (model: string, shut: 0 | 1) => void = () => undefined,
-): Upstream {
-  const providers = providersWithKeys(config);
-  const byShape = speakersByShape(providers);
-  const byName = new Map(providers.map((provider) => [provider.name, provider]));
-  const models = new Map(providers.map(({ name, models: list }) => [name, list.map((model) => `${name}/${model}`)]));
-  const covers = new Map(providers.map(({ name, covers: table }) => [name, qualified(name, table)]));
-  /** The provider of a shape; where several speak it, the one whose name or list the model has, or the first. */
-  const providerOf = (shape: Shape, model: unknown): Provider | null => {
-    const speakers = byShape.get(shape) ?? [];
-    const asked = typeof model === 'string' ? model.toLowerCase() : '';
-    const named = speakers.find(({ prefix }) => asked.startsWith(prefix));
-    return (named ?? speakers.find(({ listed }) => listed.has(asked)) ?? speakers[0])?.provider ?? null;
+/** What it is made of. */
+export interface UpstreamOptions {
+  readonly config: Config;
+  /** Of the account that this process runs as, for homes that it lets in. */
+  readonly googleTokens: AccessTokens;
+  /** Is told when tokens can't be counted, or a model is shut. */
+  readonly warn: (message: string, error: unknown) => void;
+  /** Is told of a model that is shut (1) or open again (0). */
+  readonly gauge?: (model: string, shut: 0 | 1) => void;
+  /** 0 to 99, evenly: which deployment a virtual model's call goes to. */
+  readonly draw?: () => number;
+}
+
+/** No network. */
+export function createUpstream({
+  config,
+  googleTokens,
+  warn,
+  gauge = () => undefined,
+  draw = () => randomInt(100),
+}: UpstreamOptions): Upstream {
+  const deployment = {
+    enterprisePercent: config.starcoderEnterprisePercent,
+    communityPercent: config.starcoderCommunityPercent,
+    draw,
   };
-  const settings = new Map(providers.map(({ name }) => [name, flaggingSettings(config, name)] as const));
+  const means = { deadlines: config, destination: homeAccess({ secretNamed: config.secretNamed, googleTokens }) };
+  const settings = new Map<string, FlaggingSettings | null>();
+  const settingsOf = (provider: string): FlaggingSettings | null => {
+    const known = settings.get(provider);
+    if (known !== undefined) return known;
+    const made = flaggingSettings(config, provider);
+    settings.set(provider, made);
+    return made;
+  };
   const counter = createTokenCounter(warn);
   const breaker = createBreaker(
     () => performance.now(),
@@ -94,22 +104,23 @@ export function createUpstream(
     },
   );
   return {
-    shapes: new Set(byShape.keys()),
-    providers: [...byName.keys()],
-    served: (name) => models.get(name) ?? [],
-    covers: (name) => covers.get(name) ?? {},
-    read: (shape, body, caller) => {
+    serves: hasHomes,
+    read: (surface, body, caller, catalogue) => {
       const request = requestObject(body);
-      const provider = providerOf(shape, request['model']);
-      if (provider === null) throw new Refusal('not-found', '404 page not found');
-      return provider.read(request, caller, shape);
+      const dialect = dialectOf(surface, request);
+      const forInstances = caller.dialect === 'cody';
+      const choice = choose(request, { catalogue, surface, dialect, forInstances, deployment });
+      const { provider } = choice;
+      const { api, read } = dialectNamed(dialect);
+      const lengthMax = lengthMaxOf(config, provider.id, api);
+      return { dialect, ...choice, ...read(request, { caller, provider, lengthMax }) };
     },
     send: async (lease, call, options) => {
-      const provider = byShape.get(call.shape)?.find(({ provider: { name } }) => name === call.provider)?.provider;
-      if (provider === undefined) throw new Error(`no provider ${call.provider} for ${call.shape}`);
+      const [home] = call.homes;
+      if (home === undefined) throw new Refusal('model-unavailable', call.unavailable ?? unavailable(call));
       const passage = breaker.pass(lease.permit.model);
       try {
-        const answer = await send(provider, lease, call, config, options);
+        const answer = await attempt(home, lease, call, means, options);
         passage.report(isModelFault(answer.status) ? 'failed' : 'served', retryAfterMs(answer.retryAfter));
         return answer;
       } catch (error) {
@@ -118,10 +129,9 @@ export function createUpstream(
       }
     },
     inspect: async (call, body, limitsBlock) => {
-      const rules = settings.get(call.provider);
-      if (rules === undefined) throw new Error(`no provider ${call.provider}`);
-      const prompt = promptText(requestObject(body), call.provider);
-      const flagging = rules === null ? null : await flag(call.model, prompt, rules, limitsBlock, counter.count);
+      const rules = settingsOf(call.provider.id);
+      const prompt = promptText(requestObject(body), dialectNamed(call.dialect).api);
+      const flagging = rules === null ? null : await flag(call.asked, prompt, rules, limitsBlock, counter.count);
       return { prompt, flagging };
     },
     usage: async (call, { meter }) => {
@@ -138,34 +148,15 @@ export function createUpstream(
   };
 }
 
-/** A provider under one of its shapes, and how requests name it: by its prefix, or by a model of its list, in lower case. */
-interface Speaker {
-  readonly provider: Provider;
-  readonly prefix: string;
-  readonly listed: ReadonlySet<string>;
+function dialectOf({ dialects }: Surface, request: JsonObject): Call['dialect'] {
+  const [first, second] = dialects;
+  if (first === undefined) throw new Error('a surface without a dialect');
+  return second !== undefined && isTextRequest(request) ? second : first;
 }
 
-function speakersByShape(providers: readonly Provider[]): ReadonlyMap<Shape, readonly Speaker[]> {
-  const pairs = providers.flatMap((provider) => {
-    const listed = new Set(provider.models.map((name) => name.toLowerCase()));
-    return provider.shapes.map((shape) => ({ shape, provider, prefix: `${provider.name}/`, listed }));
-  });
-  return Map.groupBy(pairs, ({ shape }) => shape);
-}
+const unavailable = ({ provider, asked }: Call): string => `no home of ${provider.id}/${asked} can be used by now`;
 
-/** A provider's table of bare names, with its name in front of each. */
-function qualified(
-  provider: ProviderName,
-  table: Readonly<Record<string, readonly string[]>>,
-): Record<string, readonly string[]> {
-  const rows = Object.entries(table).map(([entry, names]) => [
-    `${provider}/${entry}`,
-    names.map((name) => `${provider}/${name}`),
-  ]);
-  return Object.fromEntries(rows) as Record<string, readonly string[]>;
-}
-
-/** What a call without an answer says of its model: nothing when the caller left or chose the deadline that passed (design D9). */
+/** What a call without an answer says of its model: nothing when the caller left or chose the deadline that passed. */
 function outcomeOf(error: unknown, { signal, timeoutMs }: SendOptions): CallOutcome {
   if (signal.aborted || !(error instanceof Refusal)) return 'undecided';
   if (error.kind === 'upstream-timeout') return timeoutMs === null ? 'failed' : 'undecided';

@@ -20,7 +20,7 @@ resource "google_project_iam_member" "role" {
 }
 
 resource "google_secret_manager_secret_iam_member" "secret" {
-  for_each  = merge(var.secrets, { redis_ca = var.redis_ca_secret })
+  for_each  = merge(var.secrets, var.secret_files)
   project   = var.project_id
   secret_id = each.value
   role      = "roles/secretmanager.secretAccessor"
@@ -80,7 +80,6 @@ resource "google_cloudfunctions2_function" "this" {
       }, var.environment, {
       # Of a moving tag the object says which release it is.
       CODY_GATEWAY_VERSION = var.tag == "insiders" ? try(data.google_storage_bucket_object.source.metadata["tag"], var.tag) : var.tag
-      NODE_EXTRA_CA_CERTS  = "/etc/ssl/redis/ca.pem"
     })
 
     dynamic "secret_environment_variables" {
@@ -93,13 +92,17 @@ resource "google_cloudfunctions2_function" "this" {
       }
     }
 
-    secret_volumes {
-      mount_path = "/etc/ssl/redis"
-      project_id = var.project_id
-      secret     = var.redis_ca_secret
-      versions {
-        path    = "ca.pem"
-        version = "latest"
+    # A mounted secret is fetched when it is read: a new version needs no new instance.
+    dynamic "secret_volumes" {
+      for_each = var.secret_files
+      content {
+        mount_path = dirname(secret_volumes.key)
+        project_id = var.project_id
+        secret     = secret_volumes.value
+        versions {
+          path    = basename(secret_volumes.key)
+          version = "latest"
+        }
       }
     }
   }

@@ -132,10 +132,14 @@ variable "secrets" {
   nullable    = false
 }
 
-variable "redis_ca_secret" {
-  description = "Id of the secret with the certificates of Redis."
-  type        = string
+variable "secret_files" {
+  description = "Secret id by the path of the file that it is mounted as; each in a folder of its own."
+  type        = map(string)
   nullable    = false
+  validation {
+    condition     = length(distinct([for path in keys(var.secret_files) : dirname(path)])) == length(var.secret_files)
+    error_message = "Cloud Run mounts one secret a folder."
+  }
 }
 
 variable "roles" {

@@ -19,6 +19,9 @@ locals {
       CODY_GATEWAY_BIGQUERY_PROJECT_ID     = local.events_project
       CODY_GATEWAY_BIGQUERY_DATASET        = "cody_gateway"
       CODY_GATEWAY_BIGQUERY_TABLE          = "events"
+      # Read anew for each connection, so that a new password needs no release. The function module mounts them.
+      CODY_GATEWAY_REDIS_CA_FILE       = "/etc/ssl/redis/ca.pem"
+      CODY_GATEWAY_REDIS_PASSWORD_FILE = "/etc/redis/password"
       # For events while the queue is away, of the 80 % that Redis may fill: shared/src/limiter/share.ts says why a quarter.
       CODY_GATEWAY_OUTBOX_BYTES = tostring(floor(var.redis_memory_gb * 0.8 * 1024 * 1024 * 1024 / 4))
     },

@@ -79,6 +79,7 @@ module "secrets" {
   labels             = local.labels
   variables          = toset(flatten([for file in values(local.files) : file.secrets]))
   redis_endpoint     = module.redis.endpoint
+  redis_password     = module.redis.password
   redis_certificates = module.redis.certificates
 }
 
@@ -108,27 +109,30 @@ module "queues" {
 }
 
 module "function" {
-  source          = "../function"
-  for_each        = local.files
-  project_id      = var.project_id
-  region          = var.region
-  labels          = local.labels
-  name            = each.key
-  file            = each.value
-  url             = local.url[each.key]
-  bucket          = module.releases.bucket
-  builder         = module.releases.builder
-  tag             = local.tags[each.key]
-  gradual         = contains(var.gradual_functions, each.key)
-  instances       = local.instances[each.key]
-  environment     = { for variable, value in local.environment : variable => value if contains(local.read[each.key], variable) }
-  secrets         = { for variable in each.value.secrets : variable => module.secrets.ids[variable] if contains(local.mounted, variable) }
-  redis_ca_secret = module.secrets.redis_ca
-  roles           = local.roles[each.key]
-  own_url         = var.own_urls
-  all_users       = var.all_users_allowed
-  network         = { network = module.network.network, subnetwork = module.network.subnetwork }
-  queue_account   = each.value.trigger == "task" ? module.queues.accounts[each.value.queue] : null
+  source      = "../function"
+  for_each    = local.files
+  project_id  = var.project_id
+  region      = var.region
+  labels      = local.labels
+  name        = each.key
+  file        = each.value
+  url         = local.url[each.key]
+  bucket      = module.releases.bucket
+  builder     = module.releases.builder
+  tag         = local.tags[each.key]
+  gradual     = contains(var.gradual_functions, each.key)
+  instances   = local.instances[each.key]
+  environment = { for variable, value in local.environment : variable => value if contains(local.read[each.key], variable) }
+  secrets     = { for variable in each.value.secrets : variable => module.secrets.ids[variable] if contains(local.mounted, variable) }
+  secret_files = {
+    (local.environment.CODY_GATEWAY_REDIS_CA_FILE)       = module.secrets.redis_ca
+    (local.environment.CODY_GATEWAY_REDIS_PASSWORD_FILE) = module.secrets.redis_password
+  }
+  roles         = local.roles[each.key]
+  own_url       = var.own_urls
+  all_users     = var.all_users_allowed
+  network       = { network = module.network.network, subnetwork = module.network.subnetwork }
+  queue_account = each.value.trigger == "task" ? module.queues.accounts[each.value.queue] : null
 }
 
 module "load_balancer" {

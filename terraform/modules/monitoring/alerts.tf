@@ -149,9 +149,14 @@ locals {
       title   = "Calls without a price", filter = "${local.log}/unpriced_models\""
       aligner = "ALIGN_DELTA", period = "3600s"
     }
-    # Of the line `redis-breaker`, which serve/context.ts writes at each change of the breaker's `state`.
+    # Of the line `redis-breaker`, which an instance writes each ten seconds that Redis stays away: one connection that ends is no incident.
     redis-breaker = {
       title   = "Redis does not answer", severity = "CRITICAL", filter = "${local.log}/redis_breaker\""
+      aligner = "ALIGN_DELTA", period = "60s"
+    }
+    # Of the line `redis-full`: at the first refusal for want of memory, and each half a minute that it lasts.
+    redis-full = {
+      title   = "Redis takes no more memory", severity = "CRITICAL", filter = "${local.log}/redis_full\""
       aligner = "ALIGN_DELTA", period = "60s"
     }
   }

@@ -9,8 +9,13 @@ output "host" {
 }
 
 output "endpoint" {
-  description = "URL with password, for the secret REDIS_ENDPOINT."
-  value       = "rediss://:${google_redis_instance.this.auth_string}@${google_redis_instance.this.host}:${google_redis_instance.this.port}"
+  description = "URL without password, for the secret REDIS_ENDPOINT."
+  value       = "rediss://${google_redis_instance.this.host}:${google_redis_instance.this.port}"
+}
+
+output "password" {
+  description = "Its AUTH string, for the secret redis-password."
+  value       = google_redis_instance.this.auth_string
   sensitive   = true
 }
 

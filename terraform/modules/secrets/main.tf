@@ -1,12 +1,12 @@
 # Containers for the secrets that function.json files name. Operators fill them with gcloud, so that no value passes through the state;
-# Redis's endpoint and certificates alone come from Terraform, write-only.
+# Redis's endpoint, password and certificates alone come from Terraform, write-only.
 
 locals {
   id = { for variable in var.variables : variable => lower(replace(variable, "_", "-")) }
 }
 
 resource "google_secret_manager_secret" "this" {
-  for_each  = merge(local.id, { redis_ca = "redis-ca" })
+  for_each  = merge(local.id, { redis_ca = "redis-ca", redis_password = "redis-password" })
   project   = var.project_id
   secret_id = each.value
   labels    = merge(var.labels, { component = "secrets" })
@@ -23,9 +23,19 @@ resource "google_secret_manager_secret" "this" {
 resource "google_secret_manager_secret_version" "redis_endpoint" {
   secret                 = google_secret_manager_secret.this["REDIS_ENDPOINT"].id
   secret_data_wo         = var.redis_endpoint
-  secret_data_wo_version = parseint(substr(sha256(nonsensitive(var.redis_endpoint)), 0, 8), 16)
+  secret_data_wo_version = parseint(substr(sha256(var.redis_endpoint), 0, 8), 16)
   # Instances that start meanwhile find the old one or the new one.
   deletion_policy = "DISABLE"
+  lifecycle {
+    create_before_destroy = true
+  }
+}
+
+resource "google_secret_manager_secret_version" "redis_password" {
+  secret                 = google_secret_manager_secret.this["redis_password"].id
+  secret_data_wo         = var.redis_password
+  secret_data_wo_version = parseint(substr(sha256(nonsensitive(var.redis_password)), 0, 8), 16)
+  deletion_policy        = "DISABLE"
   lifecycle {
     create_before_destroy = true
   }

@@ -28,6 +28,12 @@ variable "variables" {
 variable "redis_endpoint" {
   description = "Value of REDIS_ENDPOINT."
   type        = string
+  nullable    = false
+}
+
+variable "redis_password" {
+  description = "Redis's AUTH string."
+  type        = string
   sensitive   = true
 }
 

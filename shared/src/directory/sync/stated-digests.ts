@@ -84,7 +84,10 @@ export function statedDigests(
       return new Map([...found, ...marked]);
     },
     keep: (statements) => put(statements.map((statement) => [statement.id, digestOf(statement)] as const)),
-    forget: async (ids) => void (await commands([['hdel', key, ...ids]])),
+    forget: async (ids) => {
+      for (let i = 0; i < ids.length; i += digestsAtOnce)
+        await commands([['hdel', key, ...ids.slice(i, i + digestsAtOnce)]]);
+    },
   };
 }
 

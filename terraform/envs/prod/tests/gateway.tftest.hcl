@@ -150,10 +150,20 @@ run "before" {
 
   assert {
     condition = alltrue([for name, function in output.inventory.functions :
-      toset(function.secrets) == setunion(["redis-ca"], [for secret in function.function.service_config[0].secret_environment_variables : secret.secret]) &&
+      toset(function.secrets) == setunion(["redis-ca", "redis-password"], [for secret in function.function.service_config[0].secret_environment_variables : secret.secret]) &&
       length(setsubtract([for secret in function.function.service_config[0].secret_environment_variables : secret.key], jsondecode(file("${path.root}/../../../functions/${name}/function.json")).secrets)) == 0
     ])
     error_message = "An account reads the secrets of its function.json, and no other."
+  }
+
+  assert {
+    condition = alltrue([for name, function in output.inventory.functions :
+      { for volume in function.function.service_config[0].secret_volumes : "${volume.mount_path}/${one(volume.versions).path}" => volume.secret } == {
+        (function.function.service_config[0].environment_variables.CODY_GATEWAY_REDIS_CA_FILE)       = "redis-ca"
+        (function.function.service_config[0].environment_variables.CODY_GATEWAY_REDIS_PASSWORD_FILE) = "redis-password"
+      }
+    ])
+    error_message = "Redis's password and certificate authority are files where the gateway reads them."
   }
 
   assert {
@@ -194,7 +204,7 @@ run "before" {
   assert {
     condition = alltrue([for name, function in output.inventory.functions : alltrue([
       for variable in keys(function.function.service_config[0].environment_variables) :
-      contains(keys(jsondecode(file("${path.root}/../../environment.json"))), variable) || contains(["MALLOC_ARENA_MAX", "NODE_EXTRA_CA_CERTS", "NODE_OPTIONS"], variable)
+      contains(keys(jsondecode(file("${path.root}/../../environment.json"))), variable) || contains(["MALLOC_ARENA_MAX", "NODE_OPTIONS"], variable)
     ])])
     error_message = "The environment holds what the gateway reads, and nothing else."
   }
@@ -375,7 +385,8 @@ run "before" {
   # What the policies count, to the letter: a filter that matches nothing is an alert that never comes.
   assert {
     condition = (
-      strcontains(output.inventory.monitoring.filters.redis_breaker, "(jsonPayload.message = \"redis-breaker\" AND jsonPayload.state = \"open\")") &&
+      strcontains(output.inventory.monitoring.filters.redis_breaker, "(jsonPayload.message = \"redis-breaker\" AND jsonPayload.state = \"lasting\")") &&
+      strcontains(output.inventory.monitoring.filters.redis_full, "(jsonPayload.message = \"redis-full\" AND jsonPayload.state = \"full\")") &&
       strcontains(output.inventory.monitoring.filters.subscriptions_sync, "jsonPayload.sync.withheld > 0 OR jsonPayload.sync.unreadable > 0") &&
       strcontains(output.inventory.monitoring.filters.dead_letters, "jsonPayload.dead_letter:*") &&
       strcontains(output.inventory.monitoring.filters.unpriced_models, "jsonPayload.unpriced > 0") &&
@@ -544,21 +555,21 @@ run "bad_tag" {
     source = "../../modules/function"
   }
   variables {
-    project_id      = "cody-gateway-test"
-    region          = "us-central1"
-    labels          = { app = "cody-gateway", env = "dev" }
-    name            = "limits"
-    file            = { description = "A.", trigger = "http", cpu = 1, memoryMiB = 512, concurrency = 1, timeoutSeconds = 30 }
-    url             = "https://limits.example.com"
-    bucket          = "b"
-    builder         = "projects/p/serviceAccounts/builder"
-    tag             = "latest"
-    instances       = { min = 0, max = 1 }
-    environment     = {}
-    secrets         = {}
-    redis_ca_secret = "redis-ca"
-    roles           = []
-    network         = { network = "n", subnetwork = "s" }
+    project_id   = "cody-gateway-test"
+    region       = "us-central1"
+    labels       = { app = "cody-gateway", env = "dev" }
+    name         = "limits"
+    file         = { description = "A.", trigger = "http", cpu = 1, memoryMiB = 512, concurrency = 1, timeoutSeconds = 30 }
+    url          = "https://limits.example.com"
+    bucket       = "b"
+    builder      = "projects/p/serviceAccounts/builder"
+    tag          = "latest"
+    instances    = { min = 0, max = 1 }
+    environment  = {}
+    secrets      = {}
+    secret_files = {}
+    roles        = []
+    network      = { network = "n", subnetwork = "s" }
   }
   expect_failures = [var.tag]
 }

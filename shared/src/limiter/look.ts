@@ -1,0 +1,57 @@
+// Whether an actor would be refused by now, whatever it asks for. Reads only: a look admits nobody, and a call that passes it may be refused all the same.
+
+import type { Actor, Entitlement, Feature } from '../auth/auth.ts';
+import { keys, shardOf, type Budget, type Store } from '../store/store.ts';
+import type { Denial } from './denial.ts';
+
+const fields = ['used', 'reserved', 'end', 'interval', 'version', 'burst', 'burstEnd'] as const;
+/** As in admit.lua. */
+const slotRetryMs = 5_000;
+
+/** Who is looked at. */
+export interface Looked {
+  /** As `identityOf` writes it. */
+  readonly identity: string;
+  /** Of an actor whose newer version with another interval opens a new window at its next use; else null. */
+  readonly version: Actor['version'] | null;
+  readonly feature: Feature;
+  readonly entitlement: Entitlement;
+}
+
+/** One round trip, or two where all slots seem to be taken: why one more unit would be refused, in admit.lua's order, or null. */
+export async function lookFor(
+  store: Store,
+  { identity, version, feature, entitlement }: Looked,
+  budget: Budget,
+): Promise<Denial | null> {
+  const { limit, intervalMs, burst, inFlightMax } = entitlement;
+  const shard = shardOf(identity);
+  const inFlight = keys.inFlight(shard, feature, identity);
+  const [time, window, slots] = (await store.commands(
+    [['time'], ['hmget', keys.limit(shard, feature, identity), ...fields], ['zcard', inFlight]],
+    budget,
+  )) as [readonly [string, string], readonly (string | null)[], number];
+  const nowMs = Math.floor(Number(time[0]) * 1_000 + Number(time[1]) / 1_000);
+  const [used, reserved, end, interval, usedBy, burstUsed, burstEnd] = window;
+  const denied = (cause: Denial['cause'], reached: number, retryAtMs: number): Denial => ({
+    decision: 'denied',
+    cause,
+    limit: reached,
+    retryAtMs,
+    nowMs,
+    posted: null,
+  });
+  if (Number(burstEnd ?? 0) > nowMs && Number(burstUsed ?? 0) >= burst.limit)
+    return denied('burst', burst.limit, Number(burstEnd));
+  if (slots >= inFlightMax) {
+    const [standing] = await store.commands([['zcount', inFlight, `(${nowMs}`, '+inf']], budget);
+    if (Number(standing) >= inFlightMax) return denied('in-flight', inFlightMax, nowMs + slotRetryMs);
+  }
+  const changed = version !== null && version >= Number(usedBy ?? 0) && Number(interval) !== intervalMs;
+  // Half a window, by whatever hand, is none, as at admission.
+  if (typeof used !== 'string' || typeof reserved !== 'string' || typeof end !== 'string') return null;
+  if (Number(end) <= nowMs || changed) return null;
+  // Another interval moves the open window's end.
+  const endMs = Number(interval) === intervalMs ? Number(end) : Math.min(Number(end), nowMs + intervalMs);
+  return Number(used) >= limit ? denied('quota', limit, endMs) : null;
+}

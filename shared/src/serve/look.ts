@@ -1,0 +1,42 @@
+// The step before a large body is parsed: who would be refused anyway is refused now. Not the admission (admit.ts).
+
+import type { Actor, Entitlement, Feature } from '../auth/auth.ts';
+import { identityOf, type Denial } from '../limiter/limiter.ts';
+import { StoreUnavailable } from '../store/store.ts';
+import type { CallerIds } from './caller-ids.ts';
+import type { Exchange } from './exchange.ts';
+import { denialRefusal } from './rate-limit.ts';
+import { recordEvent } from './record-event.ts';
+import { unparsedEvent } from './refused-event.ts';
+
+/** A megabyte has no fewer characters: parsing it may take as long as a hundred ordinary requests. */
+const lookedCharacters = 333_333;
+
+/**
+ * @param text of the body
+ * @throws Refusal: the 429 that `admit` would give for one unit, with its event
+ */
+export async function lookBeforeParsing(
+  exchange: Exchange,
+  text: string,
+  actor: Actor,
+  feature: Feature,
+  entitlement: Entitlement,
+  callerIds: CallerIds | null = null,
+): Promise<void> {
+  if (text.length < lookedCharacters) return;
+  const { context, scope, budget, dialect } = exchange;
+  let denial: Denial | null;
+  try {
+    denial = await context.limiter.look(actor, feature, entitlement, budget);
+  } catch (error) {
+    // Who is served without Redis is decided at admission.
+    if (error instanceof StoreUnavailable) return;
+    throw error;
+  }
+  if (denial === null) return;
+  const event = unparsedEvent(exchange, actor, feature, callerIds, denial);
+  await recordEvent(exchange, identityOf(actor), `RateLimited:${feature}`, event);
+  scope.annotate({ denied: denial.cause });
+  throw denialRefusal(denial, feature, dialect);
+}

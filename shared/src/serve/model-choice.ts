@@ -1,0 +1,22 @@
+// A call's choice of model as auth asks for it.
+
+import type { ModelChoice } from '../auth/auth.ts';
+import type { Catalogue } from '../catalogue/catalogue.ts';
+import { completionFeatures, type Call, type Surface } from '../upstream/upstream.ts';
+
+/** @param catalogue the call's snapshot */
+export function modelChoice(
+  { provider, asked, typed, model, nearest }: Call,
+  catalogue: Catalogue,
+  surface: Surface,
+): ModelChoice {
+  const id = model?.id ?? null;
+  return {
+    provider: provider.id,
+    model: asked,
+    id,
+    names: id === null ? [] : [`${provider.id}/${typed}`, id, ...catalogue.coveringOf(id)],
+    served: catalogue.servedNames(provider.id, completionFeatures, surface.dialects),
+    nearest,
+  };
+}

@@ -1,0 +1,30 @@
+// What a dialect must bring: its methods in the order in which they are called. One file in dialects/ each, one line in dialects.ts.
+
+import type { Home, ProviderRow } from '../catalogue/catalogue.ts';
+import type { CallerFacts, JsonObject, Meter, Reading } from './call.ts';
+import type { Api } from './guarded-members.ts';
+
+/** What the reading of a request depends on besides the request. */
+export interface ReadingRules {
+  readonly caller: CallerFacts;
+  /** Whose model is asked for: its rules by name, and members that it does not take. */
+  readonly provider: ProviderRow;
+  /** The most tokens of an answer that may be asked for; null: the provider's own bound. */
+  readonly lengthMax: number | null;
+}
+
+/** How an API is spoken. */
+export interface ApiDialect {
+  /** Whose members its requests have. */
+  readonly api: Api;
+  /** Whose official SDK makes addresses and headers; null: there is none, and it takes no more than a key. */
+  readonly sdk: 'anthropic' | 'openai' | null;
+  /** 1. Checks what the gateway itself depends on and applies its overrides; all other members pass. @throws Refusal `bad-request` */
+  read(body: JsonObject, rules: ReadingRules): Reading;
+  /** 2. Headers that let a call in by this key, beside those of the SDK. */
+  keyHeaders(reading: Reading, key: string): Readonly<Record<string, string | null>>;
+  /** 3. What is sent: texts, one behind the other (http/post.ts). @param model as the home spells it */
+  body(reading: Reading, model: string, home: Home): readonly string[];
+  /** 4. Reads the answer's usage. */
+  meter(reading: Reading, provider: ProviderRow): Meter;
+}

@@ -1,0 +1,23 @@
+// The dialects that completions are asked in, one line each.
+
+import type { DialectName } from '../catalogue/catalogue.ts';
+import type { ApiDialect } from './api-dialect.ts';
+import { anthropicMessages } from './dialects/anthropic-messages.ts';
+import { anthropicText } from './dialects/anthropic-text.ts';
+import { geminiGenerate } from './dialects/gemini-generate.ts';
+import { openAiChat, openAiText } from './dialects/openai-completions.ts';
+
+export const dialects: Readonly<Partial<Record<DialectName, ApiDialect>>> = {
+  'anthropic-messages': anthropicMessages,
+  'anthropic-text': anthropicText,
+  'openai-chat': openAiChat,
+  'openai-text': openAiText,
+  'gemini-generate': geminiGenerate,
+};
+
+/** @throws Error for a dialect in which no completion can be asked: a fault of ours */
+export function dialectNamed(name: DialectName): ApiDialect {
+  const dialect = dialects[name];
+  if (dialect === undefined) throw new Error(`${name} is no dialect of completions`);
+  return dialect;
+}

@@ -1,0 +1,192 @@
+// Anthropic's Messages API: what we change in a request, how it is sent, how its answers tell their usage.
+
+import type { ProviderRow } from '../../catalogue/catalogue.ts';
+import type { SseEvent } from '../../http/http.ts';
+import { createJsonBody, jsonObject, memberOf, tokenCount } from '../answer-json.ts';
+import type { ApiDialect, ReadingRules } from '../api-dialect.ts';
+import type { CallerFacts, JsonObject, Meter, Reading, Usage } from '../call.ts';
+import { guard } from '../guard.ts';
+import { dropNegativeSampling } from '../provider-rules.ts';
+import {
+  bodyText,
+  charactersOf,
+  codePoints,
+  integerOf,
+  isObject,
+  messagesOf,
+  modelOf,
+  streamOf,
+  textsOf,
+  withModel,
+  withoutMembers,
+  type Message,
+} from '../request-body.ts';
+
+/** What the version is called in a body, for homes on Vertex AI, which take no header for it. */
+const vertexVersion = 'vertex-2023-10-16';
+
+export const anthropicMessages: ApiDialect = {
+  api: 'anthropic',
+  sdk: 'anthropic',
+  read: readMessages,
+  // Newer versions take the key as the SDK sends it.
+  keyHeaders: ({ headers }, key) =>
+    headers['anthropic-version'] === codyVersion ? { 'x-api-key': key, authorization: null } : {},
+  body: ({ body }, model, home) =>
+    home.row.kind === 'google'
+      ? [body.slice(0, -1), `${body === '{}' ? '' : ','}"anthropic_version":"${vertexVersion}"}`]
+      : withModel(body, model),
+  meter: () => createMeter(),
+};
+
+function readMessages(body: JsonObject, { caller, provider, lengthMax }: ReadingRules): Reading {
+  const stream = streamOf(body);
+  const messages = messagesOf(body, 'request body must contain "messages" field');
+  const maxTokens = integerOf(body, 'max_tokens');
+  const { members, promptCharacters } = liftSystem(
+    guard(body, 'anthropic', { lengthMax, drops: provider.drops }),
+    messages,
+  );
+  // Direct Cody clients send -1 for "not set"; zeros are values.
+  dropNegativeSampling(members);
+  tellActor(members, body, caller, provider);
+  modelOf(body);
+  return {
+    stream,
+    eventExtras: { stream, max_tokens: maxTokens ?? 0 },
+    promptCharacters,
+    body: bodyText(members),
+    headers: versionHeaders(caller),
+    hidesUsage: false,
+  };
+}
+
+/** `metadata.user_id` is ours; a provider that does not take it is told of no user at all. */
+export function tellActor(
+  members: JsonObject,
+  body: JsonObject,
+  { actorId, actorUid }: CallerFacts,
+  provider: ProviderRow,
+): void {
+  const { metadata } = body;
+  if (provider.rules.includes('user-is-actor'))
+    members['metadata'] = { ...(isObject(metadata) && metadata), user_id: `${actorId}:${actorUid ?? ''}` };
+  else if (isObject(metadata)) members['metadata'] = withoutMembers(metadata, 'user_id');
+}
+
+/** The version whose shapes Cody reads; its key goes into `x-api-key`. */
+const codyVersion = '2023-06-01';
+
+/** An Anthropic SDK names the API version and the betas whose shapes it reads: they pass. */
+function versionHeaders({ dialect, headers }: CallerFacts): Record<string, string | null> {
+  const asked = dialect === 'anthropic' ? headers['anthropic-version'] : undefined;
+  const version = typeof asked === 'string' && /^\d{4}-\d{2}-\d{2}$/.test(asked) ? asked : codyVersion;
+  const beta = dialect === 'anthropic' ? headers['anthropic-beta'] : undefined;
+  return {
+    // The SDKs send a text as it is when its type is named.
+    'content-type': 'application/json',
+    'anthropic-version': version,
+    ...(typeof beta === 'string' && { 'anthropic-beta': beta }),
+  };
+}
+
+/** Instances send the system prompt as first message, which Anthropic refuses: it becomes the `system` member and wins over one that is there. */
+function liftSystem(
+  members: JsonObject,
+  messages: readonly Message[],
+): { members: JsonObject; promptCharacters: number } {
+  const [first, ...rest] = messages;
+  const lifted = first?.role === 'system';
+  if (lifted) {
+    members['messages'] = rest;
+    const system = systemOf(first.content);
+    if (system === null) delete members['system'];
+    else members['system'] = system;
+  }
+  const texts = [members['system'], ...(lifted ? rest : messages).map(({ content }) => content)].flatMap(textsOf);
+  return { members, promptCharacters: charactersOf(texts) };
+}
+
+/**
+ * One block of nothing but text, which is what instances send, becomes that text, as in the reference. Of several blocks the reference keeps the
+ * first; they pass as they are, cache marks included, since Anthropic takes them there. Null where there is no text.
+ */
+function systemOf(content: unknown): unknown {
+  const texts = textsOf(content);
+  if (texts.every((text) => text === '')) return null;
+  if (!Array.isArray(content) || content.length > 1) return content;
+  const marked = Object.keys(content[0] as object).some((member) => member !== 'type' && member !== 'text');
+  return marked ? content : texts[0];
+}
+
+/** Usage comes in two halves: input with `message_start`, output with the last `message_delta`; `message_stop` is the end mark. */
+function createMeter(): Meter {
+  let usage: JsonObject = {};
+  let characters: number | null = null;
+  let finished = false;
+  let failed = false;
+  const body = createJsonBody();
+  const add = (text: unknown): void => {
+    if (typeof text === 'string') characters = (characters ?? 0) + codePoints(text);
+  };
+  const read = (data: JsonObject): void => {
+    switch (data['type']) {
+      case 'message_start':
+        // Its output_tokens are those of an answer that has hardly begun: of a stream that breaks off they are unknown.
+        usage = withoutMembers(memberOf(memberOf(data, 'message'), 'usage'), 'output_tokens');
+        add('');
+        return;
+      case 'content_block_start':
+        add(memberOf(data, 'content_block')['text']);
+        return;
+      case 'content_block_delta':
+        add(memberOf(data, 'delta')['text']);
+        return;
+      case 'message_delta':
+        // Cumulative; what it leaves out stands as it was.
+        usage = { ...usage, ...known(memberOf(data, 'usage')) };
+        return;
+      case 'message_stop':
+        finished = true;
+        return;
+      case 'error':
+        failed = true;
+    }
+  };
+  return {
+    event: (event: SseEvent) => {
+      const data = jsonObject(event.data);
+      if (data !== null) read(data);
+      return true;
+    },
+    body: (chunk) => body.take(chunk),
+    finished: () => finished,
+    failed: () => failed,
+    usage: () => {
+      const whole = body.value();
+      return whole === null
+        ? usageOf(usage, characters)
+        : usageOf(memberOf(whole, 'usage'), charactersOf(answerTexts(whole)));
+    },
+  };
+}
+
+/** The blocks that a reader sees; what a server's tool found is none of them. */
+function answerTexts({ content }: JsonObject): string[] {
+  return Array.isArray(content) ? textsOf(content.filter((block) => isObject(block) && block['type'] === 'text')) : [];
+}
+
+function usageOf(usage: JsonObject, completionCharacters: number | null): Usage {
+  return {
+    inputTokens: tokenCount(usage['input_tokens']),
+    outputTokens: tokenCount(usage['output_tokens']),
+    cacheReadTokens: tokenCount(usage['cache_read_input_tokens']),
+    cacheWriteTokens: tokenCount(usage['cache_creation_input_tokens']),
+    reasoningTokens: tokenCount(memberOf(usage, 'output_tokens_details')['thinking_tokens']),
+    completionCharacters,
+  };
+}
+
+function known(usage: JsonObject): JsonObject {
+  return Object.fromEntries(Object.entries(usage).filter(([, value]) => value !== null));
+}

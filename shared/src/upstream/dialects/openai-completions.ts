@@ -1,0 +1,78 @@
+// OpenAI's chat and text completions, which most providers speak: how they are read, changed, sent and metered. What a provider
+// has otherwise is a rule that its row names.
+
+import type { ProviderRow } from '../../catalogue/catalogue.ts';
+import type { ApiDialect, ReadingRules } from '../api-dialect.ts';
+import type { CallerFacts, JsonObject, Reading } from '../call.ts';
+import { guard } from '../guard.ts';
+import { dropNegativeSampling, passedHeaders, renameMaxTokens } from '../provider-rules.ts';
+import {
+  bodyText,
+  charactersOf,
+  integerOf,
+  isObject,
+  messagesOf,
+  modelOf,
+  promptTextsOf,
+  streamOf,
+  textsOf,
+  withModel,
+} from '../request-body.ts';
+import { createOpenAiMeter } from './openai-meter.ts';
+
+const common = {
+  api: 'openai',
+  sdk: 'openai',
+  // The SDK writes it.
+  keyHeaders: () => ({}),
+  body: ({ body }, model) => withModel(body, model),
+  meter: ({ hidesUsage }, { rules }) => createOpenAiMeter(hidesUsage, rules.includes('reasoning-beside-output')),
+} satisfies Omit<ApiDialect, 'read'>;
+
+export const openAiChat: ApiDialect = {
+  ...common,
+  read: (body, rules) =>
+    read(body, rules, () =>
+      messagesOf(body, 'request body must contain "messages" field').flatMap(({ content }) => textsOf(content)),
+    ),
+};
+
+export const openAiText: ApiDialect = {
+  ...common,
+  read: (body, rules) => read(body, rules, () => promptTextsOf(body)),
+};
+
+function read(body: JsonObject, { caller, provider, lengthMax }: ReadingRules, textsOfAll: () => string[]): Reading {
+  const stream = streamOf(body);
+  const texts = textsOfAll();
+  integerOf(body, 'max_tokens');
+  const members = guard(body, 'openai', { lengthMax, drops: provider.drops });
+  tellActor(members, caller, provider);
+  if (provider.rules.includes('negative-sampling-dropped')) dropNegativeSampling(members);
+  if (provider.rules.includes('max-tokens-renamed')) renameMaxTokens(members);
+  const hidesUsage = stream && provider.rules.includes('stream-usage-asked') && askForUsage(members);
+  modelOf(body);
+  return {
+    stream,
+    eventExtras: { stream },
+    promptCharacters: charactersOf(texts),
+    body: bodyText(members),
+    // The SDKs send a text as it is when its type is named.
+    headers: { 'content-type': 'application/json', ...passedHeaders(provider, caller) },
+    hidesUsage,
+  };
+}
+
+/** `user` is ours; a provider that does not take it is told of no user at all. */
+function tellActor(members: JsonObject, { actorId, actorUid }: CallerFacts, { rules }: ProviderRow): void {
+  if (rules.includes('user-is-actor')) members['user'] = `${actorId}:${actorUid ?? ''}`;
+  else delete members['user'];
+}
+
+/** Asks for the usage of a stream. @returns true when the caller had not asked for it itself */
+function askForUsage(members: JsonObject): boolean {
+  const options = isObject(members['stream_options']) ? members['stream_options'] : {};
+  if (options['include_usage'] === true) return false;
+  members['stream_options'] = { ...options, include_usage: true };
+  return true;
+}
