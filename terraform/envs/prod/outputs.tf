@@ -18,9 +18,9 @@ output "address" {
   value       = module.gateway.address
 }
 
-output "certificate_record" {
+output "certificate" {
   description = "DNS record by which Google is shown that the hostname is ours."
-  value       = module.gateway.certificate_record
+  value       = module.gateway.certificate
 }
 
 output "functions" {

@@ -43,9 +43,9 @@ output "address" {
   value       = module.load_balancer.address
 }
 
-output "certificate_record" {
+output "certificate" {
   description = "DNS record by which Google is shown that the hostname is ours."
-  value       = module.load_balancer.certificate_record
+  value       = module.load_balancer.certificate
 }
 
 output "bucket" {

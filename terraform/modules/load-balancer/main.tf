@@ -133,7 +133,7 @@ resource "google_compute_global_address" "this" {
 resource "google_certificate_manager_dns_authorization" "this" {
   project     = var.project_id
   name        = local.certificate
-  description = "The outputs certificate_record and address are the hostname's DNS records."
+  description = "The outputs certificate and address are the hostname's DNS records."
   domain      = var.hostname
   labels      = local.labels
   lifecycle {

@@ -3,7 +3,7 @@ output "address" {
   value       = google_compute_global_address.this.address
 }
 
-output "certificate_record" {
+output "certificate" {
   description = "DNS record by which Google is shown that the hostname is ours."
   value       = one(google_certificate_manager_dns_authorization.this.dns_resource_record)
 }
