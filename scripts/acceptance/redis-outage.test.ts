@@ -91,6 +91,46 @@ test('a Redis that hangs: so many calls on trust, 503 beyond, none for who had n
   assert.ok(gateway.lines.some(({ settled_late }) => settled_late === 1));
 });
 
+/** Lines about Redis that a function has written since. */
+const linesOf = (message: string, from: number): unknown[] =>
+  gateway.lines
+    .slice(from)
+    .flatMap((line) => (line['message'] === message && line['process'] === 'chat-completions' ? line['state'] : []));
+
+test('a Redis that refuses writes looks ill: health says so as calls do, and the line names its words', async () => {
+  const { token } = await gateway.subscription({ limit: 100 });
+  await until('served', async () => (await ask(token)).status === 200);
+  // Calls on trust are for outages; none is left for who was seen without Redis before.
+  const from = gateway.lines.length;
+  await gateway.redisClient.config('SET', 'min-replicas-to-write', '1');
+  assert.equal((await ask(token, { 'idempotency-key': 'refused' })).status, 503);
+  const [status, text] = await health();
+  assert.equal(status, 500);
+  assert.match(text, /^healthz: redis (?:refuses \(NOREPLICAS\)|is away \(refusing\))/);
+  await gateway.redisClient.config('SET', 'min-replicas-to-write', '0');
+  await until('healthy again', async () => (await health())[0] === 200);
+  await until('told', async () => linesOf('redis-breaker', from).length === 2);
+  assert.deepEqual(linesOf('redis-breaker', from), ['open', 'closed']);
+  const opened = gateway.lines.slice(from).find(({ message }) => message === 'redis-breaker');
+  assert.match(String(opened?.['said']), /^NOREPLICAS /);
+});
+
+test('a full Redis: calls are refused and health says so, the breaker stays shut, what has been counted is still read', async () => {
+  const { token } = await gateway.subscription({ limit: 100 });
+  await until('served', async () => (await ask(token)).status === 200);
+  const from = gateway.lines.length;
+  await gateway.redisClient.config('SET', 'maxmemory', '1mb');
+  assert.equal((await ask(token, { 'idempotency-key': 'full' })).status, 503);
+  const [status, text] = await health();
+  assert.equal(status, 500);
+  assert.match(text, /^healthz: redis refuses \(OOM\)/);
+  await gateway.redisClient.config('SET', 'maxmemory', '0');
+  await until('served again', async () => (await ask(token)).status === 200);
+  await until('told', async () => linesOf('redis-full', from).length === 2);
+  assert.deepEqual(linesOf('redis-full', from), ['full', 'relieved']);
+  assert.deepEqual(linesOf('redis-breaker', from), []);
+});
+
 test('Redis hangs between admission and settlement: the answer is whole, and the call is charged later, by its task (actors #38)', async () => {
   const { id, token } = await gateway.subscription({ limit: 100 });
   await until('served', async () => (await ask(token)).status === 200);

@@ -13,6 +13,7 @@ import { currentTag, previousTag, requirePublished, tagForm } from './release-ta
 import { readRoot, writeTags, type Root } from './root-file.ts';
 import { smoke } from './smoke.ts';
 import { moveTraffic } from './traffic.ts';
+import { fold } from '../terminal/fold.ts';
 
 const usage = `usage:
   npm run deploy   -- <function>… --env dev|prod [--token T]   build, upload, roll out, smoke test
@@ -179,7 +180,7 @@ export async function main(args: readonly string[], envs?: string): Promise<void
     allowPositionals: true,
   });
   const [command, ...given] = positionals;
-  if (values.help === true || command === undefined) return console.log(usage);
+  if (values.help === true || command === undefined) return console.log(fold(usage));
   if (values.env === undefined) throw new Error(`--env is missing\n${usage}`);
   const target = readRoot(values.env, envs);
   const all = (await readFunctionFiles()).map(({ name }) => name);

@@ -38,14 +38,22 @@ export function confirm(yes: boolean, what: string): void {
 /**
  * Reads a command's own options and positional words; `--json` and `--help` are the program's and pass, and so does `--yes`.
  * @param positionals what the words mean, in their order
+ * @param flagNames options that take no value
  * @throws UsageError for unknown or repeated options, missing values, missing or superfluous words
  */
 export function readArguments<Names extends string>(
   args: readonly string[],
   names: readonly Names[],
   positionals: readonly string[] = [],
-): { readonly options: Text<Names>; readonly words: readonly string[]; readonly yes: boolean } {
+  flagNames: readonly string[] = [],
+): {
+  readonly options: Text<Names>;
+  readonly words: readonly string[];
+  readonly yes: boolean;
+  readonly flags: ReadonlySet<string>;
+} {
   const options: Options = { json: { type: 'boolean' }, yes: { type: 'boolean' } };
+  for (const name of flagNames) options[name] = { type: 'boolean' };
   // As a list, so that a second one is an error and not silently the winner.
   for (const name of names) options[name] = { type: 'string', multiple: true };
   const { values, positionals: words } = parse(args, options);
@@ -60,7 +68,8 @@ export function readArguments<Names extends string>(
     if (given.length > 1) throw new UsageError(`--${name} is given ${given.length} times; once is meant`);
     read[name] = given[0] ?? '';
   }
-  return { options: read, words, yes: values['yes'] === true };
+  const flags = new Set(flagNames.filter((name) => values[name] === true));
+  return { options: read, words, yes: values['yes'] === true, flags };
 }
 
 function parse(args: readonly string[], options: Options): ReturnType<typeof parseArgs> {

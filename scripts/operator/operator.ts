@@ -5,7 +5,12 @@ import { UsageError, type Command } from './command.ts';
 import { deadLetterCommands } from './dead-letters.ts';
 import { eventsPlaceCommands } from './events-place.ts';
 import { flaggedRequestCommands } from './flagged-requests.ts';
+import { homeCommands } from './homes.ts';
 import { limitCommands } from './limits.ts';
+import { modelChangeCommands } from './model-changes.ts';
+import { modelCommands } from './models.ts';
+import { priceCommands } from './prices.ts';
+import { providerCommands } from './providers.ts';
 import { reconcileCommands } from './reconcile.ts';
 import { subscriptionChangeCommands } from './subscription-changes.ts';
 import { subscriptionCommands } from './subscriptions.ts';
@@ -21,6 +26,11 @@ const commands: readonly Command[] = [
   ...tokenCommands,
   ...tokenChangeCommands,
   ...limitCommands,
+  ...modelCommands,
+  ...modelChangeCommands,
+  ...providerCommands,
+  ...homeCommands,
+  ...priceCommands,
   ...usageCommands,
   ...costCommands,
   ...reportCommands,

@@ -39,14 +39,19 @@ export async function withRedis<T>(deployment: Deployment, work: (store: Store) 
 }
 
 /** The copies of actors for a write to the directory; null where nobody told where Redis is: they are then believed for a minute at most. */
-export async function withCopies<T>(
+export function withCopies<T>(deployment: Deployment, work: (copies: AccountCopies | null) => Promise<T>): Promise<T> {
+  return withKnownStore(deployment, (store) => work(store === null ? null : createAccountCopies(store)));
+}
+
+/** For work that Redis only helps; null where nobody told where it is. */
+export async function withKnownStore<T>(
   { redisEndpoint }: Deployment,
-  work: (copies: AccountCopies | null) => Promise<T>,
+  work: (store: Store | null) => Promise<T>,
 ): Promise<T> {
   if (redisEndpoint === null) return work(null);
   const store = open(redisEndpoint);
   try {
-    return await work(createAccountCopies(store));
+    return await work(store);
   } finally {
     await store.close();
   }

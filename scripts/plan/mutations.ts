@@ -88,6 +88,7 @@ async function main(tenth: boolean): Promise<string[]> {
       if (refused.length > 0 && group.every(({ rule }) => rule !== 'terraform'))
         left.push(`Terraform refused a group that it should plan: ${refused.map(({ summary }) => summary).join('; ')}`);
       left.push(...missed.map(({ name, rule }) => `not caught by ${rule}: ${name}`));
+      for (const { name } of missed) console.log(`  not caught: ${name}`);
       console.log(`group ${n + 1} of ${groups.length}: ${group.length - missed.length} of ${group.length} caught`);
       rmSync(tree, { recursive: true });
     }

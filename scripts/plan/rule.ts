@@ -24,14 +24,19 @@ export type Rule = (plan: Plan) => Fault[];
 export const ofType = ({ resources }: Plan, type: string): Resource[] =>
   resources.filter((resource) => resource.type === type);
 
-/** Faults of those that have a reason. @param reason in words, or null */
+/** Faults of those that have a reason, or several. @param reason in words, or null */
 export function faultsOf(
   rule: string,
   resources: readonly Resource[],
-  reason: (resource: Resource) => string | null,
+  reason: (resource: Resource) => string | null | readonly string[],
 ): Fault[] {
   return resources.flatMap((resource) => {
-    const text = reason(resource);
-    return text === null ? [] : [{ rule, address: resource.address, text }];
+    const given = reason(resource);
+    const texts = typeof given === 'string' ? [given] : (given ?? []);
+    return texts.map((text) => ({ rule, address: resource.address, text }));
   });
 }
+
+/** The words of those conditions that do not hold. */
+export const unless = (...conditions: readonly (readonly [holds: boolean, text: string])[]): string[] =>
+  conditions.flatMap(([holds, text]) => (holds ? [] : [text]));

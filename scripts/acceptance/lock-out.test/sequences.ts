@@ -80,6 +80,7 @@ export const sequences: readonly Sequence[] = [
       source.state(2, [b]);
       source.state(1, [a, moving]);
       gateway.expect({ [a]: 1, [moving]: 1, [b]: 2 });
+      await byListAlone(gateway);
       await aged(gateway);
     },
   },
@@ -93,6 +94,7 @@ export const sequences: readonly Sequence[] = [
       source.state(2, [b, moving]);
       source.state(1, [a]);
       gateway.expect({ [a]: 1, [moving]: 2, [b]: 2 });
+      await byListAlone(gateway);
     },
   },
   {
@@ -105,6 +107,7 @@ export const sequences: readonly Sequence[] = [
       source.archive(1);
       source.state(2, [b, a]);
       gateway.expect({ [a]: 2, [b]: 2 });
+      await byListAlone(gateway);
       await aged(gateway);
     },
   },
@@ -125,6 +128,7 @@ export const sequences: readonly Sequence[] = [
       assert.equal(JSON.stringify(errors).includes(both.slice(4)), false);
       source.state(2, [b]);
       gateway.expect({ [a]: 1, [b]: 2, [both]: 1 });
+      await byListAlone(gateway);
     },
   },
   {
@@ -139,6 +143,8 @@ export const sequences: readonly Sequence[] = [
       gateway.expect({ [a]: 1, [b]: 2, [both]: 2 });
       await gateway.served();
       source.archive(2);
+      gateway.expect({ [a]: 1, [both]: 1 });
+      await byListAlone(gateway);
       gateway.expect({ [a]: 1, [b]: source.kind === 'portal' ? 'invalid-token' : 'access-disabled', [both]: 1 });
     },
   },
@@ -237,6 +243,8 @@ export const sequences: readonly Sequence[] = [
       await gateway.served();
       source.state(1, [a]);
       source.state(2, [leaked]);
+      // Not for a minute either.
+      await byListAlone(gateway);
     },
   },
   {
@@ -262,6 +270,15 @@ async function known(gateway: TestedGateway, accounts: Readonly<Record<string, n
   gateway.expect(accounts);
   await gateway.sync();
   await gateway.served();
+}
+
+/** The next list is enough: nobody is refused until a question at the source sets it right. */
+async function byListAlone(gateway: TestedGateway): Promise<void> {
+  if (gateway.source.kind === 'users') return;
+  const before = gateway.source.asked();
+  await gateway.sync();
+  await gateway.served(null);
+  assert.equal(gateway.source.asked(), before);
 }
 
 /** No list tells of users: what was stated of them has to be old before it is asked for again. */

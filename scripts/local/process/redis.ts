@@ -27,20 +27,21 @@ export interface LocalRedis {
 
 /**
  * Starts redis-server; it keeps nothing on disk unless `args` say so.
- * @param port a free one where absent. @throws Error naming a port that is taken, or the missing program
+ * @param port a free one where absent. @param program another server that takes the same arguments. @throws Error naming a port that is taken, or the missing program
  */
 export async function startRedis({
   port,
   args = [],
-}: { port?: number; args?: readonly string[] } = {}): Promise<LocalRedis> {
+  program = 'redis-server',
+}: { port?: number; args?: readonly string[]; program?: string } = {}): Promise<LocalRedis> {
   if (port !== undefined) {
     await requireFree(port, 'redis-server');
-    return startOn(port, args);
+    return startOn(port, args, program);
   }
   for (let tries = 1; ; tries++) {
     const chosen = await freePort();
     try {
-      return await startOn(chosen, args);
+      return await startOn(chosen, args, program);
     } catch (error) {
       if (tries === portsMax || (await isFree(chosen))) throw error;
     }
@@ -97,12 +98,12 @@ async function agreed(clients: readonly Redis[]): Promise<void> {
   }
 }
 
-async function startOn(port: number, args: readonly string[]): Promise<LocalRedis> {
+async function startOn(port: number, args: readonly string[], program: string): Promise<LocalRedis> {
   const dir = mkdtempSync(path.join(tmpdir(), 'gateway-redis-'));
   const clear = (): void => rmSync(dir, { recursive: true, force: true });
   let server: Server;
   try {
-    server = await startServer(port, dir, args);
+    server = await startServer(port, dir, args, program);
   } catch (error) {
     clear();
     throw error;
@@ -119,7 +120,7 @@ async function startOn(port: number, args: readonly string[]): Promise<LocalRedi
     restart: async (awayMs) => {
       await server.kill();
       await sleep(awayMs);
-      server = await startServer(port, dir, args);
+      server = await startServer(port, dir, args, program);
     },
     close: async () => {
       await server.kill();
@@ -135,10 +136,10 @@ interface Server {
   kill(): Promise<void>;
 }
 
-async function startServer(port: number, dir: string, args: readonly string[]): Promise<Server> {
+async function startServer(port: number, dir: string, args: readonly string[], program: string): Promise<Server> {
   const settings = { port, bind: '127.0.0.1', dir, save: '', appendonly: 'no', 'maxmemory-policy': 'noeviction' };
   const given = Object.entries(settings).flatMap(([name, value]) => [`--${name}`, String(value)]);
-  const child = spawnTied('redis-server', [...given, ...args], { dir });
+  const child = spawnTied(program, [...given, ...args], { dir });
   let output = '';
   for (const stream of [child.stdout, child.stderr])
     stream.on('data', (data: Buffer) => (output = (output + data.toString()).slice(-4_000)));

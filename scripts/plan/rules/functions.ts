@@ -1,39 +1,50 @@
 // What Cloud Functions, Cloud Scheduler and Cloud Tasks take: bounds, runtimes that exist, tokens whose audience is the address that they are for.
 
 import { at, textAt, type Resource } from '../resources.ts';
-import { faultsOf, ofType, type Plan, type Rule } from '../rule.ts';
+import { faultsOf, ofType, unless, type Plan, type Rule } from '../rule.ts';
 import runtimes from '../runtimes.json' with { type: 'json' };
 
 const today = (): string => new Date().toISOString().slice(0, 10);
 
-const functions: Rule = (plan) =>
-  faultsOf('functions', ofType(plan, 'google_cloudfunctions2_function'), (resource) => {
-    const of = (name: string): number => Number.parseFloat(textAt(resource, `service_config.0.${name}`));
-    const runtime = textAt(resource, 'build_config.0.runtime');
+const functions: Rule = (plan) => {
+  const accounts = ofType(plan, 'google_service_account');
+  const account = (id: string): Resource | undefined => accounts.find((one) => textAt(one, 'account_id') === id);
+  return faultsOf('functions', ofType(plan, 'google_cloudfunctions2_function'), (resource) => {
+    const build = (name: string): string => textAt(resource, `build_config.0.${name}`);
+    const service = (name: string): string => textAt(resource, `service_config.0.${name}`);
+    const of = (name: string): number => Number.parseFloat(service(name));
+    const runtime = build('runtime');
     const end = (runtimes.runtimes as Readonly<Record<string, string>>)[runtime];
-    if (end === undefined) return `there is no runtime ${runtime}`;
-    if (end < today()) return `${runtime} has ended on ${end}`;
-    const entry = textAt(resource, 'build_config.0.entry_point');
-    if (!/^[A-Za-z][A-Za-z0-9_.]*$/.test(entry))
-      return `${entry} is no entry point: letters, digits, dot and underscore`;
-    if (textAt(resource, 'build_config.0.service_account') === '') return 'Compute’s own account would build it';
-    if (textAt(resource, 'service_config.0.service_account_email') === '') return 'it runs as Compute’s own account';
     const memory = of('available_memory');
-    if (!textAt(resource, 'service_config.0.available_memory').endsWith('Mi') || memory < 128 || memory > 32_768)
-      return `${memory} MiB: 128 to 32768`;
-    if (of('timeout_seconds') < 1 || of('timeout_seconds') > 3600) return 'a time-out of 1 to 3600 seconds';
-    if (of('available_cpu') < 1 && of('max_instance_request_concurrency') !== 1)
-      return 'below one CPU one request at a time';
-    if (of('available_cpu') > 8) return 'eight CPUs at most';
-    if (of('max_instance_request_concurrency') > 1000) return 'a thousand requests at a time at most';
-    if (of('max_instance_count') < Math.max(1, of('min_instance_count')))
-      return 'fewer instances at most than at least';
-    const options = textAt(resource, 'service_config.0.environment_variables.NODE_OPTIONS');
-    const heap = Number(/--max-old-space-size=(\d+)/.exec(options)?.[1] ?? Number.NaN);
-    if (!(heap <= memory * 0.75))
-      return `V8 may take ${heap} MiB of ${memory}: an instance would end instead of collecting`;
-    return null;
+    const heap = Number(
+      /--max-old-space-size=(\d+)/.exec(service('environment_variables.NODE_OPTIONS'))?.[1] ?? Number.NaN,
+    );
+    const is = (id: string, member: string, value: string): boolean => {
+      const found = account(id);
+      return found !== undefined && textAt(found, member) === value;
+    };
+    return unless(
+      [end !== undefined, `there is no runtime ${runtime}`],
+      [end === undefined || end >= today(), `${runtime} has ended on ${end ?? ''}`],
+      [
+        /^[A-Za-z][A-Za-z0-9_.]*$/.test(build('entry_point')),
+        `${build('entry_point')} is no entry point: letters, digits, dot and underscore`,
+      ],
+      [is('function-builder', 'name', build('service_account')), 'another account than function-builder builds it'],
+      [
+        is(`fn-${textAt(resource, 'name')}`, 'email', service('service_account_email')),
+        'it runs as another account than its own',
+      ],
+      [/^\d+Mi$/.test(service('available_memory')) && memory >= 128 && memory <= 32_768, `${memory} MiB: 128 to 32768`],
+      [of('timeout_seconds') >= 1 && of('timeout_seconds') <= 3600, 'a time-out of 1 to 3600 seconds'],
+      [of('available_cpu') >= 1 || of('max_instance_request_concurrency') === 1, 'below one CPU one request at a time'],
+      [of('available_cpu') <= 8, 'eight CPUs at most'],
+      [of('max_instance_request_concurrency') <= 1000, 'a thousand requests at a time at most'],
+      [of('max_instance_count') >= Math.max(1, of('min_instance_count')), 'fewer instances at most than at least'],
+      [heap <= memory * 0.75, `V8 may take ${heap} MiB of ${memory}: an instance would end instead of collecting`],
+    );
   });
+};
 
 /** An instance that starts before it may read its secrets never starts. */
 const order: Rule = (plan) =>

@@ -2,7 +2,7 @@
 
 import type { FunctionFile } from '../../functions/function-files.ts';
 import { at, textAt, type Resource } from '../resources.ts';
-import { faultsOf, ofType, type Fault, type Plan, type Rule } from '../rule.ts';
+import { faultsOf, ofType, unless, type Fault, type Plan, type Rule } from '../rule.ts';
 
 /** Grants are members, one by one: a binding or a policy takes away what others granted. Keys and old-style lists are grants that no list shows. */
 const forbidden =
@@ -197,17 +197,20 @@ const access: Rule = (plan) => {
       }[];
       const roles = bindings.map(({ role }) => role).filter((role) => !roleNames.has(role));
       const more = roles.filter((role) => entitlements[kind]?.includes(role) !== true);
-      if (more.length > 0) return `${kind} gives ${more.join(', ')}, which scripts/plan/rules/iam.ts does not allow`;
       const less = (entitlements[kind] ?? []).filter((role) => !roles.includes(role));
-      if (less.length > 0) return `${kind} lacks ${less.join(', ')}, which commands of the runbooks need`;
-      const open = bindings.filter(({ role, condition_expression: when }) => /storage/.test(role) && !when);
-      if (open.length > 0) return 'every bucket is open: the state in one of them knows Redis’s password';
-      if (Number.parseInt(textAt(resource, 'max_request_duration')) > 10_800) return 'three hours at most';
-      if (at(resource, 'requester_justification_config.0.unstructured.0') === undefined)
-        return 'a reason must be given';
       const approved = at(resource, 'approval_workflow.0') !== undefined;
-      if (kind === 'look' && approved) return 'whoever is woken at night must see the logs by himself';
-      return plan.env === 'prod' && kind !== 'look' && !approved ? 'in production somebody must agree' : null;
+      return unless(
+        [more.length === 0, `${kind} gives ${more.join(', ')}, which scripts/plan/rules/iam.ts does not allow`],
+        [less.length === 0, `${kind} lacks ${less.join(', ')}, which commands of the runbooks need`],
+        [
+          bindings.every(({ role, condition_expression: when }) => !role.includes('storage') || Boolean(when)),
+          'every bucket is open: the state in one of them knows Redis’s password',
+        ],
+        [Number.parseInt(textAt(resource, 'max_request_duration')) <= 10_800, 'three hours at most'],
+        [at(resource, 'requester_justification_config.0.unstructured.0') !== undefined, 'a reason must be given'],
+        [kind !== 'look' || !approved, 'whoever is woken at night must see the logs by himself'],
+        [plan.env !== 'prod' || kind === 'look' || approved, 'in production somebody must agree'],
+      );
     }),
     ...faultsOf('access', ofType(plan, 'google_project_iam_custom_role'), (resource) =>
       String(at(resource, 'permissions')) === 'redis.instances.getAuthString' ? null : 'it may read one password alone',

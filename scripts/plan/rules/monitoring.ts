@@ -31,7 +31,7 @@ const channels: Rule = (plan) => {
 /** Policies on metrics of our own log lines wait until Monitoring knows these. */
 const order: Rule = (plan) => [
   ...faultsOf('order', ofType(plan, 'google_monitoring_alert_policy'), (resource) =>
-    JSON.stringify(resource.values).includes('/user/cody_gateway') && !waits(resource)
+    ours.test(JSON.stringify(resource.values)) && !waits(resource)
       ? 'it does not wait until its metric is known'
       : null,
   ),
@@ -39,6 +39,8 @@ const order: Rule = (plan) => [
     textAt(resource, 'create_duration') === '600s' ? null : 'Monitoring may take ten minutes',
   ),
 ];
+/** As filters name a metric, and as PromQL does. */
+const ours = /[/:]user[/_]cody_gateway/;
 const waits = ({ dependsOn }: Resource): boolean => dependsOn.some((address) => address.includes('time_sleep.metrics'));
 
 /** A filter names a metric that is made here; a policy on another one is never heard of. */

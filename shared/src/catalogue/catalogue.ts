@@ -16,7 +16,7 @@ export { dimensionNames, dimensionOf, type DimensionName, type Unit } from './di
 export { catalogueLayer, catalogueText, variablesLayer, type CatalogueConfig } from './environment-layer.ts';
 export type { Home, HomeStatus } from './home.ts';
 export type { HomeRow, SecretRow } from './home-row.ts';
-export { googleAccount, isPrivateHost } from './hosts.ts';
+export { googleAccount, isPrivateHost, secretsOf } from './hosts.ts';
 export {
   kindNames,
   kinds,
@@ -34,8 +34,8 @@ export type { ModelFeature, ModelRow } from './model-row.ts';
 export { nearestNames } from './nearest-names.ts';
 export { openCatalogue, type CatalogueOptions, type OpenCatalogue } from './open-catalogue.ts';
 export { openOverlay, type OpenOverlayOptions } from './open-overlay.ts';
-export type { OverlayCopy } from './overlay-copy.ts';
 export { createPriceBook, type PriceBook } from './price-book.ts';
+export { priceCall, type Part, type PricedBy, type PricedCall } from './price-call.ts';
 export type { FactorRow, PriceRow } from './price-row.ts';
 export type { DialectName, DialectPath, ProviderRow, RuleName } from './provider-row.ts';
 export { readOverlayCatalogue } from './read-overlay.ts';

@@ -55,7 +55,7 @@ interface Instance {
   kindAt(nowMs: number, name?: string): Promise<string>;
 }
 
-function instance({ on = store, from = documents as DocumentReader } = {}): Instance {
+function instance({ on = store, from = documents }: { on?: Store; from?: DocumentReader } = {}): Instance {
   const [asked, told]: [string[], string[]] = [[], []];
   const reader: DocumentReader = {
     read: (one, timeoutMs) => (asked.push(one), from.read(one, timeoutMs)),

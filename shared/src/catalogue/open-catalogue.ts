@@ -5,7 +5,7 @@ import { defaultPrices, defaultsLayer } from './defaults.ts';
 import { catalogueLayer, catalogueText, variablesLayer, type CatalogueConfig } from './environment-layer.ts';
 import { googleAccount } from './hosts.ts';
 import type { Layer } from './layers.ts';
-import { OverlayCopy, type OverlaySource } from './overlay-copy.ts';
+import { openOverlay, type OpenOverlayOptions } from './open-overlay.ts';
 import { Catalogue, type CatalogueParts } from './snapshot.ts';
 
 /** What a process has of it. */
@@ -14,6 +14,8 @@ export interface OpenCatalogue {
   current(nowMs: number): Promise<Catalogue>;
   /** The last known one, at once. */
   latest(): Catalogue;
+  /** Resolves when nothing is being read any more. */
+  close(): Promise<void>;
 }
 
 /** What is needed to open it. */
@@ -21,27 +23,27 @@ export interface CatalogueOptions {
   readonly config: CatalogueConfig & Pick<Config, 'catalogue' | 'secretNamed'>;
   readonly nowMs: number;
   /** Where the operator's changes are; null: there are none. */
-  readonly source: OverlaySource | null;
+  readonly overlay: Pick<OpenOverlayOptions, 'config' | 'store' | 'documents' | 'now'> | null;
   /** What is wrong with the overlay, one line each. */
   readonly onFaults: (faults: readonly string[]) => void;
 }
 
 /** No network. @throws ConfigError with every fault of the environment's rows, also of those that only show when all layers are put together */
-export function openCatalogue({ config, nowMs, source, onFaults }: CatalogueOptions): OpenCatalogue {
+export function openCatalogue({ config, nowMs, overlay, onFaults }: CatalogueOptions): OpenCatalogue {
   const parts: CatalogueParts = {
     reviewed: reviewedLayers(config, new Date(nowMs).toISOString().slice(0, 10)),
     mounted: (secret) => secret === googleAccount || config.secretNamed(secret) !== null,
     defaultPrices,
   };
-  if (source !== null) {
-    const copy = new OverlayCopy({ parts, source, onFaults });
+  if (overlay !== null) {
+    const copy = openOverlay({ ...overlay, parts, onFaults });
     failOnFaults(copy.latest());
-    return { current: (nowMs) => copy.use(nowMs), latest: () => copy.latest() };
+    return { current: (nowMs) => copy.use(nowMs), latest: () => copy.latest(), close: () => copy.idle() };
   }
   const catalogue = new Catalogue(parts);
   failOnFaults(catalogue);
   const current = Promise.resolve(catalogue);
-  return { current: () => current, latest: () => catalogue };
+  return { current: () => current, latest: () => catalogue, close: async () => undefined };
 }
 
 function failOnFaults({ faults }: Catalogue): void {

@@ -18,6 +18,8 @@ export interface PriceBook {
   ) => string;
   /** All prices of a model: of the last layer first, then the latest first. */
   readonly pricesOf: (model: string) => readonly MergedRow<PriceRow>[];
+  /** What was negotiated, in whatever time. */
+  readonly factors: readonly MergedRow<FactorRow>[];
   /** Rows that are left out, and why. */
   readonly faults: readonly string[];
   readonly shadowed: readonly Shadowed[];
@@ -44,6 +46,7 @@ export function createPriceBook(prices: Merged<PriceRow>, factors: Merged<Factor
     return byModel.get(key) ?? byModel.get(withoutDate(key)) ?? [];
   };
   return {
+    factors: [...factors.rows.values()],
     faults: [...prices.faults, ...factors.faults],
     shadowed: [...prices.shadowed, ...factors.shadowed],
     pricesOf,

@@ -73,7 +73,7 @@ export function openContext(config: Config, openTasks: OpenTasks): Context {
   const catalogue = openCatalogue({
     config,
     nowMs: Date.now(),
-    source: null,
+    overlay: { config, store, documents, now: Date.now },
     onFaults: (faults) => telemetry.log('ERROR', 'the catalogue has faults', { faults }),
   });
   tellUnread(telemetry, config, catalogue.latest());
@@ -108,7 +108,7 @@ export function openContext(config: Config, openTasks: OpenTasks): Context {
       await unknownCallers.flush();
       await outbox.flush();
       await telemetry.flush(telemetryFlushMs);
-      await Promise.allSettled([tasks.close(), auth.close(), upstream.close()]);
+      await Promise.allSettled([tasks.close(), auth.close(), upstream.close(), catalogue.close()]);
       await store.close();
     },
   };

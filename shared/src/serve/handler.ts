@@ -37,11 +37,12 @@ export function createHandler(context: Context, routes: readonly Route[]): Reque
     const timing = createTiming(() => performance.now());
     const inFlight = running.size + 1;
     const received = receive(request, response);
-    const candidates = (
-      byPath.get(received.path) ??
-      byPath.get(`${received.path.slice(0, received.path.lastIndexOf('/') + 1)}*`) ??
-      []
-    ).filter(({ offered }) => offered === undefined || offered(context));
+    const known =
+      byPath.get(received.path) ?? byPath.get(`${received.path.slice(0, received.path.lastIndexOf('/') + 1)}*`) ?? [];
+    const isOffered = ({ offered }: Route): boolean => offered === undefined || offered(context);
+    // A home that an operator added may have brought the path; nobody else here would look.
+    if (!known.every(isOffered)) await context.catalogue.current(Date.now());
+    const candidates = known.filter(isOffered);
     const route = candidates.find(({ method }) => method === received.method || method === '*');
     const scope = context.telemetry.open(received.headers, request.url, route?.path ?? 'unrouted');
     Object.assign(received.replyHeaders, scope.headers);

@@ -1,6 +1,6 @@
 // Decides when a Redis node counts as away, fails what waits for it then, and probes until it is back. State and rules alone: no connection, no clock of its own.
 
-import { wordsOf } from './refusals.ts';
+import { reasonOf } from './refusals.ts';
 
 /** Reasons that are told of one outage: their words may hold a number that grows. */
 const toldMax = 5;
@@ -108,7 +108,7 @@ export function createBreaker({ rules, clock, probe, replace, changed }: Breaker
     readonly cause: OutageCause;
     readonly sinceMs: number;
     readonly back: PromiseWithResolvers<void>;
-    /** Words that were told. */
+    /** Reasons that were told. */
     readonly told: Set<string>;
     error: unknown;
   } | null = null;
@@ -121,8 +121,8 @@ export function createBreaker({ rules, clock, probe, replace, changed }: Breaker
     if (stopped) return;
     if (open !== null) return explain(error);
     open = { cause, sinceMs: clock.now(), back: Promise.withResolvers(), told: new Set(), error };
-    const words = wordsOf(error);
-    if (words !== null) open.told.add(words);
+    const reason = reasonOf(error);
+    if (reason !== null) open.told.add(reason);
     timeouts = 0;
     changed({ state: 'open', cause, openMs: 0, error });
     const failed = [...pending];
@@ -139,9 +139,9 @@ export function createBreaker({ rules, clock, probe, replace, changed }: Breaker
 
   /** A connection that was lost without a word is refused with some: a password that is no longer right, a certificate. */
   const explain = (error: unknown): void => {
-    const words = wordsOf(error);
-    if (open === null || words === null || open.told.has(words) || open.told.size >= toldMax) return;
-    open.told.add(words);
+    const reason = reasonOf(error);
+    if (open === null || reason === null || open.told.has(reason) || open.told.size >= toldMax) return;
+    open.told.add(reason);
     open.error = error;
     tell('explained');
   };

@@ -90,7 +90,10 @@ export function connectStore(
 ): Store {
   const { redisEndpoint, redisBudgetMs = defaultBudgetMs, outboxBytes = defaultOutboxBytes } = settings;
   const { redisCluster = false, redisStartMs = defaultStartMs } = settings;
-  const url = new URL(redisEndpoint.includes('://') ? redisEndpoint : `redis://${redisEndpoint}`);
+  const text = redisEndpoint.includes('://') ? redisEndpoint : `redis://${redisEndpoint}`;
+  // Without its value: a password can stand in it.
+  if (!URL.canParse(text)) throw new Error('REDIS_ENDPOINT is no address: give redis://, rediss:// or host:port');
+  const url = new URL(text);
   const access = accessOf(url, settings, accessToken ?? null);
   const breakers = new Map<string, Breaker>();
   let lastLost: unknown = null;

@@ -1,6 +1,7 @@
 // Redis answers, and says no: what is an outage, what is not, and that a server which allows only what Memorystore allows gives all that is needed to tell.
 
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { test, type TestContext } from 'node:test';
 import { Redis } from 'ioredis';
 import { startRedis } from '../../../scripts/local/process/redis.ts';
@@ -11,22 +12,10 @@ import { codeOf, refusalOf, wordsOf } from './refusals.ts';
 import { loadScript } from './script.ts';
 
 /** What Google documents as blocked on Memorystore for Redis, of the commands that this server has. */
-const blocked = [
-  ...[
-    'acl',
-    'bgrewriteaof',
-    'bgsave',
-    'client',
-    'cluster',
-    'command',
-    'config',
-    'debug',
-    'failover',
-    'lastsave',
-    'migrate',
-  ],
-  ...['monitor', 'object', 'replicaof', 'save', 'shutdown', 'slaveof'],
-];
+const blocked =
+  'acl bgrewriteaof bgsave client cluster command config debug failover lastsave migrate monitor object replicaof save shutdown slaveof'.split(
+    ' ',
+  );
 const count = loadScript('count', '-- KEYS[1] counter\nreturn redis.call("INCR", KEYS[1])');
 const broken = loadScript('broken', '-- KEYS[1] counter\nreturn redis.call("INCR", KEYS[1], "more")');
 const budgetMs = 2_000;
@@ -40,9 +29,9 @@ interface Rig {
 }
 
 /** A store in front of a server with these arguments that allows what Memorystore allows. */
-async function rig(t: TestContext, ...args: string[]): Promise<Rig> {
+async function rig(t: TestContext, program: string, ...args: string[]): Promise<Rig> {
   const cut = blocked.flatMap((command) => ['--rename-command', command, '']);
-  const server = await startRedis({ args: [...cut, ...args] });
+  const server = await startRedis({ args: [...cut, ...args], program });
   const client = new Redis(server.url, { disableClientInfo: true });
   const changes: StoreChange[] = [];
   const full: FullChange[] = [];
@@ -70,119 +59,139 @@ async function refuses(work: Promise<unknown>, code: string): Promise<void> {
   await assert.rejects(work, { name: 'StoreUnavailable', message: `redis refuses (${code})`, sent: false });
 }
 
-test('with what Memorystore allows everything works, and that it evicts is told without CONFIG', async (t) => {
-  const { store, client, changes, warnings } = await rig(t, '--maxmemory-policy', 'volatile-lru');
-  for (const command of ['config', 'client'])
-    await assert.rejects(client.call(command, 'list'), /unknown command/, 'the server is cut down');
-  await store.probe(budget());
-  assert.equal(await run(store), 1);
-  while (warnings.length === 0) await client.ping();
-  assert.match(warnings[0] ?? '', /maxmemory-policy volatile-lru.*set noeviction/);
-  assert.deepEqual(changes, []);
-});
+/** Of the servers that Google offers, those that the system's packages bring. */
+const programs = ['redis-server', 'valkey-server'];
+const isMissing = (program: string): boolean => spawnSync(program, ['--version']).error !== undefined;
+const missing = new Set(programs.filter(isMissing));
+const on = (program: string, name: string, work: (t: TestContext) => Promise<void>): void =>
+  void test(`${program}: ${name}`, { skip: missing.has(program) && `${program} is not installed` }, work);
 
-for (const [code, what, args] of [
-  ['NOREPLICAS', 'set', ['--min-replicas-to-write', '1']],
-  ['READONLY', 'set', ['--replicaof', '127.0.0.1 1', '--replica-serve-stale-data', 'yes']],
-  ['MASTERDOWN', 'get', ['--replicaof', '127.0.0.1 1', '--replica-serve-stale-data', 'no']],
-] as const)
-  test(`${code}: health says no, calls are refused at once, and the line has Redis's own words`, async (t) => {
-    const { store, changes } = await rig(t, ...args);
-    if (what === 'get') await refuses(store.commands([['get', '{s}:n']], budget()), code);
-    else await refuses(store.probe(budget()), code);
-    await assert.rejects(store.probe(budget()), /redis is away \(refusing\)/);
-    await assert.rejects(run(store), /redis is away \(refusing\)/);
-    assert.deepEqual(
-      changes.map(({ state, cause }) => `${state} ${cause}`),
-      ['open refusing'],
-    );
-    assert.ok(wordsOf(changes[0]?.error)?.startsWith(`${code} `));
+for (const program of programs) {
+  on(program, 'with what Memorystore allows everything works, and that it evicts is told without CONFIG', async (t) => {
+    const { store, client, changes, warnings } = await rig(t, program, '--maxmemory-policy', 'volatile-lru');
+    for (const command of ['config', 'client'])
+      await assert.rejects(client.call(command, 'list'), /unknown command/, 'the server is cut down');
+    await store.probe(budget());
+    assert.equal(await run(store), 1);
+    while (warnings.length === 0) await client.ping();
+    assert.match(warnings[0] ?? '', /maxmemory-policy volatile-lru.*set noeviction/);
+    assert.deepEqual(changes, []);
   });
 
-test('BUSY: a script that runs on is an outage, and over when it is ended', async (t) => {
-  const { store, client, changes } = await rig(t, '--busy-reply-threshold', '20');
-  assert.equal(await run(store), 1);
-  const hanging = client.eval('while true do end', 0).catch(() => undefined);
-  let refused = null;
-  // Until the server says so; before it says nothing, which is an outage too.
-  while (refused === null) refused = await run(store).then(() => null, String);
-  assert.equal(changes[0]?.state, 'open');
-  const other = client.duplicate({ enableReadyCheck: false });
-  t.after(() => other.disconnect());
-  while ((await other.call('script', 'kill').catch(String)) !== 'OK');
-  await hanging;
-  assert.equal(typeof (await run(store, patient())), 'number');
-});
+  for (const [code, what, args] of [
+    ['NOREPLICAS', 'set', ['--min-replicas-to-write', '1']],
+    ['READONLY', 'set', ['--replicaof', '127.0.0.1 1', '--replica-serve-stale-data', 'yes']],
+    ['MASTERDOWN', 'get', ['--replicaof', '127.0.0.1 1', '--replica-serve-stale-data', 'no']],
+  ] as const)
+    on(program, `${code}: health says no, calls are refused at once, and the line has Redis's own words`, async (t) => {
+      const { store, changes } = await rig(t, program, ...args);
+      if (what === 'get') await refuses(store.commands([['get', '{s}:n']], budget()), code);
+      else await refuses(store.probe(budget()), code);
+      await assert.rejects(store.probe(budget()), /redis is away \(refusing\)/);
+      await assert.rejects(run(store), /redis is away \(refusing\)/);
+      assert.deepEqual(
+        changes.map(({ state, cause }) => `${state} ${cause}`),
+        ['open refusing'],
+      );
+      assert.ok(wordsOf(changes[0]?.error)?.startsWith(`${code} `));
+    });
 
-test('OOM: the breaker stays shut, so that what fills Redis can be drained; it is told at the change, and when it is over', async (t) => {
-  const { store, client, changes, full } = await rig(t, '--maxmemory', '4mb');
-  assert.equal(await run(store), 1);
-  const refused = async (): Promise<boolean> =>
-    run(store).then(
-      () => false,
-      () => true,
-    );
-  const fill = async (size: number): Promise<void> => {
-    for (let n = 0; ; n++) await client.set(`fill:${n}:${size}`, 'x'.repeat(size));
-  };
-  for (const size of [100_000, 10_000, 1_000]) await assert.rejects(fill(size), /OOM/);
-  for (let n = 0; !(await refused()); n++) await client.set(`fill:${n}:10`, 'x').catch(() => undefined);
-  await refuses(run(store), 'OOM');
-  await refuses(store.probe(budget()), 'OOM');
-  assert.equal(store.outage(), null);
-  assert.deepEqual(
-    full.map(({ state }) => state),
-    ['full'],
-  );
-  assert.match(wordsOf(full[0]?.error) ?? '', /^OOM command not allowed/);
-  // Reads, and what gives memory back.
-  const [counted] = await store.commands([['get', '{s}:n']], budget());
-  for (let n = 0; full.length < 2; n++) await store.commands([['del', `fill:${n}:100000`]], budget());
-  assert.equal(full[1]?.state, 'relieved');
-  assert.equal(await run(store), Number(counted) + 1);
-  await store.probe(budget());
-  assert.deepEqual(changes, []);
-});
-
-test('an error reply to one command is its own: a broken script, a wrong type, an unknown command', async (t) => {
-  const { store, changes, full } = await rig(t);
-  await store.commands([['set', '{s}:text', 'x']], budget());
-  for (let i = 0; i < 10; i++) {
-    await assert.rejects(store.run(broken, ['{s}:n'], [], budget()), { message: 'redis command failed', sent: true });
-    await assert.rejects(store.run(count, ['{s}:text'], [], budget()), { message: 'redis command failed' });
-    await assert.rejects(store.commands([['config', 'get', 'x']], budget()), { message: 'redis command failed' });
-  }
-  assert.equal(await run(store), 1);
-  assert.deepEqual([...changes, ...full], []);
-});
-
-test('NOPERM: a command that is forbidden is no outage; who may not write at all has one', async (t) => {
-  const server = await startRedis();
-  const admin = new Redis(server.url);
-  const changes: StoreChange[] = [];
-  const store = connectStore(
-    { redisEndpoint: `redis://app:x@127.0.0.1:${server.port}`, redisBudgetMs: budgetMs },
-    () => undefined,
-    { changed: (change) => void changes.push(change) },
-  );
-  t.after(async () => {
-    admin.disconnect();
-    await store.close();
-    await server.close();
+  on(program, 'BUSY: a script that runs on is an outage, and over when it is ended', async (t) => {
+    const { store, client, changes } = await rig(t, program, '--busy-reply-threshold', '20');
+    assert.equal(await run(store), 1);
+    const hanging = client.eval('while true do end', 0).catch(() => undefined);
+    let refused = null;
+    // Until the server says so; before it says nothing, which is an outage too.
+    while (refused === null) refused = await run(store).then(() => null, String);
+    assert.equal(changes[0]?.state, 'open');
+    const other = client.duplicate({ enableReadyCheck: false });
+    t.after(() => other.disconnect());
+    while ((await other.call('script', 'kill').catch(String)) !== 'OK');
+    await hanging;
+    assert.equal(typeof (await run(store, patient())), 'number');
   });
-  await admin.call('acl', 'setuser', 'app', 'on', '>x', '~*', '+@all', '-xadd');
-  await store.opened();
-  const forbidden = (): Promise<unknown> => store.commands([['xadd', '{s}:stream', '*', 'a', 'b']], budget());
-  await assert.rejects(forbidden(), { message: 'redis refuses (NOPERM)' });
-  assert.equal(await run(store), 1);
-  assert.deepEqual(changes, []);
-  await admin.call('acl', 'setuser', 'app', '-@write');
-  await assert.rejects(run(store), { message: 'redis refuses (NOPERM)' });
-  while (changes.length === 0) await admin.ping();
-  assert.equal(store.outage()?.cause, 'refusing');
-  await admin.call('acl', 'setuser', 'app', '+@write');
-  assert.equal(await run(store, patient()), 2);
-});
+
+  on(
+    program,
+    'OOM: the breaker stays shut, so that what fills Redis can be drained; it is told at the change, and when it is over',
+    async (t) => {
+      const { store, client, changes, full } = await rig(t, program, '--maxmemory', '4mb');
+      assert.equal(await run(store), 1);
+      const refused = async (): Promise<boolean> =>
+        run(store).then(
+          () => false,
+          () => true,
+        );
+      const fill = async (size: number): Promise<void> => {
+        for (let n = 0; ; n++) await client.set(`fill:${n}:${size}`, 'x'.repeat(size));
+      };
+      for (const size of [100_000, 10_000, 1_000]) await assert.rejects(fill(size), /OOM/);
+      for (let n = 0; !(await refused()); n++) await client.set(`fill:${n}:10`, 'x').catch(() => undefined);
+      await refuses(run(store), 'OOM');
+      await refuses(store.probe(budget()), 'OOM');
+      assert.equal(store.outage(), null);
+      assert.deepEqual(
+        full.map(({ state }) => state),
+        ['full'],
+      );
+      assert.match(wordsOf(full[0]?.error) ?? '', /^OOM command not allowed/);
+      // Reads, and what gives memory back.
+      const [counted] = await store.commands([['get', '{s}:n']], budget());
+      for (let n = 0; full.length < 2; n++) await store.commands([['del', `fill:${n}:100000`]], budget());
+      assert.equal(full[1]?.state, 'relieved');
+      assert.equal(await run(store), Number(counted) + 1);
+      await store.probe(budget());
+      assert.deepEqual(changes, []);
+    },
+  );
+
+  on(
+    program,
+    'an error reply to one command is its own: a broken script, a wrong type, an unknown command',
+    async (t) => {
+      const { store, changes, full } = await rig(t, program);
+      await store.commands([['set', '{s}:text', 'x']], budget());
+      for (let i = 0; i < 10; i++) {
+        await assert.rejects(store.run(broken, ['{s}:n'], [], budget()), {
+          message: 'redis command failed',
+          sent: true,
+        });
+        await assert.rejects(store.run(count, ['{s}:text'], [], budget()), { message: 'redis command failed' });
+        await assert.rejects(store.commands([['config', 'get', 'x']], budget()), { message: 'redis command failed' });
+      }
+      assert.equal(await run(store), 1);
+      assert.deepEqual([...changes, ...full], []);
+    },
+  );
+
+  on(program, 'NOPERM: a command that is forbidden is no outage; who may not write at all has one', async (t) => {
+    const server = await startRedis({ program });
+    const admin = new Redis(server.url);
+    const changes: StoreChange[] = [];
+    const store = connectStore(
+      { redisEndpoint: `redis://app:x@127.0.0.1:${server.port}`, redisBudgetMs: budgetMs },
+      () => undefined,
+      { changed: (change) => void changes.push(change) },
+    );
+    t.after(async () => {
+      admin.disconnect();
+      await store.close();
+      await server.close();
+    });
+    await admin.call('acl', 'setuser', 'app', 'on', '>x', '~*', '+@all', '-xadd');
+    await store.opened();
+    const forbidden = (): Promise<unknown> => store.commands([['xadd', '{s}:stream', '*', 'a', 'b']], budget());
+    await assert.rejects(forbidden(), { message: 'redis refuses (NOPERM)' });
+    assert.equal(await run(store), 1);
+    assert.deepEqual(changes, []);
+    await admin.call('acl', 'setuser', 'app', '-@write');
+    await assert.rejects(run(store), { message: 'redis refuses (NOPERM)' });
+    while (changes.length === 0) await admin.ping();
+    assert.equal(store.outage()?.cause, 'refusing');
+    await admin.call('acl', 'setuser', 'app', '+@write');
+    assert.equal(await run(store, patient()), 2);
+  });
+}
 
 const wrapped = (text: string): Error => {
   const error = new Error(`ERR Error running script (call to f_0123abcd): @user_script:1: @user_script: 1: -${text} `);

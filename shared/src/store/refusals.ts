@@ -52,11 +52,17 @@ export function refusalOf(error: unknown): Refusal | null {
 }
 
 /** Of these the client of a lost connection speaks, where the connection itself said why. */
-const echoes = /^(?:Stream isn't writeable|Connection is closed|the cluster is not connected|Command aborted)/;
+const echoes =
+  /^(?:Stream isn't writeable|Connection is closed|the cluster is not connected|Command aborted|Reached the max retries)/;
 
 /** Whether it tells anything of Redis or the way to it: what the client says of a connection that is gone does not. */
 export function tells(error: unknown): error is Error {
   return error instanceof Error && !echoes.test(error.message);
+}
+
+/** What tells one reason from another: a refusal's code, whatever stands behind it; else the words. Null where there is none. */
+export function reasonOf(error: unknown): string | null {
+  return codeOf(error) ?? wordsOf(error);
 }
 
 const wordsMax = 200;

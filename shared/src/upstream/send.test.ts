@@ -486,7 +486,7 @@ function upstreamAt(url: string): Asking {
     CODY_GATEWAY_OPENAI_ORG_ID: 'org',
     CODY_GATEWAY_OPENAI_BASE_URL: url,
   });
-  const catalogue = openCatalogue({ config, nowMs: 0, source: null, onFaults: () => assert.fail() }).latest();
+  const catalogue = openCatalogue({ config, nowMs: 0, overlay: null, onFaults: () => assert.fail() }).latest();
   const upstream = createUpstream({ config, googleTokens: () => assert.fail('no home asks'), warn: assert.fail });
   return {
     upstream,

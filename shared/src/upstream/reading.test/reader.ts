@@ -47,7 +47,7 @@ export interface Reader {
 export function readerOf(env: Readonly<Record<string, string>> = {}, draw: () => number = () => 50): Reader {
   const config = loadConfig({ ...required, ...keys, ...env });
   const nowMs = Date.parse('2026-11-28');
-  const catalogue = openCatalogue({ config, nowMs, source: null, onFaults: () => assert.fail('faults') }).latest();
+  const catalogue = openCatalogue({ config, nowMs, overlay: null, onFaults: () => assert.fail('faults') }).latest();
   const upstream = createUpstream({ config, googleTokens: () => Promise.resolve('token'), warn: assert.fail, draw });
   return {
     catalogue,
