@@ -93,6 +93,14 @@ const measured = [...monitoring.matchAll(/\{ field = "([a-z_.]+)"/g)].map(([, fi
 if (measured.length < 5) faults.push('terraform/modules/monitoring/main.tf: what it measures is not found');
 for (const part of measured.flatMap((field) => field.split('.')))
   if (!code.includes(part)) faults.push(`no line of the code has what a metric measures: ${part}`);
+// Whose fault an answer is: by kinds of refusal, and by members of the request's line.
+const refusals = [...(/provider_refusals = \[([^\]]*)\]/.exec(monitoring)?.[1]?.matchAll(/"([a-z-]+)"/g) ?? [])];
+if (refusals.length < 3)
+  faults.push('terraform/modules/monitoring/main.tf: refusals of a provider’s fault are not found');
+for (const [, kind = ''] of refusals)
+  if (!code.includes(`'${kind}'`)) faults.push(`no refusal is of the kind ${kind}, which alerts count as a provider’s`);
+for (const member of ['refusal:', 'upstream_status:', 'model:'])
+  if (!code.includes(member)) faults.push(`no line of the code has ${member}, by which alerts tell whose fault it is`);
 for (const [metric, { fields, messages, above_zero = [], where = {} }] of Object.entries(lines)) {
   const whole = Object.entries(where).flatMap(([message, members]) => [
     `'${message}'`,

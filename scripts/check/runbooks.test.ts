@@ -28,7 +28,7 @@ test('npm scripts and commands of npm run gateway, with their flags', () => {
   };
   let seen = 0;
   for (const page of pages)
-    for (const [line, name = '', rest = ''] of read(page).matchAll(/npm run (?:--silent )?([a-z-]+)([^`\n]*)/g)) {
+    for (const [line, name = '', rest = ''] of read(page).matchAll(/npm run (?:--silent )?([a-z:-]+)([^`\n]*)/g)) {
       const entry = scripts[name];
       assert.ok(entry !== undefined, `${page}: npm run ${name}`);
       seen++;
