@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { readFunctionFiles } from '../functions/function-files.ts';
 import mutations from './mutations.json' with { type: 'json' };
-import type { Fault } from './rule.ts';
+import type { Fault } from './rules/rule.ts';
 import { faultsIn, faultsInText } from './rules.ts';
 import { copyTree, missing, planRoot, providers } from './terraform.ts';
 

@@ -6,7 +6,7 @@ import { test } from 'node:test';
 import { readFunctionFiles } from '../functions/function-files.ts';
 import mutations from './mutations.json' with { type: 'json' };
 import { edited, grouped, uncaught, type Mutation } from './mutations.ts';
-import { readOutput, type Resource } from './resources.ts';
+import { readOutput, type Resource } from './rules/resources.ts';
 import { faultsIn, faultsInText } from './rules.ts';
 
 const all: readonly Mutation[] = mutations;

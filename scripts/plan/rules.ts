@@ -2,7 +2,7 @@
 
 import { globSync, readFileSync } from 'node:fs';
 import path from 'node:path';
-import type { Fault, Plan } from './rule.ts';
+import type { Fault, Plan } from './rules/rule.ts';
 import { functionRules } from './rules/functions.ts';
 import { iamRules } from './rules/iam.ts';
 import { monitoringRules } from './rules/monitoring.ts';

@@ -5,7 +5,7 @@ import { createHash } from 'node:crypto';
 import { chmodSync, cpSync, existsSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import path from 'node:path';
-import { readOutput, type Refused, type Resource } from './resources.ts';
+import { readOutput, type Refused, type Resource } from './rules/resources.ts';
 
 const root = path.resolve(import.meta.dirname, '../..');
 const runTimeoutMs = 10 * 60_000;

@@ -1,8 +1,8 @@
 // What Cloud Functions, Cloud Scheduler and Cloud Tasks take: bounds, runtimes that exist, tokens whose audience is the address that they are for.
 
-import { at, textAt, type Resource } from '../resources.ts';
-import { faultsOf, ofType, unless, type Plan, type Rule } from '../rule.ts';
-import runtimes from '../runtimes.json' with { type: 'json' };
+import { at, textAt, type Resource } from './resources.ts';
+import { faultsOf, ofType, unless, type Plan, type Rule } from './rule.ts';
+import runtimes from './runtimes.json' with { type: 'json' };
 
 const today = (): string => new Date().toISOString().slice(0, 10);
 

@@ -1,8 +1,8 @@
 // Who may do what: a list of all that is allowed. Whatever grants a right and is not in it is a fault, in a resource that nobody thought of too.
 
 import type { FunctionFile } from '../../functions/function-files.ts';
-import { at, textAt, type Resource } from '../resources.ts';
-import { faultsOf, ofType, unless, type Fault, type Plan, type Rule } from '../rule.ts';
+import { at, textAt, type Resource } from './resources.ts';
+import { faultsOf, ofType, unless, type Fault, type Plan, type Rule } from './rule.ts';
 
 /** Grants are members, one by one: a binding or a policy takes away what others granted. Keys and old-style lists are grants that no list shows. */
 const forbidden =

@@ -1,7 +1,7 @@
 // That somebody is told: channels, thresholds that can be passed, metrics that are known when a policy asks for them.
 
-import { at, textAt, type Resource } from '../resources.ts';
-import { faultsOf, ofType, type Plan, type Rule } from '../rule.ts';
+import { at, textAt, type Resource } from './resources.ts';
+import { faultsOf, ofType, type Plan, type Rule } from './rule.ts';
 
 const idsOfKind = (plan: Plan, kind: string): string[] =>
   ofType(plan, 'google_monitoring_notification_channel')

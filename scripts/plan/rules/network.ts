@@ -1,7 +1,7 @@
 // Who gets in from outside, and through what: the load balancer with Cloud Armor and TLS, and the tunnel for operators.
 
-import { at, textAt } from '../resources.ts';
-import { faultsOf, ofType, type Rule } from '../rule.ts';
+import { at, textAt } from './resources.ts';
+import { faultsOf, ofType, type Rule } from './rule.ts';
 
 const idsOf = (resources: readonly { readonly values: Readonly<Record<string, unknown>> }[]): Set<unknown> =>
   new Set(resources.map(({ values }) => values['id']));

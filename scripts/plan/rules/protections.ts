@@ -1,7 +1,7 @@
 // What must not be lost by an edit, and comes back when it is: stores, secrets, queues, releases.
 
-import { at, textAt, type Resource } from '../resources.ts';
-import { faultsOf, ofType, type Plan, type Rule } from '../rule.ts';
+import { at, textAt, type Resource } from './resources.ts';
+import { faultsOf, ofType, type Plan, type Rule } from './rule.ts';
 
 /** Arguments that a resource must have, by type; all of them. */
 const required: Readonly<Record<string, Readonly<Record<string, string>>>> = {

@@ -1,6 +1,6 @@
 // What every rule over a plan goes by. The rules themselves: rules/.
 
-import type { FunctionFile } from '../functions/function-files.ts';
+import type { FunctionFile } from '../../functions/function-files.ts';
 import type { Resource } from './resources.ts';
 
 /** A rule that a plan breaks. */
