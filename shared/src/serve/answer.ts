@@ -15,14 +15,14 @@ import { relay, type Relayed } from './relay.ts';
 export async function sendAndRelay(exchange: Exchange, { lease, span }: Held, call: Call): Promise<Ended<Metered>> {
   const { context, received, scope, timing } = exchange;
   const { response, callerLeft } = received;
-  let unanswered = false;
-  const onUnanswered = (): void => void (unanswered = true);
+  const sent = { unanswered: false };
+  const onUnanswered = (): void => void (sent.unanswered = true);
   const options = { signal: callerLeft, timeoutMs: timeoutOf(exchange), onUnanswered };
   let answer: Answer;
   try {
     answer = await context.upstream.send(lease, call, options);
   } catch (error) {
-    if (!unanswered) throw error;
+    if (!sent.unanswered) throw error;
     const billed = context.upstream.unanswered(call, timing.upstreamMs() ?? 0);
     return { ...notServed<Metered>(exchange, error), billed };
   }

@@ -85,6 +85,8 @@ export interface Metered extends Usage {
   readonly tokens: number | null;
   /** Disjoint counts by the model that served them; where nothing was reported, or not all, with estimates in them. */
   readonly billed: readonly ServedUsage[];
+  /** Input and output are our own count: the API tells none. */
+  readonly counted: boolean;
   /** The provider's report as it came, bounded; null without one. */
   readonly report: UsageReport['whole'];
 }
