@@ -158,6 +158,7 @@ test('every secret has a row under "Rotating secrets", and every row is a secret
 test('what the issue of operations asks for has a chapter of its own', () => {
   const chapters = [...read('terraform/README.md').matchAll(/^## (.+)$/gm)].map(([, title = '']) => title);
   assert.deepEqual(chapters, [
+    'What only Google can prove',
     'A project from nothing',
     'By hand',
     'Whose address it is: not proven yet',

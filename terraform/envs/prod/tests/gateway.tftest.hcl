@@ -372,7 +372,7 @@ run "before" {
 
   # Google takes no longer name.
   assert {
-    condition     = length(output.inventory.monitoring.budget.name) <= 60 && strcontains(output.inventory.monitoring.budget.name, "cost-anomaly") && output.inventory.monitoring.budget.units == "100" && output.inventory.monitoring.budget.channels == output.inventory.monitoring.budget.emails
+    condition     = length(output.inventory.monitoring.budget.name) <= 60 && strcontains(output.inventory.monitoring.budget.name, "cost-anomaly") && output.inventory.monitoring.budget.units == "100" && jsonencode(output.inventory.monitoring.budget.channels) == jsonencode(output.inventory.monitoring.budget.emails)
     error_message = "The budget is named, within 60 characters, after its runbook, and tells mail alone, as Google wants it."
   }
 
