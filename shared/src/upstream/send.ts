@@ -18,6 +18,8 @@ export interface SendOptions {
   readonly signal: AbortSignal;
   /** The caller's own deadline in ms (`X-Timeout-Ms`), in place of headers and total deadline, at most the function's; null without. */
   readonly timeoutMs: number | null;
+  /** Is told of a call without an answer whose request had left whole: it may be billed. */
+  readonly onUnanswered?: () => void;
 }
 
 /** A deadline passed. */
@@ -56,7 +58,7 @@ export async function attempt(
   lease: Lease,
   call: Call,
   { deadlines: settings, destination: destinationFor }: AttemptMeans,
-  { signal, timeoutMs }: SendOptions,
+  { signal, timeoutMs, onUnanswered }: SendOptions,
 ): Promise<Answer> {
   const { model, provider, forInstances } = call;
   const deadlines = deadlinesOf(call, settings);
@@ -101,6 +103,7 @@ export async function attempt(
     response = await sent.answer;
   } catch (error) {
     finish();
+    if (sent.isWhole()) onUnanswered?.();
     throw failure(provider.id, signal, error);
   } finally {
     clearTimeout(headersTimer);
@@ -110,6 +113,7 @@ export async function attempt(
     finish();
   };
   if (isEncoded(response)) {
+    onUnanswered?.();
     abort();
     throw failure(provider.id, signal, new Error('an encoding that was not asked for'));
   }
@@ -123,7 +127,7 @@ export async function attempt(
     headers: callerHeaders(response.headers, sse, forInstances),
     sse,
     body: bodyOf(response, ending, deadlines.idleTimeoutMs, finish),
-    meter: dialect.meter(call, provider),
+    meter: dialect.meter(call, provider, model.name),
     onEnded: (listener) => {
       ending.listener = listener;
       if (ending.reason !== null) listener?.();
