@@ -66,6 +66,8 @@ export interface Choice {
 /** What one request asks, and of whom. */
 export interface Call extends Reading, Choice {
   readonly dialect: DialectName;
+  /** Asked on a path of instances, which know their own statuses and waits. */
+  readonly forInstances: boolean;
 }
 
 /** What a call used, as the provider reports it; unknown is null. */

@@ -123,7 +123,7 @@ export function createUpstream({
       const { provider } = choice;
       const { api, read } = dialectNamed(dialect);
       const lengthMax = lengthMaxOf(config, provider.id, api);
-      return { dialect, ...choice, ...read(request, { caller, provider, lengthMax }) };
+      return { dialect, forInstances, ...choice, ...read(request, { caller, provider, lengthMax }) };
     },
     send: async (lease, call, options) => {
       const [home] = call.homes;
