@@ -3,7 +3,7 @@
 
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -39,7 +39,6 @@ async function installPackages() {
   await lock();
   try {
     if (installed() === wanted) return;
-    console.error('installing npm packages …');
     await npmInstall();
     const { stdout, error } = spawnSync(node24, ['--version'], { encoding: 'utf8' });
     if (error !== undefined || !stdout.startsWith('v24.'))
@@ -69,7 +68,18 @@ function fingerprint() {
  * off: it goes, and so does what that install left half done. @throws Error when the holder takes longer than an install may
  */
 async function lock() {
-  mkdirSync(path.dirname(lockFile), { recursive: true });
+  try {
+    mkdirSync(path.dirname(lockFile), { recursive: true });
+    // Also where the folder is there already: as a try, since rights and read-only file systems both say no.
+    writeFileSync(`${lockFile}.${process.pid}`, '');
+    rmSync(`${lockFile}.${process.pid}`);
+  } catch (error) {
+    if (!['EACCES', 'EPERM', 'EROFS'].includes(error.code)) throw error;
+    throw new Error(
+      `${root} cannot be written (${error.code}), and npm packages are installed into it: copy it to a folder of yours, or give yourself the right to write there`,
+      { cause: error },
+    );
+  }
   const deadline = Date.now() + installTimeoutMs;
   for (let told = false; ;) {
     try {
@@ -126,13 +136,62 @@ async function npmInstall() {
   });
   // An npm that outlives us still holds the lock.
   if (npm.pid !== undefined) writeFileSync(lockFile, `${process.pid} ${npm.pid}`);
+  const stopTelling = tellProgress();
   let output = '';
   for (const stream of [npm.stdout, npm.stderr]) stream.setEncoding('utf8').on('data', (text) => (output += text));
   const outcome = await new Promise((resolve) => {
     npm.on('error', (error) => resolve(error.message));
     npm.on('close', (code, signal) => resolve(code === 0 ? null : (signal ?? `exit code ${code}`)));
   });
-  if (outcome !== null) throw new Error(`npm install failed (${outcome}):\n${output}`);
+  stopTelling();
+  if (outcome !== null)
+    throw new Error(
+      `npm install failed (${outcome}):\n${output}\nThe packages come from a registry (npm config get registry) and are needed once; after that everything runs offline.`,
+    );
+}
+
+/** How many of the lock file's packages are there: npm says nothing itself. @returns ends it */
+function tellProgress() {
+  const { packages } = JSON.parse(readFileSync(path.join(root, 'package-lock.json'), 'utf8'));
+  // Those of other platforms never come.
+  const all = Object.entries(packages).filter(
+    ([place, { link, optional }]) => place.startsWith('node_modules/') && !link && !optional,
+  ).length;
+  const terminal = process.stderr.isTTY;
+  const tell = () => {
+    const there = Math.min(countPackages(modules), all);
+    const line = `installing npm packages (about a minute, once): ${there} of ${all}`;
+    process.stderr.write(terminal ? `\r\u001b[2K${line}` : `${line}\n`);
+  };
+  tell();
+  const timer = setInterval(tell, terminal ? 500 : 10_000);
+  return () => {
+    clearInterval(timer);
+    if (terminal) process.stderr.write('\r\u001b[2K');
+  };
+}
+
+/** Packages in a node_modules folder and below. npm's own working copies begin with a dot. */
+function countPackages(dir) {
+  let count = 0;
+  for (const name of list(dir)) {
+    if (name.startsWith('.')) continue;
+    const inside = name.startsWith('@') ? list(path.join(dir, name)).map((part) => path.join(name, part)) : [name];
+    for (const place of inside) {
+      // npm makes all folders first, and fills them then.
+      if (existsSync(path.join(dir, place, 'package.json'))) count++;
+      count += countPackages(path.join(dir, place, 'node_modules'));
+    }
+  }
+  return count;
+}
+
+function list(dir) {
+  try {
+    return readdirSync(dir);
+  } catch {
+    return [];
+  }
 }
 
 /** `redis-server` on the PATH, or from the system's package manager. */

@@ -9,6 +9,7 @@ const bin = (name: string): string => path.join(root, 'node_modules/.bin', name)
 /** Name, program, arguments; fast ones first. */
 const steps: readonly (readonly [name: string, program: string, ...args: string[]])[] = [
   ['ladder', process.execPath, 'scripts/check/ladder.ts'],
+  ['names', process.execPath, 'scripts/check/provider-names.ts'],
   ['folders', process.execPath, 'scripts/check/folders.ts'],
   ['readme', process.execPath, 'scripts/check/variables.ts'],
   ['routes', process.execPath, 'scripts/check/routes.ts'],
@@ -18,10 +19,19 @@ const steps: readonly (readonly [name: string, program: string, ...args: string[
   ['types', bin('tsc'), '--noEmit', '-p', 'tsconfig.json'],
   ['format', bin('prettier'), '--check', '--log-level=warn', '.'],
 ];
+/** What npm run format can mend. */
+const mendable: readonly string[] = ['readme', 'routes', 'lint', 'format'];
 
-/** Runs them all, whatever fails. @returns the names of those that failed */
-export function runChecks(): string[] {
-  return steps
+const usage = `usage: npm run check [-- <name>…]
+
+Everything that can be said of the tree without running it; with names, only
+these: ${steps.map(([name]) => name).join(', ')}.
+`;
+
+/** Runs them all, whatever fails, and sums up. @returns the names of those that failed */
+export function runChecks(names: readonly string[] = []): string[] {
+  const chosen = steps.filter(([name]) => names.length === 0 || names.includes(name));
+  const failed = chosen
     .filter(([name, program, ...args]) => {
       const startedMs = performance.now();
       const { status } = spawnSync(program, args, { cwd: root, stdio: 'inherit' });
@@ -31,6 +41,29 @@ export function runChecks(): string[] {
       return status !== 0;
     })
     .map(([name]) => name);
+  console.log(summary(chosen.length, failed));
+  return failed;
 }
 
-if (import.meta.main) process.exit(runChecks().length === 0 ? 0 : 1);
+/** One line, and what mends it. */
+export function summary(all: number, failed: readonly string[]): string {
+  if (failed.length === 0) return `check: all ${all} ok`;
+  const mended = failed.filter((name) => mendable.includes(name));
+  const hint = mended.length === 0 ? '' : `\nnpm run format mends what it can of ${mended.join(', ')}`;
+  return `check: ${all - failed.length} ok, FAILED: ${failed.join(', ')}${hint}`;
+}
+
+function main(words: readonly string[]): number {
+  if (words.includes('--help') || words.includes('-h')) {
+    process.stdout.write(usage);
+    return 0;
+  }
+  const unknown = words.filter((word) => !steps.some(([name]) => name === word));
+  if (unknown.length > 0) {
+    console.error(`npm run check: no check ${unknown.join(', ')}\n\n${usage}`);
+    return 2;
+  }
+  return runChecks(words).length === 0 ? 0 : 1;
+}
+
+if (import.meta.main) process.exit(main(process.argv.slice(2)));

@@ -4,6 +4,18 @@ import { spawnSync } from 'node:child_process';
 import path from 'node:path';
 
 const root = path.resolve(import.meta.dirname, '..');
+const usage = `usage: npm run format
+
+Writes what prettier and the linter can mend by themselves, and what is
+generated: the README's tables, terraform's JSON files.
+`;
+const words = process.argv.slice(2);
+if (words.length > 0) {
+  const asked = words.includes('--help') || words.includes('-h');
+  if (asked) process.stdout.write(usage);
+  else console.error(`npm run format takes no ${words.join(' ')}\n\n${usage}`);
+  process.exit(asked ? 0 : 2);
+}
 const run = (program: string, ...args: string[]): number | null =>
   spawnSync(path.join(root, 'node_modules/.bin', program), args, { cwd: root, stdio: 'inherit' }).status;
 for (const written of ['variables', 'routes'])

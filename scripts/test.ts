@@ -3,12 +3,14 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import path from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { buildFunctions } from './build/build.ts';
 import { runChecks } from './check.ts';
 import { allTestFiles, chosenTestFiles } from './test/chosen-files.ts';
 import { functionsNeeded } from './test/functions-needed.ts';
 
 const root = path.resolve(import.meta.dirname, '..');
+const reporter = pathToFileURL(path.join(root, 'scripts/test/reporter.ts')).href;
 /** For a test that hangs, not for a slow one: the slowest takes seconds. */
 const testTimeoutMs = 180_000;
 /** The runner has no limit for a file that keeps something open after its last test; all of them take a minute or two. */
@@ -39,7 +41,7 @@ const files = paths.length === 0 ? allTestFiles() : chosen();
 const failed = typed.length === 0 ? runChecks() : [];
 const needed = functionsNeeded(files);
 const built = needed?.length === 0 ? [] : await build(needed);
-const args = ['--test', '--test-concurrency=2', `--test-timeout=${testTimeoutMs}`, '--test-reporter=spec'];
+const args = ['--test', '--test-concurrency=2', `--test-timeout=${testTimeoutMs}`, `--test-reporter=${reporter}`];
 console.log(`${files.length} test ${files.length === 1 ? 'file' : 'files'}`);
 const runner = spawn(process.execPath, [...args, ...options, ...files], {
   cwd: root,

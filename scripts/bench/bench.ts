@@ -4,6 +4,7 @@ import * as cold from './cold.ts';
 import { compare, comparisonHelp, sections } from './comparison.ts';
 import * as embeddings from './embeddings.ts';
 import * as sync from './sync.ts';
+import { fold } from '../terminal/fold.ts';
 
 interface Benchmark {
   /** What `--help` prints. */
@@ -35,7 +36,7 @@ async function main(args: readonly string[]): Promise<number> {
   const [name = '', ...rest] = args;
   const benchmark = benchmarks.get(name);
   if (args.includes('--help')) {
-    console.log(benchmark?.help ?? help);
+    console.log(fold(benchmark?.help ?? help));
     return 0;
   }
   if (name !== '' && !name.startsWith('-') && benchmark === undefined && !sections.includes(name)) {

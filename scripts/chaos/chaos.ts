@@ -7,6 +7,7 @@ import { failoverChaos } from './failover.ts';
 import { deliveryChaos, type ChaosResult } from './delivery.ts';
 import { hostileChaos } from './hostile.ts';
 import { limitsChaos } from './limits.ts';
+import { fold } from '../terminal/fold.ts';
 
 const help = `npm run chaos [-- --only delivery|limits|failover|hostile] [--seconds <number>] [--seed <text>] [--json]
 
@@ -34,7 +35,7 @@ const { values } = parseArgs({
   },
 });
 if (values.help === true) {
-  console.log(help);
+  console.log(fold(help));
   process.exit(0);
 }
 const seconds = Number(values.seconds ?? 60);

@@ -11,6 +11,7 @@ import { currentTag, previousTag, tagForm } from './release-tag.ts';
 import { readRoot, writeFunctionTag, type Root } from './root-file.ts';
 import { smoke } from './smoke.ts';
 import { moveTraffic } from './traffic.ts';
+import { fold } from '../terminal/fold.ts';
 
 const usage = `usage:
   npm run deploy   -- <function>… --env dev|prod [--token T]   build, upload, roll out, smoke test
@@ -176,7 +177,7 @@ export async function main(args: readonly string[], envs?: string): Promise<void
     allowPositionals: true,
   });
   const [command, ...given] = positionals;
-  if (values.help === true || command === undefined) return console.log(usage);
+  if (values.help === true || command === undefined) return console.log(fold(usage));
   if (values.env === undefined) throw new Error(`--env is missing\n${usage}`);
   const target = readRoot(values.env, envs);
   const all = (await readFunctionFiles()).map(({ name }) => name);

@@ -1,6 +1,7 @@
 // `npm run smoke -- --endpoint URL --token T`: the black-box suite that runs against any deployment (spec clients-and-operations §2.4 (7)).
 
 import { parseArgs } from 'node:util';
+import { fold } from '../terminal/fold.ts';
 
 const answerTimeoutMs = 120_000;
 const messages = [{ role: 'user', content: 'Say one word.' }];
@@ -152,7 +153,7 @@ if (import.meta.main) {
   });
   const endpoint = values.endpoint ?? process.env['E2E_GATEWAY_ENDPOINT'];
   const token = values.token ?? process.env['E2E_GATEWAY_TOKEN'];
-  if (values.help === true) console.log(usage);
+  if (values.help === true) console.log(fold(usage));
   else if (endpoint === undefined || token === undefined || !URL.canParse(endpoint)) {
     console.error(usage);
     process.exitCode = 2;

@@ -8,11 +8,16 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { test } from 'node:test';
+import { before, test } from 'node:test';
+import { buildFunctions } from '../build/build.ts';
 import { freePort } from './process/port.ts';
 import { markedProcesses, markName, type MarkedProcess } from './process/test-processes.ts';
 
 const root = path.resolve(import.meta.dirname, '../..');
+
+// How long that takes is not what is tested.
+before(() => buildFunctions());
+
 const kills = Number(process.env['GATEWAY_KILLS'] ?? 3);
 const firstSeed = Number(process.env['GATEWAY_SEED'] ?? 1);
 /** What a whole start has at the most: each function and Redis with a guard, and the four that lead to them. */

@@ -8,7 +8,7 @@ import { firstScreen } from './first-screen.ts';
 import { openLogFile } from './log-file.ts';
 import { isOwn, shortLine } from './log-lines.ts';
 import { readShell, warningsOf, type ShellSettings } from './shell-settings.ts';
-import { terminalOutput } from './terminal-output.ts';
+import { terminalOutput } from '../terminal/output.ts';
 
 const root = path.resolve(import.meta.dirname, '../..');
 const logFile = path.join(root, '.local/log/start.jsonl');
@@ -27,6 +27,8 @@ Environment:
   PORT              another port than 9992; pages are on the one after it
   ANTHROPIC_API_KEY, OPENAI_API_KEY, FIREWORKS_API_KEY, GOOGLE_API_KEY
                     makes that provider the real one: calls cost money
+  MISTRAL_API_KEY and every other key that a home of the catalogue names
+                    serves that provider, which is always the real one
   CODY_GATEWAY_…    goes to every function as it is (README, Configuration)
 `;
 

@@ -80,7 +80,18 @@ function tableModel(model: string): ModelInfo | null {
   return found !== null && own.includes(found.model) ? found.model : null;
 }
 
-if (import.meta.main) {
+const usage = `usage: npm run prices:update
+
+Writes shared/src/catalogue/defaults/prices.json from the installed price table
+and the pages in scripts/prices/pages.json. Read the difference like code.
+`;
+
+if (import.meta.main && process.argv.length > 2) {
+  const asked = process.argv.includes('--help') || process.argv.includes('-h');
+  if (asked) process.stdout.write(usage);
+  else console.error(`npm run prices:update takes no ${process.argv.slice(2).join(' ')}\n\n${usage}`);
+  process.exitCode = asked ? 0 : 2;
+} else if (import.meta.main) {
   const text = pricesText();
   writeFileSync(pricesFile, text);
   console.log(`${path.relative(root, pricesFile)}: ${text.split('\n').length - 3} prices`);

@@ -5,6 +5,7 @@ import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { facts } from './facts.ts';
 import { simulate, type Need } from './simulate.ts';
+import { fold } from '../terminal/fold.ts';
 
 const rates = [10, 100, 1_000, 10_000, 100_000, 1_000_000];
 const number = (value: number): string => value.toLocaleString('en-US');
@@ -58,7 +59,7 @@ function main(): void {
       help: { type: 'boolean' },
     },
   });
-  if (values.help === true) return console.log(usage);
+  if (values.help === true) return console.log(fold(usage));
   const seed = Number(values.seed ?? 1);
   if (!Number.isInteger(seed) || seed < 0) throw new Error(`--seed ${values.seed ?? ''}: give a whole number`);
   const needs = rates.map((rate) => simulate(rate, seed));

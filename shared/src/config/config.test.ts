@@ -70,3 +70,34 @@ test('Go durations', () => {
     assert.equal(durationMs(text), ms, text);
   }
 });
+
+test('keys of homes are read by the names that the catalogue gives them; set but empty is not there', () => {
+  const { secretNamed } = loadConfig({ ...least, MISTRAL_API_KEY: 'k', GROQ_API_KEY: '' });
+  assert.deepEqual(['MISTRAL_API_KEY', 'GROQ_API_KEY', 'XAI_API_KEY', 'constructor', '__proto__'].map(secretNamed), [
+    'k',
+    null,
+    null,
+    null,
+    null,
+  ]);
+  const config = loadConfig({ ...least, MISTRAL_API_KEY: 'SECRET' });
+  assert.ok(!JSON.stringify(config).includes('SECRET'), 'and stand in no dump of the settings');
+});
+
+test('variables that look like ours and are none, and those of the original gateway that mean nothing here', () => {
+  const { unread } = loadConfig({
+    ...least,
+    SAMS_URL: 'https://accounts.example',
+    CODY_GATEWAY_OPENAI_ALOWED_MODELS: 'x',
+    CODY_GATEWAY_SOURCES_SYNC_INTERVAL: '2m',
+    SRC_HTTP_CLI_EXTERNAL_TIMEOUT: '5m',
+    PATH: '/bin',
+    GOOGLE_APPLICATION_CREDENTIALS: 'x',
+    constructor: 'x',
+  });
+  assert.deepEqual(unread, [
+    { name: 'CODY_GATEWAY_OPENAI_ALOWED_MODELS', instead: null },
+    { name: 'CODY_GATEWAY_SOURCES_SYNC_INTERVAL', instead: 'the schedule of the function sync-subscriptions' },
+    { name: 'SRC_HTTP_CLI_EXTERNAL_TIMEOUT', instead: 'CODY_GATEWAY_UPSTREAM_TOTAL_TIMEOUT' },
+  ]);
+});

@@ -1,10 +1,12 @@
 // The columns of the events table that the code writes: the list that terraform/events/schema.json is checked against (scripts/check/columns.ts).
 
-import type { Price } from './price.ts';
 import type { UsageEvent } from './usage-event.ts';
 
 /** A whole row, as it is inserted. */
-type Row = UsageEvent & Price;
+export type Row = UsageEvent & {
+  /** The cost in millionths, as older readers know it. */
+  readonly cost_micro_usd: number | null;
+};
 
 /** What a column of BigQuery's is called and whether it must have a value, for a member of this type. */
 interface ColumnOf<T> {
@@ -39,4 +41,10 @@ export const columns = {
   gateway_ms: { type: 'INTEGER', mode: 'NULLABLE' },
   cost_micro_usd: { type: 'INTEGER', mode: 'NULLABLE' },
   price_version: { type: 'STRING', mode: 'NULLABLE' },
+  cost_nano_usd: { type: 'INTEGER', mode: 'NULLABLE' },
+  price_rank: { type: 'INTEGER', mode: 'NULLABLE' },
+  abandoned_nano_usd: { type: 'INTEGER', mode: 'NULLABLE' },
+  home: { type: 'STRING', mode: 'NULLABLE' },
+  attempts: { type: 'INTEGER', mode: 'NULLABLE' },
+  tags: { type: 'JSON', mode: 'NULLABLE' },
 } as const satisfies { readonly [Name in keyof Row]-?: ColumnOf<Row[Name]> };

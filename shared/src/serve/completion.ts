@@ -58,7 +58,7 @@ async function complete(exchange: Exchange, route: CompletionRoute): Promise<voi
   scope.annotate({ feature, model: permit.model, stream: call.stream });
   const event = completionEvent(permit, call, flagging, callerIds);
   const span = completionSpan(permit, call);
-  await charged(exchange, { permit, units: route.units, claim, event, span }, (held) =>
+  await charged(exchange, { permit, units: route.units, claim, event, catalogue, span }, (held) =>
     sendAndRelay(exchange, held, call),
   );
 }

@@ -19,7 +19,7 @@ export const completionFeatures = ['chat', 'code'] as const;
 
 /** @throws Error for a surface of a provider that the catalogue does not have: a fault of ours */
 export function choose(body: JsonObject, rules: ChoiceRules): Choice {
-  const { catalogue, surface, dialect, forInstances } = rules;
+  const { catalogue, dialect, forInstances } = rules;
   const name = typeof body['model'] === 'string' ? body['model'] : '';
   const found = resolve(name, rules);
   const provider = providerOf(name, found, rules);
@@ -29,7 +29,7 @@ export function choose(body: JsonObject, rules: ChoiceRules): Choice {
     : typed;
   const resolution = asked === typed ? found : catalogue.resolve(asked, provider.id);
   const chosen = { provider, asked, typed, model: null, unavailable: null, homes: [], nearest: [] };
-  if (resolution.kind === 'refused' || resolution.model.provider !== provider || !answers(resolution.model, surface))
+  if (resolution.kind === 'refused' || resolution.model.provider !== provider || !answers(resolution.model, rules))
     return { ...chosen, nearest: forInstances ? [] : nearestOf(name, resolution, rules) };
   const { model } = resolution;
   const speaking = catalogue.homesOf(model).filter((home) => home.dialects[dialect] !== undefined);
@@ -66,7 +66,7 @@ function providerOf(name: string, found: Resolution, rules: ChoiceRules): Provid
   const usual = rowOf(catalogue, surface.provider);
   if (usual === null) throw new Error(`the catalogue has no provider ${surface.provider}`);
   if (forInstances) return usual;
-  if (found.kind !== 'refused' && answers(found.model, surface)) return found.model.provider;
+  if (found.kind !== 'refused' && answers(found.model, rules)) return found.model.provider;
   const prefixed = rowOf(catalogue, prefixOf(name).toLowerCase());
   if (prefixed !== null && surface.dialects.some((dialect) => prefixed.dialects[dialect] !== undefined))
     return prefixed;
@@ -82,11 +82,13 @@ function nearestOf(name: string, found: Resolution, { catalogue, surface }: Choi
   return nearest.filter((id) => here.has(id));
 }
 
-/** Whether completions can be asked of it in a dialect of the surface, as far as is known of it. */
-function answers({ row }: Model, { dialects }: Surface): boolean {
+/** Whether completions can be asked of it in a dialect of the surface, as far as is known of it and its homes. */
+function answers(model: Model, { catalogue, surface: { dialects } }: ChoiceRules): boolean {
+  const { row } = model;
   return (
     completionFeatures.some((feature) => row.features.includes(feature)) &&
-    (row.dialects === null || dialects.some((dialect) => row.dialects?.includes(dialect)))
+    (row.dialects === null || dialects.some((dialect) => row.dialects?.includes(dialect))) &&
+    catalogue.homesOf(model).some((home) => dialects.some((dialect) => home.dialects[dialect] !== undefined))
   );
 }
 

@@ -18,6 +18,8 @@ export interface SendOptions {
   readonly signal: AbortSignal;
   /** The caller's own deadline in ms (`X-Timeout-Ms`), in place of headers and total deadline, at most the function's; null without. */
   readonly timeoutMs: number | null;
+  /** Is told of a call without an answer whose request had left whole: it may be billed. */
+  readonly onUnanswered?: () => void;
 }
 
 /** A deadline passed. */
@@ -59,7 +61,7 @@ export async function attempt(
   lease: Lease,
   call: Call,
   { deadlines, destination: destinationFor }: AttemptMeans,
-  { signal, timeoutMs }: SendOptions,
+  { signal, timeoutMs, onUnanswered }: SendOptions,
 ): Promise<Answer> {
   const { model, provider } = call;
   if (model === null || model.id !== lease.permit.model)
@@ -103,6 +105,7 @@ export async function attempt(
     response = await sent.answer;
   } catch (error) {
     finish();
+    if (sent.isWhole()) onUnanswered?.();
     throw failure(provider.id, signal, error);
   } finally {
     clearTimeout(headersTimer);
@@ -112,6 +115,7 @@ export async function attempt(
     finish();
   };
   if (isEncoded(response)) {
+    onUnanswered?.();
     abort();
     throw failure(provider.id, signal, new Error('an encoding that was not asked for'));
   }
@@ -125,7 +129,7 @@ export async function attempt(
     headers: callerHeaders(response.headers, sse),
     sse,
     body: bodyOf(response, ending, deadlines.idleTimeoutMs, finish),
-    meter: dialect.meter(call, provider),
+    meter: dialect.meter(call, provider, model.name),
     onEnded: (listener) => {
       ending.listener = listener;
       if (ending.reason !== null) listener?.();

@@ -49,7 +49,7 @@ function folderOf(name: string): string {
 }
 
 function meterOf(call: Call): Meter {
-  return dialectNamed(call.dialect).meter(call, call.provider);
+  return dialectNamed(call.dialect).meter(call, call.provider, call.asked);
 }
 
 function checkDialect(name: string): void {

@@ -16,7 +16,7 @@ export const openAiResponses: ApiDialect = {
   // The SDK writes it.
   keyHeaders: () => ({}),
   body: ({ body }, model) => withModel(body, model),
-  meter: () => createResponsesMeter(),
+  meter: (_reading, { rules }) => createResponsesMeter(rules.includes('reasoning-beside-output')),
 };
 
 const encrypted = 'reasoning.encrypted_content';

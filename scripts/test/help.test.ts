@@ -1,0 +1,27 @@
+// Every npm script answers --help with help: at most 80 columns, at once, and nothing is started.
+
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { test } from 'node:test';
+
+const root = path.resolve(import.meta.dirname, '../..');
+const { scripts } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8')) as {
+  scripts: Record<string, string>;
+};
+/** Their help has a shape of its own. */
+const operators = /scripts\/operator\//;
+
+for (const [name, command] of Object.entries(scripts)) {
+  test(`npm run ${name} -- --help`, { timeout: 60_000 }, () => {
+    const [program = '', ...words] = command.split(' ');
+    // By bootstrap.mjs as npm does it, but without npm, which says nothing of its own and takes a second.
+    const { stdout, stderr, status } = spawnSync(program, [...words, '--help'], { cwd: root, encoding: 'utf8' });
+    assert.equal(status, 0, stderr);
+    assert.match(stdout, /npm (run|start|test)/);
+    assert.equal(stderr, '');
+    if (operators.test(command)) return;
+    for (const line of stdout.split('\n')) assert.ok(line.length <= 80, line);
+  });
+}
