@@ -22,15 +22,20 @@ test('addresses, and what stands in their place', (t) => {
     chmodSync(file, 0o755);
     return operatorAddresses(readRoot('prod'));
   };
-  const [address, tunnel, redis] = told('echo 203.0.113.7', 'echo 10.0.0.3');
+  const [address, host, tunnel, redis] = told('echo 203.0.113.7', 'echo 10.0.0.3');
   assert.equal(address, 'address of cody-gateway.sourcegraph.com: 203.0.113.7');
+  assert.equal(host, 'Redis: 10.0.0.3');
   assert.match(
     tunnel ?? '',
     /--project=cody-gateway-prod --zone=us-central1-c --tunnel-through-iap -- -N -L 6378:10\.0\.0\.3:6378$/,
   );
   assert.match(redis ?? '', /get-auth-string cody-gateway --project=cody-gateway-prod/);
   const fails = (why: string): string => `echo "ERROR: (gcloud) ${why}" >&2; exit 1`;
-  const [gone, denied] = told(fails('The resource was not found'), fails('PERMISSION_DENIED: redis.instances.get'));
+  const [gone, denied, closed] = told(
+    fails('The resource was not found'),
+    fails('PERMISSION_DENIED: redis.instances.get'),
+  );
   assert.match(gone ?? '', /: not there$/);
-  assert.match(denied ?? '', /6378:not told \(ERROR: \(gcloud\) PERMISSION_DENIED: redis\.instances\.get\):6378$/);
+  assert.match(denied ?? '', /^Redis: not told \(ERROR: \(gcloud\) PERMISSION_DENIED: redis\.instances\.get\)$/);
+  assert.match(closed ?? '', /6378:HOST:6378$/);
 });
