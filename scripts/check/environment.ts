@@ -40,11 +40,15 @@ const secrets = new Set(files.flatMap((file) => file.secrets));
 // A variable without a default means something by being absent. Each is set here, or is one of these: Terraform leaves it alone on purpose.
 const left: readonly (readonly [why: string, names: RegExp])[] = [
   ['for the root’s settings', /_(ALLOWED_MODELS|ORG_ID|CLIENT_ID)$/],
-  ['for the root’s settings: rules of flagging', /_(PATTERNS|FLAGGED_MODEL_NAMES|BLOCKING_ENABLED|LIMIT)$/],
+  [
+    'for the root’s settings: rules of flagging, and a bound of answers',
+    /_(PATTERNS|FLAGGED_MODEL_NAMES|BLOCKING_ENABLED|LIMIT|MAX_TOKENS_TO_SAMPLE)$/,
+  ],
   [
     'for the root’s settings: optional services',
     /_(TOKEN_INTROSPECTION_URL|EMBEDDINGS_ENDPOINTS|ENTERPRISE_PORTAL_URL)$/,
   ],
+  ['for the root’s settings: what callers may use', /^CODY_GATEWAY_RESPONSES_SERVER_TOOLS$/],
   ['for the root’s settings: rows of providers and homes', /^CODY_GATEWAY_CATALOGUE$/],
   ['GOOGLE_CLOUD_PROJECT is meant', /^CODY_GATEWAY_OTEL_GCP_PROJECT_ID$/],
   ['the queue itself adds its account’s token', /^CODY_GATEWAY_TASKS_SERVICE_ACCOUNT$/],
