@@ -77,6 +77,7 @@ async function lock() {
     if (!['EACCES', 'EPERM', 'EROFS'].includes(error.code)) throw error;
     throw new Error(
       `${root} cannot be written (${error.code}), and npm packages are installed into it: copy it to a folder of yours, or give yourself the right to write there`,
+      { cause: error },
     );
   }
   const deadline = Date.now() + installTimeoutMs;

@@ -42,9 +42,9 @@ async function deliver(
     if (typeof traceId === 'string' && typeof spanId === 'string') scope.link({ traceId, spanId });
   }
   try {
-    const { inserted, costMicroUsd, unpriced, poison, unplaced } = await warehouse.insert(events);
+    const { inserted, costNanoUsd, unpriced, poison, unplaced } = await warehouse.insert(events);
     // Members that metrics are made of (terraform/modules/monitoring).
-    scope.annotate({ events: events.length, inserted, dropped, cost_micro_usd: costMicroUsd, unpriced });
+    scope.annotate({ events: events.length, inserted, dropped, cost_micro_usd: costNanoUsd / 1_000, unpriced });
     for (const member of unplaced) tellUnplaced(scope, member, toldMs, Date.now());
     for (const { event, reason } of poison) undeliverable.push({ kind: 'event', body: JSON.stringify(event), reason });
   } catch (error) {
@@ -103,8 +103,8 @@ async function settleAll({ context, scope }: Exchange, late: readonly LateEvent[
 
 export const handler = await defineFunction(
   'deliver-events',
-  ({ config }) => {
-    const warehouse = createWarehouse(config);
+  ({ config, catalogue }) => {
+    const warehouse = createWarehouse(config, async () => (await catalogue.current(Date.now())).prices());
     const letters = createDeadLetters(openDocuments(config).client);
     const toldMs = new Map<string, number>();
     return [

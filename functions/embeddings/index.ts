@@ -49,7 +49,9 @@ async function embed(exchange: Exchange, embedders: readonly Embedder[]): Promis
     );
   scope.annotate({ feature, model: permit.model, texts: request.texts.length });
   const units = estimateOf(embedder, request);
-  const call = { permit, units, claim, event: embeddingEvent(permit, request), span: embeddingSpan(permit) };
+  const event = embeddingEvent(permit, request);
+  const catalogue = await context.catalogue.current(Date.now());
+  const call = { permit, units, claim, event, catalogue, span: embeddingSpan(permit) };
   await charged(exchange, call, ({ lease }) => embedTexts(exchange, lease, embedder, request, units));
 }
 
@@ -87,6 +89,7 @@ async function embedTexts(
       resolvedStatus: 200,
       used: { tokens, reported: embedded.tokens },
       units: tokens,
+      billed: [{ model: null, counts: { input: tokens }, estimated: embedder.charges && embedded.tokens === null }],
       reply: () => {
         const reply = embeddingReply(request, embedded, tokens, dimensions ?? embedder.dimensions);
         const headers = { 'content-type': 'application/json; charset=utf-8', 'x-token-usage': String(tokens) };
@@ -100,7 +103,8 @@ async function embedTexts(
     // Who leaves, or asks for what can't be embedded, pays for what was billed by then; a provider's fault is not the
     // caller's.
     const isCallers = callerLeft.aborted || ended.refusal?.kind === 'bad-request';
-    return { ...ended, units: isCallers && embedder.charges ? billed : 0 };
+    const spentTokens = embedder.charges ? billed : 0;
+    return { ...ended, units: isCallers ? spentTokens : 0, billed: [{ model: null, counts: { input: spentTokens } }] };
   }
 }
 

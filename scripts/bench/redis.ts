@@ -167,6 +167,7 @@ function permitOf(): Permit {
     id: randomUUID(),
     name: 'bench',
     accessEnabled: true,
+    tags: [],
     pool: null,
     lastUpdatedMs: null,
     version: 0,

@@ -52,12 +52,14 @@ function otherKeysIn(shell: Readonly<Record<string, string | undefined>>): Shell
   const setting = shell['CODY_GATEWAY_CATALOGUE'] ?? '';
   const own = setting === '' ? [] : [catalogueLayer(catalogueText(setting), new Date().toISOString().slice(0, 10))];
   const homes = [defaultsLayer(), ...own].flatMap(({ rows }) => rows.homes ?? []);
-  const providers = new Map(homes.flatMap(({ id, provider }) => (provider === undefined ? [] : [[id, provider]])));
+  const providers = new Map(
+    homes.flatMap(({ id, provider }) => (typeof provider === 'string' ? [[id, provider] as const] : [])),
+  );
   const known = new Set<unknown>(Object.values(variables).map(({ name }) => name));
   const found = homes.flatMap(({ id, secrets }) =>
     (Array.isArray(secrets) ? (secrets as string[]) : [])
       .filter((variable) => !known.has(variable) && (shell[variable] ?? '') !== '')
-      .map((variable) => [variable, { variable, provider: String(providers.get(id)) }] as const),
+      .map((variable) => [variable, { variable, provider: providers.get(id) ?? '' }] as const),
   );
   return [...new Map(found).values()];
 }

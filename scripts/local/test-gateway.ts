@@ -52,6 +52,7 @@ export interface EventRow {
   readonly gateway_ms: number | null;
   readonly cost_micro_usd: number | null;
   readonly price_version: string | null;
+  readonly cost_nano_usd: number | null;
 }
 
 const linesMax = 5_000;
@@ -124,7 +125,7 @@ function parseLine(name: string, line: string): Record<string, unknown> {
 
 function numbers(row: Record<string, unknown>): Record<string, number | null> {
   return Object.fromEntries(
-    ['rank', 'units', 'quota_units', 'count', 'tokens', 'gateway_ms', 'cost_micro_usd'].map((name) => [
+    ['rank', 'units', 'quota_units', 'count', 'tokens', 'gateway_ms', 'cost_micro_usd', 'cost_nano_usd'].map((name) => [
       name,
       row[name] === null ? null : Number(row[name]),
     ]),

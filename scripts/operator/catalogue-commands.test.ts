@@ -213,8 +213,16 @@ test('a provider of one’s own: served where its key is there, else kept and to
   const mounted = [...mountedByDefault, 'NEW_API_KEY'];
   await serving();
   const kept = await run([
-    ...['providers', 'add', 'newcomer', '--base-url', 'https://api.newcomer.example', '--secret', 'NEW_API_KEY'],
-    ...['--allow', '*', ...why],
+    'providers',
+    'add',
+    'newcomer',
+    '--base-url',
+    'https://api.newcomer.example',
+    '--secret',
+    'NEW_API_KEY',
+    '--allow',
+    '*',
+    ...why,
   ]);
   assert.deepEqual([kept.code, kept.err], [0, '']);
   assert.match(kept.out, /newcomer-api gets no calls yet\. no key: apply terraform \(NEW_API_KEY\)/);
@@ -230,8 +238,14 @@ test('a provider of one’s own: served where its key is there, else kept and to
   };
   assert.equal((await serving([allowed], mounted)).resolve('newcomer/any').kind, 'served');
   const stolen = await run([
-    ...['providers', 'add', 'thief', '--base-url', 'https://thief.example'],
-    ...['--secret', 'CODY_GATEWAY_OPENAI_ACCESS_TOKEN', ...why],
+    'providers',
+    'add',
+    'thief',
+    '--base-url',
+    'https://thief.example',
+    '--secret',
+    'CODY_GATEWAY_OPENAI_ACCESS_TOKEN',
+    ...why,
   ]);
   assert.equal(stolen.code, 1);
   assert.match(
@@ -250,16 +264,24 @@ test('a provider of one’s own: served where its key is there, else kept and to
 test('prices: amounts, tiers, hours, multipliers, days, like another’s; and a factor that was negotiated', async () => {
   await serving();
   await ok(
-    ...['prices', 'set', 'openai/gpt-5', '--from', '2030-01-01', '--price', 'input=2,output=16.5'],
-    ...[
-      '--tiers',
-      '200000:input=4,output=30',
-      '--hours',
-      '16:30-00:30:input=1',
-      '--multipliers',
-      'service_tier:priority=2',
-    ],
-    ...['--source', 'https://example.com/pricing', '--basis', 'page', ...why],
+    'prices',
+    'set',
+    'openai/gpt-5',
+    '--from',
+    '2030-01-01',
+    '--price',
+    'input=2,output=16.5',
+    '--tiers',
+    '200000:input=4,output=30',
+    '--hours',
+    '16:30-00:30:input=1',
+    '--multipliers',
+    'service_tier:priority=2',
+    '--source',
+    'https://example.com/pricing',
+    '--basis',
+    'page',
+    ...why,
   );
   const day = Date.parse('2030-06-01T12:00:00Z');
   let prices = await (await serving()).prices();
@@ -391,7 +413,7 @@ test('what can’t be done is said with exit code 1 or 2, and leaves no record',
     [
       ['prices', 'set', 'openai/gpt-4o', '--price', 'input=1', '--from', '2030-02-30', ...why],
       1,
-      /2030-02-30 is no date/,
+      /"2030-02-30" is no date/,
     ],
     [
       ['prices', 'set', 'openai/gpt-4o', '--price', 'input=1', '--from', '2030-02-01', '--until', '2030-01-01', ...why],
@@ -417,7 +439,7 @@ test('README lists each, and each has help with an example', () => {
   const listed = table.flatMap((line) =>
     [...(line.split(' | ')[0] ?? '').matchAll(/`(\w+ \w+)`/g)].map(([, name]) => name),
   );
-  assert.deepEqual(listed.toSorted(), commands.map(({ name }) => name).toSorted(), 'README’s table');
+  assert.deepEqual(new Set(listed), new Set(commands.map(({ name }) => name)), 'README’s table');
   for (const { name, help, summary } of commands) {
     assert.match(
       help,

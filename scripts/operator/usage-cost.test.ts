@@ -36,6 +36,8 @@ test('usage by subscription, feature and model: calls, charges and tokens as the
   const rows = JSON.parse(await cost('--json')) as Record<string, unknown>[];
   const sum = (model: string, key: string): number =>
     events.filter((event) => event.model === model).reduce((total, { metadata }) => total + Number(metadata[key]), 0);
+  const nanoUsd = (model: string): number =>
+    events.filter((event) => event.model === model).reduce((total, event) => total + Number(event.cost_nano_usd), 0);
   const row = (model: string, calls: number, charged: number): object => ({
     subscription: id,
     feature: 'chat_completions',
@@ -44,13 +46,13 @@ test('usage by subscription, feature and model: calls, charges and tokens as the
     charged,
     input_tokens: sum(model, 'prompt_token_count'),
     output_tokens: sum(model, 'completion_token_count'),
-    cost_micro_usd: events
-      .filter((event) => event.model === model)
-      .reduce((total, { cost_micro_usd }) => total + Number(cost_micro_usd), 0),
+    cost_nano_usd: nanoUsd(model),
+    cost_micro_usd: Math.round(nanoUsd(model) / 1_000),
+    unpriced: 0,
   });
   assert.deepEqual(rows, [row('anthropic/claude-3-haiku-20240307', 3, 3), row('openai/gpt-4o', 2, 1)]);
   assert.ok(sum('openai/gpt-4o', 'prompt_token_count') > 0);
-  assert.ok(events.every(({ cost_micro_usd: cost, units }) => cost !== null && cost > 0 === units > 0));
+  assert.ok(events.every(({ cost_nano_usd: cost, units }) => cost !== null && cost > 0 === units > 0));
   const embeddings = { limit: 100, intervalSeconds: 86_400, allowedModels: ['*'] };
   const other = await gateway.subscription(null, { limits: { embeddings } });
   const body = { model: 'openai/text-embedding-ada-002', input: ['one two', 'three'] };

@@ -10,9 +10,16 @@ const sql = `
 SELECT identifier AS subscription, feature, model,
   SUM(count) AS calls,
   SUM(units) AS charged,
-  SUM(CAST(COALESCE(JSON_VALUE(metadata, '$.prompt_token_count'), JSON_VALUE(metadata, '$.tokens_used'), '0') AS INT64)) AS input_tokens,
+  -- Anthropic reports its cache beside the input, the others within it.
+  SUM(CAST(COALESCE(JSON_VALUE(metadata, '$.prompt_token_count'), JSON_VALUE(metadata, '$.tokens_used'), '0') AS INT64) + IF(
+    provider = 'anthropic',
+    CAST(COALESCE(JSON_VALUE(metadata, '$.cache_read_token_count'), '0') AS INT64) + CAST(COALESCE(JSON_VALUE(metadata, '$.cache_write_token_count'), '0') AS INT64),
+    0
+  )) AS input_tokens,
   SUM(CAST(COALESCE(JSON_VALUE(metadata, '$.completion_token_count'), '0') AS INT64)) AS output_tokens,
-  SUM(IFNULL(cost_micro_usd, 0)) AS cost_micro_usd
+  SUM(IFNULL(cost_nano_usd, 0)) AS cost_nano_usd,
+  CAST(ROUND(SUM(IFNULL(cost_nano_usd, 0)) / 1000) AS INT64) AS cost_micro_usd,
+  COUNTIF(units > 0 AND cost_nano_usd IS NULL) AS unpriced
 FROM \`$dataset.events_unique\`
 WHERE name IN ('CompletionsFinished', 'EmbeddingsFinished')$since
 GROUP BY 1, 2, 3
@@ -27,10 +34,14 @@ const columns = [
   'charged',
   'input_tokens',
   'output_tokens',
-  'cost_micro_usd',
+  // Charged, and not in the cost: nobody knows their price.
+  'unpriced',
+  'cost_nano_usd',
 ] as const;
 type Row = Readonly<Record<(typeof columns)[number], string | number | null>>;
-const microDollars = 1_000_000;
+const nanoDollars = 1_000_000_000;
+/** A short embedding costs less than a millionth. */
+const digits = 9;
 
 /** The command about what usage costs. */
 export const costCommands: readonly Command[] = [
@@ -56,13 +67,13 @@ example:
   },
 ];
 
-/** With dollars for people, where programs have micro-dollars. */
+/** With dollars for people, where programs have nano-dollars. */
 function table(rows: readonly Row[]): string {
   return formatTable(
-    columns.map((column) => (column === 'cost_micro_usd' ? 'COST, $' : column.toUpperCase().replaceAll('_', ' '))),
+    columns.map((column) => (column === 'cost_nano_usd' ? 'COST, $' : column.toUpperCase().replaceAll('_', ' '))),
     rows.map((row) =>
       columns.map((column) =>
-        column === 'cost_micro_usd' ? (Number(row[column]) / microDollars).toFixed(6) : String(row[column] ?? ''),
+        column === 'cost_nano_usd' ? (Number(row[column]) / nanoDollars).toFixed(digits) : String(row[column] ?? ''),
       ),
     ),
   );

@@ -96,23 +96,23 @@ test('the figures: every breakdown sums to the total, and the total is the table
   const { out } = await report('--json', '--billing', 'yes');
   const figures = JSON.parse(out) as Figures;
   const [table] = await warehouse.rows(
-    'SELECT SUM(count) AS events, SUM(units) AS units, SUM(cost_micro_usd) AS cost FROM events_unique',
+    'SELECT SUM(count) AS events, SUM(units) AS units, SUM(cost_nano_usd) AS cost FROM events_unique',
   );
   const { total } = figures;
   assert.deepEqual(
-    [total.events, total.units, total.cost_micro_usd],
+    [total.events, total.units, total.cost_nano_usd],
     [Number(table?.['events']), Number(table?.['units']), Number(table?.['cost'])],
   );
   for (const parts of [figures.days, figures.functions, figures.features, figures.models, figures.subscriptions])
-    for (const member of ['events', 'units', 'tokens', 'cost_micro_usd', 'unconfirmed_micro_usd', 'unpriced'] as const)
+    for (const member of ['events', 'units', 'tokens', 'cost_nano_usd', 'unconfirmed_nano_usd', 'unpriced'] as const)
       assert.equal(
         parts.reduce((sum, part) => sum + part[member], 0),
         total[member],
       );
   // d < 0.5 is the first model, and it alone.
-  assert.ok(total.unconfirmed_micro_usd > 0 && total.unpriced > 0);
+  assert.ok(total.unconfirmed_nano_usd > 0 && total.unpriced > 0);
   assert.deepEqual(
-    figures.models.filter((part) => part.unconfirmed_micro_usd > 0).map(({ name }) => name),
+    figures.models.filter((part) => part.unconfirmed_nano_usd > 0).map(({ name }) => name),
     ['anthropic/claude-3-haiku-20240307'],
   );
   assert.equal(figures.quotas.length, 6);
@@ -120,7 +120,7 @@ test('the figures: every breakdown sums to the total, and the total is the table
   assert.ok(figures.latency.every(({ gateway_p50: ours, provider_p50: theirs }) => (ours ?? 0) < (theirs ?? 0)));
   const { bill } = figures;
   assert.ok(bill !== null && bill.unexplained_micro_usd / bill.total_micro_usd < 0.01);
-  assert.ok(Math.abs(bill.total_micro_usd - total.cost_micro_usd - 28 * 2_980_000) < 1000);
+  assert.ok(Math.abs(bill.total_micro_usd - total.cost_nano_usd / 1_000 - 28 * 2_980_000) < 1000);
 });
 
 test('a longer list is cut, and its rest stands in one line', async () => {
@@ -133,10 +133,10 @@ test('a longer list is cut, and its rest stands in one line', async () => {
   await warehouse.rows("DELETE FROM events WHERE source = 's'");
   assert.equal(figures.subscriptions.length, 26);
   assert.equal(figures.subscriptions.at(-1)?.name, 'all others');
-  assert.equal(figures.total.cost_micro_usd, before.total.cost_micro_usd + 400);
+  assert.equal(figures.total.cost_nano_usd, before.total.cost_nano_usd + 400_000);
   assert.equal(
-    figures.subscriptions.reduce((sum, part) => sum + part.cost_micro_usd, 0),
-    figures.total.cost_micro_usd,
+    figures.subscriptions.reduce((sum, part) => sum + part.cost_nano_usd, 0),
+    figures.total.cost_nano_usd,
   );
 });
 

@@ -45,5 +45,5 @@ function sentence({ from, to, total, bill }: Figures, file: string): string {
       ? ''
       : `\nwith Google's bill ${money(bill.total_micro_usd)}; unexplained ${money(bill.unexplained_micro_usd)}, ` +
         `${((bill.unexplained_micro_usd * 100) / Math.max(1, bill.total_micro_usd)).toFixed(2)} %`;
-  return `${from} to ${to}: ${total.events} events, ${total.units} units, ${money(total.cost_micro_usd)}${unexplained}\nwritten to ${path.resolve(file)}`;
+  return `${from} to ${to}: ${total.events} events, ${total.units} units, ${money(total.cost_nano_usd / 1_000)}${unexplained}\nwritten to ${path.resolve(file)}`;
 }

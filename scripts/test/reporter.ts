@@ -63,6 +63,9 @@ export default async function* report(events: AsyncIterable<TestEvent>): AsyncGe
           ...(counts.todo > 0 ? [`${counts.todo} to do`] : []),
         ];
         yield `\n${parts.join(', ')} in ${took(ms)}\n`;
+        // A line that other programs read: nothing else on it, no colour.
+        const { tests, passed, skipped, todo } = counts;
+        yield `${passed} passed, ${tests - passed - skipped - todo} failed${skipped > 0 ? `, ${skipped} skipped` : ''}\n`;
         break;
       }
       default:

@@ -5,7 +5,8 @@ SELECT
   SUM(count) AS events,
   SUM(units) AS units,
   SUM(tokens) AS tokens,
-  SUM(IFNULL(cost_micro_usd, 0)) AS cost_micro_usd,
-  COUNTIF(units > 0 AND cost_micro_usd IS NULL) AS unpriced
+  SUM(IFNULL(cost_nano_usd, 0)) AS cost_nano_usd,
+  CAST(ROUND(SUM(IFNULL(cost_nano_usd, 0)) / 1000) AS INT64) AS cost_micro_usd,
+  COUNTIF(units > 0 AND cost_nano_usd IS NULL) AS unpriced
 FROM `${project}.${dataset}.events_unique`
 GROUP BY day, function

@@ -4,17 +4,35 @@
 export type Query = (sql: string, params: Readonly<Record<string, string | number>>) => Promise<Row[]>;
 type Row = Readonly<Record<string, unknown>>;
 
-/** What every breakdown sums. Money in millionths of a dollar, at list price. */
+/** What every breakdown sums. Money in billionths of a dollar. */
 export interface Sums {
   readonly events: number;
   readonly units: number;
   readonly tokens: number;
-  readonly cost_micro_usd: number;
+  readonly cost_nano_usd: number;
   /** Of the cost: at prices that nobody looked up. */
-  readonly unconfirmed_micro_usd: number;
+  readonly unconfirmed_nano_usd: number;
+  /** Of the cost: of calls whose tokens nobody reported. */
+  readonly estimated_nano_usd: number;
+  /** Beside the cost: what attempts may have cost that nobody got anything of. */
+  readonly abandoned_nano_usd: number;
   /** Charged calls whose tokens or price are not known. */
   readonly unpriced: number;
+  /** Calls of which a part has no price: they cost more than is counted. */
+  readonly partly_unpriced: number;
 }
+
+const sumNames = [
+  'events',
+  'units',
+  'tokens',
+  'cost_nano_usd',
+  'unconfirmed_nano_usd',
+  'estimated_nano_usd',
+  'abandoned_nano_usd',
+  'unpriced',
+  'partly_unpriced',
+] as const satisfies readonly (keyof Sums)[];
 
 /** One line of a breakdown. */
 export interface Part extends Sums {
@@ -130,12 +148,12 @@ export async function readFigures(
 }
 
 function sumsBy(column: string, order: string, more = ''): string {
-  return `SELECT ${column} AS name, SUM(events) AS events, SUM(units) AS units, SUM(IFNULL(tokens, 0)) AS tokens,
-    SUM(cost_micro_usd) AS cost_micro_usd, SUM(unconfirmed_micro_usd) AS unconfirmed_micro_usd, SUM(unpriced) AS unpriced${more}
+  const sums = sumNames.map((name) => `SUM(IFNULL(${name}, 0)) AS ${name}`).join(', ');
+  return `SELECT ${column} AS name, ${sums}${more}
   FROM \`$dataset.usage_daily\`
   WHERE day BETWEEN CAST(@from AS DATE) AND CAST(@to AS DATE)
   GROUP BY ${column}
-  ORDER BY cost_micro_usd DESC, events DESC, ${order}`;
+  ORDER BY cost_nano_usd DESC, events DESC, ${order}`;
 }
 
 const within = 'DATE(created_at) BETWEEN CAST(@from AS DATE) AND CAST(@to AS DATE)';
@@ -205,27 +223,15 @@ function cut(parts: readonly Part[]): Part[] {
 }
 
 function add(parts: readonly Sums[]): Sums {
-  const sum = (member: keyof Sums): number => parts.reduce((total, part) => total + part[member], 0);
-  return {
-    events: sum('events'),
-    units: sum('units'),
-    tokens: sum('tokens'),
-    cost_micro_usd: sum('cost_micro_usd'),
-    unconfirmed_micro_usd: sum('unconfirmed_micro_usd'),
-    unpriced: sum('unpriced'),
-  };
+  return sums((name) => parts.reduce((total, part) => total + part[name], 0));
 }
 
 function sumsOf(row: Row): Sums {
-  return {
-    events: Number(row['events']),
-    units: Number(row['units']),
-    tokens: Number(row['tokens']),
-    cost_micro_usd: Number(row['cost_micro_usd']),
-    unconfirmed_micro_usd: Number(row['unconfirmed_micro_usd']),
-    unpriced: Number(row['unpriced']),
-  };
+  return sums((name) => Number(row[name]));
 }
+
+const sums = (of: (name: keyof Sums) => number): Sums =>
+  Object.fromEntries(sumNames.map((name) => [name, of(name)])) as unknown as Sums;
 
 /** Dates and timestamps come wrapped by the client. */
 function text(value: unknown): string | null {

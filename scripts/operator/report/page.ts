@@ -39,10 +39,13 @@ export function reportPage(figures: Figures, madeAtMs: number): string {
 <a class="skip" href="#main">Skip to the figures</a>
 <header>
 <h1>${escape(title)}</h1>
-<p>Project ${escape(project)}. Made ${made} UTC. Money is list price of the providers in US dollars; days are UTC.</p>
+<p>Project ${escape(project)}. Made ${made} UTC. Money is the price of the providers in US dollars; days are UTC.</p>
 ${open.length > 0 ? `<p>Not final yet, since events may still arrive until 48 hours after a day’s end: ${open.join(', ')}.</p>` : ''}
 ${total.unpriced > 0 ? `<p>${count(total.unpriced).text} charged calls have no price, since their tokens or their model’s price are not known; they count as zero here: ${escape(namesOf(figures.models.filter(({ unpriced }) => unpriced > 0)))}.</p>` : ''}
-${total.unconfirmed_micro_usd > 0 ? `<p>${dollars(total.unconfirmed_micro_usd).text} of the spend rests on prices that nobody looked up: ${escape(namesOf(figures.models.filter(({ unconfirmed_micro_usd: micro }) => micro > 0)))}.</p>` : ''}
+${total.unconfirmed_nano_usd > 0 ? `<p>${dollars(total.unconfirmed_nano_usd).text} of the spend rests on prices that nobody looked up: ${escape(namesOf(figures.models.filter(({ unconfirmed_nano_usd: nano }) => nano > 0)))}.</p>` : ''}
+${total.partly_unpriced > 0 ? `<p>${count(total.partly_unpriced).text} calls used something that has no price, and cost more than is counted: ${escape(namesOf(figures.models.filter(({ partly_unpriced: calls }) => calls > 0)))}.</p>` : ''}
+${total.estimated_nano_usd > 0 ? `<p>${dollars(total.estimated_nano_usd).text} of the spend is estimated: nobody reported the tokens of calls that were left or broke off.</p>` : ''}
+${total.abandoned_nano_usd > 0 ? `<p>Attempts of which nobody got anything may have cost ${dollars(total.abandoned_nano_usd).text} more.</p>` : ''}
 </header>
 <nav aria-label="Sections"><ul>${sections.map(({ id, title: name }) => `<li><a href="#${id}">${escape(name)}</a></li>`).join('')}</ul></nav>
 <main id="main">
@@ -65,7 +68,7 @@ function namesOf(parts: readonly Part[]): string {
 function totals({ total, refusals, bill }: Figures): string {
   const refused = refusals.reduce((sum, { events }) => sum + events, 0);
   const facts: [string, string][] = [
-    ['Spend at the providers', dollars(total.cost_micro_usd).text],
+    ['Spend at the providers', dollars(total.cost_nano_usd).text],
     ['Events', count(total.events).text],
     ['Units charged', count(total.units).text],
     ['Tokens', count(total.tokens).text],
@@ -73,7 +76,7 @@ function totals({ total, refusals, bill }: Figures): string {
     ...(bill === null
       ? []
       : ([
-          ['Spend, Google’s bill included', dollars(bill.total_micro_usd).text],
+          ['Spend, Google’s bill included', microDollars(bill.total_micro_usd).text],
           ['Unexplained', share(bill.unexplained_micro_usd, bill.total_micro_usd)],
         ] as [string, string][])),
   ];
@@ -82,10 +85,10 @@ function totals({ total, refusals, bill }: Figures): string {
 
 function sectionsOf(figures: Figures): Section[] {
   const { days, functions, features, models, subscriptions } = figures;
-  const dayBars = (member: 'cost_micro_usd' | 'events', show: (value: number) => Exclude<Cell, string>): Bar[] =>
+  const dayBars = (member: 'cost_nano_usd' | 'events', show: (value: number) => Exclude<Cell, string>): Bar[] =>
     days.map((day) => ({
       label: day.day,
-      value: member === 'events' ? day.events : day.cost_micro_usd / 1e6,
+      value: member === 'events' ? day.events : day.cost_nano_usd / 1e9,
       title: `${day.day}: ${show(day[member]).text}`,
     }));
   const dayTable = {
@@ -103,9 +106,9 @@ function sectionsOf(figures: Figures): Section[] {
         : rows(
             title,
             'US dollars',
-            parts.map(({ name, cost_micro_usd: cost }) => ({
+            parts.map(({ name, cost_nano_usd: cost }) => ({
               label: name ?? none,
-              value: cost / 1e6,
+              value: cost / 1e9,
               title: `${name ?? none}: ${dollars(cost).text}`,
             })),
           ),
@@ -118,7 +121,7 @@ function sectionsOf(figures: Figures): Section[] {
       id: 'spend',
       title: 'Spend by day',
       note: 'List price of what the providers served.',
-      chart: days.length === 0 ? null : columns('Spend by day', 'US dollars', dayBars('cost_micro_usd', dollars)),
+      chart: days.length === 0 ? null : columns('Spend by day', 'US dollars', dayBars('cost_nano_usd', dollars)),
       ...dayTable,
     },
     {
@@ -153,18 +156,18 @@ function billSection({ bill }: Figures): Section[] {
       label: first?.function ?? '',
       series: seriesOf(first?.part ?? ''),
       value: micro / 1e6,
-      title: `${title}: ${dollars(micro).text}`,
+      title: `${title}: ${microDollars(micro).text}`,
     };
   });
   return [
     {
       id: 'bill',
       title: 'Cost of functions, Google’s bill included',
-      note: `Unexplained by any function: ${dollars(bill.unexplained_micro_usd).text}, ${share(bill.unexplained_micro_usd, bill.total_micro_usd)} of all.`,
+      note: `Unexplained by any function: ${microDollars(bill.unexplained_micro_usd).text}, ${share(bill.unexplained_micro_usd, bill.total_micro_usd)} of all.`,
       chart: pieces.length === 0 ? null : stacked('Cost of functions', 'US dollars', pieces, 'rows'),
       heading: ['Function', 'Part', 'Cost'],
-      body: bill.parts.map(({ function: name, part, micro_usd }) => [name, part, dollars(micro_usd)]),
-      total: ['Total', '', dollars(bill.total_micro_usd)],
+      body: bill.parts.map(({ function: name, part, micro_usd }) => [name, part, microDollars(micro_usd)]),
+      total: ['Total', '', microDollars(bill.total_micro_usd)],
     },
   ];
 }
@@ -283,8 +286,8 @@ const sumHeadings = ['Spend', 'Of it unconfirmed', 'Events', 'Units charged', 'T
 
 function sumCells(sums: Sums): Cell[] {
   return [
-    dollars(sums.cost_micro_usd),
-    dollars(sums.unconfirmed_micro_usd),
+    dollars(sums.cost_nano_usd),
+    dollars(sums.unconfirmed_nano_usd),
     count(sums.events),
     count(sums.units),
     count(sums.tokens),
@@ -298,10 +301,10 @@ function count(value: number): Exclude<Cell, string> {
   return { value, text: wholeNumber.format(value) };
 }
 
-/** Two decimals; small sums to the last micro-dollar that says something. */
-function dollars(micro: number): Exclude<Cell, string> {
-  const value = micro / 1e6;
-  const digits = micro === 0 || Math.abs(value) >= 1 ? 2 : 6;
+/** Two decimals; small sums to the last nano-dollar that says something. */
+function dollars(nano: number): Exclude<Cell, string> {
+  const value = nano / 1e9;
+  const digits = nano === 0 || Math.abs(value) >= 1 ? 2 : Math.abs(value) >= 0.001 ? 6 : 9;
   const text = value.toLocaleString('en-US', {
     style: 'currency',
     currency: 'USD',
@@ -309,6 +312,11 @@ function dollars(micro: number): Exclude<Cell, string> {
     maximumFractionDigits: digits,
   });
   return { value, text };
+}
+
+/** Google's bill has millionths. */
+function microDollars(micro: number): Exclude<Cell, string> {
+  return dollars(micro * 1_000);
 }
 
 function milliseconds(value: number | null): Cell {

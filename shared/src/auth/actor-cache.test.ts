@@ -12,6 +12,7 @@ const actor = (name: string): Actor => ({
   id: 'i',
   name,
   accessEnabled: true,
+  tags: [],
   pool: null,
   lastUpdatedMs: null,
   version: 0,

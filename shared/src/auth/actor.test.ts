@@ -29,6 +29,7 @@ test('what the directory grants whole becomes an entitlement, in an actor of the
     source: 'dotcom-product-subscriptions',
     id: 'i',
     name: 'n',
+    tags: [],
     accessEnabled: true,
     pool: null,
     lastUpdatedMs: null,

@@ -20,6 +20,8 @@ export interface Actor {
   /** Subscription id without `es_`, or decimal user number; the `identifier` of events. */
   readonly id: string;
   readonly name: string;
+  /** Of the subscription: what its source or operator calls it by, for reports. */
+  readonly tags: readonly string[];
   readonly accessEnabled: boolean;
   /** Whose pool an anonymous caller draws from: a hash of its address. Null for everybody who has a token. */
   readonly pool: string | null;
@@ -37,6 +39,9 @@ export interface AccessSettings extends BurstSettings {
   readonly dotcomInternalMode: boolean;
 }
 
+/** In every row of a call; licences have two or three. */
+const tagsMax = 20;
+
 /** Tags that internal mode lets in. */
 const internalTags = ['dev', 'internal'];
 
@@ -51,6 +56,7 @@ export function actorOf({ source, id, record, version }: Account, settings: Acce
     source,
     id,
     name: record.name,
+    tags: record.tags.slice(0, tagsMax),
     accessEnabled: hasAccess(record) && (!settings.dotcomInternalMode || isInternal(source, record)),
     pool: null,
     lastUpdatedMs: record.lastUpdatedMs ?? null,

@@ -41,6 +41,7 @@ export function anonymousActors(settings: BurstSettings): (address: string) => A
     id: 'anonymous',
     name: 'anonymous',
     accessEnabled: true,
+    tags: [],
     pool: createHash('sha256').update(networkOf(address)).digest('hex').slice(0, 32),
     lastUpdatedMs: null,
     version: 0,

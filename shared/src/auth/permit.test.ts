@@ -16,6 +16,7 @@ function actorWith(models: readonly string[], limit = 500): Actor {
     id: 'i',
     name: 'n',
     accessEnabled: true,
+    tags: [],
     pool: null,
     lastUpdatedMs: null,
     version: 0,

@@ -15,6 +15,7 @@ export { createEventQueue, createNoticeQueue, type QueueSettings, type TaskQueue
 export { tasksOverRest, type OpenTasks, type TasksApi } from './tasks-api.ts';
 export { tasksClient } from './tasks-client.ts';
 export { columns } from './columns.ts';
+export { withCost } from './with-cost.ts';
 export { createWarehouse, type Insertion, type Warehouse } from './warehouse.ts';
 export { eventTaskBodies } from './batch.ts';
 export { lateTaskBody, parseEventTask, type EventTask, type LateEvent, type Undeliverable } from './event-task.ts';

@@ -18,8 +18,17 @@ const draft: EventDraft = {
   feature: 'chat_completions',
   model: 'p/m',
   provider: 'p',
+  tags: ['acme'],
 };
-const ended: EndedEvent = { ...draft, rank: 1, units: 1, tokens: 12, gateway_ms: 3 };
+const costs = {
+  cost_nano_usd: 5,
+  price_version: 'v',
+  price_rank: 0,
+  abandoned_nano_usd: null,
+  home: null,
+  attempts: null,
+};
+const ended: EndedEvent = { ...draft, rank: 1, units: 1, tokens: 12, gateway_ms: 3, ...costs };
 const entry = { i: 'lease-1', w: 'window-1', q: '1', e: JSON.stringify(ended) };
 
 test('a served call: what it says, and what the limiter kept of it', () => {
@@ -98,6 +107,12 @@ test('an orphaned lease has its draft, its estimate as units, and a lower rank t
     count: 1,
     tokens: null,
     gateway_ms: null,
+    cost_nano_usd: null,
+    price_version: null,
+    price_rank: 0,
+    abandoned_nano_usd: null,
+    home: null,
+    attempts: null,
   });
 });
 

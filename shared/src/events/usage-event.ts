@@ -44,13 +44,39 @@ export interface UsageEvent {
   readonly tokens: number | null;
   /** Milliseconds of the request that were not the provider's: our own. */
   readonly gateway_ms: number | null;
+  /** Billionths of a dollar, at the price of the moment of its admission; null: nobody has priced it. */
+  readonly cost_nano_usd: number | null;
+  /** By which prices, and what must be known of the cost: `unconfirmed`, `estimated tokens`, `unpriced dimensions`. */
+  readonly price_version: string | null;
+  /** Of equal ids and ranks the highest counts: 0 as delivered, then the numbers of the runs that priced it again. */
+  readonly price_rank: number;
+  /** What attempts may have cost that nobody got anything of; null: there were none. */
+  readonly abandoned_nano_usd: number | null;
+  /** Where it was served; null: not known. */
+  readonly home: string | null;
+  /** How often it was tried; null: not known. */
+  readonly attempts: number | null;
+  /** Of the subscription; null: none. */
+  readonly tags: readonly string[] | null;
 }
 
 /** What an event says before anyone knows how the call ends: serve hands it to `admit`. */
 export type EventDraft = Omit<
   UsageEvent,
-  'rank' | 'units' | 'quota_window' | 'quota_units' | 'count' | 'tokens' | 'gateway_ms'
+  'rank' | 'units' | 'quota_window' | 'quota_units' | 'count' | keyof typeof unmeasured
 >;
+
+/** What only the end of a call tells: of a request that was not served, and of a dead holder's call, nobody knows it. */
+const unmeasured = {
+  tokens: null,
+  gateway_ms: null,
+  cost_nano_usd: null,
+  price_version: null,
+  price_rank: 0,
+  abandoned_nano_usd: null,
+  home: null,
+  attempts: null,
+} as const satisfies Partial<UsageEvent>;
 
 /** The fields of an outbox entry (limiter/scripts/outbox.lua). */
 export interface OutboxFields {
@@ -93,7 +119,7 @@ export function eventRow(event: EndedEvent, { window, kept, noticed = 0, count =
 
 /** The row of a request that was not served and counts in no window. @param count how many equal ones it stands for */
 export function unservedEvent(draft: EventDraft, count = 1): UsageEvent {
-  const event = { ...draft, rank: 1, units: 0, tokens: null, gateway_ms: null };
+  const event = { ...draft, rank: 1, units: 0, ...unmeasured };
   return eventRow(event, { window: null, kept: 0, count });
 }
 
@@ -109,7 +135,7 @@ export function eventOf({ k, e, w, q, s, c, l, u, n, t }: OutboxFields): UsageEv
       // The holder died: the estimate stands as charged until a settlement, which has a higher rank, arrives.
       const draft = JSON.parse(e) as EventDraft;
       const metadata = { ...draft.metadata, orphaned: true };
-      return eventRow({ ...draft, metadata, rank: 0, units: Number(s), tokens: null, gateway_ms: null }, counted);
+      return eventRow({ ...draft, metadata, rank: 0, units: Number(s), ...unmeasured }, counted);
     }
     case 'refused': {
       const facts = { cause: c ?? '', limit: Number(l), retryAtMs: Number(u) };

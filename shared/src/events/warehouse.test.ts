@@ -6,6 +6,8 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { after, before, beforeEach, test } from 'node:test';
 import { startBigQuery, type Column, type LocalBigQuery } from '../../../scripts/local/google/bigquery/bigquery.ts';
+import { openCatalogue } from '../catalogue/catalogue.ts';
+import { loadConfig } from '../config/config.ts';
 import type { UsageEvent } from './usage-event.ts';
 import { createWarehouse, type Warehouse } from './warehouse.ts';
 
@@ -14,6 +16,8 @@ const schema = JSON.parse(
 ) as Column[];
 const columnOf = (name: string): Column => schema.find((column) => column.name === name) ?? { name, type: 'STRING' };
 
+const config = loadConfig({ REDIS_ENDPOINT: 'none', CODY_GATEWAY_DIAGNOSTICS_SECRET: 'none' });
+const catalogue = openCatalogue({ config, nowMs: 0, overlay: null, onFaults: () => assert.fail('faults') }).latest();
 let bigquery: LocalBigQuery;
 let warehouse: Warehouse;
 let nowMs = 0;
@@ -29,6 +33,7 @@ beforeEach(() => {
   table = `events_${tables++}`;
   warehouse = createWarehouse(
     { bigqueryProjectId: 'p', bigqueryDataset: 'd', bigqueryTable: table, bigqueryEndpoint: bigquery.url },
+    () => catalogue.prices(),
     () => nowMs,
   );
 });
@@ -54,7 +59,7 @@ function eventOf(id: string, more: Readonly<Record<string, unknown>> = {}): Usag
     tokens: 7,
     gateway_ms: 3,
   };
-  return { ...event, ...more } as UsageEvent;
+  return { ...event, ...more } as unknown as UsageEvent;
 }
 
 const older = (...missing: string[]): Promise<void> =>
@@ -126,11 +131,11 @@ test('a row that is really invalid is told, beside rows that only lack a column'
 });
 
 test('a table without a column that every row must have is not ours: its rows are told, and nothing goes round', async () => {
-  await older('units');
+  await older('identifier');
   const { inserted, poison } = await warehouse.insert([eventOf('1'), eventOf('2')]);
   assert.equal(inserted, 0);
   assert.deepEqual(
     poison.map(({ reason }) => reason),
-    ['no such field: units.', 'no such field: units.'],
+    ['no such field: identifier.', 'no such field: identifier.'],
   );
 });

@@ -1,10 +1,11 @@
 // Rows into the events table, with the real BigQuery client. The queue is what retries; here is only told what happened.
 
 import type { BigQuery } from '@google-cloud/bigquery';
+import type { PriceBook } from '../catalogue/catalogue.ts';
 import type { Config } from '../config/config.ts';
 import { lazyClient } from '../http/http.ts';
 import { within } from '../telemetry/telemetry.ts';
-import type { Price } from './price.ts';
+import type { Row } from './columns.ts';
 import { createUnplaced, type Unplaced } from './unplaced.ts';
 import type { UsageEvent } from './usage-event.ts';
 
@@ -14,8 +15,8 @@ const insertTimeoutMs = 30_000;
 /** What became of a batch. */
 export interface Insertion {
   readonly inserted: number;
-  /** List price of what was inserted. A row that comes again counts again: for alerts, not for bills. */
-  readonly costMicroUsd: number;
+  /** What was inserted did cost. A row that comes again counts again: for alerts, not for bills. */
+  readonly costNanoUsd: number;
   /** Charged calls among them that have no price. */
   readonly unpriced: number;
   /** Rows that BigQuery will never take, each with its reason. */
@@ -26,7 +27,7 @@ export interface Insertion {
 
 /** The events table. */
 export interface Warehouse {
-  /** Inserts rows; equal `event_id` and `rank` again are dropped by BigQuery within its window and by the view for ever. @throws when a retry can help. */
+  /** Prices what has no cost, and inserts rows; equal `event_id`, `rank` and `price_rank` again are dropped by BigQuery within its window and by the view for ever. @throws when a retry can help. */
   insert(events: readonly UsageEvent[]): Promise<Insertion>;
 }
 
@@ -36,8 +37,12 @@ export type WarehouseSettings = Pick<
   'bigqueryProjectId' | 'bigqueryDataset' | 'bigqueryTable' | 'bigqueryEndpoint'
 >;
 
-/** Loads the client with the first insert. @param now Unix ms */
-export function createWarehouse(config: WarehouseSettings, now: () => number = Date.now): Warehouse {
+/** Loads the client with the first insert. @param book asked for with the first row that has no cost @param now Unix ms */
+export function createWarehouse(
+  config: WarehouseSettings,
+  book: () => Promise<PriceBook>,
+  now: () => number = Date.now,
+): Warehouse {
   const client = lazyClient(() => loadClient(config));
   const unplaced = createUnplaced();
   return {
@@ -48,25 +53,41 @@ export function createWarehouse(config: WarehouseSettings, now: () => number = D
       const late = (): never => {
         throw new Error(`BigQuery did not answer within ${insertTimeoutMs} ms`);
       };
-      return insertRows(events, unplaced, now(), (rows) =>
+      return insertRows(await pricedRows(events, book), unplaced, now(), (rows) =>
         within(table.insert(rows, { raw: true, partialRetries: 0 }), Math.max(1, untilMs - performance.now()), late),
       );
     },
   };
 }
 
-type WholeRow = UsageEvent & Price;
-
 interface RawRow {
   readonly insertId: string;
-  readonly json: Omit<WholeRow, 'metadata'> & { readonly metadata: string };
+  readonly json: Omit<Row, 'metadata' | 'tags'> & { readonly metadata: string; readonly tags: string | null };
+}
+
+const nanoPerMicro = 1_000;
+
+/** An event, and its row as it is inserted. */
+type Pending = Awaited<ReturnType<typeof pricedRows>>[number];
+
+async function pricedRows(events: readonly UsageEvent[], book: () => Promise<PriceBook>) {
+  if (events.length === 0) return [];
+  // Half a megabyte of prices, which most batches do not need.
+  const missing = events.some(({ cost_nano_usd: cost }) => (cost ?? null) === null);
+  const priced = missing ? (await import('./price-row.ts')).pricedRow : null;
+  const prices = priced === null ? null : await book();
+  return events.map((event) => {
+    const row = priced === null || prices === null ? event : priced(event, prices);
+    const { cost_nano_usd: nano } = row;
+    return { event, row: { ...row, cost_micro_usd: nano === null ? null : Math.round(nano / nanoPerMicro) } };
+  });
 }
 
 /** As the views count: `unpriced` is a row that is charged and has no cost. */
-function sumsOf(rows: readonly WholeRow[]): Pick<Insertion, 'costMicroUsd' | 'unpriced'> {
+function sumsOf(rows: readonly Row[]): Pick<Insertion, 'costNanoUsd' | 'unpriced'> {
   return {
-    costMicroUsd: rows.reduce((sum, { cost_micro_usd: cost }) => sum + (cost ?? 0), 0),
-    unpriced: rows.filter(({ units, cost_micro_usd: cost }) => units > 0 && cost === null).length,
+    costNanoUsd: rows.reduce((sum, { cost_nano_usd: cost }) => sum + (cost ?? 0), 0),
+    unpriced: rows.filter(({ units, cost_nano_usd: cost }) => units > 0 && cost === null).length,
   };
 }
 
@@ -75,24 +96,20 @@ function sumsOf(rows: readonly WholeRow[]): Pick<Insertion, 'costMicroUsd' | 'un
  * again with that member elsewhere. Each turn learns of a member or drops a row, so it ends.
  */
 async function insertRows(
-  events: readonly UsageEvent[],
+  pending: readonly Pending[],
   unplaced: Unplaced,
   nowMs: number,
   insert: (rows: RawRow[]) => Promise<unknown>,
 ): Promise<Insertion> {
   const poison: { event: UsageEvent; reason: string }[] = [];
-  const nothing = { inserted: 0, costMicroUsd: 0, unpriced: 0, poison, unplaced: [] };
-  if (events.length === 0) return nothing;
-  // Half a megabyte of prices, which no function but the one that inserts reads.
-  const prices = await import('./price.ts');
-  let left = events.map((event) => ({ event, whole: { ...event, ...prices.priceOf(event) } }));
+  let left = pending;
   while (left.length > 0) {
-    const placed = left.map(({ whole }) => unplaced.put(whole, nowMs));
+    const placed = left.map(({ row }) => unplaced.put(row, nowMs));
     const rows = placed.map(({ row }) => rawRow(row));
     try {
       await insert(rows);
       const members = new Set(placed.flatMap((one) => one.members));
-      return { inserted: rows.length, ...sumsOf(left.map(({ whole }) => whole)), poison, unplaced: [...members] };
+      return { inserted: rows.length, ...sumsOf(left.map(({ row }) => row)), poison, unplaced: [...members] };
     } catch (error) {
       const reasons = invalidRows(error);
       // In the same turn two rows may name the same member: it is learnt of once.
@@ -108,15 +125,19 @@ async function insertRows(
       left = good;
     }
   }
-  return nothing;
+  return { inserted: 0, costNanoUsd: 0, unpriced: 0, poison, unplaced: [] };
 }
 
-function insertId(event: Pick<UsageEvent, 'event_id' | 'rank'>): string {
-  return `${event.event_id}:${event.rank}`;
+function insertId({ event_id, rank, price_rank }: Pick<UsageEvent, 'event_id' | 'rank' | 'price_rank'>): string {
+  // Rows of older functions lack the member.
+  return `${event_id}:${rank}:${(price_rank as number | undefined) ?? 0}`;
 }
 
-function rawRow(row: WholeRow): RawRow {
-  return { insertId: insertId(row), json: { ...row, metadata: JSON.stringify(row.metadata) } };
+/** Columns of JSON are inserted as texts. */
+function rawRow(row: Row): RawRow {
+  const tags = (row.tags as Row['tags'] | undefined) ?? null;
+  const json = { ...row, metadata: JSON.stringify(row.metadata), tags: tags === null ? null : JSON.stringify(tags) };
+  return { insertId: insertId(row), json };
 }
 
 /** insertId -> reason of the rows that a PartialFailureError calls invalid (its message is empty, the details are inside). */

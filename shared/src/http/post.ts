@@ -46,6 +46,8 @@ export interface Sent {
   readonly answer: Promise<IncomingMessage>;
   /** Ends the call at once, whatever it is doing. */
   end(reason: Error): void;
+  /** Whether all of the request has been handed to a connection that stood. */
+  isWhole(): boolean;
 }
 
 /** Sends a body: these texts, one behind the other. */
@@ -53,11 +55,14 @@ export function post(destination: Destination, ...texts: readonly string[]): Sen
   let body: readonly Piece[] = piecesOf(texts);
   let ended: Error | null = null;
   let outgoing: ClientRequest | null = null;
+  let whole = false;
   const answer = new Promise<IncomingMessage>((resolve, reject) => {
     /** @param fresh on a connection of its own, and without a second try */
     const send = (fresh: boolean): void => {
       const request = open(destination, body, fresh);
       outgoing = request;
+      whole = false;
+      request.once('finish', () => (whole = true));
       let bytesReadBefore = 0;
       let interimAnswers = 0;
       request.once('socket', (socket) => (bytesReadBefore = socket.bytesRead));
@@ -97,6 +102,7 @@ export function post(destination: Destination, ...texts: readonly string[]): Sen
       ended ??= reason;
       outgoing?.destroy(reason);
     },
+    isWhole: () => whole,
   };
 }
 

@@ -39,7 +39,7 @@ after(async () => {
 
 const hourMs = 3_600_000;
 
-const untold = { pool: null, lastUpdatedMs: null, version: 0 };
+const untold = { tags: [], pool: null, lastUpdatedMs: null, version: 0 };
 
 /** A permit as auth would make it, for an actor of its own. */
 function permitFor(entitlement: Partial<Entitlement> = {}, id: string = randomUUID()): Permit {

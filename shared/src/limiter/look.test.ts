@@ -31,6 +31,7 @@ function permitFor(entitlement: Partial<Entitlement>): Permit {
     id,
     name: 'n',
     accessEnabled: true,
+    tags: [],
     pool: null,
     lastUpdatedMs: null,
     version: 0,

@@ -3,8 +3,8 @@
 
 import type { OutgoingHttpHeaders } from 'node:http';
 import { errorEvent, Refusal } from '../http/http.ts';
-import { DeadlinePassed, type Answer, type Call, type Usage } from '../upstream/upstream.ts';
-import type { Ended, Held } from './charged.ts';
+import { DeadlinePassed, type Answer, type Call, type Metered } from '../upstream/upstream.ts';
+import { notServed, type Ended, type Held } from './charged.ts';
 import type { Exchange } from './exchange.ts';
 import { relay, type Relayed } from './relay.ts';
 
@@ -12,10 +12,20 @@ import { relay, type Relayed } from './relay.ts';
  * Sends the call and relays what comes; the response stays open until the call is settled.
  * @throws Refusal: no answer came
  */
-export async function sendAndRelay(exchange: Exchange, { lease, span }: Held, call: Call): Promise<Ended<Usage>> {
+export async function sendAndRelay(exchange: Exchange, { lease, span }: Held, call: Call): Promise<Ended<Metered>> {
   const { context, received, scope, timing } = exchange;
   const { response, callerLeft } = received;
-  const answer = await context.upstream.send(lease, call, { signal: callerLeft, timeoutMs: timeoutOf(exchange) });
+  const sent = { unanswered: false };
+  const onUnanswered = (): void => void (sent.unanswered = true);
+  const options = { signal: callerLeft, timeoutMs: timeoutOf(exchange), onUnanswered };
+  let answer: Answer;
+  try {
+    answer = await context.upstream.send(lease, call, options);
+  } catch (error) {
+    if (!sent.unanswered) throw error;
+    const billed = context.upstream.unanswered(call, timing.upstreamMs() ?? 0);
+    return { ...notServed<Metered>(exchange, error), billed };
+  }
   scope.annotate({ upstream_status: answer.status, upstream_headers_ms: Math.round(timing.upstreamMs() ?? 0) });
   span.set({
     'gateway.upstream.time_to_headers': (timing.upstreamMs() ?? 0) / 1000,
@@ -36,13 +46,18 @@ export async function sendAndRelay(exchange: Exchange, { lease, span }: Held, ca
     if (answer.sse) span.set({ 'gen_ai.response.time_to_first_chunk': (timing.upstreamMs() ?? 0) / 1000 });
     scope.annotate({ first_byte_ms: Math.round(timing.totalMs()) });
   });
-  const served = answer.status >= 200 && answer.status < 300;
+  const accepted = answer.status >= 200 && answer.status < 300;
+  // A failure that is told before anything was written is none that anybody is charged for, whatever its status was.
+  const served = accepted && !(answer.meter.failed() && answer.meter.written() === 0);
+  const used = served ? await context.upstream.usage(call, answer, timing.upstreamMs() ?? 0) : null;
   return {
     upstreamStatus: answer.status,
     resolvedStatus: resolvedStatus(exchange, answer, relayed),
-    used: served ? await context.upstream.usage(call, answer) : null,
+    used,
+    ...(used !== null && { billed: used.billed }),
+    ...(accepted && !served && { units: 0 }),
     cancelled: relayed.end === 'left',
-    truncated: relayed.end === 'cut',
+    truncated: relayed.end === 'cut' || (relayed.end === 'whole' && served && answer.meter.failed()),
     reply: () => {
       if (relayed.end === 'whole') begin();
       close(exchange, answer, relayed);
@@ -60,7 +75,7 @@ function timeoutOf({ received, scope }: Exchange): number | null {
 }
 
 /** Our key is our fault: what the provider says of it is not for the caller. */
-function credentialsRefused({ dialect }: Exchange, answer: Answer, { provider }: Call): Ended<Usage> {
+function credentialsRefused({ dialect }: Exchange, answer: Answer, { provider }: Call): Ended<Metered> {
   answer.abort();
   const refusal = new Refusal(
     'upstream-credentials',
@@ -105,7 +120,7 @@ function close({ received, scope, dialect }: Exchange, answer: Answer, relayed: 
     scope.log('WARNING', 'the provider broke off', {}, relayed.error);
     if (!answer.sse) response.destroy();
     else if (answer.meter.failed()) response.end();
-    else response.end(errorEvent(cutRefusal(relayed.error), dialect, scope.traceId));
+    else response.end(errorEvent(cutRefusal(relayed.error), dialect, scope.traceId, answer.meter.nextNumber?.()));
   }
 }
 

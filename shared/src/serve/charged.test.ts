@@ -10,6 +10,7 @@ import { after, before, mock, test } from 'node:test';
 import { Redis } from 'ioredis';
 import { startRedis, type LocalRedis } from '../../../scripts/local/process/redis.ts';
 import type { Permit } from '../auth/auth.ts';
+import { createPriceBook, mergeRows } from '../catalogue/catalogue.ts';
 import { createOutbox, type Outbox, type UsageEvent } from '../events/events.ts';
 import { Refusal } from '../http/http.ts';
 import { createLimiter, identityOf } from '../limiter/limiter.ts';
@@ -22,6 +23,14 @@ import { createHandler } from './handler.ts';
 import { createOutages } from './outages.ts';
 
 const hourMs = 3_600_000;
+const stated = { source: 'a test', asOf: '2026-01-01' };
+const layer = {
+  name: 'defaults',
+  rows: { prices: [{ model: 'p/m', from: '2026-01-01', dimensions: { input: '2' }, ...stated }] },
+} as const;
+const catalogue = {
+  prices: async () => createPriceBook(mergeRows('prices', [layer]), mergeRows('factors', [layer])),
+};
 let redisServer: LocalRedis;
 let redis: Redis;
 let store: Store;
@@ -84,7 +93,7 @@ after(async () => {
 });
 
 function permitOf(limit = 10): Permit {
-  const actor = { source: 'dotcom-user', id: randomUUID(), name: 'n', pool: null, version: 0 };
+  const actor = { source: 'dotcom-user', id: randomUUID(), name: 'n', tags: [], pool: null, version: 0 };
   const burst = { limit: 1_000, intervalMs: hourMs };
   const entitlement = { limit, intervalMs: 24 * hourMs, allowedModels: ['*'], burst, inFlightMax: 1_000 };
   return { actor, feature: 'chat_completions', entitlement, model: 'p/m', blocked: false } as unknown as Permit;
@@ -100,6 +109,7 @@ const callOf = (permit: Permit, units: number): ChargedCall<string> => ({
     metadata: { before: true },
     ended: ({ used, upstreamStatus }) => ({ metadata: { used, upstreamStatus }, tokens: null }),
   },
+  catalogue,
   span: null,
 });
 
@@ -109,6 +119,7 @@ const served = ({ received }: Exchange, units?: number): Ended<string> => ({
   resolvedStatus: 200,
   used: 'all of it',
   ...(units !== undefined && { units }),
+  billed: [{ model: null, counts: { input: 1_000 } }],
   reply: () => {
     happened.push('answered');
     received.response.writeHead(200, { ...received.replyHeaders }).end('served');
@@ -153,6 +164,15 @@ test('the truth is charged, the row is written before the answer, and the answer
   );
 });
 
+test('the row tells the price, worked out once; a redelivery tells the same', async () => {
+  const { happened } = await send(permitOf(), 1, async (exchange) => served(exchange));
+  const [row] = happened as [UsageEvent];
+  assert.deepEqual(
+    [row.cost_nano_usd, row.price_version, row.price_rank, row.abandoned_nano_usd, row.home, row.attempts, row.tags],
+    [2_000_000, 'p/m 2026-01-01', 0, null, null, null, null],
+  );
+});
+
 test('work that knows no better costs what was reserved', async () => {
   const permit = permitOf();
   await send(permit, 3, async (exchange) => served(exchange));
@@ -189,6 +209,7 @@ test('work that throws costs nothing, has its row, and its refusal tells what is
     const [row, ...more] = happened as [UsageEvent];
     assert.deepEqual([row.units, row.quota_units, row.metadata['resolved_status_code']], [0, 0, status]);
     assert.deepEqual([row.metadata['used'], row.metadata['upstreamStatus'], more], [null, -1, []]);
+    assert.deepEqual([row.cost_nano_usd, row.price_version], [0, null]);
   }
 });
 

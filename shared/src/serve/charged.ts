@@ -2,12 +2,15 @@
 // what the call is (the work), nor the limits (limiter).
 
 import type { Permit } from '../auth/auth.ts';
+import type { Catalogue, Part, PriceBook } from '../catalogue/catalogue.ts';
+import { withCost, type EndedEvent } from '../events/events.ts';
 import { asRefusal, type Refusal } from '../http/http.ts';
 import type { Claim, Lease } from '../limiter/limiter.ts';
 import { noSpan, type Span } from '../telemetry/telemetry.ts';
 import { admit } from './admit.ts';
 import type { Exchange } from './exchange.ts';
 import { endLease } from './lease-end.ts';
+import { costOf } from './price.ts';
 import { rateLimitHeaders } from './rate-limit.ts';
 import { draftEvent, finishedEvent, type CallEvent, type Outcome } from './served-event.ts';
 import type { ChargedSpan } from './spans.ts';
@@ -23,6 +26,8 @@ export interface ChargedCall<Used> {
   /** Of its Idempotency-Key; null for a request without one. */
   readonly claim: Claim | null;
   readonly event: CallEvent<Used>;
+  /** The snapshot that it goes by, whose prices hold for it. Null where there is no model. */
+  readonly catalogue: Pick<Catalogue, 'prices'> | null;
   /** Null where the work has a span of its own. */
   readonly span: ChargedSpan<Used> | null;
 }
@@ -46,6 +51,8 @@ export interface Ended<Used> {
    * By default a caller that is answered with 2xx pays what was reserved, any other nothing.
    */
   readonly units?: number;
+  /** What the provider bills, by the model that served it: what the call costs. By default nothing. */
+  readonly billed?: readonly Part[];
   /** The caller left. By default: whether it has by now. */
   readonly cancelled?: boolean;
   /** The provider's answer broke off, or ended without its end mark. */
@@ -79,7 +86,11 @@ export async function charged<Used>(
   try {
     timing.upstreamStarts();
     const span = call.span === null ? noSpan : scope.startCall(...call.span.begins);
-    const ended = await work({ lease, span }).catch((error: unknown) => notServed<Used>(exchange, error));
+    const working = work({ lease, span }).catch((error: unknown) => notServed<Used>(exchange, error));
+    // Read beside the provider's answer.
+    const prices = call.catalogue?.prices() ?? null;
+    prices?.catch(() => undefined);
+    const ended = await working;
     timing.upstreamEnds();
     const outcome: Outcome<Used> = {
       upstreamStatus: ended.upstreamStatus,
@@ -87,6 +98,7 @@ export async function charged<Used>(
       upstreamDurationMs: timing.upstreamMs() ?? 0,
       gatewayMs: timing.ownMs(),
       used: ended.used,
+      billed: ended.billed ?? [],
       cancelled: ended.cancelled ?? received.callerLeft.aborted,
       truncated: ended.truncated ?? false,
       refusal: ended.refusal ?? null,
@@ -95,11 +107,27 @@ export async function charged<Used>(
     // What the caller got decides: an answer of which it saw no byte costs it nothing.
     const served = ended.resolvedStatus >= 200 && ended.resolvedStatus < 300;
     const units = ended.units ?? (served ? call.units : 0);
-    await endLease(exchange, lease, finishedEvent(draft, call.event, outcome, units));
+    const event = finishedEvent(draft, call.event, outcome, units);
+    await endLease(exchange, lease, await priced(exchange, lease, event, outcome.billed, prices));
     ended.reply();
   } finally {
     stopRenewing();
   }
+}
+
+/** One call, one price: that of its admission, worked out here alone. Where it can't be, whoever delivers the row does it from what the row says. */
+async function priced(
+  { scope }: Exchange,
+  { admittedAtMs }: Lease,
+  event: EndedEvent,
+  billed: readonly Part[],
+  prices: Promise<PriceBook> | null,
+): Promise<EndedEvent> {
+  const { model, home } = event;
+  if (model === null || prices === null) return event;
+  const by = { model, home, atMs: admittedAtMs };
+  const cost = await costOf(billed, by, prices, (message, error) => scope.log('ERROR', message, {}, error));
+  return cost === null ? event : withCost(event, cost);
 }
 
 /** What work comes to that threw: no byte of the provider's, and the error as a refusal, which answers the caller. */

@@ -2,7 +2,8 @@
 // instance, what the provider used.
 
 import type { Permit } from '../auth/auth.ts';
-import type { Call, Flagging, Usage } from '../upstream/upstream.ts';
+import type { Part } from '../catalogue/catalogue.ts';
+import type { Call, Flagging, Metered } from '../upstream/upstream.ts';
 import { callerIdMetadata, type CallerIds } from './caller-ids.ts';
 import { flaggedMetadata } from './flagged-metadata.ts';
 import type { CallEvent } from './served-event.ts';
@@ -13,7 +14,7 @@ export function completionEvent(
   call: Call,
   flagging: Flagging | null,
   callerIds: CallerIds,
-): CallEvent<Usage> {
+): CallEvent<Metered> {
   return {
     name: 'CompletionsFinished',
     model,
@@ -24,38 +25,55 @@ export function completionEvent(
       ...callerIdMetadata(callerIds),
       ...(flagging !== null && flaggedMetadata(flagging)),
     },
-    ended: ({ used, upstreamStatus }) => ({
-      metadata: { ...usageMetadata(call, used), upstream_status_code: upstreamStatus },
-      tokens: tokensOf(used),
+    ended: ({ used, billed, upstreamStatus }) => ({
+      metadata: {
+        ...usageMetadata(call, used, flagging),
+        ...wholeUsage(used, billed),
+        upstream_status_code: upstreamStatus,
+      },
+      tokens: used?.tokens ?? null,
     }),
   };
-}
-
-function tokensOf(usage: Usage | null): number | null {
-  if (usage === null || (usage.inputTokens === null && usage.outputTokens === null)) return null;
-  return (usage.inputTokens ?? 0) + (usage.outputTokens ?? 0);
 }
 
 /**
  * Counts that are unknown are left out; a call that the provider did not serve has zeros, as readers of the table
  * expect.
  */
-function usageMetadata(call: Call, usage: Usage | null): Record<string, number> {
+function usageMetadata(call: Call, usage: Metered | null, flagging: Flagging | null): Record<string, number> {
   if (usage === null)
     return {
       prompt_character_count: 0,
       prompt_token_count: 0,
+      prompt_tokenizer_token_count: 0,
       completion_character_count: 0,
       completion_token_count: 0,
+      completion_tokenizer_token_count: 0,
     };
   const known: Record<string, number | null> = {
     prompt_character_count: call.promptCharacters,
     prompt_token_count: usage.inputTokens,
+    // Our own count, of prompts that were counted: where the API tells nothing, or the rules of flagging asked.
+    prompt_tokenizer_token_count: usage.counted ? usage.inputTokens : (flagging?.promptTokens ?? null),
     completion_character_count: usage.completionCharacters,
     completion_token_count: usage.outputTokens,
+    completion_tokenizer_token_count: usage.counted ? usage.outputTokens : null,
     cache_read_token_count: usage.cacheReadTokens,
     cache_write_token_count: usage.cacheWriteTokens,
     reasoning_token_count: usage.reasoningTokens,
   };
   return Object.fromEntries(Object.entries(known).filter((entry): entry is [string, number] => entry[1] !== null));
+}
+
+/** Everything that a price may ever ask for: counts by dimension and served model, and the provider's own words for them. */
+function wholeUsage(used: Metered | null, billed: readonly Part[]): Record<string, unknown> {
+  const report = used?.report ?? null;
+  if (billed.length === 0 && report === null) return {};
+  const parts = billed.map(({ model, counts, qualifiers, estimated }) => ({
+    ...(model !== null && { model }),
+    counts,
+    ...(qualifiers !== undefined && Object.keys(qualifiers).length > 0 && { qualifiers }),
+    ...(estimated === true && { estimated }),
+  }));
+  return { usage: { parts, ...(report !== null && { report }) } };
 }

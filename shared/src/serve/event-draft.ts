@@ -15,12 +15,14 @@ export interface EventFacts {
   /** Qualified; null where the event is of none. */
   readonly model: string | null;
   readonly metadata: Readonly<Record<string, unknown>>;
+  /** Of the subscription; absent where none is known. */
+  readonly tags?: readonly string[];
 }
 
 /** Makes the draft of an event, with an id of its own. */
 export function eventDraft(
   { context: { config }, scope }: Pick<Exchange, 'context' | 'scope'>,
-  { name, source, identifier, feature, model, metadata }: EventFacts,
+  { name, source, identifier, feature, model, metadata, tags = [] }: EventFacts,
 ): EventDraft {
   return {
     name,
@@ -34,5 +36,6 @@ export function eventDraft(
     feature,
     model,
     provider: model === null ? null : model.slice(0, model.indexOf('/')),
+    tags: tags.length === 0 ? null : tags,
   };
 }

@@ -39,6 +39,8 @@ function meterOf(): Meter {
       reasoningTokens: null,
       completionCharacters: null,
     }),
+    report: () => ({ parts: [], whole: null, told: 'nothing' }),
+    written: () => whole.length,
   };
 }
 

@@ -2,6 +2,7 @@
 // says more is its own.
 
 import type { Permit } from '../auth/auth.ts';
+import type { Part } from '../catalogue/catalogue.ts';
 import type { EndedEvent, EventDraft, EventName } from '../events/events.ts';
 import type { Refusal } from '../http/http.ts';
 import { eventDraft } from './event-draft.ts';
@@ -19,6 +20,8 @@ export interface Outcome<Used> {
   readonly gatewayMs: number;
   /** Null unless the provider served the call. */
   readonly used: Used | null;
+  /** What the provider bills, or may bill, by the model that served it. */
+  readonly billed: readonly Part[];
   /** The caller left. */
   readonly cancelled: boolean;
   /** The provider's answer broke off, or ended without its end mark. */
@@ -47,8 +50,8 @@ export function draftEvent<Used>(
   { actor, feature }: Permit,
   { name, model, metadata }: CallEvent<Used>,
 ): EventDraft {
-  const { source, id: identifier } = actor;
-  return eventDraft(exchange, { name, source, identifier, feature, model, metadata: { ...metadata, feature } });
+  const { source, id: identifier, tags } = actor;
+  return eventDraft(exchange, { name, source, identifier, feature, model, metadata: { ...metadata, feature }, tags });
 }
 
 /** The whole event of a call that has ended, without what only the limiter knows. @param units that are charged */
@@ -74,5 +77,11 @@ export function finishedEvent<Used>(
     units,
     tokens,
     gateway_ms: Math.round(outcome.gatewayMs),
+    cost_nano_usd: null,
+    price_version: null,
+    price_rank: 0,
+    abandoned_nano_usd: null,
+    home: null,
+    attempts: null,
   };
 }

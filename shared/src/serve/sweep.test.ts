@@ -31,7 +31,14 @@ after(async () => {
 });
 
 function permitOf(limit = 1_000): Permit {
-  const actor = { source: 'dotcom-product-subscriptions', id: randomUUID(), name: 'n', pool: null, version: 0 };
+  const actor = {
+    source: 'dotcom-product-subscriptions',
+    id: randomUUID(),
+    name: 'n',
+    tags: [],
+    pool: null,
+    version: 0,
+  };
   const burst = { limit: 1_000, intervalMs: hourMs };
   const entitlement = { limit, intervalMs: 24 * hourMs, allowedModels: ['*'], burst, inFlightMax: 1_000 };
   return { actor, feature: 'chat_completions', entitlement, model: 'p/m', blocked: false } as unknown as Permit;

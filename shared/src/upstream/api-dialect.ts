@@ -11,6 +11,10 @@ export interface ReadingRules {
   readonly provider: ProviderRow;
   /** The most tokens of an answer that may be asked for; null: the provider's own bound. */
   readonly lengthMax: number | null;
+  /** Whether the model thinks before it answers; null: not known. */
+  readonly reasons: boolean | null;
+  /** Tools that the provider runs and bills itself, by type, as far as the operator lets callers use them. */
+  readonly serverTools: readonly string[];
 }
 
 /** How an API is spoken. */
@@ -25,6 +29,6 @@ export interface ApiDialect {
   keyHeaders(reading: Reading, key: string): Readonly<Record<string, string | null>>;
   /** 3. What is sent: texts, one behind the other (http/post.ts). @param model as the home spells it */
   body(reading: Reading, model: string, home: Home): readonly string[];
-  /** 4. Reads the answer's usage. */
-  meter(reading: Reading, provider: ProviderRow): Meter;
+  /** 4. Reads the answer's usage. @param model as the provider calls it, however the home spells it */
+  meter(reading: Reading, provider: ProviderRow, model: string): Meter;
 }

@@ -4,6 +4,7 @@ import type { IncomingHttpHeaders, OutgoingHttpHeaders } from 'node:http';
 import type { Feature } from '../auth/auth.ts';
 import type { DialectName, Home, Model, ProviderRow } from '../catalogue/catalogue.ts';
 import type { Dialect, SseEvent } from '../http/http.ts';
+import type { ServedUsage, UsageReport } from './usage/served-usage.ts';
 
 /** What a path takes: whose models, and in which dialects. */
 export interface Surface {
@@ -43,6 +44,8 @@ export interface Reading {
   readonly headers: Readonly<Record<string, string | null>>;
   /** Usage was asked for on our own account, so the chunk that carries it is not for the caller. */
   readonly hidesUsage: boolean;
+  /** What was left out or changed of what was asked, in words for the caller; absent: nothing. */
+  readonly warnings?: readonly string[];
 }
 
 /** Whose model a request means, and which homes may have it: out of one snapshot of the catalogue. */
@@ -65,6 +68,8 @@ export interface Choice {
 /** What one request asks, and of whom. */
 export interface Call extends Reading, Choice {
   readonly dialect: DialectName;
+  /** Asked on a path of instances, which know their own statuses and waits. */
+  readonly forInstances: boolean;
 }
 
 /** What a call used, as the provider reports it; unknown is null. */
@@ -78,6 +83,18 @@ export interface Usage {
   readonly completionCharacters: number | null;
 }
 
+/** What a served call used, and what it is billed by. */
+export interface Metered extends Usage {
+  /** All tokens that were reported, those of caches and of other models that helped included; null where none were. */
+  readonly tokens: number | null;
+  /** Disjoint counts by the model that served them; where nothing was reported, or not all, with estimates in them. */
+  readonly billed: readonly ServedUsage[];
+  /** Input and output are our own count: the API tells none. */
+  readonly counted: boolean;
+  /** The provider's report as it came, bounded; null without one. */
+  readonly report: UsageReport['whole'];
+}
+
 /**
  * Reads the usage out of an answer while it passes. Never throws: what it can't read stays unknown. Methods, no accessors: the accessors of an object
  * literal live in V8's old generation, and keep alive what they close over (a whole request) until a major collection.
@@ -88,11 +105,17 @@ export interface Meter {
   /** Takes a piece of an answer that is no stream. */
   body(chunk: Buffer): void;
   usage(): Usage;
+  /** What was reported, whole, by the dimensions of prices. */
+  report(): UsageReport;
+  /** Bytes of everything that the model wrote, its thinking and tool arguments too. */
+  written(): number;
   /** What the model wrote, for an API whose answers tell no tokens: they are counted then. Absent elsewhere. */
   readonly untold?: () => string;
   /** True once the end mark of a stream was seen. */
   finished(): boolean;
-  /** True once the provider said in the stream that it failed: the caller has read that in the provider's own words. */
+  /** Where the events of the API are numbered: the number that an event of ours takes. */
+  readonly nextNumber?: () => number;
+  /** True once the provider said in its answer that it failed: the caller has read that in the provider's own words. */
   failed(): boolean;
 }
 

@@ -5,8 +5,8 @@ import type { Catalogue } from '../catalogue/catalogue.ts';
 import type { Config } from '../config/config.ts';
 import { Refusal, type AccessTokens } from '../http/http.ts';
 import type { Lease } from '../limiter/limiter.ts';
-import { createBreaker, type CallOutcome } from './breaker.ts';
-import type { Answer, Call, CallerFacts, JsonObject, Surface, Usage } from './call.ts';
+import { createBreaker, type CallOutcome, type Passage } from './breaker.ts';
+import type { Answer, Call, CallerFacts, JsonObject, Meter, Metered, Surface } from './call.ts';
 import { choose, hasHomes } from './choice.ts';
 import { dialectNamed } from './dialects.ts';
 import { flag, flaggingSettings, type Flagging, type FlaggingSettings } from './flagging.ts';
@@ -17,8 +17,11 @@ import { isTextRequest, promptTextsOf, requestObject } from './request-body.ts';
 import { attempt, type SendOptions } from './send.ts';
 import { isModelFault } from './status.ts';
 import { createTokenCounter } from './token-counter.ts';
+import { withEstimates } from './usage/estimate.ts';
+import { nothingTold, tokensIn } from './usage/report.ts';
+import type { ServedUsage } from './usage/served-usage.ts';
 
-export type { Answer, Call, CallerFacts, Meter, Surface, Usage } from './call.ts';
+export type { Answer, Call, CallerFacts, Meter, Metered, Surface, Usage } from './call.ts';
 export { completionFeatures } from './choice.ts';
 export { embedAll } from './embedding/batches.ts';
 export {
@@ -32,6 +35,7 @@ export { embeddersOf } from './embedding/registry.ts';
 export type { Flagging } from './flagging.ts';
 export type { PromptText } from './prompt-text.ts';
 export { DeadlinePassed } from './send.ts';
+export type { ServedUsage } from './usage/served-usage.ts';
 
 /** Counting takes some ten milliseconds for each 32,000 characters, and the end of the answer waits for it: longer texts stay uncounted. */
 const countedCharactersMax = 1_000_000;
@@ -54,8 +58,14 @@ export interface Upstream {
    * @throws Refusal upstream-timeout, upstream-unreachable, upstream-credentials, model-unavailable; an AbortError when the caller left
    */
   send(lease: Lease, call: Call, options: SendOptions): Promise<Answer>;
-  /** What a served call used, once its answer is whole; where the API tells no tokens they are counted. */
-  usage(call: Call, answer: Answer): Promise<Usage>;
+  /**
+   * What a served call used, once its answer has ended; where the API tells no tokens they are counted, and what nobody tells of one that broke off, or
+   * was left, is estimated.
+   * @param ms since it was sent
+   */
+  usage(call: Call, answer: Answer, ms: number): Promise<Metered>;
+  /** What a call may be billed for that was sent whole, and never answered. @param ms since it was sent */
+  unanswered(call: Call, ms: number): readonly ServedUsage[];
   /** Ends the thread that counts tokens. */
   close(): Promise<void>;
 }
@@ -113,7 +123,14 @@ export function createUpstream({
       const { provider } = choice;
       const { api, read } = dialectNamed(dialect);
       const lengthMax = lengthMaxOf(config, provider.id, api);
-      return { dialect, ...choice, ...read(request, { caller, provider, lengthMax }) };
+      const reasons = choice.model?.row.reasons ?? null;
+      const serverTools = config.responsesServerTools ?? [];
+      return {
+        dialect,
+        forInstances,
+        ...choice,
+        ...read(request, { caller, provider, lengthMax, reasons, serverTools }),
+      };
     },
     send: async (lease, call, options) => {
       const [home] = call.homes;
@@ -121,6 +138,7 @@ export function createUpstream({
       const passage = breaker.pass(lease.permit.model);
       try {
         const answer = await attempt(home, lease, call, means, options);
+        if (answer.sse && answer.status < 300) return decidedByContent(answer, passage);
         passage.report(isModelFault(answer.status) ? 'failed' : 'served', retryAfterMs(answer.retryAfter));
         return answer;
       } catch (error) {
@@ -134,18 +152,40 @@ export function createUpstream({
       const flagging = rules === null ? null : await flag(call.asked, prompt, rules, limitsBlock, counter.count);
       return { prompt, flagging };
     },
-    usage: async (call, { meter }) => {
+    usage: async (call, { meter }, ms) => {
       const usage = meter.usage();
+      const report = meter.report();
       const written = meter.untold?.();
-      if (written === undefined) return usage;
+      if (written === undefined) {
+        const billed = withEstimates(call, { report, written: meter.written(), whole: meter.finished(), ms });
+        return { ...usage, tokens: tokensIn(report.parts), billed, counted: false, report: report.whole };
+      }
       const prompt = promptTextsOf(JSON.parse(call.body) as JsonObject).join('');
       const count = async (text: string): Promise<number | null> =>
         text.length > countedCharactersMax ? null : counter.count(text, Infinity);
       const [inputTokens, outputTokens] = await Promise.all([count(prompt), count(written)]);
-      return { ...usage, inputTokens, outputTokens };
+      const counted = { input: inputTokens ?? 0, output: outputTokens ?? 0 };
+      const billed: ServedUsage[] = [{ model: null, counts: counted, estimated: true }];
+      return { ...usage, inputTokens, outputTokens, tokens: tokensIn(billed), billed, counted: true, report: null };
     },
+    unanswered: (call, ms) => withEstimates(call, { report: nothingTold, written: 0, whole: false, ms }),
     close: () => counter.close(),
   };
+}
+
+/** A stream that begins with an error is the failure that a status tells elsewhere: what its model is worth shows with its first word. */
+function decidedByContent(answer: Answer, passage: Passage): Answer {
+  const { meter } = answer;
+  let decided = false;
+  const event: Meter['event'] = (one) => {
+    const relayed = meter.event(one);
+    if (decided) return relayed;
+    const outcome = meter.written() > 0 || meter.report().told === 'all' ? 'served' : meter.failed() ? 'failed' : null;
+    decided = outcome !== null;
+    if (outcome !== null) passage.report(outcome, null);
+    return relayed;
+  };
+  return { ...answer, meter: { ...meter, event } };
 }
 
 function dialectOf({ dialects }: Surface, request: JsonObject): Call['dialect'] {

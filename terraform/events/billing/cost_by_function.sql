@@ -28,7 +28,7 @@ WITH
       source,
       identifier,
       SUM(count) AS events,
-      SUM(IFNULL(cost_micro_usd, 0)) AS llm_micro_usd
+      SUM(IFNULL(cost_nano_usd, 0)) / 1000 AS llm_micro_usd
     FROM `${project}.${dataset}.events_unique`
     GROUP BY day, function, source, identifier
   ),

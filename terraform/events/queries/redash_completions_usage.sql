@@ -7,7 +7,7 @@ SELECT
   SUM(units) AS charged,
   SUM(CAST(JSON_VALUE(metadata, '$.prompt_token_count') AS INT64)) AS prompt_tokens,
   SUM(CAST(JSON_VALUE(metadata, '$.completion_token_count') AS INT64)) AS completion_tokens,
-  SUM(IFNULL(cost_micro_usd, 0)) AS cost_micro_usd
+  CAST(ROUND(SUM(IFNULL(cost_nano_usd, 0)) / 1000) AS INT64) AS cost_micro_usd
 FROM `${project}.${dataset}.events_unique`
 WHERE name = 'CompletionsFinished' AND created_at >= TIMESTAMP_SUB(CURRENT_TIMESTAMP(), INTERVAL 720 HOUR)
 GROUP BY day, feature, model

@@ -124,6 +124,48 @@ test('a settled row wins over an orphaned one, whichever came first, and over pa
   ]);
 });
 
+test('rows of the original gateway, which have five columns, are an event each', async (t) => {
+  const { local, insert } = await start(t);
+  const five = {
+    name: 'CompletionsFinished',
+    source: 'dotcom-product-subscriptions',
+    identifier: 'acme',
+    created_at: new Date().toISOString(),
+    metadata: JSON.stringify({ prompt_token_count: 10 }),
+  };
+  await insert('events', five, five, event({ event_id: 'one' }), event({ event_id: 'one' }));
+  assert.deepEqual(await local.rows('SELECT COUNT(*) AS rows, SUM(count) AS events FROM events_unique'), [
+    { rows: '3', events: '3' },
+  ]);
+});
+
+test('of equal ranks the latest price counts; an orphan that was priced again still gives way to its settlement', async (t) => {
+  const { local, insert } = await start(t);
+  const priced = (id: string, rank: number, price_rank: number | null, cost_nano_usd: number): object =>
+    event({ event_id: id, rank, price_rank, cost_nano_usd, cost_micro_usd: Math.round(cost_nano_usd / 1_000) });
+  await insert('events', priced('again', 1, 0, 1_000), priced('again', 1, 7, 2_000), priced('again', 1, 3, 9_000));
+  await insert('events', priced('late', 0, 7, 5_000), priced('late', 1, 0, 3_000));
+  // Before there were price ranks.
+  await insert('events', priced('old', 1, null, 1_000), priced('old', 1, 2, 4_000));
+  assert.deepEqual(await local.rows('SELECT event_id, cost_nano_usd FROM events_unique ORDER BY event_id'), [
+    { event_id: 'again', cost_nano_usd: '2000' },
+    { event_id: 'late', cost_nano_usd: '3000' },
+    { event_id: 'old', cost_nano_usd: '4000' },
+  ]);
+});
+
+test('a thousand embeddings of three tokens sum to what the provider bills, beside rows of older functions', async (t) => {
+  const { local, insert } = await start(t);
+  const name = 'EmbeddingsFinished';
+  // 3 × $0.02 a million: 60 nano-dollars each, which no micro-dollar can say.
+  const short = Array.from({ length: 1_000 }, () => event({ name, cost_nano_usd: 60, cost_micro_usd: 0 }));
+  await insert('events', ...short, event({ name, cost_micro_usd: 75 }));
+  for (const view of ['usage_daily', 'cost_by_model', 'cost_by_subscription', 'cost_by_feature', 'spend_by_function'])
+    assert.deepEqual(await local.rows(`SELECT cost_nano_usd, cost_micro_usd, unpriced FROM ${view}`), [
+      { cost_nano_usd: '135000', cost_micro_usd: '135', unpriced: '0' },
+    ]);
+});
+
 test('a day is final two days after its end; what has no price is counted, not forgotten', async (t) => {
   const { local, insert } = await start(t);
   const at = (ago: number) => ({ created_at: new Date(Date.now() - ago * dayMs).toISOString() });

@@ -21,6 +21,9 @@ import {
   withoutMembers,
   type Message,
 } from '../request-body.ts';
+import { anthropicUsage } from '../usage/anthropic-usage.ts';
+import { mergeReports } from '../usage/report.ts';
+import { anthropicWritten } from '../usage/written.ts';
 
 /** What the version is called in a body, for homes on Vertex AI, which take no header for it. */
 const vertexVersion = 'vertex-2023-10-16';
@@ -36,7 +39,7 @@ export const anthropicMessages: ApiDialect = {
     home.row.kind === 'google'
       ? [body.slice(0, -1), `${body === '{}' ? '' : ','}"anthropic_version":"${vertexVersion}"}`]
       : withModel(body, model),
-  meter: () => createMeter(),
+  meter: (_reading, _provider, model) => createMeter(model),
 };
 
 function readMessages(body: JsonObject, { caller, provider, lengthMax }: ReadingRules): Reading {
@@ -120,9 +123,12 @@ function systemOf(content: unknown): unknown {
 }
 
 /** Usage comes in two halves: input with `message_start`, output with the last `message_delta`; `message_stop` is the end mark. */
-function createMeter(): Meter {
+/** @param asked the model's name at the provider */
+function createMeter(asked: string): Meter {
   let usage: JsonObject = {};
+  let answered: string | null = null;
   let characters: number | null = null;
+  let written = 0;
   let finished = false;
   let failed = false;
   const body = createJsonBody();
@@ -134,17 +140,20 @@ function createMeter(): Meter {
       case 'message_start':
         // Its output_tokens are those of an answer that has hardly begun: of a stream that breaks off they are unknown.
         usage = withoutMembers(memberOf(memberOf(data, 'message'), 'usage'), 'output_tokens');
+        answered = textOf(memberOf(data, 'message')['model']);
         add('');
         return;
       case 'content_block_start':
         add(memberOf(data, 'content_block')['text']);
+        written += anthropicWritten(memberOf(data, 'content_block'));
         return;
       case 'content_block_delta':
         add(memberOf(data, 'delta')['text']);
+        written += anthropicWritten(memberOf(data, 'delta'));
         return;
       case 'message_delta':
         // Cumulative; what it leaves out stands as it was.
-        usage = { ...usage, ...known(memberOf(data, 'usage')) };
+        usage = mergeReports(usage, memberOf(data, 'usage'));
         return;
       case 'message_stop':
         finished = true;
@@ -161,12 +170,23 @@ function createMeter(): Meter {
     },
     body: (chunk) => body.take(chunk),
     finished: () => finished,
-    failed: () => failed,
+    failed: () => failed || isObject(body.value()?.['error']),
     usage: () => {
       const whole = body.value();
       return whole === null
         ? usageOf(usage, characters)
         : usageOf(memberOf(whole, 'usage'), charactersOf(answerTexts(whole)));
+    },
+    report: () => {
+      const whole = body.value();
+      return whole === null
+        ? anthropicUsage(usage, asked, answered)
+        : anthropicUsage(memberOf(whole, 'usage'), asked, textOf(whole['model']));
+    },
+    written: () => {
+      const content = body.value()?.['content'];
+      const blocks = Array.isArray(content) ? content.filter(isObject) : [];
+      return blocks.reduce((sum, block) => sum + anthropicWritten(block), written);
     },
   };
 }
@@ -187,6 +207,6 @@ function usageOf(usage: JsonObject, completionCharacters: number | null): Usage 
   };
 }
 
-function known(usage: JsonObject): JsonObject {
-  return Object.fromEntries(Object.entries(usage).filter(([, value]) => value !== null));
+function textOf(value: unknown): string | null {
+  return typeof value === 'string' && value !== '' ? value : null;
 }

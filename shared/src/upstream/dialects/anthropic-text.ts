@@ -16,6 +16,7 @@ import {
   streamOf,
   withModel,
 } from '../request-body.ts';
+import { nothingTold } from '../usage/report.ts';
 import { tellActor } from './anthropic-messages.ts';
 
 export const anthropicText: ApiDialect = {
@@ -71,12 +72,15 @@ function createMeter(): Meter {
     },
     body: (chunk) => body.take(chunk),
     finished: () => finished,
-    failed: () => failed,
+    failed: () => failed || isObject(body.value()?.['error']),
     usage: () => {
       const whole = body.value();
       if (whole !== null) read(whole);
       return usageOf(text === null ? null : codePoints(text));
     },
+    // No answer reports anything: what was counted is all (upstream.ts).
+    report: () => nothingTold,
+    written: () => Buffer.byteLength(text ?? ''),
     untold: () => text ?? '',
   };
 }

@@ -6,6 +6,9 @@ import type { ApiDialect, ReadingRules } from '../api-dialect.ts';
 import type { JsonObject, Meter, Reading, Usage } from '../call.ts';
 import { guard } from '../guard.ts';
 import { bodyText, charactersOf, codePoints, isObject, modelOf, streamOf, withoutMembers } from '../request-body.ts';
+import { googleUsage } from '../usage/google-usage.ts';
+import { mergeReports } from '../usage/report.ts';
+import { googleWritten } from '../usage/written.ts';
 
 export const geminiGenerate: ApiDialect = {
   api: 'google',
@@ -15,7 +18,7 @@ export const geminiGenerate: ApiDialect = {
   keyHeaders: (_reading, key) => ({ 'x-goog-api-key': key }),
   // The model stands in the address.
   body: ({ body }) => [body],
-  meter: () => createMeter(),
+  meter: (_reading, _provider, model) => createMeter(model),
 };
 
 /** `stream` and `model` are the gateway's own members: they choose the address. */
@@ -39,16 +42,17 @@ function readContents(body: JsonObject, { provider, lengthMax }: ReadingRules): 
 }
 
 /**
- * The last `usageMetadata` counts. A stream has no end mark but the `finishReason` of its last event, so one that says nothing readable, or ends in
- * something unreadable, is taken for whole: whether it was cut can't be told.
+ * Of each member of `usageMetadata` the last counts. A stream has no end mark but the `finishReason` of its last event, so one that says nothing
+ * readable, or ends in something unreadable, is taken for whole: whether it was cut can't be told.
  */
-function createMeter(): Meter {
+function createMeter(model: string): Meter {
   let usage: JsonObject = {};
   let characters: number | null = null;
+  let [written, searches, maps] = [0, 0, false];
   let [answered, finished, unreadable, failed] = [false, false, false, false];
   const body = createJsonBody();
   const read = (answer: JsonObject): void => {
-    if (isObject(answer['usageMetadata'])) usage = answer['usageMetadata'];
+    if (isObject(answer['usageMetadata'])) usage = mergeReports(usage, answer['usageMetadata']);
     if (isObject(answer['error'])) failed = true;
     if (isObject(answer['promptFeedback']) && answer['promptFeedback']['blockReason'] !== undefined) finished = true;
     const candidates = answer['candidates'];
@@ -57,8 +61,23 @@ function createMeter(): Meter {
     for (const candidate of candidates as unknown[]) {
       if (!isObject(candidate)) continue;
       characters = (characters ?? 0) + answerTexts(candidate).reduce((sum, text) => sum + codePoints(text), 0);
+      for (const part of listOf(memberOf(candidate, 'content')['parts']))
+        if (isObject(part)) written += googleWritten(part);
+      const grounding = candidate['groundingMetadata'];
+      if (isObject(grounding)) {
+        searches = Math.max(searches, listOf(grounding['webSearchQueries']).length);
+        maps ||= listOf(grounding['groundingChunks']).some((chunk) => isObject(chunk) && isObject(chunk['maps']));
+      }
       if (typeof candidate['finishReason'] === 'string') finished = true;
     }
+  };
+  /** Whether what the report leaves out is zero, and not still to come. */
+  const ended = (): boolean => (finished && !unreadable) || body.value() !== null;
+  const readWhole = (): void => {
+    const whole = body.value();
+    if (whole === null) return;
+    [usage, characters, written] = [{}, null, 0];
+    read(whole);
   };
   return {
     event: ({ data }: SseEvent) => {
@@ -72,14 +91,18 @@ function createMeter(): Meter {
     },
     body: (chunk) => body.take(chunk),
     finished: () => finished || unreadable || !(answered || failed),
-    failed: () => failed,
+    failed: () => failed || isObject(body.value()?.['error']),
     usage: () => {
-      const whole = body.value();
-      if (whole !== null) {
-        characters = null;
-        read(whole);
-      }
-      return usageOf(usage, characters);
+      readWhole();
+      return usageOf(usage, characters, ended());
+    },
+    report: () => {
+      readWhole();
+      return googleUsage(usage, { searches, maps }, model, ended());
+    },
+    written: () => {
+      readWhole();
+      return written;
     },
   };
 }
@@ -109,12 +132,14 @@ function sumOf(a: number | null, b: number | null): number | null {
 }
 
 /** Thoughts are output that is paid for, and what tools found is input: both are told apart from the rest. */
-function usageOf(usage: JsonObject, completionCharacters: number | null): Usage {
+function usageOf(usage: JsonObject, completionCharacters: number | null, ended: boolean): Usage {
   const answer = tokenCount(usage['candidatesTokenCount']);
   const thoughts = tokenCount(usage['thoughtsTokenCount']);
+  const inputTokens = sumOf(tokenCount(usage['promptTokenCount']), tokenCount(usage['toolUsePromptTokenCount']));
   return {
-    inputTokens: sumOf(tokenCount(usage['promptTokenCount']), tokenCount(usage['toolUsePromptTokenCount'])),
-    outputTokens: sumOf(answer, thoughts),
+    inputTokens,
+    // Left out of a whole answer's report it is none: a prompt that was blocked has no candidates.
+    outputTokens: sumOf(answer, thoughts) ?? (ended && inputTokens !== null ? 0 : null),
     cacheReadTokens: tokenCount(usage['cachedContentTokenCount']),
     cacheWriteTokens: null,
     reasoningTokens: thoughts,

@@ -4,6 +4,9 @@ import type { SseEvent } from '../../http/http.ts';
 import { createJsonBody, jsonObject, memberOf, tokenCount } from '../answer-json.ts';
 import type { JsonObject, Meter, Usage } from '../call.ts';
 import { codePoints, isObject } from '../request-body.ts';
+import { openAiUsage, outputOf } from '../usage/openai-usage.ts';
+import { mergeReports } from '../usage/report.ts';
+import { openAiWritten } from '../usage/written.ts';
 
 /**
  * @param hidesUsage the chunk that only carries usage was asked for by us and is not for the caller
@@ -11,17 +14,31 @@ import { codePoints, isObject } from '../request-body.ts';
  */
 export function createOpenAiMeter(hidesUsage: boolean, reasoningBeside: boolean): Meter {
   let usage: JsonObject = {};
+  let serviceTier: unknown = null;
   let characters: number | null = null;
+  let written = 0;
   let finished = false;
   let failed = false;
   const body = createJsonBody();
   /** @returns true for the chunk that carries usage and nothing else */
   const read = (answer: JsonObject): boolean => {
     const { choices } = answer;
-    if (Array.isArray(choices)) characters = (characters ?? 0) + textLength(choices);
-    if (!isObject(answer['usage'])) return false;
-    usage = answer['usage'];
-    return Array.isArray(choices) && choices.length === 0;
+    if (Array.isArray(choices)) {
+      characters = (characters ?? 0) + textLength(choices);
+      for (const choice of choices as unknown[]) if (isObject(choice)) written += openAiWritten(choice);
+    }
+    serviceTier = answer['service_tier'] ?? serviceTier;
+    // Groq's streams have it in a place of their own.
+    const reported = answer['usage'] ?? memberOf(answer, 'x_groq')['usage'];
+    if (!isObject(reported)) return false;
+    usage = mergeReports(usage, reported);
+    return isObject(answer['usage']) && Array.isArray(choices) && choices.length === 0;
+  };
+  const readWhole = (): void => {
+    const whole = body.value();
+    if (whole === null) return;
+    [usage, characters, written] = [{}, null, 0];
+    read(whole);
   };
   return {
     event: (event: SseEvent) => {
@@ -33,14 +50,18 @@ export function createOpenAiMeter(hidesUsage: boolean, reasoningBeside: boolean)
     },
     body: (chunk) => body.take(chunk),
     finished: () => finished,
-    failed: () => failed,
+    failed: () => failed || isObject(body.value()?.['error']),
     usage: () => {
-      const whole = body.value();
-      if (whole !== null) {
-        characters = null;
-        read(whole);
-      }
+      readWhole();
       return usageOf(usage, characters, reasoningBeside);
+    },
+    report: () => {
+      readWhole();
+      return openAiUsage(usage, serviceTier, reasoningBeside);
+    },
+    written: () => {
+      readWhole();
+      return written;
     },
   };
 }
@@ -57,20 +78,20 @@ function textLength(choices: readonly unknown[]): number {
   return length;
 }
 
-function usageOf(usage: JsonObject, completionCharacters: number | null, reasoningBeside: boolean): Usage {
-  const prompt = memberOf(usage, 'prompt_tokens_details');
-  const inputTokens = tokenCount(usage['prompt_tokens']);
-  const completion = tokenCount(usage['completion_tokens']);
-  const total = reasoningBeside ? tokenCount(usage['total_tokens']) : null;
+/** A report as the event has it, of any of OpenAI's APIs. @param completionCharacters that were met in the answer */
+export function usageOf(usage: JsonObject, completionCharacters: number | null, reasoningBeside: boolean): Usage {
+  const prompt = { ...memberOf(usage, 'input_tokens_details'), ...memberOf(usage, 'prompt_tokens_details') };
+  const completion = { ...memberOf(usage, 'output_tokens_details'), ...memberOf(usage, 'completion_tokens_details') };
+  const inputTokens = tokenCount(usage['prompt_tokens'] ?? usage['input_tokens']);
+  const completionTokens = tokenCount(usage['completion_tokens'] ?? usage['output_tokens']);
+  // What a report leaves out is zero.
+  const isTold = inputTokens !== null || completionTokens !== null;
   return {
-    inputTokens,
-    outputTokens:
-      total === null || inputTokens === null || completion === null
-        ? completion
-        : Math.max(completion, total - inputTokens),
-    cacheReadTokens: tokenCount(prompt['cached_tokens']),
+    inputTokens: inputTokens ?? (isTold ? 0 : null),
+    outputTokens: isTold ? tokenCount(outputOf(usage, reasoningBeside)) : null,
+    cacheReadTokens: tokenCount(prompt['cached_tokens'] ?? usage['cached_tokens'] ?? usage['prompt_cache_hit_tokens']),
     cacheWriteTokens: tokenCount(prompt['cache_write_tokens']),
-    reasoningTokens: tokenCount(memberOf(usage, 'completion_tokens_details')['reasoning_tokens']),
+    reasoningTokens: tokenCount(completion['reasoning_tokens'] ?? usage['reasoning_tokens']),
     completionCharacters,
   };
 }

@@ -1,0 +1,100 @@
+// Usage in OpenAI's words: of chat and text completions and of the Responses API, and what other providers of that API call otherwise.
+
+import { memberOf } from '../answer-json.ts';
+import type { JsonObject } from '../call.ts';
+import { boundedCopy, countOf, nothingTold, qualifiersOf, restOf, unknownCounts, used } from './report.ts';
+import type { UsageReport } from './served-usage.ts';
+
+const kinds = 'text_tokens audio_tokens image_tokens video_tokens'.split(' ');
+const inputDetails = [
+  ...kinds,
+  'cached_tokens',
+  'cache_write_tokens',
+  ...kinds.map((kind) => `cached_tokens_details.${kind}`),
+];
+const outputDetails = [...kinds, 'reasoning_tokens', 'accepted_prediction_tokens', 'rejected_prediction_tokens'];
+const toolUses = ['web_search_requests', 'web_search_calls', 'code_interpreter_calls', 'file_search_calls'];
+const below = (members: readonly string[], names: readonly string[]): string[] =>
+  members.flatMap((member) => names.map((name) => `${member}.${name}`));
+
+/** Members that are read here, that say the same again, or that cost nothing: times, prices that the provider states itself. */
+const known: ReadonlySet<string> = new Set([
+  ...'prompt_tokens completion_tokens input_tokens output_tokens total_tokens'.split(' '),
+  ...'cached_tokens reasoning_tokens prompt_cache_hit_tokens prompt_cache_miss_tokens'.split(' '),
+  ...below(['prompt_tokens_details', 'input_tokens_details'], inputDetails),
+  ...below(['completion_tokens_details', 'output_tokens_details'], outputDetails),
+  ...below(['server_tool_use', 'server_side_tool_usage_details'], toolUses),
+  ...'num_server_side_tools_used queue_time prompt_time completion_time total_time'.split(' '),
+  ...'cost cost_in_usd_ticks cost_details.*'.split(' '),
+]);
+
+/**
+ * @param serviceTier as the answer names it; it stands beside the usage
+ * @param reasoningBeside as the provider's row says: see `outputOf`
+ */
+export function openAiUsage(report: JsonObject, serviceTier: unknown, reasoningBeside: boolean): UsageReport {
+  const prompt = countOf(report['prompt_tokens'] ?? report['input_tokens']);
+  const completion = outputOf(report, reasoningBeside);
+  if (!tells(report)) return nothingTold;
+  const input = { ...memberOf(report, 'input_tokens_details'), ...memberOf(report, 'prompt_tokens_details') };
+  const output = { ...memberOf(report, 'output_tokens_details'), ...memberOf(report, 'completion_tokens_details') };
+  const ofCached = memberOf(input, 'cached_tokens_details');
+  const cached = countOf(input['cached_tokens'] ?? report['cached_tokens'] ?? report['prompt_cache_hit_tokens']);
+  const [audioCached, imageCached] = [countOf(ofCached['audio_tokens']), countOf(ofCached['image_tokens'])];
+  const written = countOf(input['cache_write_tokens']);
+  // What was read from the cache is among the tokens of its kind.
+  const audio = restOf(countOf(input['audio_tokens']), audioCached);
+  const image = restOf(countOf(input['image_tokens']), imageCached);
+  const video = countOf(input['video_tokens']);
+  const reasoning = Math.min(reasoningOf(report), completion);
+  const spoken = countOf(output['audio_tokens']);
+  const [drawn, filmed] = [countOf(output['image_tokens']), countOf(output['video_tokens'])];
+  const tools = { ...memberOf(report, 'server_tool_use'), ...memberOf(report, 'server_side_tool_usage_details') };
+  const counts = used({
+    input: restOf(prompt, cached, written, audio, image, video),
+    cache_read: restOf(cached, audioCached, imageCached),
+    cache_write_5m: written,
+    audio_input: audio,
+    audio_cache_read: audioCached,
+    image_input: image,
+    image_cache_read: imageCached,
+    video_input: video,
+    output: restOf(completion, reasoning, spoken, drawn, filmed),
+    reasoning,
+    audio_output: spoken,
+    image_output: drawn,
+    video_output: filmed,
+    web_search: countOf(tools['web_search_requests'] ?? tools['web_search_calls']),
+    file_search: countOf(tools['file_search_calls']),
+    code_execution: countOf(tools['code_interpreter_calls']),
+    ...unknownCounts(report, known),
+  });
+  const qualifiers = qualifiersOf({ service_tier: serviceTier });
+  const whole = boundedCopy({ ...report, service_tier: serviceTier });
+  return { parts: [{ model: null, counts, qualifiers }], whole, told: 'all' };
+}
+
+/** Whether it is a report at all: some send an empty one with every chunk. */
+function tells(report: JsonObject): boolean {
+  return ['prompt_tokens', 'input_tokens', 'completion_tokens', 'output_tokens', 'total_tokens'].some(
+    (name) => typeof report[name] === 'number',
+  );
+}
+
+/**
+ * Tokens of the answer, thinking included. Where a provider counts thinking beside `completion_tokens` its total tells; and who reports more thought
+ * than was written altogether can only have it beside, whatever its row says.
+ */
+export function outputOf(report: JsonObject, reasoningBeside: boolean): number {
+  const completion = countOf(report['completion_tokens'] ?? report['output_tokens']);
+  const prompt = countOf(report['prompt_tokens'] ?? report['input_tokens']);
+  const reasoning = reasoningOf(report);
+  const total = countOf(report['total_tokens']) - prompt;
+  if (reasoning > completion) return Math.max(completion + reasoning, total);
+  return reasoningBeside ? Math.max(completion, total) : completion;
+}
+
+function reasoningOf(report: JsonObject): number {
+  const output = { ...memberOf(report, 'output_tokens_details'), ...memberOf(report, 'completion_tokens_details') };
+  return countOf(output['reasoning_tokens'] ?? report['reasoning_tokens']);
+}

@@ -1,0 +1,149 @@
+// What a provider says that a call used, whole: its parts are merged, its copy is bounded, and what nobody here knows is found. What the members
+// mean is each dialect's (the files beside).
+
+import type { DimensionName } from '../../catalogue/catalogue.ts';
+import type { JsonObject } from '../call.ts';
+import { isObject } from '../request-body.ts';
+import type { ServedUsage, UsageReport } from './served-usage.ts';
+
+export const nothingTold: UsageReport = { parts: [], whole: null, told: 'nothing' };
+
+const tokenDimensions: ReadonlySet<string> = new Set<DimensionName>([
+  'input',
+  'cache_read',
+  'cache_write_5m',
+  'cache_write_1h',
+  'image_input',
+  'image_cache_read',
+  'video_input',
+  'audio_input',
+  'audio_cache_read',
+  'output',
+  'reasoning',
+  'image_output',
+  'audio_output',
+  'video_output',
+]);
+
+/** Tokens of all parts, in and out, whoever's caches they came from; null where none were told. */
+export function tokensIn(parts: readonly ServedUsage[]): number | null {
+  const counts = parts.flatMap((part) => Object.entries(part.counts).filter(([name]) => tokenDimensions.has(name)));
+  const sum = counts.reduce((total, [, count]) => total + count, 0);
+  return parts.length > 0 && Number.isSafeInteger(sum) ? sum : null;
+}
+
+/** A report in several pieces: the later piece wins member by member, and what it leaves out or calls null stands as it was. */
+export function mergeReports(earlier: JsonObject, later: JsonObject): JsonObject {
+  const merged: JsonObject = { ...earlier };
+  for (const [name, value] of Object.entries(later)) {
+    if (value === null) continue;
+    const before = merged[name];
+    merged[name] = isObject(before) && isObject(value) ? mergeReports(before, value) : value;
+  }
+  return merged;
+}
+
+/** Characters of a copy, names included. Reports have some hundreds; a row waits in Redis and in a task that has room for 90,000. */
+const charactersMax = 4_000;
+const numberCharacters = 8;
+const depthMax = 5;
+const isName = (name: string): boolean => /^[A-Za-z_][\w.-]{0,63}$/.test(name);
+/** A tier, a region, a kind, a model: one word. Texts for people have blanks. */
+const isWord = (text: string): boolean => /^[\w.:@/-]{1,100}$/.test(text);
+
+/** A copy for the ledger: numbers, single words, yes and no. What is zero, empty or a text for people is left out; what is too much, too, and then it says `cut`. */
+export function boundedCopy(report: JsonObject): JsonObject {
+  let left = charactersMax;
+  const copy = (value: unknown, depth: number): unknown => {
+    if (value === null || value === undefined || value === 0 || value === false || value === '') return undefined;
+    if (typeof value === 'object') {
+      if (depth === 0) return undefined;
+      if (Array.isArray(value)) {
+        const items = value.map((item) => copy(item, depth - 1)).filter((item) => item !== undefined);
+        return items.length === 0 ? undefined : items;
+      }
+      if (!isObject(value)) return undefined;
+      const members: JsonObject = {};
+      for (const [name, member] of Object.entries(value)) {
+        if (left <= 0) break;
+        const kept = isName(name) ? copy(member, depth - 1) : undefined;
+        if (kept === undefined) continue;
+        left -= name.length + 4;
+        members[name] = kept;
+      }
+      return Object.keys(members).length === 0 ? undefined : members;
+    }
+    if (left <= 0) return undefined;
+    const keep = typeof value === 'string' ? isWord(value) : typeof value === 'boolean' || Number.isFinite(value);
+    if (!keep) return undefined;
+    left -= typeof value === 'string' ? value.length + 3 : numberCharacters;
+    return value;
+  };
+  const whole = (copy(report, depthMax) ?? {}) as JsonObject;
+  return left <= 0 ? { ...whole, cut: true } : whole;
+}
+
+const unknownMax = 10;
+
+/**
+ * Numbers above zero whose names are not among the known ones, as counts of their own: no price has them, so the call's cost is marked.
+ * @param known paths, `prompt_tokens_details.cached_tokens`; members of a list's items stand below the list
+ */
+export function unknownCounts(report: JsonObject, known: ReadonlySet<string>): Record<string, number> {
+  const counts: Record<string, number> = {};
+  let found = 0;
+  const walk = (value: unknown, path: string, depth: number): void => {
+    if (depth === 0 || found >= unknownMax || known.has(`${path}.*`)) return;
+    if (Array.isArray(value)) {
+      for (const item of value.slice(0, 100)) walk(item, path, depth - 1);
+    } else if (isObject(value)) {
+      for (const [name, member] of Object.entries(value))
+        if (isName(name)) walk(member, path === '' ? name : `${path}.${name}`, depth - 1);
+    } else if (typeof value === 'number' && value > 0 && path !== '' && !known.has(path)) {
+      if (!(path in counts)) found++;
+      // A part of something is not a count of it: that it is there is what must be told.
+      counts[path.slice(0, 100)] = Number.isSafeInteger(value) && value <= 1e9 ? value : 1;
+    }
+  };
+  walk(report, '', depthMax);
+  return counts;
+}
+
+/** A reported count. Left out it is 0; what can't be a count is NaN, and leaves the call without a price. */
+export function countOf(value: unknown): number {
+  if (value === undefined || value === null) return 0;
+  return Number.isSafeInteger(value) && (value as number) >= 0 ? (value as number) : NaN;
+}
+
+/** Not below zero: a report that contradicts itself is charged as its larger part says. */
+export const restOf = (whole: number, ...parts: readonly number[]): number =>
+  Math.max(
+    0,
+    parts.reduce((rest, part) => rest - part, whole),
+  );
+
+/** Only what is above zero, or is none: a row has no use for zeros. */
+export function used(counts: Readonly<Record<string, number>>): Record<string, number> {
+  return Object.fromEntries(Object.entries(counts).filter(([, count]) => count !== 0));
+}
+
+/** What an answer says of itself, where it says anything beyond what everybody has. */
+export function qualifiersOf(said: Readonly<Record<string, unknown>>): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(said).flatMap(([name, value]) => {
+      const word = typeof value === 'string' ? value.toLowerCase() : '';
+      return word === '' || ordinary.has(word) || !isWord(word) ? [] : [[name, word]];
+    }),
+  );
+}
+
+/** Words for the service, speed and place that the plain price is for; each provider has its own. */
+const ordinary: ReadonlySet<string> = new Set([
+  'auto',
+  'default',
+  'standard',
+  'on_demand',
+  'global',
+  'not_available',
+  'unspecified',
+]);
