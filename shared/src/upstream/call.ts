@@ -44,6 +44,8 @@ export interface Reading {
   readonly headers: Readonly<Record<string, string | null>>;
   /** Usage was asked for on our own account, so the chunk that carries it is not for the caller. */
   readonly hidesUsage: boolean;
+  /** What was left out or changed of what was asked, in words for the caller; absent: nothing. */
+  readonly warnings?: readonly string[];
 }
 
 /** Whose model a request means, and which homes may have it: out of one snapshot of the catalogue. */
