@@ -141,8 +141,8 @@ test('what the provider takes beside `store` alone goes with it, in every spelli
     user: 'sub1:42',
     extra_body: { x: 1 },
   });
-  for (const store of [undefined, null, false])
-    assert.deepEqual(sent({ store, metadata })['metadata'], metadata, 'the provider says what is wrong with it');
+  for (const without of [{}, { store: null }, { store: false }])
+    assert.deepEqual(sent({ ...without, metadata })['metadata'], metadata, 'the provider says what is wrong with it');
 });
 
 test('an SDK’s caller is told what was left out or changed, an instance is not', () => {
