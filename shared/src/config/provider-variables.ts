@@ -43,6 +43,12 @@ export const providerVariables = {
     null,
     'OpenAI models that are served, without provider prefix; not set: all that the gateway knows.',
   ),
+  responsesServerTools: row(
+    'CODY_GATEWAY_RESPONSES_SERVER_TOOLS',
+    'list',
+    null,
+    'Tools of `/v1/responses` that the provider runs and bills by the call, such as `web_search`, which callers may use; all others are left out of requests.',
+  ),
   fireworksAccessToken: row(
     'CODY_GATEWAY_FIREWORKS_ACCESS_TOKEN',
     'secret',

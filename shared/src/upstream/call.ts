@@ -89,6 +89,8 @@ export interface Metered extends Usage {
   readonly tokens: number | null;
   /** Disjoint counts by the model that served them; where nothing was reported, or not all, with estimates in them. */
   readonly billed: readonly ServedUsage[];
+  /** Input and output are our own count: the API tells none. */
+  readonly counted: boolean;
   /** The provider's report as it came, bounded; null without one. */
   readonly report: UsageReport['whole'];
 }
@@ -111,6 +113,8 @@ export interface Meter {
   readonly untold?: () => string;
   /** True once the end mark of a stream was seen. */
   finished(): boolean;
+  /** Where the events of the API are numbered: the number that an event of ours takes. */
+  readonly nextNumber?: () => number;
   /** True once the provider said in its answer that it failed: the caller has read that in the provider's own words. */
   failed(): boolean;
 }

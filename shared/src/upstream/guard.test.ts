@@ -17,6 +17,7 @@ const messages = [{ role: 'user', content: 'Hi' }];
 const surfacesOf: Readonly<Record<Api, readonly SurfaceName[]>> = {
   anthropic: ['anthropic-messages', 'anthropic-text'],
   openai: ['openai', 'fireworks', 'openai-chat', 'openai-text'],
+  'openai-responses': ['openai-responses'],
   google: ['google'],
 };
 const bodies: Readonly<Record<SurfaceName, JsonObject>> = {
@@ -26,6 +27,7 @@ const bodies: Readonly<Record<SurfaceName, JsonObject>> = {
   fireworks: { model: 'accounts/fireworks/models/mixtral-8x7b-instruct', messages },
   'openai-chat': { model: 'gpt-4o', messages },
   'openai-text': { model: 'gpt-3.5-turbo-instruct', prompt: 'Hi' },
+  'openai-responses': { model: 'gpt-4o', input: 'Hi' },
   google: { model: 'gemini-1.5-pro', contents: [{ role: 'user', parts: [{ text: 'Hi' }] }] },
 };
 
@@ -124,7 +126,8 @@ const rules: Readonly<Record<GuardedMember['rule'], (surface: SurfaceName, api: 
             () => sent(surface, placed(place, { [spelling]: value })),
             (error: Error) => error.message === `"${spelling}" is not accepted: ${why}`,
           );
-        assert.deepEqual(found(sent(surface, placed(place, { [spelling]: null })), name), []);
+        for (const value of [null, false])
+          assert.deepEqual(found(sent(surface, placed(place, { [spelling]: value })), name), []);
       }
   },
   ours: (surface, _api, { name }) => {

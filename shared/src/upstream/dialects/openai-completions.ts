@@ -68,7 +68,7 @@ function read(body: JsonObject, { caller, provider, lengthMax }: ReadingRules, t
 }
 
 /** `user` is ours; a provider that does not take it is told of no user at all. */
-function tellActor(
+export function tellActor(
   members: JsonObject,
   { user }: JsonObject,
   caller: CallerFacts,
