@@ -1,10 +1,12 @@
-// README's table of variables and terraform/environment.json are what config/variables.ts says: `npm run check` compares, `npm run format` writes.
+// README's table of variables, terraform/environment.json and terraform/variables-by-function.json are what config/variables.ts and the code that reads
+// them say: `npm run check` compares, `npm run format` writes.
 // Its tables of functions and commands leave out none of them.
 
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { variables } from '@cody-gateway/shared/config';
 import { readFunctionFiles } from '../functions/function-files.ts';
+import { variablesRead } from '../functions/variables-read.ts';
 
 const readme = path.resolve(import.meta.dirname, '../../README.md');
 const begin = '<!-- variables: written by npm run format -->';
@@ -25,11 +27,16 @@ const rows = Object.values(variables)
   .map(({ name, kind, fallback }) => `  "${name}": { "kind": "${kind}", "required": ${fallback === undefined} }`)
   .toSorted();
 
+/** What a function is given of it. */
+const byFunction = path.resolve(import.meta.dirname, '../../terraform/variables-by-function.json');
+const read = Object.fromEntries((await readFunctionFiles()).map((file) => [file.name, variablesRead(file)]));
+
 const before = readFileSync(readme, 'utf8');
 const [head = '', rest = ''] = before.split(begin);
 const wanted = [
   [readme, `${head}${begin}\n\n${table()}\n\n${end}${rest.split(end)[1] ?? ''}`],
   [environment, `{\n${rows.join(',\n')}\n}\n`],
+  [byFunction, `${JSON.stringify(read, null, 2)}\n`],
 ] as const;
 for (const [file, text] of wanted) {
   if (process.argv.includes('--write')) writeFileSync(file, text);

@@ -123,7 +123,14 @@ export function createUpstream({
       const { provider } = choice;
       const { api, read } = dialectNamed(dialect);
       const lengthMax = lengthMaxOf(config, provider.id, api);
-      return { dialect, ...choice, ...read(request, { caller, provider, lengthMax }) };
+      const reasons = choice.model?.row.reasons ?? null;
+      const serverTools = config.responsesServerTools ?? [];
+      return {
+        dialect,
+        forInstances,
+        ...choice,
+        ...read(request, { caller, provider, lengthMax, reasons, serverTools }),
+      };
     },
     send: async (lease, call, options) => {
       const [home] = call.homes;
