@@ -3,7 +3,7 @@
 import { durationMs } from '@cody-gateway/shared/config';
 import { UsageError } from './command.ts';
 
-/** Longer than any plan, and what the sources' own field holds (spec actors #45). */
+/** Longer than any plan, and what the sources' own field holds (shared/COMPATIBILITY.md#plan-quotas). */
 const intervalSecondsMax = 2_147_483_647;
 
 /** Units in a window. */
@@ -24,7 +24,7 @@ export function parseLimit(text: string, option: string): Limit {
   const limit = Number(units);
   if (!Number.isSafeInteger(limit)) throw new UsageError(`${option} ${units} is more than can be counted`);
   if (limit === 0) throw new UsageError(`${option} 0 grants nothing: leave the option out`);
-  // Design D11: abuse tooling bans an account by a limit of exactly 1.
+  // Abuse tooling bans an account by a limit of exactly 1 (shared/COMPATIBILITY.md#blocked-accounts).
   if (limit === 1) throw new UsageError(`${option} 1 means that the account is blocked: give 2 or more`);
   const days = /^(\d+)d$/.exec(window)?.[1];
   const seconds = days === undefined ? (durationMs(window) ?? 0) / 1000 : Number(days) * 86_400;

@@ -4,7 +4,7 @@ import { ConfigError, durationMs, loadConfig } from './config.ts';
 
 const least = { REDIS_ENDPOINT: 'redis://127.0.0.1:6379', CODY_GATEWAY_DIAGNOSTICS_SECRET: 's' };
 
-test('two variables are enough to start, the rest has the defaults of the reference', () => {
+test('two variables are enough to start, the rest has the defaults of the original gateway', () => {
   const config = loadConfig(least);
   assert.equal(config.anthropicAccessToken, null);
   assert.equal(config.anthropicMaxTokensToSample, 4000);

@@ -3,7 +3,7 @@
 import type { Received } from './received.ts';
 import { kinds, type Dialect, type Refusal } from './refusal.ts';
 
-/** Plain text in the reference's way: these two texts are parsed by clients (spec completions §1.8), the third is Go's (§1.1). */
+/** Plain text: clients parse the first two (shared/COMPATIBILITY.md#quota-text), the third is Go's own (shared/COMPATIBILITY.md#error-shape). */
 const plainOnCody: ReadonlySet<string> = new Set(['quota-exceeded', 'concurrency-exceeded', 'not-found']);
 
 /** What an answer is written to. */
@@ -41,7 +41,7 @@ function refusalBody(
   dialect: Dialect,
   requestId: string,
 ): readonly [type: string | null, body: string] {
-  // Empty in every dialect, as in the reference (spec actors §9, completions §1.1).
+  // Empty in every dialect (shared/COMPATIBILITY.md#diagnostics-secret, shared/COMPATIBILITY.md#error-shape).
   if (refusal.message === '' || refusal.kind === 'method-not-allowed' || refusal.kind === 'diagnostics-secret')
     return [null, ''];
   if (dialect === 'cody' && plainOnCody.has(refusal.kind)) return ['text/plain; charset=utf-8', `${refusal.message}\n`];
@@ -61,14 +61,14 @@ function errorShape(refusal: Refusal, dialect: Dialect, requestId: string): unkn
   }
 }
 
-/** The one event that tells the caller that a stream broke; no end mark follows (design §4). The shapes are those that each client reads as an error. */
+/** The one event that tells the caller that a stream broke; no end mark follows. The shapes are those that each client reads as an error (shared/COMPATIBILITY.md#stream-errors). */
 export function errorEvent(refusal: Refusal, dialect: Dialect, requestId: string): string {
   const data = JSON.stringify(errorShape(refusal, dialect, requestId));
   // OpenAI's own streams name no events: its SDK throws on an `error` member in any data (openai/core/streaming).
   return dialect === 'openai' ? `data: ${data}\n\n` : `event: error\ndata: ${data}\n\n`;
 }
 
-/** Go's JSON encoder writes these three escaped, and so did every answer clients have seen (spec completions §1.7). */
+/** Go's JSON encoder writes these three escaped, and so did every answer that clients have seen. */
 function escapeHtml(json: string): string {
   return json.replace(/[<>&]/g, (c) => `\\u00${c.charCodeAt(0).toString(16)}`);
 }

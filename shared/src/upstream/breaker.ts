@@ -1,4 +1,4 @@
-// Keeps calls away from a model that fails: a circuit breaker per model and process. Not a limit of anybody's, and no fail-over. Spec completions §5.2, §10 1 and 2.
+// Keeps calls away from a model that fails: a circuit breaker per model and process. Not a limit of anybody's, and no fail-over.
 
 import { Refusal } from '../http/http.ts';
 
@@ -8,7 +8,7 @@ export interface BreakerRules {
   readonly outcomesMax: number;
   /** those of the last so many milliseconds, inclusive, */
   readonly windowMs: number;
-  /** if there are at least so many. The reference had no minimum: one failure on an idle model shut it for everybody. */
+  /** if there are at least so many. The original gateway had no minimum: one failure on an idle model shut it for everybody. */
   readonly outcomesMin: number;
   /** Share of failures from which the model is shut. */
   readonly failureRatio: number;
@@ -19,7 +19,7 @@ export interface BreakerRules {
   readonly probeMs: number;
 }
 
-/** Ring, window and ratio are the reference's. */
+/** Ring, window and ratio are the original gateway's (shared/COMPATIBILITY.md#health-of-a-model). */
 export const breakerRules: BreakerRules = {
   outcomesMax: 100,
   windowMs: 60_000,
@@ -58,7 +58,7 @@ interface Model {
   probeAtMs: number | null;
 }
 
-/** `retry-after` at the least: below three seconds an instance would hammer (design D14). */
+/** `retry-after` at the least: below three seconds an instance would hammer. */
 const retryAfterSecondsMin = 4;
 
 /** @param now milliseconds of a clock that does not jump. Models are names of the gateway's own list, so there are as many as that is long. @param tell when a model is shut and when it is open again */

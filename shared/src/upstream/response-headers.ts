@@ -1,4 +1,4 @@
-// Which of a provider's response headers reach the caller: an allow-list (design D6). Organisation ids, cookies and the provider's own rate limits are ours.
+// Which of a provider's response headers reach the caller: an allow-list (shared/COMPATIBILITY.md#passed-headers). Organisation ids, cookies and the provider's own rate limits are ours.
 
 import type { IncomingHttpHeaders, OutgoingHttpHeaders } from 'node:http';
 
@@ -11,12 +11,12 @@ const passed: ReadonlySet<string> = new Set([
   'x-envoy-upstream-service-time',
 ]);
 
-/** Lower-case names. The length passes for an answer that is relayed to its last byte; of a stream an event may be kept back (design D8). */
+/** Lower-case names. The length passes for an answer that is relayed to its last byte; of a stream an event may be kept back. */
 export function callerHeaders(headers: IncomingHttpHeaders, sse: boolean): OutgoingHttpHeaders {
   const kept: OutgoingHttpHeaders = {};
   if (!sse && headers['content-length'] !== undefined) kept['content-length'] = headers['content-length'];
   for (const [name, value] of Object.entries(headers)) {
-    // Cody's fast path reads Fireworks' own headers (spec clients §3.5).
+    // Cody's fast path reads Fireworks' own headers (shared/COMPATIBILITY.md#passed-headers).
     if (value !== undefined && (passed.has(name) || name.startsWith('fireworks-'))) kept[name] = value;
   }
   return kept;

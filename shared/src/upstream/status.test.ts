@@ -1,4 +1,4 @@
-// A provider's status and headers as the caller gets them. Numbers are those of the vectors in spec completions §9.
+// A provider's status and headers as the caller gets them. Numbers are those of scripts/vectors.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -14,8 +14,8 @@ test('statuses', () => {
     ['503 with a date', 503, 'Wed, 21 Oct 2026 07:28:00 GMT', 503, 'Wed, 21 Oct 2026 07:28:00 GMT'],
     ['vector 28: 400', 400, undefined, 400, null],
     ['400 with retry-after: it is none to retry', 400, '1', 400, null],
-    ['vector 28: 401, D6', 401, undefined, 502, '30'],
-    ['403, D6', 403, undefined, 502, '30'],
+    ['vector 28: 401 is our key’s fault', 401, undefined, 502, '30'],
+    ['403 is our key’s fault', 403, undefined, 502, '30'],
     ['vector 28: 529', 529, undefined, 529, '30'],
     ['500', 500, undefined, 500, '30'],
     ['404', 404, undefined, 404, null],
@@ -24,7 +24,7 @@ test('statuses', () => {
     assert.deepEqual([callerStatus(status), retryAfter(status, own, 30)], [caller, seconds], name);
 });
 
-test('vector 33: headers pass by allow-list (D6)', () => {
+test('vector 33: headers pass by allow-list', () => {
   const given = {
     'content-type': 'text/event-stream; charset=utf-8',
     'x-request-id': 'req_1',
