@@ -76,7 +76,7 @@ test('what arrives is told to the alerts: its price, and calls that have none', 
   assert.equal((await fetch(deliver, { method: 'POST', body: JSON.stringify({ events }) })).status, 200);
   await eventually(told, (lines) => lines.length === before + 1);
   const rows = await gateway.events(`event_id LIKE '${id}-%'`);
-  const costs = rows.map(({ cost_micro_usd: cost }) => cost);
+  const costs = rows.map(({ cost_nano_usd: cost }) => (cost === null ? null : cost / 1_000));
   assert.equal(costs.filter((cost) => cost === null).length, 2);
   const { cost_micro_usd: cost, unpriced } = told().at(-1) ?? {};
   assert.deepEqual([cost, unpriced], [costs.find((one) => one !== null), 1]);
@@ -175,7 +175,7 @@ test('what can’t be delivered is kept as a dead letter and does not stop its n
   const [row] = await gateway.events(`identifier = '${id}'`);
   const event = { ...row, created_at: new Date().toISOString() };
   const bad = { ...event, event_id: 'bad' };
-  gateway.bigquery.refuseRows(['bad:1']);
+  gateway.bigquery.refuseRows(['bad:1:0']);
   const events = [
     bad,
     { ...event, event_id: 'good', identifier: `${id}-good` },

@@ -1,11 +1,12 @@
-// The table in shared/src/config/README.md and terraform/environment.json are what config/variables.ts says: `npm run
-// check` compares, `npm run format` writes. README's table of functions, scripts/README.md's of commands and
+// The table in shared/src/config/README.md, terraform/environment.json and terraform/variables-by-function.json are what
+// config/variables.ts and the code that reads them say: `npm run check` compares, `npm run format` writes. README's table of functions, scripts/README.md's of commands and
 // shared/README.md's of dependencies leave out none of them.
 
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { variables } from '@cody-gateway/shared/config';
 import { readFunctionFiles } from '../functions/function-files.ts';
+import { variablesRead } from '../functions/variables-read.ts';
 
 const root = path.resolve(import.meta.dirname, '../..');
 const table = path.join(root, 'shared/src/config/README.md');
@@ -27,11 +28,16 @@ const rows = Object.values(variables)
   .map(({ name, kind, fallback }) => `  "${name}": { "kind": "${kind}", "required": ${fallback === undefined} }`)
   .toSorted();
 
+/** What a function is given of it. */
+const byFunction = path.join(root, 'terraform/variables-by-function.json');
+const read = Object.fromEntries((await readFunctionFiles()).map((file) => [file.name, variablesRead(file)]));
+
 const before = readFileSync(table, 'utf8');
 const [head = '', rest = ''] = before.split(begin);
 const wanted = [
   [table, `${head}${begin}\n\n${variableRows()}\n\n${end}${rest.split(end)[1] ?? ''}`],
   [environment, `{\n${rows.join(',\n')}\n}\n`],
+  [byFunction, `${JSON.stringify(read, null, 2)}\n`],
 ] as const;
 for (const [file, text] of wanted) {
   if (process.argv.includes('--write')) writeFileSync(file, text);

@@ -34,9 +34,9 @@ const columns = [
   'charged',
   'input_tokens',
   'output_tokens',
-  'cost_nano_usd',
-  // Charged, and not in that cost: nobody knows their price.
+  // Charged, and not in the cost: nobody knows their price.
   'unpriced',
+  'cost_nano_usd',
 ] as const;
 type Row = Readonly<Record<(typeof columns)[number], string | number | null>>;
 const nanoDollars = 1_000_000_000;

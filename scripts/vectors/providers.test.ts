@@ -21,7 +21,11 @@ let gateway: TestGateway;
 before(async () => {
   gateway = await startGateway({
     functions: ['chat-completions', 'code-completions', 'deliver-events', 'diagnostics'],
-    env: { CODY_GATEWAY_FIREWORKS_ALLOWED_MODELS: allowedOnFireworks.join(',') },
+    env: {
+      CODY_GATEWAY_FIREWORKS_ALLOWED_MODELS: allowedOnFireworks.join(','),
+      // Vector 12 is of a gateway whose operator sets the original's cap.
+      CODY_GATEWAY_ANTHROPIC_MAX_TOKENS_TO_SAMPLE: '4000',
+    },
   });
 });
 after(() => gateway.stop());

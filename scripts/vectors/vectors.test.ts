@@ -18,7 +18,8 @@ import { diagnosticsSecret } from '../local/cloud.ts';
 
 let gateway: TestGateway;
 before(async () => {
-  gateway = await startGateway();
+  // Vector 11 is of a gateway whose operator sets the original's cap.
+  gateway = await startGateway({ env: { CODY_GATEWAY_ANTHROPIC_MAX_TOKENS_TO_SAMPLE: '4000' } });
 });
 after(() => gateway.stop());
 

@@ -298,13 +298,13 @@ export const variables = {
     'CODY_GATEWAY_UPSTREAM_HEADERS_TIMEOUT',
     'duration',
     '60s',
-    'How long a provider may take to its response headers.',
+    'How long a provider may take to the response headers of a stream; a model that thinks, and an SDK’s answer in one piece, have the total.',
   ),
   idleTimeoutMs: row(
     'CODY_GATEWAY_UPSTREAM_IDLE_TIMEOUT',
     'duration',
     '60s',
-    'Longest gap between two chunks of a provider.',
+    'Longest gap between two chunks of a stream; a model that thinks, and an SDK’s answer in one piece, have the total.',
   ),
   totalTimeoutMs: row(
     'CODY_GATEWAY_UPSTREAM_TOTAL_TIMEOUT',

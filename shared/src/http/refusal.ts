@@ -1,7 +1,7 @@
 // What the gateway says when it does not serve a request: one class, a closed list of kinds, one table. Not the writing of it (reply.ts).
 
-/** Whose error shape the caller's client can read: Cody and Sourcegraph instances, the OpenAI SDKs, the Anthropic SDKs. */
-export type Dialect = 'cody' | 'openai' | 'anthropic';
+/** Whose error shape the caller's client can read: Cody and Sourcegraph instances, the OpenAI SDKs (whose Responses API ends a stream otherwise), the Anthropic SDKs. */
+export type Dialect = 'cody' | 'openai' | 'openai-responses' | 'anthropic';
 
 /** Every way a request can be refused. A new kind needs a row in `kinds` before it compiles. */
 export type RefusalKind =

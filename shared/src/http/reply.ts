@@ -55,17 +55,30 @@ function errorShape(refusal: Refusal, dialect: Dialect, requestId: string): unkn
     case 'cody':
       return { error: refusal.message };
     case 'openai':
+    case 'openai-responses':
       return { error: { message: refusal.message, type: row.openai[0], param: null, code: row.openai[1] } };
     case 'anthropic':
       return { type: 'error', error: { type: row.anthropic, message: refusal.message }, request_id: requestId };
   }
 }
 
-/** The one event that tells the caller that a stream broke; no end mark follows. The shapes are those that each client reads as an error (shared/COMPATIBILITY.md#stream-errors). */
-export function errorEvent(refusal: Refusal, dialect: Dialect, requestId: string): string {
+/**
+ * The one event that tells the caller that a stream broke; no end mark follows. The shapes are those that each client reads as an error.
+ * @param number of the event, where the API numbers them
+ */
+export function errorEvent(refusal: Refusal, dialect: Dialect, requestId: string, number = 0): string {
+  if (dialect === 'openai-responses') return responsesErrorEvent(refusal, number);
   const data = JSON.stringify(errorShape(refusal, dialect, requestId));
   // OpenAI's own streams name no events: its SDK throws on an `error` member in any data (openai/core/streaming).
   return dialect === 'openai' ? `data: ${data}\n\n` : `event: error\ndata: ${data}\n\n`;
+}
+
+/** OpenAI documents these members beside the type; clients have been written that look for them in `error`. */
+function responsesErrorEvent({ kind, message }: Refusal, sequence_number: number): string {
+  const [type, code] = kinds[kind].openai;
+  const told = { code: code ?? type, message, param: null };
+  const data = { type: 'error', ...told, sequence_number, error: { type, ...told } };
+  return `event: error\ndata: ${JSON.stringify(data)}\n\n`;
 }
 
 /** Go's JSON encoder writes these three escaped, and so did every answer that clients have seen. */

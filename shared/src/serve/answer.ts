@@ -15,14 +15,14 @@ import { relay, type Relayed } from './relay.ts';
 export async function sendAndRelay(exchange: Exchange, { lease, span }: Held, call: Call): Promise<Ended<Metered>> {
   const { context, received, scope, timing } = exchange;
   const { response, callerLeft } = received;
-  let unanswered = false;
-  const onUnanswered = (): void => void (unanswered = true);
+  const sent = { unanswered: false };
+  const onUnanswered = (): void => void (sent.unanswered = true);
   const options = { signal: callerLeft, timeoutMs: timeoutOf(exchange), onUnanswered };
   let answer: Answer;
   try {
     answer = await context.upstream.send(lease, call, options);
   } catch (error) {
-    if (!unanswered) throw error;
+    if (!sent.unanswered) throw error;
     const billed = context.upstream.unanswered(call, timing.upstreamMs() ?? 0);
     return { ...notServed<Metered>(exchange, error), billed };
   }
@@ -57,7 +57,7 @@ export async function sendAndRelay(exchange: Exchange, { lease, span }: Held, ca
     ...(used !== null && { billed: used.billed }),
     ...(accepted && !served && { units: 0 }),
     cancelled: relayed.end === 'left',
-    truncated: relayed.end === 'cut',
+    truncated: relayed.end === 'cut' || (relayed.end === 'whole' && served && answer.meter.failed()),
     reply: () => {
       if (relayed.end === 'whole') begin();
       close(exchange, answer, relayed);
@@ -120,7 +120,7 @@ function close({ received, scope, dialect }: Exchange, answer: Answer, relayed: 
     scope.log('WARNING', 'the provider broke off', {}, relayed.error);
     if (!answer.sse) response.destroy();
     else if (answer.meter.failed()) response.end();
-    else response.end(errorEvent(cutRefusal(relayed.error), dialect, scope.traceId));
+    else response.end(errorEvent(cutRefusal(relayed.error), dialect, scope.traceId, answer.meter.nextNumber?.()));
   }
 }
 

@@ -50,15 +50,14 @@ function usageMetadata(call: Call, usage: Metered | null, flagging: Flagging | n
       completion_token_count: 0,
       completion_tokenizer_token_count: 0,
     };
-  const isCounted = call.dialect === 'anthropic-text';
   const known: Record<string, number | null> = {
     prompt_character_count: call.promptCharacters,
     prompt_token_count: usage.inputTokens,
     // Our own count, of prompts that were counted: where the API tells nothing, or the rules of flagging asked.
-    prompt_tokenizer_token_count: isCounted ? usage.inputTokens : (flagging?.promptTokens ?? null),
+    prompt_tokenizer_token_count: usage.counted ? usage.inputTokens : (flagging?.promptTokens ?? null),
     completion_character_count: usage.completionCharacters,
     completion_token_count: usage.outputTokens,
-    completion_tokenizer_token_count: isCounted ? usage.outputTokens : null,
+    completion_tokenizer_token_count: usage.counted ? usage.outputTokens : null,
     cache_read_token_count: usage.cacheReadTokens,
     cache_write_token_count: usage.cacheWriteTokens,
     reasoning_token_count: usage.reasoningTokens,

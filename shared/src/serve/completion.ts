@@ -2,7 +2,7 @@
 // their order.
 
 import { featureFromHeader, type Actor, type Entitlement, type Feature, type Permit } from '../auth/auth.ts';
-import { parseJson, Refusal, type Dialect, type Received } from '../http/http.ts';
+import { parseJson, Refusal, warningHeader, type Dialect, type Received } from '../http/http.ts';
 import { identityOf, type Claim } from '../limiter/limiter.ts';
 import type { Catalogue } from '../catalogue/catalogue.ts';
 import type { Call, Flagging, Surface } from '../upstream/upstream.ts';
@@ -53,6 +53,8 @@ async function complete(exchange: Exchange, route: CompletionRoute): Promise<voi
   const callerIds = callerIdsOf(received);
   const { call, permit, flagging, claim } = await readCall(exchange, route, catalogue, actor, entitlement, callerIds);
   received.replyHeaders['x-cody-resolved-model'] = permit.model;
+  if (call.warnings !== undefined && call.warnings.length > 0)
+    received.replyHeaders['warning'] = warningHeader(call.warnings);
   scope.annotate({ feature, model: permit.model, stream: call.stream });
   const event = completionEvent(permit, call, flagging, callerIds);
   const span = completionSpan(permit, call);

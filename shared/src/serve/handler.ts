@@ -17,6 +17,7 @@ import type { Context } from './context.ts';
 import type { Exchange, Route } from './exchange.ts';
 import { callerOf } from './identify.ts';
 import { closeScope } from './log-line.ts';
+import { createRouting } from './routing.ts';
 import { createTiming, type Timing } from './timing.ts';
 
 /** What a process has of its requests. */
@@ -31,14 +32,13 @@ const refreshedAfter: ReadonlySet<RefusalKind> = new Set(['quota-exceeded', 'fea
 
 /** Makes the handler of a function. It never rejects. */
 export function createHandler(context: Context, routes: readonly Route[]): RequestHandler {
-  const byPath = Map.groupBy(routes, ({ path }) => path);
+  const routing = createRouting(routes);
   const running = new Set<Promise<void>>();
   const run = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const timing = createTiming(() => performance.now());
     const inFlight = running.size + 1;
     const received = receive(request, response);
-    const known =
-      byPath.get(received.path) ?? byPath.get(`${received.path.slice(0, received.path.lastIndexOf('/') + 1)}*`) ?? [];
+    const { routes: known, named } = routing(received.path);
     const isOffered = ({ offered }: Route): boolean => offered === undefined || offered(context);
     // A home that an operator added may have brought the path; nobody else here would look.
     if (!known.every(isOffered)) await context.catalogue.current(Date.now());
@@ -53,7 +53,7 @@ export function createHandler(context: Context, routes: readonly Route[]): Reque
         received.replyHeaders['server-timing'] = timing.header();
         answer(received, status, { 'content-type': 'application/json', ...headers }, `${JSON.stringify(value)}\n`);
       };
-      await route.handle({ context, received, scope, timing, dialect, budget: context.budget(), json });
+      await route.handle({ context, received, scope, timing, dialect, named, budget: context.budget(), json });
     } catch (thrown) {
       // Its plan may have been upgraded since its source was last asked.
       if (thrown instanceof Refusal && refreshedAfter.has(thrown.kind))

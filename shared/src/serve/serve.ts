@@ -61,7 +61,8 @@ export async function defineFunction(
   context.telemetry.reportCrashes();
   listenFirst(handle, (server) => servers.add(server));
   drainOnTerm(() => servers, idle, context.close);
-  http(name, handle);
+  // One name for all: Google's own tools refuse an entry point with a hyphen. Terraform (modules/function) and the local cloud ask for it.
+  http('gateway', handle);
   if (port === 'with redis') await opened;
   return handle;
 }

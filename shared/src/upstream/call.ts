@@ -44,6 +44,8 @@ export interface Reading {
   readonly headers: Readonly<Record<string, string | null>>;
   /** Usage was asked for on our own account, so the chunk that carries it is not for the caller. */
   readonly hidesUsage: boolean;
+  /** What was left out or changed of what was asked, in words for the caller; absent: nothing. */
+  readonly warnings?: readonly string[];
 }
 
 /** Whose model a request means, and which homes may have it: out of one snapshot of the catalogue. */
@@ -66,6 +68,8 @@ export interface Choice {
 /** What one request asks, and of whom. */
 export interface Call extends Reading, Choice {
   readonly dialect: DialectName;
+  /** Asked on a path of instances, which know their own statuses and waits. */
+  readonly forInstances: boolean;
 }
 
 /** What a call used, as the provider reports it; unknown is null. */
@@ -85,6 +89,8 @@ export interface Metered extends Usage {
   readonly tokens: number | null;
   /** Disjoint counts by the model that served them; where nothing was reported, or not all, with estimates in them. */
   readonly billed: readonly ServedUsage[];
+  /** Input and output are our own count: the API tells none. */
+  readonly counted: boolean;
   /** The provider's report as it came, bounded; null without one. */
   readonly report: UsageReport['whole'];
 }
@@ -107,6 +113,8 @@ export interface Meter {
   readonly untold?: () => string;
   /** True once the end mark of a stream was seen. */
   finished(): boolean;
+  /** Where the events of the API are numbered: the number that an event of ours takes. */
+  readonly nextNumber?: () => number;
   /** True once the provider said in its answer that it failed: the caller has read that in the provider's own words. */
   failed(): boolean;
 }

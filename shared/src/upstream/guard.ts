@@ -69,7 +69,7 @@ function checkLength(member: string, value: unknown, lengthMax: number | null): 
 }
 
 function refuse(member: string, value: unknown, { why = '' }: GuardedMember): void {
-  if (value !== null) throw new Refusal('bad-request', `"${member}" is not accepted: ${why}`);
+  if (value !== null && value !== false) throw new Refusal('bad-request', `"${member}" is not accepted: ${why}`);
 }
 
 /** The gateway's own members stay where the provider's file expects them, and go in every other spelling and place. */

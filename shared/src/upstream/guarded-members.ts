@@ -1,14 +1,14 @@
 // Members of a request that change what it costs, how long its answer may be or whose it is: one closed table for each API. All others are the provider's.
 
 /** The APIs by what their members are called. */
-export type Api = 'anthropic' | 'openai' | 'google';
+export type Api = 'anthropic' | 'openai' | 'openai-responses' | 'google';
 
 /**
  * What is done with a member.
  * `one`: it asks for several answers, and one answer is one unit of the quota: what is above 1 becomes 1.
  * `length`: the most tokens of an answer: bounded where the operator bounds them, and read by the rules of flagging.
  * `drop`: a wish that nobody pays for: it is left out.
- * `refuse`: what can't be left out without answering something else than was asked: the request is refused.
+ * `refuse`: what can't be left out without answering something else than was asked: the request is refused, unless it says null or false.
  * `ours`: the gateway writes it: other spellings of it are left out.
  */
 export type Rule = 'one' | 'length' | 'drop' | 'refuse' | 'ours';
@@ -71,6 +71,19 @@ export const guardedMembers: Readonly<Record<Api, readonly GuardedMember[]>> = {
     { name: 'previous_response_id', rule: 'refuse', why: kept },
     { name: 'conversation', rule: 'refuse', why: kept },
   ],
+  'openai-responses': [
+    ...everywhere.filter(({ name }) => name !== 'store' && name !== 'background'),
+    { name: 'user', rule: 'ours' },
+    { name: 'store', rule: 'ours' },
+    {
+      name: 'background',
+      rule: 'refuse',
+      why: 'its answer would be kept under the gateway’s account until it is fetched: ask for a stream',
+    },
+    { name: 'previous_response_id', rule: 'refuse', why: kept },
+    { name: 'conversation', rule: 'refuse', why: kept },
+    { name: 'prompt', rule: 'refuse', why: kept },
+  ],
   google: [...everywhere, { name: 'cached_content', rule: 'refuse', why: kept }],
 };
 
@@ -95,6 +108,7 @@ const byName = (api: Api): ReadonlyMap<string, GuardedMember> =>
 const rows: Readonly<Record<Api, ReadonlyMap<string, GuardedMember>>> = {
   anthropic: byName('anthropic'),
   openai: byName('openai'),
+  'openai-responses': byName('openai-responses'),
   google: byName('google'),
 };
 const places: ReadonlySet<string> = new Set(guardedPlaces.filter((name) => name !== '').map(folded));

@@ -1,11 +1,11 @@
 // One attempt at one home under its deadlines, from the request to an Answer. The bytes are http/post.ts's, the meaning the dialect's. Not which home.
 
 import type { IncomingMessage } from 'node:http';
-import type { Config } from '../config/config.ts';
 import { post, Refusal } from '../http/http.ts';
 import type { Lease } from '../limiter/limiter.ts';
 import type { Home } from '../catalogue/catalogue.ts';
 import type { Answer, Call } from './call.ts';
+import { deadlinesOf, type Deadlines } from './deadlines.ts';
 import { dialectNamed } from './dialects.ts';
 import type { homeAccess } from './home-access.ts';
 import { callerHeaders } from './response-headers.ts';
@@ -42,9 +42,6 @@ interface Ending {
   end(reason: Error): void;
 }
 
-/** The three deadlines of a call in ms. */
-type Deadlines = Pick<Config, 'headersTimeoutMs' | 'idleTimeoutMs' | 'totalTimeoutMs'>;
-
 /** What all attempts of a process share. */
 export interface AttemptMeans {
   readonly deadlines: Deadlines;
@@ -60,10 +57,11 @@ export async function attempt(
   home: Home,
   lease: Lease,
   call: Call,
-  { deadlines, destination: destinationFor }: AttemptMeans,
+  { deadlines: settings, destination: destinationFor }: AttemptMeans,
   { signal, timeoutMs, onUnanswered }: SendOptions,
 ): Promise<Answer> {
-  const { model, provider } = call;
+  const { model, provider, forInstances } = call;
+  const deadlines = deadlinesOf(call, settings);
   if (model === null || model.id !== lease.permit.model)
     throw new Error(`a lease for ${lease.permit.model}, not ${model?.id ?? call.asked}`);
   const totalMs = Math.min(timeoutMs ?? deadlines.totalTimeoutMs, deadlines.totalTimeoutMs);
@@ -123,10 +121,10 @@ export async function attempt(
   const sse = (response.headers['content-type'] ?? '').startsWith('text/event-stream');
   return {
     status,
-    callerStatus: callerStatus(status),
-    retryAfter: retryAfter(status, response.headers['retry-after'], provider.retryAfterSeconds),
+    callerStatus: callerStatus(status, forInstances),
+    retryAfter: retryAfter(status, response.headers, forInstances ? provider.retryAfterSeconds : null),
     credentialsRefused: status === 401 || status === 403,
-    headers: callerHeaders(response.headers, sse),
+    headers: callerHeaders(response.headers, sse, forInstances),
     sse,
     body: bodyOf(response, ending, deadlines.idleTimeoutMs, finish),
     meter: dialect.meter(call, provider, model.name),

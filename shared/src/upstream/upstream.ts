@@ -123,7 +123,14 @@ export function createUpstream({
       const { provider } = choice;
       const { api, read } = dialectNamed(dialect);
       const lengthMax = lengthMaxOf(config, provider.id, api);
-      return { dialect, ...choice, ...read(request, { caller, provider, lengthMax }) };
+      const reasons = choice.model?.row.reasons ?? null;
+      const serverTools = config.responsesServerTools ?? [];
+      return {
+        dialect,
+        forInstances,
+        ...choice,
+        ...read(request, { caller, provider, lengthMax, reasons, serverTools }),
+      };
     },
     send: async (lease, call, options) => {
       const [home] = call.homes;
@@ -151,7 +158,7 @@ export function createUpstream({
       const written = meter.untold?.();
       if (written === undefined) {
         const billed = withEstimates(call, { report, written: meter.written(), whole: meter.finished(), ms });
-        return { ...usage, tokens: tokensIn(report.parts), billed, report: report.whole };
+        return { ...usage, tokens: tokensIn(report.parts), billed, counted: false, report: report.whole };
       }
       const prompt = promptTextsOf(JSON.parse(call.body) as JsonObject).join('');
       const count = async (text: string): Promise<number | null> =>
@@ -159,7 +166,7 @@ export function createUpstream({
       const [inputTokens, outputTokens] = await Promise.all([count(prompt), count(written)]);
       const counted = { input: inputTokens ?? 0, output: outputTokens ?? 0 };
       const billed: ServedUsage[] = [{ model: null, counts: counted, estimated: true }];
-      return { ...usage, inputTokens, outputTokens, tokens: tokensIn(billed), billed, report: null };
+      return { ...usage, inputTokens, outputTokens, tokens: tokensIn(billed), billed, counted: true, report: null };
     },
     unanswered: (call, ms) => withEstimates(call, { report: nothingTold, written: 0, whole: false, ms }),
     close: () => counter.close(),

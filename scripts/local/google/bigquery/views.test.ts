@@ -124,6 +124,21 @@ test('a settled row wins over an orphaned one, whichever came first, and over pa
   ]);
 });
 
+test('rows of the original gateway, which have five columns, are an event each', async (t) => {
+  const { local, insert } = await start(t);
+  const five = {
+    name: 'CompletionsFinished',
+    source: 'dotcom-product-subscriptions',
+    identifier: 'acme',
+    created_at: new Date().toISOString(),
+    metadata: JSON.stringify({ prompt_token_count: 10 }),
+  };
+  await insert('events', five, five, event({ event_id: 'one' }), event({ event_id: 'one' }));
+  assert.deepEqual(await local.rows('SELECT COUNT(*) AS rows, SUM(count) AS events FROM events_unique'), [
+    { rows: '3', events: '3' },
+  ]);
+});
+
 test('of equal ranks the latest price counts; an orphan that was priced again still gives way to its settlement', async (t) => {
   const { local, insert } = await start(t);
   const priced = (id: string, rank: number, price_rank: number | null, cost_nano_usd: number): object =>

@@ -104,12 +104,16 @@ test('vector 10: without `messages`', () => {
     assert.throws(() => call({ messages }), { message: 'request body must contain "messages" field' });
 });
 
-test('vector 11: max_tokens has a cap, which itself is allowed', () => {
-  assert.throws(() => call({ max_tokens: 4001 }), {
+test('vector 11: max_tokens has the cap that an operator sets, which itself is allowed, and else the provider’s', () => {
+  const capped = readerOf({ CODY_GATEWAY_ANTHROPIC_MAX_TOKENS_TO_SAMPLE: '4000' });
+  const asked = (max_tokens: number): Call =>
+    capped.read('anthropic-messages', { model: 'claude-2', messages: [user], max_tokens });
+  assert.throws(() => asked(4001), {
     kind: 'bad-request',
     message: 'max_tokens exceeds maximum allowed value of 4000: 4001',
   });
-  assert.deepEqual(call({ max_tokens: 4000, stream: true }).eventExtras, { stream: true, max_tokens: 4000 });
+  assert.deepEqual(asked(4000).eventExtras, { stream: false, max_tokens: 4000 });
+  assert.deepEqual(call({ max_tokens: 128_000, stream: true }).eventExtras, { stream: true, max_tokens: 128_000 });
   assert.deepEqual(call({}).eventExtras, { stream: false, max_tokens: 0 });
 });
 

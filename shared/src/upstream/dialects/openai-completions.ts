@@ -64,7 +64,7 @@ function read(body: JsonObject, { caller, provider, lengthMax }: ReadingRules, t
 }
 
 /** `user` is ours; a provider that does not take it is told of no user at all. */
-function tellActor(members: JsonObject, { actorId, actorUid }: CallerFacts, { rules }: ProviderRow): void {
+export function tellActor(members: JsonObject, { actorId, actorUid }: CallerFacts, { rules }: ProviderRow): void {
   if (rules.includes('user-is-actor')) members['user'] = `${actorId}:${actorUid ?? ''}`;
   else delete members['user'];
 }
