@@ -85,10 +85,10 @@ const given = new Set(
     [...cell.matchAll(/`([^`]+)`/g)].map(([, name = '']) => name),
   ),
 );
-for (const name of needed.difference(given))
-  fault(`shared/README.md: its table of dependencies does not say why ${name} is here`);
-for (const name of given.difference(needed))
-  fault(`shared/README.md: its table of dependencies has ${name}, which no package.json has`);
+for (const name of needed)
+  if (!given.has(name)) fault(`shared/README.md: its table of dependencies does not say why ${name} is here`);
+for (const name of given)
+  if (!needed.has(name)) fault(`shared/README.md: its table of dependencies has ${name}, which no package.json has`);
 
 function fault(text: string): void {
   console.error(text);
