@@ -37,6 +37,7 @@ export const places: readonly (readonly [place: string, why: string])[] = [
   ['functions/chat-completions/index.ts', 'dialects of paths'],
   ['functions/code-completions/index.ts', 'dialects of paths'],
   ['functions/chat-completions/models.ts', 'the shape that each dialect’s SDK reads'],
+  ['functions/responses/', 'the dialect of its paths'],
   ['functions/embeddings/', 'paths and shapes of two dialects'],
 ];
 
