@@ -17,7 +17,7 @@ export const listModels: Route = {
   handle: async (exchange) => {
     const { context, dialect, json } = exchange;
     const [actor, catalogue] = await Promise.all([identify(exchange), context.catalogue.current(Date.now())]);
-    const surface = dialect === 'anthropic' ? surfaces.messages : surfaces.chat;
+    const surface = dialect === 'anthropic' ? surfaces.messages : surfaces.openAiModels;
     const models = allowedFor(catalogue, actor, 'chat_completions', surface)
       .filter(({ row }) => row.features.includes('chat'))
       .map((model) => ({

@@ -9,7 +9,7 @@ const functionsDir = path.resolve(import.meta.dirname, '../../functions');
 const routeSchema = v.strictObject({
   /** Exact, or a prefix when it ends in `*`. */
   path: v.pipe(v.string(), v.startsWith('/')),
-  methods: v.pipe(v.array(v.picklist(['GET', 'POST'])), v.minLength(1)),
+  methods: v.pipe(v.array(v.picklist(['GET', 'HEAD', 'POST', 'DELETE', 'OPTIONS'])), v.minLength(1)),
   /** Only requests with this `X-Sourcegraph-Feature`. */
   feature: v.optional(v.picklist(['chat_completions', 'code_completions'])),
 });

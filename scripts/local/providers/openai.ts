@@ -1,5 +1,6 @@
-// A stand-in for OpenAI's chat and text completions: streams, usage, tools and errors in its shapes. Its tokens are words; its answers are canned.
+// A stand-in for OpenAI's API (its Responses API: openai-responses.ts): streams, usage, tools and errors in its shapes. Its tokens are words; its answers are canned.
 
+import { respondToResponses } from './openai-responses.ts';
 import {
   countWords,
   readRequest,
@@ -39,6 +40,7 @@ function respond({ method, url, headers: sent, body }: Recorded, chunks: number,
   if (sent.authorization !== `Bearer ${apiKey}`)
     return failure(401, 'invalid_request_error', 'invalid_api_key', 'Incorrect API key provided.');
   if (method === 'POST' && url === '/v1/embeddings') return embed(body);
+  if (method === 'POST' && url === '/v1/responses') return respondToResponses(body, chunks, headers);
   const text = url === '/v1/completions';
   if (method !== 'POST' || !(text || url === '/v1/chat/completions'))
     return failure(404, 'invalid_request_error', null, `Invalid URL (${method} ${url})`);

@@ -20,6 +20,7 @@ export {
   createSubscription,
   deleteSubscription,
   findSubscription,
+  findSubscriptionsNamed,
   listSubscriptions,
   subscriptionId,
   type NewSubscription,

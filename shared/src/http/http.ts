@@ -8,6 +8,7 @@ export { parseInTurns } from './json-in-turns.ts';
 export { readJson, readWhole } from './json-members.ts';
 export { Pieces } from './text.ts';
 export { answer, refuse, errorEvent } from './reply.ts';
+export { warningHeader } from './warning.ts';
 export { listenFirst } from './request-listener.ts';
 export { drainOnTerm } from './drain.ts';
 export { post, type Destination, type Sent } from './post.ts';

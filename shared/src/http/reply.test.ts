@@ -43,7 +43,7 @@ test('each dialect has its own shape of one refusal', async () => {
   }
 });
 
-test('no kind lacks a status, and each 5xx and 429 of ours says when to come back (design D14)', async () => {
+test('no kind lacks a status, and each 5xx and 429 of ours says when to come back', async () => {
   for (const kind of Object.keys(kinds) as RefusalKind[]) {
     const headers = kind.endsWith('-exceeded') ? { 'retry-after': 'Tue, 01 Jan 2030 00:00:00 GMT' } : {};
     for (const dialect of ['cody', 'openai', 'anthropic'] as const) {
@@ -60,6 +60,11 @@ test('the event that tells of a broken stream is one that each client’s parser
   assert.equal(errorEvent(refusal, 'cody', 't'), 'event: error\ndata: {"error":"broke off"}\n\n');
   assert.match(errorEvent(refusal, 'openai', 't'), /^data: \{"error":\{"message":"broke off".*\}\}\n\n$/);
   assert.match(errorEvent(refusal, 'anthropic', 't'), /^event: error\ndata: \{"type":"error",.*\}\n\n$/);
+  const numbered = errorEvent(refusal, 'openai-responses', 't', 7);
+  assert.match(
+    numbered,
+    /^event: error\ndata: \{"type":"error","code":"server_error","message":"broke off",.*"sequence_number":7,/,
+  );
 });
 
 test('what is no refusal is a bug: 500, and nothing of it is told', async () => {

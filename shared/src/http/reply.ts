@@ -3,7 +3,7 @@
 import type { Received } from './received.ts';
 import { kinds, type Dialect, type Refusal } from './refusal.ts';
 
-/** Plain text in the reference's way: these two texts are parsed by clients (spec completions §1.8), the third is Go's (§1.1). */
+/** Plain text: clients parse the first two (shared/COMPATIBILITY.md#quota-text), the third is Go's own (shared/COMPATIBILITY.md#error-shape). */
 const plainOnCody: ReadonlySet<string> = new Set(['quota-exceeded', 'concurrency-exceeded', 'not-found']);
 
 /** What an answer is written to. */
@@ -42,8 +42,13 @@ function refusalBody(
   dialect: Dialect,
   requestId: string,
 ): readonly [type: string | null, body: string] {
-  // Empty in every dialect, as in the reference (spec actors §9, completions §1.1).
-  if (refusal.message === '' || refusal.kind === 'method-not-allowed' || refusal.kind === 'diagnostics-secret')
+  // Empty as in the original gateway: the operators' secret everywhere, a wrong method to instances
+  // (shared/COMPATIBILITY.md#diagnostics-secret, shared/COMPATIBILITY.md#error-shape).
+  if (
+    refusal.message === '' ||
+    (dialect === 'cody' && refusal.kind === 'method-not-allowed') ||
+    refusal.kind === 'diagnostics-secret'
+  )
     return [null, ''];
   if (dialect === 'cody' && plainOnCody.has(refusal.kind)) return ['text/plain; charset=utf-8', `${refusal.message}\n`];
   return ['application/json', `${escapeHtml(JSON.stringify(errorShape(refusal, dialect, requestId)))}\n`];
@@ -56,20 +61,33 @@ function errorShape(refusal: Refusal, dialect: Dialect, requestId: string): unkn
     case 'cody':
       return { error: refusal.message };
     case 'openai':
+    case 'openai-responses':
       return { error: { message: refusal.message, type: row.openai[0], param: null, code: row.openai[1] } };
     case 'anthropic':
       return { type: 'error', error: { type: row.anthropic, message: refusal.message }, request_id: requestId };
   }
 }
 
-/** The one event that tells the caller that a stream broke; no end mark follows (design §4). The shapes are those that each client reads as an error. */
-export function errorEvent(refusal: Refusal, dialect: Dialect, requestId: string): string {
+/**
+ * The one event that tells the caller that a stream broke; no end mark follows. The shapes are those that each client reads as an error.
+ * @param number of the event, where the API numbers them
+ */
+export function errorEvent(refusal: Refusal, dialect: Dialect, requestId: string, number = 0): string {
+  if (dialect === 'openai-responses') return responsesErrorEvent(refusal, number);
   const data = JSON.stringify(errorShape(refusal, dialect, requestId));
   // OpenAI's own streams name no events: its SDK throws on an `error` member in any data (openai/core/streaming).
   return dialect === 'openai' ? `data: ${data}\n\n` : `event: error\ndata: ${data}\n\n`;
 }
 
-/** Go's JSON encoder writes these three escaped, and so did every answer clients have seen (spec completions §1.7). */
+/** OpenAI documents these members beside the type; clients have been written that look for them in `error`. */
+function responsesErrorEvent({ kind, message }: Refusal, sequence_number: number): string {
+  const [type, code] = kinds[kind].openai;
+  const told = { code: code ?? type, message, param: null };
+  const data = { type: 'error', ...told, sequence_number, error: { type, ...told } };
+  return `event: error\ndata: ${JSON.stringify(data)}\n\n`;
+}
+
+/** Go's JSON encoder writes these three escaped, and so did every answer that clients have seen. */
 function escapeHtml(json: string): string {
   return json.replace(/[<>&]/g, (c) => `\\u00${c.charCodeAt(0).toString(16)}`);
 }

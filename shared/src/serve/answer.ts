@@ -61,7 +61,7 @@ export async function sendAndRelay(
     ...(accepted && !served && { units: 0 }),
     abandoned: attempts.abandoned(false),
     cancelled: relayed.end === 'left',
-    truncated: relayed.end === 'cut',
+    truncated: relayed.end === 'cut' || (relayed.end === 'whole' && served && answer.meter.failed()),
     reply: () => {
       if (relayed.end === 'whole') begin();
       close(exchange, answer, relayed);
@@ -120,7 +120,7 @@ function close({ received, scope, dialect }: Exchange, answer: Answer, relayed: 
     scope.log('WARNING', 'the provider broke off', {}, relayed.error);
     if (!answer.sse) response.destroy();
     else if (answer.meter.failed()) response.end();
-    else response.end(errorEvent(cutRefusal(relayed.error), dialect, scope.traceId));
+    else response.end(errorEvent(cutRefusal(relayed.error), dialect, scope.traceId, answer.meter.nextNumber?.()));
   }
 }
 

@@ -1,8 +1,8 @@
-// The river: one completion request from top to bottom. Each step is a room's, or a file's of this one; here is only
+// One completion request from top to bottom. Each step is a room's, or a file's of this one; here is only
 // their order.
 
 import { featureFromHeader, type Actor, type Entitlement, type Feature, type Permit } from '../auth/auth.ts';
-import { parseJson, Refusal, type Dialect, type Received } from '../http/http.ts';
+import { parseJson, Refusal, warningHeader, type Dialect, type Received } from '../http/http.ts';
 import { identityOf, type Claim } from '../limiter/limiter.ts';
 import type { Catalogue } from '../catalogue/catalogue.ts';
 import type { Call, Flagging, Surface } from '../upstream/upstream.ts';
@@ -32,7 +32,7 @@ export interface CompletionRoute {
   readonly units: number;
 }
 
-/** Makes a route that lets a request down the river. */
+/** Makes a route for completions. */
 export function completionRoute(route: CompletionRoute): Route {
   const { path, dialect, surface } = route;
   return {
@@ -54,6 +54,8 @@ async function complete(exchange: Exchange, route: CompletionRoute): Promise<voi
   const callerIds = callerIdsOf(received);
   const { call, permit, flagging, claim } = await readCall(exchange, route, catalogue, actor, entitlement, callerIds);
   received.replyHeaders['x-cody-resolved-model'] = permit.model;
+  if (call.warnings !== undefined && call.warnings.length > 0)
+    received.replyHeaders['warning'] = warningHeader(call.warnings);
   scope.annotate({ feature, model: permit.model, stream: call.stream });
   const attempts = createAttemptLog(exchange, call);
   const event = completionEvent(permit, call, flagging, callerIds, attempts);

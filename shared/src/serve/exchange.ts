@@ -9,7 +9,7 @@ import type { Timing } from './timing.ts';
 /** A path of a function. */
 export interface Route {
   readonly method: string;
-  /** Exact path, or `…/*` for every path with one more part. */
+  /** Exact path, `…/*` for every path with one more part, or one with names in it: `{id}` stands for a part, `{+id}` for as many as there are. */
   readonly path: string;
   /** Whose error shape its callers read; where it depends on the request, a function of its headers. */
   readonly dialect: Dialect | ((headers: Received['headers']) => Dialect);
@@ -25,6 +25,8 @@ export interface Exchange {
   readonly scope: Scope;
   readonly timing: Timing;
   readonly dialect: Dialect;
+  /** What stands in the path for the names of its route, decoded. */
+  readonly named: Readonly<Record<string, string>>;
   /** Redis waits of this request before its first byte. */
   readonly budget: Budget;
   /** Sends a JSON document. */

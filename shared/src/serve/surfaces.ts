@@ -21,6 +21,9 @@ export const surfaces = {
   messages: { provider: 'anthropic', dialects: ['anthropic-messages'] },
   chat: { provider: 'openai', dialects: ['openai-chat'] },
   text: { provider: 'openai', dialects: ['openai-text'] },
+  responses: { provider: 'openai', dialects: ['openai-responses'] },
+  /** Both of them: what a list of models is for. */
+  openAiModels: { provider: 'openai', dialects: ['openai-chat', 'openai-responses'] },
 } as const satisfies Readonly<Record<string, Surface>>;
 
 /** The paths of instances, the same for both features, which a header tells apart: as a function serves them for one. */

@@ -11,6 +11,10 @@ export interface ReadingRules {
   readonly provider: ProviderRow;
   /** The most tokens of an answer that may be asked for; null: the provider's own bound. */
   readonly lengthMax: number | null;
+  /** Whether the model thinks before it answers; null: not known. */
+  readonly reasons: boolean | null;
+  /** Tools that the provider runs and bills itself, by type, as far as the operator lets callers use them. */
+  readonly serverTools: readonly string[];
 }
 
 /** How an API is spoken. */

@@ -46,6 +46,8 @@ export interface Reading {
   readonly headers: Readonly<Record<string, string | null>>;
   /** Usage was asked for on our own account, so the chunk that carries it is not for the caller. */
   readonly hidesUsage: boolean;
+  /** What was left out or changed of what was asked, in words for the caller; absent: nothing. */
+  readonly warnings?: readonly string[];
 }
 
 /** Whose model a request means, and which homes may have it: out of one snapshot of the catalogue. */
@@ -70,6 +72,8 @@ export interface Choice {
 /** What one request asks, and of whom. */
 export interface Call extends Reading, Choice {
   readonly dialect: DialectName;
+  /** Asked on a path of instances, which know their own statuses and waits. */
+  readonly forInstances: boolean;
 }
 
 /**
@@ -142,6 +146,8 @@ export interface Meter {
   readonly untold?: () => string;
   /** True once the end mark of a stream was seen. */
   finished(): boolean;
+  /** Where the events of the API are numbered: the number that an event of ours takes. */
+  readonly nextNumber?: () => number;
   /** True once the provider said in its answer that it failed: the caller has read that in the provider's own words. */
   failed(): boolean;
 }

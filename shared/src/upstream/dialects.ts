@@ -6,12 +6,14 @@ import { anthropicMessages } from './dialects/anthropic-messages.ts';
 import { anthropicText } from './dialects/anthropic-text.ts';
 import { geminiGenerate } from './dialects/gemini-generate.ts';
 import { openAiChat, openAiText } from './dialects/openai-completions.ts';
+import { openAiResponses } from './dialects/openai-responses.ts';
 
 export const dialects: Readonly<Partial<Record<DialectName, ApiDialect>>> = {
   'anthropic-messages': anthropicMessages,
   'anthropic-text': anthropicText,
   'openai-chat': openAiChat,
   'openai-text': openAiText,
+  'openai-responses': openAiResponses,
   'gemini-generate': geminiGenerate,
 };
 

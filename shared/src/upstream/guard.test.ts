@@ -10,12 +10,14 @@ import { folded, guardedMembers, guardedPlaces, type Api, type GuardedMember } f
 import { readerOf, type SurfaceName } from './reading.test/reader.ts';
 import { isObject, numberIn } from './request-body.ts';
 
-const { read } = readerOf();
+// With the original's cap, so that every spelling of a length is seen to be held to it.
+const { read } = readerOf({ CODY_GATEWAY_ANTHROPIC_MAX_TOKENS_TO_SAMPLE: '4000' });
 const messages = [{ role: 'user', content: 'Hi' }];
 /** The surfaces of each table, a model that is served there, and a body. */
 const surfacesOf: Readonly<Record<Api, readonly SurfaceName[]>> = {
   anthropic: ['anthropic-messages', 'anthropic-text'],
   openai: ['openai', 'fireworks', 'openai-chat', 'openai-text'],
+  'openai-responses': ['openai-responses'],
   google: ['google'],
 };
 const bodies: Readonly<Record<SurfaceName, JsonObject>> = {
@@ -25,6 +27,7 @@ const bodies: Readonly<Record<SurfaceName, JsonObject>> = {
   fireworks: { model: 'accounts/fireworks/models/mixtral-8x7b-instruct', messages },
   'openai-chat': { model: 'gpt-4o', messages },
   'openai-text': { model: 'gpt-3.5-turbo-instruct', prompt: 'Hi' },
+  'openai-responses': { model: 'gpt-4o', input: 'Hi' },
   google: { model: 'gemini-1.5-pro', contents: [{ role: 'user', parts: [{ text: 'Hi' }] }] },
 };
 
@@ -123,7 +126,8 @@ const rules: Readonly<Record<GuardedMember['rule'], (surface: SurfaceName, api: 
             () => sent(surface, placed(place, { [spelling]: value })),
             (error: Error) => error.message === `"${spelling}" is not accepted: ${why}`,
           );
-        assert.deepEqual(found(sent(surface, placed(place, { [spelling]: null })), name), []);
+        for (const value of [null, false])
+          assert.deepEqual(found(sent(surface, placed(place, { [spelling]: value })), name), []);
       }
   },
   ours: (surface, _api, { name }) => {

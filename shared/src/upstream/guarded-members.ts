@@ -1,14 +1,14 @@
 // Members of a request that change what it costs, how long its answer may be or whose it is: one closed table for each API. All others are the provider's.
 
 /** The APIs by what their members are called. */
-export type Api = 'anthropic' | 'openai' | 'google';
+export type Api = 'anthropic' | 'openai' | 'openai-responses' | 'google';
 
 /**
  * What is done with a member.
  * `one`: it asks for several answers, and one answer is one unit of the quota: what is above 1 becomes 1.
  * `length`: the most tokens of an answer: bounded where the operator bounds them, and read by the rules of flagging.
  * `drop`: a wish that nobody pays for: it is left out.
- * `refuse`: what can't be left out without answering something else than was asked: the request is refused.
+ * `refuse`: what can't be left out without answering something else than was asked: the request is refused, unless it says null or false.
  * `ours`: the gateway writes it: other spellings of it are left out.
  */
 export type Rule = 'one' | 'length' | 'drop' | 'refuse' | 'ours';
@@ -18,9 +18,11 @@ export interface GuardedMember {
   /** Its words, with underscores between them. */
   readonly name: string;
   readonly rule: Rule;
-  /** Of a refusal: what callers are told. */
+  /** What callers are told of a refusal, or of what was left out. */
   readonly why?: string;
 }
+
+const unkept = 'no answer is kept under the account of the gateway';
 
 const everywhere: readonly GuardedMember[] = [
   { name: 'n', rule: 'one' },
@@ -36,9 +38,9 @@ const everywhere: readonly GuardedMember[] = [
   { name: 'max_output_tokens', rule: 'length' },
   { name: 'max_new_tokens', rule: 'length' },
   // Dearer or slower machines, and answers that stay behind under our account.
-  { name: 'service_tier', rule: 'drop' },
-  { name: 'store', rule: 'drop' },
-  { name: 'background', rule: 'drop' },
+  { name: 'service_tier', rule: 'drop', why: 'all callers have the tier of the gateway' },
+  { name: 'store', rule: 'drop', why: unkept },
+  { name: 'background', rule: 'drop', why: unkept },
   // Of Cody's editors, for the choice of a model; no provider knows it.
   { name: 'language_id', rule: 'drop' },
   { name: 'model', rule: 'ours' },
@@ -46,6 +48,11 @@ const everywhere: readonly GuardedMember[] = [
 ];
 
 const kept = 'it names what is kept under the gateway’s account, which every caller shares: send the content itself';
+
+/** Members that an API takes beside another one alone: without that one it refuses them. */
+export const takenAlong: Readonly<Partial<Record<Api, Readonly<Record<string, readonly string[]>>>>> = {
+  openai: { store: ['metadata'] },
+};
 
 /** The rows of each API; those of all come first. */
 export const guardedMembers: Readonly<Record<Api, readonly GuardedMember[]>> = {
@@ -71,6 +78,19 @@ export const guardedMembers: Readonly<Record<Api, readonly GuardedMember[]>> = {
     { name: 'previous_response_id', rule: 'refuse', why: kept },
     { name: 'conversation', rule: 'refuse', why: kept },
   ],
+  'openai-responses': [
+    ...everywhere.filter(({ name }) => name !== 'store' && name !== 'background'),
+    { name: 'user', rule: 'ours' },
+    { name: 'store', rule: 'ours' },
+    {
+      name: 'background',
+      rule: 'refuse',
+      why: 'its answer would be kept under the gateway’s account until it is fetched: ask for a stream',
+    },
+    { name: 'previous_response_id', rule: 'refuse', why: kept },
+    { name: 'conversation', rule: 'refuse', why: kept },
+    { name: 'prompt', rule: 'refuse', why: kept },
+  ],
   google: [...everywhere, { name: 'cached_content', rule: 'refuse', why: kept }],
 };
 
@@ -95,6 +115,7 @@ const byName = (api: Api): ReadonlyMap<string, GuardedMember> =>
 const rows: Readonly<Record<Api, ReadonlyMap<string, GuardedMember>>> = {
   anthropic: byName('anthropic'),
   openai: byName('openai'),
+  'openai-responses': byName('openai-responses'),
   google: byName('google'),
 };
 const places: ReadonlySet<string> = new Set(guardedPlaces.filter((name) => name !== '').map(folded));

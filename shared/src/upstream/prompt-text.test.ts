@@ -78,6 +78,31 @@ const full: Readonly<Record<Api, JsonObject>> = {
     images: ['a'],
     grammar: 'a',
   },
+  'openai-responses': {
+    model: 'm',
+    instructions: 'a',
+    input: [
+      { role: 'developer', content: 'a' },
+      {
+        type: 'message',
+        role: 'user',
+        content: [
+          { type: 'input_text', text: 'a' },
+          { type: 'input_image', image_url: 'a', detail: 'a' },
+          { type: 'input_file', filename: 'a', file_url: 'a' },
+        ],
+      },
+      { type: 'reasoning', id: 'a', summary: [{ type: 'summary_text', text: 'a' }], encrypted_content: '' },
+      { type: 'function_call', call_id: 'a', name: 'a', arguments: 'a' },
+      { type: 'function_call_output', call_id: 'a', output: 'a' },
+      { type: 'custom_tool_call', call_id: 'a', name: 'a', input: 'a' },
+      { type: 'custom_tool_call_output', call_id: 'a', output: [{ type: 'input_text', text: 'a' }] },
+      { type: 'local_shell_call', action: { type: 'exec', command: ['a'], env: { a: 'a' } } },
+    ],
+    tools: [{ type: 'function', name: 'a', description: 'a', parameters: { properties: { url: { enum: ['a'] } } } }],
+    text: { format: { type: 'json_schema', name: 'a', schema: { title: 'a' } } },
+    client_metadata: { a: 'a' },
+  },
   google: {
     model: 'm',
     contents: [
@@ -149,6 +174,8 @@ const hidden = Buffer.from(phrase).toString('base64');
 const user = (...content: JsonObject[]): JsonObject => ({ messages: [{ role: 'user', content }] });
 const source = (media_type: string, data: string): JsonObject => ({ type: 'base64', media_type, data });
 
+const item = (...items: JsonObject[]): JsonObject => ({ input: items });
+
 const openaiMedia: readonly [at: string, body: (text: string) => JsonObject][] = [
   ['image_url.url', (text) => user({ type: 'image_url', image_url: { url: `data:image/png;base64,${text}` } })],
   ['image_url', (text) => user({ type: 'image_url', image_url: `data:image/png;base64,${text}` })],
@@ -182,6 +209,14 @@ const unread: Readonly<Record<Api, readonly [at: string, body: (text: string) =>
     ],
   ],
   openai: openaiMedia,
+  'openai-responses': [
+    ['image_url', (text) => item({ content: [{ type: 'input_image', image_url: `data:image/png;base64,${text}` }] })],
+    ['image_url', (text) => item({ output: [{ type: 'input_image', image_url: `data:image/png;base64,${text}` }] })],
+    ['file_data', (text) => item({ content: [{ file_data: `data:application/pdf;base64,${text}` }] })],
+    ['input_audio.data', (text) => item({ content: [{ input_audio: { format: 'mp3', data: text } }] })],
+    ['encrypted_content', (text) => item({ type: 'reasoning', summary: [], encrypted_content: text })],
+    ['encrypted_content', (text) => item({ type: 'compaction', encrypted_content: text })],
+  ],
   google: [
     ['inlineData.data', (text) => ({ contents: [{ parts: [{ inlineData: { mimeType: 'image/png', data: text } }] }] })],
     ['inline_data.data', (text) => ({ contents: { parts: { inline_data: { mime_type: 'image/png', data: text } } } })],
@@ -226,6 +261,8 @@ test('the same members elsewhere are read: arguments, schemas, blocks of another
     ['anthropic', user({ type: 'tool_use', input: { source: source('image/png', text) } })],
     ['anthropic', user({ type: 'text', text: '', signature: text })],
     ['anthropic', { tools: [{ input_schema: { source: source('image/png', text) } }] }],
+    ['openai-responses', { tools: [{ parameters: { image_url: `data:image/png;base64,${text}` } }] }],
+    ['openai-responses', item({ type: 'function_call', arguments: text, encrypted_content: text })],
     ['openai', { response_format: { json_schema: { image_url: `data:image/png;base64,${text}` } } }],
     [
       'google',

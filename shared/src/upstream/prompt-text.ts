@@ -27,9 +27,16 @@ export function promptText(body: JsonObject, api: Api): PromptText {
 }
 
 /** Members that come first, in this order: the instructions, then the prompt. All others follow in theirs. */
-const first: readonly string[] = ['system', 'systemInstruction', 'system_instruction', 'prompt', 'suffix'];
+const first: readonly string[] = [
+  'system',
+  'instructions',
+  'systemInstruction',
+  'system_instruction',
+  'prompt',
+  'suffix',
+];
 const unlabelled: ReadonlySet<string> = new Set(['prompt', 'suffix']);
-const conversations: ReadonlySet<string> = new Set(['messages', 'contents']);
+const conversations: ReadonlySet<string> = new Set(['messages', 'contents', 'input']);
 const roleNames: Readonly<Record<string, string>> = { user: 'Human', assistant: 'Assistant', system: 'System' };
 
 /** Each message of Anthropic's begins with its role and ends with a blank line, as its tokens are counted. */

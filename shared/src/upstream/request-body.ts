@@ -160,11 +160,11 @@ function isRawJson(value: object): boolean {
   return (JSON as unknown as { isRawJSON(value: unknown): boolean }).isRawJSON(value);
 }
 
-function malformed(detail: string): Refusal {
+export function malformed(detail: string): Refusal {
   return new Refusal('bad-request', `failed to parse request body: ${detail}`);
 }
 
-function typeName(value: unknown): string {
+export function typeName(value: unknown): string {
   if (value === undefined) return 'nothing';
   if (value === null) return 'null';
   if (Array.isArray(value)) return 'an array';

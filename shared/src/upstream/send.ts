@@ -2,10 +2,10 @@
 // Not which home, nor what follows (homes/failover.ts).
 
 import type { IncomingMessage } from 'node:http';
-import type { Config } from '../config/config.ts';
 import { post, Refusal, type Sent } from '../http/http.ts';
 import type { Home, Model } from '../catalogue/catalogue.ts';
 import type { Answer, Attempt, AttemptFailureKind, Call } from './call.ts';
+import { deadlinesOf, type Deadlines } from './deadlines.ts';
 import { dialectNamed } from './dialects.ts';
 import { AttemptFailure } from './homes/attempt-failure.ts';
 import { judge, ourFaults, type Judged } from './homes/blame.ts';
@@ -49,9 +49,6 @@ interface Ending {
   end(reason: Error): void;
 }
 
-/** The three deadlines of a call in ms. */
-export type Deadlines = Pick<Config, 'headersTimeoutMs' | 'idleTimeoutMs' | 'totalTimeoutMs'>;
-
 /** What all attempts of a process share. */
 export interface AttemptMeans {
   readonly deadlines: Deadlines;
@@ -82,10 +79,11 @@ export interface AttemptTarget {
 export async function attempt(
   { home, secret, model, leftMs, over }: AttemptTarget,
   call: Call,
-  { deadlines, destination: destinationFor, now, holdMs }: AttemptMeans,
+  { deadlines: settings, destination: destinationFor, now, holdMs }: AttemptMeans,
   { signal, timeoutMs, onUnanswered }: SendOptions,
 ): Promise<Answer | AttemptFailure> {
-  const { provider } = call;
+  const { provider, forInstances } = call;
+  const deadlines = deadlinesOf(call, settings);
   const headersMs = headersDeadline(home, call.stream, timeoutMs, deadlines, leftMs);
   const dialect = dialectNamed(call.dialect);
   const spelling = home.spelling(model.name, model.id);
@@ -170,10 +168,10 @@ export async function attempt(
   const { headers } = response;
   const answer = (judged: Judged | null): Answer => ({
     status,
-    callerStatus: callerStatus(status),
-    retryAfter: retryAfter(status, headers['retry-after'], provider.retryAfterSeconds),
+    callerStatus: callerStatus(status, forInstances),
+    retryAfter: retryAfter(status, headers, forInstances ? provider.retryAfterSeconds : null),
     refusal: judged !== null && ourFaults.has(judged.blame) ? refusalOfOurs(judged.blame, call, status) : null,
-    headers: callerHeaders(headers, sse),
+    headers: callerHeaders(headers, sse, forInstances),
     sse,
     home: home.row.id,
     headersMs: headersTookMs,
@@ -191,6 +189,7 @@ export async function attempt(
   const success = status >= 200 && status < 300;
   const held = success ? await hold(body, headers['content-type'] ?? '', call, holdMs) : null;
   if (left()) {
+    if (success) onUnanswered?.();
     abort();
     throw signal.reason;
   }

@@ -55,6 +55,17 @@ export const unreadTables: Readonly<Record<Api, UnreadTable>> = {
     ],
   },
   openai,
+  'openai-responses': {
+    blocks: ['input'],
+    nested: ['content', 'output'],
+    unread: [
+      { at: 'image_url', holds: 'media', why: pixels },
+      { at: 'file_data', holds: 'media', why: pixels },
+      { at: 'input_audio.data', holds: 'media', why: pixels },
+      { at: 'encrypted_content', type: 'reasoning', holds: 'sealed', why: thoughts },
+      { at: 'encrypted_content', type: 'compaction', holds: 'sealed', why: thoughts },
+    ],
+  },
   google: {
     blocks: ['contents.parts', 'systemInstruction.parts', 'system_instruction.parts'],
     nested: ['functionResponse.parts', 'function_response.parts'],
@@ -76,6 +87,7 @@ export interface Place {
 const roots: Readonly<Record<Api, Place>> = {
   anthropic: rootOf(unreadTables.anthropic),
   openai: rootOf(unreadTables.openai),
+  'openai-responses': rootOf(unreadTables['openai-responses']),
   google: rootOf(unreadTables.google),
 };
 

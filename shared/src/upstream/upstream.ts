@@ -138,11 +138,19 @@ export function createUpstream({
       shared.look();
       const request = requestObject(body);
       const dialect = dialectOf(surface, request);
+      const forInstances = caller.dialect === 'cody';
       const choice = choose(request, { catalogue, surface, dialect, caller, deployment });
       const { provider } = choice;
       const { api, read } = dialectNamed(dialect);
       const lengthMax = lengthMaxOf(config, provider.id, api);
-      return { dialect, ...choice, ...read(request, { caller, provider, lengthMax }) };
+      const reasons = choice.model?.row.reasons ?? null;
+      const serverTools = config.responsesServerTools ?? [];
+      return {
+        dialect,
+        forInstances,
+        ...choice,
+        ...read(request, { caller, provider, lengthMax, reasons, serverTools }),
+      };
     },
     send: async (lease, call, options) => {
       if (call.homes.length === 0) throw new Refusal('model-unavailable', call.unavailable ?? unavailable(call));

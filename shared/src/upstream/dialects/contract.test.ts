@@ -13,6 +13,8 @@ interface Expected {
   readonly usage: Usage;
   /** The end mark is there. Streams only. */
   readonly finished?: boolean;
+  /** The provider said that it failed. */
+  readonly failed?: boolean;
   /** Index of the event that carries usage and nothing else, which is hidden from callers that did not ask for it. Streams only. */
   readonly usageEvent?: number | null;
 }
@@ -26,6 +28,7 @@ const recorded: Readonly<Record<string, readonly [surface: SurfaceName, model: s
   'anthropic-text': ['anthropic-text', 'claude-2', true],
   'openai-chat': ['openai', 'gpt-4o'],
   'openai-text': ['openai', 'gpt-3.5-turbo-instruct', true],
+  'openai-responses': ['openai-responses', 'gpt-4o'],
   fireworks: ['fireworks', 'accounts/fireworks/models/mixtral-8x7b-instruct'],
   'gemini-generate': ['google', 'gemini-1.5-pro'],
 };
@@ -63,7 +66,7 @@ function checkDialect(name: string): void {
     const text = readFileSync(path.join(folder, file), 'utf8');
     const expected = expectations[file];
     assert.ok(expected);
-    if (file.endsWith('.json')) test(file, () => checkWhole(name, Buffer.from(text), expected.usage));
+    if (file.endsWith('.json')) test(file, () => checkWhole(name, Buffer.from(text), expected));
     else {
       test(`${file}, usage asked for by the gateway`, () => checkStream(name, text, expected, false));
       test(`${file}, usage asked for by the caller`, () => checkStream(name, text, expected, true));
@@ -72,12 +75,13 @@ function checkDialect(name: string): void {
   }
 }
 
-function checkWhole(name: string, bytes: Buffer, usage: Usage): void {
+function checkWhole(name: string, bytes: Buffer, { usage, failed }: Expected): void {
   for (let cut = 0; cut <= bytes.length; cut++) {
     const meter = meterOf(callOf(name, { stream: false }));
     meter.body(bytes.subarray(0, cut));
     meter.body(bytes.subarray(cut));
     assert.deepEqual(meter.usage(), usage, `cut at byte ${cut}`);
+    if (failed !== undefined) assert.equal(meter.failed(), failed, `cut at byte ${cut}`);
   }
 }
 
@@ -104,6 +108,7 @@ function checkStream(name: string, text: string, expected: Expected, callerAsks:
     assert.equal(out.toString('utf8'), relayed, how);
     assert.deepEqual(meter.usage(), expected.usage, how);
     assert.equal(meter.finished(), expected.finished, how);
+    if (expected.failed !== undefined) assert.equal(meter.failed(), expected.failed, how);
   }
 }
 
@@ -112,7 +117,11 @@ function callOf(name: string, more: Record<string, unknown>): Call {
   const asked =
     text === true
       ? { prompt: 'Hello' }
-      : { messages: [{ role: 'user', content: 'Hello' }], contents: [{ role: 'user', parts: [{ text: 'Hello' }] }] };
+      : {
+          messages: [{ role: 'user', content: 'Hello' }],
+          contents: [{ role: 'user', parts: [{ text: 'Hello' }] }],
+          input: 'Hello',
+        };
   const call = read(surface, { model, max_tokens: 10, ...asked, ...more });
   assert.notEqual(call.model, null, `${name}: ${model}`);
   return call;

@@ -19,7 +19,14 @@ const { read } = readerOf({ CODY_GATEWAY_CATALOGUE: JSON.stringify(rows) });
 
 function meterOf(surface: SurfaceName, model: string, stream: boolean): Meter {
   const messages = [{ role: 'user', content: 'hi' }];
-  const body = { model, stream, messages, max_tokens: 10, contents: [{ role: 'user', parts: [{ text: 'hi' }] }] };
+  const body = {
+    model,
+    stream,
+    messages,
+    max_tokens: 10,
+    contents: [{ role: 'user', parts: [{ text: 'hi' }] }],
+    input: 'hi',
+  };
   const call = read(surface, body);
   return dialectNamed(call.dialect).meter(call, call.provider, model);
 }
@@ -379,4 +386,59 @@ test('parts are merged by member, whatever they leave out', () => {
     },
     list: [4],
   });
+});
+
+test('a Responses answer tells uses of the provider’s own tools by its items alone, streamed as whole', () => {
+  const item = (type: string, more: JsonObject = {}): JsonObject => ({ type, ...more });
+  const output = [
+    item('reasoning', { summary: [{ type: 'summary_text', text: 'hm' }] }),
+    item('web_search_call', { action: { type: 'search', query: 'q' } }),
+    item('web_search_call', { action: { type: 'open_page', url: 'u' } }),
+    item('web_search_call'),
+    item('file_search_call'),
+    item('code_interpreter_call', { container_id: 'c1', code: 'x=1' }),
+    item('code_interpreter_call', { container_id: 'c1', code: 'x=2' }),
+    item('function_call', { name: 'f', arguments: '{}' }),
+    item('message', { content: [{ type: 'output_text', text: 'ü' }] }),
+  ];
+  const usage = {
+    input_tokens: 50,
+    input_tokens_details: { cached_tokens: 20 },
+    output_tokens: 30,
+    output_tokens_details: { reasoning_tokens: 10 },
+    total_tokens: 80,
+  };
+  const response = { status: 'completed', service_tier: 'flex', output, usage };
+  const meters = [
+    whole('openai-responses', 'gpt-5', response),
+    streamed(
+      'openai-responses',
+      'gpt-5',
+      { type: 'response.reasoning_summary_text.delta', delta: 'hm' },
+      { type: 'response.code_interpreter_call_code.delta', delta: 'x=1x=2' },
+      { type: 'response.output_item.added', item: { type: 'function_call', name: 'f', arguments: '' } },
+      { type: 'response.function_call_arguments.delta', delta: '{}' },
+      { type: 'response.output_text.delta', delta: 'ü' },
+      { type: 'response.completed', response },
+    ),
+  ];
+  for (const meter of meters) {
+    const { parts, told } = meter.report();
+    assert.deepEqual(parts, [
+      {
+        model: null,
+        counts: {
+          input: 30,
+          cache_read: 20,
+          output: 20,
+          reasoning: 10,
+          web_search: 2,
+          file_search: 1,
+          code_execution: 1,
+        },
+        qualifiers: { service_tier: 'flex' },
+      },
+    ]);
+    assert.deepEqual([told, meter.written()], ['all', 2 + 6 + 3 + 2]);
+  }
 });

@@ -23,6 +23,15 @@ function callBytes(call: unknown): number {
   return isObject(call) ? bytesOf(call['name']) + bytesOf(call['arguments']) + bytesOf(call['input']) : 0;
 }
 
+/** In an item of a Responses answer. What the provider's own tools found was not written by the model. */
+export function responsesWritten(item: JsonObject): number {
+  const parts = [item['content'], item['summary']].flatMap((list) => (Array.isArray(list) ? (list as unknown[]) : []));
+  const spoken = parts
+    .filter(isObject)
+    .reduce((sum, part) => sum + bytesOf(part['text']) + bytesOf(part['refusal']), 0);
+  return spoken + callBytes(item) + bytesOf(item['code']);
+}
+
 /** In a block of Anthropic's or in a piece of one. What the provider's own tools found was not written by the model. */
 export function anthropicWritten(block: JsonObject): number {
   const { type, input } = block;

@@ -1,0 +1,26 @@
+// The function `responses`: OpenAI's Responses API, of which nothing is kept. A conversation goes on when its client sends it whole: Codex does, and with
+// `store` set to false every other. What clients send that leave it unset is decided in upstream/dialects/responses-items.ts.
+
+import { Refusal } from '@cody-gateway/shared/http';
+import { completionRoute, defineFunction, surfaces, type Route } from '@cody-gateway/shared/serve';
+
+const path = '/v1/responses';
+const dialect = 'openai-responses';
+
+/** Responses that are kept would be everybody's: they stand under the gateway's key. */
+const kept: Route = {
+  method: '*',
+  path: `${path}/{+rest}`,
+  dialect,
+  handle: ({ received }) => {
+    throw new Refusal(
+      'not-found',
+      `${received.method} ${received.path.slice(0, 100)} is not served: the gateway keeps no responses (store is sent as false). It serves POST ${path}, with the whole conversation as input`,
+    );
+  },
+};
+
+export const handler = await defineFunction('responses', () => [
+  completionRoute({ path, surface: surfaces.responses, dialect, feature: 'chat_completions', units: 1 }),
+  kept,
+]);

@@ -1,0 +1,65 @@
+// OpenAI's Responses API as a gateway can serve it that keeps nothing: what is changed in a request, and how it is sent. Its answers: responses-meter.ts.
+
+import type { ApiDialect, ReadingRules } from '../api-dialect.ts';
+import type { JsonObject, Reading } from '../call.ts';
+import { guard } from '../guard.ts';
+import { bodyText, charactersOf, integerOf, isObject, modelOf, streamOf, textsOf, withModel } from '../request-body.ts';
+import { tellActor } from './openai-completions.ts';
+import { readItems } from './responses-items.ts';
+import { createResponsesMeter } from './responses-meter.ts';
+import { withoutServerTools } from './responses-tools.ts';
+
+export const openAiResponses: ApiDialect = {
+  api: 'openai-responses',
+  sdk: 'openai',
+  read: readResponse,
+  // The SDK writes it.
+  keyHeaders: () => ({}),
+  body: ({ body }, model) => withModel(body, model),
+  meter: (_reading, { rules }) => createResponsesMeter(rules.includes('reasoning-beside-output')),
+};
+
+const encrypted = 'reasoning.encrypted_content';
+
+/**
+ * What OpenAI keeps, it keeps under the gateway's key, where each caller could read every other's: so nothing is kept. `store` is sent as false, and
+ * the thinking of a model that reasons is asked for in its encrypted form, which the client sends back with the next turn.
+ */
+function readResponse(body: JsonObject, rules: ReadingRules): Reading {
+  const { caller, provider, lengthMax, reasons, serverTools } = rules;
+  const stream = streamOf(body);
+  integerOf(body, 'max_output_tokens');
+  const warnings: string[] = [];
+  const tell = (words: string): void => {
+    // It is sent all the same, as false, which is told below.
+    if (!words.startsWith('store:')) warnings.push(words);
+  };
+  const members = guard(body, 'openai-responses', { lengthMax, drops: provider.drops, tell });
+  const items = readItems(body['input']);
+  members['input'] = items.input;
+  warnings.push(...items.warnings, ...withoutServerTools(members, serverTools));
+  tellActor(members, body, caller, provider, tell);
+  if (body['store'] === true) warnings.push('store: nothing is kept, so false was sent');
+  members['store'] = false;
+  const thinks = reasons ?? isObject(body['reasoning']);
+  if (thinks && !provider.drops.includes('include')) askForThinking(members);
+  modelOf(body);
+  return {
+    stream,
+    eventExtras: { stream },
+    promptCharacters: charactersOf([...textsOf(body['instructions']), ...items.texts]),
+    body: bodyText(members),
+    // The SDKs send a text as it is when its type is named.
+    headers: { 'content-type': 'application/json' },
+    hidesUsage: false,
+    warnings,
+  };
+}
+
+/** What is no list stays for the provider to refuse. */
+function askForThinking(members: JsonObject): void {
+  const { include = [] } = members;
+  if (include === null) members['include'] = [encrypted];
+  else if (Array.isArray(include) && !include.includes(encrypted))
+    members['include'] = [...(include as unknown[]), encrypted];
+}

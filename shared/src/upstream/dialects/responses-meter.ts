@@ -1,0 +1,105 @@
+// Usage out of answers of OpenAI's Responses API. A stream ends with the event that tells it, and has no other end mark.
+
+import type { SseEvent } from '../../http/http.ts';
+import { createJsonBody, jsonObject, memberOf, tokenCount } from '../answer-json.ts';
+import type { JsonObject, Meter } from '../call.ts';
+import { codePoints, isObject } from '../request-body.ts';
+import { openAiUsage } from '../usage/openai-usage.ts';
+import { bytesOf, responsesWritten } from '../usage/written.ts';
+import { usageOf } from './openai-meter.ts';
+
+/** @param reasoningBeside thinking is counted beside `output_tokens`, and only the total has both */
+export function createResponsesMeter(reasoningBeside: boolean): Meter {
+  /** As its last event has it, or whole. */
+  let response: JsonObject = {};
+  let characters: number | null = null;
+  let written = 0;
+  let number = -1;
+  let [finished, failed] = [false, false];
+  const body = createJsonBody();
+  const end = (last: JsonObject): void => {
+    response = last;
+    if (last['status'] === 'failed' || isObject(last['error'])) failed = true;
+  };
+  const read = (event: JsonObject): void => {
+    const { type, delta } = event;
+    number = tokenCount(event['sequence_number']) ?? number;
+    if (typeof delta === 'string') {
+      written += bytesOf(delta);
+      if (type === 'response.output_text.delta') characters = (characters ?? 0) + codePoints(delta);
+    } else if (type === 'response.output_item.added') written += bytesOf(memberOf(event, 'item')['name']);
+    else if (type === 'response.completed' || type === 'response.incomplete' || type === 'response.failed') {
+      finished = true;
+      if (type === 'response.failed') failed = true;
+      end(memberOf(event, 'response'));
+    } else if (type === 'error' || isObject(event['error'])) [finished, failed] = [true, true];
+  };
+  const readWhole = (): void => {
+    const whole = body.value();
+    if (whole === null) return;
+    [characters, written] = [null, 0];
+    for (const text of answerTexts(whole)) characters = (characters ?? 0) + codePoints(text);
+    for (const item of itemsOf(whole)) written += responsesWritten(item);
+    end(whole);
+  };
+  return {
+    event: ({ data }: SseEvent) => {
+      const event = jsonObject(data);
+      if (event !== null) read(event);
+      return true;
+    },
+    body: (chunk) => body.take(chunk),
+    finished: () => finished,
+    failed: () => {
+      readWhole();
+      return failed;
+    },
+    nextNumber: () => number + 1,
+    usage: () => {
+      readWhole();
+      return usageOf(memberOf(response, 'usage'), characters, reasoningBeside);
+    },
+    report: () => {
+      readWhole();
+      const usage = memberOf(response, 'usage');
+      return openAiUsage({ ...usage, ...toolUses(response) }, response['service_tier'], reasoningBeside);
+    },
+    written: () => {
+      readWhole();
+      return written;
+    },
+  };
+}
+
+/** What a reader sees of a whole answer: neither thinking nor calls of tools. */
+function answerTexts(response: JsonObject): string[] {
+  return itemsOf(response).flatMap(({ type, content }) => {
+    if (type !== 'message' || !Array.isArray(content)) return [];
+    return content.flatMap((part: unknown) =>
+      isObject(part) && part['type'] === 'output_text' && typeof part['text'] === 'string' ? [part['text']] : [],
+    );
+  });
+}
+
+function itemsOf({ output }: JsonObject): JsonObject[] {
+  return Array.isArray(output) ? output.filter(isObject) : [];
+}
+
+/**
+ * Uses of the provider's own tools: no usage tells them, the items do. Billed are searches of the web (no pages that are opened), searches of files, and
+ * containers, however often code runs in one (developers.openai.com/api/docs/pricing, 2026-11).
+ */
+function toolUses(response: JsonObject): JsonObject {
+  const items = itemsOf(response);
+  const of = (kind: string): JsonObject[] => items.filter(({ type }) => type === kind);
+  const searches = of('web_search_call').filter((item) => {
+    const { type = 'search' } = memberOf(item, 'action');
+    return type === 'search';
+  });
+  const server_tool_use = {
+    web_search_calls: searches.length,
+    file_search_calls: of('file_search_call').length,
+    code_interpreter_calls: new Set(of('code_interpreter_call').map((item) => item['container_id'])).size,
+  };
+  return Object.values(server_tool_use).some((count) => count > 0) ? { server_tool_use } : {};
+}
