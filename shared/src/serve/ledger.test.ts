@@ -19,6 +19,7 @@ import { connectStore, type Store } from '../store/store.ts';
 import { createTelemetry } from '../telemetry/telemetry.ts';
 import { createUpstream, type Surface, type Upstream } from '../upstream/upstream.ts';
 import { sendAndRelay } from './answer.ts';
+import { completions } from './charge.ts';
 import { charged } from './charged.ts';
 import { completionEvent } from './completion-event.ts';
 import type { Context } from './context.ts';
@@ -150,7 +151,7 @@ async function call({ shape, model, stream, more = {}, leaveAfter }: Asked): Pro
   const event = completionEvent(permit, asked, null, { uid: '', anonymousUid: '' });
   handle = (exchange) =>
     charged(exchange, { permit, units: 1, claim: null, event, catalogue, span: null }, (held) =>
-      sendAndRelay(exchange, held, asked),
+      sendAndRelay(exchange, held, asked, completions),
     );
   rows = [];
   arrived = Promise.withResolvers();

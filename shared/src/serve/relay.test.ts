@@ -52,6 +52,7 @@ function answerOf(pieces: readonly (string | Buffer)[], sse: boolean, error: Err
     retryAfter: null,
     credentialsRefused: false,
     headers: {},
+    arrayStream: false,
     sse,
     body: (async function* () {
       for (const piece of pieces) {

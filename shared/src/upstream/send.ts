@@ -128,6 +128,7 @@ export async function attempt(
     credentialsRefused: status === 401 || status === 403,
     headers: callerHeaders(response.headers, sse),
     sse,
+    arrayStream: call.arrayStream === true && !sse && status >= 200 && status < 300,
     body: bodyOf(response, ending, deadlines.idleTimeoutMs, finish),
     meter: dialect.meter(call, provider, model.name),
     onEnded: (listener) => {
