@@ -139,7 +139,7 @@ async function coldStart(
   const startedMs = performance.now();
   const child = spawnTied(
     process.execPath,
-    [...probe, framework, `--target=${name}`, `--source=${warm.start.dir}`, `--port=${port}`],
+    [...probe, framework, '--target=gateway', `--source=${warm.start.dir}`, `--port=${port}`],
     {
       env: {
         PATH: process.env['PATH'] ?? '',

@@ -40,12 +40,16 @@ const secrets = new Set(files.flatMap((file) => file.secrets));
 // A variable without a default means something by being absent. Each is set here, or is one of these: Terraform leaves it alone on purpose.
 const left: readonly (readonly [why: string, names: RegExp])[] = [
   ['for the root’s settings', /_(ALLOWED_MODELS|ORG_ID|CLIENT_ID)$/],
-  ['for the root’s settings: rules of flagging', /_(PATTERNS|FLAGGED_MODEL_NAMES|BLOCKING_ENABLED|LIMIT)$/],
+  [
+    'for the root’s settings: rules of flagging, and a bound of answers',
+    /_(PATTERNS|FLAGGED_MODEL_NAMES|BLOCKING_ENABLED|LIMIT|MAX_TOKENS_TO_SAMPLE)$/,
+  ],
   [
     'for the root’s settings: optional services',
     /_(TOKEN_INTROSPECTION_URL|EMBEDDINGS_ENDPOINTS|ENTERPRISE_PORTAL_URL)$/,
   ],
   ['for the root’s settings: what callers may use', /^CODY_GATEWAY_RESPONSES_SERVER_TOOLS$/],
+  ['for the root’s settings: pages of other origins', /_CORS_ORIGINS$/],
   ['for the root’s settings: rows of providers and homes', /^CODY_GATEWAY_CATALOGUE$/],
   ['GOOGLE_CLOUD_PROJECT is meant', /^CODY_GATEWAY_OTEL_GCP_PROJECT_ID$/],
   ['the queue itself adds its account’s token', /^CODY_GATEWAY_TASKS_SERVICE_ACCOUNT$/],
@@ -94,6 +98,14 @@ const measured = [...monitoring.matchAll(/\{ field = "([a-z_.]+)"/g)].map(([, fi
 if (measured.length < 5) faults.push('terraform/modules/monitoring/main.tf: what it measures is not found');
 for (const part of measured.flatMap((field) => field.split('.')))
   if (!code.includes(part)) faults.push(`no line of the code has what a metric measures: ${part}`);
+// Whose fault an answer is: by kinds of refusal, and by members of the request's line.
+const refusals = [...(/provider_refusals = \[([^\]]*)\]/.exec(monitoring)?.[1]?.matchAll(/"([a-z-]+)"/g) ?? [])];
+if (refusals.length < 3)
+  faults.push('terraform/modules/monitoring/main.tf: refusals of a provider’s fault are not found');
+for (const [, kind = ''] of refusals)
+  if (!code.includes(`'${kind}'`)) faults.push(`no refusal is of the kind ${kind}, which alerts count as a provider’s`);
+for (const member of ['refusal:', 'upstream_status:', 'model:'])
+  if (!code.includes(member)) faults.push(`no line of the code has ${member}, by which alerts tell whose fault it is`);
 for (const [metric, { fields, messages, above_zero = [], where = {} }] of Object.entries(lines)) {
   const whole = Object.entries(where).flatMap(([message, members]) => [
     `'${message}'`,

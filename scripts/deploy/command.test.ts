@@ -35,14 +35,18 @@ after(async () => {
 });
 
 /** What is checked out, and what else a plan would touch. */
-function checkedOut(build: 1 | 2, { dirty = false, others = [] as string[] } = {}): void {
+function checkedOut(
+  build: 1 | 2,
+  { dirty = false, others = [] as string[], remotes = 'main\nfeature', applyFails = false } = {},
+): void {
   const git = {
     'status --porcelain': dirty ? ' M README.md' : '',
     'rev-list --count HEAD': String(build),
     log: String(Date.UTC(2026, 10, 24) / 1000),
     'rev-parse HEAD': commits[build - 1]?.padEnd(40, '0'),
+    'branch --remotes --contains HEAD --format=%(refname:lstrip=3)': remotes,
   };
-  writeFileSync(path.join(dir, 'facts.json'), JSON.stringify({ git, others }));
+  writeFileSync(path.join(dir, 'facts.json'), JSON.stringify({ git, others, applyFails }));
 }
 
 interface Outcome {
@@ -102,6 +106,12 @@ test('dev: built, uploaded under its tag and as insiders, applied alone, smoke t
     made.splice(1, 1)[0] ?? '',
     new RegExp(`^gcloud storage cp --no-clobber \\S+/limits\\.cdx\\.json ${dev}/limits/${tag(1)}\\.cdx\\.json$`),
   );
+  // Nobody else rolls out meanwhile.
+  assert.match(
+    made.splice(2, 1)[0] ?? '',
+    new RegExp(`^gcloud storage cp --if-generation-match=0 \\S+ ${dev}/deploying$`),
+  );
+  assert.equal(made.pop(), `gcloud storage rm ${dev}/deploying`);
   // What insiders is so far.
   assert.match(made.splice(2, 1)[0] ?? '', /^gcloud storage objects describe \S+\/limits\/insiders\.zip /);
   assert.match(
@@ -152,6 +162,27 @@ test('a plan that would touch more is not applied', async () => {
   assert.deepEqual((await run('status', 'limits', '--env', 'dev')).rows[0]?.['not yet'], '');
 });
 
+test('an apply that fails leaves nothing for the next apply of anybody', async () => {
+  checkedOut(1, { applyFails: true });
+  assert.match((await run('deploy', 'limits', '--env', 'dev')).error ?? '', /quota exceeded/);
+  assert.deepEqual((await run('status', 'limits', '--env', 'dev')).rows[0]?.['not yet'], '');
+});
+
+test('while somebody rolls out, the next one is told who it is, and moves nothing', async () => {
+  const claim = path.join(dir, 'bucket/cody-gateway-dev-releases/deploying');
+  writeFileSync(claim, 'ada on engine since 2026-11-24T10:00:00.000Z, with embeddings\n');
+  checkedOut(1);
+  const { error, calls: made } = await run('deploy', 'limits', '--env', 'dev');
+  assert.match(
+    error ?? '',
+    /another roll-out is under way: ada on engine since .*, with embeddings\. If it is not, remove/,
+  );
+  assert.ok(error?.includes(`gcloud storage rm ${dev}/deploying`));
+  assert.ok(!made.some((call) => call.includes('insiders.zip') || call.startsWith('terraform')));
+  assert.equal(readFileSync(claim, 'utf8').slice(0, 3), 'ada');
+  rmSync(claim);
+});
+
 test('status tells what is chosen and not rolled out yet', async () => {
   checkedOut(1);
   assert.equal((await run('deploy', 'limits', '--env', 'dev', '--upload-only')).error, null);
@@ -166,6 +197,7 @@ test('status tells what is chosen and not rolled out yet', async () => {
       region: 'us-central1',
       revision: 'limits-00005',
       traffic: 'all',
+      url: 'https://limits.example.com',
     },
     { function: 'embeddings', state: 'not deployed', 'not yet': null },
   ]);
@@ -211,6 +243,13 @@ test('prod: uploaded, and one literal edited for a pull request; nothing is appl
   assert.notEqual(edited, text);
   const lines = edited.split('\n').filter((line) => !text.split('\n').includes(line));
   assert.deepEqual(lines, ['  function_tags = {', `    "limits" = "${tag(2)}"`, '  }']);
+});
+
+test('prod: a commit that is on main of no remote is not uploaded', async () => {
+  checkedOut(2, { remotes: 'feature' });
+  const { error, calls: made } = await run('deploy', 'limits', '--env', 'prod');
+  assert.match(error ?? '', /on main of no remote/);
+  assert.deepEqual(made, []);
 });
 
 test('what stops a deploy is said: a dirty tree, no such function, no environment, no token, a smoke test that fails', async () => {

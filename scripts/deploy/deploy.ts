@@ -5,10 +5,12 @@ import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { packFunctions } from '../build/release.ts';
 import { readFunctionFiles } from '../functions/function-files.ts';
+import { operatorAddresses } from './addresses.ts';
+import { withClaim } from './claim.ts';
 import { unrelatedChanges, type Plan } from './plan.ts';
 import { run, runOrNull } from './program.ts';
-import { currentTag, previousTag, tagForm } from './release-tag.ts';
-import { readRoot, writeFunctionTag, type Root } from './root-file.ts';
+import { currentTag, previousTag, requirePublished, tagForm } from './release-tag.ts';
+import { readRoot, writeTags, type Root } from './root-file.ts';
 import { smoke } from './smoke.ts';
 import { moveTraffic } from './traffic.ts';
 import { fold } from '../terminal/fold.ts';
@@ -21,8 +23,9 @@ const usage = `usage:
   --all names every function; --upload-only leaves the roll-out to a later terraform apply (a project's first); --token (or E2E_GATEWAY_TOKEN) is a gateway token for the smoke test that ends a roll-out,
   which calls the environment's hostname, or --endpoint URL (before its DNS record is there, say).
 
-dev is rolled out at once. prod is rolled out by a pull request: the release is uploaded and the literal in terraform/envs/prod/main.tf is
-edited; after the merge, the apply and npm run smoke follow as terraform/README.md says.`;
+dev is rolled out at once, by one person at a time; the apply needs TF_VAR_slack_token. prod is rolled out by a pull request: the release of a commit that
+is on main of a remote is uploaded and the literal in terraform/envs/prod/main.tf is edited; after the merge, the apply and npm run smoke follow as
+terraform/README.md says.`;
 
 const object = (target: Root, name: string, tag: string, kind = 'zip'): string =>
   `gs://${target.project}-releases/${name}/${tag}.${kind}`;
@@ -50,9 +53,10 @@ function release(target: Root, name: string): string | null {
 }
 
 /** Makes the tags what the next apply runs: in dev as `insiders`, in prod as literals for a pull request. */
-function choose(env: string, target: Root, names: readonly string[], tags: Readonly<Record<string, string>>): void {
+function choose(env: string, target: Root, tags: Readonly<Record<string, string>>, all: readonly string[]): void {
+  const names = Object.keys(tags);
   if (env === 'prod') {
-    for (const name of names) writeFunctionTag(readRoot(env, path.dirname(target.dir)), name, tags[name] ?? '');
+    writeTags(target, tags, all);
     console.log(`${target.file} is edited: open a pull request with it. It changes ${names.join(', ')} alone.`);
     return;
   }
@@ -62,10 +66,7 @@ function choose(env: string, target: Root, names: readonly string[], tags: Reado
     ]); // prettier-ignore
 }
 
-/** The plan would touch what it must not. */
-class PlanRefused extends Error {}
-
-/** Applies what was chosen, in dev; nothing but these functions may change. @throws PlanRefused before anything is applied */
+/** Applies what was chosen, in dev; nothing but these functions may change. @throws Error: a plan that touches more is not applied */
 function apply(target: Root, names: readonly string[]): void {
   const planFile = path.join(target.dir, 'deploy.tfplan');
   const terraform = (...args: string[]): string => run('terraform', [`-chdir=${target.dir}`, ...args]);
@@ -79,7 +80,7 @@ function apply(target: Root, names: readonly string[]): void {
     );
     const others = unrelatedChanges(JSON.parse(terraform('show', '-json', planFile)) as Plan, names);
     if (others.length > 0)
-      throw new PlanRefused(
+      throw new Error(
         `the plan would also change ${others.join(', ')}: apply that first, by itself. Nothing was applied.`,
       );
     terraform('apply', '-input=false', planFile);
@@ -93,6 +94,7 @@ async function rollOut(
   env: string,
   target: Root,
   tags: Readonly<Record<string, string>>,
+  all: readonly string[],
   {
     token = process.env['E2E_GATEWAY_TOKEN'],
     endpoint = `https://${target.hostname}`,
@@ -100,26 +102,24 @@ async function rollOut(
   }: { token?: string; endpoint?: string; 'upload-only'?: boolean },
 ): Promise<void> {
   const names = Object.keys(tags);
-  const before = env === 'prod' ? [] : names.map((name) => [name, release(target, name)] as const);
-  choose(env, target, names, tags);
-  if (env === 'prod' || uploadOnly) return;
-  try {
-    apply(target, names);
-  } catch (error) {
-    // Or the next apply of anybody would roll it out.
-    const back = before.flatMap(([name, tag]) => (tag !== null && tagForm.test(tag) ? [[name, tag] as const] : []));
-    if (error instanceof PlanRefused)
-      choose(
-        env,
-        target,
-        back.map(([name]) => name),
-        Object.fromEntries(back),
-      );
-    throw error;
-  }
-  if (token === undefined) throw new Error('rolled out, but not smoke tested: give --token, or run npm run smoke');
-  if (!(await smoke(endpoint, token, console.log, names)))
-    throw new Error(`rolled out, but the smoke test failed: npm run rollback -- ${names.join(' ')} --env ${env}`);
+  if (env === 'prod') return choose(env, target, tags, all);
+  // Two at once would roll out and test each other's: insiders is chosen before Terraform takes its own lock.
+  return withClaim(`gs://${target.project}-releases/deploying`, names.join(', '), async () => {
+    const before = names.map((name) => [name, release(target, name)] as const);
+    choose(env, target, tags, all);
+    if (uploadOnly) return;
+    try {
+      apply(target, names);
+    } catch (error) {
+      // Or the next apply of anybody would roll it out.
+      const back = before.flatMap(([name, tag]) => (tag !== null && tagForm.test(tag) ? [[name, tag] as const] : []));
+      choose(env, target, Object.fromEntries(back), all);
+      throw error;
+    }
+    if (token === undefined) throw new Error('rolled out, but not smoke tested: give --token, or run npm run smoke');
+    if (!(await smoke(endpoint, token, console.log, names)))
+      throw new Error(`rolled out, but the smoke test failed: npm run rollback -- ${names.join(' ')} --env ${env}`);
+  });
 }
 
 function status(target: Root, names: readonly string[], json: boolean): void {
@@ -132,6 +132,7 @@ function status(target: Root, names: readonly string[], json: boolean): void {
       updateTime?: string;
       state?: string;
       serviceConfig?: {
+        uri?: string;
         revision?: string;
         allTrafficOnLatestRevision?: boolean;
         environmentVariables?: Record<string, string>;
@@ -148,10 +149,12 @@ function status(target: Root, names: readonly string[], json: boolean): void {
       region: target.region,
       revision: serviceConfig?.revision,
       traffic: serviceConfig?.allTrafficOnLatestRevision === false ? 'not all: npm run traffic tells' : 'all',
+      url: serviceConfig?.uri,
     };
   });
-  if (json) console.log(JSON.stringify(rows, null, 2));
-  else console.table(rows);
+  if (json) return console.log(JSON.stringify(rows, null, 2));
+  console.table(rows);
+  for (const line of operatorAddresses(target)) console.log(line);
 }
 
 /**
@@ -195,6 +198,7 @@ export async function main(args: readonly string[], envs?: string): Promise<void
   }
   if (command === 'deploy') {
     const tag = currentTag();
+    if (values.env === 'prod') requirePublished();
     for (const { name, file, bytes, sha256, sbomFile } of await packFunctions({ names })) {
       // A tag never changes: what is there stays. The list of what is in it comes first: no release without one.
       if (!uploaded(target, name).includes(tag)) {
@@ -203,7 +207,7 @@ export async function main(args: readonly string[], envs?: string): Promise<void
       }
       console.log(`${name} ${tag}: ${Math.round(bytes / 1000)} kB, sha256 ${sha256}`);
     }
-    return rollOut(values.env, target, Object.fromEntries(names.map((name) => [name, tag])), values);
+    return rollOut(values.env, target, Object.fromEntries(names.map((name) => [name, tag])), all, values);
   }
   if (command !== 'rollback') throw new Error(`no command ${command}\n${usage}`);
   const tags: Record<string, string> = {};
@@ -215,7 +219,7 @@ export async function main(args: readonly string[], envs?: string): Promise<void
     tags[name] = to;
     console.log(`${name} back to ${to}`);
   }
-  return rollOut(values.env, target, tags, values);
+  return rollOut(values.env, target, tags, all, values);
 }
 
 if (import.meta.main)

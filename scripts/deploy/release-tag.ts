@@ -35,6 +35,21 @@ export function currentTag(): string {
   });
 }
 
+/**
+ * For production: what is checked out must be on main of a remote, where others can see it and build it again.
+ * @throws Error when it is on this machine alone, or on a branch
+ */
+export function requirePublished(): void {
+  const branches = execFileSync('git', ['branch', '--remotes', '--contains', 'HEAD', '--format=%(refname:lstrip=3)'], {
+    cwd: root,
+    encoding: 'utf8',
+  });
+  if (!branches.split('\n').some((branch) => branch.trim() === 'main'))
+    throw new Error(
+      'this commit is on main of no remote: production runs what was merged. Push or merge it, run git fetch, check out main, then deploy',
+    );
+}
+
 /** The one before `current` by build number, or null. */
 export function previousTag(tags: readonly string[], current: string): string | null {
   const build = (tag: string): number => Number(tagForm.exec(tag)?.[1] ?? -1);

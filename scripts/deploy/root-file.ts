@@ -43,15 +43,24 @@ export function readRoot(env: string, base = path.join(root, 'terraform/envs')):
   };
 }
 
-/** Writes one function's tag into the file, in the form of `terraform fmt`. */
-export function writeFunctionTag(target: Root, name: string, tag: string): void {
-  const tags = { ...target.functionTags, [name]: tag };
-  const names = Object.keys(tags).toSorted();
-  const width = Math.max(...names.map((one) => one.length)) + 2;
-  const lines = names.map((one) => `    ${`"${one}"`.padEnd(width)} = "${tags[one] ?? ''}"`);
-  const text = readFileSync(target.file, 'utf8').replace(
-    /^(\s*function_tags\s*=\s*)\{[^}]*\}/m,
-    (_all, head: string) => `${head}{\n${lines.join('\n')}\n  }`,
-  );
+/**
+ * Writes tags into the file, in the form of `terraform fmt`. What is of one tag for every function becomes `image_tag`, and `function_tags` keeps those
+ * that differ from it: an entry there wins, and an entry for each function would leave `image_tag` to nobody.
+ * @param tags by function; functions that are not named keep what they have
+ * @param all names of every function
+ */
+export function writeTags(target: Root, tags: Readonly<Record<string, string>>, all: readonly string[]): void {
+  const wanted = new Map(all.map((name) => [name, tags[name] ?? target.functionTags[name] ?? target.imageTag]));
+  const [first = target.imageTag, ...others] = new Set(wanted.values());
+  const imageTag = others.length === 0 ? first : target.imageTag;
+  const own = [...wanted].filter(([, tag]) => tag !== imageTag).toSorted(([a], [b]) => (a < b ? -1 : 1));
+  const width = Math.max(0, ...own.map(([name]) => name.length)) + 2;
+  const lines = own.map(([name, tag]) => `    ${`"${name}"`.padEnd(width)} = "${tag}"\n`);
+  const text = readFileSync(target.file, 'utf8')
+    .replace(/^(\s*image_tag\s*=\s*)"[^"]*"/m, (_all, head: string) => `${head}"${imageTag}"`)
+    .replace(
+      /^(\s*function_tags\s*=\s*)\{[^}]*\}/m,
+      (_all, head: string) => `${head}{${lines.length === 0 ? '' : `\n${lines.join('')}  `}}`,
+    );
   writeFileSync(target.file, text);
 }

@@ -8,6 +8,7 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  rmSync,
   writeFileSync,
 } from 'node:fs';
 import path from 'node:path';
@@ -36,6 +37,7 @@ interface Facts {
   readonly git: Readonly<Record<string, string>>;
   /** Addresses that a plan touches besides what is asked for. */
   readonly others: readonly string[];
+  readonly applyFails?: boolean;
 }
 
 function act(dir: string, program: string, args: readonly string[]): string {
@@ -52,6 +54,7 @@ function act(dir: string, program: string, args: readonly string[]): string {
         throw new Failure(`ERROR: (gcloud.functions.describe) Resource '${third}' was not found`);
       return readFileSync(functionFile(third), 'utf8');
     }
+    if (group === 'compute' || group === 'redis') return '10.0.0.3\n';
     if (group === 'run') return actOnTraffic(functionFile, args);
     if (group !== 'storage') throw new Failure(`ERROR: (gcloud) Invalid choice: '${group ?? ''}'.`);
     if (verb === 'ls') {
@@ -63,10 +66,18 @@ function act(dir: string, program: string, args: readonly string[]): string {
     if (verb === 'objects' && !existsSync(described))
       throw new Failure(`ERROR: (gcloud.storage.objects.describe) ${args[3] ?? ''} not found: 404.`);
     if (verb === 'objects') return JSON.stringify({ custom_fields: { tag: readFileSync(described, 'utf8') } });
+    if (verb === 'cat' || verb === 'rm') {
+      if (!existsSync(bucket(third))) throw new Failure(`ERROR: (gcloud.storage.${verb}) The URLs matched no objects.`);
+      if (verb === 'cat') return readFileSync(bucket(third), 'utf8');
+      rmSync(bucket(third));
+      return '';
+    }
     if (verb !== 'cp') throw new Failure(`ERROR: (gcloud.storage) Invalid choice: '${verb ?? ''}'.`);
     const [from = '', to = ''] = args.slice(2).filter((arg) => !arg.startsWith('--'));
     const target = bucket(to);
     if (args.includes('--no-clobber') && existsSync(target)) return '';
+    if (option('if-generation-match') === '0' && existsSync(target))
+      throw new Failure('ERROR: HTTPError 412: At least one of the pre-conditions you specified did not hold.');
     mkdirSync(path.dirname(target), { recursive: true });
     copyFileSync(from.startsWith('gs://') ? bucket(from) : from, target);
     const tag = option('custom-metadata')?.replace('tag=', '');
@@ -95,6 +106,7 @@ function act(dir: string, program: string, args: readonly string[]): string {
       ],
     });
   }
+  if (verb === 'apply' && facts.applyFails === true) throw new Failure('Error: quota exceeded');
   if (verb !== 'apply') throw new Failure(`Terraform has no command named "${verb ?? ''}".`);
   const text = readFileSync(path.join(root, 'main.tf'), 'utf8');
   const project = /project_id = "([^"]+)"/.exec(text)?.[1] ?? '';
@@ -118,6 +130,7 @@ function act(dir: string, program: string, args: readonly string[]): string {
         updateTime: '2026-11-24T10:00:00Z',
         serviceConfig: {
           revision,
+          uri: `https://${name}.example.com`,
           allTrafficOnLatestRevision: traffic.length === 1 && traffic[0]?.revisionName === revision,
           environmentVariables: { CODY_GATEWAY_VERSION: tag },
         },

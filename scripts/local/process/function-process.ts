@@ -41,7 +41,7 @@ export interface FunctionStart {
 /** Starts it and waits for its first answer. @throws Error with its last words when it ends instead */
 export async function startFunction(start: FunctionStart): Promise<FunctionProcess> {
   const { name, dir, port, memoryMiB, env, onLine } = start;
-  const child = spawnTied(process.execPath, [framework, `--target=${name}`, `--source=${dir}`, `--port=${port}`], {
+  const child = spawnTied(process.execPath, [framework, '--target=gateway', `--source=${dir}`, `--port=${port}`], {
     env: {
       PATH: process.env['PATH'] ?? '',
       NODE_ENV: 'production',

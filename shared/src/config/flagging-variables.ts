@@ -6,13 +6,13 @@ import { row, type Row } from './variable-row.ts';
 /** As it stands in the names in `Config`. */
 type Prefix = 'anthropic' | 'openai' | 'fireworks' | 'google';
 
-type Rows<P extends Prefix, B, N> = {
+type Rows<P extends Prefix, B> = {
   readonly [K in `${P}AllowedPromptPatterns` | `${P}BlockedPromptPatterns` | `${P}FlaggedModelNames`]: Row<
     'list',
     null
   >;
 } & { readonly [K in `${P}RequestBlockingEnabled`]: Row<'boolean', B> } & {
-  readonly [K in `${P}MaxTokensFlaggingLimit` | `${P}ResponseTokenBlockingLimit`]: Row<'integer', N>;
+  readonly [K in `${P}MaxTokensFlaggingLimit` | `${P}ResponseTokenBlockingLimit`]: Row<'integer', null>;
 };
 
 const anthropic = 'CODY_GATEWAY_ANTHROPIC_';
@@ -20,38 +20,37 @@ const limits = [1, 1e9] as const;
 const asAnthropic = ' Not set: as for Anthropic.';
 
 /**
- * Rows of all providers. Prompts are counted in tokens for Anthropic alone. The limits are ten times those of the original's last public source (18,000,
- * 20,000, 4,000, 4,000), as its release 6.2 raised them (Sourcegraph's changelog of 2025): a prompt of 200,000 tokens fills Claude's context.
+ * Rows of all providers. Prompts are counted in tokens for Anthropic alone. Limits count only where an operator sets them: the original gateway's (18,000 and 20,000
+ * tokens of a prompt, 4,000 of an answer) are of a time when that was more than anybody asked for.
  */
 export const flaggingVariables = {
-  ...rows('anthropic', 'Anthropic', '', 'false', '40000'),
+  ...rows('anthropic', 'Anthropic', '', 'false'),
   anthropicPromptTokenFlaggingLimit: row(
     `${anthropic}PROMPT_TOKEN_FLAGGING_LIMIT`,
     'integer',
-    '180000',
-    'Anthropic: a prompt of more tokens is flagged.',
+    null,
+    'Anthropic: a prompt of more tokens is flagged. Not set: none is for its length.',
     limits,
   ),
   anthropicPromptTokenBlockingLimit: row(
     `${anthropic}PROMPT_TOKEN_BLOCKING_LIMIT`,
     'integer',
-    '200000',
-    'Anthropic: a prompt of more tokens is flagged, and of a free user blocked where blocking is on.',
+    null,
+    'Anthropic: a prompt of more tokens is flagged, and of a free user blocked where blocking is on. Not set: none is for its length.',
     limits,
   ),
-  ...rows('openai', 'OpenAI', asAnthropic, null, null),
-  ...rows('fireworks', 'Fireworks', ' Not set: not looked at.', null, null),
-  ...rows('google', 'Google', asAnthropic, null, null),
+  ...rows('openai', 'OpenAI', asAnthropic, null),
+  ...rows('fireworks', 'Fireworks', ' Not set: not looked at.', null),
+  ...rows('google', 'Google', asAnthropic, null),
 };
 
-/** @param unset what holds where a knob is not set @param blocking null, like `limit`: that */
-function rows<P extends Prefix, B extends string | null, N extends string | null>(
+/** @param unset what holds where a knob is not set @param blocking null: that */
+function rows<P extends Prefix, B extends string | null>(
   prefix: P,
   provider: string,
   unset: string,
   blocking: B,
-  limit: N,
-): Rows<P, B, N> {
+): Rows<P, B> {
   const name = (knob: string): string => `CODY_GATEWAY_${prefix.toUpperCase()}_${knob}`;
   const sentence = (what: string): string => `${provider}: ${what}${unset}`;
   const made = {
@@ -77,17 +76,17 @@ function rows<P extends Prefix, B extends string | null, N extends string | null
     MaxTokensFlaggingLimit: row(
       name('MAX_TOKENS_TO_SAMPLE_FLAGGING_LIMIT'),
       'integer',
-      limit,
+      null,
       sentence('a call that asks for more tokens is flagged.'),
       limits,
     ),
     ResponseTokenBlockingLimit: row(
       name('RESPONSE_TOKEN_BLOCKING_LIMIT'),
       'integer',
-      limit,
+      null,
       sentence('a call that asks for more tokens is flagged, and of a free user blocked where blocking is on.'),
       limits,
     ),
   };
-  return Object.fromEntries(Object.entries(made).map(([knob, value]) => [`${prefix}${knob}`, value])) as Rows<P, B, N>;
+  return Object.fromEntries(Object.entries(made).map(([knob, value]) => [`${prefix}${knob}`, value])) as Rows<P, B>;
 }

@@ -1,4 +1,4 @@
-// Where the providers of completions are, their keys, and what of theirs is served (spec completions §6). Embeddings have rows of their own.
+// Where the providers of completions are, their keys, and what of theirs is served. Embeddings have rows of their own.
 
 import { row } from './variable-row.ts';
 
@@ -20,8 +20,8 @@ export const providerVariables = {
   anthropicMaxTokensToSample: row(
     'CODY_GATEWAY_ANTHROPIC_MAX_TOKENS_TO_SAMPLE',
     'integer',
-    '4000',
-    'Largest `max_tokens` on Anthropic routes.',
+    null,
+    'Largest `max_tokens` that may be asked of Anthropic’s models; not set: the model’s own limit, which the provider knows.',
     [1, 1e9],
   ),
   openaiAccessToken: row(

@@ -19,24 +19,27 @@ interface ColumnOf<T> {
   readonly mode: null extends T ? 'NULLABLE' : 'REQUIRED' | 'NULLABLE';
 }
 
-/** Every member of a row, by name: one that is missing here, or is of another type, does not compile. */
+/**
+ * Every member of a row, by name: one that is missing here, or is of another type, does not compile. Only the columns of the original gateway's own table
+ * must have a value: BigQuery adds no column that must to a table that has rows, so ours could not be added to that table.
+ */
 export const columns = {
   name: { type: 'STRING', mode: 'REQUIRED' },
   source: { type: 'STRING', mode: 'REQUIRED' },
   identifier: { type: 'STRING', mode: 'REQUIRED' },
   created_at: { type: 'TIMESTAMP', mode: 'REQUIRED' },
   metadata: { type: 'JSON', mode: 'NULLABLE' },
-  event_id: { type: 'STRING', mode: 'REQUIRED' },
-  rank: { type: 'INTEGER', mode: 'REQUIRED' },
-  function: { type: 'STRING', mode: 'REQUIRED' },
+  event_id: { type: 'STRING', mode: 'NULLABLE' },
+  rank: { type: 'INTEGER', mode: 'NULLABLE' },
+  function: { type: 'STRING', mode: 'NULLABLE' },
   region: { type: 'STRING', mode: 'NULLABLE' },
   feature: { type: 'STRING', mode: 'NULLABLE' },
   model: { type: 'STRING', mode: 'NULLABLE' },
   provider: { type: 'STRING', mode: 'NULLABLE' },
-  units: { type: 'INTEGER', mode: 'REQUIRED' },
+  units: { type: 'INTEGER', mode: 'NULLABLE' },
   quota_window: { type: 'STRING', mode: 'NULLABLE' },
-  quota_units: { type: 'INTEGER', mode: 'REQUIRED' },
-  count: { type: 'INTEGER', mode: 'REQUIRED' },
+  quota_units: { type: 'INTEGER', mode: 'NULLABLE' },
+  count: { type: 'INTEGER', mode: 'NULLABLE' },
   tokens: { type: 'INTEGER', mode: 'NULLABLE' },
   gateway_ms: { type: 'INTEGER', mode: 'NULLABLE' },
   cost_micro_usd: { type: 'INTEGER', mode: 'NULLABLE' },

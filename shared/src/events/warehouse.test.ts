@@ -131,11 +131,11 @@ test('a row that is really invalid is told, beside rows that only lack a column'
 });
 
 test('a table without a column that every row must have is not ours: its rows are told, and nothing goes round', async () => {
-  await older('units');
+  await older('identifier');
   const { inserted, poison } = await warehouse.insert([eventOf('1'), eventOf('2')]);
   assert.equal(inserted, 0);
   assert.deepEqual(
     poison.map(({ reason }) => reason),
-    ['no such field: units.', 'no such field: units.'],
+    ['no such field: identifier.', 'no such field: identifier.'],
   );
 });

@@ -2,6 +2,7 @@
 
 import type { Permit } from '../auth/auth.ts';
 import { roughTokens, type Call, type Flagging, type Metered } from '../upstream/upstream.ts';
+import type { AttemptLog } from './attempt-log.ts';
 import type { CallerIds } from './caller-ids.ts';
 import { completionEvent } from './completion-event.ts';
 import type { CallEvent } from './served-event.ts';
@@ -16,7 +17,13 @@ export interface Charge {
   readonly isBilled: boolean;
   /** Whether the rules of flagging look at them. */
   readonly isInspected: boolean;
-  event(permit: Permit, call: Call, flagging: Flagging | null, callerIds: CallerIds): CallEvent<Metered>;
+  event(
+    permit: Permit,
+    call: Call,
+    flagging: Flagging | null,
+    callerIds: CallerIds,
+    attempts: AttemptLog,
+  ): CallEvent<Metered>;
 }
 
 /** By the call. */
@@ -27,11 +34,16 @@ export const tokenCounts: Charge = {
   units: () => 0,
   isBilled: false,
   isInspected: false,
-  event: ({ model }, { provider }) => ({
+  event: ({ model }, { provider }, _flagging, _callerIds, attempts) => ({
     name: 'TokensCounted',
     model,
     metadata: { model, provider: provider.id },
-    ended: ({ upstreamStatus }) => ({ metadata: { upstream_status_code: upstreamStatus }, tokens: null }),
+    ended: ({ upstreamStatus }) => ({
+      metadata: { ...attempts.metadata(), upstream_status_code: upstreamStatus },
+      tokens: null,
+      home: attempts.home(),
+      attempts: attempts.count(),
+    }),
   }),
 };
 
@@ -42,13 +54,18 @@ export const embeddings: Charge = {
   unitsOf: ({ inputTokens }) => inputTokens ?? 0,
   isBilled: true,
   isInspected: false,
-  event: ({ model }, { eventExtras }) => ({
+  event: ({ model }, { eventExtras }, _flagging, _callerIds, attempts) => ({
     name: 'EmbeddingsFinished',
     model,
     metadata: { model, ...eventExtras },
     ended: ({ used }) => {
       const tokens = used?.inputTokens ?? 0;
-      return { metadata: { tokens_used: tokens }, tokens };
+      return {
+        metadata: { ...attempts.metadata(), tokens_used: tokens },
+        tokens,
+        home: attempts.home(),
+        attempts: attempts.count(),
+      };
     },
   }),
 };

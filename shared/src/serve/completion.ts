@@ -1,4 +1,4 @@
-// The river: one completion request from top to bottom. Each step is a room's, or a file's of this one; here is only
+// One completion request from top to bottom. Each step is a room's, or a file's of this one; here is only
 // their order.
 
 import { featureFromHeader, type Actor, type Entitlement, type Feature, type Permit } from '../auth/auth.ts';
@@ -7,6 +7,7 @@ import { identityOf, type Claim } from '../limiter/limiter.ts';
 import type { Catalogue } from '../catalogue/catalogue.ts';
 import type { Call, Flagging, Surface } from '../upstream/upstream.ts';
 import { sendAndRelay } from './answer.ts';
+import { createAttemptLog } from './attempt-log.ts';
 import { callerIdsOf, type CallerIds } from './caller-ids.ts';
 import { completions, type Charge } from './charge.ts';
 import { charged } from './charged.ts';
@@ -41,7 +42,7 @@ export interface Asked {
   readonly verb?: string;
 }
 
-/** Makes a route that lets a request down the river. */
+/** Makes a route for completions. */
 export function completionRoute(route: CompletionRoute): Route {
   const { path, dialect, surface } = route;
   return {
@@ -68,10 +69,11 @@ async function complete(exchange: Exchange, route: CompletionRoute): Promise<voi
   scope.annotate({ feature, model: permit.model, stream: call.stream });
   const { charge = completions } = route;
   const units = charge.units?.(call) ?? route.units;
-  const event = charge.event(permit, call, flagging, callerIds);
+  const attempts = createAttemptLog(exchange, call);
+  const event = charge.event(permit, call, flagging, callerIds, attempts);
   const span = completionSpan(permit, call);
   await charged(exchange, { permit, units, claim, event, catalogue, span }, (held) =>
-    sendAndRelay(exchange, held, call, charge),
+    sendAndRelay(exchange, held, call, charge, attempts),
   );
 }
 
@@ -111,6 +113,7 @@ async function readCall(
     actorUid: callerIds.uid === '' ? null : callerIds.uid,
     dialect: route.dialect,
     feature,
+    places: actor.places ?? null,
     headers: received.headers,
     ...(asked?.verb !== undefined && { verb: asked.verb }),
   };

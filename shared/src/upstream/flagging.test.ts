@@ -164,12 +164,16 @@ describe('who is looked at, and by which limits', () => {
     assert.equal((await judge({ prompt: 'bad phrase' }, env, 'anthropic', payer))?.shouldBlock, true);
   });
 
-  test('limits that nobody set are those of today’s contexts', async () => {
-    assert.equal(await judge({ ...legacy(20_001), max_tokens: 40_000 }, blocking, 'anthropic'), null);
-    assert.equal((await judge({ max_tokens: 40_001 }, blocking, 'anthropic'))?.shouldBlock, true);
-    const flagged = await judge(legacy(180_001), blocking, 'anthropic');
+  test('no length is too long where nobody set a limit, and one limit alone counts', async () => {
+    assert.equal(await judge({ ...legacy(200_001), max_tokens: 128_000 }, blocking, 'anthropic'), null);
+    const flagging = { ...blocking, CODY_GATEWAY_ANTHROPIC_PROMPT_TOKEN_FLAGGING_LIMIT: '18000' };
+    const flagged = await judge({ ...legacy(20_001), max_tokens: 128_000 }, flagging, 'anthropic');
     assert.deepEqual([flagged?.reasons, flagged?.shouldBlock], [['high_prompt_token_count'], false]);
-    assert.equal((await judge(legacy(200_001), blocking, 'anthropic'))?.shouldBlock, true);
+  });
+
+  test('what is blocked for a phrase tells its tokens all the same', async () => {
+    const env = { ...blocking, CODY_GATEWAY_ANTHROPIC_BLOCKED_PROMPT_PATTERNS: 'bad phrase' };
+    assert.equal((await judge({ prompt: 'bad phrase' }, env, 'anthropic'))?.promptTokens, 2);
   });
 
   test('Fireworks by its own knobs alone, all others also by Anthropic’s, those too that have no knobs', async () => {
@@ -178,6 +182,7 @@ describe('who is looked at, and by which limits', () => {
       CODY_GATEWAY_ANTHROPIC_BLOCKED_PROMPT_PATTERNS: 'bad phrase',
       CODY_GATEWAY_ANTHROPIC_FLAGGED_MODEL_NAMES: 'claude-2',
       CODY_GATEWAY_ANTHROPIC_ALLOWED_PROMPT_PATTERNS: 'good phrase',
+      CODY_GATEWAY_ANTHROPIC_MAX_TOKENS_TO_SAMPLE_FLAGGING_LIMIT: '40000',
     };
     const body = { prompt: 'bad phrase', max_tokens: 100_000 };
     for (const provider of ['openai', 'google', 'mistral', 'constructor'])

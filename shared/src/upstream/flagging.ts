@@ -28,7 +28,7 @@ export interface FlaggingSettings {
   /** Infinity: no length is flagged. */
   readonly maxTokensFlagging: number;
   readonly maxTokensBlocking: number;
-  /** Null: prompts are not counted. */
+  /** Null: prompts are not counted. Infinity: of any length. */
   readonly promptTokens: { readonly flagging: number; readonly blocking: number } | null;
 }
 
@@ -37,6 +37,8 @@ export type CountTokens = (text: string, stopAfter: number) => Promise<number | 
 
 /** Past this many times the larger limit the exact number interests nobody, and counting costs a tenth of a second for every 100,000 tokens or so. */
 const stopAfterLimits = 1.25;
+/** Where nothing limits a prompt: the event of a blocked one tells its tokens up to so many. */
+const countedTokensMax = 250_000;
 
 /**
  * @param model bare, as asked
@@ -57,7 +59,7 @@ export async function flag(
   const blockedPhrase = blockedPatterns.find((pattern) => words.includes(pattern) || around.includes(pattern)) ?? null;
   const limits = settings.promptTokens;
   const count = async (): Promise<number | null> =>
-    limits === null ? null : countTokens(prompt.text(), Math.max(limits.flagging, limits.blocking) * stopAfterLimits);
+    limits === null ? null : countTokens(prompt.text(), stopAfter(limits));
   // A token is at least one byte: most prompts are too short to be too long.
   const mayBeLong = limits !== null && Buffer.byteLength(prompt.text()) > Math.min(limits.flagging, limits.blocking);
   let promptTokens = mayBeLong ? await count() : null;
@@ -79,6 +81,11 @@ export async function flag(
   // The event of a blocked request tells the count.
   if (shouldBlock && !mayBeLong) promptTokens = await count();
   return { reasons, shouldBlock, blockedPhrase, promptTokens, maxTokens };
+}
+
+function stopAfter({ flagging, blocking }: { flagging: number; blocking: number }): number {
+  const limits = [flagging, blocking].filter(Number.isFinite);
+  return limits.length === 0 ? countedTokensMax : Math.max(...limits) * stopAfterLimits;
 }
 
 /** Providers that have knobs of their own (config/flagging-variables.ts). */
@@ -103,8 +110,8 @@ export function flaggingSettings(config: Config, provider: string): FlaggingSett
     promptTokens:
       prefix === 'anthropic'
         ? {
-            flagging: config.anthropicPromptTokenFlaggingLimit,
-            blocking: config.anthropicPromptTokenBlockingLimit,
+            flagging: config.anthropicPromptTokenFlaggingLimit ?? Infinity,
+            blocking: config.anthropicPromptTokenBlockingLimit ?? Infinity,
           }
         : null,
   };
@@ -149,8 +156,8 @@ function anthropicKnobs(config: Config): Knobs {
     blockedPatterns: config.anthropicBlockedPromptPatterns ?? [],
     flaggedModels: config.anthropicFlaggedModelNames ?? [],
     blockingEnabled: config.anthropicRequestBlockingEnabled,
-    maxTokensFlagging: config.anthropicMaxTokensFlaggingLimit,
-    maxTokensBlocking: config.anthropicResponseTokenBlockingLimit,
+    maxTokensFlagging: config.anthropicMaxTokensFlaggingLimit ?? Infinity,
+    maxTokensBlocking: config.anthropicResponseTokenBlockingLimit ?? Infinity,
   };
 }
 

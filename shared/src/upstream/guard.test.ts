@@ -10,7 +10,8 @@ import { folded, guardedMembers, guardedPlaces, type Api, type GuardedMember } f
 import { readerOf, type SurfaceName } from './reading.test/reader.ts';
 import { isObject, numberIn } from './request-body.ts';
 
-const { read } = readerOf();
+// With the original's cap, so that every spelling of a length is seen to be held to it.
+const { read } = readerOf({ CODY_GATEWAY_ANTHROPIC_MAX_TOKENS_TO_SAMPLE: '4000' });
 const messages = [{ role: 'user', content: 'Hi' }];
 /** The surfaces of each table, a model that is served there, and a body. */
 const surfacesOf: Readonly<Record<Api, readonly SurfaceName[]>> = {

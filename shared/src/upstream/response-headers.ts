@@ -1,4 +1,4 @@
-// Which of a provider's response headers reach the caller: an allow-list (design D6). Organisation ids, cookies and the provider's own rate limits are ours.
+// Which of a provider's response headers reach the caller: an allow-list. Organisation ids, cookies and the provider's own rate limits are ours.
 
 import type { IncomingHttpHeaders, OutgoingHttpHeaders } from 'node:http';
 
@@ -10,14 +10,18 @@ const passed: ReadonlySet<string> = new Set([
   'openai-version',
   'x-envoy-upstream-service-time',
 ]);
+/** What the official SDKs read of a provider's wish to be asked again, or not. */
+const passedToSdks: ReadonlySet<string> = new Set(['retry-after-ms', 'x-should-retry']);
 
-/** Lower-case names. The length passes for an answer that is relayed to its last byte; of a stream an event may be kept back (design D8). */
-export function callerHeaders(headers: IncomingHttpHeaders, sse: boolean): OutgoingHttpHeaders {
+/** Lower-case names. The length passes for an answer that is relayed to its last byte; of a stream an event may be kept back . */
+export function callerHeaders(headers: IncomingHttpHeaders, sse: boolean, forInstances: boolean): OutgoingHttpHeaders {
   const kept: OutgoingHttpHeaders = {};
   if (!sse && headers['content-length'] !== undefined) kept['content-length'] = headers['content-length'];
   for (const [name, value] of Object.entries(headers)) {
-    // Cody's fast path reads Fireworks' own headers (spec clients §3.5).
-    if (value !== undefined && (passed.has(name) || name.startsWith('fireworks-'))) kept[name] = value;
+    if (value === undefined) continue;
+    // Cody's fast path reads Fireworks' own headers.
+    if (passed.has(name) || name.startsWith('fireworks-')) kept[name] = value;
+    else if (!forInstances && passedToSdks.has(name)) kept[name] = value;
   }
   return kept;
 }

@@ -7,7 +7,8 @@ module "gateway" {
   env        = "dev"
   hostname   = "cody-gateway.sgdev.org"
 
-  image_tag     = "insiders"
+  image_tag = "insiders"
+
   function_tags = {}
 
   # Optional secrets that have a value: terraform/README.md, "A project from nothing".
@@ -22,11 +23,18 @@ module "gateway" {
   budget_usd       = 200
   billing_account  = "000000-000000-000000"
 
+  # The organisation allows it: terraform/README.md, "A project from nothing".
+  all_users_allowed = true
+  # Smoke tests and people call single functions.
+  own_urls = true
+
   operators = ["group:cody-gateway-operators@sourcegraph.com"]
 
   terraform_url = "https://console.cloud.google.com/storage/browser/cody-gateway-dev-terraform"
   sentry_url    = "https://sourcegraph.sentry.io/projects/cody-gateway-dev/"
   slack_token   = var.slack_token
+
+  synthetic_token = var.synthetic_token
 
   deploy_network_compute_instance = false
 }

@@ -5,6 +5,10 @@ terraform {
       source  = "hashicorp/google"
       version = "~> 7.45"
     }
+    time = {
+      source  = "hashicorp/time"
+      version = "~> 0.13"
+    }
   }
   # The bucket is made before anything else: terraform/README.md, "A project from nothing".
   backend "gcs" {

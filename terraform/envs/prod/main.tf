@@ -7,7 +7,8 @@ module "gateway" {
   env        = "prod"
   hostname   = "cody-gateway.sourcegraph.com"
 
-  image_tag     = "1_2026-11-23_0.1-18d0c5659567"
+  image_tag = "1_2026-11-23_0.1-18d0c5659567"
+
   function_tags = {}
 
   # Optional secrets that have a value: terraform/README.md, "A project from nothing".
@@ -21,13 +22,18 @@ module "gateway" {
   budget_usd       = 2000
   billing_account  = "000000-000000-000000"
 
+  # The organisation allows it: terraform/README.md, "A project from nothing".
+  all_users_allowed = true
+
   operators = ["group:cody-gateway-operators@sourcegraph.com"]
   approvers = ["group:cody-gateway-approvers@sourcegraph.com"]
 
   terraform_url = "https://console.cloud.google.com/storage/browser/cody-gateway-prod-terraform"
   sentry_url    = "https://sourcegraph.sentry.io/projects/cody-gateway-prod/"
   slack_token   = var.slack_token
-  opsgenie_url  = var.opsgenie_url
+
+  synthetic_token = var.synthetic_token
+  opsgenie_url    = var.opsgenie_url
 
   deploy_network_compute_instance = false
 }

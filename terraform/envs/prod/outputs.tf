@@ -18,6 +18,11 @@ output "address" {
   value       = module.gateway.address
 }
 
+output "certificate" {
+  description = "DNS record by which Google is shown that the hostname is ours."
+  value       = module.gateway.certificate
+}
+
 output "functions" {
   description = "What runs: tag and own URL of each function."
   value       = module.gateway.functions

@@ -1,8 +1,14 @@
 variable "slack_token" {
-  description = "OAuth token of the Slack app (TF_VAR_slack_token); read only when the channel is new, kept nowhere."
+  description = "OAuth token of the Slack app (TF_VAR_slack_token), kept nowhere. Written when the channel is new or slack_token_version changes."
   type        = string
-  default     = "not-given"
   ephemeral   = true
+}
+
+variable "synthetic_token" {
+  description = "Gateway token of the synthetic call (TF_VAR_synthetic_token), or null: nobody calls."
+  type        = string
+  default     = null
+  sensitive   = true
 }
 
 variable "opsgenie_url" {

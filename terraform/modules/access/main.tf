@@ -1,23 +1,33 @@
-# Access for people: asked for, with a reason, for three hours at most. Nobody has more for good.
+# Access for people: asked for, with a reason, for three hours at most. Nobody has more for good. Looking needs nobody else to be awake; writing, and the
+# events of customers, do where there are approvers.
 
 locals {
   # `npm run status` asks releases what they are. Other buckets stay closed: Terraform's state knows Redis's password.
+  acting = {
+    for pair in setproduct(keys(var.accounts), var.operators) : "${pair[0]} ${pair[1]}" => { account = var.accounts[pair[0]], operator = pair[1] }
+  }
   conditions = {
     "roles/storage.objectViewer" = "resource.name.startsWith('projects/_/buckets/${var.releases}')"
   }
+  # Logs, traces, errors, metrics, and what runs: `npm run status` needs no more.
+  looking = [
+    "roles/logging.viewer", "roles/monitoring.viewer", "roles/cloudtrace.user", "roles/errorreporting.viewer", "roles/cloudfunctions.viewer", "roles/run.viewer",
+    "roles/cloudtasks.viewer", "roles/cloudscheduler.viewer", "roles/redis.viewer", "roles/storage.objectViewer", "roles/compute.viewer",
+  ]
   entitlements = {
     operate = {
       project = var.project_id
       roles = [
+        # What the runbooks' commands do: traffic is moved, queues and jobs are resumed, dead letters replayed.
         "roles/cloudfunctions.developer", "roles/run.developer", "roles/logging.viewer", "roles/monitoring.editor", "roles/cloudtrace.user", "roles/errorreporting.user",
-        "roles/cloudtasks.admin", "roles/datastore.user", "roles/storage.objectViewer",
+        "roles/cloudtasks.admin", "roles/cloudscheduler.admin", "roles/datastore.user", "roles/storage.objectViewer",
         # The tunnel: the machine is found and entered, and Redis's password is read.
         "roles/compute.viewer", "roles/compute.osLogin", "roles/redis.viewer", google_project_iam_custom_role.redis_password.name,
       ]
     }
     look = {
       project = var.project_id
-      roles   = ["roles/logging.viewer", "roles/monitoring.viewer", "roles/redis.viewer", "roles/datastore.viewer"]
+      roles   = concat(local.looking, ["roles/datastore.viewer"])
     }
     events = {
       project = var.events_project_id
@@ -32,6 +42,15 @@ resource "google_project_iam_custom_role" "redis_password" {
   role_id     = "codyGatewayRedisPassword"
   title       = "Read the password of Redis"
   permissions = ["redis.instances.getAuthString"]
+}
+
+# Moving traffic makes Cloud Run ask whether the mover may act as the function's account. On its own it is no access: whoever has it still needs
+# run.developer, which `operate` gives for three hours.
+resource "google_service_account_iam_member" "operate" {
+  for_each           = local.acting
+  service_account_id = "projects/${var.project_id}/serviceAccounts/${each.value.account}"
+  role               = "roles/iam.serviceAccountUser"
+  member             = each.value.operator
 }
 
 resource "google_privileged_access_manager_entitlement" "this" {
@@ -64,7 +83,7 @@ resource "google_privileged_access_manager_entitlement" "this" {
   }
 
   dynamic "approval_workflow" {
-    for_each = length(var.approvers) > 0 ? [1] : []
+    for_each = each.key == "look" || length(var.approvers) == 0 ? [] : [1]
     content {
       manual_approvals {
         require_approver_justification = false

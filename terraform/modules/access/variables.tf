@@ -41,6 +41,12 @@ variable "approvers" {
   }
 }
 
+variable "accounts" {
+  description = "Email of each function's account, by function: who operates moves their traffic."
+  type        = map(string)
+  nullable    = false
+}
+
 variable "releases" {
   description = "Bucket of the releases."
   type        = string

@@ -17,6 +17,23 @@ resource "google_firestore_database" "this" {
   point_in_time_recovery_enablement = "POINT_IN_TIME_RECOVERY_ENABLED"
 }
 
+# Point-in-time recovery reaches seven days back, and ends with the database.
+resource "google_firestore_backup_schedule" "daily" {
+  project   = var.project_id
+  database  = google_firestore_database.this.name
+  retention = "1209600s"
+  daily_recurrence {}
+}
+
+resource "google_firestore_backup_schedule" "weekly" {
+  project   = var.project_id
+  database  = google_firestore_database.this.name
+  retention = "8467200s"
+  weekly_recurrence {
+    day = "SUNDAY"
+  }
+}
+
 resource "google_firestore_field" "this" {
   for_each   = local.field
   project    = var.project_id

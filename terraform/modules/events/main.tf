@@ -23,6 +23,9 @@ resource "google_bigquery_dataset" "this" {
   description   = "Usage events of the gateway and the views that sums are made of."
   location      = var.location
   labels        = local.labels
+  # Others read it, and the table in it is the ledger.
+  delete_contents_on_destroy = false
+  deletion_policy            = "PREVENT"
 }
 
 resource "google_bigquery_table" "events" {

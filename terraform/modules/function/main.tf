@@ -42,7 +42,7 @@ resource "google_cloudfunctions2_function" "this" {
 
   build_config {
     runtime         = "nodejs24"
-    entry_point     = var.name
+    entry_point     = "gateway"
     service_account = var.builder
     source {
       storage_source {
@@ -61,8 +61,8 @@ resource "google_cloudfunctions2_function" "this" {
     min_instance_count               = var.instances.min
     max_instance_count               = var.instances.max
     service_account_email            = google_service_account.this.email
-    # Public ones are called through the load balancer and at their own URL; Cloud Tasks and Cloud Scheduler count as internal.
-    ingress_settings = local.public ? "ALLOW_ALL" : "ALLOW_INTERNAL_ONLY"
+    # Callers come through the load balancer, whose Cloud Armor nobody walks around; Cloud Tasks and Cloud Scheduler count as internal.
+    ingress_settings = !local.public ? "ALLOW_INTERNAL_ONLY" : var.own_url ? "ALLOW_ALL" : "ALLOW_INTERNAL_AND_GCLB"
     # Gradual: the new revision waits without traffic for `npm run traffic`.
     all_traffic_on_latest_revision = !var.gradual
     direct_vpc_egress              = "VPC_EGRESS_PRIVATE_RANGES_ONLY"
@@ -117,6 +117,12 @@ resource "google_cloud_run_v2_service_iam_member" "invoker" {
   name     = google_cloudfunctions2_function.this.name
   role     = "roles/run.invoker"
   member   = local.public ? "allUsers" : var.file.trigger == "task" ? "serviceAccount:${var.queue_account}" : "serviceAccount:${google_service_account.scheduler[0].email}"
+  lifecycle {
+    precondition {
+      condition     = !local.public || var.all_users
+      error_message = "Callers have no Google account, so ${var.name} must be open to allUsers, which an organisation with domain-restricted sharing refuses. Do the step of terraform/README.md, \"A project from nothing\", about it, then set all_users_allowed = true in the root."
+    }
+  }
 }
 
 resource "google_service_account" "scheduler" {

@@ -42,6 +42,14 @@ variable "file" {
     error_message = "A trigger is http, task or schedule."
   }
   validation {
+    condition     = var.file.memoryMiB >= 128 && var.file.memoryMiB <= 32768 && var.file.timeoutSeconds >= 1 && var.file.timeoutSeconds <= 3600
+    error_message = "Cloud Run gives 128 to 32768 MiB, and 1 to 3600 seconds."
+  }
+  validation {
+    condition     = var.file.trigger != "schedule" || var.file.timeoutSeconds <= 1785
+    error_message = "Cloud Scheduler waits 30 minutes at most: 1785 seconds and the 15 that are added."
+  }
+  validation {
     condition     = var.file.cpu >= 1 || var.file.concurrency == 1
     error_message = "Below one CPU Cloud Run allows one request at a time."
   }
@@ -77,6 +85,19 @@ variable "tag" {
 variable "builder" {
   description = "Full name of the account that builds it."
   type        = string
+  nullable    = false
+}
+
+variable "own_url" {
+  description = "Whether everybody may call a public function at its own URL too, beside the load balancer."
+  type        = bool
+  default     = false
+  nullable    = false
+}
+
+variable "all_users" {
+  description = "Whether the organisation lets the project grant a role to allUsers."
+  type        = bool
   nullable    = false
 }
 

@@ -3,6 +3,8 @@
 locals {
   # Written by `npm run format` from variables.ts: name -> kind and whether it must be set.
   known = jsondecode(file("${path.module}/../../environment.json"))
+  # Written with it: the variables that a function reads. What concerns one provider makes new revisions of the functions that call it, and of no other.
+  read = jsondecode(file("${path.module}/../../variables-by-function.json"))
 
   environment = merge(
     {
@@ -13,15 +15,15 @@ locals {
       # The load balancer's own entry in X-Forwarded-For, which only requests that came through it have.
       CODY_GATEWAY_TRUSTED_PROXIES         = "1"
       CODY_GATEWAY_LOAD_BALANCER_ADDRESSES = module.load_balancer.address
-      CODY_GATEWAY_OTEL_ENDPOINT       = "https://telemetry.googleapis.com"
-      CODY_GATEWAY_BIGQUERY_PROJECT_ID = local.events_project
-      CODY_GATEWAY_BIGQUERY_DATASET    = "cody_gateway"
-      CODY_GATEWAY_BIGQUERY_TABLE      = "events"
+      CODY_GATEWAY_OTEL_ENDPOINT           = "https://telemetry.googleapis.com"
+      CODY_GATEWAY_BIGQUERY_PROJECT_ID     = local.events_project
+      CODY_GATEWAY_BIGQUERY_DATASET        = "cody_gateway"
+      CODY_GATEWAY_BIGQUERY_TABLE          = "events"
       # Read anew for each connection, so that a new password needs no release. The function module mounts them.
       CODY_GATEWAY_REDIS_CA_FILE       = "/etc/ssl/redis/ca.pem"
       CODY_GATEWAY_REDIS_PASSWORD_FILE = "/etc/redis/password"
-      # For events while the queue is away: shared/src/limiter/share.ts says why a quarter.
-      CODY_GATEWAY_OUTBOX_BYTES = tostring(floor(var.redis_memory_gb * 1024 * 1024 * 1024 / 4))
+      # For events while the queue is away, of the 80 % that Redis may fill: shared/src/limiter/share.ts says why a quarter.
+      CODY_GATEWAY_OUTBOX_BYTES = tostring(floor(var.redis_memory_gb * 0.8 * 1024 * 1024 * 1024 / 4))
     },
     # A task function's queue and address: CODY_GATEWAY_EVENTS_QUEUE, CODY_GATEWAY_DELIVER_EVENTS_URL.
     { for name, file in local.files : "CODY_GATEWAY_${upper(replace(file.queue, "-", "_"))}_QUEUE" => file.queue if file.trigger == "task" },
@@ -45,6 +47,10 @@ resource "terraform_data" "environment" {
     precondition {
       condition     = length(setintersection(keys(local.environment), local.secrets)) == 0
       error_message = "Secrets are no settings: ${join(", ", setintersection(keys(local.environment), local.secrets))}."
+    }
+    precondition {
+      condition     = toset(keys(local.read)) == toset(keys(local.files))
+      error_message = "terraform/variables-by-function.json is not of these functions: npm run format writes it."
     }
     precondition {
       condition     = length(setsubtract(var.filled_secrets, local.secrets)) == 0

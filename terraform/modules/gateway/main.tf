@@ -33,7 +33,7 @@ locals {
   writers   = { for name, account in local.accounts : name => account if contains(local.uses[name], "warehouse") }
 
   apis = [
-    "artifactregistry", "bigquery", "billingbudgets", "cloudbuild", "cloudfunctions", "cloudresourcemanager", "cloudscheduler", "cloudtasks", "cloudtrace",
+    "artifactregistry", "bigquery", "billingbudgets", "certificatemanager", "cloudbuild", "cloudfunctions", "cloudresourcemanager", "cloudscheduler", "cloudtasks", "cloudtrace",
     "compute", "firebaserules", "firestore", "iam", "iap", "logging", "monitoring", "privilegedaccessmanager", "redis", "run", "secretmanager", "servicenetworking",
     "telemetry",
   ]
@@ -122,13 +122,15 @@ module "function" {
   tag         = local.tags[each.key]
   gradual     = contains(var.gradual_functions, each.key)
   instances   = local.instances[each.key]
-  environment = local.environment
+  environment = { for variable, value in local.environment : variable => value if contains(lookup(local.read, each.key, []), variable) }
   secrets     = { for variable in each.value.secrets : variable => module.secrets.ids[variable] if contains(local.mounted, variable) }
   secret_files = {
     (local.environment.CODY_GATEWAY_REDIS_CA_FILE)       = module.secrets.redis_ca
     (local.environment.CODY_GATEWAY_REDIS_PASSWORD_FILE) = module.secrets.redis_password
   }
   roles         = local.roles[each.key]
+  own_url       = var.own_urls
+  all_users     = var.all_users_allowed
   network       = { network = module.network.network, subnetwork = module.network.subnetwork }
   queue_account = each.value.trigger == "task" ? module.queues.accounts[each.value.queue] : null
 }
@@ -155,6 +157,10 @@ module "monitoring" {
   spend_usd_per_hour  = var.spend_usd_per_hour
   runbooks_url        = var.runbooks_url
   slack_token         = var.slack_token
+  emails              = toset([for member in var.operators : split(":", member)[1]])
+  region              = var.region
+  synthetic_token     = var.synthetic_token
+  synthetic_model     = var.synthetic_model
   slack_token_version = var.slack_token_version
   # Null: as the module has it.
   response_code_ratios = var.response_code_ratios
@@ -174,6 +180,7 @@ module "access" {
   operators         = var.operators
   approvers         = var.approvers
   releases          = module.releases.bucket
+  accounts          = local.accounts
 }
 
 module "bastion" {

@@ -43,6 +43,11 @@ output "address" {
   value       = module.load_balancer.address
 }
 
+output "certificate" {
+  description = "DNS record by which Google is shown that the hostname is ours."
+  value       = module.load_balancer.certificate
+}
+
 output "bucket" {
   description = "Bucket of the releases."
   value       = module.releases.bucket

@@ -65,7 +65,7 @@ variable "instances" {
 }
 
 variable "settings" {
-  description = "Further variables of README's table, by name: allowed models, timeouts, addresses. No secrets."
+  description = "Further variables of the table in shared/src/config/README.md, by name: allowed models, timeouts, addresses. No secrets."
   type        = map(string)
   default     = {}
   nullable    = false
@@ -204,10 +204,36 @@ variable "sentry_url" {
 }
 
 variable "slack_token" {
-  description = "OAuth token of the Slack app; read only when the channel is new or slack_token_version changes."
+  description = "OAuth token of the Slack app; written when the channel is new or slack_token_version changes."
   type        = string
-  default     = "not-given"
   ephemeral   = true
+}
+
+variable "synthetic_token" {
+  description = "Gateway token of the synthetic call, or null."
+  type        = string
+  default     = null
+  sensitive   = true
+}
+
+variable "synthetic_model" {
+  description = "Model of the synthetic call."
+  type        = string
+  default     = "anthropic/claude-haiku-4-5-20251001"
+  nullable    = false
+}
+
+variable "own_urls" {
+  description = "Whether everybody may call public functions at their own URLs too, beside the load balancer and its Cloud Armor."
+  type        = bool
+  default     = false
+  nullable    = false
+}
+
+variable "all_users_allowed" {
+  description = "Whether the organisation lets this project grant a role to allUsers: terraform/README.md, \"A project from nothing\"."
+  type        = bool
+  nullable    = false
 }
 
 variable "slack_token_version" {

@@ -27,6 +27,9 @@ locals {
   ])
   by_order = { for candidate in local.candidates : candidate.order => candidate }
   routes   = [for order in sort(keys(local.by_order)) : local.by_order[order]]
+
+  # Another hostname is another certificate beside this one, so its name has the hostname in it: names end at 63 characters.
+  certificate = "cody-gateway-${substr(sha256(var.hostname), 0, 8)}"
 }
 
 resource "google_compute_region_network_endpoint_group" "function" {
@@ -38,6 +41,10 @@ resource "google_compute_region_network_endpoint_group" "function" {
   # A function of the second generation is a Cloud Run service.
   cloud_run {
     service = each.key
+  }
+  # Google deletes nothing that is in use: whoever uses it lets go first.
+  lifecycle {
+    create_before_destroy = true
   }
 }
 
@@ -63,6 +70,11 @@ resource "google_compute_backend_service" "function" {
   log_config {
     enable      = true
     sample_rate = 0.01
+  }
+
+  # A function that goes leaves the URL map before its backend is deleted.
+  lifecycle {
+    create_before_destroy = true
   }
 }
 
@@ -117,11 +129,46 @@ resource "google_compute_global_address" "this" {
   labels  = local.labels
 }
 
-resource "google_compute_managed_ssl_certificate" "this" {
+# Its domain is proven by a DNS record of its own, so the certificate is there before the hostname points here, and while it still points elsewhere.
+resource "google_certificate_manager_dns_authorization" "this" {
+  project     = var.project_id
+  name        = local.certificate
+  description = "The outputs certificate and address are the hostname's DNS records."
+  domain      = var.hostname
+  labels      = local.labels
+  lifecycle {
+    create_before_destroy = true
+  }
+}
+
+resource "google_certificate_manager_certificate" "this" {
+  project = var.project_id
+  name    = local.certificate
+  labels  = local.labels
+  managed {
+    domains            = [var.hostname]
+    dns_authorizations = [google_certificate_manager_dns_authorization.this.id]
+  }
+  lifecycle {
+    create_before_destroy = true
+  }
+}
+
+resource "google_certificate_manager_certificate_map" "this" {
   project = var.project_id
   name    = "cody-gateway"
-  managed {
-    domains = [var.hostname]
+  labels  = local.labels
+}
+
+resource "google_certificate_manager_certificate_map_entry" "this" {
+  project      = var.project_id
+  name         = local.certificate
+  map          = google_certificate_manager_certificate_map.this.name
+  certificates = [google_certificate_manager_certificate.this.id]
+  hostname     = var.hostname
+  labels       = local.labels
+  lifecycle {
+    create_before_destroy = true
   }
 }
 
@@ -133,11 +180,11 @@ resource "google_compute_ssl_policy" "this" {
 }
 
 resource "google_compute_target_https_proxy" "this" {
-  project          = var.project_id
-  name             = "cody-gateway"
-  url_map          = google_compute_url_map.this.id
-  ssl_certificates = [google_compute_managed_ssl_certificate.this.id]
-  ssl_policy       = google_compute_ssl_policy.this.id
+  project         = var.project_id
+  name            = "cody-gateway"
+  url_map         = google_compute_url_map.this.id
+  certificate_map = "//certificatemanager.googleapis.com/${google_certificate_manager_certificate_map.this.id}"
+  ssl_policy      = google_compute_ssl_policy.this.id
   # Two different requests of one early flight could be replayed by anybody: quotas count.
   tls_early_data = "DISABLED"
 }

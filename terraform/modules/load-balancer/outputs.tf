@@ -3,6 +3,11 @@ output "address" {
   value       = google_compute_global_address.this.address
 }
 
+output "certificate" {
+  description = "DNS record by which Google is shown that the hostname is ours."
+  value       = one(google_certificate_manager_dns_authorization.this.dns_resource_record)
+}
+
 output "backends" {
   description = "Function by id of its backend service."
   value       = { for name, backend in google_compute_backend_service.function : backend.id => name }

@@ -57,6 +57,12 @@ locals {
       aligner   = "ALIGN_MEAN", reducer = "REDUCE_NONE", group_by = []
       threshold = 0.8
     }
+    # Of what it may fill (maxmemory-gb), not of the machine: from 100 % on it refuses writes, and every call is 503.
+    redis-headroom = {
+      title     = "Redis is nearly full", severity = "CRITICAL", filter = "${local.redis} AND metric.type = \"redis.googleapis.com/stats/memory/usage_ratio\""
+      aligner   = "ALIGN_MEAN", reducer = "REDUCE_MAX", group_by = []
+      threshold = 0.8
+    }
     redis-cpu = {
       title     = "Redis CPU", filter = "${local.redis} AND metric.type = \"redis.googleapis.com/stats/cpu_utilization_main_thread\""
       aligner   = "ALIGN_RATE", group_by = ["resource.label.instance_id", "resource.label.node_id"]
@@ -82,11 +88,28 @@ locals {
   }
 
   own = {
+    # Ours alone: of a provider's faults provider-errors tells, of the warehouse's warehouse-errors.
     server-errors = {
-      title       = "Answers of 500 and above", severity = "CRITICAL", duration = "300s"
-      filter      = "${local.run} AND metric.type = \"run.googleapis.com/request_count\" AND metric.labels.response_code_class = \"5xx\""
-      denominator = "${local.run} AND metric.type = \"run.googleapis.com/request_count\""
+      title       = "Answers of 500 and above that are our fault", severity = "CRITICAL", duration = "300s"
+      filter      = "${local.log}/own_errors\""
+      denominator = "${local.log}/answers\""
       threshold   = 0.02
+    }
+    provider-errors = {
+      title       = "A provider fails", duration = "600s"
+      filter      = "${local.log}/provider_errors\""
+      denominator = "${local.log}/provider_calls\""
+      group_by    = ["metric.label.provider", "metric.label.model"]
+      threshold   = 0.2
+    }
+    # Nothing is lost: the queue tries again for 31 days.
+    warehouse-errors = {
+      title   = "The warehouse takes no events", filter = "${local.log}/warehouse_errors\""
+      aligner = "ALIGN_DELTA", duration = "900s"
+    }
+    unplaced-columns = {
+      title   = "Events have members without a column", filter = "${local.log}/unplaced_columns\""
+      aligner = "ALIGN_DELTA", period = "60s"
     }
     own-overhead = {
       title     = "The gateway's own share of a request", filter = "${local.log}/own_ms\""
@@ -145,13 +168,20 @@ locals {
     instance-count  = "Near the most instances"
     external-uptime = "The public address does not answer"
     outbox-age      = "Events wait, or nobody sweeps"
+    queue-stands    = "A queue does not move"
+    synthetic-call  = "The synthetic call fails"
     slo-burn-fast   = "Error budget: two percent in an hour"
     slo-burn-slow   = "Error budget: five percent in six hours"
     cost-anomaly    = "Cost above what is planned"
   }
-  titles   = merge({ for name, row in local.rows : name => row.title }, local.others)
-  channels = concat([google_monitoring_notification_channel.slack.id], [for channel in google_monitoring_notification_channel.opsgenie : channel.id])
-  policy   = { for name, title in local.titles : name => "Cody Gateway ${var.env}: ${title}" }
+  titles = merge({ for name, row in local.rows : name => row.title }, local.others)
+  # Mail beside Slack: Google takes any text for a token, and says nothing when it sends nothing.
+  channels = concat(
+    [google_monitoring_notification_channel.slack.id],
+    [for channel in google_monitoring_notification_channel.email : channel.id],
+    [for channel in google_monitoring_notification_channel.opsgenie : channel.id],
+  )
+  policy = { for name, title in local.titles : name => "Cody Gateway ${var.env}: ${title}" }
 }
 
 resource "google_monitoring_alert_policy" "threshold" {
@@ -202,7 +232,7 @@ resource "google_monitoring_alert_policy" "threshold" {
     }
   }
 
-  depends_on = [google_logging_metric.this]
+  depends_on = [time_sleep.metrics]
 }
 
 # One policy, a condition a status: how much of the traffic it may be.
@@ -341,7 +371,7 @@ resource "google_monitoring_alert_policy" "outbox_age" {
     }
   }
 
-  depends_on = [google_logging_metric.this]
+  depends_on = [time_sleep.metrics]
 }
 
 resource "google_monitoring_uptime_check_config" "public" {

@@ -42,7 +42,7 @@ resource "google_monitoring_alert_policy" "cost_anomaly" {
     }
   }
 
-  depends_on = [google_logging_metric.this]
+  depends_on = [time_sleep.metrics]
 }
 
 # Google's own forecast, against what is planned.
@@ -70,7 +70,8 @@ resource "google_billing_budget" "cost_anomaly" {
     spend_basis       = "FORECASTED_SPEND"
   }
   all_updates_rule {
-    monitoring_notification_channels = local.channels
+    # Budgets tell channels for mail, and no others.
+    monitoring_notification_channels = [for channel in google_monitoring_notification_channel.email : channel.id]
     disable_default_iam_recipients   = false
   }
 }

@@ -29,19 +29,46 @@ locals {
   }
 }
 
-resource "google_logging_metric" "this" {
-  for_each = merge(
-    { for name, filter in local.counted : name => { filter = filter, field = null, unit = "1" } },
-    { for name, metric in local.measured : name => { filter = join(" AND ", compact(["jsonPayload.event = \"request_completed\"", try(metric.where, "")])), field = metric.field, unit = metric.unit } },
+locals {
+  # Whose fault an answer of 500 and above is. A provider's: its own status came through, or one of these refusals says that it gave none. Our key is our fault.
+  provider_refusals = ["model-unavailable", "upstream-unreachable", "upstream-timeout"]
+  refused_by_it     = "jsonPayload.refusal = (${join(" OR ", [for kind in local.provider_refusals : "\"${kind}\""])})"
+  provider_fault    = "httpRequest.status >= 500 AND (${local.refused_by_it} OR (jsonPayload.upstream_status > 0 AND NOT jsonPayload.refusal : *))"
+  completed         = "jsonPayload.event = \"request_completed\""
+  from_public       = "resource.labels.service_name =~ \"^(${local.public})$\""
+  by_model          = { provider = "REGEXP_EXTRACT(jsonPayload.model, \"^([^/]+)/\")", model = "EXTRACT(jsonPayload.model)" }
+  faults = {
+    answers         = { filter = "${local.completed} AND ${local.from_public}" }
+    provider_calls  = { filter = "${local.completed} AND (jsonPayload.upstream_status > 0 OR ${local.refused_by_it})", labels = local.by_model }
+    provider_errors = { filter = "${local.completed} AND ${local.provider_fault}", labels = local.by_model }
+    # The second half is the platform's own word: no instance, or one that died before it wrote a line.
+    own_errors = { filter = "${local.from_public} AND httpRequest.status >= 500 AND ((${local.completed} AND NOT (${local.provider_fault})) OR textPayload : *)" }
+  }
+  metrics = merge(
+    { for name, filter in local.counted : name => { filter = filter, field = null, unit = "1", labels = {} } },
+    { for name, fault in local.faults : name => { filter = fault.filter, field = null, unit = "1", labels = lookup(fault, "labels", {}) } },
+    { for name, metric in local.measured : name => { filter = join(" AND ", compact([local.completed, try(metric.where, "")])), field = metric.field, unit = metric.unit, labels = {} } },
   )
-  project         = var.project_id
-  name            = "cody_gateway/${each.key}"
-  filter          = "resource.type = \"cloud_run_revision\" AND (${each.value.filter})"
-  value_extractor = each.value.field == null ? null : "EXTRACT(jsonPayload.${each.value.field})"
+}
+
+resource "google_logging_metric" "this" {
+  for_each         = local.metrics
+  project          = var.project_id
+  name             = "cody_gateway/${each.key}"
+  filter           = "resource.type = \"cloud_run_revision\" AND (${each.value.filter})"
+  value_extractor  = each.value.field == null ? null : "EXTRACT(jsonPayload.${each.value.field})"
+  label_extractors = each.value.labels
   metric_descriptor {
     metric_kind = "DELTA"
     value_type  = each.value.field == null ? "INT64" : "DISTRIBUTION"
     unit        = each.value.unit
+    dynamic "labels" {
+      for_each = each.value.labels
+      content {
+        key        = labels.key
+        value_type = "STRING"
+      }
+    }
   }
   dynamic "bucket_options" {
     for_each = each.value.field == null ? [] : [1]
@@ -53,6 +80,22 @@ resource "google_logging_metric" "this" {
       }
     }
   }
+}
+
+# Monitoring does not know a new metric for up to ten minutes, and refuses a policy on it until then (provider issue 11102).
+resource "time_sleep" "metrics" {
+  create_duration = "600s"
+  triggers        = { metrics = join(",", concat(sort(keys(google_logging_metric.this)), [google_logging_metric.synthetic.name])) }
+}
+
+# Budgets take no other kind.
+resource "google_monitoring_notification_channel" "email" {
+  for_each     = var.emails
+  project      = var.project_id
+  display_name = "Mail to ${each.key}"
+  type         = "email"
+  labels       = { email_address = each.key }
+  user_labels  = local.labels
 }
 
 # One channel for all alerts of both environments. Its token is written once and stands in no state.

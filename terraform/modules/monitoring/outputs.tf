@@ -15,6 +15,8 @@ output "inventory" {
         external-uptime = google_monitoring_alert_policy.external_uptime.documentation[0].links[0].url
         instance-count  = one(distinct([for policy in google_monitoring_alert_policy.instance_count : policy.documentation[0].links[0].url]))
         outbox-age      = google_monitoring_alert_policy.outbox_age.documentation[0].links[0].url
+        queue-stands    = google_monitoring_alert_policy.queue_stands.documentation[0].links[0].url
+        synthetic-call  = google_monitoring_alert_policy.synthetic.documentation[0].links[0].url
         cost-anomaly    = google_monitoring_alert_policy.cost_anomaly.documentation[0].links[0].url
       },
     )
@@ -33,16 +35,24 @@ output "inventory" {
         response-codes  = google_monitoring_alert_policy.response_codes
         external-uptime = google_monitoring_alert_policy.external_uptime
         outbox-age      = google_monitoring_alert_policy.outbox_age
+        queue-stands    = google_monitoring_alert_policy.queue_stands
+        synthetic-call  = google_monitoring_alert_policy.synthetic
         cost-anomaly    = google_monitoring_alert_policy.cost_anomaly
       },
     )
     channels  = local.channels
+    slo       = google_monitoring_slo.availability.request_based_sli[0].good_total_ratio[0]
     goal      = google_monitoring_slo.availability.goal
     spend     = google_monitoring_alert_policy.cost_anomaly.conditions[0].condition_prometheus_query_language[0].query
     statuses  = sort(keys(var.response_code_ratios))
     metrics   = sort(keys(google_logging_metric.this))
     dashboard = google_monitoring_dashboard.this.dashboard_json
-    budget    = { units = google_billing_budget.cost_anomaly.amount[0].specified_amount[0].units, name = google_billing_budget.cost_anomaly.display_name }
+    budget = {
+      units    = google_billing_budget.cost_anomaly.amount[0].specified_amount[0].units
+      name     = google_billing_budget.cost_anomaly.display_name
+      channels = google_billing_budget.cost_anomaly.all_updates_rule[0].monitoring_notification_channels
+      emails   = [for channel in google_monitoring_notification_channel.email : channel.id]
+    }
   }
 }
 

@@ -110,16 +110,54 @@ variable "slack_channel" {
 }
 
 variable "slack_token" {
-  description = "OAuth token of the Slack app; needed when it is new, kept nowhere here. Read only when the channel is new or slack_token_version changes."
+  description = "OAuth token of the Slack app, kept nowhere here. Written when the channel is new or slack_token_version changes."
   type        = string
-  default     = "not-given"
   ephemeral   = true
+  validation {
+    condition     = can(regex("^xoxb-[0-9A-Za-z-]{10,}$", var.slack_token))
+    error_message = "A token of a Slack app begins with xoxb-. Google takes any text, and then sends nothing."
+  }
 }
 
 variable "slack_token_version" {
   description = "Another number writes the token anew."
   type        = string
   default     = "1"
+}
+
+variable "emails" {
+  description = "Mail addresses that alerts and the budget go to, beside Slack."
+  type        = set(string)
+  validation {
+    condition     = length(var.emails) >= 1 && length(var.emails) <= 5 && alltrue([for email in var.emails : can(regex("^[^@ ]+@[^@ ]+$", email))])
+    error_message = "One to five mail addresses: a budget tells no more."
+  }
+}
+
+variable "synthetic_token" {
+  description = "Gateway token of the synthetic call; null while nobody calls."
+  type        = string
+  default     = null
+  sensitive   = true
+}
+
+variable "synthetic_model" {
+  description = "Model of the synthetic call, provider/model: a cheap one."
+  type        = string
+  nullable    = false
+  validation {
+    condition     = can(regex("^[a-z-]+/.+$", var.synthetic_model))
+    error_message = "A model is provider/model."
+  }
+}
+
+variable "region" {
+  description = "Region of the job that makes the synthetic call."
+  type        = string
+  validation {
+    condition     = can(regex("^[a-z]+-[a-z]+[0-9]+$", var.region))
+    error_message = "A region looks like us-central1."
+  }
 }
 
 variable "opsgenie_url" {

@@ -50,6 +50,9 @@ resource "google_cloud_tasks_queue" "this" {
   stackdriver_logging_config {
     sampling_ratio = 0.01
   }
+
+  # With a queue go the events in it, and its name is not to be had for days: terraform/README.md, "Taking something away".
+  deletion_policy = "PREVENT"
 }
 
 resource "google_cloud_tasks_queue_iam_member" "enqueuer" {

@@ -18,7 +18,9 @@ resource "google_redis_instance" "this" {
   redis_configs = {
     # Memorystore's own default evicts keys that expire: counters, that is.
     maxmemory-policy = "noeviction"
-    activedefrag     = "yes"
+    # The rest is for the copy that a snapshot or a new replica writes from, and for connections.
+    maxmemory-gb = tostring(floor(var.memory_gb * 8) / 10)
+    activedefrag = "yes"
   }
 
   persistence_config {

@@ -88,7 +88,7 @@ test('a million rows with repeated deliveries: every view sums to the total of t
         CASE WHEN d < 0.1 THEN NULL ELSE CAST(FLOOR(d * 9000) AS INTEGER) END,
         CASE WHEN d < 0.1 THEN NULL ELSE CAST(FLOOR(e * 3000000) AS INTEGER) END
       FROM drawn`);
-    // The reference does without the view: the best of each id by sorting.
+    // What it is compared with does without the view: the best of each id by sorting.
     const [total] = await local.rows(`
       SELECT SUM(count) AS events, SUM(units) AS units, SUM(tokens) AS tokens, SUM(cost_micro_usd) AS cost
       FROM (SELECT event_id, arg_max((count, units, tokens, cost_micro_usd), (rank, -epoch_us(created_at))) AS best FROM events GROUP BY 1)
@@ -121,6 +121,21 @@ test('a settled row wins over an orphaned one, whichever came first, and over pa
   assert.deepEqual(await local.rows('SELECT event_id, rank, cost_micro_usd FROM events_unique ORDER BY event_id'), [
     { event_id: 'one', rank: '1', cost_micro_usd: '75' },
     { event_id: 'two', rank: '1', cost_micro_usd: '75' },
+  ]);
+});
+
+test('rows of the original gateway, which have five columns, are an event each', async (t) => {
+  const { local, insert } = await start(t);
+  const five = {
+    name: 'CompletionsFinished',
+    source: 'dotcom-product-subscriptions',
+    identifier: 'acme',
+    created_at: new Date().toISOString(),
+    metadata: JSON.stringify({ prompt_token_count: 10 }),
+  };
+  await insert('events', five, five, event({ event_id: 'one' }), event({ event_id: 'one' }));
+  assert.deepEqual(await local.rows('SELECT COUNT(*) AS rows, SUM(count) AS events FROM events_unique'), [
+    { rows: '3', events: '3' },
   ]);
 });
 

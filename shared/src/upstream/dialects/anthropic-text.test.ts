@@ -10,9 +10,12 @@ const { read } = readerOf();
 const call = (body: JsonObject): Call => read('anthropic-text', { model: 'claude-2', ...body });
 
 test('vectors 12, 15: the cap; nothing is added but the user, explicit zeros stay', async () => {
-  assert.throws(() => call({ prompt: 'x', max_tokens_to_sample: 4001 }), {
+  const capped = readerOf({ CODY_GATEWAY_ANTHROPIC_MAX_TOKENS_TO_SAMPLE: '4000' });
+  const long = { model: 'claude-2', prompt: 'x', max_tokens_to_sample: 4001 };
+  assert.throws(() => capped.read('anthropic-text', long), {
     message: 'max_tokens_to_sample exceeds maximum allowed value of 4000: 4001',
   });
+  assert.match(read('anthropic-text', long).body, /"max_tokens_to_sample":4001/);
   const asked = call({ prompt: 'Hello world', temperature: 0, metadata: { user_id: 'evil' } });
   assert.deepEqual(JSON.parse(asked.body), { prompt: 'Hello world', temperature: 0, metadata: { user_id: 'sub1:42' } });
   const { url, headers } = await sentTo(asked);

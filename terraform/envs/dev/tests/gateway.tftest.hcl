@@ -7,13 +7,19 @@ mock_provider "google" {
   mock_data "google_storage_bucket_object" {
     defaults = { generation = 1, metadata = { tag = "7_2026-11-24_0.1-0123456789ab" } }
   }
+  mock_resource "google_certificate_manager_dns_authorization" {
+    defaults = { dns_resource_record = [{ name = "_acme-challenge.example.com.", type = "CNAME", data = "1.authorize.certificatemanager.goog." }] }
+  }
   mock_resource "google_redis_instance" {
     defaults = { host = "10.0.0.3", port = 6378, auth_string = "mock", server_ca_certs = [{ cert = "PEM", create_time = "", expire_time = "", serial_number = "", sha1_fingerprint = "" }] }
   }
 }
 
+mock_provider "time" {}
+
 variables {
-  slack_token = "mock"
+  slack_token       = "xoxb-0123456789-mock"
+  all_users_allowed = true
 }
 
 run "development" {

@@ -1,4 +1,4 @@
-# The gateway with a mocked Google: what it asks for, against the spec and the function.json files. Says nothing of Google's own checks.
+# The gateway with a mocked Google: what it asks for, against what is promised (shared/COMPATIBILITY.md#handbook-promises) and the function.json files. Says nothing of Google's own checks.
 
 mock_provider "google" {
   mock_data "google_project" {
@@ -7,13 +7,19 @@ mock_provider "google" {
   mock_data "google_storage_bucket_object" {
     defaults = { generation = 1, metadata = { tag = "7_2026-11-24_0.1-0123456789ab" } }
   }
+  mock_resource "google_certificate_manager_dns_authorization" {
+    defaults = { dns_resource_record = [{ name = "_acme-challenge.example.com.", type = "CNAME", data = "1.authorize.certificatemanager.goog." }] }
+  }
   mock_resource "google_redis_instance" {
     defaults = { host = "10.0.0.3", port = 6378, auth_string = "mock", server_ca_certs = [{ cert = "PEM", create_time = "", expire_time = "", serial_number = "", sha1_fingerprint = "" }] }
   }
 }
 
+mock_provider "time" {}
+
 variables {
-  slack_token = "mock"
+  slack_token       = "xoxb-0123456789-mock"
+  all_users_allowed = true
 }
 
 # ---- the root as it stands
@@ -50,6 +56,13 @@ run "production_events" {
   assert {
     condition     = output.events == "telligentsourcegraph" && module.gateway.inventory.environment.CODY_GATEWAY_ENVIRONMENT == "prod" && strcontains(module.gateway.inventory.monitoring.dashboard, "Cody Gateway prod")
     error_message = "Production's events are where its readers look, and it knows that it is production."
+  }
+}
+
+run "production_access" {
+  assert {
+    condition     = { for name, entitlement in module.gateway.inventory.access : name => entitlement.approve } == { "cody-gateway-prod-look" = false, "cody-gateway-prod-operate" = true, "cody-gateway-prod-events" = true }
+    error_message = "Whoever is woken looks at once; writing and customers' events need a second person."
   }
 }
 
@@ -108,8 +121,8 @@ run "before" {
 
   assert {
     condition = alltrue([for name, function in output.inventory.functions :
-    function.function.service_config[0].ingress_settings == (function.invoker == "allUsers" ? "ALLOW_ALL" : "ALLOW_INTERNAL_ONLY")])
-    error_message = "Only public functions are reached from outside."
+    function.function.service_config[0].ingress_settings == (function.invoker == "allUsers" ? "ALLOW_INTERNAL_AND_GCLB" : "ALLOW_INTERNAL_ONLY")])
+    error_message = "Only public functions are reached from outside, and only through the load balancer."
   }
 
   assert {
@@ -287,8 +300,8 @@ run "before" {
     condition = (
       { for name, entitlement in output.inventory.access : name => entitlement.project } == { "cody-gateway-dev-look" = "projects/cody-gateway-test", "cody-gateway-dev-operate" = "projects/cody-gateway-test", "cody-gateway-dev-events" = "projects/events-project-test" } &&
       alltrue([for entitlement in values(output.inventory.access) : entitlement.seconds == "10800s" && entitlement.reason]) &&
-      length(setsubtract(["roles/compute.osLogin", "roles/compute.viewer", "roles/redis.viewer", "roles/datastore.user", "roles/logging.viewer"], output.inventory.access["cody-gateway-dev-operate"].roles)) == 0 &&
-      output.inventory.access["cody-gateway-dev-operate"].limited == { "roles/storage.objectViewer" = "resource.name.startsWith('projects/_/buckets/cody-gateway-test-releases')" } &&
+      length(setsubtract(["roles/compute.osLogin", "roles/compute.viewer", "roles/redis.viewer", "roles/datastore.user", "roles/logging.viewer", "roles/cloudscheduler.admin"], output.inventory.access["cody-gateway-dev-operate"].roles)) == 0 &&
+      output.inventory.access["cody-gateway-dev-look"].limited == output.inventory.access["cody-gateway-dev-operate"].limited && output.inventory.access["cody-gateway-dev-operate"].limited == { "roles/storage.objectViewer" = "resource.name.startsWith('projects/_/buckets/cody-gateway-test-releases')" } &&
       !anytrue([for role in output.inventory.access["cody-gateway-dev-operate"].roles : contains(["roles/owner", "roles/editor", "roles/redis.admin", "roles/secretmanager.secretAccessor"], role)]) &&
       !contains(output.inventory.access["cody-gateway-dev-look"].roles, "roles/datastore.user") &&
       output.inventory.access["cody-gateway-dev-events"].roles == tolist(["roles/bigquery.dataViewer", "roles/bigquery.jobUser"])
@@ -308,7 +321,7 @@ run "before" {
   # ---- alerts: the table of tests/alerts.json, those without a threshold of one metric below
 
   assert {
-    condition     = toset(keys(output.inventory.monitoring.links)) == setunion(keys(jsondecode(file("${path.root}/../../envs/prod/tests/alerts.json"))), ["response-codes", "cost-anomaly", "slo-burn-fast", "slo-burn-slow"])
+    condition     = toset(keys(output.inventory.monitoring.links)) == setunion(keys(jsondecode(file("${path.root}/../../envs/prod/tests/alerts.json"))), ["response-codes", "cost-anomaly", "queue-stands", "slo-burn-fast", "slo-burn-slow"])
     error_message = "An alert is missing, or one is not in the table of tests/alerts.json."
   }
 
@@ -359,8 +372,8 @@ run "before" {
 
   # Google takes no longer name.
   assert {
-    condition     = length(output.inventory.monitoring.budget.name) <= 60 && strcontains(output.inventory.monitoring.budget.name, "cost-anomaly") && output.inventory.monitoring.budget.units == "100"
-    error_message = "The budget is named, within 60 characters, after its runbook."
+    condition     = length(output.inventory.monitoring.budget.name) <= 60 && strcontains(output.inventory.monitoring.budget.name, "cost-anomaly") && output.inventory.monitoring.budget.units == "100" && jsonencode(output.inventory.monitoring.budget.channels) == jsonencode(output.inventory.monitoring.budget.emails)
+    error_message = "The budget is named, within 60 characters, after its runbook, and tells mail alone, as Google wants it."
   }
 
   assert {
@@ -381,6 +394,10 @@ run "before" {
     condition = (
       strcontains(output.inventory.monitoring.filters.redis_breaker, "(jsonPayload.message = \"redis-breaker\" AND jsonPayload.state = \"lasting\")") &&
       strcontains(output.inventory.monitoring.filters.redis_full, "(jsonPayload.message = \"redis-full\" AND jsonPayload.state = \"full\")") &&
+      strcontains(output.inventory.monitoring.filters.provider_errors, "httpRequest.status >= 500 AND (jsonPayload.refusal = (\"model-unavailable\" OR \"upstream-unreachable\" OR \"upstream-timeout\") OR (jsonPayload.upstream_status > 0 AND NOT jsonPayload.refusal : *))") &&
+      strcontains(output.inventory.monitoring.filters.own_errors, "jsonPayload.event = \"request_completed\" AND NOT (httpRequest.status >= 500 AND (jsonPayload.refusal = (") &&
+      strcontains(output.inventory.monitoring.filters.unplaced_columns, "jsonPayload.unplaced_member:*") &&
+      strcontains(output.inventory.monitoring.slo.bad_service_filter, "cody_gateway/own_errors") &&
       strcontains(output.inventory.monitoring.filters.subscriptions_sync, "jsonPayload.sync.withheld > 0 OR jsonPayload.sync.unreadable > 0") &&
       strcontains(output.inventory.monitoring.filters.dead_letters, "jsonPayload.dead_letter:*") &&
       strcontains(output.inventory.monitoring.filters.unpriced_models, "jsonPayload.unpriced > 0") &&
@@ -481,6 +498,38 @@ run "gradual" {
   }
 }
 
+# ---- what concerns one provider concerns the functions that call it
+
+run "one_provider" {
+  module {
+    source = "../../modules/gateway"
+  }
+  variables {
+    project_id        = "cody-gateway-test"
+    region            = "us-central1"
+    env               = "dev"
+    hostname          = "gateway.example.com"
+    image_tag         = "1_2026-11-23_0.1-000000000000"
+    public_instances  = { min = 0, max = 20 }
+    billing_account   = "000000-000000-000000"
+    billing_export    = "billing.export.gcp_billing_export_resource_v1"
+    events_project_id = "events-project-test"
+    budget_usd        = 100
+    operators         = ["group:operators@example.com"]
+    filled_secrets    = ["CODY_GATEWAY_OPENAI_ACCESS_TOKEN"]
+    terraform_url     = "https://example.com/terraform"
+    sentry_url        = "https://example.com/sentry"
+    settings          = { CODY_GATEWAY_GOOGLE_BASE_URL = "https://gemini.example.com" }
+  }
+
+  assert {
+    condition = [for name, function in output.inventory.functions : name if jsonencode(function) != jsonencode(run.before.inventory.functions[name])] == [
+      for file in fileset("${path.root}/../../../functions", "*/function.json") : dirname(file) if contains(jsondecode(file("${path.root}/../../../functions/${file}")).secrets, "CODY_GATEWAY_GOOGLE_ACCESS_TOKEN")
+    ]
+    error_message = "A variable of one provider makes new revisions of functions that do not call it."
+  }
+}
+
 # ---- more events than one queue takes
 
 run "shards" {
@@ -564,6 +613,7 @@ run "bad_tag" {
     secret_files = {}
     roles        = []
     network      = { network = "n", subnetwork = "s" }
+    all_users    = true
   }
   expect_failures = [var.tag]
 }

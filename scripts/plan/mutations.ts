@@ -1,0 +1,110 @@
+// `npm run mutations`: dangerous edits of Terraform's files, each on a copy, and whether the rules of this folder catch it. Edits that can't hide one
+// another are planned together, the others in groups of their own. `--tenth` takes every tenth, for the gate.
+
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { readFunctionFiles } from '../functions/function-files.ts';
+import mutations from './mutations.json' with { type: 'json' };
+import type { Fault } from './rules/rule.ts';
+import { faultsIn, faultsInText } from './rules.ts';
+import { copyTree, missing, planRoot, providers } from './terraform.ts';
+
+/** An edit, and what must be said of it. */
+export interface Mutation {
+  readonly name: string;
+  /** The rule that finds it; `terraform` where Terraform itself refuses. */
+  readonly rule: string;
+  /** Of the address that the fault is told of. */
+  readonly at: string;
+  /** Of the fault's words. */
+  readonly says: string;
+  readonly edits: readonly { readonly file: string; readonly search: string; readonly replace: string }[];
+}
+
+/** Puts them together as far as none can hide another: a rule tells one fault of a resource, and what Terraform refuses is planned alone. */
+export function grouped(all: readonly Mutation[]): Mutation[][] {
+  const groups: Mutation[][] = [];
+  for (const one of all) {
+    const home =
+      one.rule === 'terraform' ? undefined : groups.find((group) => group.every((other) => !collide(one, other)));
+    if (home === undefined) groups.push([one]);
+    else home.push(one);
+  }
+  return groups;
+}
+
+function collide(a: Mutation, b: Mutation): boolean {
+  if (b.rule === 'terraform') return true;
+  const near = a.rule === b.rule && (a.at.includes(b.at) || b.at.includes(a.at));
+  // Two edits of one place: the second would not find what it replaces.
+  const overlap = a.edits.some((one) =>
+    b.edits.some(
+      (other) => one.file === other.file && (one.search.includes(other.search) || other.search.includes(one.search)),
+    ),
+  );
+  return near || overlap;
+}
+
+/** The file's text with the edits in it. @throws Error when what an edit replaces does not stand there exactly once */
+export function edited(group: readonly Mutation[], file: string, text: string): string {
+  let changed = text;
+  for (const { name, edits } of group)
+    for (const { search, replace } of edits.filter((edit) => edit.file === file)) {
+      if (changed.split(search).length !== 2)
+        throw new Error(`${name}: ${file} does not have ${JSON.stringify(search)} exactly once: mend mutations.json`);
+      changed = changed.replace(search, () => replace);
+    }
+  return changed;
+}
+
+/** Those of a group that nothing was said of. */
+export function uncaught(
+  group: readonly Mutation[],
+  faults: readonly Fault[],
+  refused: readonly { readonly summary: string; readonly detail: string }[],
+): Mutation[] {
+  return group.filter(({ rule, at, says }) =>
+    rule === 'terraform'
+      ? !refused.some(({ summary, detail }) => `${summary} ${detail.replace(/\s+/g, ' ')}`.includes(says))
+      : !faults.some((fault) => fault.rule === rule && fault.address.includes(at) && fault.text.includes(says)),
+  );
+}
+
+async function main(tenth: boolean): Promise<string[]> {
+  const chosen = (mutations as readonly Mutation[]).filter((_one, n) => !tenth || n % 10 === 0);
+  const groups = grouped(chosen);
+  const dir = mkdtempSync(path.join(tmpdir(), 'mutations-'));
+  const left: string[] = [];
+  try {
+    const [mirror, files] = [providers(dir), await readFunctionFiles()];
+    for (const [n, group] of groups.entries()) {
+      const tree = path.join(dir, `group-${n}`);
+      mkdirSync(tree);
+      copyTree(tree, (file, text) => edited(group, file, text));
+      const { resources, refused } = await planRoot(tree, 'prod', mirror);
+      const planned = refused.length === 0 ? faultsIn({ env: 'prod', resources, files }) : [];
+      const missed = uncaught(group, [...planned, ...faultsInText(path.join(tree, 'terraform'))], refused);
+      if (refused.length > 0 && group.every(({ rule }) => rule !== 'terraform'))
+        left.push(`Terraform refused a group that it should plan: ${refused.map(({ summary }) => summary).join('; ')}`);
+      left.push(...missed.map(({ name, rule }) => `not caught by ${rule}: ${name}`));
+      for (const { name } of missed) console.log(`  not caught: ${name}`);
+      console.log(`group ${n + 1} of ${groups.length}: ${group.length - missed.length} of ${group.length} caught`);
+      rmSync(tree, { recursive: true });
+    }
+  } finally {
+    rmSync(dir, { recursive: true });
+  }
+  console.log(`${chosen.length} mutations in ${groups.length} groups, ${left.length} faults`);
+  return left;
+}
+
+if (import.meta.main) {
+  if (process.argv.includes('--help')) console.log('usage: npm run mutations [-- --tenth]');
+  else {
+    const why = missing();
+    const left = why === null ? await main(process.argv.includes('--tenth')) : [why];
+    for (const line of left) console.error(line);
+    process.exitCode = left.length === 0 ? 0 : 1;
+  }
+}

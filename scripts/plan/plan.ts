@@ -1,0 +1,43 @@
+// `npm run plan:check`: what the roots would make, against the rules of this folder. Needs terraform, and the registry or the offline tool; not Google.
+
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { readFunctionFiles } from '../functions/function-files.ts';
+import { faultsIn, faultsInText } from './rules.ts';
+import { copyTree, missing, planRoot, providers } from './terraform.ts';
+
+/** Faults of both roots, as lines. @throws Error where Terraform could not be run */
+async function check(): Promise<string[]> {
+  const dir = mkdtempSync(path.join(tmpdir(), 'plan-'));
+  try {
+    const [tree, mirror, files] = [path.join(dir, 'tree'), providers(dir), await readFunctionFiles()];
+    copyTree(tree);
+    const faults = faultsInText(path.join(tree, 'terraform'));
+    const lines = faults.map(({ rule, address, text }) => `${rule}: ${address}: ${text}`);
+    for (const env of ['prod', 'dev']) {
+      const { resources, refused } = await planRoot(tree, env, mirror);
+      console.log(`${env}: ${resources.length} resources`);
+      lines.push(...refused.map(({ summary, detail }) => `${env}: ${summary}: ${detail}`));
+      if (refused.length === 0)
+        lines.push(
+          ...faultsIn({ env, resources, files }).map(
+            ({ rule, address, text }) => `${env}: ${rule}: ${address}: ${text}`,
+          ),
+        );
+    }
+    return lines;
+  } finally {
+    rmSync(dir, { recursive: true });
+  }
+}
+
+const why = missing();
+if (why !== null) {
+  console.error(why);
+  process.exitCode = 2;
+} else {
+  const faults = await check();
+  for (const fault of faults) console.error(fault);
+  process.exitCode = faults.length === 0 ? 0 : 1;
+}
