@@ -20,6 +20,7 @@ import { createTelemetry } from '../telemetry/telemetry.ts';
 import { createUpstream, type Surface, type Upstream } from '../upstream/upstream.ts';
 import { sendAndRelay } from './answer.ts';
 import { createAttemptLog } from './attempt-log.ts';
+import { completions } from './charge.ts';
 import { charged } from './charged.ts';
 import { completionEvent } from './completion-event.ts';
 import type { Context } from './context.ts';
@@ -152,7 +153,7 @@ async function call({ shape, model, stream, more = {}, leaveAfter }: Asked): Pro
     const attempts = createAttemptLog(exchange, asked);
     const event = completionEvent(permit, asked, null, { uid: '', anonymousUid: '' }, attempts);
     return charged(exchange, { permit, units: 1, claim: null, event, catalogue, span: null }, (held) =>
-      sendAndRelay(exchange, held, asked, attempts),
+      sendAndRelay(exchange, held, asked, completions, attempts),
     );
   };
   rows = [];

@@ -54,6 +54,7 @@ function answerOf(pieces: readonly (string | Buffer)[], sse: boolean, error: Err
     home: 'openai-api',
     headersMs: 1,
     headers: {},
+    arrayStream: false,
     sse,
     body: (async function* () {
       for (const piece of pieces) {

@@ -173,6 +173,7 @@ export async function attempt(
     refusal: judged !== null && ourFaults.has(judged.blame) ? refusalOfOurs(judged.blame, call, status) : null,
     headers: callerHeaders(headers, sse, forInstances),
     sse,
+    arrayStream: call.arrayStream === true && !sse && status >= 200 && status < 300,
     home: home.row.id,
     headersMs: headersTookMs,
     body,

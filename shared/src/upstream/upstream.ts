@@ -25,7 +25,7 @@ import { nothingTold, tokensIn } from './usage/report.ts';
 import type { ServedUsage } from './usage/served-usage.ts';
 
 export type { Answer, Attempt, Call, CallerFacts, Meter, Metered, Surface, Usage } from './call.ts';
-export { completionFeatures } from './choice.ts';
+export { featuresOf } from './choice.ts';
 export { embedAll } from './embedding/batches.ts';
 export {
   embeddingRefusal,
@@ -143,13 +143,13 @@ export function createUpstream({
       const { provider } = choice;
       const { api, read } = dialectNamed(dialect);
       const lengthMax = lengthMaxOf(config, provider.id, api);
-      const reasons = choice.model?.row.reasons ?? null;
       const serverTools = config.responsesServerTools ?? [];
+      const { model } = choice;
       return {
         dialect,
         forInstances,
         ...choice,
-        ...read(request, { caller, provider, lengthMax, reasons, serverTools }),
+        ...read(request, { caller, provider, model, lengthMax, serverTools }),
       };
     },
     send: async (lease, call, options) => {
