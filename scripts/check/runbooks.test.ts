@@ -41,10 +41,13 @@ test('npm scripts and commands of npm run gateway, with their flags', () => {
       assert.ok(entry !== undefined, `${page}: npm run ${name}`);
       seen++;
       const command = name === 'gateway' ? (/^ -- ([a-z][a-z-]*(?: [a-z][a-z-]*)?)/.exec(rest)?.[1] ?? '') : '';
-      const file = entry.split(' ').find((word) => /^scripts\/.*\.ts$/.test(word)) ?? '';
+      const words = entry.split(' ');
+      const [file = '', ...fixed] = words.slice(words.findIndex((word) => /^scripts\/.*\.ts$/.test(word)));
       const own = flagsOf(rest.replace(/^ --(?= )/, ''));
       if (own.length === 0 && command === '') continue;
-      const text = help(`${name} ${command}`, () => helpOf(file, ...command.split(' ').filter((word) => word !== '')));
+      const text = help(`${name} ${command}`, () =>
+        helpOf(file, ...fixed, ...command.split(' ').filter((word) => word !== '')),
+      );
       if (command !== '') assert.ok(text.startsWith(`usage: npm run gateway -- ${command}`), `${page}: ${line}`);
       for (const flag of own)
         assert.ok(flag === 'help' || text.includes(`--${flag}`), `${page}: ${line}: --${flag} is not in its help`);
