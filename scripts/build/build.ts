@@ -5,6 +5,7 @@ import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
+import { endWith } from '../terminal/usage-error.ts';
 import { readFunctionFiles } from '../functions/function-files.ts';
 import { loadedAtStart, makeBundle, writeBundle, type Bundle } from './bundle.ts';
 import { openBundleCache, type CachedBundle } from './bundle-cache.ts';
@@ -185,8 +186,4 @@ async function main(): Promise<void> {
     );
 }
 
-if (import.meta.main)
-  await main().catch((error: unknown) => {
-    console.error(error instanceof Error ? error.message : error);
-    process.exitCode = 1;
-  });
+if (import.meta.main) await main().catch((error: unknown) => endWith(error, 'npm run build --'));

@@ -37,7 +37,7 @@ export const eventsPlaceCommands: readonly Command[] = [
   {
     name: 'events place',
     summary: 'moves values that came before their column out of metadata.unplaced',
-    help: `usage: npm run gateway -- events place [--from <date>] [--yes --reason <text>] [--project <id>] [--dataset <name>] [--json]
+    help: `usage: npm run gateway -- events place [--from <date>] [--yes --reason <text>] [--project <id>] [--dataset <name>] [--bigquery <url>] [--json]
 
 Functions that are newer than the events table keep what has no column in metadata.unplaced, and log "the events table has no column". Apply Terraform
 first: it adds the column. Then this prints how many rows wait for which column; with --yes it moves them. Rows of the last ${settledHours} hours can't be
@@ -46,6 +46,10 @@ changed yet: run it again later. Running it twice changes nothing.
   --from <date>    rows from that day on, such as 2026-11-28; the last ${lookBackDays} days where absent
   --yes            move them
 ${reasonHelp}${warehouseHelp}  --json           one JSON document
+
+examples:
+  npm run gateway -- events place
+  npm run gateway -- events place --yes --reason "the column is there now"
 `,
     run: async (args) => {
       const { options, yes } = readArguments(args, ['from', 'reason', 'project', 'dataset', 'bigquery']);

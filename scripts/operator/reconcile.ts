@@ -32,7 +32,7 @@ export const reconcileCommands: readonly Command[] = [
   {
     name: 'counters reconcile',
     summary: 'quota counters that a Redis failover left below the ledger',
-    help: `usage: npm run gateway -- counters reconcile [--yes --reason <text>] [--project <id>] [--dataset <name>] [--json]
+    help: `usage: npm run gateway -- counters reconcile [--yes --reason <text>] [--project <id>] [--dataset <name>] [--bigquery <url>] [--json]
 
 Prints the open quota windows whose counter differs from the sum of their rows. Below: a failover lost what was acknowledged in its last moments; with
 --yes such a counter is raised, as long as its window is the same. Ahead: rows are still on their way (outbox, queue, dead letters, log); nothing is done.
@@ -40,7 +40,11 @@ A window that Redis has forgotten as a whole is not found: the actor's next call
 
   --yes            raise what is below
 ${reasonHelp}${warehouseHelp}  --json           one JSON document
-${redisHelp}`,
+${redisHelp}
+examples:
+  npm run gateway -- counters reconcile
+  npm run gateway -- counters reconcile --yes --reason "after the failover of May 3"
+`,
     run: async (args) => {
       const { options, yes } = readArguments(args, ['reason', 'project', 'dataset', 'bigquery']);
       if (options.reason !== undefined) requireYes(yes, 'raises counters');
