@@ -12,6 +12,7 @@ import { modelCommands } from './models.ts';
 import { priceCommands } from './prices.ts';
 import { providerCommands } from './providers.ts';
 import { reconcileCommands } from './reconcile.ts';
+import { savedQueryCommands } from './saved-queries.ts';
 import { subscriptionChangeCommands } from './subscription-changes.ts';
 import { subscriptionCommands } from './subscriptions.ts';
 import { tokenChangeCommands } from './token-changes.ts';
@@ -34,6 +35,7 @@ const commands: readonly Command[] = [
   ...usageCommands,
   ...costCommands,
   ...reportCommands,
+  ...savedQueryCommands,
   ...flaggedRequestCommands,
   ...auditCommands,
   ...deadLetterCommands,

@@ -2,7 +2,7 @@
 
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { readFigures, type Figures } from './report/figures.ts';
+import { readFigures, readTimeZone, type Figures } from './report/figures.ts';
 import { reportPage } from './report/page.ts';
 import { readArguments, UsageError, type Command } from './command.ts';
 import { daysMost, lastDays, readDays } from './days.ts';
@@ -29,7 +29,8 @@ ${warehouseHelp}  --json           the same figures as one JSON document (with n
         throw new UsageError('--billing is yes, or absent');
       const { query, dataset } = await warehouseOf(options);
       const nowMs = Date.now();
-      const range = { ...lastDays(days, nowMs), bill: options.billing === 'yes' };
+      const timeZone = await readTimeZone(query, dataset);
+      const range = { ...lastDays(days, nowMs, timeZone), bill: options.billing === 'yes', timeZone };
       const figures = await readFigures(query, dataset, range);
       const file = options.out ?? (args.includes('--json') ? null : 'report.html');
       if (file !== null) await writeFile(file, reportPage(figures, nowMs));

@@ -1,14 +1,11 @@
 // `usage show`: what a subscription used in the last seven days by day, feature and model, by the saved queries of the licence page.
 
-import { readFile } from 'node:fs/promises';
-import path from 'node:path';
 import { subscriptionId } from '@cody-gateway/shared/directory';
 import { readArguments, UsageError, type Command } from './command.ts';
+import { savedQuery } from './saved-queries.ts';
 import { limitOptions } from './subscription-text.ts';
 import { formatTable } from './table.ts';
 import { warehouseHelp, warehouseOf } from './warehouse.ts';
-
-const queriesDir = path.resolve(import.meta.dirname, '../../terraform/events/queries');
 
 /** A day of a model. */
 interface Usage {
@@ -40,12 +37,8 @@ example:
       if (id === null) throw new UsageError(`${JSON.stringify(words[0])} is not a subscription id: give a UUID`);
       const { query, dataset } = await warehouseOf(options);
       const ask = async (name: string, feature: string, params: Record<string, string>): Promise<Usage[]> => {
-        const sql = (await readFile(path.join(queriesDir, `${name}.sql`), 'utf8')).replaceAll(
-          '${project}.${dataset}',
-          dataset,
-        );
         const actor = { source: 'dotcom-product-subscriptions', identifier: id };
-        const rows = await query(sql, { ...actor, ...params });
+        const rows = await query(savedQuery(dataset, name), { ...actor, ...params });
         return rows.map((row) => ({
           date: dateOf(row['date']),
           feature,

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
 import { BigQuery } from '@google-cloud/bigquery';
 import { PassThroughClient } from 'google-auth-library';
+import { closeDay, createLedger, dueDays } from '@cody-gateway/shared/events';
 import { startBigQuery } from './bigquery.ts';
 import { createBillingExport, createEventsDataset, eventsSql } from './events-dataset.ts';
 
@@ -29,10 +30,22 @@ async function start(t: TestContext) {
         { raw: true, partialRetries: 0 },
       );
   const query = async (file: string, params: Record<string, string> = {}) => {
-    const [rows] = await client.query({ query: eventsSql(file, project), params });
+    const [rows] = await client.query({ query: eventsSql(file, { project }), params });
     return JSON.parse(JSON.stringify(rows)) as Record<string, unknown>[];
   };
-  return { local, insert, query };
+  const ledger = createLedger({
+    bigqueryProjectId: project,
+    bigqueryDataset: 'cody_gateway',
+    bigqueryTable: 'events',
+    bigqueryEndpoint: local.url,
+  });
+  /** As the function close-days does. @returns the days */
+  const close = async (): Promise<readonly string[]> => {
+    const due = await dueDays(ledger, 40);
+    for (const one of due) await closeDay(ledger, one);
+    return due.map((one) => one.day);
+  };
+  return { local, insert, query, close };
 }
 
 let serial = 0;
@@ -60,22 +73,27 @@ function event(more: Record<string, unknown> = {}, metadata: Record<string, unkn
 
 const day = (ago: number): string => new Date(Date.now() - ago * dayMs).toISOString().slice(0, 10);
 
-test('a million rows with repeated deliveries: every view sums to the total of the table that has each event once', async (t) => {
-  const { local } = await start(t);
-  for (const seed of [0.1, -0.7]) {
+test('a million rows with repeated deliveries: every view sums to the total of the table that has each event once, of final days and others', async (t) => {
+  const { local, close } = await start(t);
+  for (const [seed, stored] of [
+    [0.1, 1_000_000],
+    [-0.7, 100_000],
+  ] as const) {
     await local.rows('DELETE FROM events');
     await local.rows(`SELECT setseed(${seed})`);
-    // One event in ten is delivered twice, one in ten is an orphan with or without its settlement; members are missing at random.
+    // One event in ten is delivered twice, up to a day later; one in ten is an orphan with or without its settlement; members are missing at random.
     await local.rows(`
       CREATE OR REPLACE TABLE drawn AS SELECT i, random() AS a, random() AS b, random() AS c, random() AS d, random() AS e
-      FROM range(1000000) r(i)`);
+      FROM range(${stored}) r(i)`);
     await local.rows(`
       INSERT INTO events (name, source, identifier, created_at, event_id, rank, function, feature, model, provider, units, quota_units, count, tokens, cost_micro_usd)
       SELECT
         CASE WHEN a < 0.9 THEN 'CompletionsFinished' ELSE 'RateLimited' END,
         CASE WHEN b < 0.8 THEN 'dotcom-product-subscriptions' ELSE 'dotcom-user' END,
         'actor-' || CAST(FLOOR(c * 300) AS INTEGER),
-        TIMESTAMPTZ '2026-11-01 00:00:00+00' + to_milliseconds(CAST(FLOOR(d * 1728000000) AS BIGINT)),
+        -- Most on a day a fortnight ago, some on three days of which one is not final yet, some until today; a repetition comes up to a day later.
+        date_trunc('day', now()) - to_days(CASE FLOOR(i / 2) % 20 WHEN 0 THEN 4 WHEN 1 THEN 1 ELSE 15 END)
+          + to_milliseconds(CAST(FLOOR((CASE FLOOR(i / 2) % 20 WHEN 0 THEN 2 WHEN 1 THEN 0.9 ELSE 0.5 END * (i - i % 2) / ${stored} + CASE FLOOR(i / 2) % 20 WHEN 0 THEN 1 WHEN 1 THEN 1 ELSE 0.5 END * d) * 86400000) AS BIGINT)),
         'id-' || CASE WHEN e < 0.1 THEN i - i % 2 ELSE i END,
         CASE WHEN e BETWEEN 0.05 AND 0.15 THEN 0 ELSE 1 END,
         ['chat-completions', 'code-completions', 'embeddings'][1 + CAST(FLOOR(a * 3) AS INTEGER)],
@@ -93,9 +111,18 @@ test('a million rows with repeated deliveries: every view sums to the total of t
       SELECT SUM(count) AS events, SUM(units) AS units, SUM(tokens) AS tokens, SUM(cost_micro_usd) AS cost
       FROM (SELECT event_id, arg_max((count, units, tokens, cost_micro_usd), (rank, -epoch_us(created_at))) AS best FROM events GROUP BY 1)
       , LATERAL (SELECT best[1] AS count, best[2] AS units, best[3] AS tokens, best[4] AS cost_micro_usd)`);
-    const [stored] = await local.rows('SELECT COUNT(*) AS stored, COUNT(DISTINCT event_id) AS ids FROM events');
-    assert.equal(stored?.['stored'], '1000000');
-    assert.ok(Number(stored['ids']) < 970_000);
+    const [found] = await local.rows('SELECT COUNT(*) AS stored, COUNT(DISTINCT event_id) AS ids FROM events');
+    assert.equal(found?.['stored'], String(stored));
+    assert.ok(Number(found['ids']) < 0.97 * stored);
+    assert.deepEqual(await close(), [day(3), day(4), day(15)]);
+    // Nothing came in since: nothing is due.
+    assert.deepEqual(await close(), []);
+    const [final] = await local.rows('SELECT COUNT(*) AS n FROM final_events');
+    assert.ok(Number(final?.['n']) > 0.8 * stored);
+    const [unique] = await local.rows(
+      'SELECT SUM(count) AS events, SUM(units) AS units, SUM(tokens) AS tokens, SUM(cost_micro_usd) AS cost FROM events_unique',
+    );
+    assert.deepEqual(unique, total);
     for (const view of [
       'usage_daily',
       'cost_by_subscription',
@@ -269,7 +296,7 @@ test('events in a project of their own: of its bill, what is labelled as ours', 
 });
 
 test('the licence page: seven days, newest first, zero where nothing was, per model', async (t) => {
-  const { insert, query } = await start(t);
+  const { insert, query, close } = await start(t);
   const ago = (days: number) => ({ created_at: new Date(Date.now() - days * dayMs).toISOString() });
   const embedding = (tokens: number, days: number) =>
     event(
@@ -289,6 +316,8 @@ test('the licence page: seven days, newest first, zero where nothing was, per mo
     embedding(20, 0),
     embedding(7, 6),
   );
+  // What is older than ten days is known of days that are closed.
+  await close();
   const actor = { source: 'dotcom-product-subscriptions', identifier: 'acme' };
   const completions = await query('queries/licence_completions.sql', { ...actor, feature: 'chat_completions' });
   const expected = [0, 1, 2, 3, 4, 5, 6].flatMap((days) => [
