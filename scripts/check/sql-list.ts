@@ -140,7 +140,12 @@ async function commands(): Promise<readonly Sql[]> {
   // Of a script each statement; of one that inserts what it inserts.
   const closing = statementsOf(closeSql(dataset))
     // The tool's @id is no time.
-    .map((sql) => sql.replace('@id', "'2026-11-28 00:00:00+00'").replace(/^(\s*--.*\n)*\s*INSERT INTO `[^`]+`\s+/, ''))
+    .map((sql) =>
+      sql
+        .replace(/^\s*(--.*\n\s*)*/, '')
+        .replace('@id', "'2026-11-28 00:00:00+00'")
+        .replace(/^(\s*--.*\n)*\s*INSERT INTO `[^`]+`\s+/, ''),
+    )
     .filter((sql) => /^\s*(--.*\n\s*)*(SELECT|DELETE)\b/.test(sql))
     .map((sql, i) => ({ file: `shared/src/events/final-days.ts, closing #${i + 1}`, sql }));
   return [

@@ -10,6 +10,7 @@ import { limitCommands } from './limits.ts';
 import { modelChangeCommands } from './model-changes.ts';
 import { modelCommands } from './models.ts';
 import { priceCommands } from './prices.ts';
+import { repriceCommands } from './prices-reprice.ts';
 import { providerCommands } from './providers.ts';
 import { reconcileCommands } from './reconcile.ts';
 import { savedQueryCommands } from './saved-queries.ts';
@@ -32,6 +33,7 @@ const commands: readonly Command[] = [
   ...providerCommands,
   ...homeCommands,
   ...priceCommands,
+  ...repriceCommands,
   ...usageCommands,
   ...costCommands,
   ...reportCommands,

@@ -85,6 +85,8 @@ export interface Bill {
   /** Micro-dollars by function and part. */
   readonly parts: readonly { readonly function: string; readonly part: string; readonly micro_usd: number }[];
   readonly total_micro_usd: number;
+  /** Google's for the project: what lines of no project cost is the whole billing account's, and not in it. */
+  readonly google_micro_usd: number;
   /** Of Google's bill for the project, what no function explains. */
   readonly unexplained_micro_usd: number;
 }
@@ -229,6 +231,7 @@ function billOf(rows: readonly Row[]): Bill {
   return {
     parts,
     total_micro_usd: sum(parts),
+    google_micro_usd: sum(parts.filter(({ part }) => part !== 'llm' && part !== 'without a project')),
     unexplained_micro_usd: sum(parts.filter(({ part }) => part === 'unexplained')),
   };
 }

@@ -86,7 +86,7 @@ export async function startBigQuery({ port = 0 }: { port?: number } = {}): Promi
     const fresh = rows.filter(({ insertId }) => !isKnown(table, insertId));
     stats.dropped += rows.length - fresh.length;
     if (fresh.length > 0) {
-      const text = JSON.stringify(fresh.map(({ json }) => json));
+      const text = JSON.stringify(fresh.map(({ json }) => whole(columns, json)));
       const select = columns
         .map((column) => {
           const nested = column.type === 'RECORD' || column.mode === 'REPEATED';
@@ -163,6 +163,23 @@ export async function startBigQuery({ port = 0 }: { port?: number } = {}): Promi
       instance.closeSync();
     },
   };
+}
+
+/** A record with the members that it leaves out: there they are null, here they must be named. */
+function whole(columns: readonly Column[], json: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  const of = ({ type, mode, fields = [] }: Column, value: unknown): unknown => {
+    if (type !== 'RECORD' || value === null || value === undefined) return value;
+    if (mode === 'REPEATED') return (value as Readonly<Record<string, unknown>>[]).map((one) => whole(fields, one));
+    const record = whole(fields, value as Readonly<Record<string, unknown>>);
+    return Object.fromEntries(fields.map(({ name }) => [name, record[name] ?? null]));
+  };
+  const byName = new Map(columns.map((column) => [column.name, column]));
+  const named = Object.fromEntries(columns.map(({ name }) => [name, null]));
+  const given = Object.entries(json).map(([name, value]) => {
+    const column = byName.get(name);
+    return [name, column === undefined ? value : of(column, value)] as const;
+  });
+  return { ...named, ...Object.fromEntries(given) };
 }
 
 interface QueryRequest {

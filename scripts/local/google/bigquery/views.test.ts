@@ -6,6 +6,7 @@ import { BigQuery } from '@google-cloud/bigquery';
 import { PassThroughClient } from 'google-auth-library';
 import { closeDay, createLedger, dueDays } from '@cody-gateway/shared/events';
 import { startBigQuery } from './bigquery.ts';
+import { billedUsd, drawBill } from './draw-bill.ts';
 import { createBillingExport, createEventsDataset, eventsSql } from './events-dataset.ts';
 
 const project = 'local-cloud';
@@ -239,7 +240,7 @@ test('cost per function: a sample of the billing export and the usage explain ea
     bill('Cloud Memorystore for Redis', 4),
     bill('Cloud Tasks', 0.4),
     bill('BigQuery', 0.2),
-    bill('Cloud Logging', 0.05),
+    bill('Cloud DNS', 0.05),
     bill('Cloud Run', 99, 'chat-completions', { project: { id: 'another', name: 'another' } }),
   );
   await insert(
@@ -256,7 +257,9 @@ test('cost per function: a sample of the billing export and the usage explain ea
       .filter((row) => Object.entries(wanted).every(([name, value]) => row[name as keyof typeof row] === value))
       .reduce((total, { micro }) => total + micro, 0);
   assert.equal(sum({ function: 'chat-completions', part: 'cloud run' }), 6_000_000);
-  assert.equal(sum({ function: 'deliver-events', identifier: null, part: 'cloud run' }), 2_000_000);
+  // It works for all of them.
+  assert.equal(sum({ function: 'deliver-events', part: 'cloud run' }), 2_000_000);
+  assert.equal(sum({ function: 'deliver-events', identifier: 'acme', part: 'cloud run' }), 1_500_000);
   assert.equal(sum({ identifier: 'acme', part: 'redis' }), 3_000_000);
   assert.equal(sum({ identifier: 'globex', part: 'redis' }), 1_000_000);
   assert.equal(sum({ part: 'llm' }), 3_500_000);
@@ -266,6 +269,72 @@ test('cost per function: a sample of the billing export and the usage explain ea
   const remainder = sum({ part: 'unexplained' });
   assert.equal(remainder, 50_000);
   assert.ok(remainder / sum({}) < 0.01);
+});
+
+test('a realistic bill: at most five percent of it are unexplained, tenants pay by time and bytes, and what is nobody’s is shown', async (t) => {
+  const { local, insert } = await start(t);
+  await createBillingExport(local, project);
+  await insert('gcp_billing_export', ...drawBill(day(0), project));
+  const served = (identifier: string, ms: number, characters: number, more: object = {}) =>
+    event(
+      { identifier, gateway_ms: 10, created_at: `${day(0)}T00:00:00Z`, cost_micro_usd: 1_000, ...more },
+      { upstream_request_duration_ms: ms - 10, prompt_token_count: 1, prompt_character_count: characters },
+    );
+  await insert(
+    'events',
+    served('acme', 30_000, 400_000),
+    served('acme', 30_000, 400_000),
+    served('globex', 20_000, 100_000, { function: 'code-completions' }),
+    // Nine hundred refusals, folded into one row: nine seconds, and next to no bytes.
+    event(
+      {
+        name: 'RateLimited',
+        identifier: 'initech',
+        units: 0,
+        count: 900,
+        cost_micro_usd: null,
+        created_at: `${day(0)}T00:00:00Z`,
+      },
+      { prompt_token_count: undefined },
+    ),
+  );
+  const rows = await local.rows('SELECT function, identifier, part, micro_usd FROM cost_by_function');
+  const sum = (wanted: Record<string, string | null>): number =>
+    rows
+      .filter((row) => Object.entries(wanted).every(([name, value]) => row[name] === value))
+      .reduce((total, row) => total + Number(row['micro_usd']), 0);
+  const near = (actual: number, expected: number): void =>
+    assert.ok(Math.abs(actual - expected) <= 50, `${actual} is not ${expected}`);
+  // Every line is somewhere, once.
+  near(sum({}), (billedUsd.project + billedUsd.noProject) * 1e6 + 3_000);
+  near(sum({ part: 'without a project' }), billedUsd.noProject * 1e6);
+  assert.ok(sum({ part: 'unexplained' }) / (billedUsd.project * 1e6) <= 0.05);
+  // 60 of 69 seconds of the function; not 2 of 902 events.
+  near(sum({ function: 'chat-completions', part: 'cloud run', identifier: 'acme' }), (26.5e6 * 60) / 69);
+  near(sum({ function: 'code-completions', part: 'cloud run', identifier: 'globex' }), 6.1e6);
+  near(sum({ function: 'deliver-events', part: 'cloud run', identifier: 'initech' }), (1.6e6 * 900) / 903);
+  near(
+    sum({ function: 'chat-completions', part: 'egress', identifier: 'acme' }),
+    9.8e6 * (802_000 / 1_702_000) + 2.6e6 * (802_000 / 1_803_000),
+  );
+  near(sum({ part: 'armor', identifier: 'initech' }), (6.5e6 * 900) / 903);
+  for (const part of [
+    'load balancer',
+    'armor',
+    'logs',
+    'traces',
+    'metrics',
+    'secrets',
+    'builds',
+    'redis',
+    'tasks',
+    'bigquery',
+    'firestore',
+    'scheduler',
+    'bastion',
+  ])
+    assert.ok(sum({ part }) > 0, part);
+  assert.equal(sum({ identifier: null }), sum({ part: 'without a project' }) + sum({ part: 'unexplained' }));
 });
 
 test('events in a project of their own: of its bill, what is labelled as ours', async (t) => {
