@@ -47,6 +47,8 @@ async function main(words: readonly string[]): Promise<number> {
       for (const client of clients) {
         const result = await resultOf(client, gateway, token);
         results.push(result);
+        // One by one: a run of an hour that is cut off has not been for nothing.
+        if (options.write) writeResults([result]);
         if (!options.json) print(result);
       }
     } finally {
@@ -56,7 +58,6 @@ async function main(words: readonly string[]): Promise<number> {
     await standIn.close();
   }
   if (options.json) console.log(JSON.stringify(results, null, 2));
-  if (options.write) writeResults(results);
   return results.every(works) ? 0 : 1;
 }
 
