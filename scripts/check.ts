@@ -11,6 +11,7 @@ const steps: readonly (readonly [name: string, program: string, ...args: string[
   ['ladder', process.execPath, 'scripts/check/ladder.ts'],
   ['names', process.execPath, 'scripts/check/provider-names.ts'],
   ['folders', process.execPath, 'scripts/check/folders.ts'],
+  ['words', process.execPath, 'scripts/check/words.ts'],
   ['readme', process.execPath, 'scripts/check/variables.ts'],
   ['routes', process.execPath, 'scripts/check/routes.ts'],
   ['columns', process.execPath, 'scripts/check/columns.ts'],
@@ -20,7 +21,7 @@ const steps: readonly (readonly [name: string, program: string, ...args: string[
   ['format', bin('prettier'), '--check', '--log-level=warn', '.'],
 ];
 /** What npm run format can mend. */
-const mendable: readonly string[] = ['readme', 'routes', 'lint', 'format'];
+const mendable: readonly string[] = ['words', 'readme', 'routes', 'lint', 'format'];
 
 const usage = `usage: npm run check [-- <name>…]
 

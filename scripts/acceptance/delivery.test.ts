@@ -181,7 +181,7 @@ test('what can’t be delivered is kept as a dead letter and does not stop its n
     { ...event, event_id: 'good', identifier: `${id}-good` },
     { ...event, event_id: 'nameless', name: '' },
     { ...event, event_id: 'sourceless', source: '' },
-    // The reference drops it without a word.
+    // The original gateway drops it without a word.
     { ...event, event_id: 'nobody', identifier: '' },
   ];
   await post(JSON.stringify({ events }));

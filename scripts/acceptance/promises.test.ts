@@ -1,4 +1,4 @@
-// Walks what the operations handbook promises on errors, alerts, metrics and traces (spec operations §1.4-1.7, numbers 15 to 39) one by one: one
+// Walks what the operations handbook promises on errors, alerts, metrics and traces (shared/COMPATIBILITY.md#handbook-promises, numbers 15 to 39) one by one: one
 // gateway with some traffic behind it, and what its OTLP and Sentry endpoints, its log and its Terraform say.
 
 import assert from 'node:assert/strict';

@@ -1,4 +1,4 @@
-// `npm run smoke -- --endpoint URL --token T`: the black-box suite that runs against any deployment (spec clients-and-operations §2.4 (7)).
+// `npm run smoke -- --endpoint URL --token T`: the black-box suite that runs against any deployment.
 
 import { parseArgs } from 'node:util';
 import { fold } from '../terminal/fold.ts';

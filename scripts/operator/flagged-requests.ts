@@ -73,7 +73,7 @@ example:
   },
 ];
 
-/** Loaded for these commands alone: the whole river stands behind that door, and every other command would wait for it. */
+/** Loaded for these commands alone: the whole path of a request stands behind that door, and every other command would wait for it. */
 function prompts(): Promise<typeof Serve> {
   return import('@cody-gateway/shared/serve');
 }

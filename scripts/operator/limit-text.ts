@@ -3,7 +3,7 @@
 import { durationMs } from '@cody-gateway/shared/config';
 import { UsageError } from './command.ts';
 
-/** Longer than any plan, and what the sources' own field holds. */
+/** Longer than any plan, and what the sources' own field holds (shared/COMPATIBILITY.md#plan-quotas). */
 const intervalSecondsMax = 2_147_483_647;
 
 /** Units in a window. */
@@ -26,7 +26,7 @@ export function parseLimit(text: string, option: string, instead = 'leave the op
   if (limit < 0) throw new UsageError(`${option} ${units} is too small: give 2 or more`);
   if (!Number.isSafeInteger(limit)) throw new UsageError(`${option} ${units} is more than can be counted`);
   if (limit === 0) throw new UsageError(`${option} 0 grants nothing: ${instead}`);
-  // Abuse tooling bans an account by a limit of exactly 1.
+  // Abuse tooling bans an account by a limit of exactly 1 (shared/COMPATIBILITY.md#blocked-accounts).
   if (limit === 1) throw new UsageError(`${option} 1 means that the account is blocked: give 2 or more`);
   const seconds = durationSeconds(window);
   if (seconds === null)

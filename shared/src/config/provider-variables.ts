@@ -1,4 +1,4 @@
-// Where the providers of completions are, their keys, and what of theirs is served (spec completions §6). Embeddings have rows of their own.
+// Where the providers of completions are, their keys, and what of theirs is served. Embeddings have rows of their own.
 
 import { row } from './variable-row.ts';
 

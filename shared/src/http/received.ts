@@ -1,4 +1,4 @@
-// A request as the river sees it: address, headers, a body read only when asked for and only up to a bound, and whether the caller is still there.
+// A request as it came in: address, headers, a body read only when asked for and only up to a bound, and whether the caller is still there.
 
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
 import { getHeapStatistics } from 'node:v8';

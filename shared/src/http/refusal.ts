@@ -43,13 +43,13 @@ export type RefusalKind =
 interface Row {
   /** HTTP status on Cody routes. */
   status: number;
-  /** HTTP status on dialect routes where it differs (design D1: no token is 401 there; an SDK's NotFoundError is a 404). */
+  /** HTTP status on dialect routes where it differs (no token is 401 there; an SDK's NotFoundError is a 404). */
   dialectStatus?: number;
   /** `error.type` and `error.code` in the OpenAI shape. */
   openai: readonly [type: string, code: string | null];
   /** `error.type` in the Anthropic shape. */
   anthropic: string;
-  /** Seconds for `retry-after` where the refusal names none (design D14: over 3 s wherever a retry would only hammer). */
+  /** Seconds for `retry-after` where the refusal names none (over 3 s wherever a retry would only hammer: shared/COMPATIBILITY.md#retries-of-instances). */
   retryAfterSeconds?: number;
   /** A status from 500 on that tells of no failure of ours: nobody reads a stack or a report of it, and a flood of it must cost little. */
   expected?: true;

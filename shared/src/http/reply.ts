@@ -3,7 +3,7 @@
 import type { Received } from './received.ts';
 import { kinds, type Dialect, type Refusal } from './refusal.ts';
 
-/** Plain text in the reference's way: these two texts are parsed by clients (spec completions §1.8), the third is Go's (§1.1). */
+/** Plain text: clients parse the first two (shared/COMPATIBILITY.md#quota-text), the third is Go's own (shared/COMPATIBILITY.md#error-shape). */
 const plainOnCody: ReadonlySet<string> = new Set(['quota-exceeded', 'concurrency-exceeded', 'not-found']);
 
 /** What an answer is written to. */
@@ -41,7 +41,8 @@ function refusalBody(
   dialect: Dialect,
   requestId: string,
 ): readonly [type: string | null, body: string] {
-  // Empty as in the original gateway: the operators' secret everywhere, a wrong method to instances.
+  // Empty as in the original gateway: the operators' secret everywhere, a wrong method to instances
+  // (shared/COMPATIBILITY.md#diagnostics-secret, shared/COMPATIBILITY.md#error-shape).
   if (
     refusal.message === '' ||
     (dialect === 'cody' && refusal.kind === 'method-not-allowed') ||
@@ -85,7 +86,7 @@ function responsesErrorEvent({ kind, message }: Refusal, sequence_number: number
   return `event: error\ndata: ${JSON.stringify(data)}\n\n`;
 }
 
-/** Go's JSON encoder writes these three escaped, and so did every answer clients have seen (spec completions §1.7). */
+/** Go's JSON encoder writes these three escaped, and so did every answer that clients have seen. */
 function escapeHtml(json: string): string {
   return json.replace(/[<>&]/g, (c) => `\\u00${c.charCodeAt(0).toString(16)}`);
 }

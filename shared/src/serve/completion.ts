@@ -1,4 +1,4 @@
-// The river: one completion request from top to bottom. Each step is a room's, or a file's of this one; here is only
+// One completion request from top to bottom. Each step is a room's, or a file's of this one; here is only
 // their order.
 
 import { featureFromHeader, type Actor, type Entitlement, type Feature, type Permit } from '../auth/auth.ts';
@@ -32,7 +32,7 @@ export interface CompletionRoute {
   readonly units: number;
 }
 
-/** Makes a route that lets a request down the river. */
+/** Makes a route for completions. */
 export function completionRoute(route: CompletionRoute): Route {
   const { path, dialect, surface } = route;
   return {

@@ -134,7 +134,7 @@ interface Asked {
   readonly leaveAfter?: number;
 }
 
-/** Sends a call down the river from its permit on. @returns its row, as it is written by the settlement */
+/** Sends a call all the way from its permit on. @returns its row, as it is written by the settlement */
 async function call({ shape, model, stream, more = {}, leaveAfter }: Asked): Promise<UsageEvent> {
   const body = {
     model,

@@ -4,7 +4,7 @@ import type { ServerResponse } from 'node:http';
 import { SseSplitter } from '../http/http.ts';
 import type { Answer } from '../upstream/upstream.ts';
 
-/** An event that is longer is relayed in pieces and no longer read (spec completions §4.2 allows 10 MiB). */
+/** An event that is longer is relayed in pieces and no longer read (clients take 10 MiB: shared/COMPATIBILITY.md#stream-framing). */
 const eventBytesMax = 10 * 1024 * 1024;
 
 /** How the relay ended. */

@@ -1,4 +1,4 @@
-// Door of the serve room: makes a deployable function out of routes. The river itself is completion.ts, the rest of a request handler.ts.
+// Door of the serve room: makes a deployable function out of routes. The steps of a completion are completion.ts, what surrounds every request handler.ts.
 
 import { http } from '@google-cloud/functions-framework';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';

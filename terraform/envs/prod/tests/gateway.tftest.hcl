@@ -1,4 +1,4 @@
-# The gateway with a mocked Google: what it asks for, against the spec and the function.json files. Says nothing of Google's own checks.
+# The gateway with a mocked Google: what it asks for, against what is promised (shared/COMPATIBILITY.md#handbook-promises) and the function.json files. Says nothing of Google's own checks.
 
 mock_provider "google" {
   mock_data "google_project" {
