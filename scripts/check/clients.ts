@@ -1,4 +1,5 @@
-// Each pinned client has a result of its pinned version, and the matrix's table is what the results say: what nobody ran, nobody may claim.
+// Each pinned client has a result of its pinned version, and the matrix's table is what the results say: what nobody
+// ran, nobody may claim.
 
 import { readFileSync } from 'node:fs';
 import path from 'node:path';

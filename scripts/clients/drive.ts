@@ -127,6 +127,7 @@ function environment(home: string): NodeJS.ProcessEnv {
     PATH: `${path.dirname(process.execPath)}${path.delimiter}${PATH}`,
     LANG,
     HOME: home,
+    TMPDIR: home,
     NO_COLOR: '1',
     CI: '1',
     DO_NOT_TRACK: '1',

@@ -1,4 +1,5 @@
-// Proves: a pinned version without a result of its own is told, and a row tells the first difference and how much works.
+// Proves: a pinned version without a result of its own is told, and a row tells the first difference and how much
+// works.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
