@@ -5,6 +5,7 @@ import { createWarehouse } from '@cody-gateway/shared/events';
 import { readAuthor, reasonHelp } from './author.ts';
 import { readCatalogue } from './catalogue-place.ts';
 import { readArguments, UsageError, type Command } from './command.ts';
+import { requireYes } from './consent.ts';
 import { daysMost } from './days.ts';
 import { withDirectory } from './deployment.ts';
 import { repriceDays } from './reprice-days.ts';
@@ -33,8 +34,7 @@ ${reasonHelp}${warehouseHelp}  --json           one JSON document
 `,
     run: async (args) => {
       const { options, yes } = readArguments(args, ['from', 'to', 'reason', 'project', 'dataset', 'bigquery']);
-      if (options.reason !== undefined && !yes)
-        throw new UsageError('--reason is for --yes: without it nothing is changed, only shown what calls would cost');
+      if (options.reason !== undefined) requireYes(yes, 'changes what calls have cost');
       const days = daysOf(options.from, options.to, Date.now());
       const deployment = await deploymentOf(options.project);
       const author = yes ? await readAuthor(options.reason, deployment) : null;
