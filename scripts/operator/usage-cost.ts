@@ -5,10 +5,8 @@ import { daysMost, lastDays, readDays } from './days.ts';
 import { formatTable } from './table.ts';
 import { warehouseHelp, warehouseOf } from './warehouse.ts';
 
-/** Sums over the de-duplicated view; failed and cancelled calls are told apart from charged ones. */
-const sql = `
-SELECT identifier AS subscription, feature, model,
-  SUM(count) AS calls,
+/** What is summed of calls, over the de-duplicated view; failed and cancelled calls are told apart from charged ones. */
+export const usageSums = `SUM(count) AS calls,
   SUM(units) AS charged,
   -- Anthropic reports its cache beside the input, the others within it.
   SUM(CAST(COALESCE(JSON_VALUE(metadata, '$.prompt_token_count'), JSON_VALUE(metadata, '$.tokens_used'), '0') AS INT64) + IF(
@@ -19,18 +17,25 @@ SELECT identifier AS subscription, feature, model,
   SUM(CAST(COALESCE(JSON_VALUE(metadata, '$.completion_token_count'), '0') AS INT64)) AS output_tokens,
   SUM(IFNULL(cost_nano_usd, 0)) AS cost_nano_usd,
   CAST(ROUND(SUM(IFNULL(cost_nano_usd, 0)) / 1000) AS INT64) AS cost_micro_usd,
-  COUNTIF(units > 0 AND cost_nano_usd IS NULL) AS unpriced
+  COUNTIF(units > 0 AND cost_nano_usd IS NULL) AS unpriced`;
+/** Rows of calls that ended. */
+export const usageNames = "name IN ('CompletionsFinished', 'EmbeddingsFinished')";
+
+const sql = `
+SELECT identifier AS subscription, feature, model,
+  ${usageSums}
 FROM $rows
-WHERE name IN ('CompletionsFinished', 'EmbeddingsFinished')
+WHERE ${usageNames}
 GROUP BY 1, 2, 3
 ORDER BY charged DESC, subscription, model`;
 const all = '`$dataset.events_unique`';
-const since =
+/** Rows since @from. */
+export const rowsSince =
   '`$dataset.events_between`(CAST(@from AS TIMESTAMP), TIMESTAMP_ADD(CURRENT_TIMESTAMP(), INTERVAL 24 HOUR))';
 
 /** @param days whether it asks for the days since @from, or for all */
 export function costQuery(dataset: string, days = true): string {
-  return sql.replace('$rows', days ? since : all).replaceAll('$dataset', dataset);
+  return sql.replace('$rows', days ? rowsSince : all).replaceAll('$dataset', dataset);
 }
 
 const columns = [
@@ -55,10 +60,12 @@ export const costCommands: readonly Command[] = [
   {
     name: 'usage cost',
     summary: 'calls, charges, tokens and cost by subscription, feature and model',
-    help: `usage: npm run gateway -- usage cost [--days <number>] [--project <id>] [--dataset <name>] [--json]
+    help: `usage: npm run gateway -- usage cost [--days <number>] [--project <id>] [--dataset <name>] [--bigquery <url>] [--json]
 
   --days           how many, today included, up to ${daysMost}; all that the table has where absent
 ${warehouseHelp}  --json           for programs: one JSON document (with npm run --silent, or npm's own lines stand above it)
+
+Of all subscriptions together. One of them by day: usage show. A page for finance: usage report.
 
 example:
   npm run gateway -- usage cost --days 7 --project my-project
@@ -78,9 +85,12 @@ function table(rows: readonly Row[]): string {
   return formatTable(
     columns.map((column) => (column === 'cost_nano_usd' ? 'COST, $' : column.toUpperCase().replaceAll('_', ' '))),
     rows.map((row) =>
-      columns.map((column) =>
-        column === 'cost_nano_usd' ? (Number(row[column]) / nanoDollars).toFixed(digits) : String(row[column] ?? ''),
-      ),
+      columns.map((column) => (column === 'cost_nano_usd' ? dollars(row[column]) : String(row[column] ?? ''))),
     ),
   );
+}
+
+/** Of nano-dollars. */
+export function dollars(nano: string | number | null): string {
+  return (Number(nano) / nanoDollars).toFixed(digits);
 }

@@ -111,7 +111,7 @@ test('actors #54: an empty text is refused, with its event and no charge', async
   );
 });
 
-test('actors #55, #56: a model that is not allowed is refused without an event; its spelling does not matter (D13)', async () => {
+test('actors #55, #56: a model that is not allowed is refused without an event; its spelling does not matter', async () => {
   const { ask, events } = await caller();
   const refused = await ask({ model: 'openai/x', input: ['a'] });
   assert.deepEqual([refused.status, refused.text], [400, J('model "openai/x" is not allowed')]);
@@ -297,7 +297,7 @@ test('actors #63: what would go over the limit is refused before it is sent, and
   assert.equal(await used(), 60);
 });
 
-test('actors #64, #65: the models in the order of the reference’s list, ours after them; no access, no list', async () => {
+test('actors #64, #65: the models in the order of the original’s list, ours after them; no access, no list', async () => {
   const list = async (token: string) => gateway.call('/v1/embeddings/models', { token });
   const { token } = await caller(100, ['*']);
   const models = JSON.parse((await list(token)).text) as {

@@ -5,6 +5,7 @@
 export type EventName =
   | 'CompletionsFinished'
   | 'EmbeddingsFinished'
+  | 'TokensCounted'
   | 'AttributionFinished'
   | 'RateLimited'
   | 'RequestBlocked'

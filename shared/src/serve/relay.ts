@@ -4,7 +4,7 @@ import type { ServerResponse } from 'node:http';
 import { SseSplitter } from '../http/http.ts';
 import type { Answer } from '../upstream/upstream.ts';
 
-/** An event that is longer is relayed in pieces and no longer read (spec completions §4.2 allows 10 MiB). */
+/** An event that is longer is relayed in pieces and no longer read (clients take 10 MiB: shared/COMPATIBILITY.md#stream-framing). */
 const eventBytesMax = 10 * 1024 * 1024;
 
 /** How the relay ended. */
@@ -38,7 +38,7 @@ export async function relay(
     begin();
     response.flushHeaders();
   };
-  const headers = splitter === null ? undefined : setImmediate(early);
+  const headers = answer.sse || answer.arrayStream ? setImmediate(early) : undefined;
   try {
     for await (const chunk of answer.body) {
       if (!begun) onFirstByte();
@@ -46,7 +46,7 @@ export async function relay(
       let bytes: Buffer | null;
       if (splitter === null) {
         answer.meter.body(chunk);
-        [bytes, last] = [last, chunk];
+        [bytes, last] = answer.arrayStream ? allButLast(last, chunk) : [last, chunk];
       } else bytes = eventsForCaller(answer, splitter, chunk);
       if (bytes !== null) {
         clearImmediate(headers);
@@ -66,9 +66,15 @@ export async function relay(
   }
   // A stream that stops without its end mark was cut by somebody on the way, however cleanly the connection closed. What it said last is not
   // relayed then: half an event is of no use, and may be half of one that is not for the caller.
-  if (splitter !== null && !splitter.lost && !answer.meter.finished())
+  if ((splitter !== null ? !splitter.lost : answer.arrayStream) && !answer.meter.finished())
     return { end: 'cut', error: new Error('the stream ended without its end mark'), last: null };
   return { end: 'whole', error: null, last: splitter === null ? last : splitter.rest() };
+}
+
+/** A stream goes out as it comes, but for the byte without which it is not whole. */
+function allButLast(held: Buffer | null, chunk: Buffer): [bytes: Buffer | null, held: Buffer] {
+  const bytes = Buffer.concat([held ?? Buffer.alloc(0), chunk.subarray(0, -1)]);
+  return [bytes.length === 0 ? null : bytes, chunk.subarray(-1)];
 }
 
 /** The bytes of all events that are for the caller, or null. */

@@ -21,6 +21,8 @@ export const surfaces = {
   messages: { provider: 'anthropic', dialects: ['anthropic-messages'] },
   chat: { provider: 'openai', dialects: ['openai-chat'] },
   text: { provider: 'openai', dialects: ['openai-text'] },
+  gemini: { provider: 'google', dialects: ['gemini-generate'] },
+  geminiEmbeddings: { provider: 'google', dialects: ['gemini-embeddings'], features: ['embeddings'] },
   responses: { provider: 'openai', dialects: ['openai-responses'] },
   /** Both of them: what a list of models is for. */
   openAiModels: { provider: 'openai', dialects: ['openai-chat', 'openai-responses'] },

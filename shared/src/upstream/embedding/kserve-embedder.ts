@@ -1,4 +1,4 @@
-// Embedding models that Sourcegraph hosts, behind KServe's v2 protocol (spec actors §7); and the variant that embeds a description of each text.
+// Embedding models that Sourcegraph hosts, behind KServe's v2 protocol (shared/COMPATIBILITY.md#embeddings-models); and the variant that embeds a description of each text.
 
 import { randomUUID } from 'node:crypto';
 import { Refusal } from '../../http/http.ts';
@@ -7,7 +7,7 @@ import { embeddingRefusal, type Embedded, type Embedder, type EmbeddingAsk } fro
 import { callJson } from './json-call.ts';
 
 const provider = 'Sourcegraph';
-/** Tries of one call, and the pauses between them in ms (spec actors §7). */
+/** Tries of one call, and the pauses between them in ms. */
 const pausesMs = [1, 5];
 
 /** Where the server is. */
