@@ -22,7 +22,7 @@ export const repriceCommands: readonly Command[] = [
   {
     name: 'prices reprice',
     summary: 'prices the calls of final days again, after a price was corrected',
-    help: `usage: npm run gateway -- prices reprice --from <day> --to <day> [--yes --reason <text>] [--project <id>] [--dataset <name>] [--json]
+    help: `usage: npm run gateway -- prices reprice --from <day> --to <day> [--yes --reason <text>] [--project <id>] [--dataset <name>] [--bigquery <url>] [--json]
 
 Each call at the price that is known now for the moment of its admission, by the usage that its row keeps. Prints what would change; with --yes it writes
 those rows, and them alone, with the run's number as their price_rank: views take the latest. Their times stay, and no counter of Redis moves. A second run
@@ -31,6 +31,10 @@ changes nothing. A cost that nobody can work out from the row stays.
   --from, --to     first and last day, UTC, such as 2026-11-01; both final: their end is two days ago
   --yes            write
 ${reasonHelp}${warehouseHelp}  --json           one JSON document
+
+examples:
+  npm run gateway -- prices reprice --from 2026-11-01 --to 2026-11-25
+  npm run gateway -- prices reprice --from 2026-11-01 --to 2026-11-25 --yes --reason "cache reads were twice too dear"
 `,
     run: async (args) => {
       const { options, yes } = readArguments(args, ['from', 'to', 'reason', 'project', 'dataset', 'bigquery']);

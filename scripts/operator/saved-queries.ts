@@ -46,6 +46,9 @@ export const savedQueryCommands: readonly Command[] = [
     help: `usage: npm run gateway -- queries list [--json]
 
 Those that Terraform deploys as table functions of the dataset: queries run asks them, and so does SELECT * FROM cody_gateway.<name>(…) anywhere else.
+
+example:
+  npm run gateway -- queries list
 `,
     run: (args) => {
       readArguments(args, []);
@@ -61,7 +64,7 @@ Those that Terraform deploys as table functions of the dataset: queries run asks
   {
     name: 'queries run',
     summary: 'runs a saved query with its parameters',
-    help: `usage: npm run gateway -- queries run <name> [--source <text>] [--identifier <text>] [--feature <text>] [--event <text>] [--project <id>] [--dataset <name>] [--json]
+    help: `usage: npm run gateway -- queries run <name> [--source <text>] [--identifier <text>] [--feature <text>] [--event <text>] [--project <id>] [--dataset <name>] [--bigquery <url>] [--json]
 
   <name>           one of queries list, which tells what it takes; each has to be given
   --source         where the actor is from, such as dotcom-product-subscriptions

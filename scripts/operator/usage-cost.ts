@@ -29,13 +29,13 @@ WHERE ${usageNames}
 GROUP BY 1, 2, 3
 ORDER BY charged DESC, subscription, model`;
 const all = '`$dataset.events_unique`';
-/** Rows since @from: those days and no other are read. */
-export const since =
+/** Rows since @from. */
+export const rowsSince =
   '`$dataset.events_between`(CAST(@from AS TIMESTAMP), TIMESTAMP_ADD(CURRENT_TIMESTAMP(), INTERVAL 24 HOUR))';
 
 /** @param days whether it asks for the days since @from, or for all */
 export function costQuery(dataset: string, days = true): string {
-  return sql.replace('$rows', days ? since : all).replaceAll('$dataset', dataset);
+  return sql.replace('$rows', days ? rowsSince : all).replaceAll('$dataset', dataset);
 }
 
 const columns = [

@@ -9,6 +9,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
 import { chromium, type Browser, type Page } from 'playwright-core';
+import { closeDay, createLedger, dueDays } from '@cody-gateway/shared/events';
 import { startBigQuery, type LocalBigQuery } from '../local/google/bigquery/bigquery.ts';
 import { createBillingExport, createEventsDataset } from '../local/google/bigquery/events-dataset.ts';
 import type { Figures } from './report/figures.ts';
@@ -29,6 +30,14 @@ before(async () => {
   warehouse = await createEventsDataset(await startBigQuery(), project);
   await createBillingExport(warehouse, project);
   await fill();
+  // What is older than ten days is known of days that are closed.
+  const ledger = createLedger({
+    bigqueryProjectId: project,
+    bigqueryDataset: 'cody_gateway',
+    bigqueryTable: 'events',
+    bigqueryEndpoint: warehouse.url,
+  });
+  for (const due of await dueDays(ledger, 40)) await closeDay(ledger, due);
   folder = await mkdtemp(path.join(tmpdir(), 'gateway-report-'));
   file = path.join(folder, 'report.html');
   const { code, err } = await report('--out', file, '--billing');

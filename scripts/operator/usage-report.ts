@@ -57,6 +57,6 @@ function sentence({ from, to, total, bill }: Figures, file: string): string {
     bill === null
       ? ''
       : `\nwith Google's bill ${money(bill.total_micro_usd)}; unexplained ${money(bill.unexplained_micro_usd)}, ` +
-        `${((bill.unexplained_micro_usd * 100) / Math.max(1, bill.total_micro_usd)).toFixed(2)} %`;
+        `${((bill.unexplained_micro_usd * 100) / Math.max(1, bill.google_micro_usd)).toFixed(2)} % of Google's`;
   return `${from} to ${to}: ${total.events} events, ${total.units} units, ${money(total.cost_nano_usd / 1_000)}${unexplained}\nwritten to ${file}`;
 }
