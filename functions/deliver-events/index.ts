@@ -22,7 +22,7 @@ const taskBytesMax = 1024 * 1024;
 const settleTimeoutMs = 5_000;
 
 const tellUnplacedEveryMs = 60_000;
-/** Members that are remembered as told; more than any row of ours has. */
+/** How many missing columns are remembered as reported; more than any row has members. */
 const toldMembersMax = 100;
 
 /** Idempotent: a task that comes again inserts rows that the warehouse knows, and letters that are kept by their content. */

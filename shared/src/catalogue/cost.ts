@@ -6,7 +6,7 @@ import type { PriceRow } from './price-row.ts';
 
 /** What a provider reported of one call, or of one of its parts that another model served. */
 export interface Usage {
-  /** By dimension (dimensions.ts); no token is counted in two. Names that nobody knows are kept, and mark the cost. */
+  /** By dimension (dimensions.ts); no token is counted in two. Unknown names are kept, and mark the cost. */
   readonly counts: Readonly<Record<string, number>>;
   /** What the answer says of itself: `{ service_tier: 'priority', speed: 'fast', geo: 'us', batch: 'true' }`. */
   readonly qualifiers?: Readonly<Record<string, string>>;
@@ -34,7 +34,7 @@ const plain: ReadonlySet<string> = new Set(['default', 'standard', 'global', 'fa
 /**
  * Exact decimals up to the end, then one rounding for the whole call, a half goes up. Tiers are chosen by all tokens of the input, cached ones too,
  * and hold for the whole call. Qualifiers multiply prices of tokens, never fees of tools.
- * @param price null: nobody knows what the model costs
+ * @param price null: the model has no price
  * @param factor what was negotiated, on the whole
  */
 export function cost(usage: Usage, price: PriceRow | null, factor = '1'): Cost {
@@ -106,7 +106,7 @@ function amountOf(name: string, amounts: Amounts, unpriced: Set<string>): Decima
     }
     const dimension = dimensionOf(at);
     sure &&= dimension?.sure ?? false;
-    // Who bills no write to a cache apart bills none of an hour either.
+    // A price without cache writes has none for the one-hour cache either.
     if (at === 'cache_write_1h' && !Object.hasOwn(amounts, 'cache_write_5m')) sure = true;
     at = dimension?.like ?? null;
   }

@@ -57,7 +57,7 @@ const entries = {
   callsMax: v.nullable(whole(1, 100_000)),
   /** Homes of one group read each other's encrypted reasoning, files and caches. */
   state: name,
-  /** Why it gets no new calls by now. */
+  /** Why it gets no new calls. */
   draining: v.nullable(text(300)),
   /** What an operator has to set before it can be used. */
   hint: v.nullable(text(300)),

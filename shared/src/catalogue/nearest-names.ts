@@ -1,4 +1,4 @@
-// What somebody may have meant who wrote a name that is not served.
+// Served names that are close to one that is not: what a caller may have meant.
 
 /** Longer ones are no typing errors, and cost more to compare. */
 const lettersMax = 80;

@@ -20,7 +20,7 @@ export interface OverlayCopyOptions {
   readonly source: OverlaySource;
   /** A copy that was confirmed this long ago has its version read before it is used. */
   readonly maxAgeMs?: number;
-  /** How long nobody asks again after the source failed. */
+  /** How long after a failure the source is not asked again. */
   readonly retryMs?: number;
   /** What a call waits for a look at the most; the look goes on. */
   readonly waitMs?: number;
@@ -32,7 +32,7 @@ export interface OverlayCopyOptions {
 
 /** Older than this is not "a moment ago". */
 const longMs = 30_000;
-/** How often a fault that lasts is told. */
+/** How often a lasting fault is logged. */
 const tellAgainMs = 60_000;
 
 export class OverlayCopy {
@@ -77,7 +77,7 @@ export class OverlayCopy {
     }
     if (this.#asking !== null) {
       const leftMs = this.#waitMs(nowMs) - Math.max(0, nowMs - this.#askedMs);
-      // Who comes late to a slow look has nothing to wait for.
+      // A caller that finds a look-up already running waits no longer than its first caller would.
       if (leftMs > 0) await within(this.#asking, leftMs, () => undefined);
     }
     return this.#catalogue;

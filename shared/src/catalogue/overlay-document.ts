@@ -42,7 +42,7 @@ export const overlayId = ({ kind, provider }: Pick<OverlayDocument, 'kind' | 'pr
 export const overlayText = ({ kind, provider, version, rows }: OverlayDocument): string =>
   JSON.stringify({ kind, provider, version, rows });
 
-/** Reads one document. @returns it, or every reason why it is none */
+/** Reads one document. @returns the document, or every reason why it is not valid */
 export function readOverlayDocument(text: string): { document: OverlayDocument } | { faults: readonly string[] } {
   const bytes = Buffer.byteLength(text);
   if (bytes > overlayBytesMax) return { faults: [`has ${bytes} bytes, at most ${overlayBytesMax} are taken`] };

@@ -16,7 +16,7 @@ const bodySchema = v.object({
 export interface OverlayBody {
   /** Texts by name (`overlayId`). */
   readonly documents: Readonly<Record<string, string>>;
-  /** Of documents that could not be taken: what stands here for them is older. */
+  /** Documents that could not be read: the copy has an older version of them. */
   readonly faults: readonly string[];
 }
 

@@ -68,7 +68,7 @@ export function createOverlaySource(
 /**
  * Brings Redis's copy up to Firestore's documents. Of one that is bad or gone the copy keeps what it had.
  * @param marker read before the documents: they are of that version, or newer
- * @returns what stands in the copy then; also where Redis could not be told
+ * @returns what the copy has then, even if Redis could not be written
  * @throws what Firestore throws
  */
 async function fill(
@@ -85,7 +85,7 @@ async function fill(
   return body;
 }
 
-/** Tells Redis what was just written. @returns whether it could be told @throws what Firestore throws */
+/** Writes to Redis what Firestore just took. @returns whether Redis took it @throws what Firestore throws */
 export async function publishOverlay({ documents, redis }: OverlayPlaces, timeoutMs: number): Promise<boolean> {
   const marker = await readMarker(documents, timeoutMs);
   if (marker === null) throw gone();

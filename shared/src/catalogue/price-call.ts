@@ -33,7 +33,7 @@ export function priceCall(parts: readonly Part[], { model, home, atMs }: PricedB
   const costs = parts.map((part) => {
     const served = part.model === null ? model : `${provider}/${part.model}`;
     const own = book.priceOf(served, atMs);
-    // A model that nobody knows the price of costs at least something: what was asked for, and the row says so.
+    // A model without a price costs something: what was asked for, and the row says so.
     const price = own ?? book.priceOf(model, atMs);
     const factor = book.factorOf({ model: served, provider, home }, atMs);
     const priced = cost(part, price, factor);

@@ -70,7 +70,7 @@ const entries = {
   retryAfterSeconds: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(3600)),
   /** Which of its models are served (allow-list.ts); null: all that the catalogue knows. */
   allow: v.nullable(v.pipe(v.array(allowEntry), v.maxLength(2000))),
-  /** Why none of its models is served by now, in words for the caller. */
+  /** Why none of its models is served, in words for the caller. */
   disabled: v.nullable(text(300)),
   ...provenance,
 };

@@ -23,12 +23,12 @@ export interface Model {
   readonly known: boolean;
 }
 
-/** What a name that a caller wrote stands for. */
+/** What a name that a caller wrote means. */
 export type Resolution =
   | { readonly kind: 'served'; readonly model: Model }
   /** An operator took it away, with these words for the caller. */
   | { readonly kind: 'disabled'; readonly model: Model; readonly text: string }
-  /** It is allowed, and no home can serve it by now. */
+  /** It is allowed, but no home can serve it now. */
   | { readonly kind: 'unavailable'; readonly model: Model; readonly text: string }
   /** Not known, or not allowed. */
   | { readonly kind: 'refused'; readonly nearest: readonly string[] };
@@ -52,7 +52,7 @@ export interface ServedNames {
 
 /** Names that were asked for lately. */
 const resolvedMax = 2_000;
-/** A longer name is none that a row has. */
+/** No row has a longer name. */
 const resolvedLettersMax = 300;
 
 /** What a snapshot is made of. */
@@ -60,7 +60,7 @@ export interface CatalogueParts {
   /** Defaults, then the environment. */
   readonly reviewed: readonly Layer[];
   readonly overlay?: Layer | null;
-  /** Whether a secret of this name is there. */
+  /** Whether a secret of this name is mounted. */
   readonly mounted: (secret: string) => boolean;
   /** Rows of prices of the defaults: large, and not needed for the first answer. */
   readonly defaultPrices: () => Promise<readonly PartialRow[]>;
@@ -130,7 +130,7 @@ export class Catalogue {
   }
 
   /**
-   * What a name stands for. Names are compared without case, and come back as configured.
+   * What a name means. Names are compared without case, and come back as configured.
    * @param typed with the provider's prefix or without
    * @param provider where the route says whose name it is; else the prefix does, or the first provider that serves the name
    */
@@ -177,7 +177,7 @@ export class Catalogue {
     return this.#covered.get(id.toLowerCase()) ?? [];
   }
 
-  /** Models that are served by now, by provider in the order of their lists. A pattern's unknown names are not among them. */
+  /** Models that are served now, by provider in the order of their lists. A pattern's unknown names are not among them. */
   served(filter: ModelFilter = {}): readonly Model[] {
     const { provider, features, dialects } = filter;
     const key = `${provider ?? ''} ${features?.join() ?? ''} ${dialects?.join() ?? ''}`;

@@ -42,7 +42,7 @@ export class ConfigError extends Error {
 
 /**
  * Reads and checks the environment.
- * @throws ConfigError with every fault; a secret's value never stands in it.
+ * @throws ConfigError with every fault; it never contains a secret's value.
  */
 export function loadConfig(env: Readonly<Record<string, string | undefined>> = process.env): Config {
   const faults: string[] = [];

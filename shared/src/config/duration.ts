@@ -10,7 +10,7 @@ const unitMs: Readonly<Record<string, number>> = {
   h: 3_600_000,
 };
 
-/** A duration in milliseconds; null when the text is none. */
+/** A duration in milliseconds; null when the text is not one. */
 export function durationMs(text: string): number | null {
   if (!/^(\d+(\.\d+)?(ns|us|µs|ms|s|m|h))+$/.test(text)) return null;
   let total = 0;

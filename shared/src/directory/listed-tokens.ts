@@ -12,7 +12,7 @@ export interface ListedTokens {
   readonly whole: boolean;
 }
 
-/** Tokens that leave somebody. */
+/** Tokens that are taken from their owner. */
 export interface Parted {
   /** Nobody else in the list holds them. */
   readonly lost: readonly LostToken[];

@@ -53,7 +53,7 @@ export function auditPath({ at }: AuditRecord): string {
 }
 
 /**
- * Does something outside the directory (a counter, a queue): the record stands before the work begins, and tells
+ * Does something outside the directory (a counter, a queue): the record is written before the work begins, and says
  * afterwards how it ended.
  * @throws what the work throws, and what Firestore throws: then nothing was done
  */
@@ -73,7 +73,7 @@ export async function audited<T>(
   try {
     result = await work();
   } catch (error) {
-    // What is told is why the work failed; a record that says `begun` says that nobody knows.
+    // The error is about the work; a record that still says `begun` means that its outcome is unknown.
     await end('failed').catch(() => undefined);
     throw error;
   }

@@ -1,4 +1,4 @@
-// What can't be delivered: kept whole in Firestore until somebody mends the reason and replays it. Nothing ends in nothing.
+// What can't be delivered: kept whole in Firestore until the reason is mended and it is replayed. No event is dropped.
 
 import { createHash } from 'node:crypto';
 import type { Firestore } from '@google-cloud/firestore';

@@ -11,7 +11,7 @@ const membersMax = 100;
 export interface Unplaced {
   /** Takes note of what BigQuery says of a row. @returns whether it named a member that could go elsewhere and was not known */
   learn(reason: string, nowMs: number): boolean;
-  /** The row without them; what they said stands in `metadata.unplaced`. Null says nothing, and is what an absent column says, too. */
+  /** The row without them; their values are kept in `metadata.unplaced`. Null says nothing, and is what an absent column says, too. */
   put<R extends Readonly<Record<string, unknown>>>(
     row: R & { readonly metadata: Readonly<Record<string, unknown>> },
     nowMs: number,

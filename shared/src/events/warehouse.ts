@@ -1,4 +1,4 @@
-// Rows into the events table, with the real BigQuery client. The queue is what retries; here is only told what happened.
+// Rows into the events table, with the real BigQuery client. The queue retries; this file only reports what happened.
 
 import type { BigQuery } from '@google-cloud/bigquery';
 import type { PriceBook } from '../catalogue/catalogue.ts';
@@ -21,7 +21,7 @@ export interface Insertion {
   readonly unpriced: number;
   /** Rows that BigQuery will never take, each with its reason. */
   readonly poison: readonly { readonly event: UsageEvent; readonly reason: string }[];
-  /** Members that the table has no column for: what they said stands in `metadata.unplaced` of the rows. */
+  /** Members that the table has no column for: their values are kept in `metadata.unplaced`. */
   readonly unplaced: readonly string[];
 }
 

@@ -38,7 +38,7 @@ export function metadataTokens(origin: string = metadataOrigin, now: () => numbe
   return async () => {
     const remainingMs = kept.endMs - now();
     if (remainingMs < leastRemainingMs) await renew();
-    // Whoever comes next tries again; at last somebody waits for it, and is told.
+    // A failure is tried again by the next caller; when the token is about to expire, callers wait and get the error.
     else if (remainingMs < renewAtRemainingMs) renew().catch(() => undefined);
     return kept.token;
   };

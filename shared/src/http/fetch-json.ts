@@ -1,4 +1,4 @@
-// One call of ours to somebody's JSON API: a deadline, a bound on the answer, failures in words that may be told. Not for providers (upstream/send.ts).
+// One call of ours to somebody's JSON API: a deadline, a bound on the answer, failures in words that may be shown. Not for providers (upstream/send.ts).
 
 import type { IncomingMessage } from 'node:http';
 import { urlToHttpOptions } from 'node:url';

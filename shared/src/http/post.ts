@@ -1,4 +1,4 @@
-// One HTTP exchange of ours with somebody else over node:http, on connections that are kept: the raw answer comes to us. Not where it goes, nor what it means.
+// One outgoing HTTP exchange over node:http, on connections that are kept: the raw answer comes to us. Not where it goes, nor what it means.
 
 import http, { type ClientRequest, type IncomingMessage, type RequestOptions } from 'node:http';
 import https from 'node:https';

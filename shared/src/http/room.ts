@@ -5,7 +5,7 @@ const othersMs = 60_000;
 
 /** Room that one body has. */
 export interface Held {
-  /** Takes room for so many bytes more. False: there is none. */
+  /** Takes room for so many more bytes. False: no room is left. */
   take(bytes: number): boolean;
   /** All of it has arrived: it gives way to nobody any more. */
   arrived(): void;

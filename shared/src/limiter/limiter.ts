@@ -28,7 +28,7 @@ export interface Admission {
   readonly leaseId: string;
   /** Units to reserve: 1 for a completion. */
   readonly estimate: number;
-  /** What is known of the call's event by now: opaque bytes, written if the holder dies or the call is refused. */
+  /** The call's event as far as it is known: opaque bytes, written if the holder dies or the call is refused. */
   readonly draft: string;
   /** Absent for actors that get no notices. */
   readonly notice?: NoticeRule;
@@ -49,12 +49,12 @@ export interface Limiter {
   withdraw(permit: Permit, admission: Pick<Admission, 'leaseId' | 'claim'>, budget: Budget): Promise<void>;
   /** Consumption of the actor by feature; consumes nothing. */
   read(actor: Actor, features: readonly Feature[], budget: Budget): Promise<ReadonlyMap<Feature, Reading>>;
-  /** Why one more unit would be refused by now, or null; consumes nothing and writes nothing. */
+  /** Why one more unit would be refused at this moment, or null; consumes and writes nothing. */
   look(actor: Actor, feature: Feature, entitlement: Entitlement, budget: Budget): Promise<Denial | null>;
   /**
    * Appends an event that belongs to no lease, folding repeated ones.
    * @param identity the actor's, or for a token that nobody knows its source and the reason
-   * @param count how many it stands for
+   * @param count how many equal ones it represents
    */
   recordEvent(
     identity: string,

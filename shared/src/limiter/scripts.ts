@@ -1,4 +1,4 @@
-// The limiter's Lua scripts, loaded once. What each one does stands in its own header.
+// The limiter's Lua scripts, loaded once. The header of each says what it does.
 
 import { readFileSync } from 'node:fs';
 import { loadScript, type Script } from '../store/store.ts';

@@ -15,7 +15,7 @@ import { rateLimitHeaders } from './rate-limit.ts';
 import { draftEvent, finishedEvent, type CallEvent, type Outcome } from './served-event.ts';
 import type { ChargedSpan } from './spans.ts';
 
-/** A call that is admitted, charged and told of in one event. `Used` is what the work says that it used. */
+/** A call that is admitted, charged and reported in one event. `Used` is what the work says that it used. */
 export interface ChargedCall<Used> {
   readonly permit: Permit;
   /**

@@ -33,7 +33,7 @@ export async function endLease(
   }
 }
 
-/** What the counter will keep is known when the task is carried out: until then it is taken to be the truth. */
+/** What the counter will keep is known when the task is carried out: until then the actual usage is assumed. */
 async function endLater(
   { context: { outbox }, scope }: Pick<Exchange, 'context' | 'scope'>,
   lease: Lease,

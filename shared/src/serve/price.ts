@@ -12,7 +12,7 @@ const waitMs = 250;
 const nothing: PricedCall = { nanoUsd: 0, version: null, unpriced: [], estimated: false, unconfirmed: false };
 
 /**
- * Null where the prices can't be read by now. Never rejects.
+ * Null where the prices can't be read in time. Never rejects.
  * @param parts what the provider billed; without any it costs nothing, whatever the prices say
  * @param warn is told why prices can't be read
  */

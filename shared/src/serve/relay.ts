@@ -64,7 +64,7 @@ export async function relay(
     answer.abort();
     return { end: 'left', error: null, last: null };
   }
-  // A stream that stops without its end mark was cut by somebody on the way, however cleanly the connection closed. What it said last is not
+  // A stream that stops without its end mark was cut on the way, however cleanly the connection closed. What it said last is not
   // relayed then: half an event is of no use, and may be half of one that is not for the caller.
   if (splitter !== null && !splitter.lost && !answer.meter.finished())
     return { end: 'cut', error: new Error('the stream ended without its end mark'), last: null };

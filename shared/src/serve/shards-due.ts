@@ -21,7 +21,7 @@ export interface ShardsDue {
 }
 
 /**
- * Looks, changing nothing: what is found may be done by somebody else meanwhile.
+ * Looks, changing nothing: another run may do what is found meanwhile.
  * @param nowMs by Redis's clock
  * @param goesOn asked before each round trip
  * @param failed is told of shards that could not be looked at

@@ -2,7 +2,7 @@
 
 import { reasonOf } from './refusals.ts';
 
-/** Reasons that are told of one outage: their words may hold a number that grows. */
+/** How many reasons of one outage are reported: their words may contain a growing number. */
 const toldMax = 5;
 
 /** When a node is away, and how it is looked for. Times in ms. */
@@ -17,7 +17,7 @@ export interface BreakerRules {
   readonly replaceMs: number;
   /** The longest that grows to, by one `replaceMs` a time: a Redis that hangs must not collect connections. */
   readonly replaceMsMax: number;
-  /** An outage that lasts is told again each time that it has lasted so many seconds more. */
+  /** A lasting outage is reported again each time it has lasted so many seconds more. */
   readonly lastingSeconds: number;
 }
 
@@ -56,11 +56,11 @@ export interface BreakerClock {
   now(): number;
   /** @returns what cancels it */
   after(ms: number, work: () => void): () => void;
-  /** Runs when what has arrived by now has been read: a process that was busy must not take its own delay for Redis's. */
+  /** Runs when everything that has arrived so far has been read: a process that was busy must not take its own delay for Redis's. */
   afterReads(work: () => void): void;
 }
 
-/** What the breaker stands in front of. */
+/** What the breaker protects. */
 export interface BreakerParts {
   readonly rules: BreakerRules;
   readonly clock: BreakerClock;

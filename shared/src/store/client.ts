@@ -19,7 +19,7 @@ export type Command = readonly [name: string, ...args: (string | number)[]];
 /** Commands that have no key: any node takes them. */
 export const keyless: ReadonlySet<string> = new Set(['time', 'ping', 'scan']);
 
-/** What the connection is told of by its client. */
+/** What the client reports to the connection. */
 export interface ClientEvents {
   /** A node's connection has ended or could not be opened. */
   lost(node: string, cause: OutageCause, error: unknown): void;

@@ -82,7 +82,7 @@ export interface Store {
   close(): Promise<void>;
 }
 
-/** @param warn is told what an operator should mend. */
+/** @param warn gets what an operator should mend. */
 export function connectStore(
   settings: StoreSettings,
   warn: (message: string, error: unknown) => void,
@@ -123,7 +123,7 @@ export function connectStore(
     warn,
   });
   let leftReplicaMs = -Infinity;
-  /** After a failover the connection may be the old primary's, and the address somebody else's. */
+  /** After a failover the connection may lead to the old primary while the address names the new one. */
   const leaveReplica = (node: string, error: unknown): void => {
     if (codeOf(error) !== 'READONLY') return;
     if (clock.now() - leftReplicaMs < replicaGapMs) return;

@@ -9,7 +9,7 @@ const defaultPort = 6379;
 /** What a Redis that can be reached may take for the handshake before the port opens; a caller waits longer (connectTimeoutMs). */
 const handshakeMs = 500;
 
-/** What it stands between. */
+/** What it connects. */
 export interface FirstConnectionParts {
   readonly url: URL;
   /** How long silence on the way is waited for. */
@@ -35,7 +35,7 @@ export interface FirstConnection {
   stop(): void;
 }
 
-/** Nothing is tried before somebody asks. */
+/** Nothing is tried before the first command. */
 export function createFirstConnection(parts: FirstConnectionParts): FirstConnection {
   const { url, startMs } = parts;
   const seeking = new AbortController();

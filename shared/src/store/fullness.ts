@@ -41,7 +41,7 @@ export function createFullness(
         () => 'written' as const,
         (failed: unknown) => refusalOf(failed),
       );
-      // Another node may have its name by now, or none: who is refused there tells it anew.
+      // Another node may have this address now, or none: a refusal there reports it anew.
       if (outcome !== 'full') break;
       if (probes % probesToTell === 0) changed({ node, state: 'full', fullMs: clock.now() - sinceMs, error });
     }

@@ -6,7 +6,7 @@ import type { TelemetrySettings } from './settings.ts';
 /** Writes a `ReportedErrorEvent` for what nobody caught. Before functions-framework adds its own listeners, which end the process. */
 export function reportCrashes(settings: TelemetrySettings, write: WriteLine): void {
   process.on('uncaughtExceptionMonitor', (error, origin) => {
-    // A rejection without a listener becomes an exception; the framework has a listener, so it is told by the other event below.
+    // A rejection without a listener becomes an exception; the framework has a listener, so the other event below reports it.
     write(crashLine(settings, error, origin), true);
   });
   process.on('unhandledRejection', (reason) => write(crashLine(settings, reason, 'unhandledRejection'), true));

@@ -18,7 +18,7 @@ const batchesMax = 32;
 const pushEveryMs = 2_000;
 /** Of metrics, which Cloud Monitoring takes at most every five seconds. */
 const metricsEveryMs = 10_000;
-/** An endpoint that fails is told once a minute. */
+/** A failing endpoint is reported once a minute. */
 const warnEveryMs = 60_000;
 
 /** Takes what ended; never throws, never waits. */

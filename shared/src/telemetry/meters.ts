@@ -4,7 +4,7 @@
 import { instruments, type InstrumentName } from './instruments.ts';
 import type { Attributes } from './span.ts';
 
-/** Sets of labels; what comes after that many folds into one. All of ours are closed lists, so this is for a mistake of ours. */
+/** Sets of labels; what comes after that many folds into one. All labels are closed lists, so this is for a mistake of ours. */
 const labelSetsMax = 2_000;
 
 /** What tells the series of an instrument apart. */

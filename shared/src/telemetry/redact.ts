@@ -7,7 +7,7 @@ const secrets: readonly (readonly [RegExp, string])[] = [
   [/(:\/\/[^\s:@/]*):[^\s@/]+@/g, '$1:[redacted]@'],
   // Redis repeats the arguments of a command that it does not know: AUTH's is the password.
   [/(,? with args beginning with:?)[^\n]*/gi, '$1 [redacted]'],
-  // The parser of JSON quotes what it did not understand: somebody's body.
+  // The parser of JSON quotes what it did not understand, which may be a request's body.
   [
     /(Unexpected (?:token|non-whitespace)[^,\n]{0,40}), [^]*?(?: is not valid JSON)/g,
     '$1, [redacted] is not valid JSON',

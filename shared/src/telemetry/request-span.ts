@@ -6,7 +6,7 @@ import type { Attributes } from './span.ts';
 
 const pathCharactersMax = 200;
 
-/** The path: what stands behind `?` is not for readers. */
+/** The path without its query, which may hold a secret. */
 export function requestName(url: string): string {
   const query = url.indexOf('?');
   return oneLine((query === -1 ? url : url.slice(0, query)).slice(0, pathCharactersMax));

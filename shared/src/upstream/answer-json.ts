@@ -10,7 +10,7 @@ const bytesMax = 16 * 1024 * 1024;
 /** The pieces of an answer that is no stream. */
 export interface JsonBody {
   take(chunk: Buffer): void;
-  /** The object, or null when nothing came, it was too long, or it is none. To be asked once the answer is whole. */
+  /** The object, or null when nothing came, it was too long, or it is not an object. To be asked once the answer is whole. */
   value(): JsonObject | null;
 }
 
@@ -41,7 +41,7 @@ export function memberOf(object: JsonObject, name: string): JsonObject {
   return isObject(value) ? value : {};
 }
 
-/** A number of tokens, or null for anything that is none. */
+/** A number of tokens, or null for anything else. */
 export function tokenCount(value: unknown): number | null {
   return Number.isSafeInteger(value) && (value as number) >= 0 ? (value as number) : null;
 }

@@ -42,7 +42,7 @@ const countedTokensMax = 250_000;
 
 /**
  * @param model bare, as asked
- * @param limitsBlock whether a request may be blocked for its length alone: the limits are made for free users, and who pays is only marked
+ * @param limitsBlock whether a request may be blocked for its length alone: the limits are made for free users, and paying customers are only marked
  * @returns null when nothing speaks against the request
  */
 export async function flag(

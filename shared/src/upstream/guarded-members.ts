@@ -18,7 +18,7 @@ export interface GuardedMember {
   /** Its words, with underscores between them. */
   readonly name: string;
   readonly rule: Rule;
-  /** Of a refusal: what callers are told. */
+  /** Of a refusal: its text for callers. */
   readonly why?: string;
 }
 

@@ -102,7 +102,7 @@ function keyOf({ row, secrets }: Home, secretNamed: Credentials['secretNamed']):
   return key;
 }
 
-/** The version of Anthropic's API stands in the body there. */
+/** There the version of Anthropic's API is a member of the body. */
 async function googleHeaders(
   { row, secrets }: Home,
   headers: Headers,

@@ -10,7 +10,7 @@ import { readableAt, rootPlace, type Place } from './unread-places.ts';
 export interface PromptText {
   /** Words, in the order in which a model reads them: what is counted and recorded. Made when it is first asked for: most calls meet no rule that reads it. */
   readonly text: () => string;
-  /** What stands around the words, one a line: names of members, roles, identifiers. Phrases are looked for here too, since models read schemas and arguments whole. */
+  /** What surrounds the words, one a line: names of members, roles, identifiers. Phrases are looked for here too, since models read schemas and arguments whole. */
   readonly asides: () => string;
   /** The most tokens that are asked for, or null where none are named. */
   readonly maxTokens: number | null;
@@ -119,7 +119,7 @@ function isAside(member: string, value: unknown): boolean {
 
 type Take = (text: string) => void;
 
-/** Every text in a value, in order: words to one taker, what stands around them to the other. Not recursive: how deep a request is nested is its caller's choice. */
+/** Every text in a value, in order: words to one function, what surrounds them to the other. Not recursive: how deep a request is nested is its caller's choice. */
 function walk(value: unknown, place: Place | null, takeWords: Take | null, takeAside: Take | null): void {
   const values: unknown[] = [value];
   const places: (Place | null)[] = [place];

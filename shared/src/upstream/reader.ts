@@ -14,7 +14,7 @@ const done = { done: true, value: undefined } as const;
 
 /**
  * Node's iterator makes two promises, a listener for the end and several ticks of each chunk (4 % of a call's CPU).
- * @param onDone is called once nobody will read on: its end was told, or a fault, or its reader left
+ * @param onDone is called once nobody will read on: it ended, failed, or its reader left
  */
 export function createReader(response: IncomingMessage, onDone: () => void): Reader {
   const chunks: Buffer[] = [];

@@ -100,7 +100,7 @@ export function charactersOf(texts: readonly string[]): number {
 
 /** Characters are characters: code points, neither bytes nor UTF-16 units. */
 export function codePoints(text: string): number {
-  // Most text has no surrogates, and the engine answers that without a loop of ours.
+  // Most text has no surrogates, and the engine tells without a loop here.
   if (!/[\ud800-\udbff]/.test(text)) return text.length;
   let count = 0;
   for (let i = 0; i < text.length; i++) {

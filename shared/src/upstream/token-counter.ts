@@ -4,7 +4,7 @@ import { Worker } from 'node:worker_threads';
 
 /** Counts tokens. */
 export interface TokenCounter {
-  /** Tokens of a text in cl100k_base; past `stopAfter` the count may stop. Null when the thread failed or took too long, which `warn` is told. */
+  /** Tokens of a text in cl100k_base; past `stopAfter` the count may stop. Null when the thread failed or took too long, of which `warn` hears. */
   count(text: string, stopAfter: number): Promise<number | null>;
   /** Ends the thread. */
   close(): Promise<void>;

@@ -19,7 +19,7 @@ export interface Statement {
   readonly tags: readonly string[];
   /** Null: no access to that feature. */
   readonly limits: Readonly<Record<SubscribedFeature, StatedLimit | null>>;
-  /** Features whose limit is a number that can be none (-1 as an unsigned integer): no access, and somebody has to be told. */
+  /** Features whose limit can be no limit (-1 read as an unsigned integer): they get no access, and it is reported. */
   readonly unreadableLimits: readonly SubscribedFeature[];
   /** SHA-256 of its tokens; null where the source did not list them. */
   readonly tokenHashes: readonly string[] | null;

@@ -65,7 +65,7 @@ const unaccepted: ReadonlySet<unknown> = new Set(['unauthenticated', 'permission
 /** Product subscriptions of Enterprise Portal. */
 export function portalSubscriptions(settings: PortalSettings): AccessSource {
   const credentials = clientCredentials({ ...settings, scope });
-  /** @param secret what stands in the request and must not be told. @returns the message; null where the portal definitely has none */
+  /** @param secret what the request contains and no message may repeat. @returns the message; null where the portal definitely has none */
   const call = async (method: string, request: object, secret: string, signal?: AbortSignal): Promise<unknown> => {
     const lists = signal !== undefined;
     let secrets = [secret, settings.clientSecret];

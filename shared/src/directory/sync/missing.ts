@@ -75,7 +75,7 @@ async function askSingly(
       try {
         if ((await findById(id)) === null) gone.push(id);
       } catch {
-        // Whatever it was: not definite. It is counted and told.
+        // Whatever it was, it is no definite answer. It is counted and reported.
         failed += 1;
       }
     }

@@ -36,7 +36,7 @@ end
 local id, limit, interval, estimate = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
 local f = call('HMGET', KEYS[1], 'id', 'used', 'reserved', 'end', 'interval', 'burst', 'burstEnd')
 local window, used, reserved, finish, known_interval = f[1], tonumber(f[2]), tonumber(f[3]), tonumber(f[4]), tonumber(f[5])
--- Half a window, by whatever hand, is none: nobody is locked out by it.
+-- A window with missing fields counts as none, so that it locks nobody out.
 if not (used and reserved and finish) then window = nil end
 local burst, burst_end = tonumber(f[6]) or 0, tonumber(f[7]) or 0
 local expiry = math.max(finish or 0, burst_end)

@@ -1,4 +1,4 @@
--- Ends a lease: replaces its estimate by the truth and appends its event, in one step. Can be repeated after an unknown outcome.
+-- Ends a lease: replaces its estimate by the actual usage and appends its event, in one step. Can be repeated after an unknown outcome.
 -- Zero units with `release` give the reservation back; a window that empties closes again.
 -- KEYS[1] limit     quota and burst window of the actor and feature
 -- KEYS[2] inFlight  calls of the actor and feature that are in flight
@@ -8,7 +8,7 @@
 -- KEYS[6] claim     of the call's Idempotency-Key; KEYS[3] again for a call without one
 -- ARGV[1] lease id, which is the event's id
 -- ARGV[2] window that the lease was admitted in; empty when unknown; `@<admitted ms>+<interval ms>` of a call that was admitted without Redis
--- ARGV[3] units, the truth
+-- ARGV[3] units actually used
 -- ARGV[4] state to end in: settled or void
 -- ARGV[5] life of the ended record, ms
 -- ARGV[6] the event: opaque bytes; empty for none
@@ -44,7 +44,7 @@ end
 local settled, finish, noticed
 -- A void lease without a record was never admitted: there is nothing to give back.
 if state ~= 'none' or units > 0 then
-  -- What the counter holds of this lease by now: the estimate of an open one (in reservation too), what the sweeper charged, or nothing.
+  -- What the counter holds of this lease so far: the estimate of an open one (in reservation too), what the sweeper charged, or nothing.
   settled, finish, noticed = charge(KEYS[1], window, units - estimate - kept, -estimate)
   if settled then kept = units end
 end

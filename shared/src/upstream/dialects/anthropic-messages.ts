@@ -152,7 +152,7 @@ function createMeter(asked: string): Meter {
         written += anthropicWritten(memberOf(data, 'delta'));
         return;
       case 'message_delta':
-        // Cumulative; what it leaves out stands as it was.
+        // Cumulative; what it leaves out keeps its value.
         usage = mergeReports(usage, memberOf(data, 'usage'));
         return;
       case 'message_stop':

@@ -16,7 +16,7 @@ export const geminiGenerate: ApiDialect = {
   read: readContents,
   // Not in the URL, where it would stand in logs and spans.
   keyHeaders: (_reading, key) => ({ 'x-goog-api-key': key }),
-  // The model stands in the address.
+  // The model is part of the address.
   body: ({ body }) => [body],
   meter: (_reading, _provider, model) => createMeter(model),
 };

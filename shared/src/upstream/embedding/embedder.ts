@@ -24,7 +24,7 @@ export interface Embedder {
   embed(texts: readonly string[], ask: EmbeddingAsk): Promise<Embedded>;
 }
 
-/** What a call is told besides its texts. */
+/** What a call needs besides its texts. */
 export interface EmbeddingAsk {
   readonly actorId: string;
   /** Fewer numbers than the model's own, or null. */

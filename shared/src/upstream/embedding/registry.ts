@@ -1,4 +1,4 @@
-// The embedding models, one by one: each is there when what it stands on is configured. Not who may use them (auth).
+// The embedding models, one by one: each exists when what it needs is configured. Not who may use them (auth).
 
 import type { Config } from '../../config/config.ts';
 import { describeWith } from './describe.ts';

@@ -79,7 +79,7 @@ function countsOf(report: JsonObject) {
   const lives = memberOf(report, 'cache_creation');
   const hour = countOf(lives['ephemeral_1h_input_tokens']);
   const minutes = countOf(lives['ephemeral_5m_input_tokens']);
-  // What no life is told of has the ordinary one.
+  // Cache writes without a stated life have the ordinary one.
   const written = Math.max(countOf(report['cache_creation_input_tokens']), hour + minutes);
   const output = countOf(report['output_tokens']);
   const reasoning = Math.min(countOf(memberOf(report, 'output_tokens_details')['thinking_tokens']), output);

@@ -36,7 +36,7 @@ export function googleUsage(report: JsonObject, uses: GoogleUses, model: string,
   const promptTokens = countOf(report['promptTokenCount']);
   const toolTokens = countOf(report['toolUsePromptTokenCount']);
   const reasoning = countOf(report['thoughtsTokenCount']);
-  // What the total has more is thought that is told nowhere else.
+  // What the total has beyond these parts is thinking, which is reported nowhere else.
   const told = countOf(report['candidatesTokenCount']) + reasoning;
   const output = Math.max(told, countOf(report['totalTokenCount']) - promptTokens - toolTokens);
   const of = (kinds: ReadonlyMap<string, number> | undefined, kind: string): number => kinds?.get(kind) ?? 0;

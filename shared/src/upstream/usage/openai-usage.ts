@@ -29,7 +29,7 @@ const known: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * @param serviceTier as the answer names it; it stands beside the usage
+ * @param serviceTier as the answer names it, beside the usage
  * @param reasoningBeside as the provider's row says: see `outputOf`
  */
 export function openAiUsage(report: JsonObject, serviceTier: unknown, reasoningBeside: boolean): UsageReport {

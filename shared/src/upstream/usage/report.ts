@@ -25,14 +25,14 @@ const tokenDimensions: ReadonlySet<string> = new Set<DimensionName>([
   'video_output',
 ]);
 
-/** Tokens of all parts, in and out, whoever's caches they came from; null where none were told. */
+/** Tokens of all parts, in and out, whoever's caches they came from; null where none were reported. */
 export function tokensIn(parts: readonly ServedUsage[]): number | null {
   const counts = parts.flatMap((part) => Object.entries(part.counts).filter(([name]) => tokenDimensions.has(name)));
   const sum = counts.reduce((total, [, count]) => total + count, 0);
   return parts.length > 0 && Number.isSafeInteger(sum) ? sum : null;
 }
 
-/** A report in several pieces: the later piece wins member by member, and what it leaves out or calls null stands as it was. */
+/** A report in several pieces: the later piece wins member by member, and what it leaves out or sets to null keeps its value. */
 export function mergeReports(earlier: JsonObject, later: JsonObject): JsonObject {
   const merged: JsonObject = { ...earlier };
   for (const [name, value] of Object.entries(later)) {
@@ -101,7 +101,7 @@ export function unknownCounts(report: JsonObject, known: ReadonlySet<string>): R
         if (isName(name)) walk(member, path === '' ? name : `${path}.${name}`, depth - 1);
     } else if (typeof value === 'number' && value > 0 && path !== '' && !known.has(path)) {
       if (!(path in counts)) found++;
-      // A part of something is not a count of it: that it is there is what must be told.
+      // A part of something is not a count of it: only its presence is reported.
       counts[path.slice(0, 100)] = Number.isSafeInteger(value) && value <= 1e9 ? value : 1;
     }
   };
@@ -122,7 +122,7 @@ export const restOf = (whole: number, ...parts: readonly number[]): number =>
     parts.reduce((rest, part) => rest - part, whole),
   );
 
-/** Only what is above zero, or is none: a row has no use for zeros. */
+/** Without zeros: a row has no use for them. Negative counts stay and are seen. */
 export function used(counts: Readonly<Record<string, number>>): Record<string, number> {
   return Object.fromEntries(Object.entries(counts).filter(([, count]) => count !== 0));
 }
