@@ -49,6 +49,7 @@ const left: readonly (readonly [why: string, names: RegExp])[] = [
     /_(TOKEN_INTROSPECTION_URL|EMBEDDINGS_ENDPOINTS|ENTERPRISE_PORTAL_URL)$/,
   ],
   ['for the root’s settings: what callers may use', /^CODY_GATEWAY_RESPONSES_SERVER_TOOLS$/],
+  ['for the root’s settings: pages of other origins', /_CORS_ORIGINS$/],
   ['for the root’s settings: rows of providers and homes', /^CODY_GATEWAY_CATALOGUE$/],
   ['GOOGLE_CLOUD_PROJECT is meant', /^CODY_GATEWAY_OTEL_GCP_PROJECT_ID$/],
   ['the queue itself adds its account’s token', /^CODY_GATEWAY_TASKS_SERVICE_ACCOUNT$/],

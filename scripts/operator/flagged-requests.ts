@@ -60,7 +60,11 @@ example:
       const about = { what: 'flagged-requests show', subject: null, change: key };
       const { readFlaggedPrompt } = await prompts();
       const text = await withDirectory(deployment, (directory) =>
-        audited(directory, author, about, () => withRedis(deployment, (store) => readFlaggedPrompt(store, key))),
+        audited(directory, author, about, async (tell) => {
+          const found = await withRedis(deployment, (store) => readFlaggedPrompt(store, key));
+          if (found === null) tell(null);
+          return found;
+        }),
       );
       if (text === null)
         throw new Error('there is no such prompt (any more): flagged-requests list tells those that are');

@@ -3,6 +3,7 @@
 
 export { AccessRefusal, type AccessEvent } from './access-refusal.ts';
 export type { Actor, ActorSource } from './actor.ts';
+export type { PromptPlaces } from '../directory/directory.ts';
 export { callerAddress, type ProxySettings } from './caller-address.ts';
 export { callerToken, featureFromHeader, type Caller } from './caller.ts';
 export { createAuth, type Auth } from './create-auth.ts';

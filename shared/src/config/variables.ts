@@ -294,6 +294,12 @@ export const variables = {
     'Largest request body in bytes; above it 413.',
     [1024, 512 * 1024 * 1024],
   ),
+  corsOrigins: row(
+    'CODY_GATEWAY_CORS_ORIGINS',
+    'list',
+    null,
+    'Origins whose pages may call `/v1` from a browser, such as `https://app.example.com`, or `*`; not set: none.',
+  ),
   headersTimeoutMs: row(
     'CODY_GATEWAY_UPSTREAM_HEADERS_TIMEOUT',
     'duration',

@@ -41,8 +41,13 @@ function refusalBody(
   dialect: Dialect,
   requestId: string,
 ): readonly [type: string | null, body: string] {
-  // Empty in every dialect (shared/COMPATIBILITY.md#diagnostics-secret, shared/COMPATIBILITY.md#error-shape).
-  if (refusal.message === '' || refusal.kind === 'method-not-allowed' || refusal.kind === 'diagnostics-secret')
+  // Empty as in the original gateway: the operators' secret everywhere, a wrong method to instances
+  // (shared/COMPATIBILITY.md#diagnostics-secret, shared/COMPATIBILITY.md#error-shape).
+  if (
+    refusal.message === '' ||
+    (dialect === 'cody' && refusal.kind === 'method-not-allowed') ||
+    refusal.kind === 'diagnostics-secret'
+  )
     return [null, ''];
   if (dialect === 'cody' && plainOnCody.has(refusal.kind)) return ['text/plain; charset=utf-8', `${refusal.message}\n`];
   return ['application/json', `${escapeHtml(JSON.stringify(errorShape(refusal, dialect, requestId)))}\n`];

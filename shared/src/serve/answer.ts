@@ -4,6 +4,7 @@
 import type { OutgoingHttpHeaders } from 'node:http';
 import { errorEvent, Refusal } from '../http/http.ts';
 import { DeadlinePassed, type Answer, type Call, type Metered } from '../upstream/upstream.ts';
+import type { AttemptLog } from './attempt-log.ts';
 import { notServed, type Ended, type Held } from './charged.ts';
 import type { Exchange } from './exchange.ts';
 import { relay, type Relayed } from './relay.ts';
@@ -12,32 +13,34 @@ import { relay, type Relayed } from './relay.ts';
  * Sends the call and relays what comes; the response stays open until the call is settled.
  * @throws Refusal: no answer came
  */
-export async function sendAndRelay(exchange: Exchange, { lease, span }: Held, call: Call): Promise<Ended<Metered>> {
+export async function sendAndRelay(
+  exchange: Exchange,
+  { lease, span }: Held,
+  call: Call,
+  attempts: AttemptLog,
+): Promise<Ended<Metered>> {
   const { context, received, scope, timing } = exchange;
   const { response, callerLeft } = received;
   const sent = { unanswered: false };
   const onUnanswered = (): void => void (sent.unanswered = true);
-  const options = { signal: callerLeft, timeoutMs: timeoutOf(exchange), onUnanswered };
+  const options = { signal: callerLeft, timeoutMs: timeoutOf(exchange), onAttempt: attempts.take, onUnanswered };
   let answer: Answer;
   try {
     answer = await context.upstream.send(lease, call, options);
   } catch (error) {
-    if (!sent.unanswered) throw error;
-    const billed = context.upstream.unanswered(call, timing.upstreamMs() ?? 0);
-    return { ...notServed<Metered>(exchange, error), billed };
+    const billed = sent.unanswered ? context.upstream.unanswered(call, timing.upstreamMs() ?? 0) : [];
+    return { ...notServed<Metered>(exchange, error), billed, abandoned: attempts.abandoned(sent.unanswered) };
   }
-  scope.annotate({ upstream_status: answer.status, upstream_headers_ms: Math.round(timing.upstreamMs() ?? 0) });
-  span.set({
-    'gateway.upstream.time_to_headers': (timing.upstreamMs() ?? 0) / 1000,
-    retry_after: answer.retryAfter,
-  });
-  if (answer.credentialsRefused) return credentialsRefused(exchange, answer, call);
+  scope.annotate({ upstream_status: answer.status, upstream_headers_ms: Math.round(answer.headersMs) });
+  span.set({ 'gateway.upstream.time_to_headers': answer.headersMs / 1000, retry_after: answer.retryAfter });
+  if (answer.refusal !== null) return refused(exchange, answer, answer.refusal, attempts);
   if (answer.callerStatus >= 500)
     scope.log('ERROR', `upstream provider ${call.provider.id} answered ${answer.status}`, {
       upstream_status: answer.status,
       upstream_headers: answer.headers,
     });
-  const headers = { ...received.replyHeaders, ...responseHeaders(answer), 'server-timing': timing.header() };
+  const serverTiming = timing.header(attempts.count());
+  const headers = { ...received.replyHeaders, ...responseHeaders(answer), 'server-timing': serverTiming };
   // With the first byte: an answer that breaks off before it can still be refused with the right status.
   const begin = (): void => {
     if (!response.headersSent) response.writeHead(answer.callerStatus, headers);
@@ -56,6 +59,7 @@ export async function sendAndRelay(exchange: Exchange, { lease, span }: Held, ca
     used,
     ...(used !== null && { billed: used.billed }),
     ...(accepted && !served && { units: 0 }),
+    abandoned: attempts.abandoned(false),
     cancelled: relayed.end === 'left',
     truncated: relayed.end === 'cut' || (relayed.end === 'whole' && served && answer.meter.failed()),
     reply: () => {
@@ -74,19 +78,15 @@ function timeoutOf({ received, scope }: Exchange): number | null {
   return null;
 }
 
-/** Our key is our fault: what the provider says of it is not for the caller. */
-function credentialsRefused({ dialect }: Exchange, answer: Answer, { provider }: Call): Ended<Metered> {
+/** What is our fault is told in our words: what the provider says of it is not for the caller. */
+function refused({ dialect }: Exchange, answer: Answer, refusal: Refusal, attempts: AttemptLog): Ended<Metered> {
   answer.abort();
-  const refusal = new Refusal(
-    'upstream-credentials',
-    `upstream provider ${provider.id} did not accept the gateway's credentials`,
-    { detail: `upstream status ${answer.status}` },
-  );
   return {
     upstreamStatus: answer.status,
     resolvedStatus: refusal.status(dialect),
     used: null,
     refusal,
+    abandoned: attempts.abandoned(false),
     reply: () => {
       throw refusal;
     },

@@ -7,6 +7,7 @@ import { identityOf, type Claim } from '../limiter/limiter.ts';
 import type { Catalogue } from '../catalogue/catalogue.ts';
 import type { Call, Flagging, Surface } from '../upstream/upstream.ts';
 import { sendAndRelay } from './answer.ts';
+import { createAttemptLog } from './attempt-log.ts';
 import { callerIdsOf, type CallerIds } from './caller-ids.ts';
 import { charged } from './charged.ts';
 import { completionEvent } from './completion-event.ts';
@@ -56,10 +57,11 @@ async function complete(exchange: Exchange, route: CompletionRoute): Promise<voi
   if (call.warnings !== undefined && call.warnings.length > 0)
     received.replyHeaders['warning'] = warningHeader(call.warnings);
   scope.annotate({ feature, model: permit.model, stream: call.stream });
-  const event = completionEvent(permit, call, flagging, callerIds);
+  const attempts = createAttemptLog(exchange, call);
+  const event = completionEvent(permit, call, flagging, callerIds, attempts);
   const span = completionSpan(permit, call);
   await charged(exchange, { permit, units: route.units, claim, event, catalogue, span }, (held) =>
-    sendAndRelay(exchange, held, call),
+    sendAndRelay(exchange, held, call, attempts),
   );
 }
 
@@ -98,6 +100,7 @@ async function readCall(
     actorUid: callerIds.uid === '' ? null : callerIds.uid,
     dialect: route.dialect,
     feature,
+    places: actor.places ?? null,
     headers: received.headers,
   };
   const call = context.upstream.read(route.surface, body, facts, catalogue);

@@ -14,11 +14,13 @@ import {
 } from '../http/http.ts';
 import type { Scope } from '../telemetry/telemetry.ts';
 import type { Context } from './context.ts';
+import { crossOriginHeaders } from './cross-origin.ts';
 import type { Exchange, Route } from './exchange.ts';
 import { callerOf } from './identify.ts';
 import { closeScope } from './log-line.ts';
 import { createRouting } from './routing.ts';
 import { createTiming, type Timing } from './timing.ts';
+import { dialectOf, methodsOf, unservedRoute } from './unserved.ts';
 
 /** What a process has of its requests. */
 export interface RequestHandler {
@@ -26,6 +28,13 @@ export interface RequestHandler {
   /** Resolves when no request is running. */
   readonly idle: () => Promise<void>;
 }
+
+/** Where each dialect's client looks for the id of a request. */
+const requestIdHeader: Readonly<Record<Exclude<Dialect, 'cody'>, string>> = {
+  openai: 'x-request-id',
+  'openai-responses': 'x-request-id',
+  anthropic: 'request-id',
+};
 
 /** Refusals that a change at the actor's source could lift; not those that pass by themselves. */
 const refreshedAfter: ReadonlySet<RefusalKind> = new Set(['quota-exceeded', 'feature-access', 'banned']);
@@ -43,12 +52,16 @@ export function createHandler(context: Context, routes: readonly Route[]): Reque
     // A home that an operator added may have brought the path; nobody else here would look.
     if (!known.every(isOffered)) await context.catalogue.current(Date.now());
     const candidates = known.filter(isOffered);
-    const route = candidates.find(({ method }) => method === received.method || method === '*');
-    const scope = context.telemetry.open(received.headers, request.url, route?.path ?? 'unrouted');
+    const route =
+      candidates.find(({ method }) => answersTo(method, received.method)) ?? unservedRoute(received, candidates);
+    const scope = context.telemetry.open(received.headers, request.url, route.path);
     Object.assign(received.replyHeaders, scope.headers);
-    const dialect = dialectOf(route ?? candidates[0], received);
+    const methods = methodsOf(candidates);
+    Object.assign(received.replyHeaders, crossOriginHeaders(received, context.config.corsOrigins, methods));
+    const dialect = dialectOf(route, received.headers);
+    // The official SDKs show it with every error; a provider's own takes its place.
+    if (dialect !== 'cody') received.replyHeaders[requestIdHeader[dialect]] = scope.traceId;
     try {
-      if (route === undefined) throw unrouted(received.path, candidates);
       const json: Exchange['json'] = (status, value, headers = {}) => {
         received.replyHeaders['server-timing'] = timing.header();
         answer(received, status, { 'content-type': 'application/json', ...headers }, `${JSON.stringify(value)}\n`);
@@ -75,17 +88,9 @@ export function createHandler(context: Context, routes: readonly Route[]): Reque
   };
 }
 
-function dialectOf(route: Route | undefined, { headers }: Received): Dialect {
-  if (route === undefined) return 'cody';
-  return typeof route.dialect === 'function' ? route.dialect(headers) : route.dialect;
-}
-
-/** Below `/-/` the 404 is empty. */
-function unrouted(path: string, candidates: readonly Route[]): Refusal {
-  if (candidates.length === 0) return new Refusal('not-found', path.startsWith('/-/') ? '' : '404 page not found');
-  return new Refusal('method-not-allowed', 'method not allowed', {
-    headers: { allow: candidates.map(({ method }) => method).join(', ') },
-  });
+/** What is there for GET is there for HEAD (RFC 9110 §9.3.2): Node leaves the body away. */
+function answersTo(offered: string, asked: string): boolean {
+  return offered === asked || offered === '*' || (offered === 'GET' && asked === 'HEAD');
 }
 
 async function fail(

@@ -19,6 +19,7 @@ import { connectStore, type Store } from '../store/store.ts';
 import { createTelemetry } from '../telemetry/telemetry.ts';
 import { createUpstream, type Surface, type Upstream } from '../upstream/upstream.ts';
 import { sendAndRelay } from './answer.ts';
+import { createAttemptLog } from './attempt-log.ts';
 import { charged } from './charged.ts';
 import { completionEvent } from './completion-event.ts';
 import type { Context } from './context.ts';
@@ -147,11 +148,13 @@ async function call({ shape, model, stream, more = {}, leaveAfter }: Asked): Pro
   const caller = { actorId: 'a', actorUid: null, dialect: 'cody', feature: 'chat_completions', headers: {} } as const;
   const asked = upstream.read(surfaces[shape], body, caller, catalogue);
   const permit = permitOf(asked.model?.id ?? assert.fail(`${model} is not served`));
-  const event = completionEvent(permit, asked, null, { uid: '', anonymousUid: '' });
-  handle = (exchange) =>
-    charged(exchange, { permit, units: 1, claim: null, event, catalogue, span: null }, (held) =>
-      sendAndRelay(exchange, held, asked),
+  handle = (exchange) => {
+    const attempts = createAttemptLog(exchange, asked);
+    const event = completionEvent(permit, asked, null, { uid: '', anonymousUid: '' }, attempts);
+    return charged(exchange, { permit, units: 1, claim: null, event, catalogue, span: null }, (held) =>
+      sendAndRelay(exchange, held, asked, attempts),
     );
+  };
   rows = [];
   arrived = Promise.withResolvers();
   const leaving = new AbortController();

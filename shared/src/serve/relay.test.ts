@@ -50,7 +50,9 @@ function answerOf(pieces: readonly (string | Buffer)[], sse: boolean, error: Err
     status: 200,
     callerStatus: 200,
     retryAfter: null,
-    credentialsRefused: false,
+    refusal: null,
+    home: 'openai-api',
+    headersMs: 1,
     headers: {},
     sse,
     body: (async function* () {

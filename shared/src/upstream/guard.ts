@@ -2,7 +2,7 @@
 
 import { Refusal } from '../http/http.ts';
 import type { JsonObject } from './call.ts';
-import { folded, guardOf, isGuardedPlace, type Api, type GuardedMember } from './guarded-members.ts';
+import { folded, guardOf, isGuardedPlace, takenAlong, type Api, type GuardedMember } from './guarded-members.ts';
 import { isObject, numberIn } from './request-body.ts';
 
 /** What holds beside the table. */
@@ -11,37 +11,56 @@ export interface GuardOptions {
   readonly lengthMax?: number | null;
   /** Members that this provider does not take, or that we do not tell it. */
   readonly drops?: readonly string[];
+  /** Is told of what was left out or changed, in words for the caller. */
+  readonly tell?: (words: string) => void;
 }
 
 /**
  * A copy of a request in which one answer of a permitted length is asked for and nothing that nobody pays for, in whatever spelling.
  * @throws Refusal `bad-request`, which names the member and never quotes its value unless it is a number
  */
-export function guard(body: JsonObject, api: Api, { lengthMax = null, drops = [] }: GuardOptions = {}): JsonObject {
-  return guarded(body, api, lengthMax, foldedNames(drops), true);
+export function guard(
+  body: JsonObject,
+  api: Api,
+  { lengthMax = null, drops = [], tell = () => undefined }: GuardOptions = {},
+): JsonObject {
+  return guarded(body, { api, lengthMax, drops: foldedNames(drops), tell }, true);
 }
 
-function guarded(
-  settings: JsonObject,
-  api: Api,
-  lengthMax: number | null,
-  drops: ReadonlySet<string>,
-  outermost: boolean,
-): JsonObject {
+interface Guarding {
+  readonly api: Api;
+  readonly lengthMax: number | null;
+  readonly drops: ReadonlySet<string>;
+  readonly tell: (words: string) => void;
+}
+
+function guarded(settings: JsonObject, guarding: Guarding, outermost: boolean): JsonObject {
+  const { api, lengthMax, drops, tell } = guarding;
   const kept = { ...settings };
+  const leaveOut = (member: string, value: unknown, why: string): void => {
+    delete kept[member];
+    // Who says that it is not wanted gets what was asked.
+    if (value === null || value === false) return;
+    tell(`${member}: left out, ${why}`);
+    for (const along of takenAlong[api]?.[folded(member)] ?? [])
+      for (const name of Object.keys(kept))
+        if (folded(name) === folded(along)) leaveOut(name, true, `as ${member} was`);
+  };
   for (const [member, value] of Object.entries(settings)) {
     const name = folded(member);
-    if (outermost && isGuardedPlace(name) && isObject(value))
-      kept[member] = guarded(value, api, lengthMax, drops, false);
+    if (outermost && isGuardedPlace(name) && isObject(value)) kept[member] = guarded(value, guarding, false);
     const row = guardOf(api, name);
     if (row !== null) {
       if (row.rule === 'one') {
-        if (asksForMore(value)) kept[member] = 1;
+        if (asksForMore(value)) {
+          kept[member] = 1;
+          tell(`${member}: 1 in its place, one request has one answer`);
+        }
       } else if (row.rule === 'length') checkLength(member, value, lengthMax);
       else if (row.rule === 'refuse') refuse(member, value, row);
-      if (isLeftOut(row, member, outermost)) delete kept[member];
+      if (isLeftOut(row, member, outermost)) leaveOut(member, value, row.why ?? 'the gateway writes it itself');
     }
-    if (drops.has(name)) delete kept[member];
+    if (drops.has(name) && member in kept) leaveOut(member, value, 'the provider does not take it');
   }
   return kept;
 }

@@ -18,9 +18,11 @@ export interface GuardedMember {
   /** Its words, with underscores between them. */
   readonly name: string;
   readonly rule: Rule;
-  /** Of a refusal: its text for callers. */
+  /** What callers are told of a refusal, or of what was left out. */
   readonly why?: string;
 }
+
+const unkept = 'no answer is kept under the account of the gateway';
 
 const everywhere: readonly GuardedMember[] = [
   { name: 'n', rule: 'one' },
@@ -36,9 +38,9 @@ const everywhere: readonly GuardedMember[] = [
   { name: 'max_output_tokens', rule: 'length' },
   { name: 'max_new_tokens', rule: 'length' },
   // Dearer or slower machines, and answers that stay behind under our account.
-  { name: 'service_tier', rule: 'drop' },
-  { name: 'store', rule: 'drop' },
-  { name: 'background', rule: 'drop' },
+  { name: 'service_tier', rule: 'drop', why: 'all callers have the tier of the gateway' },
+  { name: 'store', rule: 'drop', why: unkept },
+  { name: 'background', rule: 'drop', why: unkept },
   // Of Cody's editors, for the choice of a model; no provider knows it.
   { name: 'language_id', rule: 'drop' },
   { name: 'model', rule: 'ours' },
@@ -46,6 +48,11 @@ const everywhere: readonly GuardedMember[] = [
 ];
 
 const kept = 'it names what is kept under the gateway’s account, which every caller shares: send the content itself';
+
+/** Members that an API takes beside another one alone: without that one it refuses them. */
+export const takenAlong: Readonly<Partial<Record<Api, Readonly<Record<string, readonly string[]>>>>> = {
+  openai: { store: ['metadata'] },
+};
 
 /** The rows of each API; those of all come first. */
 export const guardedMembers: Readonly<Record<Api, readonly GuardedMember[]>> = {

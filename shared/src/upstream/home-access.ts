@@ -18,13 +18,16 @@ export interface Attempted {
   readonly dialectName: DialectName;
   readonly dialect: ApiDialect;
   readonly reading: Reading;
+  /** Name of the secret that holds the key; absent: the first one of the home that is there. */
+  readonly secret?: string | null;
   /** As the home spells it. */
   readonly model: string;
 }
 
 /** What is known of credentials. */
 export interface Credentials {
-  readonly secretNamed: (name: string) => string | null;
+  /** Null: it is not there. A promise where it has to be read first. */
+  readonly secretNamed: (name: string) => string | null | Promise<string | null>;
   /** Of the account that this process runs as. */
   readonly googleTokens: AccessTokens;
 }
@@ -62,11 +65,11 @@ export function homeAccess({ secretNamed, googleTokens }: Credentials): (call: A
     const built = await (await client.open()).buildRequest({ method: 'post', path: url, headers, body: '' });
     return destinationOf(built.url, built.req.headers.entries());
   };
-  return async ({ home, dialectName, dialect, reading, model }) => {
+  return async ({ home, dialectName, dialect, reading, model, secret = null }) => {
     const { kind, organization } = home.row;
     const url = addressOf(home, dialectName, reading.stream, model);
     if (kind === 'google') return destinationOf(url, await googleHeaders(home, reading.headers, googleTokens));
-    const key = kind === 'none' ? '' : keyOf(home, secretNamed);
+    const key = kind === 'none' ? '' : await keyOf(home, secret, secretNamed);
     const headers = { ...reading.headers, ...headersByKind(kind, dialect, reading, key) };
     if (dialect.sdk === null) return destinationOf(url, withoutNulls(headers));
     const kindOfCall = JSON.stringify([dialect.sdk, url, key, organization, headers]);
@@ -93,13 +96,18 @@ function headersByKind(kind: Home['row']['kind'], dialect: ApiDialect, reading: 
   return kind === 'none' ? { authorization: null } : dialect.keyHeaders(reading, key);
 }
 
-function keyOf({ row, secrets }: Home, secretNamed: Credentials['secretNamed']): string {
-  const key = secrets.map(secretNamed).find((value) => value !== null);
-  if (key === undefined)
-    throw new Refusal('upstream-credentials', `the gateway has no key for upstream provider ${row.provider}`, {
-      detail: `home ${row.id}: none of ${row.secrets.join(', ')} is mounted`,
-    });
-  return key;
+async function keyOf(
+  { row, secrets }: Home,
+  secret: string | null,
+  secretNamed: Credentials['secretNamed'],
+): Promise<string> {
+  for (const name of secret === null ? secrets : [secret]) {
+    const key = await secretNamed(name);
+    if (key !== null) return key;
+  }
+  throw new Refusal('upstream-credentials', `the gateway has no key for upstream provider ${row.provider}`, {
+    detail: `home ${row.id}: none of ${row.secrets.join(', ')} is mounted`,
+  });
 }
 
 /** There the version of Anthropic's API is a member of the body. */

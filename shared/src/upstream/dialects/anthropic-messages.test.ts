@@ -60,6 +60,43 @@ describe('the first system message', () => {
     });
 });
 
+describe('a leading system message of an SDK’s caller', () => {
+  const sdk: CallerFacts = { ...cody, dialect: 'anthropic', actorUid: null };
+  const directive = { role: 'system', content: [], output_config: { effort: 'low' } };
+  const brief = [{ ...text('Be brief'), cache_control: { type: 'ephemeral' } }];
+  const asItCame: [name: string, body: JsonObject][] = [
+    ['a directive beside `system`', { system: brief, messages: [directive, user] }],
+    ['a prompt beside `system`', { system: brief, messages: [system('A'), user] }],
+    ['a directive without `system`', { messages: [directive, user] }],
+    ['a prompt with a directive', { messages: [{ ...system('A'), output_config: {} }, user] }],
+    ['an empty one', { messages: [system([]), user] }],
+  ];
+  for (const [name, body] of asItCame)
+    test(`${name} passes as it came`, () => {
+      const { system: own, messages } = sent(body, sdk);
+      assert.deepEqual([own, messages], [body['system'], body['messages']]);
+    });
+
+  test('a prompt and nothing else becomes `system`', () => {
+    const body = sent({ messages: [system('A'), user] }, sdk);
+    assert.deepEqual([body['system'], body['messages']], ['A', [user]]);
+  });
+});
+
+test('an SDK’s caller is told what was left out or changed, an instance is not', () => {
+  const body = { service_tier: 'auto', store: null, n: 3, metadata: { user_id: 'user-7', trace: 'theirs' } };
+  const sdk: CallerFacts = { ...cody, dialect: 'anthropic', actorUid: null };
+  const told = call(body, sdk);
+  assert.deepEqual(told.warnings, [
+    'service_tier: left out, all callers have the tier of the gateway',
+    'n: 1 in its place, one request has one answer',
+    'metadata.user_id: the name that the gateway has for you in front',
+  ]);
+  assert.deepEqual(sent(body, sdk)['metadata'], { trace: 'theirs', user_id: 'sub1:user-7' });
+  assert.deepEqual(call({}, sdk).warnings, []);
+  assert.equal(call(body).warnings, undefined);
+});
+
 test('members that the gateway does not know pass, zeros and large numbers included', () => {
   const members = {
     temperature: 0,

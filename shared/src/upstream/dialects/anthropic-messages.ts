@@ -5,6 +5,7 @@ import type { SseEvent } from '../../http/http.ts';
 import { createJsonBody, jsonObject, memberOf, tokenCount } from '../answer-json.ts';
 import type { ApiDialect, ReadingRules } from '../api-dialect.ts';
 import type { CallerFacts, JsonObject, Meter, Reading, Usage } from '../call.ts';
+import { actorName } from '../actor-name.ts';
 import { guard } from '../guard.ts';
 import { dropNegativeSampling } from '../provider-rules.ts';
 import {
@@ -46,13 +47,16 @@ function readMessages(body: JsonObject, { caller, provider, lengthMax }: Reading
   const stream = streamOf(body);
   const messages = messagesOf(body, 'request body must contain "messages" field');
   const maxTokens = integerOf(body, 'max_tokens');
+  const warnings: string[] = [];
+  const tell = (words: string): void => void warnings.push(words);
   const { members, promptCharacters } = liftSystem(
-    guard(body, 'anthropic', { lengthMax, drops: provider.drops }),
+    guard(body, 'anthropic', { lengthMax, drops: provider.drops, tell }),
     messages,
+    caller.dialect === 'cody',
   );
   // Direct Cody clients send -1 for "not set"; zeros are values.
   dropNegativeSampling(members);
-  tellActor(members, body, caller, provider);
+  tellActor(members, body, caller, provider, tell);
   modelOf(body);
   return {
     stream,
@@ -61,6 +65,7 @@ function readMessages(body: JsonObject, { caller, provider, lengthMax }: Reading
     body: bodyText(members),
     headers: versionHeaders(caller),
     hidesUsage: false,
+    ...(caller.dialect !== 'cody' && { warnings }),
   };
 }
 
@@ -68,13 +73,16 @@ function readMessages(body: JsonObject, { caller, provider, lengthMax }: Reading
 export function tellActor(
   members: JsonObject,
   body: JsonObject,
-  { actorId, actorUid }: CallerFacts,
+  caller: CallerFacts,
   provider: ProviderRow,
+  tell: (words: string) => void = () => undefined,
 ): void {
-  const { metadata } = body;
-  if (provider.rules.includes('user-is-actor'))
-    members['metadata'] = { ...(isObject(metadata) && metadata), user_id: `${actorId}:${actorUid ?? ''}` };
-  else if (isObject(metadata)) members['metadata'] = withoutMembers(metadata, 'user_id');
+  const metadata = isObject(body['metadata']) ? body['metadata'] : null;
+  const own = metadata?.['user_id'] ?? null;
+  const told = provider.rules.includes('user-is-actor');
+  if (told) members['metadata'] = { ...metadata, user_id: actorName(caller, own) };
+  else if (metadata !== null) members['metadata'] = withoutMembers(metadata, 'user_id');
+  if (own !== null) tell(`metadata.user_id: ${told ? 'the name that the gateway has for you in front' : 'left out'}`);
 }
 
 /** The version whose shapes Cody reads; its key goes into `x-api-key`. */
@@ -93,13 +101,17 @@ function versionHeaders({ dialect, headers }: CallerFacts): Record<string, strin
   };
 }
 
-/** Instances send the system prompt as first message, which Anthropic refuses: it becomes the `system` member and wins over one that is there. */
+/**
+ * Instances send the system prompt as first message, which Anthropic refuses: it becomes the `system` member and wins over one that is there. An SDK's caller has that
+ * member itself: its first message becomes it only where there is none, and where it is nothing but a prompt.
+ */
 function liftSystem(
   members: JsonObject,
   messages: readonly Message[],
+  forInstances: boolean,
 ): { members: JsonObject; promptCharacters: number } {
   const [first, ...rest] = messages;
-  const lifted = first?.role === 'system';
+  const lifted = first?.role === 'system' && (forInstances || isPromptAlone(members, first));
   if (lifted) {
     members['messages'] = rest;
     const system = systemOf(first.content);
@@ -108,6 +120,14 @@ function liftSystem(
   }
   const texts = [members['system'], ...(lifted ? rest : messages).map(({ content }) => content)].flatMap(textsOf);
   return { members, promptCharacters: charactersOf(texts) };
+}
+
+function isPromptAlone({ system }: JsonObject, message: Message): boolean {
+  return (
+    (system ?? null) === null &&
+    systemOf(message.content) !== null &&
+    Object.keys(message).every((member) => member === 'role' || member === 'content')
+  );
 }
 
 /**

@@ -132,3 +132,31 @@ test('thinking that is counted beside the answer is output, where the row says s
     assert.equal(meter.usage().outputTokens, output);
   }
 });
+
+test('what the provider takes beside `store` alone goes with it, in every spelling and place; without it, it stays', () => {
+  const metadata = { team: 'a' };
+  assert.deepEqual(sent({ store: true, metadata }), { messages, user: 'sub1:42' });
+  assert.deepEqual(sent({ Store: true, Metadata: metadata, extra_body: { store: true, metadata, x: 1 } }), {
+    messages,
+    user: 'sub1:42',
+    extra_body: { x: 1 },
+  });
+  for (const without of [{}, { store: null }, { store: false }])
+    assert.deepEqual(sent({ ...without, metadata })['metadata'], metadata, 'the provider says what is wrong with it');
+});
+
+test('an SDK’s caller is told what was left out or changed, an instance is not', () => {
+  const body = { n: 2, service_tier: 'flex', store: true, metadata: { team: 'a' }, user: 'user-7' };
+  const sdk: CallerFacts = { ...cody, dialect: 'openai', actorUid: null };
+  const told = call(body, sdk);
+  assert.deepEqual(told.warnings, [
+    'n: 1 in its place, one request has one answer',
+    'service_tier: left out, all callers have the tier of the gateway',
+    'store: left out, no answer is kept under the account of the gateway',
+    'metadata: left out, as store was',
+    'user: the name that the gateway has for you in front',
+  ]);
+  assert.equal((JSON.parse(told.body) as JsonObject)['user'], 'sub1:user-7');
+  assert.deepEqual(call({ store: false, n: 1 }, sdk).warnings, [], 'who gets what was asked is told nothing');
+  assert.equal(call(body).warnings, undefined);
+});

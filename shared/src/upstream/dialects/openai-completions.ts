@@ -4,6 +4,7 @@
 import type { ProviderRow } from '../../catalogue/catalogue.ts';
 import type { ApiDialect, ReadingRules } from '../api-dialect.ts';
 import type { CallerFacts, JsonObject, Reading } from '../call.ts';
+import { actorName } from '../actor-name.ts';
 import { guard } from '../guard.ts';
 import { dropNegativeSampling, passedHeaders, renameMaxTokens } from '../provider-rules.ts';
 import {
@@ -46,8 +47,10 @@ function read(body: JsonObject, { caller, provider, lengthMax }: ReadingRules, t
   const stream = streamOf(body);
   const texts = textsOfAll();
   integerOf(body, 'max_tokens');
-  const members = guard(body, 'openai', { lengthMax, drops: provider.drops });
-  tellActor(members, caller, provider);
+  const warnings: string[] = [];
+  const tell = (words: string): void => void warnings.push(words);
+  const members = guard(body, 'openai', { lengthMax, drops: provider.drops, tell });
+  tellActor(members, body, caller, provider, tell);
   if (provider.rules.includes('negative-sampling-dropped')) dropNegativeSampling(members);
   if (provider.rules.includes('max-tokens-renamed')) renameMaxTokens(members);
   const hidesUsage = stream && provider.rules.includes('stream-usage-asked') && askForUsage(members);
@@ -60,13 +63,24 @@ function read(body: JsonObject, { caller, provider, lengthMax }: ReadingRules, t
     // The SDKs send a text as it is when its type is named.
     headers: { 'content-type': 'application/json', ...passedHeaders(provider, caller) },
     hidesUsage,
+    ...(caller.dialect !== 'cody' && { warnings }),
   };
 }
 
 /** `user` is ours; a provider that does not take it is told of no user at all. */
-export function tellActor(members: JsonObject, { actorId, actorUid }: CallerFacts, { rules }: ProviderRow): void {
-  if (rules.includes('user-is-actor')) members['user'] = `${actorId}:${actorUid ?? ''}`;
-  else delete members['user'];
+export function tellActor(
+  members: JsonObject,
+  { user }: JsonObject,
+  caller: CallerFacts,
+  { rules }: ProviderRow,
+  tell: (words: string) => void,
+): void {
+  const told = rules.includes('user-is-actor');
+  if (told) members['user'] = actorName(caller, user);
+  // Where the row of the provider drops it, that was told.
+  else if ('user' in members) delete members['user'];
+  else return;
+  if ((user ?? null) !== null) tell(told ? 'user: the name that the gateway has for you in front' : 'user: left out');
 }
 
 /** Asks for the usage of a stream. @returns true when the caller had not asked for it itself */

@@ -41,7 +41,10 @@ test('it goes to the provider’s own path with the caller’s members, and is n
       include: [encrypted],
     });
     assert.equal((await sentTo(asked)).url, 'https://api.openai.com/v1/responses');
-    assert.deepEqual(asked.warnings, store === true ? ['store: nothing is kept, so false was sent'] : []);
+    assert.deepEqual(asked.warnings, [
+      'service_tier: left out, all callers have the tier of the gateway',
+      ...(store === true ? ['store: nothing is kept, so false was sent'] : []),
+    ]);
     assert.deepEqual([asked.stream, asked.promptCharacters, asked.hidesUsage], [true, 11, false]);
   }
 });

@@ -29,11 +29,16 @@ function readResponse(body: JsonObject, rules: ReadingRules): Reading {
   const { caller, provider, lengthMax, reasons, serverTools } = rules;
   const stream = streamOf(body);
   integerOf(body, 'max_output_tokens');
-  const members = guard(body, 'openai-responses', { lengthMax, drops: provider.drops });
+  const warnings: string[] = [];
+  const tell = (words: string): void => {
+    // It is sent all the same, as false, which is told below.
+    if (!words.startsWith('store:')) warnings.push(words);
+  };
+  const members = guard(body, 'openai-responses', { lengthMax, drops: provider.drops, tell });
   const items = readItems(body['input']);
   members['input'] = items.input;
-  const warnings = [...items.warnings, ...withoutServerTools(members, serverTools)];
-  tellActor(members, caller, provider);
+  warnings.push(...items.warnings, ...withoutServerTools(members, serverTools));
+  tellActor(members, body, caller, provider, tell);
   if (body['store'] === true) warnings.push('store: nothing is kept, so false was sent');
   members['store'] = false;
   const thinks = reasons ?? isObject(body['reasoning']);

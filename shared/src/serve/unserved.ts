@@ -1,0 +1,108 @@
+// What callers are told where no route is: what there is instead, in the shape that their client reads. Not the routes (functions).
+
+import { Refusal, type Dialect, type Received } from '../http/http.ts';
+import type { Exchange, Route } from './exchange.ts';
+
+/** What SDKs may call here, by whose SDK; unserved.test.ts holds it to what the functions say of themselves. */
+export const servedToSdks = {
+  openai: [
+    'POST /v1/chat/completions',
+    'POST /v1/responses',
+    'POST /v1/completions',
+    'POST /v1/embeddings',
+    'GET /v1/models',
+  ],
+  anthropic: ['POST /v1/messages', 'POST /v1/messages/count_tokens', 'GET /v1/models'],
+} as const;
+
+/** What a client may look for that a gateway without a store can't have, and why: the first that the path begins with. */
+const withoutStore: readonly (readonly [path: string, why: string])[] = [
+  [
+    '/v1/messages/batches',
+    'a batch is kept and billed after its call has ended: send each of its messages to POST /v1/messages',
+  ],
+  ['/v1/batches', 'a batch is kept and billed after its call has ended: send each of its requests by itself'],
+  [
+    '/v1/files',
+    'files would be kept under the account of the gateway, which all callers share: send the content itself',
+  ],
+  [
+    '/v1/uploads',
+    'files would be kept under the account of the gateway, which all callers share: send the content itself',
+  ],
+  ['/v1/conversations', 'the gateway keeps no conversations: send the whole of it with each request'],
+];
+
+/** Paths of instances and editors, which know the original gateway's words. */
+const ofInstances = /^\/v1\/(completions\/|embeddings\/|limits(\/|$)|attribution(\/|$))/;
+const ofAnthropic = /^\/v1\/(messages|complete|skills|organizations)(\/|$)/;
+/** Of a path in a text. */
+const charactersMax = 200;
+
+/** Stands in for the route that is missing. @param candidates routes of this path, for other methods */
+export function unservedRoute(
+  { path, method, headers }: Pick<Received, 'path' | 'method' | 'headers'>,
+  candidates: readonly Route[],
+): Route {
+  const [first] = candidates;
+  if (first === undefined) return unknownPath(path, method, headers);
+  const allow = methodsOf(candidates);
+  if (method === 'OPTIONS')
+    return unrouted(first.dialect, ({ received: { response, replyHeaders } }) => {
+      response.writeHead(204, { ...replyHeaders, allow: `${allow}, OPTIONS` }).end();
+    });
+  const text = `${method} is not served at ${path.slice(0, charactersMax)}, which takes ${allow}`;
+  return refusing(first.dialect, new Refusal('method-not-allowed', text, { headers: { allow } }));
+}
+
+function unknownPath(path: string, method: string, headers: Received['headers']): Route {
+  // Below `/-/` it is empty, as in the original gateway.
+  if (path.startsWith('/-/')) return refusing('cody', new Refusal('not-found', ''));
+  if (ofInstances.test(path)) return refusing('cody', unknownToAll());
+  const dialect = ofAnthropic.test(path) || headers['anthropic-version'] !== undefined ? 'anthropic' : 'openai';
+  const meant = meantBy(path, servedToSdks[dialect]);
+  if (meant === null && !path.startsWith('/v1/')) return refusing('cody', unknownToAll());
+  const why = withoutStore.find(([known]) => path === known || path.startsWith(`${known}/`))?.[1];
+  const instead =
+    meant === null ? `the gateway serves ${servedToSdks[dialect].join(', ')}` : `${meant} may be what is meant`;
+  const text = `${method} ${path.slice(0, charactersMax)} is not served: ${why ?? instead}`;
+  return refusing(dialect, new Refusal('not-found', text));
+}
+
+const unknownToAll = (): Refusal => new Refusal('not-found', '404 page not found');
+
+function refusing(dialect: Route['dialect'], refusal: Refusal): Route {
+  return unrouted(dialect, () => {
+    throw refusal;
+  });
+}
+
+function unrouted(dialect: Route['dialect'], handle: (exchange: Exchange) => void): Route {
+  return {
+    method: '*',
+    path: 'unrouted',
+    dialect,
+    handle: (exchange) => {
+      handle(exchange);
+      return Promise.resolve();
+    },
+  };
+}
+
+/** As `Allow` has them. */
+export function methodsOf(routes: readonly Route[]): string {
+  return [...new Set(routes.flatMap(({ method }) => (method === 'GET' ? ['GET', 'HEAD'] : [method])))].join(', ');
+}
+
+export function dialectOf({ dialect }: Route, headers: Received['headers']): Dialect {
+  return typeof dialect === 'function' ? dialect(headers) : dialect;
+}
+
+/** A base URL without `/v1`, or with it twice, and a slash too many. */
+function meantBy(path: string, served: readonly string[]): string | null {
+  const last = path
+    .replaceAll(/\/{2,}/g, '/')
+    .replace(/\/$/, '')
+    .replace(/^(\/v1)+(?=\/)/, '');
+  return last === '' ? null : (served.find((one) => one.endsWith(` /v1${last}`)) ?? null);
+}
