@@ -86,8 +86,8 @@ const qualified = (entry: string, provider: string): string =>
   (entry.includes('/') ? entry : `${provider}/${entry}`).toLowerCase();
 
 /**
- * Ids of a provider's models that a list allows: all that is served, or what is in both, in the list's order. Compared without case, by any name
- * that the gateway knows a model by.
+ * Ids of a provider's models that a list allows: all that is served, or what is in both, in the list's order. Compared
+ * without case, by any name that the gateway knows a model by.
  */
 export function allowedModels(list: readonly string[], provider: string, served: ServedNames): readonly string[] {
   if (allowsAll(list)) return served.ids;
