@@ -1,5 +1,5 @@
-// How operators change the overlay: rows are checked with all other rows of their layer and of those below, and written with their audit record in one
-// transaction on `catalogue/version`. Reading is overlay-source.ts.
+// How operators change the overlay: rows are checked with all other rows of their layer and of those below, and
+// written with their audit record in one transaction on `catalogue/version`. Reading is overlay-source.ts.
 
 import type { DocumentReference, Transaction } from '@google-cloud/firestore';
 import {
@@ -71,7 +71,8 @@ export interface ChangedOverlay {
 const redisBudgetMs = 2_000;
 
 /**
- * @param decide what to change, from the catalogue as read in the transaction; runs again when another write came between
+ * @param decide what to change, from the catalogue as read in the transaction; runs again when another write came
+ * between
  * @param nowMs of the change: its rows are known as of that day
  * @throws OverlayRefused, what `decide` and Firestore throw, and after 15 s
  */
@@ -107,7 +108,10 @@ export async function changeOverlay(
   return { catalogue, prices: await catalogue.prices(), text: decided.text, published };
 }
 
-/** Documents by name. What is bad or gone stands as Redis has it: a write mends it. @throws OverlayRefused where Redis has none */
+/**
+ * Documents by name. What is bad or gone stands as Redis has it: a write mends it.
+ * @throws OverlayRefused where Redis has none
+ */
 async function readStanding(
   transaction: Transaction,
   { firestore }: DocumentReference,

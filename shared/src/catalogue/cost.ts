@@ -18,7 +18,10 @@ export interface Usage {
 export interface Cost {
   /** Integer nano-dollars; null where the model has no price, or what was reported can't be true. */
   readonly nanoUsd: number | null;
-  /** What could not be priced, or only by a price that may be too low: dimensions, qualifiers, `price`. Sorted; empty: all is known. */
+  /**
+   * What could not be priced, or only by a price that may be too low: dimensions, qualifiers, `price`. Sorted; empty:
+   * all is known.
+   */
   readonly unpriced: readonly string[];
   readonly estimated: boolean;
   /** The price is from memory. */
@@ -32,8 +35,9 @@ const countMax = 1e9;
 const plain: ReadonlySet<string> = new Set(['default', 'standard', 'global', 'false']);
 
 /**
- * Exact decimals up to the end, then one rounding for the whole call, a half goes up. Tiers are chosen by all tokens of the input, cached ones too,
- * and hold for the whole call. Qualifiers multiply prices of tokens, never fees of tools.
+ * Exact decimals up to the end, then one rounding for the whole call, a half goes up. Tiers are chosen by all tokens
+ * of the input, cached ones too, and hold for the whole call. Qualifiers multiply prices of tokens, never fees of
+ * tools.
  * @param price null: the model has no price
  * @param factor what was negotiated, on the whole
  */

@@ -5,8 +5,8 @@ const lettersMax = 80;
 const editsMax = 3;
 
 /**
- * At most `count` of the names, nearest first: few letters away (swapped ones count as one), else with a long beginning in common.
- * Compares without case, and with what stands behind the prefix too.
+ * At most `count` of the names, nearest first: few letters away (swapped ones count as one), else with a long
+ * beginning in common. Compares without case, and with what stands behind the prefix too.
  */
 export function nearestNames(typed: string, names: readonly string[], count = 3): string[] {
   const wanted = typed.toLowerCase();

@@ -1,4 +1,5 @@
-// The catalogue by age at use: nothing keeps it fresh but its users. An instance that slept sees at its next call what changed meanwhile.
+// The catalogue by age at use: nothing keeps it fresh but its users. An instance that slept sees at its next call what
+// changed meanwhile.
 
 import { within } from '../telemetry/telemetry.ts';
 import { overlayLayer, readOverlayDocument, type OverlayDocument } from './overlay-document.ts';
@@ -26,7 +27,10 @@ export interface OverlayCopyOptions {
   readonly waitMs?: number;
   /** The same for an instance that has just started or slept long: what it knows may be another world. */
   readonly patientWaitMs?: number;
-  /** An error: what is wrong with documents, or that they can't be read. Told at once, and each minute as long as it lasts. */
+  /**
+   * An error: what is wrong with documents, or that they can't be read. Told at once, and each minute as long as it
+   * lasts.
+   */
   readonly onFaults: (faults: readonly string[]) => void;
 }
 
@@ -66,8 +70,8 @@ export class OverlayCopy {
   }
 
   /**
-   * The catalogue for a call that begins now; waits a moment for the source when the copy is too old. Never rejects: where the source is slow or fails,
-   * the last known one serves.
+   * The catalogue for a call that begins now; waits a moment for the source when the copy is too old. Never rejects:
+   * where the source is slow or fails, the last known one serves.
    */
   async use(nowMs: number): Promise<Catalogue> {
     // A clock that was set back makes nothing younger.

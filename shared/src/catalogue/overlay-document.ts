@@ -1,4 +1,5 @@
-// The overlay's documents: rows of one kind and provider that operators wrote. The same checks when they are written and when they are read.
+// The overlay's documents: rows of one kind and provider that operators wrote. The same checks when they are written
+// and when they are read.
 
 import * as v from 'valibot';
 import { hostRules, overlayAddressFault, secretsOf } from './hosts.ts';
@@ -69,8 +70,8 @@ export function overlayLayer(documents: Iterable<OverlayDocument>): Layer {
 }
 
 /**
- * Why documents, each good by itself, may not stand together on top of the reviewed layers. To be asked before one of them is written.
- * A home whose key is not there is no fault: it is kept, and gets no traffic.
+ * Why documents, each good by itself, may not stand together on top of the reviewed layers. To be asked before one of
+ * them is written. A home whose key is not there is no fault: it is kept, and gets no traffic.
  */
 export async function overlayFaults(
   documents: readonly OverlayDocument[],

@@ -1,4 +1,5 @@
-// The overlay's copy in Redis: all documents under one version, each the last good one that anybody read. Whose copy may be how old is overlay-source.ts's.
+// The overlay's copy in Redis: all documents under one version, each the last good one that anybody read. Whose copy
+// may be how old is overlay-source.ts's.
 
 import * as v from 'valibot';
 import { confirmCopy, keepCopy, readCopy, readCopyVersion } from '../documents/documents.ts';

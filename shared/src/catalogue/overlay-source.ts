@@ -1,5 +1,5 @@
-// Where an instance reads the overlay: Redis's copy while it is young, else Firestore, which then makes the copy young for everybody. Not how old an
-// instance's own copy may be (overlay-copy.ts).
+// Where an instance reads the overlay: Redis's copy while it is young, else Firestore, which then makes the copy young
+// for everybody. Not how old an instance's own copy may be (overlay-copy.ts).
 
 import type { DocumentReader } from '../documents/documents.ts';
 import type { Budget } from '../store/store.ts';
@@ -20,7 +20,10 @@ export interface OverlayPlaces {
   readonly redis: OverlayRedis;
 }
 
-/** @param redisBudgetMs what the few bytes of a version may take. @param confirmed is told when Firestore has confirmed what Redis has */
+/**
+ * @param redisBudgetMs what the few bytes of a version may take.
+ * @param confirmed is told when Firestore has confirmed what Redis has
+ */
 export function createOverlaySource(
   { documents, redis }: OverlayPlaces,
   redisBudgetMs: number,

@@ -1,4 +1,5 @@
-// A provider: who makes or sells the models of one prefix, which dialects are spoken there, and what is different about it.
+// A provider: who makes or sells the models of one prefix, which dialects are spoken there, and what is different
+// about it.
 
 import * as v from 'valibot';
 import { allowEntry } from './allow-list.ts';
@@ -18,7 +19,9 @@ export const dialectNames = [
 ] as const;
 export type DialectName = (typeof dialectNames)[number];
 
-/** What a dialect does differently for a provider that names the rule. What is only left out of a request is `drops`. */
+/**
+ * What a dialect does differently for a provider that names the rule. What is only left out of a request is `drops`.
+ */
 export const ruleNames = [
   // The caller's name stands in `user` (OpenAI's dialect) or `metadata.user_id` (Anthropic's).
   'user-is-actor',
@@ -42,7 +45,9 @@ const path = v.pipe(
   v.regex(/^\/[\w./:{}?=&@-]{0,199}$/, (issue) => `${issue.received} is not a path such as /v1/chat/completions`),
 );
 
-/** Behind the base URL; `{model}` stands for the name that the home knows. Two where a stream is asked for elsewhere. */
+/**
+ * Behind the base URL; `{model}` stands for the name that the home knows. Two where a stream is asked for elsewhere.
+ */
 export const dialectPath = v.union(
   [path, v.strictObject({ whole: path, stream: path })],
   'is neither a path such as /v1/chat/completions nor {"whole": …, "stream": …}',

@@ -1,4 +1,5 @@
-// One state of the catalogue, never changed: what a call sees from its permit to its settlement. Changes make a new one (overlay-copy.ts).
+// One state of the catalogue, never changed: what a call sees from its permit to its settlement. Changes make a new
+// one (overlay-copy.ts).
 
 import { LRUCache } from 'lru-cache';
 import { allowList, type AllowList } from './allow-list.ts';
@@ -46,7 +47,10 @@ export interface ModelFilter {
 export interface ServedNames {
   /** In the order of the provider's list. */
   readonly ids: readonly string[];
-  /** @param name qualified, an alias too, in any case @returns the id of the served model that it stands for, or null */
+  /**
+   * @param name qualified, an alias too, in any case
+   * @returns the id of the served model that it stands for, or null
+   */
   idOf(name: string): string | null;
 }
 
@@ -132,7 +136,8 @@ export class Catalogue {
   /**
    * What a name means. Names are compared without case, and come back as configured.
    * @param typed with the provider's prefix or without
-   * @param provider where the route says whose name it is; else the prefix does, or the first provider that serves the name
+   * @param provider where the route says whose name it is; else the prefix does, or the first provider that serves the
+   * name
    */
   resolve(typed: string, provider: string | null = null): Resolution {
     if (typed.length > resolvedLettersMax) return { kind: 'refused', nearest: [] };
@@ -177,7 +182,9 @@ export class Catalogue {
     return this.#covered.get(id.toLowerCase()) ?? [];
   }
 
-  /** Models that are served now, by provider in the order of their lists. A pattern's unknown names are not among them. */
+  /**
+   * Models that are served now, by provider in the order of their lists. A pattern's unknown names are not among them.
+   */
   served(filter: ModelFilter = {}): readonly Model[] {
     const { provider, features, dialects } = filter;
     const key = `${provider ?? ''} ${features?.join() ?? ''} ${dialects?.join() ?? ''}`;
@@ -291,7 +298,10 @@ export class Catalogue {
       : null;
   }
 
-  /** A name without prefix: of the first provider that knows it, better one that can serve it; else of one whose patterns claim it. */
+  /**
+   * A name without prefix: of the first provider that knows it, better one that can serve it; else of one whose
+   * patterns claim it.
+   */
   #findAnywhere(name: string): Model | null {
     const lower = name.toLowerCase();
     let first: Model | null = null;
