@@ -41,8 +41,8 @@ export interface AccessSource {
   /** The actor of a token, or null: it definitely knows none. @throws SourceUnavailable */
   find(token: KnownToken): Promise<Statement | null>;
   /**
-   * The subscription of an id as `Statement.id` writes it, or null: there definitely is none, or an archived one that is
-   * not listed either. Null instead of a method where a source can't be asked so.
+   * The subscription of an id as `Statement.id` writes it, or null: there definitely is none, or an archived one that
+   * is not listed either. Null instead of a method where a source can't be asked so.
    * @throws SourceUnavailable
    */
   readonly findById: ((id: string) => Promise<Statement | null>) | null;
