@@ -59,7 +59,10 @@ async function loadClient({ googleCloudProject, firestoreEmulatorHost }: Documen
   });
 }
 
-/** The outcome of the work, if it comes in time. What Firestore's client does after that is its own: a write may still be done. */
+/**
+ * The outcome of the work, if it comes in time. What Firestore's client does after that is its own: a write may still
+ * be done.
+ */
 export function withDeadline<T>(work: Promise<T>, timeoutMs: number): Promise<T> {
   return within(work, timeoutMs, () => {
     throw new Error(`Firestore did not answer within ${timeoutMs} ms`);
