@@ -6,7 +6,10 @@ import { within } from '../telemetry/telemetry.ts';
 import type { Undeliverable } from './event-task.ts';
 
 const collection = 'deadLetters';
-/** Beyond a year's books. Firestore deletes a letter when its `expiresAt` has come (terraform/firestore): nothing that names customers is kept for ever. */
+/**
+ * Beyond a year's books. Firestore deletes a letter when its `expiresAt` has come (terraform/firestore): nothing that
+ * names customers is kept for ever.
+ */
 const keptMs = 400 * 86_400_000;
 /** Writes after which nobody listens are tried again by the queue. */
 const writeTimeoutMs = 5_000;

@@ -66,7 +66,9 @@ export type EventDraft = Omit<
   'rank' | 'units' | 'quota_window' | 'quota_units' | 'count' | keyof typeof unmeasured
 >;
 
-/** What only the end of a call tells: of a request that was not served, and of a dead holder's call, nobody knows it. */
+/**
+ * What only the end of a call tells: of a request that was not served, and of a dead holder's call, nobody knows it.
+ */
 const unmeasured = {
   tokens: null,
   gateway_ms: null,

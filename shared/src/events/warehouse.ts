@@ -27,7 +27,11 @@ export interface Insertion {
 
 /** The events table. */
 export interface Warehouse {
-  /** Prices what has no cost, and inserts rows; equal `event_id`, `rank` and `price_rank` again are dropped by BigQuery within its window and by the view for ever. @throws when a retry can help. */
+  /**
+   * Prices what has no cost, and inserts rows; equal `event_id`, `rank` and `price_rank` again are dropped by BigQuery
+   * within its window and by the view for ever.
+   * @throws when a retry can help.
+   */
   insert(events: readonly UsageEvent[]): Promise<Insertion>;
 }
 
@@ -37,7 +41,11 @@ export type WarehouseSettings = Pick<
   'bigqueryProjectId' | 'bigqueryDataset' | 'bigqueryTable' | 'bigqueryEndpoint'
 >;
 
-/** Loads the client with the first insert. @param book asked for with the first row that has no cost @param now Unix ms */
+/**
+ * Loads the client with the first insert.
+ * @param book asked for with the first row that has no cost
+ * @param now Unix ms
+ */
 export function createWarehouse(
   config: WarehouseSettings,
   book: () => Promise<PriceBook>,
@@ -92,8 +100,9 @@ function sumsOf(rows: readonly Row[]): Pick<Insertion, 'costNanoUsd' | 'unpriced
 }
 
 /**
- * A row that can't be taken stops its whole request (its neighbours read `stopped`): the rest goes again without it. What only lacks a column goes
- * again with that member elsewhere. Each turn learns of a member or drops a row, so it ends.
+ * A row that can't be taken stops its whole request (its neighbours read `stopped`): the rest goes again without it.
+ * What only lacks a column goes again with that member elsewhere. Each turn learns of a member or drops a row, so it
+ * ends.
  */
 async function insertRows(
   pending: readonly Pending[],
@@ -140,7 +149,10 @@ function rawRow(row: Row): RawRow {
   return { insertId: insertId(row), json };
 }
 
-/** insertId -> reason of the rows that a PartialFailureError calls invalid (its message is empty, the details are inside). */
+/**
+ * insertId -> reason of the rows that a PartialFailureError calls invalid (its message is empty, the details are
+ * inside).
+ */
 function invalidRows(error: unknown): ReadonlyMap<string, string> {
   const failed =
     (error as {
