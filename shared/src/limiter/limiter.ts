@@ -1,4 +1,5 @@
-// Door of the limiter room: admission against quota, burst and in-flight limits, and the lease that it opens. Not who may (auth), not what it costs (events).
+// Door of the limiter room: admission against quota, burst and in-flight limits, and the lease that it opens. Not who
+// may (auth), not what it costs (events).
 
 import type { Actor, Entitlement, Feature, Permit } from '../auth/auth.ts';
 import { keys, shardOf, type Budget, type Shard, type Store } from '../store/store.ts';
@@ -41,7 +42,8 @@ export interface Limiter {
   /** One round trip: reserves the estimate and opens a lease, or says why not. */
   admit(permit: Permit, admission: Admission, budget: Budget): Promise<Lease | Denial | Claimed>;
   /**
-   * A lease on trust, while Redis can't be asked: whether that may be is serve's to say. It is settled by a task alone (late.ts).
+   * A lease on trust, while Redis can't be asked: whether that may be is serve's to say. It is settled by a task alone
+   * (late.ts).
    * @param triedAtMs when `admit` was sent and not answered, Unix ms; null: it was not sent
    */
   admitOnTrust(permit: Permit, admission: Admission, nowMs: number, triedAtMs: number | null): Lease;
@@ -183,8 +185,9 @@ function placeOf(permit: Permit): Place {
 }
 
 /**
- * Sourcegraph.com's users get a new window when their plan's interval changes (shared/COMPATIBILITY.md#plan-change), proven by a newer version of the actor than
- * the one that the window was last used by; for everybody else a change of interval moves the window's end.
+ * Sourcegraph.com's users get a new window when their plan's interval changes (shared/COMPATIBILITY.md#plan-change),
+ * proven by a newer version of the actor than the one that the window was last used by; for everybody else a change of
+ * interval moves the window's end.
  */
 function versionOf({ source, version }: Actor): number | null {
   return source === 'dotcom-user' ? version : null;

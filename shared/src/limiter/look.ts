@@ -1,4 +1,5 @@
-// Whether an actor would be refused at this moment, whatever it asks for. Reads only: a look admits nobody, and a call that passes it may be refused all the same.
+// Whether an actor would be refused at this moment, whatever it asks for. Reads only: a look admits nobody, and a call
+// that passes it may be refused all the same.
 
 import type { Actor, Entitlement, Feature } from '../auth/auth.ts';
 import { keys, shardOf, type Budget, type Store } from '../store/store.ts';
@@ -18,7 +19,10 @@ export interface Looked {
   readonly entitlement: Entitlement;
 }
 
-/** One round trip, or two where all slots seem to be taken: why one more unit would be refused, in admit.lua's order, or null. */
+/**
+ * One round trip, or two where all slots seem to be taken: why one more unit would be refused, in admit.lua's order,
+ * or null.
+ */
 export async function lookFor(
   store: Store,
   { identity, version, feature, entitlement }: Looked,

@@ -15,7 +15,8 @@ export interface Reading {
 
 /**
  * One round trip for all features of an actor.
- * @param version where a newer one with another interval opens a new window at its next use (admit.lua): then nothing is used so far.
+ * @param version where a newer one with another interval opens a new window at its next use (admit.lua): then nothing
+ * is used so far.
  * @param intervals of the features that are asked for, in ms.
  */
 export async function readLimits(

@@ -1,4 +1,5 @@
-// An actor's quota windows as an operator sees them, and the end of one before its time. Not the reading of callers (reading.ts).
+// An actor's quota windows as an operator sees them, and the end of one before its time. Not the reading of callers
+// (reading.ts).
 
 import type { Actor, Feature } from '../auth/auth.ts';
 import { keys, readRedisTime, shardOf, type Budget, type Store } from '../store/store.ts';
