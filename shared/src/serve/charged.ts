@@ -122,7 +122,10 @@ export async function charged<Used>(
   }
 }
 
-/** One call, one price: that of its admission, worked out here alone. Where it can't be, whoever delivers the row does it from what the row says. */
+/**
+ * One call, one price: that of its admission, worked out here alone. Where it can't be, whoever delivers the row does
+ * it from what the row says.
+ */
 async function priced(
   { scope }: Exchange,
   { admittedAtMs }: Lease,

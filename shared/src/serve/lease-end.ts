@@ -1,5 +1,5 @@
-// The step of every charged call that ends its lease: the charge, and what it leaves behind handed to the outbox. Not the
-// counters (limiter), nor the sending (events).
+// The step of every charged call that ends its lease: the charge, and what it leaves behind handed to the outbox. Not
+// the counters (limiter), nor the sending (events).
 
 import { eventRow, noticeAbout, type EndedEvent } from '../events/events.ts';
 import type { Lease, Settlement } from '../limiter/limiter.ts';

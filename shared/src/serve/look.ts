@@ -1,4 +1,5 @@
-// The step before a large body is parsed: callers that would be refused anyway are refused now. Not the admission (admit.ts).
+// The step before a large body is parsed: callers that would be refused anyway are refused now. Not the admission
+// (admit.ts).
 
 import type { Actor, Entitlement, Feature } from '../auth/auth.ts';
 import { identityOf, type Denial } from '../limiter/limiter.ts';

@@ -4,8 +4,8 @@ import { priceCall, type Part, type PriceBook, type PricedBy, type PricedCall } 
 import { within } from '../telemetry/telemetry.ts';
 
 /**
- * The first call of an instance reads the prices, some tens of milliseconds, beside the provider's answer. One that ends sooner waits so long at most,
- * and is priced when its row is delivered.
+ * The first call of an instance reads the prices, some tens of milliseconds, beside the provider's answer. One that
+ * ends sooner waits so long at most, and is priced when its row is delivered.
  */
 const waitMs = 250;
 
