@@ -1,4 +1,5 @@
-// Knows which nodes take no more memory. Not an outage: they serve reads and whatever gives memory back, so that what fills them can be drained.
+// Knows which nodes take no more memory. Not an outage: they serve reads and whatever gives memory back, so that what
+// fills them can be drained.
 
 import type { BreakerClock } from './breaker.ts';
 import { refusalOf } from './refusals.ts';

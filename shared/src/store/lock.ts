@@ -1,4 +1,5 @@
-// A lock between processes, for jobs that should run once at a time. It saves work; what must be exact does not rest on it.
+// A lock between processes, for jobs that should run once at a time. It saves work; what must be exact does not rest
+// on it.
 
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
