@@ -1,4 +1,5 @@
-// Finished spans and what they measure on their way out: bounded, sent beside requests, dropped when nobody takes them. Not their format (otlp-spans.ts).
+// Finished spans and what they measure on their way out: bounded, sent beside requests, dropped when nobody takes
+// them. Not their format (otlp-spans.ts).
 
 import { within } from './deadline.ts';
 import type { InstrumentName } from './instruments.ts';
@@ -10,7 +11,10 @@ import { instrumentationScope, resourceOf } from './resource.ts';
 import type { Attributes, SpanRecord, TraceFacts } from './span.ts';
 import type { TelemetrySettings } from './settings.ts';
 
-/** Requests whose spans are measured and written together: one by one, with cold caches, each costs twice as much. More of them only live longer. */
+/**
+ * Requests whose spans are measured and written together: one by one, with cold caches, each costs twice as much. More
+ * of them only live longer.
+ */
 const togetherMax = 32;
 /** Full batches of a quarter MB: 8 MB when the endpoint is away. */
 const batchesMax = 32;

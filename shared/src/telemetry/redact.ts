@@ -1,4 +1,5 @@
-// Takes secrets out of the texts of errors, which other people's code writes. What we write ourselves has none to begin with.
+// Takes secrets out of the texts of errors, which other people's code writes. What we write ourselves has none to
+// begin with.
 
 const secrets: readonly (readonly [RegExp, string])[] = [
   [/\b(sgd|slk|sgs|sgp|sk|fw|AIza)[-_][\w-]{12,}/g, '$1_[redacted]'],

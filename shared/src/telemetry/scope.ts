@@ -27,7 +27,10 @@ export interface Scope extends LogTrace {
   annotate(fields: LogFields): void;
   /** Writes a line of its own within this trace. */
   log(severity: Severity, message: string, fields?: LogFields, error?: unknown): void;
-  /** Does a step of the request as a span: `describe` tells its attributes, what is thrown fails it by its `kind` or name. */
+  /**
+   * Does a step of the request as a span: `describe` tells its attributes, what is thrown fails it by its `kind` or
+   * name.
+   */
   span<T>(name: string, work: () => Promise<T>, describe?: (result: T) => Attributes): Promise<T>;
   /** Begins an outgoing call, which may end elsewhere. It counts as in flight until then. */
   startCall(name: string, attributes: Attributes): Span;
