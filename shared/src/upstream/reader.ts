@@ -1,4 +1,5 @@
-// An answer's body chunk by chunk, as it arrives and with back-pressure: what Node's own iterator of a stream does, at a fraction of its cost.
+// An answer's body chunk by chunk, as it arrives and with back-pressure: what Node's own iterator of a stream does, at
+// a fraction of its cost.
 
 import type { IncomingMessage } from 'node:http';
 

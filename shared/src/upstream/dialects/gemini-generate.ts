@@ -1,4 +1,5 @@
-// Google's Gemini API: what we change in a request, how it is sent, how its answers tell their usage. It has no official client here.
+// Google's Gemini API: what we change in a request, how it is sent, how its answers tell their usage. It has no
+// official client here.
 
 import type { SseEvent } from '../../http/http.ts';
 import { createJsonBody, jsonObject, memberOf, tokenCount } from '../answer-json.ts';
@@ -42,8 +43,9 @@ function readContents(body: JsonObject, { provider, lengthMax }: ReadingRules): 
 }
 
 /**
- * Of each member of `usageMetadata` the last counts. A stream has no end mark but the `finishReason` of its last event, so one that says nothing
- * readable, or ends in something unreadable, is taken for whole: whether it was cut can't be told.
+ * Of each member of `usageMetadata` the last counts. A stream has no end mark but the `finishReason` of its last
+ * event, so one that says nothing readable, or ends in something unreadable, is taken for whole: whether it was cut
+ * can't be told.
  */
 function createMeter(model: string): Meter {
   let usage: JsonObject = {};
