@@ -1,5 +1,5 @@
-// The function `attribution`: where a piece of code can be found in public, as known to Sourcegraph.com with the gateway's own
-// account.
+// The function `attribution`: where a piece of code can be found in public, as known to Sourcegraph.com with the
+// gateway's own account.
 
 import { parseJson, Refusal } from '@cody-gateway/shared/http';
 import {

@@ -1,4 +1,5 @@
-// The function `deliver-notifications`: a quota notice to the webhook. Its answer decides whether the queue tries again.
+// The function `deliver-notifications`: a quota notice to the webhook. Its answer decides whether the queue tries
+// again.
 
 import { createHash } from 'node:crypto';
 import {
@@ -42,7 +43,10 @@ async function deliver({ received, scope, context }: Exchange, marks: NoticeMark
   answer(received, 200, {}, '');
 }
 
-/** @returns false when it was not sent: there is no webhook, or it was sent before. @throws Refusal when the queue should try again */
+/**
+ * @returns false when it was not sent: there is no webhook, or it was sent before.
+ * @throws Refusal when the queue should try again
+ */
 async function deliverOnce(notice: Notice, { config, telemetry }: Context, marks: NoticeMarks): Promise<boolean> {
   const { slackWebhookUrl } = config;
   if (slackWebhookUrl === null) {
