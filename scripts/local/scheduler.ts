@@ -1,4 +1,5 @@
-// Cloud Scheduler of the local cloud: calls functions by the minute. Understands the two forms of cron that function.json allows.
+// Cloud Scheduler of the local cloud: calls functions by the minute. Understands the two forms of cron that
+// function.json allows.
 
 const minuteMs = 60_000;
 const callTimeoutMs = 300_000;
@@ -13,7 +14,10 @@ export interface Job {
 
 /** A running clock. */
 export interface LocalScheduler {
-  /** Calls the job now, as its minute would; nothing happens while it still runs from before. @throws Error where no job has that name */
+  /**
+   * Calls the job now, as its minute would; nothing happens while it still runs from before.
+   * @throws Error where no job has that name
+   */
   tick(name: string): Promise<void>;
   stop(): void;
 }

@@ -1,4 +1,5 @@
-// `usage show`: what a subscription used in the last seven days by day, feature and model, by the saved queries of the licence page.
+// `usage show`: what a subscription used in the last seven days by day, feature and model, by the saved queries of the
+// licence page.
 
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';

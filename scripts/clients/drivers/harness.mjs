@@ -1,4 +1,5 @@
-// Runs a client's methods through the cases and prints a line of JSON for each: what differed from what was expected, or null.
+// Runs a client's methods through the cases and prints a line of JSON for each: what differed from what was expected,
+// or null.
 
 import { readFileSync } from 'node:fs';
 import { isDeepStrictEqual } from 'node:util';
@@ -21,7 +22,8 @@ const cases = JSON.parse(readFileSync(process.env.CASES_FILE, 'utf8'));
 const caseTimeoutMs = 30_000;
 
 /**
- * @param modes each `{ mode, dialect, text, stream, tools, thinking, image, structured }`; a method takes the prompt and gives what cases.json
+ * @param modes each `{ mode, dialect, text, stream, tools, thinking, image, structured }`; a method takes the prompt
+ * and gives what cases.json
  *   expects, one that is missing is something the client can't do
  */
 export async function run(modes) {

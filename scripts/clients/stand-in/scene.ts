@@ -1,4 +1,5 @@
-// What the stand-in answers: a scene is named in the prompt (`case=tools`), so that a request needs no arrangement before it. Not how a dialect says it.
+// What the stand-in answers: a scene is named in the prompt (`case=tools`), so that a request needs no arrangement
+// before it. Not how a dialect says it.
 
 /** A call of a tool. */
 export interface ToolCall {

@@ -1,4 +1,5 @@
-// The ledger's views on the local warehouse: they sum to the same total, equal events count once, bills are explained, saved queries answer.
+// The ledger's views on the local warehouse: they sum to the same total, equal events count once, bills are explained,
+// saved queries answer.
 
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
@@ -65,7 +66,8 @@ test('a million rows with repeated deliveries: every view sums to the total of t
   for (const seed of [0.1, -0.7]) {
     await local.rows('DELETE FROM events');
     await local.rows(`SELECT setseed(${seed})`);
-    // One event in ten is delivered twice, one in ten is an orphan with or without its settlement; members are missing at random.
+    // One event in ten is delivered twice, one in ten is an orphan with or without its settlement; members are missing
+    // at random.
     await local.rows(`
       CREATE OR REPLACE TABLE drawn AS SELECT i, random() AS a, random() AS b, random() AS c, random() AS d, random() AS e
       FROM range(1000000) r(i)`);
