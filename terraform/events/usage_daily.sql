@@ -1,4 +1,5 @@
--- What happened a day, by everything that a sum is asked for. A day is final 48 hours after its end: until then events may still arrive.
+-- What happened a day, by everything that a sum is asked for. A day is final 48 hours after its end: until then events
+-- may still arrive.
 SELECT
   DATE(created_at) AS day,
   source,

@@ -1,6 +1,7 @@
--- What each function costs a day and for whom, in micro-dollars: providers from the events, Google's services from the billing export.
--- Cloud Run is joined by the label `component` and shared among a function's callers by their events; Redis, Tasks, BigQuery and Firestore
--- serve all functions and are shared by events. What is left of the project's bill stands in rows of its own, part `unexplained`.
+-- What each function costs a day and for whom, in micro-dollars: providers from the events, Google's services from the
+-- billing export. Cloud Run is joined by the label `component` and shared among a function's callers by their events;
+-- Redis, Tasks, BigQuery and Firestore serve all functions and are shared by events. What is left of the project's
+-- bill stands in rows of its own, part `unexplained`.
 WITH
   billed AS (
     SELECT

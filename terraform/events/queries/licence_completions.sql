@@ -1,5 +1,6 @@
--- Licence page: completions a day and model of one actor and feature over the last seven days, zero where there were none.
--- Parameters: @source, @identifier, @feature. Every row of the event counts, failed calls too, as this page always did.
+-- Licence page: completions a day and model of one actor and feature over the last seven days, zero where there were
+-- none. Parameters: @source, @identifier, @feature. Every row of the event counts, failed calls too, as this page
+-- always did.
 WITH
   chosen AS (
     SELECT DATE(created_at) AS day, model, count
