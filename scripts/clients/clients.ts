@@ -20,7 +20,7 @@ Installs pinned versions of real clients from npm and PyPI into .local/clients,
 points them at the gateway on this machine (started here, with a stand-in for
 the providers), and prints for each what works, or the first difference.
 
-  --only NAME   this client alone (again for more), as scripts/clients/clients.json
+  --only NAME   this client alone (again for more): scripts/clients/clients.json
   --json        the results as JSON
   --write       keep them in scripts/clients/results.json and README.md
 `;

@@ -1,11 +1,14 @@
-// `usage cost` (also `npm run cost`): what was used and what it costs by subscription, feature and model, out of the events table.
+// `usage cost` (also `npm run cost`): what was used and what it costs by subscription, feature and model, out of the
+// events table.
 
 import { readArguments, type Command } from './command.ts';
 import { daysMost, lastDays, readDays } from './days.ts';
 import { formatTable } from './table.ts';
 import { warehouseHelp, warehouseOf } from './warehouse.ts';
 
-/** What is summed of calls, over the de-duplicated view; failed and cancelled calls are told apart from charged ones. */
+/**
+ * What is summed of calls, over the de-duplicated view; failed and cancelled calls are told apart from charged ones.
+ */
 export const usageSums = `SUM(count) AS calls,
   SUM(units) AS charged,
   -- Anthropic reports its cache beside the input, the others within it.
