@@ -13,7 +13,7 @@ import { startRedis, type LocalRedis } from '../../../scripts/local/process/redi
 import type { Permit } from '../auth/auth.ts';
 import { openCatalogue, type Catalogue } from '../catalogue/catalogue.ts';
 import { loadConfig } from '../config/config.ts';
-import { createOutbox, createWarehouse, type UsageEvent } from '../events/events.ts';
+import { type UsageEvent, closeDay, createLedger, createOutbox, createWarehouse, dueDays } from '../events/events.ts';
 import { createLimiter } from '../limiter/limiter.ts';
 import { connectStore, type Store } from '../store/store.ts';
 import { createTelemetry } from '../telemetry/telemetry.ts';
@@ -313,6 +313,9 @@ test('the views sum them to the nano-dollar; delivery changes no cost; a second 
     const { inserted, unpriced, poison } = await warehouse.insert(delivered);
     assert.deepEqual([inserted, unpriced, poison], [delivered.length, 0, []]);
   }
+  // Views know of days before the last ten what was closed; these are of a day that will be.
+  const ledger = createLedger({ ...settings, bigqueryEndpoint: bigquery.url });
+  for (const due of await dueDays(ledger, 10)) await closeDay(ledger, due);
   const byHand = lines.reduce((sum, [, , , microUsd]) => sum + 2 * Math.round(microUsd * 1_000), 0);
   for (const view of ['usage_daily', 'cost_by_model', 'cost_by_subscription', 'cost_by_feature', 'spend_by_function']) {
     const [sums] = await bigquery.rows(`SELECT SUM(cost_nano_usd) AS nano, SUM(unpriced) AS unpriced FROM ${view}`);
