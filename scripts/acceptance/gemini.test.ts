@@ -12,7 +12,7 @@ const model = 'gemini-2.5-pro';
 const contents = [{ role: 'user', parts: [{ text: 'Hello there' }] }];
 
 const clientOf = (apiKey: string): GoogleGenAI =>
-  new GoogleGenAI({ apiKey, vertexai: false, httpOptions: { baseUrl: gateway.url } });
+  new GoogleGenAI({ apiKey, vertexai: false, httpOptions: { baseUrl: gateway.url, apiVersion: 'v1beta' } });
 
 before(async () => {
   gateway = await startGateway({ functions: ['generate-content', 'deliver-events', 'diagnostics'] });
