@@ -167,10 +167,10 @@ test('errors have Google’s shape, and a class in its client', async () => {
   const poor = clientOf(token);
   for (let i = 0; i < 2; i++) await poor.models.generateContent({ model, contents: 'Hi' });
   for (const work of [
-    poor.models.generateContent({ model, contents: 'Hi' }),
-    poor.models.countTokens({ model, contents: 'Hi' }),
+    () => poor.models.generateContent({ model, contents: 'Hi' }),
+    () => poor.models.countTokens({ model, contents: 'Hi' }),
   ]) {
-    const { status, error } = await refused(work);
+    const { status, error } = await refused(work());
     assert.deepEqual([status, error['status']], [429, 'RESOURCE_EXHAUSTED']);
   }
   await refused(google.caches.list().then((pager) => pager.page));
