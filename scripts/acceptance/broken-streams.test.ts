@@ -1,4 +1,5 @@
-// A stream that a provider does not finish, for whatever reason, ends with exactly one error event in the caller's dialect, without an end mark, charged and marked.
+// A stream that a provider does not finish, for whatever reason, ends with exactly one error event in the caller's
+// dialect, without an end mark, charged and marked.
 
 import assert from 'node:assert/strict';
 import { connect } from 'node:net';
@@ -83,7 +84,7 @@ test('an error of the provider’s own is the last word: none of ours follows', 
   for (const dialect of Object.keys(routes) as Dialect[]) {
     const [path, body, headers, provider] = routes[dialect];
     const { id, token } = await gateway.subscription({ limit: 10 });
-    gateway[provider]?.next({ bytes: Buffer.from(own[provider]), cuts: [] });
+    gateway[provider]?.next({ bytes: Buffer.from(own[provider]), cuts: [] }, 2);
     assert.equal((await gateway.call(path, { token, headers, body })).text, own[provider]);
     const [event] = await gateway.events(`identifier = '${id}'`);
     assert.equal(event?.metadata['truncated'], true);

@@ -1,4 +1,5 @@
-// A request with an Idempotency-Key is carried out and charged once, whatever its caller repeats, and is refused where nobody can tell.
+// A request with an Idempotency-Key is carried out and charged once, whatever its caller repeats, and is refused where
+// nobody can tell.
 
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
@@ -119,7 +120,7 @@ test('of twenty at once one is carried out', async () => {
 test('a call that was given back is admitted anew', async () => {
   const { token, ask } = await caller();
   const key = randomUUID();
-  gateway.openai?.next({ status: 500, body: '{}' });
+  gateway.openai?.next({ status: 500, body: '{}' }, 2);
   assert.ok((await ask(key)).status >= 500);
   assert.equal(await used(token), 0);
   assert.equal((await ask(key)).status, 200);

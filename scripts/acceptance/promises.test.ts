@@ -1,5 +1,6 @@
-// Walks what the operations handbook promises on errors, alerts, metrics and traces (shared/COMPATIBILITY.md#handbook-promises, numbers 15 to 39) one by one: one
-// gateway with some traffic behind it, and what its OTLP and Sentry endpoints, its log and its Terraform say.
+// Walks what the operations handbook promises on errors, alerts, metrics and traces
+// (shared/COMPATIBILITY.md#handbook-promises, numbers 15 to 39) one by one: one gateway with some traffic behind it,
+// and what its OTLP and Sentry endpoints, its log and its Terraform say.
 
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
@@ -38,7 +39,7 @@ before(async () => {
   asked.last = await ask({});
   asked.refused = await ask({});
   const other = await gateway.subscription({ limit: 100 });
-  gateway.anthropic?.next({ status: 429, headers: { 'request-id': 'req_429' }, body: '{"error":"slow down"}' });
+  gateway.anthropic?.next({ status: 429, headers: { 'request-id': 'req_429' }, body: '{"error":"slow down"}' }, 2);
   asked.limited = await ask({}, false, other.token);
   asked.google = await ask({ 'x-cloud-trace-context': `${googleTrace}/1;o=1` }, false, other.token);
   await eventually(

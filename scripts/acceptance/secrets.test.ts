@@ -1,4 +1,5 @@
-// Proves that errors reach Sentry with their details, that an exporter which hangs harms nobody, and that no token, key, prompt or completion is in any line, span, metric or envelope.
+// Proves that errors reach Sentry with their details, that an exporter which hangs harms nobody, and that no token,
+// key, prompt or completion is in any line, span, metric or envelope.
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
@@ -30,7 +31,7 @@ const body = (more: Record<string, unknown> = {}) =>
 
 test('promises 15-19: a 5xx is told to Sentry with trace, actor, feature, model and the provider’s status, never with its body', async () => {
   const { id, token } = await gateway.subscription({ limit: 100 });
-  gateway.anthropic?.next({ status: 500, headers: { 'request-id': 'req_1' }, body: `{"error":"${completion}"}` });
+  gateway.anthropic?.next({ status: 500, headers: { 'request-id': 'req_1' }, body: `{"error":"${completion}"}` }, 2);
   const answer = await gateway.call(path, { token, headers: chat, body: body() });
   assert.ok(answer.status >= 500);
   const traceId = answer.headers.get('x-trace');
@@ -61,7 +62,7 @@ test('marked secrets through every path: none is in a log line, a span, a metric
       body: `{"content":[{"type":"text","text":"${completion}"}]}`,
     });
     gateway.anthropic?.next({ status: 401, body: `{"error":"${completion} ${providerKey}"}` });
-    gateway.anthropic?.next({ status: 429, body: completion });
+    gateway.anthropic?.next({ status: 429, body: completion }, 2);
     gateway.anthropic?.next({ cutAfterBytes: 200 });
     for (const stream of [false, false, false, true])
       await gateway.call(path, { token: bearer, headers: chat, body: body({ stream }) }).catch(() => undefined);
@@ -69,7 +70,8 @@ test('marked secrets through every path: none is in a log line, a span, a metric
       .call(`${path}?token=MARKED-query`, { token: bearer, headers: chat, body: `{"prompt": ${prompt}` as never })
       .catch(() => undefined);
   }
-  // Texts to be embedded and attributed, code to be completed, a prompt that is refused, a notice, tasks that are none of ours.
+  // Texts to be embedded and attributed, code to be completed, a prompt that is refused, a notice, tasks that are none
+  // of ours.
   const features = { code_completions: unlimited, embeddings: unlimited, attribution: unlimited };
   const { token: everything } = await gateway.subscription(
     { limit: 1 + 1 },

@@ -5,6 +5,7 @@ import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
+import { endWith } from '../terminal/usage-error.ts';
 import { readFunctionFiles } from '../functions/function-files.ts';
 import { loadedAtStart, makeBundle, writeBundle, type Bundle } from './bundle.ts';
 import { openBundleCache, type CachedBundle } from './bundle-cache.ts';
@@ -41,14 +42,15 @@ export interface Built {
 
 /**
  * Bounds of one bundle. What is read at start is paid for by the first caller; the rest is uploaded and kept by every instance. The largest was
- * 804,000 and 10,143,000 bytes on 2026-11-28, of which the catalogue's data is 104,000; build.test.ts wants them near what they bound, so that raising one takes a reason.
+ * 804,000 and 10,143,000 bytes on 2026-11-28, of which the catalogue's data is 104,000 and the choice among homes 20,000; build.test.ts wants them near what they bound, so that raising one takes a reason.
  */
-export const bounds = { startBytes: 850_000, bytes: 10_500_000 } as const;
+export const bounds = { startBytes: 815_000, bytes: 10_500_000 } as const;
 
 /**
- * Bundles functions, or finds the bundles that were made of the same sources before. They stay as they are for as long as this process lives.
- * Another build of this tree is waited for.
- * @param outDir copies go to `outDir/<name>/`; without it `file` is in the cache. @param onProgress takes a line on what is under way
+ * Bundles functions, or finds the bundles that were made of the same sources before. They stay as they are for as long
+ * as this process lives. Another build of this tree is waited for.
+ * @param outDir copies go to `outDir/<name>/`; without it `file` is in the cache. @param onProgress takes a line on
+ * what is under way
  * @throws Error when a name is no function's, or a bundle outgrew its bound
  */
 export async function buildFunctions({
@@ -185,8 +187,4 @@ async function main(): Promise<void> {
     );
 }
 
-if (import.meta.main)
-  await main().catch((error: unknown) => {
-    console.error(error instanceof Error ? error.message : error);
-    process.exitCode = 1;
-  });
+if (import.meta.main) await main().catch((error: unknown) => endWith(error, 'npm run build --'));

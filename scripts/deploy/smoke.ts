@@ -2,6 +2,7 @@
 
 import { parseArgs } from 'node:util';
 import { fold } from '../terminal/fold.ts';
+import { endWith, UsageError } from '../terminal/usage-error.ts';
 
 const answerTimeoutMs = 120_000;
 const messages = [{ role: 'user', content: 'Say one word.' }];
@@ -49,7 +50,10 @@ const absent = 'absent';
 /** A path that only another feature has, told by the function that got the call. */
 const notServed = /^\{"error":"feature \\"\w+\\" is not served by this function/;
 
-/** A function's name, and what its checks are called by their beginnings. Of the others there is nothing to see from outside. */
+/**
+ * A function's name, and what its checks are called by their beginnings. Of the others there is nothing to see from
+ * outside.
+ */
 const checksOf: Readonly<Record<string, readonly string[]>> = {
   'chat-completions': ['chat_completions', 'models'],
   'code-completions': ['code_completions'],
@@ -59,7 +63,8 @@ const checksOf: Readonly<Record<string, readonly string[]>> = {
 };
 
 /**
- * Calls a gateway as its callers do. A path that is not there is not deployed, and told as `absent`; at least one completion must be.
+ * Calls a gateway as its callers do. A path that is not there is not deployed, and told as `absent`; at least one
+ * completion must be.
  * @param functions were just deployed: of each that callers reach, something must be there
  * @returns whether everything that is there works
  */
@@ -145,17 +150,44 @@ export async function smoke(
 const usage = `usage: npm run smoke -- --endpoint URL --token T   (or E2E_GATEWAY_ENDPOINT, E2E_GATEWAY_TOKEN)
 
 Calls a gateway, local or deployed, as its callers do: each feature at each provider, streamed and whole, embeddings, limits, models.
-What is not deployed is told as absent. Ends with 1 where something fails.`;
+What is not deployed is told as absent. Ends with 1 where something fails.
 
-if (import.meta.main) {
+example:
+  npm run smoke -- --endpoint http://localhost:9992 --token slk_…`;
+
+/** @returns the exit code. @throws UsageError */
+async function main(): Promise<number> {
   const { values } = parseArgs({
     options: { endpoint: { type: 'string' }, token: { type: 'string' }, help: { type: 'boolean' } },
   });
+  if (values.help === true) {
+    console.log(fold(usage));
+    return 0;
+  }
   const endpoint = values.endpoint ?? process.env['E2E_GATEWAY_ENDPOINT'];
   const token = values.token ?? process.env['E2E_GATEWAY_TOKEN'];
-  if (values.help === true) console.log(fold(usage));
-  else if (endpoint === undefined || token === undefined || !URL.canParse(endpoint)) {
-    console.error(usage);
-    process.exitCode = 2;
-  } else if (!(await smoke(endpoint, token))) process.exitCode = 1;
+  const missing = [...(endpoint === undefined ? ['--endpoint'] : []), ...(token === undefined ? ['--token'] : [])];
+  if (endpoint === undefined || token === undefined) throw new UsageError(`${missing.join(' and ')} must be given`);
+  if (!/^https?:/.test(endpoint) || !URL.canParse(endpoint))
+    throw new UsageError(`--endpoint ${JSON.stringify(endpoint)} is no http:// or https:// address`);
+  await answers(endpoint);
+  return (await smoke(endpoint, token)) ? 0 : 1;
 }
+
+/** One line in place of a fault for each check. @throws Error where nothing listens */
+async function answers(endpoint: string): Promise<void> {
+  try {
+    await fetch(new URL('/-/__version', endpoint), { signal: AbortSignal.timeout(answerTimeoutMs) });
+  } catch (error) {
+    const { code } = ((error as Error).cause ?? {}) as { code?: unknown };
+    if (code === 'ECONNREFUSED' || code === 'ENOTFOUND')
+      throw new Error(`nothing listens on ${endpoint}: is it running, and is that its address?`, { cause: error });
+    // What else there is to say is the checks' to say.
+  }
+}
+
+if (import.meta.main)
+  await main().then(
+    (code) => (process.exitCode = code),
+    (error: unknown) => endWith(error, 'npm run smoke --'),
+  );

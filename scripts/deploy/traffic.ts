@@ -2,6 +2,7 @@
 
 import { run, runOrNull } from './program.ts';
 import type { Root } from './root-file.ts';
+import { UsageError } from '../terminal/usage-error.ts';
 
 /** What a revision gets. */
 export interface Share {
@@ -25,8 +26,9 @@ interface Traffic {
 }
 
 /**
- * Gives the newest revision its percent and the rest to the one that served most beside it, or else to the one made before it.
- * Revisions are named, never "the latest": what is deployed next waits, where Terraform's gradual_functions has the function.
+ * Gives the newest revision its percent and the rest to the one that served most beside it, or else to the one made
+ * before it. Revisions are named, never "the latest": what is deployed next waits, where Terraform's gradual_functions
+ * has the function.
  * @param text whole percent for the newest; absent: nothing is moved
  * @returns who gets what now, most first
  * @throws Error in words for who typed it
@@ -41,7 +43,7 @@ export function moveTraffic(target: Root, name: string, text: string | undefined
   const { shares, newest } = now();
   if (text === undefined) return shares;
   const percent = /^\d{1,3}$/.test(text) ? Number(text) : 101;
-  if (percent > 100) throw new Error(`--percent ${JSON.stringify(text)} is not a whole number from 0 to 100`);
+  if (percent > 100) throw new UsageError(`--percent ${JSON.stringify(text)} is not a whole number from 0 to 100`);
   const old = percent === 100 ? null : (shares.find((share) => !share.newest)?.revision ?? before(name, newest, place));
   const wanted = [`${newest}=${percent}`, ...(old === null ? [] : [`${old}=${100 - percent}`])];
   run('gcloud', ['run', 'services', 'update-traffic', name, `--to-revisions=${wanted.join(',')}`, ...place, '--quiet']);

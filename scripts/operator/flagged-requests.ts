@@ -1,4 +1,5 @@
-// `flagged-requests list | show`: recorded prompts that were flagged, where an operator has switched the recording on. Reads Redis; who reads a text is recorded.
+// `flagged-requests list | show`: recorded prompts that were flagged, where an operator has switched the recording on.
+// Reads Redis; who reads a text is recorded.
 
 import { audited } from '@cody-gateway/shared/documents';
 import type * as Serve from '@cody-gateway/shared/serve';
@@ -68,12 +69,15 @@ example:
       );
       if (text === null)
         throw new Error('there is no such prompt (any more): flagged-requests list tells those that are');
-      return { text, json: { place: deployment.name, key, text } };
+      return { text, json: { place: deployment.name, key, text }, verbatim: true };
     },
   },
 ];
 
-/** Loaded for these commands alone: the whole path of a request stands behind that door, and every other command would wait for it. */
+/**
+ * Loaded for these commands alone: the whole path of a request stands behind that door, and every other command would
+ * wait for it.
+ */
 function prompts(): Promise<typeof Serve> {
   return import('@cody-gateway/shared/serve');
 }

@@ -1,9 +1,12 @@
-// `npm run mutations`: dangerous edits of Terraform's files, each on a copy, and whether the rules of this folder catch it. Edits that can't hide one
-// another are planned together, the others in groups of their own. `--tenth` takes every tenth, for the gate.
+// `npm run mutations`: dangerous edits of Terraform's files, each on a copy, and whether the rules of this folder
+// catch it. Edits that can't hide one another are planned together, the others in groups of their own. `--tenth` takes
+// every tenth, for the gate.
 
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { parseArgs } from 'node:util';
+import { endWith } from '../terminal/usage-error.ts';
 import { readFunctionFiles } from '../functions/function-files.ts';
 import mutations from './mutations.json' with { type: 'json' };
 import type { Fault } from './rules/rule.ts';
@@ -22,7 +25,10 @@ export interface Mutation {
   readonly edits: readonly { readonly file: string; readonly search: string; readonly replace: string }[];
 }
 
-/** Puts them together as far as none can hide another: a rule tells one fault of a resource, and what Terraform refuses is planned alone. */
+/**
+ * Puts them together as far as none can hide another: a rule tells one fault of a resource, and what Terraform refuses
+ * is planned alone.
+ */
 export function grouped(all: readonly Mutation[]): Mutation[][] {
   const groups: Mutation[][] = [];
   for (const one of all) {
@@ -99,12 +105,16 @@ async function main(tenth: boolean): Promise<string[]> {
   return left;
 }
 
-if (import.meta.main) {
-  if (process.argv.includes('--help')) console.log('usage: npm run mutations [-- --tenth]');
-  else {
-    const why = missing();
-    const left = why === null ? await main(process.argv.includes('--tenth')) : [why];
-    for (const line of left) console.error(line);
-    process.exitCode = left.length === 0 ? 0 : 1;
+if (import.meta.main)
+  try {
+    const { values } = parseArgs({ options: { tenth: { type: 'boolean' }, help: { type: 'boolean' } } });
+    if (values.help === true) console.log('usage: npm run mutations [-- --tenth]');
+    else {
+      const why = missing();
+      const left = why === null ? await main(values.tenth === true) : [why];
+      for (const line of left) console.error(line);
+      process.exitCode = left.length === 0 ? 0 : 1;
+    }
+  } catch (error) {
+    endWith(error, 'npm run mutations --');
   }
-}

@@ -1,5 +1,5 @@
-// The numbered cases of the wire (README.md) against the running gateway, each by its number. Where we decided otherwise
-// than the original gateway, the row says so.
+// The numbered cases of the wire (README.md) against the running gateway, each by its number. Where we decided
+// otherwise than the original gateway, the row says so.
 
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
@@ -36,7 +36,10 @@ const sentToOpenAi = (): Record<string, unknown> =>
 const sgd = (digit: string): string => `sgd_${digit.repeat(64)}`;
 const slk = (digit: string): string => `slk_${digit.repeat(64)}`;
 
-/** An answer with that status and body, and what holds for every answer: trace headers, JSON type, a retry-after on 429 and 5xx. */
+/**
+ * An answer with that status and body, and what holds for every answer: trace headers, JSON type, a retry-after on 429
+ * and 5xx.
+ */
 function expectError(
   answer: { status: number; headers: Headers; text: string },
   status: number,
@@ -152,7 +155,7 @@ const rows: Readonly<Record<'completions' | 'actors', Readonly<Record<number, ()
         [openai, gateway.openai, '30'],
       ] as const) {
         const { id, token } = await gateway.subscription({ limit: 10 });
-        provider?.next({ status: 429, body: '{"theirs":true}' });
+        provider?.next({ status: 429, body: '{"theirs":true}' }, 2);
         const answer = await send({ token, body: route === messages ? anthropicBody() : openAiBody() }, route);
         assert.deepEqual(
           [answer.status, answer.headers.get('retry-after'), answer.text],
@@ -171,7 +174,7 @@ const rows: Readonly<Record<'completions' | 'actors', Readonly<Record<number, ()
       assert.deepEqual([answer.status, answer.headers.get('retry-after'), answer.text], [503, '17', '{"theirs":1}']);
     },
     27: async () => {
-      gateway.openai?.next({ status: 503, body: 'x' });
+      gateway.openai?.next({ status: 503, body: 'x' }, 2);
       const answer = await send({}, openai);
       assert.deepEqual([answer.status, answer.headers.get('retry-after'), answer.text], [503, '30', 'x']);
     },
@@ -183,7 +186,11 @@ const rows: Readonly<Record<'completions' | 'actors', Readonly<Record<number, ()
         [401, 502, null],
       ] as const) {
         const { id, token } = await gateway.subscription({ limit: 10 });
-        gateway.anthropic?.next({ status, headers: { 'set-cookie': 'a=1', 'request-id': 'r' }, body: 'their words' });
+        gateway.anthropic?.next(
+          { status, headers: { 'set-cookie': 'a=1', 'request-id': 'r' }, body: 'their words' },
+          // One that may pass is tried once more.
+          status === 529 ? 2 : 1,
+        );
         const answer = await send({ token });
         assert.equal(answer.status, resolved);
         if (body !== null)

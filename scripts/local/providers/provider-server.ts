@@ -1,4 +1,5 @@
-// What the provider stand-ins share: a server that records requests, answers as programmed, or streams its canned answer at a pace.
+// What the provider stand-ins share: a server that records requests, answers as programmed, or streams its canned
+// answer at a pace.
 
 import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
@@ -15,7 +16,9 @@ export type Behaviour =
   | { readonly bytes: Buffer; readonly cuts: readonly number[]; readonly headers?: Readonly<Record<string, string>> }
   /** Break the connection after so many bytes of the canned answer. */
   | { readonly cutAfterBytes: number }
-  /** Write this on the connection instead of an answer; again and again, as long as somebody reads, where it never ends. */
+  /**
+   * Write this on the connection instead of an answer; again and again, as long as somebody reads, where it never ends.
+   */
   | { readonly raw: string; readonly endless: boolean }
   /** Never answer, or answer with headers and one piece and then nothing. */
   | { readonly hang: 'headers' | 'body' };
@@ -41,13 +44,18 @@ export interface Recorded {
 export interface LocalProvider {
   readonly url: string;
   readonly requests: Recorded[];
-  /** Programs the next request; calls queue up. */
-  next(behaviour: Behaviour): void;
+  /** Programs the next request, or so many; calls queue up. A gateway with one home asks again where a fault may pass by itself. */
+  next(behaviour: Behaviour, times?: number): void;
+  /** Is asked about each request for which nothing is programmed; null: none is, or it is served. */
+  unwell: (() => Behaviour | null) | null;
   /** Takes back what was programmed and has not been used. */
   forget(): void;
   /** Changes the pace of what follows. */
   pace(pace: Pace): void;
-  /** `served`: whole answers. `aborted`: requests whose caller left before the answer was whole; those that were cut on request are neither. */
+  /**
+   * `served`: whole answers. `aborted`: requests whose caller left before the answer was whole; those that were cut on
+   * request are neither.
+   */
   readonly stats: { served: number; aborted: number };
   close(): Promise<void>;
 }
@@ -91,7 +99,7 @@ export async function startProvider(
     };
     if (requests.length === requestsMax) requests.shift();
     requests.push(recorded);
-    const behaviour = behaviours.shift();
+    const behaviour = behaviours.shift() ?? provider.unwell?.() ?? undefined;
     if (behaviour !== undefined && 'hang' in behaviour && behaviour.hang === 'headers') return;
     if (behaviour !== undefined && 'raw' in behaviour)
       return serveRaw(request.socket, behaviour.raw, behaviour.endless);
@@ -130,11 +138,14 @@ export async function startProvider(
     handle(request, response).catch(() => response.destroy());
   });
   const bound = await listen(server, port);
-  return {
+  const provider: LocalProvider = {
     url: `http://127.0.0.1:${bound}`,
     requests,
     stats,
-    next: (behaviour) => behaviours.push(behaviour),
+    unwell: null,
+    next: (behaviour, times = 1) => {
+      for (let i = 0; i < times; i++) behaviours.push(behaviour);
+    },
     forget: () => void behaviours.splice(0),
     pace: (more) => (pace = { ...pace, ...more }),
     close: async () => {
@@ -142,6 +153,7 @@ export async function startProvider(
       await new Promise((resolve) => server.close(resolve));
     },
   };
+  return provider;
 }
 
 function sameRequest(one: Recorded, other: Recorded): boolean {
@@ -193,7 +205,10 @@ function sleep(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
-/** Words of a text: our stand-ins' tokens. Not split: of a prompt of 300 kB that took the benchmark's provider longer than all the rest of its answer. */
+/**
+ * Words of a text: our stand-ins' tokens. Not split: of a prompt of 300 kB that took the benchmark's provider longer
+ * than all the rest of its answer.
+ */
 export function countWords(text: string): number {
   let count = 0;
   let inWord = false;

@@ -1,5 +1,5 @@
-// One attempt at one home under its deadlines, from the request to an Answer, or to how it failed. The bytes are http/post.ts's, the meaning the dialect's.
-// Not which home, nor what follows (homes/failover.ts).
+// One attempt at one home under its deadlines, from the request to an Answer, or to how it failed. The bytes are
+// http/post.ts's, the meaning the dialect's. Not which home, nor what follows (homes/failover.ts).
 
 import type { IncomingMessage } from 'node:http';
 import { post, Refusal, type Sent } from '../http/http.ts';
@@ -21,7 +21,10 @@ import { createReader, type Reader, type ReaderEnd } from './reader.ts';
 export interface SendOptions {
   /** The caller left. */
   readonly signal: AbortSignal;
-  /** The caller's own deadline in ms (`X-Timeout-Ms`), in place of headers and total deadline, at most the function's; null without. */
+  /**
+   * The caller's own deadline in ms (`X-Timeout-Ms`), in place of headers and total deadline, at most the function's;
+   * null without.
+   */
   readonly timeoutMs: number | null;
   /** Is told of each attempt when it is known how it went. */
   readonly onAttempt?: (attempt: Attempt) => void;
@@ -55,6 +58,8 @@ export interface AttemptMeans {
   readonly destination: ReturnType<typeof homeAccess>;
   /** Milliseconds of a clock that does not jump. */
   readonly now: () => number;
+  /** A home that has sent its headers and says nothing else has the call after so long. */
+  readonly holdMs: number;
 }
 
 /** What one attempt is made with. */
@@ -77,7 +82,7 @@ export interface AttemptTarget {
 export async function attempt(
   { home, secret, model, leftMs, over }: AttemptTarget,
   call: Call,
-  { deadlines: settings, destination: destinationFor, now }: AttemptMeans,
+  { deadlines: settings, destination: destinationFor, now, holdMs }: AttemptMeans,
   { signal, timeoutMs, onUnanswered }: SendOptions,
 ): Promise<Answer | AttemptFailure> {
   const { provider, forInstances } = call;
@@ -186,8 +191,9 @@ export async function attempt(
     },
   });
   const success = status >= 200 && status < 300;
-  const held = success ? await hold(body, headers['content-type'] ?? '', call) : null;
+  const held = success ? await hold(body, headers['content-type'] ?? '', call, holdMs) : null;
   if (left()) {
+    if (success) onUnanswered?.();
     abort();
     throw signal.reason;
   }
@@ -204,7 +210,7 @@ export async function attempt(
     abort();
     return failed('cut', held.error, { ...facts, answer: null });
   }
-  const judged = judge(dialect.api, status, held === null ? await errorText(body) : held.text, model.known);
+  const judged = judge(dialect.api, status, held === null ? await errorText(body, holdMs) : held.text, model.known);
   if (judged.blame === 'caller' || left()) {
     tell('served');
     return answer(judged);
@@ -217,9 +223,9 @@ export async function attempt(
 const isStream = (contentType: string): boolean => contentType.startsWith('text/event-stream');
 
 /** A failure is told in an event, or in a document. */
-function hold(body: Reader, contentType: string, { dialect }: Call): Promise<FirstWords> | FirstWords {
-  if (isStream(contentType)) return holdStream(body, dialect);
-  return contentType.startsWith('application/json') ? holdWhole(body) : begun;
+function hold(body: Reader, contentType: string, { dialect }: Call, ms: number): Promise<FirstWords> | FirstWords {
+  if (isStream(contentType)) return holdStream(body, dialect, ms);
+  return contentType.startsWith('application/json') ? holdWhole(body, ms) : begun;
 }
 
 /** A stream has its home's own; an answer that is whole is waited for. */
@@ -262,7 +268,10 @@ function bodyOf(response: IncomingMessage, ending: Ending, idleMs: number, finis
   return reader;
 }
 
-/** What an answer that is over says of the model at that home. A caller that left, or a living answer that was too long for us, says nothing. */
+/**
+ * What an answer that is over says of the model at that home. A caller that left, or a living answer that was too long
+ * for us, says nothing.
+ */
 function outcomeOf(end: ReaderEnd, reason: Error | null, sse: boolean, meter: Answer['meter']): AttemptOutcome {
   if (end === 'left') return 'undecided';
   if (end === 'broken')

@@ -1,4 +1,5 @@
-// Door of the upstream room: what a request asks of a provider, the call to it, the answer and what it used. Not who may, not what it is charged.
+// Door of the upstream room: what a request asks of a provider, the call to it, the answer and what it used. Not who
+// may, not what it is charged.
 
 import { randomInt } from 'node:crypto';
 import type { Catalogue } from '../catalogue/catalogue.ts';
@@ -40,14 +41,24 @@ export type { PromptText } from './prompt-text.ts';
 export { DeadlinePassed } from './send.ts';
 export type { ServedUsage } from './usage/served-usage.ts';
 
-/** Counting takes some ten milliseconds for each 32,000 characters, and the end of the answer waits for it: longer texts stay uncounted. */
+/**
+ * Counting takes some ten milliseconds for each 32,000 characters, and the end of the answer waits for it: longer
+ * texts stay uncounted.
+ */
 const countedCharactersMax = 1_000_000;
 
 /** The providers' side of this process. */
 export interface Upstream {
-  /** Whether any home can be asked on a surface: one without is not routed. @param forInstances it takes its own provider's models alone */
+  /**
+   * Whether any home can be asked on a surface: one without is not routed.
+   * @param forInstances it takes its own provider's models alone
+   */
   serves(catalogue: Catalogue, surface: Surface, forInstances: boolean): boolean;
-  /** Checks a parsed body, says what it asks for and of whom. @param catalogue the call's snapshot @throws Refusal `bad-request`, never quoting a prompt */
+  /**
+   * Checks a parsed body, says what it asks for and of whom.
+   * @param catalogue the call's snapshot
+   * @throws Refusal `bad-request`, never quoting a prompt
+   */
   read(surface: Surface, body: unknown, caller: CallerFacts, catalogue: Catalogue): Call;
   /**
    * Looks at all text of a request by its provider's rules.
@@ -57,13 +68,15 @@ export interface Upstream {
    */
   inspect(call: Call, body: unknown, limitsBlock: boolean): Promise<{ prompt: PromptText; flagging: Flagging | null }>;
   /**
-   * Calls the provider at one of the model's homes, and at the next where one fails; the promise settles when an answer has begun.
-   * @throws Refusal upstream-timeout, upstream-unreachable, upstream-credentials, model-unavailable; an AbortError when the caller left
+   * Calls the provider at one of the model's homes, and at the next where one fails; the promise settles when an
+   * answer has begun.
+   * @throws Refusal upstream-timeout, upstream-unreachable, upstream-credentials, model-unavailable; an AbortError
+   * when the caller left
    */
   send(lease: Lease, call: Call, options: SendOptions): Promise<Answer>;
   /**
-   * What a served call used, once its answer has ended; where the API tells no tokens they are counted, and what nobody tells of one that broke off, or
-   * was left, is estimated.
+   * What a served call used, once its answer has ended; where the API tells no tokens they are counted, and what
+   * nobody tells of one that broke off, or was left, is estimated.
    * @param ms since it was sent
    */
   usage(call: Call, answer: Answer, ms: number): Promise<Metered>;
@@ -84,6 +97,8 @@ export interface UpstreamOptions {
   readonly gauge?: (key: string, shut: 0 | 1) => void;
   /** Where all instances tell each other of homes that fail; absent: this process knows what it saw itself. */
   readonly store?: Store | null;
+  /** How long the beginning of an answer is held back (send.ts). */
+  readonly holdMs?: number;
   /** 0 to 99, evenly: which deployment a virtual model's call goes to. */
   readonly draw?: () => number;
 }
@@ -95,6 +110,7 @@ export function createUpstream({
   warn,
   gauge = () => undefined,
   store = null,
+  holdMs = 1_000,
   draw = () => randomInt(100),
 }: UpstreamOptions): Upstream {
   const deployment = {
@@ -113,7 +129,7 @@ export function createUpstream({
   shared.attach(health);
   const destination = homeAccess({ secretNamed: (name) => secrets.value(name), googleTokens });
   const send = createFailover({
-    attempts: { deadlines: config, destination, now },
+    attempts: { deadlines: config, destination, now, holdMs },
     health,
     shared,
     secrets,
