@@ -1,4 +1,5 @@
-// Gemini's dialect through a running gateway: Google's own client, streams in both forms, counts, vectors, and errors in Google's shape.
+// Gemini's dialect through a running gateway: Google's own client, streams in both forms, counts, vectors, and errors
+// in Google's shape.
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';

@@ -30,8 +30,8 @@ export interface Charge {
 export const completions: Charge = { isBilled: true, isInspected: true, event: completionEvent };
 
 /**
- * Asks how long a prompt is: nobody bills it, and nothing is answered. It has its row all the same, and the unit that is reserved for it is given back:
- * where a quota is used up, what costs nothing is refused too.
+ * Asks how long a prompt is: nobody bills it, and nothing is answered. It has its row all the same, and the unit that
+ * is reserved for it is given back: where a quota is used up, what costs nothing is refused too.
  */
 export const tokenCounts: Charge = {
   units: () => 1,
