@@ -16,7 +16,7 @@ import { listModels, showModel } from './models.ts';
 
 const dialect = 'google';
 
-/** The model in the path: SDKs write `models/` in front, and who asks for another provider's form has made no mistake that matters. */
+/** The model in the path: SDKs write `models/` in front. */
 function modelOf({ named }: Exchange): string {
   return (named['model'] ?? '').replace(/^models\//, '');
 }
@@ -71,5 +71,7 @@ export const handler = await defineFunction('generate-content', () => [
   ...paths.map(completionRoute),
   listModels,
   showModel,
+  // What else may be asked of a model is none of these.
+  { ...others, path: showModel.path },
   others,
 ]);

@@ -1,4 +1,5 @@
-// Gemini's dialect through a running gateway: Google's own client, streams in both forms, counts, vectors, and errors in Google's shape.
+// Gemini's dialect through a running gateway: Google's own client, streams in both forms, counts, vectors, and errors
+// in Google's shape.
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
@@ -12,7 +13,7 @@ const model = 'gemini-2.5-pro';
 const contents = [{ role: 'user', parts: [{ text: 'Hello there' }] }];
 
 const clientOf = (apiKey: string): GoogleGenAI =>
-  new GoogleGenAI({ apiKey, vertexai: false, httpOptions: { baseUrl: gateway.url } });
+  new GoogleGenAI({ apiKey, vertexai: false, httpOptions: { baseUrl: gateway.url, apiVersion: 'v1beta' } });
 
 before(async () => {
   gateway = await startGateway({ functions: ['generate-content', 'deliver-events', 'diagnostics'] });
@@ -167,10 +168,10 @@ test('errors have Google’s shape, and a class in its client', async () => {
   const poor = clientOf(token);
   for (let i = 0; i < 2; i++) await poor.models.generateContent({ model, contents: 'Hi' });
   for (const work of [
-    poor.models.generateContent({ model, contents: 'Hi' }),
-    poor.models.countTokens({ model, contents: 'Hi' }),
+    () => poor.models.generateContent({ model, contents: 'Hi' }),
+    () => poor.models.countTokens({ model, contents: 'Hi' }),
   ]) {
-    const { status, error } = await refused(work);
+    const { status, error } = await refused(work());
     assert.deepEqual([status, error['status']], [429, 'RESOURCE_EXHAUSTED']);
   }
   await refused(google.caches.list().then((pager) => pager.page));

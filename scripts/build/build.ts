@@ -41,8 +41,9 @@ export interface Built {
 }
 
 /**
- * Bounds of one bundle. What is read at start is paid for by the first caller; the rest is uploaded and kept by every instance. The largest was
- * 798,000 and 10,143,000 bytes on 2026-11-28, of which the catalogue's data is 104,000 and the choice among homes 20,000; build.test.ts wants them near what they bound, so that raising one takes a reason.
+ * Bounds of one bundle. What is read at start is paid for by the first caller; the rest is uploaded and kept by every
+ * instance. The largest was 804,000 and 10,143,000 bytes on 2026-11-28, of which the catalogue's data is 104,000 and
+ * the choice among homes 20,000; build.test.ts wants them near what they bound, so that raising one takes a reason.
  */
 export const bounds = { startBytes: 815_000, bytes: 10_500_000 } as const;
 

@@ -61,7 +61,9 @@ export async function sendAndRelay(
     resolvedStatus: resolvedStatus(exchange, answer, relayed),
     used,
     ...(used !== null && { billed: used.billed }),
-    ...(accepted && !served ? { units: 0 } : used !== null && unitsOf !== undefined && { units: unitsOf(used) }),
+    ...(accepted && (!served || !isBilled)
+      ? { units: 0 }
+      : used !== null && unitsOf !== undefined && { units: unitsOf(used) }),
     abandoned: attempts.abandoned(false),
     cancelled: relayed.end === 'left',
     truncated: relayed.end === 'cut' || (relayed.end === 'whole' && served && answer.meter.failed()),

@@ -29,9 +29,12 @@ export interface Charge {
 /** By the call. */
 export const completions: Charge = { isBilled: true, isInspected: true, event: completionEvent };
 
-/** Asks how long a prompt is: nobody bills it, and nothing is answered. It costs no unit, and has its row all the same. */
+/**
+ * Asks how long a prompt is: nobody bills it, and nothing is answered. It has its row all the same, and the unit that
+ * is reserved for it is given back: where a quota is used up, what costs nothing is refused too.
+ */
 export const tokenCounts: Charge = {
-  units: () => 0,
+  units: () => 1,
   isBilled: false,
   isInspected: false,
   event: ({ model }, { provider }, _flagging, _callerIds, attempts) => ({
