@@ -1,4 +1,5 @@
-// `GET /v1/models`: the models that the caller may use for chat, in the shape of the SDK that asks, out of the catalogue.
+// `GET /v1/models`: the models that the caller may use for chat, in the shape of the SDK that asks, out of the
+// catalogue.
 
 import type { Model } from '@cody-gateway/shared/catalogue';
 import { allowedFor, identify, surfaces, type Route } from '@cody-gateway/shared/serve';
@@ -7,8 +8,8 @@ import { allowedFor, identify, surfaces, type Route } from '@cody-gateway/shared
 const unknownDay = '1970-01-01';
 
 /**
- * Anthropic's SDK says who it is with `anthropic-version`; everybody else gets OpenAI's list. Each list holds what its own route serves, under the
- * name that it takes there: another provider's with its name in front.
+ * Anthropic's SDK says who it is with `anthropic-version`; everybody else gets OpenAI's list. Each list holds what its
+ * own route serves, under the name that it takes there: another provider's with its name in front.
  */
 export const listModels: Route = {
   method: 'GET',

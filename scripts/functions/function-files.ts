@@ -1,4 +1,5 @@
-// Reads functions/*/function.json, the only description of an endpoint: what Terraform, the router, the build and README's table go by.
+// Reads functions/*/function.json, the only description of an endpoint: what Terraform, the router, the build and
+// README's table go by.
 
 import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
@@ -45,9 +46,10 @@ const fileSchema = v.strictObject({
 export type FunctionFile = v.InferOutput<typeof fileSchema> & { readonly name: string };
 
 /**
- * Environment by which a process lives within an instance's memory; Terraform's function module says the same. By itself V8 gives an instance of 512 MiB a
- * young generation of 2 MB (seen in a memory cgroup), which most of a call in flight outlives: a call takes a third more processor time. And the C library
- * gives each of Node's threads a heap of its own, some 8 MiB that nobody uses, to spare them a lock that they hardly meet.
+ * Environment by which a process lives within an instance's memory; Terraform's function module says the same. By
+ * itself V8 gives an instance of 512 MiB a young generation of 2 MB (seen in a memory cgroup), which most of a call in
+ * flight outlives: a call takes a third more processor time. And the C library gives each of Node's threads a heap of
+ * its own, some 8 MiB that nobody uses, to spare them a lock that they hardly meet.
  * @param nodeOptions further ones
  */
 export function memoryEnv(memoryMiB: number, nodeOptions = ''): { NODE_OPTIONS: string; MALLOC_ARENA_MAX: string } {

@@ -13,7 +13,10 @@ export interface Job {
 
 /** A running clock. */
 export interface LocalScheduler {
-  /** Calls the job now, as its minute would; nothing happens while it still runs from before. @throws Error where no job has that name */
+  /**
+   * Calls the job now, as its minute would; nothing happens while it still runs from before.
+   * @throws Error where no job has that name
+   */
   tick(name: string): Promise<void>;
   stop(): void;
 }

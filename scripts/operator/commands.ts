@@ -1,4 +1,5 @@
-// All commands of the operator's, by what they are about; and which one words stand for. What commands do is in their own files.
+// All commands of the operator's, by what they are about; and which one words stand for. What commands do is in their
+// own files.
 
 import { nearestNames } from '@cody-gateway/shared/catalogue';
 import { auditCommands } from './audit.ts';

@@ -1,5 +1,5 @@
-// `events place`: values that waited in `metadata.unplaced`, since the functions were newer than the table, go into their columns. Not the waiting
-// (shared/src/events/unplaced.ts).
+// `events place`: values that waited in `metadata.unplaced`, since the functions were newer than the table, go into
+// their columns. Not the waiting (shared/src/events/unplaced.ts).
 
 import { audited } from '@cody-gateway/shared/documents';
 import { columns } from '@cody-gateway/shared/events';

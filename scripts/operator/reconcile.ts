@@ -1,4 +1,5 @@
-// `counters reconcile`: compares the quota counters in Redis with the ledger, and raises those that a failover left below it.
+// `counters reconcile`: compares the quota counters in Redis with the ledger, and raises those that a failover left
+// below it.
 
 import { audited, type Tell } from '@cody-gateway/shared/documents';
 import { raiseCounter, readCounters, type Counter } from '@cody-gateway/shared/limiter';
@@ -76,7 +77,10 @@ async function raise(store: Store, below: readonly Difference[], tell: Tell): Pr
   }
 }
 
-/** The counters are read first: what settles afterwards is in the ledger's sum alone, and raising by it is right all the same. */
+/**
+ * The counters are read first: what settles afterwards is in the ledger's sum alone, and raising by it is right all
+ * the same.
+ */
 async function compare(store: Store, query: Query, dataset: string): Promise<Difference[]> {
   const byWindow = new Map<string, Counter>();
   for await (const page of readCounters(store, patience))

@@ -1,4 +1,5 @@
-// `usage cost` (also `npm run cost`): what was used and what it costs by subscription, feature and model, out of the events table.
+// `usage cost` (also `npm run cost`): what was used and what it costs by subscription, feature and model, out of the
+// events table.
 
 import { readArguments, type Command } from './command.ts';
 import { daysMost, lastDays, readDays } from './days.ts';

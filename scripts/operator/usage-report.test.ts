@@ -1,4 +1,5 @@
-// The report as finance opens it: figures that agree with the table, a page that needs nobody else, read in a browser in both themes, on paper and by keyboard.
+// The report as finance opens it: figures that agree with the table, a page that needs nobody else, read in a browser
+// in both themes, on paper and by keyboard.
 
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';

@@ -1,4 +1,5 @@
-// `usage report` (also `npm run report`): the usage of some days as one HTML page for finance, or as JSON. The figures are report/figures.ts's.
+// `usage report` (also `npm run report`): the usage of some days as one HTML page for finance, or as JSON. The figures
+// are report/figures.ts's.
 
 import { writeFile } from 'node:fs/promises';
 import { readFigures, readTimeZone, type Figures } from './report/figures.ts';

@@ -1,4 +1,5 @@
-// The warehouse that a command asks: a project's BigQuery, a stand-in, or that of the running local cloud. Not what it is asked.
+// The warehouse that a command asks: a project's BigQuery, a stand-in, or that of the running local cloud. Not what it
+// is asked.
 
 import { BigQuery } from '@google-cloud/bigquery';
 import { PassThroughClient } from 'google-auth-library';

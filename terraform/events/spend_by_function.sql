@@ -1,4 +1,5 @@
--- What each function spent at the providers a day; what it costs altogether is cost_by_function, where the billing export is connected.
+-- What each function spent at the providers a day; what it costs altogether is cost_by_function, where the billing
+-- export is connected.
 SELECT
   day,
   function,

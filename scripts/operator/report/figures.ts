@@ -1,4 +1,5 @@
-// The figures of the usage report, out of the warehouse's views: one query a table, all of them bounded. Not how they look (page.ts).
+// The figures of the usage report, out of the warehouse's views: one query a table, all of them bounded. Not how they
+// look (page.ts).
 
 /** Runs BigQuery SQL and gives plain rows. */
 export type Query = (sql: string, params: Readonly<Record<string, string | number>>) => Promise<Row[]>;

@@ -1,4 +1,5 @@
-// The usage report as one self-contained HTML page: no script, no request to anywhere; every chart with its table and the table as CSV.
+// The usage report as one self-contained HTML page: no script, no request to anywhere; every chart with its table and
+// the table as CSV.
 
 import { readFileSync } from 'node:fs';
 import { columns, points, rows, stacked, type Bar } from './chart.ts';

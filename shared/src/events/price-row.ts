@@ -1,5 +1,5 @@
-// The price of rows that come without one: of holders that died, of instances whose prices were not there in time, of older functions. A row that has a
-// cost keeps it: it was priced once, by the instance that settled the call.
+// The price of rows that come without one: of holders that died, of instances whose prices were not there in time, of
+// older functions. A row that has a cost keeps it: it was priced once, by the instance that settled the call.
 
 import { priceCall, type Part, type PriceBook } from '../catalogue/catalogue.ts';
 import type { UsageEvent } from './usage-event.ts';

@@ -1,4 +1,4 @@
-// Rows into the events table, with the real BigQuery client. The queue is what retries; here is only told what happened.
+// Rows into the events table, with the real BigQuery client. The queue retries; this file only reports what happened.
 
 import type { PriceBook } from '../catalogue/catalogue.ts';
 import { lazyClient } from '../http/http.ts';
@@ -20,13 +20,17 @@ export interface Insertion {
   readonly unpriced: number;
   /** Rows that BigQuery will never take, each with its reason. */
   readonly poison: readonly { readonly event: UsageEvent; readonly reason: string }[];
-  /** Members that the table has no column for: what they said stands in `metadata.unplaced` of the rows. */
+  /** Members that the table has no column for: their values are kept in `metadata.unplaced`. */
   readonly unplaced: readonly string[];
 }
 
 /** The events table. */
 export interface Warehouse {
-  /** Prices what has no cost, and inserts rows; equal `event_id`, `rank` and `price_rank` again are dropped by BigQuery within its window and by the view for ever. @throws when a retry can help. */
+  /**
+   * Prices what has no cost, and inserts rows; equal `event_id`, `rank` and `price_rank` again are dropped by BigQuery
+   * within its window and by the view for ever.
+   * @throws when a retry can help.
+   */
   insert(events: readonly UsageEvent[]): Promise<Insertion>;
 }
 
@@ -85,8 +89,9 @@ function sumsOf(rows: readonly Row[]): Pick<Insertion, 'costNanoUsd' | 'unpriced
 }
 
 /**
- * A row that can't be taken stops its whole request (its neighbours read `stopped`): the rest goes again without it. What only lacks a column goes
- * again with that member elsewhere. Each turn learns of a member or drops a row, so it ends.
+ * A row that can't be taken stops its whole request (its neighbours read `stopped`): the rest goes again without it.
+ * What only lacks a column goes again with that member elsewhere. Each turn learns of a member or drops a row, so it
+ * ends.
  */
 async function insertRows(
   pending: readonly Pending[],
@@ -133,7 +138,10 @@ function rawRow(row: Row): RawRow {
   return { insertId: insertId(row), json };
 }
 
-/** insertId -> reason of the rows that a PartialFailureError calls invalid (its message is empty, the details are inside). */
+/**
+ * insertId -> reason of the rows that a PartialFailureError calls invalid (its message is empty, the details are
+ * inside).
+ */
 function invalidRows(error: unknown): ReadonlyMap<string, string> {
   const failed =
     (error as {

@@ -1,5 +1,6 @@
-// Calls priced by hand, held to the nano-dollar from the provider's answer to the sums of the views: through sockets, meters, the settlement on a real
-// Redis, the row, its delivery into a warehouse. Each is answered whole and as a stream.
+// Calls priced by hand, held to the nano-dollar from the provider's answer to the sums of the views: through sockets,
+// meters, the settlement on a real Redis, the row, its delivery into a warehouse. Each is answered whole and as a
+// stream.
 
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
@@ -222,7 +223,10 @@ const dialects: Readonly<
   },
 };
 
-/** Shape, model, what the provider reports, micro-dollars by hand and their source; then what its answer says beside the usage. */
+/**
+ * Shape, model, what the provider reports, micro-dollars by hand and their source; then what its answer says beside
+ * the usage.
+ */
 type Line = readonly [shape: SurfaceName, model: string, usage: Report, microUsd: number, why: string, said?: Report];
 
 const hour = (tokens: number): Report => ({

@@ -1,4 +1,5 @@
--- Redash, "Completions Usage": completions a day, feature and model of the last thirty days, with their tokens and list price.
+-- Redash, "Completions Usage": completions a day, feature and model of the last thirty days, with their tokens and
+-- list price.
 SELECT
   DATE(created_at, '${time_zone}') AS day,
   feature,

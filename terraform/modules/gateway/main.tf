@@ -1,4 +1,5 @@
-# The whole gateway of one environment. Functions come from functions/*/function.json: a folder more is a function more, nothing here names one.
+# The whole gateway of one environment. Functions come from functions/*/function.json: a folder more is a function
+# more, nothing here names one.
 
 locals {
   dir = "${path.module}/../../../functions"

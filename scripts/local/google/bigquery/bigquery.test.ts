@@ -1,4 +1,5 @@
-// The real BigQuery client against the stand-in: rows go in once per insertId, bad ones are named, and queries come back typed.
+// The real BigQuery client against the stand-in: rows go in once per insertId, bad ones are named, and queries come
+// back typed.
 
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';

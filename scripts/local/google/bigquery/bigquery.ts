@@ -1,4 +1,5 @@
-// BigQuery's REST API over DuckDB for the real client: tables and views, streaming inserts that drop known insertIds, queries.
+// BigQuery's REST API over DuckDB for the real client: tables and views, streaming inserts that drop known insertIds,
+// queries.
 
 import { DuckDBInstance, type DuckDBConnection, type DuckDBResultReader, type DuckDBValue } from '@duckdb/node-api';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';

@@ -30,7 +30,8 @@ function toWords(part: string): string {
     part
       // A repeated record's members are columns there; here they are inside one, unless it is unnested to the bottom.
       .replace(/\bUNNEST\((\w+)\)/gi, '(SELECT UNNEST($1, recursive := true))')
-      // An array of plain values has the alias for its column's name there, and for its table's here. Two pairs of parentheses deep at the most.
+      // An array of plain values has the alias for its column's name there, and for its table's here. Two pairs of
+      // parentheses deep at the most.
       .replace(/\bUNNEST\((\w+\((?:[^()]|\((?:[^()]|\([^()]*\))*\))*\))\) AS (\w+)/gi, '(SELECT UNNEST($1) AS $2)')
       // Named parameters are written @name there, $name here.
       .replace(/@([a-zA-Z_]\w*)/g, '$$$1')

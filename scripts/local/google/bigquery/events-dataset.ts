@@ -93,7 +93,10 @@ export async function createEventsDataset(
   return bigquery;
 }
 
-/** Creates a table in the shape of Google's billing export (of its columns those that anyone here reads), and the view that joins it. */
+/**
+ * Creates a table in the shape of Google's billing export (of its columns those that anyone here reads), and the view
+ * that joins it.
+ */
 export async function createBillingExport(
   bigquery: LocalBigQuery,
   project: string,

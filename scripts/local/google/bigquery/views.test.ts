@@ -1,4 +1,5 @@
-// The ledger's views on the local warehouse: they sum to the same total, equal events count once, bills are explained, saved queries answer.
+// The ledger's views on the local warehouse: they sum to the same total, equal events count once, bills are explained,
+// saved queries answer.
 
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';

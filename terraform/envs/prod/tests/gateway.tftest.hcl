@@ -1,4 +1,5 @@
-# The gateway with a mocked Google: what it asks for, against what is promised (shared/COMPATIBILITY.md#handbook-promises) and the function.json files. Says nothing of Google's own checks.
+# The gateway with a mocked Google: what it asks for, against what is promised
+# (shared/COMPATIBILITY.md#handbook-promises) and the function.json files. Says nothing of Google's own checks.
 
 mock_provider "google" {
   mock_data "google_project" {
@@ -89,7 +90,8 @@ run "before" {
     sentry_url        = "https://example.com/sentry"
   }
 
-  # The URL map answers each request of the table as the local router does: its rules by priority, the first that matches.
+  # The URL map answers each request of the table as the local router does: its rules by priority, the first that
+  # matches.
   assert {
     condition = [for request in jsondecode(file("${path.root}/../../routes.json")) : request if request.function != try([
       for rule in values({ for rule in output.inventory.routes.rules : format("%05d", rule.priority) => rule }) : output.inventory.backends[rule.service]
@@ -377,7 +379,8 @@ run "before" {
     error_message = "Each alert goes to the channels, ends by itself, names its environment and links to its runbook."
   }
 
-  # Google's SRE workbook, chapter 5: two percent of the month in an hour, five percent in six hours, each with a short window that ends it.
+  # Google's SRE workbook, chapter 5: two percent of the month in an hour, five percent in six hours, each with a short
+  # window that ends it.
   assert {
     condition = (
       { for name, burn in output.inventory.monitoring.burn : name => burn.rates } == { slo-burn-fast = [14.4, 14.4], slo-burn-slow = [6, 6] } &&
