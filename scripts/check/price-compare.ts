@@ -65,7 +65,7 @@ function readTable(): Readonly<Record<string, SecondRow>> | null {
     ];
     const { status, stderr } = python(asked);
     if (status !== 0)
-      return missing(`litellm ${version} could not be downloaded: ${stderr?.trim() ?? 'no answer in time'}`);
+      return missing(`litellm ${version} could not be downloaded: ${stderr.trim() || 'no answer in time'}`);
   }
   const print =
     'import sys, zipfile; sys.stdout.write(zipfile.ZipFile(sys.argv[1]).read("litellm/model_prices_and_context_window_backup.json").decode())';
