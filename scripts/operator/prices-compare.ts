@@ -118,15 +118,21 @@ export async function compareBill(
     const key = JSON.stringify([day, model]);
     const zero = { ledgerUsd: 0, billedUsd: 0, estimatedUsd: 0, abandonedUsd: 0, unpriced: 0, partlyUnpriced: 0 };
     const sum: Omit<Compared, 'explained'> = sums.get(key) ?? { day, model, ...zero };
-    const numbers = Object.entries(zero).map(([name]) => {
-      const member = name as keyof typeof zero;
-      return [member, sum[member] + (more[member] ?? 0)];
+    const plus = (member: keyof typeof zero): number => sum[member] + (more[member] ?? 0);
+    sums.set(key, {
+      day,
+      model,
+      ledgerUsd: plus('ledgerUsd'),
+      billedUsd: plus('billedUsd'),
+      estimatedUsd: plus('estimatedUsd'),
+      abandonedUsd: plus('abandonedUsd'),
+      unpriced: plus('unpriced'),
+      partlyUnpriced: plus('partlyUnpriced'),
     });
-    sums.set(key, { ...sum, ...Object.fromEntries(numbers) });
   };
   for (const row of await query(ledgerSql(dataset), params)) {
     const usd = (name: string): number => Number(row[name] ?? 0) / 1e9;
-    add(String(row['day']), modelName(String(row['model'] ?? '')), {
+    add(String(row['day']), typeof row['model'] === 'string' ? modelName(row['model']) : null, {
       ledgerUsd: usd('cost_nano_usd'),
       estimatedUsd: usd('estimated_nano_usd'),
       abandonedUsd: usd('abandoned_nano_usd'),
