@@ -40,7 +40,7 @@ test('one row a call; used minus reserved is the sum of quota_units of the windo
   const rows = await gateway.events(`identifier = '${id}'`);
   assert.equal(rows.length, 20);
   assert.equal(unitsOf(rows), 19);
-  // What the operator's command says of it, by the licence page's query: failed calls too.
+  // What the operator's command says of it, as the licence page does: failed calls too.
   const { usage } = (await command('usage', 'show', id, '--bigquery', gateway.bigquery.url)) as {
     usage: { date: string; feature: string; model: string; count: number }[];
   };

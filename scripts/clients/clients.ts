@@ -20,7 +20,7 @@ Installs pinned versions of real clients from npm and PyPI into .local/clients,
 points them at the gateway on this machine (started here, with a stand-in for
 the providers), and prints for each what works, or the first difference.
 
-  --only NAME   only this client (again for more); names: scripts/clients/clients.json
+  --only NAME   this client alone (again for more): scripts/clients/clients.json
   --direct      at the stand-in itself, without a gateway: what fails there too
                 is not the gateway's fault
   --json        the results as JSON

@@ -103,8 +103,13 @@ function choose(env: string, target: Root, tags: Readonly<Record<string, string>
 }
 
 /**
+<<<<<<< HEAD
  * Applies what was chosen, in dev; nothing but these functions may change.
  * @throws Error: a plan that touches more is not applied
+=======
+ * Applies what was chosen, in dev; nothing but these functions may change. @throws Error: a plan that touches more is
+ * not applied
+>>>>>>> opcmd
  */
 function apply(target: Root, names: readonly string[]): void {
   const planFile = path.join(target.dir, 'deploy.tfplan');

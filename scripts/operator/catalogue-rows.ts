@@ -14,8 +14,13 @@ import {
 import { UsageError } from './command.ts';
 
 /**
+<<<<<<< HEAD
  * @param typed with its provider's prefix, or a name that one provider serves; aliases too
  * @throws Error with the nearest names
+=======
+ * @param typed with its provider's prefix, or a name that one provider serves; aliases too @throws Error with the
+ * nearest names
+>>>>>>> opcmd
  */
 export function modelNamed(catalogue: Catalogue, typed: string): Model {
   const resolution = catalogue.resolve(typed);

@@ -21,8 +21,13 @@ export function patience(): Budget {
 }
 
 /**
+<<<<<<< HEAD
  * Does something with the Redis of a deployment.
  * @throws Error in words that help when there is none, or it does not answer
+=======
+ * Does something with the Redis of a deployment. @throws Error in words that help when there is none, or it does not
+ * answer
+>>>>>>> opcmd
  */
 export async function withRedis<T>(deployment: Deployment, work: (store: Store) => Promise<T>): Promise<T> {
   const { name, redisEndpoint } = deployment;

@@ -6,7 +6,9 @@ import { daysMost, lastDays, readDays } from './days.ts';
 import { formatTable } from './table.ts';
 import { warehouseHelp, warehouseOf } from './warehouse.ts';
 
-/** What is summed of calls, over the de-duplicated view; failed and cancelled calls are told apart from charged ones. */
+/**
+ * What is summed of calls, over the de-duplicated view; failed and cancelled calls are told apart from charged ones.
+ */
 export const usageSums = `SUM(count) AS calls,
   SUM(units) AS charged,
   -- Anthropic reports its cache beside the input, the others within it.
