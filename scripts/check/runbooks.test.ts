@@ -185,6 +185,7 @@ test('what the issue of operations asks for has a chapter of its own', () => {
     "The operator's command",
     'Redis debugging',
     'Rotating secrets',
+    'Final days, and prices that change afterwards',
     'Replaying events',
     'Redis loss',
     'Region lost',

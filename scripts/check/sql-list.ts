@@ -10,6 +10,7 @@ import { statementsOf } from '../local/google/bigquery/dialect.ts';
 import { readFigures } from '../operator/report/figures.ts';
 import { placeQueries } from '../operator/events-place.ts';
 import { windowsQuery } from '../operator/reconcile.ts';
+import { ledgerSql } from '../operator/prices-compare.ts';
 import { rowsSql } from '../operator/reprice-days.ts';
 import { costQuery } from '../operator/usage-cost.ts';
 import { showQuery } from '../operator/usage-show.ts';
@@ -156,6 +157,7 @@ async function commands(): Promise<readonly Sql[]> {
     ...closing,
     { file: 'scripts/operator/usage-cost.ts', sql: costQuery(dataset) },
     { file: 'scripts/operator/usage-show.ts', sql: showQuery(dataset) },
+    { file: 'scripts/operator/prices-compare.ts', sql: ledgerSql(dataset) },
     { file: 'scripts/operator/reprice-days.ts', sql: rowsSql(dataset) },
     { file: 'scripts/operator/reconcile.ts', sql: windowsQuery(dataset, ['a', 'b']) },
     ...placeQueries(dataset).map((sql, i) => ({ file: `scripts/operator/events-place.ts #${i + 1}`, sql })),

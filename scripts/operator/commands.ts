@@ -13,6 +13,7 @@ import { limitCommands } from './limits.ts';
 import { modelChangeCommands } from './model-changes.ts';
 import { modelCommands } from './models.ts';
 import { priceCommands } from './prices.ts';
+import { compareCommands } from './prices-compare.ts';
 import { repriceCommands } from './prices-reprice.ts';
 import { providerCommands } from './providers.ts';
 import { reconcileCommands } from './reconcile.ts';
@@ -37,6 +38,7 @@ const withoutCompletion: readonly Command[] = [
   ...homeCommands,
   ...priceCommands,
   ...repriceCommands,
+  ...compareCommands,
   ...usageCommands,
   ...costCommands,
   ...reportCommands,

@@ -34,7 +34,7 @@ export function repricedRow(event: UsageEvent, book: PriceBook, run: number): Us
     return null;
   const { estimated: _, unpriced_dimensions: __, ...metadata } = event.metadata;
   const row = pricedAnew({ ...event, metadata }, book);
-  if (row.cost_nano_usd === null || (event.price_rank ?? 0) >= run) return null;
+  if (row.cost_nano_usd === null || ((event.price_rank as number | null) ?? 0) >= run) return null;
   if (row.cost_nano_usd === event.cost_nano_usd && row.price_version === event.price_version) return null;
   return { ...row, price_rank: run };
 }

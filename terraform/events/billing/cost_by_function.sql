@@ -64,7 +64,11 @@ WITH
       function,
       source,
       identifier,
-      SAFE_DIVIDE(request_ms, SUM(request_ms) OVER (PARTITION BY day, function)) AS time_of_function,
+      -- Of calls that took no millisecond each counts the same.
+      IFNULL(
+        SAFE_DIVIDE(request_ms, SUM(request_ms) OVER (PARTITION BY day, function)),
+        SAFE_DIVIDE(events, SUM(events) OVER (PARTITION BY day, function))
+      ) AS time_of_function,
       SAFE_DIVIDE(bytes, SUM(bytes) OVER (PARTITION BY day, function)) AS bytes_of_function,
       SAFE_DIVIDE(bytes, SUM(bytes) OVER (PARTITION BY day)) AS bytes_of_day,
       SAFE_DIVIDE(events, SUM(events) OVER (PARTITION BY day)) AS events_of_day

@@ -303,7 +303,7 @@ run "before" {
   }
 
   assert {
-    condition     = strcontains(output.inventory.events.views.cost_by_function, "project.id = 'cody-gateway-test'") && strcontains(output.inventory.events.views.cost_by_function, "`billing.export.gcp_billing_export_resource_v1`")
+    condition     = strcontains(output.inventory.events.views.cost_by_function, "project_id = 'cody-gateway-test'") && strcontains(output.inventory.events.views.cost_by_function, "`billing.export.gcp_billing_export_resource_v1`")
     error_message = "The bill is that of the functions' project."
   }
 
