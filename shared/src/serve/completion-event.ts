@@ -36,6 +36,29 @@ export function completionEvent(
   };
 }
 
+/** The event of a count of tokens: nothing was produced, and nothing is billed. */
+export function countEvent(
+  { model }: Permit,
+  call: Call,
+  flagging: Flagging | null,
+  callerIds: CallerIds,
+): CallEvent<Metered> {
+  return {
+    name: 'TokensCounted',
+    model,
+    metadata: {
+      model,
+      provider: call.provider.id,
+      ...callerIdMetadata(callerIds),
+      ...(flagging !== null && flaggedMetadata(flagging)),
+    },
+    ended: ({ upstreamStatus }) => ({
+      metadata: { prompt_character_count: call.promptCharacters, upstream_status_code: upstreamStatus },
+      tokens: null,
+    }),
+  };
+}
+
 /**
  * Counts that are unknown are left out; a call that the provider did not serve has zeros, as readers of the table
  * expect.

@@ -9,12 +9,12 @@ import type { Call, Flagging, Surface } from '../upstream/upstream.ts';
 import { sendAndRelay } from './answer.ts';
 import { callerIdsOf, type CallerIds } from './caller-ids.ts';
 import { charged } from './charged.ts';
-import { completionEvent } from './completion-event.ts';
+import { completionEvent, countEvent } from './completion-event.ts';
 import type { Exchange, Route } from './exchange.ts';
 import { readClaim } from './idempotency.ts';
 import { identify } from './identify.ts';
 import { inspect } from './inspect.ts';
-import { lookBeforeParsing } from './look.ts';
+import { look, lookBeforeParsing } from './look.ts';
 import { recordEvent } from './record-event.ts';
 import { bannedEvent } from './refused-event.ts';
 import { modelChoice } from './model-choice.ts';
@@ -29,6 +29,8 @@ export interface CompletionRoute {
   readonly feature: Feature;
   /** What a call costs of the feature's quota. */
   readonly units: number;
+  /** A count of a request's tokens, for which nobody is charged: refused all the same where the quota is used up. */
+  readonly counts?: true;
 }
 
 /** Makes a route that lets a request down the river. */
@@ -56,11 +58,12 @@ async function complete(exchange: Exchange, route: CompletionRoute): Promise<voi
   if (call.warnings !== undefined && call.warnings.length > 0)
     received.replyHeaders['warning'] = warningHeader(call.warnings);
   scope.annotate({ feature, model: permit.model, stream: call.stream });
-  const event = completionEvent(permit, call, flagging, callerIds);
+  const event = (route.counts === true ? countEvent : completionEvent)(permit, call, flagging, callerIds);
   const span = completionSpan(permit, call);
-  await charged(exchange, { permit, units: route.units, claim, event, catalogue, span }, (held) =>
-    sendAndRelay(exchange, held, call),
-  );
+  await charged(exchange, { permit, units: route.units, claim, event, catalogue, span }, async (held) => {
+    const ended = await sendAndRelay(exchange, held, call);
+    return route.counts === true ? { ...ended, billed: [] } : ended;
+  });
 }
 
 /** The feature header of Cody routes; the dialects' SDKs send none. */
@@ -90,7 +93,8 @@ async function readCall(
   const { context, received } = exchange;
   const { feature } = route;
   const text = await received.readBody(context.config.bodyBytesMax, identityOf(actor));
-  await lookBeforeParsing(exchange, text, actor, feature, entitlement, callerIds);
+  if (route.counts === true) await look(exchange, actor, feature, entitlement, callerIds);
+  else await lookBeforeParsing(exchange, text, actor, feature, entitlement, callerIds);
   const claim = readClaim(received, feature, text);
   const body = parseJson(text);
   const facts = {
