@@ -43,7 +43,7 @@ export interface Built {
  * Bounds of one bundle. What is read at start is paid for by the first caller; the rest is uploaded and kept by every instance. The largest was
  * 719,000 and 10,143,000 bytes on 2026-11-28, of which the catalogue's data is 104,000; build.test.ts wants them near what they bound, so that raising one takes a reason.
  */
-export const bounds = { startBytes: 760_000, bytes: 10_500_000 } as const;
+export const bounds = { startBytes: 790_000, bytes: 10_500_000 } as const;
 
 /**
  * Bundles functions, or finds the bundles that were made of the same sources before. They stay as they are for as long as this process lives.
