@@ -175,6 +175,8 @@ function createMeter(asked: string): Meter {
       case 'message_delta':
         // Cumulative; what it leaves out stands as it was.
         usage = mergeReports(usage, memberOf(data, 'usage'));
+        // Why it stopped is the last that is said but for the end mark, which some servers leave out.
+        if (typeof memberOf(data, 'delta')['stop_reason'] === 'string') finished = true;
         return;
       case 'message_stop':
         finished = true;
