@@ -2,6 +2,7 @@
 
 import { spawnSync } from 'node:child_process';
 import path from 'node:path';
+import { fold } from './terminal/fold.ts';
 
 const root = path.resolve(import.meta.dirname, '..');
 const bin = (name: string): string => path.join(root, 'node_modules/.bin', name);
@@ -11,6 +12,7 @@ const steps: readonly (readonly [name: string, program: string, ...args: string[
   ['ladder', process.execPath, 'scripts/check/ladder.ts'],
   ['names', process.execPath, 'scripts/check/provider-names.ts'],
   ['folders', process.execPath, 'scripts/check/folders.ts'],
+  ['words', process.execPath, 'scripts/check/words.ts'],
   ['readme', process.execPath, 'scripts/check/variables.ts'],
   ['routes', process.execPath, 'scripts/check/routes.ts'],
   ['columns', process.execPath, 'scripts/check/columns.ts'],
@@ -20,7 +22,7 @@ const steps: readonly (readonly [name: string, program: string, ...args: string[
   ['format', bin('prettier'), '--check', '--log-level=warn', '.'],
 ];
 /** What npm run format can mend. */
-const mendable: readonly string[] = ['readme', 'routes', 'lint', 'format'];
+const mendable: readonly string[] = ['words', 'readme', 'routes', 'lint', 'format'];
 
 const usage = `usage: npm run check [-- <name>…]
 
@@ -55,7 +57,7 @@ export function summary(all: number, failed: readonly string[]): string {
 
 function main(words: readonly string[]): number {
   if (words.includes('--help') || words.includes('-h')) {
-    process.stdout.write(usage);
+    process.stdout.write(fold(usage));
     return 0;
   }
   const unknown = words.filter((word) => !steps.some(([name]) => name === word));

@@ -7,7 +7,7 @@ const root = path.resolve(import.meta.dirname, '..');
 const usage = `usage: npm run format
 
 Writes what prettier and the linter can mend by themselves, and what is
-generated: the README's tables, terraform's JSON files.
+generated: tables, terraform's JSON files, comments at their width.
 `;
 const words = process.argv.slice(2);
 if (words.length > 0) {
@@ -18,7 +18,7 @@ if (words.length > 0) {
 }
 const run = (program: string, ...args: string[]): number | null =>
   spawnSync(path.join(root, 'node_modules/.bin', program), args, { cwd: root, stdio: 'inherit' }).status;
-for (const written of ['variables', 'routes'])
+for (const written of ['words', 'variables', 'routes'])
   spawnSync(process.execPath, [`scripts/check/${written}.ts`, '--write'], { cwd: root, stdio: 'inherit' });
 const lint = run('oxlint', '--type-aware', '--fix');
 process.exit(run('prettier', '--write', '--log-level=warn', '.') === 0 && lint === 0 ? 0 : 1);

@@ -5,6 +5,7 @@ import {
   completionRoute,
   defineFunction,
   surfaces,
+  tokenCounts,
   type CompletionRoute,
 } from '@cody-gateway/shared/serve';
 import { findModel, listModels } from './models.ts';
@@ -19,7 +20,7 @@ const paths: readonly CompletionRoute[] = [
     dialect: 'anthropic',
     feature,
     units: 0,
-    counts: true,
+    charge: tokenCounts,
   },
   { path: '/v1/chat/completions', surface: surfaces.chat, dialect: 'openai', feature, units: 1 },
 ];

@@ -15,7 +15,7 @@ import { StoreUnavailable } from '@cody-gateway/shared/store';
 import { spanNames } from '@cody-gateway/shared/telemetry';
 
 const taskBytesMax = 100 * 1024;
-/** As the reference's (spec actors §5). */
+/** Slack is given as long by the original gateway (shared/COMPATIBILITY.md#notice-thresholds). */
 const sendTimeoutMs = 15_000;
 const redisBudgetMs = 2_000;
 

@@ -58,7 +58,11 @@ export function flaggedRequestRoutes({ config, store, documents }: Context): Rou
         const reader = { who: readerOf(exchange), why: `GET ${path}` };
         const about = { what: 'flagged-requests read', subject: null, change: key };
         // The record stands before the text is read: without one nothing is shown.
-        const text = await audited(documents, reader, about, () => readFlaggedPrompt(store, key));
+        const text = await audited(documents, reader, about, async (tell) => {
+          const found = await readFlaggedPrompt(store, key);
+          if (found === null) tell(null);
+          return found;
+        });
         return text === null ? say(exchange, 404, 'Prompt not found\n') : say(exchange, 200, text);
       }),
     },

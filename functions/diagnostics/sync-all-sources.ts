@@ -1,4 +1,4 @@
-// `/-/actor/sync-all-sources`: the sync by an operator's hand, behind the diagnostics secret. Unlike the original it takes the lock (spec actors W27).
+// `/-/actor/sync-all-sources`: the sync by an operator's hand, behind the diagnostics secret. Unlike the original gateway it takes the lock, so that two runs never write at once.
 
 import { demandSecret, runSync, type Context, type Route } from '@cody-gateway/shared/serve';
 import { answer } from '@cody-gateway/shared/http';
@@ -6,7 +6,7 @@ import { answer } from '@cody-gateway/shared/http';
 /** Below the function's own time. */
 const timeoutMs = 110_000;
 
-/** Any method, as in the reference; the run's log lines are the answer. */
+/** Any method, as in the original gateway; the run's log lines are the answer. */
 export function syncRoutes({ config }: Context): Route[] {
   return [
     {

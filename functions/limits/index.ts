@@ -8,7 +8,7 @@ import { callerOf, defineFunction, identify, type Route } from '@cody-gateway/sh
 import { StoreUnavailable } from '@cody-gateway/shared/store';
 import { goDuration } from '@cody-gateway/shared/config';
 
-/** One feature as instances read it (spec actors §4). `expiry` is never in the past: an instance's Redis would refuse it. */
+/** One feature as instances read it (shared/COMPATIBILITY.md#limits-reply). */
 interface LimitReply {
   readonly limit: number;
   readonly interval: string;
@@ -25,7 +25,7 @@ const readLimits: Route = {
     const { context, budget, json } = exchange;
     const actor = await identify(exchange);
     const granted = features.filter((feature) => actor.limits[feature] !== undefined);
-    // Design D10: a feature without a limit is left out; refused only when none is left.
+    // A feature without a limit is left out; the call is refused only when none is left.
     if (granted.length === 0) throw new Refusal('feature-access', `no access to feature ${features[0] ?? ''}`);
     const readings = await context.limiter.read(actor, granted, budget).catch((error: unknown) => {
       if (error instanceof StoreUnavailable)
@@ -52,7 +52,7 @@ function reply(actor: Actor, feature: Feature, reading: Reading | undefined): Li
   };
 }
 
-/** Sourcegraph.com calls it when a plan changes (spec clients §3.3): the answer must be exactly 200, and empty. */
+/** Sourcegraph.com calls it when a plan changes: the answer must be exactly 200, and empty (shared/COMPATIBILITY.md#limits-refresh). */
 const refreshLimits: Route = {
   method: 'POST',
   path: '/v1/limits/refresh',

@@ -233,7 +233,7 @@ test('no token, prompt or key reached a log line', async () => {
     body: anthropicBody({ messages: [{ role: 'user', content: marker }], stream: true }),
   });
   await gateway.call(routes.openai, { body: `{"model":"gpt-4o","messages":"${marker}` });
-  gateway.anthropic?.next({ status: 500, body: marker });
+  gateway.anthropic?.next({ status: 500, body: marker }, 2);
   await gateway.call(routes.cody, { headers: chat, body: anthropicBody() });
   const log = JSON.stringify(gateway.lines);
   for (const secret of [marker, gateway.token, gateway.token.slice(4), 'stand-in-key'])

@@ -34,7 +34,7 @@ async function counters(id: string): Promise<{ used: number; reserved: number }>
 
 test('one row a call; used minus reserved is the sum of quota_units of the window', async () => {
   const { id, token } = await gateway.subscription({ limit: 100 });
-  gateway.anthropic?.next({ status: 500, body: '{}' });
+  gateway.anthropic?.next({ status: 500, body: '{}' }, 2);
   const answers = await Promise.all(Array.from({ length: 20 }, () => ask(token, { stream: true })));
   assert.equal(answers.filter(({ status }) => status === 200).length, 19);
   const rows = await gateway.events(`identifier = '${id}'`);
@@ -181,7 +181,7 @@ test('what can’t be delivered is kept as a dead letter and does not stop its n
     { ...event, event_id: 'good', identifier: `${id}-good` },
     { ...event, event_id: 'nameless', name: '' },
     { ...event, event_id: 'sourceless', source: '' },
-    // The reference drops it without a word.
+    // The original gateway drops it without a word.
     { ...event, event_id: 'nobody', identifier: '' },
   ];
   await post(JSON.stringify({ events }));
@@ -205,7 +205,7 @@ test('what can’t be delivered is kept as a dead letter and does not stop its n
   gateway.bigquery.refuseRows([]);
   // Held back meanwhile: a letter that comes again while it is removed stays by a transaction, which the emulator does not isolate (Google's does).
   gateway.tasks.pause();
-  assert.deepEqual(await command('dead-letters', 'replay'), { replayed: 4 });
+  assert.deepEqual(await command('dead-letters', 'replay', '--reason', 'a test'), { replayed: 4 });
   assert.equal((await letters()).length, 0);
   gateway.tasks.resume();
   await eventually(
@@ -256,7 +256,10 @@ test('events that went into the log are replayed from it, and one that was deliv
     { severity: 'INFO', message: 'something else' },
   ];
   await writeFile(file, `${entries.map((entry) => JSON.stringify(entry)).join('\n')}\nno json\n`);
-  assert.deepEqual(await command('events', 'replay', '--log', file), { replayed: 2, unreadable: 1 });
+  assert.deepEqual(await command('events', 'replay', '--log', file, '--reason', 'a test'), {
+    replayed: 2,
+    unreadable: 1,
+  });
   const rows = await gateway.events(`identifier = '${id}'`);
   assert.deepEqual(
     rows.map(({ units, quota_units, count }) => [units, quota_units, count]),
@@ -292,7 +295,7 @@ test('a full outbox: the event goes to the queue itself; with the queue away it 
   t.after(() => rm(path.dirname(file), { recursive: true }));
   await writeFile(file, JSON.stringify(logged()));
   // On a slow machine the first one may have waited in vain, too: what is both delivered and logged counts once.
-  await command('events', 'replay', '--log', file);
+  await command('events', 'replay', '--log', file, '--reason', 'a test');
   const rows = await gateway.events(`identifier = '${id}'`);
   assert.equal(rows.length, 3);
   assert.deepEqual(await counters(id), { used: 3, reserved: 0 });

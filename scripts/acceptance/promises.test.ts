@@ -1,4 +1,4 @@
-// Walks what the operations handbook promises on errors, alerts, metrics and traces (spec operations §1.4-1.7, numbers 15 to 39) one by one: one
+// Walks what the operations handbook promises on errors, alerts, metrics and traces (shared/COMPATIBILITY.md#handbook-promises, numbers 15 to 39) one by one: one
 // gateway with some traffic behind it, and what its OTLP and Sentry endpoints, its log and its Terraform say.
 
 import assert from 'node:assert/strict';
@@ -38,7 +38,7 @@ before(async () => {
   asked.last = await ask({});
   asked.refused = await ask({});
   const other = await gateway.subscription({ limit: 100 });
-  gateway.anthropic?.next({ status: 429, headers: { 'request-id': 'req_429' }, body: '{"error":"slow down"}' });
+  gateway.anthropic?.next({ status: 429, headers: { 'request-id': 'req_429' }, body: '{"error":"slow down"}' }, 2);
   asked.limited = await ask({}, false, other.token);
   asked.google = await ask({ 'x-cloud-trace-context': `${googleTrace}/1;o=1` }, false, other.token);
   await eventually(

@@ -1,4 +1,4 @@
-// A provider is a row: what README says of adding one, run with the official OpenAI SDK; and what an operator is told who writes a row or a variable wrong.
+// A provider is a row: what the catalogue's README says of adding one, run with the official OpenAI SDK; and what an operator is told who writes a row or a variable wrong.
 
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
@@ -12,7 +12,7 @@ import { startGateway, type TestGateway } from '../local/test-gateway.ts';
 const key = 'key-of-the-other';
 const section =
   /^## Add a provider\n(.*?)^## /ms.exec(
-    readFileSync(path.resolve(import.meta.dirname, '../../README.md'), 'utf8'),
+    readFileSync(path.resolve(import.meta.dirname, '../../shared/src/catalogue/README.md'), 'utf8'),
   )?.[1] ?? '';
 const [vllmRows = '', acmeRows = ''] = [...section.matchAll(/^```json\n(.*?)^```/gms)].map(([, text]) => text ?? '');
 

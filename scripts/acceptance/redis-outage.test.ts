@@ -187,7 +187,7 @@ test('neither Redis nor the queue: the call is served, its settlement stands who
   await writeFile(file, JSON.stringify(logged()));
   const target = gateway.env['CODY_GATEWAY_DELIVER_EVENTS_URL'] ?? '';
   for (const _twice of [1, 2])
-    assert.deepEqual(await command('events', 'replay', '--log', file, '--target', target), {
+    assert.deepEqual(await command('events', 'replay', '--log', file, '--target', target, '--reason', 'a test'), {
       replayed: logged().length,
       unreadable: 0,
     });

@@ -111,7 +111,7 @@ test('openai: every error has its class, a code and a request id', async () => {
   const small = await gateway.subscription({ limit: 2 });
   const poor = new OpenAI({ apiKey: small.token, baseURL: `${gateway.url}/v1` });
   await create('gpt-4o', poor);
-  gateway.openai?.next({ status: 500, body: '{"error":{"message":"theirs"}}' });
+  gateway.openai?.next({ status: 500, body: '{"error":{"message":"theirs"}}' }, 2);
   const theirs = await errorOf(
     create('gpt-4o', new OpenAI({ apiKey: small.token, baseURL: `${gateway.url}/v1`, maxRetries: 0 })),
   );

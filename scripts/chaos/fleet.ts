@@ -5,7 +5,7 @@ import { startFunction, type FunctionProcess } from '../local/process/function-p
 import type { LocalCloud } from '../local/cloud.ts';
 import { pick } from './random.ts';
 
-/** Cloud Run kills an instance 10 s after SIGTERM (spec platform §1.4): one that is not done by then loses what it had. */
+/** Cloud Run kills an instance 10 s after SIGTERM (shared/COMPATIBILITY.md#instance-end): one that is not done by then loses what it had. */
 const endTimeoutMs = 10_000;
 
 /** What hits one of them, on `names`, chosen by a number in [0, 1). */

@@ -1,4 +1,4 @@
-// What must hold after any chaos (design §5): the callers' view, the counters in Redis and the rows of the warehouse, held against each other.
+// What must hold after any chaos (shared/README.md#the-lease): the callers' view, the counters in Redis and the rows of the warehouse, held against each other.
 
 import type { Redis } from 'ioredis';
 import type { TestGateway } from '../local/test-gateway.ts';
@@ -24,7 +24,7 @@ export interface Evidence {
   readonly logged: ReadonlySet<string>;
   /** Callers that are busy at once: no more calls than that are in flight. */
   readonly atOnce: number;
-  /** Calls of which a failover may have lost what was acknowledged; none where Redis keeps that. They are the bound of design §5. */
+  /** Calls of which a failover may have lost what was acknowledged; none where Redis keeps that. They are the bound of what may be missing. */
   readonly touched: (call: Seen) => boolean;
 }
 

@@ -9,7 +9,7 @@ import { checkInvariants } from './invariants.ts';
 import { drawFaults, faultKinds } from './schedule.ts';
 import { arrive, goOn, leftStanding, startRig, type Rig, type RigOptions } from './rig.ts';
 
-/** A lease is due so long after its holder's last sign (design §5, the limiter's own constant). */
+/** A lease is due so long after its holder's last sign (`leaseTimeMs` of the limiter). */
 const leaseTimeMs = 60_000;
 const redelivered = 0.1;
 /** How often the counters are looked at while they move. */

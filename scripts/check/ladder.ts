@@ -56,7 +56,7 @@ export function checkTree(sources: readonly Source[], keyNames: ReadonlySet<stri
 
 /**
  * V8 puts the accessors of an object literal into its old generation: what they close over, a whole request, lives until the next major collection, and
- * costs every minor one until then (README, Benchmark). A class's accessors are made once.
+ * costs every minor one until then (scripts/bench/README.md#memory). A class's accessors are made once.
  */
 function checkAccessors({ file, text }: Source): string[] {
   if (!/^(shared\/src|functions)\/.*\.ts$/.test(file) || isTestCode(file)) return [];

@@ -30,6 +30,10 @@ export const places: readonly (readonly [place: string, why: string])[] = [
   ['shared/src/catalogue/home-row.ts', 'an example in a message, and the kind of home that our own account lets in'],
   ['shared/src/catalogue/row-kind.ts', 'an example in a message'],
   ['shared/src/catalogue/hosts.ts', 'GOOGLE_ACCOUNT is our own account'],
+  ['shared/src/upstream/homes/blame.ts', 'what each dialect says of our key and our money'],
+  ['shared/src/upstream/homes/first-words.ts', 'what each dialect says before its first word'],
+  ['shared/src/serve/unserved.ts', 'what the SDK of each dialect also knows'],
+  ['shared/src/serve/handler.ts', 'whose dialect a path speaks that nobody serves'],
   ['shared/src/http/', 'error shapes are called after the dialects of SDKs'],
   ['shared/src/directory/', 'Sourcegraph.com is a source of accounts, too'],
   ['shared/src/auth/caller.ts', 'where each dialect’s SDK puts its token'],
@@ -38,6 +42,7 @@ export const places: readonly (readonly [place: string, why: string])[] = [
   ['functions/chat-completions/index.ts', 'dialects of paths'],
   ['functions/code-completions/index.ts', 'dialects of paths'],
   ['functions/chat-completions/models.ts', 'the shape that each dialect’s SDK reads'],
+  ['functions/responses/', 'the dialect of its paths'],
   ['functions/embeddings/', 'paths and shapes of two dialects'],
 ];
 

@@ -16,10 +16,11 @@ test('what every function reads, and what some do not', () => {
   const all = files.map(({ name }) => name);
   for (const variable of ['GOOGLE_CLOUD_PROJECT', 'CODY_GATEWAY_OUTBOX_BYTES', 'CODY_GATEWAY_DOTCOM_INTERNAL_MODE'])
     assert.deepEqual(readers(variable), all, variable);
-  const completions = ['chat-completions', 'code-completions'];
-  assert.deepEqual(readers('CODY_GATEWAY_ANTHROPIC_BASE_URL'), completions);
-  assert.deepEqual(readers('CODY_GATEWAY_GOOGLE_ALLOWED_MODELS'), completions);
-  assert.deepEqual(readers('CODY_GATEWAY_OPENAI_BASE_URL'), [...completions, 'embeddings']);
+  const withKey = (key: string): string[] => files.flatMap(({ name, secrets }) => (secrets.includes(key) ? name : []));
+  assert.deepEqual(readers('CODY_GATEWAY_ANTHROPIC_BASE_URL'), withKey('CODY_GATEWAY_ANTHROPIC_ACCESS_TOKEN'));
+  assert.deepEqual(readers('CODY_GATEWAY_GOOGLE_ALLOWED_MODELS'), withKey('CODY_GATEWAY_GOOGLE_ACCESS_TOKEN'));
+  assert.deepEqual(readers('CODY_GATEWAY_OPENAI_BASE_URL'), withKey('CODY_GATEWAY_OPENAI_ACCESS_TOKEN'));
+  assert.ok(readers('CODY_GATEWAY_OPENAI_BASE_URL').includes('embeddings'));
   assert.deepEqual(readers('CODY_GATEWAY_EMBEDDINGS_ENDPOINTS'), ['embeddings']);
   assert.deepEqual(readers('CODY_GATEWAY_BIGQUERY_TABLE'), ['deliver-events']);
   // Each is read by somebody, and a secret is none of them.

@@ -5,7 +5,7 @@ import { openDocuments } from '@cody-gateway/shared/documents';
 
 const daySeconds = 86_400;
 
-/** Quotas of a plan for one user (spec actors §11's example actor), all models. */
+/** Quotas of a plan for one user (shared/COMPATIBILITY.md#plan-quotas), all models. */
 export async function seedDirectory({
   firestoreHost,
   projectId,

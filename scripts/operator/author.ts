@@ -5,6 +5,7 @@ import type { Author } from '@cody-gateway/shared/documents';
 import { GoogleAuth, OAuth2Client } from 'google-auth-library';
 import { UsageError } from './command.ts';
 import type { Deployment } from './deployment.ts';
+import { ask, canAsk } from '../terminal/question.ts';
 
 /** For the help of commands that write. */
 export const reasonHelp = `  --reason <text>  why, for the audit record (audit list shows them)
@@ -15,11 +16,11 @@ const reasonLengthMax = 500;
 const scopes = ['https://www.googleapis.com/auth/cloud-platform', 'https://www.googleapis.com/auth/userinfo.email'];
 
 /**
- * @param reason as given with `--reason`
+ * @param reason as given with `--reason`; at a terminal it is asked for where it is missing
  * @throws UsageError without a reason; Error when the credentials don't tell whose they are
  */
 export async function readAuthor(reason: string | undefined, deployment: Deployment): Promise<Author> {
-  const why = (reason ?? '').trim();
+  const why = (reason ?? '').trim() || (canAsk() && ((await ask('Why? (for the audit record) ')) ?? '')) || '';
   if (why === '') throw new UsageError('--reason is missing: say why, for those who read the audit records');
   if (why.length > reasonLengthMax || /\p{Cc}/u.test(why))
     throw new UsageError(`--reason is not one line of at most ${reasonLengthMax} characters`);

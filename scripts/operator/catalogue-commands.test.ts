@@ -433,8 +433,8 @@ test('what can’t be done is said with exit code 1 or 2, and leaves no record',
 
 test('README lists each, and each has help with an example', () => {
   const commands = [...modelCommands, ...modelChangeCommands, ...providerCommands, ...homeCommands, ...priceCommands];
-  const readme = readFileSync(path.resolve(import.meta.dirname, '../../README.md'), 'utf8');
-  const [, chapter = ''] = /^### Models, providers and prices, without a deploy$([^]*?)^## /m.exec(readme) ?? [];
+  const readme = readFileSync(path.resolve(import.meta.dirname, 'README.md'), 'utf8');
+  const [, chapter = ''] = /^## Models, providers and prices, without a deploy$([^]*?)^## /m.exec(readme) ?? [];
   const table = chapter.split('\n').filter((line) => line.startsWith('|'));
   const listed = table.flatMap((line) =>
     [...(line.split(' | ')[0] ?? '').matchAll(/`(\w+ \w+)`/g)].map(([, name]) => name),

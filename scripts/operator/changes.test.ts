@@ -282,14 +282,18 @@ test('what can’t be done is said, with exit code 1 or 2, and leaves no record'
   const { id } = await create();
   const cases: readonly (readonly [args: readonly string[], code: number, says: RegExp])[] = [
     [['subscriptions', 'disable', randomUUID(), '--yes', ...why], 1, /there is no subscription .*subscriptions list/],
-    [['subscriptions', 'enable', 'acme', ...why], 1, /"acme" is not a subscription id/],
+    [
+      ['subscriptions', 'enable', 'acme', ...why],
+      1,
+      /subscriptions are called "acme": give the id[^]*\n {2}[0-9a-f-]{36}/,
+    ],
+    [['subscriptions', 'enable', 'acmee', ...why], 1, /there is no subscription "acmee" .*did you mean "acme"\?/],
     [['subscriptions', 'set-limits', id, ...why], 2, /nothing is given to change/],
     [['subscriptions', 'set-limits', id, '--chat', '1', ...why], 2, /--chat 1 means that the account is blocked/],
     [['subscriptions', 'set-limits', id, '--chat', '5/day', ...why], 2, /"day" is no window/],
     [['tokens', 'revoke', '--hash', 'abc', '--yes', ...why], 2, /--hash is not the SHA-256/],
     [['tokens', 'revoke', '--hash', '0'.repeat(64), '--yes', ...why], 1, /the directory knows no such token/],
     [['limits', 'reset', id, '--feature', 'chats', '--yes', ...why], 2, /"chats" is none of chat, code, embeddings/],
-    [['usage', 'show', 'acme'], 2, /"acme" is not a subscription id/],
   ];
   for (const [args, code, says] of cases) {
     const ended = await run(args);

@@ -1,6 +1,10 @@
 // What a command of the operator's is: its options, what it does, and how it says that it was asked for something it can't do.
 
 import { parseArgs, type ParseArgsConfig } from 'node:util';
+import { nearestNames } from '@cody-gateway/shared/catalogue';
+import { UsageError, usageText } from '../terminal/usage-error.ts';
+
+export { UsageError };
 
 /** One command, such as `subscriptions create`. */
 export interface Command {
@@ -19,21 +23,13 @@ export interface Output {
   readonly text: string;
   /** The same as a JSON document. */
   readonly json: unknown;
-}
-
-/** The command line is wrong: nothing was done. */
-export class UsageError extends Error {
-  override readonly name = 'UsageError';
+  /** Somebody else's text, or a program's: its lines stay as they are, however narrow the terminal is. */
+  readonly verbatim?: boolean;
 }
 
 type Options = NonNullable<ParseArgsConfig['options']>;
 /** Options that are given once and take a value. */
 type Text<Names extends string> = Readonly<Partial<Record<Names, string>>>;
-
-/** @throws UsageError without `--yes`: what takes something from somebody is said before it is done */
-export function confirm(yes: boolean, what: string): void {
-  if (!yes) throw new UsageError(`this ${what}. Nothing was done: give --yes to do it`);
-}
 
 /**
  * Reads a command's own options and positional words; `--json` and `--help` are the program's and pass, and so does `--yes`.
@@ -74,12 +70,34 @@ export function readArguments<Names extends string>(
 
 function parse(args: readonly string[], options: Options): ReturnType<typeof parseArgs> {
   try {
-    return parseArgs({ args: [...args], options, allowPositionals: true });
+    return parseArgs({ args: withValues(args, options), options, allowPositionals: true });
   } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
+    const { code } = error as NodeJS.ErrnoException;
     if (code?.startsWith('ERR_PARSE_ARGS') !== true) throw error;
-    // Node's advice on words that begin with a dash helps nobody here; its first sentence says what is wrong.
-    const [first = message] = message.split(/\.\s|\n/);
-    throw new UsageError(first.replace(/\.$/, ''), { cause: error });
+    throw new UsageError(inWords(usageText(error as Error), code, Object.keys(options)), { cause: error });
   }
+}
+
+/** `--most -1`: the value of an option may begin with a dash where that is a number's. */
+function withValues(args: readonly string[], options: Options): string[] {
+  const given: string[] = [];
+  for (const [at, arg] of args.entries()) {
+    const option = given.at(-1);
+    const before = args[at - 1];
+    if (/^-\d/.test(arg) && option !== undefined && option === before && options[option.slice(2)]?.type === 'string')
+      given[given.length - 1] = `${option}=${arg}`;
+    else given.push(arg);
+  }
+  return given;
+}
+
+function inWords(text: string, code: string, names: readonly string[]): string {
+  const [, option = ''] = /'--([\w-]+)/.exec(text) ?? [];
+  if (code === 'ERR_PARSE_ARGS_UNKNOWN_OPTION') {
+    const near = nearestNames(option, names).map((name) => `--${name}`);
+    return near.length === 0 ? text : `${text}, did you mean ${near.join(' or ')}?`;
+  }
+  if (text.includes('argument missing') || text.includes('is ambiguous'))
+    return `--${option} is given without its value`;
+  return text.includes('does not take an argument') ? `--${option} takes no value` : text;
 }

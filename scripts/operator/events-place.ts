@@ -4,8 +4,9 @@
 import { audited } from '@cody-gateway/shared/documents';
 import { columns } from '@cody-gateway/shared/events';
 import type { Query } from './report/figures.ts';
-import { confirm, readArguments, UsageError, type Command } from './command.ts';
+import { readArguments, UsageError, type Command } from './command.ts';
 import { readAuthor, reasonHelp } from './author.ts';
+import { requireYes } from './consent.ts';
 import { withDirectory } from './deployment.ts';
 import { deploymentOf } from './subscriptions.ts';
 import { formatTable } from './table.ts';
@@ -36,7 +37,7 @@ export const eventsPlaceCommands: readonly Command[] = [
   {
     name: 'events place',
     summary: 'moves values that came before their column out of metadata.unplaced',
-    help: `usage: npm run gateway -- events place [--from <date>] [--yes --reason <text>] [--project <id>] [--dataset <name>] [--json]
+    help: `usage: npm run gateway -- events place [--from <date>] [--yes --reason <text>] [--project <id>] [--dataset <name>] [--bigquery <url>] [--json]
 
 Functions that are newer than the events table keep what has no column in metadata.unplaced, and log "the events table has no column". Apply Terraform
 first: it adds the column. Then this prints how many rows wait for which column; with --yes it moves them. Rows of the last ${settledHours} hours can't be
@@ -45,10 +46,14 @@ changed yet: run it again later. Running it twice changes nothing.
   --from <date>    rows from that day on, such as 2026-11-28; the last ${lookBackDays} days where absent
   --yes            move them
 ${reasonHelp}${warehouseHelp}  --json           one JSON document
+
+examples:
+  npm run gateway -- events place
+  npm run gateway -- events place --yes --reason "the column is there now"
 `,
     run: async (args) => {
       const { options, yes } = readArguments(args, ['from', 'reason', 'project', 'dataset', 'bigquery']);
-      if (options.reason !== undefined) confirm(yes, 'changes rows of the events table');
+      if (options.reason !== undefined) requireYes(yes, 'changes rows of the events table');
       const from = options.from ?? new Date(Date.now() - lookBackDays * dayMs).toISOString().slice(0, 10);
       if (!/^\d{4}-\d\d-\d\d$/.test(from) || Number.isNaN(Date.parse(from)))
         throw new UsageError(`--from ${JSON.stringify(from)} is not a day, such as 2026-11-28`);
@@ -60,10 +65,14 @@ ${reasonHelp}${warehouseHelp}  --json           one JSON document
       const ready = waiting.filter(({ rows }) => rows > 0);
       for (const { column } of ready) await requireColumn(query, table, column);
       if (author !== null && ready.length > 0) {
-        const change = ready.map(({ column, rows }) => `${column.name} of ${rows} rows`).join(', ');
+        const textOf = (some: readonly Waiting[]): string =>
+          some.map(({ column, rows }) => `${column.name} of ${rows} rows`).join(', ');
         await withDirectory(deployment, (directory) =>
-          audited(directory, author, { what: 'events place', subject: null, change }, async () => {
-            for (const { column } of ready) await query(placeSql(table, column), { from });
+          audited(directory, author, { what: 'events place', subject: null, change: textOf(ready) }, async (tell) => {
+            for (const [at, { column }] of ready.entries()) {
+              await query(placeSql(table, column), { from });
+              tell(textOf(ready.slice(0, at + 1)));
+            }
           }),
         );
       }

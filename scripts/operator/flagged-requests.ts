@@ -60,16 +60,20 @@ example:
       const about = { what: 'flagged-requests show', subject: null, change: key };
       const { readFlaggedPrompt } = await prompts();
       const text = await withDirectory(deployment, (directory) =>
-        audited(directory, author, about, () => withRedis(deployment, (store) => readFlaggedPrompt(store, key))),
+        audited(directory, author, about, async (tell) => {
+          const found = await withRedis(deployment, (store) => readFlaggedPrompt(store, key));
+          if (found === null) tell(null);
+          return found;
+        }),
       );
       if (text === null)
         throw new Error('there is no such prompt (any more): flagged-requests list tells those that are');
-      return { text, json: { place: deployment.name, key, text } };
+      return { text, json: { place: deployment.name, key, text }, verbatim: true };
     },
   },
 ];
 
-/** Loaded for these commands alone: the whole river stands behind that door, and every other command would wait for it. */
+/** Loaded for these commands alone: the whole path of a request stands behind that door, and every other command would wait for it. */
 function prompts(): Promise<typeof Serve> {
   return import('@cody-gateway/shared/serve');
 }

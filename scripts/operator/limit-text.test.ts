@@ -44,3 +44,9 @@ test('what grants nothing and what blocks is told in words', () => {
     assert.equal(formatLimit(nothing), '-');
   assert.equal(formatLimit({ limit: 1, intervalSeconds: 5 }), 'blocked');
 });
+
+test('a number that is too small is told as such, and what to write in place of 0', () => {
+  assert.throws(() => parseLimit('-5/24h', '--chat'), { message: '--chat -5 is too small: give 2 or more' });
+  assert.throws(() => parseLimit('0/24h', '--chat'), { message: '--chat 0 grants nothing: leave the option out' });
+  assert.throws(() => parseLimit('0/24h', '--chat', 'give none'), { message: '--chat 0 grants nothing: give none' });
+});

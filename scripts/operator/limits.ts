@@ -4,13 +4,15 @@ import { effectiveLimit, type SubscribedFeature, type SubscriptionRecord } from 
 import { audited } from '@cody-gateway/shared/documents';
 import { closeWindow, readWindows, type QuotaWindow } from '@cody-gateway/shared/limiter';
 import { oneLine } from '@cody-gateway/shared/telemetry';
-import { confirm, readArguments, UsageError, type Command } from './command.ts';
+import { readArguments, UsageError, type Command } from './command.ts';
 import { readAuthor, reasonHelp } from './author.ts';
+import { askConsent, requireConsent, yesHelp } from './consent.ts';
+import { existing, subscriptionHelp } from './subscription-handle.ts';
 import { formatLimit } from './limit-text.ts';
 import { withDirectory, type Deployment } from './deployment.ts';
 import { patience, redisHelp, withRedis } from './redis.ts';
 import { limitOptions } from './subscription-text.ts';
-import { existing, deploymentOf, whereHelp } from './subscriptions.ts';
+import { deploymentOf, whereHelp } from './subscriptions.ts';
 import { formatTable } from './table.ts';
 
 type Option = keyof typeof limitOptions;
@@ -21,15 +23,14 @@ export const limitCommands: readonly Command[] = [
   {
     name: 'limits show',
     summary: 'limits and current consumption of a subscription',
-    help: `usage: npm run gateway -- limits show <id> [--project <id>] [--json]
+    help: `usage: npm run gateway -- limits show <subscription> [--project <id>] [--json]
 
-  <id>             the subscription's UUID, with or without es_
-${whereHelp}${redisHelp}
+${subscriptionHelp}${whereHelp}${redisHelp}
 example:
-  npm run gateway -- limits show 6452a8fc-e650-45a7-a0a2-357f776b3b46
+  npm run gateway -- limits show acme
 `,
     run: async (args) => {
-      const { options: given, words } = readArguments(args, ['project'], ['<id>']);
+      const { options: given, words } = readArguments(args, ['project'], ['<subscription>']);
       const deployment = await deploymentOf(given.project);
       const { id, record } = await existing(deployment, words[0] ?? '');
       const windows = await readAll(deployment, id);
@@ -54,25 +55,24 @@ example:
   {
     name: 'limits reset',
     summary: 'begins a counter anew: the next call opens a whole quota',
-    help: `usage: npm run gateway -- limits reset <id> --feature <feature> --reason <text> --yes [--project <id>] [--json]
+    help: `usage: npm run gateway -- limits reset <subscription> --feature <feature> --reason <text> --yes [--project <id>] [--json]
 
-  <id>             the subscription's UUID, with or without es_
-  --feature        ${options.join(', ')}
-  --yes            what was used of the window that runs is forgotten
+${subscriptionHelp}  --feature        ${options.join(', ')}
+${yesHelp} what was used of the window that runs is forgotten
 ${reasonHelp}${whereHelp}
 The window that runs is closed, and the next call opens one. What is in flight is charged to neither; the ledger keeps every row. The burst window stays.
 ${redisHelp}
 example:
-  npm run gateway -- limits reset 6452a8fc-e650-45a7-a0a2-357f776b3b46 --feature chat --reason "incident 12 used it up" --yes
+  npm run gateway -- limits reset acme --feature chat --reason "incident 12 used it up" --yes
 `,
     run: async (args) => {
-      const { options: given, words, yes } = readArguments(args, ['feature', 'reason', 'project'], ['<id>']);
+      const { options: given, words, yes } = readArguments(args, ['feature', 'reason', 'project'], ['<subscription>']);
       const option = options.find((one) => one === given.feature);
       if (option === undefined)
         throw new UsageError(`--feature ${JSON.stringify(given.feature ?? '')} is none of ${options.join(', ')}`);
-      confirm(yes, `forgets what was used of the ${option} quota`);
+      const what = `forgets what was used of the ${option} quota`;
+      requireConsent({ yes, reason: given.reason }, what);
       const deployment = await deploymentOf(given.project);
-      const author = await readAuthor(given.reason, deployment);
       const feature = limitOptions[option];
       const { id, record } = await existing(deployment, words[0] ?? '');
       const window = (await readAll(deployment, id)).get(feature);
@@ -81,12 +81,19 @@ example:
           text: `nothing to reset: no ${option} quota of ${oneLine(record.name)} is in use`,
           json: { place: deployment.name, id, feature, reset: false },
         };
+      await askConsent(yes, what, record.name);
+      const author = await readAuthor(given.reason, deployment);
       const { id: name, used } = window;
       const change = `${feature}: window ${name} closed with ${used} used`;
       const reset = await withDirectory(deployment, (directory) =>
-        audited(directory, author, { what: 'limits reset', subject: id, change }, () =>
-          withRedis(deployment, (store) => closeWindow(store, ownerOf(id), feature, name, patience())),
-        ),
+        audited(directory, author, { what: 'limits reset', subject: id, change }, async (tell) => {
+          const closed = await withRedis(deployment, (store) =>
+            closeWindow(store, ownerOf(id), feature, name, patience()),
+          );
+          // It ended by itself meanwhile.
+          if (!closed) tell(null);
+          return closed;
+        }),
       );
       return {
         text: reset

@@ -95,7 +95,7 @@ test('people read the token once, with a line that calls the gateway with it', a
     'subscriptions',
     'create',
     '--name',
-    'acme',
+    'acme and sons',
     '--chat',
     '500/24h',
     '--url',
@@ -118,7 +118,10 @@ test('people read the token once, with a line that calls the gateway with it', a
 
 test('the line to try calls what was granted', async () => {
   const lineOf = async (...args: string[]): Promise<string> =>
-    (await on('subscriptions', 'create', '--name', 'n', ...args)).out.trimEnd().split('\n').at(-1) ?? '';
+    (await on('subscriptions', 'create', '--name', `tries ${args.join(' ')}`, ...args)).out
+      .trimEnd()
+      .split('\n')
+      .at(-1) ?? '';
   const openai = await lineOf('--chat', '5/24h', '--models', 'openai/gpt-4-turbo');
   assert.match(openai, /https:\/\/<your-gateway>\/v1\/completions\/openai .*"model":"gpt-4-turbo"/);
   assert.match(await lineOf('--embeddings', '5/24h'), /\/v1\/limits -H/);
@@ -173,8 +176,15 @@ test('delete removes a subscription with its tokens, once it is said twice; anot
   await firestore.doc(`subscriptions/${id}`).update({ tokens: [hashToken(token), hashToken(others), 'odd'] });
   const hasty = await on('subscriptions', 'delete', id);
   assert.deepEqual([hasty.code, hasty.out], [2, '']);
-  assert.match(hasty.err, /give --yes/);
-  const { code, out } = await on('subscriptions', 'delete', id, '--yes', '--json');
+  assert.match(
+    hasty.err,
+    /^gateway: this removes the subscription .*Nothing was done: give --yes and --reason <text> /,
+  );
+  assert.match(
+    (await on('subscriptions', 'delete', id, '--yes')).err,
+    /Nothing was done: give --reason <text> to do it/,
+  );
+  const { code, out } = await on('subscriptions', 'delete', id, '--yes', '--reason', 'it left', '--json');
   assert.equal(code, 0);
   assert.deepEqual(JSON.parse(out), { place: `project ${project} of the emulator at ${emulator.host}`, id, tokens: 1 });
   const exists = async (document: string): Promise<boolean> => (await firestore.doc(document).get()).exists;
@@ -182,9 +192,23 @@ test('delete removes a subscription with its tokens, once it is said twice; anot
     await Promise.all([`subscriptions/${id}`, path(token), `subscriptions/${other}`, path(others)].map(exists)),
     [false, false, true, true],
   );
-  const again = await on('subscriptions', 'delete', id, '--yes');
-  assert.deepEqual([again.code, again.out], [1, '']);
+  for (const gone of [id, '00000000-0000-4000-8000-000000000000']) {
+    const again = await on('subscriptions', 'delete', gone, '--yes', '--reason', 'twice');
+    assert.deepEqual([again.code, again.out], [1, '']);
+    assert.match(again.err, /^gateway: there is no subscription /);
+  }
+  // What happened is on record, and nothing else is.
+  assert.deepEqual(await deleted(), [['subscriptions delete', id, 'removed, with tokens: 1', 'done', 'it left']]);
 });
+
+/** Records of removals, as audit list tells them. */
+async function deleted(): Promise<string[][]> {
+  const { out } = await on('audit', 'list', '--json');
+  const { records } = JSON.parse(out) as { records: Record<string, string>[] };
+  return records
+    .filter(({ what }) => what?.endsWith(' delete'))
+    .map((record) => ['what', 'subject', 'change', 'outcome', 'why'].map((name) => record[name] ?? ''));
+}
 
 test('dead letters of one customer are deleted, those that hold others’ events are kept and said', async () => {
   const store = createDeadLetters(directory.client);
@@ -192,12 +216,124 @@ test('dead letters of one customer are deleted, those that hold others’ events
   const event = (identifier: string): string => JSON.stringify({ name: 'CompletionsFinished', identifier });
   for (const body of [event(one), event(two), `{"events":[${event(one)},${event(two)}]`])
     await store.put({ kind: body.endsWith(']') ? 'task' : 'event', body, reason: 'a test' }, 0);
-  const { code, out } = await on('dead-letters', 'delete', '--identifier', one, '--yes', '--json');
+  const hasty = await on('dead-letters', 'delete', '--identifier', one);
+  assert.equal(hasty.code, 2);
+  assert.match(hasty.err, /give --yes and --reason <text> to do it/);
+  const remove = (of: string) =>
+    on('dead-letters', 'delete', '--identifier', of, '--yes', '--reason', 'it left', '--json');
+  const { code, out } = await remove(one);
   assert.deepEqual([code, JSON.parse(out)], [0, { deleted: 1, kept: 1, complete: true }]);
   const bodies = (await store.list(10)).map(({ body }) => body);
   assert.equal(bodies.length, 2);
   assert.ok(!bodies.includes(event(one)));
   assert.equal((await on('dead-letters', 'delete')).code, 2);
+  assert.equal((await remove(randomUUID())).code, 0);
+  const told = (await deleted()).filter(([what]) => what === 'dead-letters delete');
+  assert.deepEqual(told, [['dead-letters delete', one, `1 dead letters of ${one}`, 'done', 'it left']]);
+});
+
+test('replaying takes a reason, and where there was nothing to replay there is nothing on record', async () => {
+  for (const args of [
+    ['dead-letters', 'replay'],
+    ['events', 'replay', '--log', import.meta.filename],
+  ])
+    assert.deepEqual((await on(...args)).code, 2, args.join(' '));
+  const replayed = await on(
+    'events',
+    'replay',
+    '--log',
+    import.meta.filename,
+    '--reason',
+    'nothing is in it',
+    '--json',
+  );
+  assert.equal(replayed.code, 0, replayed.err);
+  const { out } = await on('audit', 'list', '--json');
+  assert.equal(out.includes('nothing is in it'), false);
+});
+
+test('limits in JSON are those in force, as in the table, beside what the source states and what is overridden', async () => {
+  const { id } = await create('--name', 'raised', '--chat', '500/24h', '--code', '9/1h');
+  const { code } = await on('subscriptions', 'set-limits', id, '--chat', '800', '--reason', 'contract of May');
+  assert.equal(code, 0);
+  const shown = JSON.parse((await on('subscriptions', 'show', id, '--json')).out) as Record<string, unknown>;
+  const chat = (limit: number): object => ({ limit, intervalSeconds: 86_400, allowedModels: ['*'] });
+  const code_completions = { limit: 9, intervalSeconds: 3_600, allowedModels: ['*'] };
+  assert.deepEqual(shown['limits'], { chat_completions: chat(800), code_completions });
+  assert.deepEqual(shown['stated'], {
+    accessEnabled: true,
+    archived: false,
+    limits: { chat_completions: chat(500), code_completions },
+  });
+  assert.deepEqual(shown['overrides'], { limits: { chat_completions: { limit: 800 } } });
+  const text = await on('subscriptions', 'show', id);
+  assert.match(text.out, /^chat +800\/24h\n[^]*^overridden +chat; its source says 500\/24h$/m);
+  const listed = JSON.parse((await on('subscriptions', 'list', '--json', '--most', '1000')).out) as {
+    subscriptions: Record<string, unknown>[];
+  };
+  assert.deepEqual(listed.subscriptions.find((one) => one['id'] === id)?.['limits'], shown['limits']);
+  await on('subscriptions', 'disable', id, '--reason', 'a pause', '--yes');
+  const off = JSON.parse((await on('subscriptions', 'enable', id, '--reason', 'over', '--json')).out) as typeof shown;
+  assert.deepEqual([off['accessEnabled'], off['overrides']], [true, shown['overrides']]);
+});
+
+test('a name stands for its subscription where only one has it; a second one of the same name is asked about', async () => {
+  const { id } = await create('--name', 'Handle & Söhne', '--chat', '5/1h');
+  assert.equal(
+    (JSON.parse((await on('subscriptions', 'show', 'Handle & Söhne', '--json')).out) as { id: string }).id,
+    id,
+  );
+  assert.equal((await on('subscriptions', 'disable', 'Handle & Söhne', '--reason', 'a pause', '--yes')).code, 0);
+  assert.match(
+    (await on('audit', 'list', '--subscription', 'Handle & Söhne')).out,
+    new RegExp(`subscriptions disable +${id} `),
+  );
+  assert.match((await on('subscriptions', 'show', 'Handle & Sohne')).err, /did you mean "Handle & Söhne"\?/);
+  const again = ['subscriptions', 'create', '--name', 'Handle & Söhne', '--chat', '5/1h'];
+  const asked = await on(...again);
+  assert.deepEqual([asked.code, asked.out], [2, '']);
+  assert.match(
+    asked.err,
+    new RegExp(`makes a second subscription called "Handle & Söhne", beside ${id}.* give --yes to do it`),
+  );
+  assert.equal((await on(...again, '--yes')).code, 0);
+  const both = await on('subscriptions', 'show', 'Handle & Söhne');
+  assert.equal(both.code, 1);
+  assert.match(both.err, /2 subscriptions are called "Handle & Söhne": give the id/);
+  assert.ok(both.err.includes(id));
+});
+
+test('audit records: since when, how many, and changes as limits are typed', async () => {
+  const { id } = await create('--name', 'changed often', '--chat', '5/1h');
+  await on('subscriptions', 'set-limits', id, '--chat', '800/24h', '--reason', 'one');
+  await on('subscriptions', 'set-limits', id, '--chat', 'none', '--code', '9/30d', '--yes', '--reason', 'two');
+  const list = (...args: string[]) => on('audit', 'list', '--subscription', id, ...args);
+  const all = (await list('--since', '1h')).out;
+  assert.match(all, /"changed often": chat 5\/1h; models \*/);
+  assert.match(all, / chat 800\/24h +done +one\n/);
+  assert.match(all, / chat none; code 9\/30d +done +two\n/);
+  const newest = await list('--most', '1');
+  assert.match(newest.out, /two\n\nThere are more: give --most <number>\.\n$/);
+  assert.equal((await list('--since', '2999-01-01')).out, 'no audit records\n');
+  const odd = await list('--since', 'yesterday');
+  assert.equal(odd.code, 2);
+  assert.match(odd.err, /--since "yesterday" is no time: write 24h, 7d, or a day such as 2026-11-28/);
+});
+
+test('a model that nothing serves is told, with the nearest names; the subscription is made all the same', async () => {
+  const named = (models: string, ...args: string[]) =>
+    on('subscriptions', 'create', '--name', `of ${models}`, '--chat', '5/1h', '--models', models, ...args);
+  const bogus = await named('bogus/model');
+  assert.equal(bogus.code, 0, bogus.err);
+  assert.match(bogus.out, /^No model that this gateway serves is called bogus\/model\. models list shows them\.$/m);
+  const near = JSON.parse((await named('openai/gpt-4o,openai/gtp-4o', '--json')).out) as {
+    id: string;
+    notes: string[];
+  };
+  assert.match(near.notes[0] ?? '', /is called openai\/gtp-4o\. Did you mean openai\/gpt-4o/);
+  assert.doesNotMatch((await named('openai/gpt-4o')).out, /No model/);
+  const changed = await on('subscriptions', 'set-limits', near.id, '--models', 'bogus/model', '--reason', 'a test');
+  assert.match(changed.out, /is called bogus\/model\./);
 });
 
 test('what fails says so on stderr, with exit code 1: a taken id, an unknown one, a directory that is not there', async () => {
@@ -246,12 +382,20 @@ test('a wrong command line is said with the value that is wrong and exit code 2,
     [[...named, '--chat', '500/day'], /"day" is no window/],
     [[...named, '--chat', '1/24h'], /--chat 1 means that the account is blocked/],
     [[...named, '--chat', '5/1h', '--chat', '6/1h'], /--chat is given 2 times/],
-    [[...named, '--chatt', '5/1h'], /Unknown option '--chatt'/],
+    [[...named, '--chatt', '5/1h'], /Unknown option '--chatt', did you mean --chat\?\n/],
+    [[...named, '--chat', '-5/24h'], /^gateway: --chat -5 is too small: give 2 or more\n/],
+    [[...named, '--chat', '0/24h'], /--chat 0 grants nothing: leave the option out\n/],
+    [[...named, '--chat'], /^gateway: --chat is given without its value\n/],
+    [
+      ['subscriptions', 'set-limits', 'n', '--chat', '0', '--reason', 'r'],
+      /--chat none --yes takes the feature away\n/,
+    ],
     [[...named, '--chat', '5/1h', '--models', '*,openai/gpt-4o'], /give \* alone/],
     [[...named, '--chat', '5/1h', '--models', "a'b"], /"a'b" is no name of a model/],
     [[...named, '--chat', '5/1h', '--url', 'localhost'], /--url "localhost"/],
-    [['subscriptions', 'show'], /<id> is missing/],
+    [['subscriptions', 'show'], /<subscription> is missing/],
     [['subscriptions', 'show', 'a', 'b'], /"b" is one word too many/],
+    [['subscriptions', 'list', '--most', '-1'], /^gateway: --most "-1" is not a whole number from 1 to 1000\n/],
     [['subscriptions', 'list', '--most', '0'], /--most "0" is not a whole number from 1 to 1000/],
     [['tokens', 'derive'], /give either --licence-key or --access-token/],
   ];
@@ -267,11 +411,14 @@ test('a wrong command line is said with the value that is wrong and exit code 2,
 
 test('help for the whole, for a word of it and for a command, with examples; it asks nobody', async () => {
   const host = `127.0.0.1:${await freePort()}`;
-  for (const args of [['--help'], ['subscriptions', '--help']]) {
+  const names = ['subscriptions create', 'subscriptions list', 'subscriptions show', 'tokens derive'];
+  for (const [args, listed] of [
+    [['--help'], names],
+    [['subscriptions', '--help'], names.slice(0, 3)],
+  ] as const) {
     const { code, out } = await run(args, { host });
     assert.equal(code, 0);
-    for (const name of ['subscriptions create', 'subscriptions list', 'subscriptions show', 'tokens derive'])
-      assert.ok(out.includes(`  ${name} `), name);
+    for (const name of names) assert.equal(out.includes(`  ${name} `), listed.includes(name), name);
   }
   const { code, out } = await run(['subscriptions', 'create', '--help'], { host });
   assert.equal(code, 0);

@@ -1,11 +1,12 @@
 // `counters reconcile`: compares the quota counters in Redis with the ledger, and raises those that a failover left below it.
 
-import { audited } from '@cody-gateway/shared/documents';
+import { audited, type Tell } from '@cody-gateway/shared/documents';
 import { raiseCounter, readCounters, type Counter } from '@cody-gateway/shared/limiter';
 import type { Store } from '@cody-gateway/shared/store';
 import type { Query } from './report/figures.ts';
-import { confirm, readArguments, type Command, type Output } from './command.ts';
+import { readArguments, type Command, type Output } from './command.ts';
 import { readAuthor, reasonHelp } from './author.ts';
+import { requireYes } from './consent.ts';
 import { withDirectory } from './deployment.ts';
 import { patience, redisHelp, withRedis } from './redis.ts';
 import { deploymentOf } from './subscriptions.ts';
@@ -31,7 +32,7 @@ export const reconcileCommands: readonly Command[] = [
   {
     name: 'counters reconcile',
     summary: 'quota counters that a Redis failover left below the ledger',
-    help: `usage: npm run gateway -- counters reconcile [--yes --reason <text>] [--project <id>] [--dataset <name>] [--json]
+    help: `usage: npm run gateway -- counters reconcile [--yes --reason <text>] [--project <id>] [--dataset <name>] [--bigquery <url>] [--json]
 
 Prints the open quota windows whose counter differs from the sum of their rows. Below: a failover lost what was acknowledged in its last moments; with
 --yes such a counter is raised, as long as its window is the same. Ahead: rows are still on their way (outbox, queue, dead letters, log); nothing is done.
@@ -39,10 +40,14 @@ A window that Redis has forgotten as a whole is not found: the actor's next call
 
   --yes            raise what is below
 ${reasonHelp}${warehouseHelp}  --json           one JSON document
-${redisHelp}`,
+${redisHelp}
+examples:
+  npm run gateway -- counters reconcile
+  npm run gateway -- counters reconcile --yes --reason "after the failover of May 3"
+`,
     run: async (args) => {
       const { options, yes } = readArguments(args, ['reason', 'project', 'dataset', 'bigquery']);
-      if (options.reason !== undefined) confirm(yes, 'raises counters');
+      if (options.reason !== undefined) requireYes(yes, 'raises counters');
       const deployment = await deploymentOf(options.project);
       const author = yes ? await readAuthor(options.reason, deployment) : null;
       const { query, dataset } = await warehouseOf(options);
@@ -51,8 +56,8 @@ ${redisHelp}`,
       if (author !== null && below.length > 0) {
         const change = `${below.length} counters raised to what the ledger says`;
         await withDirectory(deployment, (directory) =>
-          audited(directory, author, { what: 'counters reconcile', subject: null, change }, () =>
-            withRedis(deployment, (store) => raise(store, below)),
+          audited(directory, author, { what: 'counters reconcile', subject: null, change }, (tell) =>
+            withRedis(deployment, (store) => raise(store, below, tell)),
           ),
         );
       }
@@ -61,9 +66,14 @@ ${redisHelp}`,
   },
 ];
 
-async function raise(store: Store, below: readonly Difference[]): Promise<void> {
-  for (const difference of below)
+/** A counter whose window is over meanwhile stays as it is. */
+async function raise(store: Store, below: readonly Difference[], tell: Tell): Promise<void> {
+  let raised = 0;
+  tell(null);
+  for (const difference of below) {
     difference.raised = await raiseCounter(store, difference.counter, difference.ledgerUnits, patience());
+    if (difference.raised !== null) tell(`${(raised += 1)} counters raised to what the ledger says`);
+  }
 }
 
 /** The counters are read first: what settles afterwards is in the ledger's sum alone, and raising by it is right all the same. */

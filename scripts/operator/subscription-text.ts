@@ -27,6 +27,7 @@ export function describe(id: string, record: SubscriptionRecord): string {
     ['access', access(record)],
     ...Object.entries(limitOptions).map(([option, feature]) => [option, formatLimit(limitOf(record, feature))]),
     ['models', models(record)],
+    ...overridden(record).map((text) => ['overridden', text]),
   ];
   return lines.map(([label = '', value = '']) => `${label.padEnd(12)}${oneLine(value)}\n`).join('');
 }
@@ -40,6 +41,51 @@ export function table(entries: readonly SubscriptionEntry[]): string {
     return [id, record.name, access(record), ...limits, models(record)];
   });
   return formatTable(['ID', 'NAME', 'ACCESS', 'CHAT', 'CODE', 'EMBEDDINGS', 'MODELS'], rows);
+}
+
+/** An entry as a program reads it: what is in force, and beside it what the source states and what operators said against it. */
+export function flat(entry: SubscriptionEntry): object {
+  if ('fault' in entry) return entry;
+  const { id, record } = entry;
+  const { name, accessEnabled, archived, limits, overrides, ...more } = record;
+  return {
+    id,
+    name,
+    accessEnabled: hasAccess(record),
+    archived: overrides.archived ?? archived,
+    limits: present(Object.fromEntries(Object.values(limitOptions).map((one) => [one, limitOf(record, one)]))),
+    stated: { accessEnabled, archived, limits },
+    overrides: present({
+      ...overrides,
+      limits: overrides.limits && present(overrides.limits, (limit) => present(limit as object)),
+    }),
+    ...more,
+  };
+}
+
+/** Members that say something. */
+function present(members: object, inside: (value: unknown) => unknown = (value) => value): object {
+  return Object.fromEntries(
+    Object.entries(members).flatMap(([name, value]: [string, unknown]) =>
+      value === null || value === undefined ? [] : [[name, inside(value)]],
+    ),
+  );
+}
+
+/** What operators said against the source, one sentence each. */
+function overridden({ accessEnabled, archived, limits, plan, overrides }: SubscriptionRecord): string[] {
+  const bare = { accessEnabled, archived, limits, plan, overrides: {} } as SubscriptionRecord;
+  const stated = (['archived', 'accessEnabled'] as const).flatMap((name) =>
+    typeof overrides[name] === 'boolean' ? [`access; its source says ${access(bare)}`] : [],
+  );
+  const byFeature = Object.entries(limitOptions).flatMap(([option, feature]) => {
+    const said = overrides.limits?.[feature];
+    if (said === undefined || said === null || Object.keys(present(said)).length === 0) return [];
+    const source = limitOf(bare, feature);
+    const ofModels = said.allowedModels ? `, models ${source?.allowedModels.join(', ') ?? '-'}` : '';
+    return [`${option}; its source says ${formatLimit(source)}${ofModels}`];
+  });
+  return [...new Set(stated), ...byFeature];
 }
 
 /** With the plan's quotas and what operators said otherwise. */

@@ -3,19 +3,20 @@
 import {
   createSubscription,
   deleteSubscription,
-  findSubscription,
+  findSubscriptionsNamed,
   listSubscriptions,
-  subscriptionId,
   type SubscriptionEntry,
   type SubscriptionRecord,
 } from '@cody-gateway/shared/directory';
-import { audited } from '@cody-gateway/shared/documents';
-import { confirm, readArguments, UsageError, type Command } from './command.ts';
+import { notesOnModels, readModels } from './allowed-models.ts';
+import { readArguments, UsageError, type Command } from './command.ts';
+import { askConsent, requireConsent, requireYes, yesHelp } from './consent.ts';
 import { firstCall } from './first-call.ts';
 import { parseLimit } from './limit-text.ts';
 import { readAuthor, reasonHelp } from './author.ts';
 import { findDeployment, withDirectory, type Deployment } from './deployment.ts';
-import { describe, limitOptions, table } from './subscription-text.ts';
+import { entryOf, existing, subscriptionHelp, wordOf } from './subscription-handle.ts';
+import { describe, flat, limitOptions, table } from './subscription-text.ts';
 
 const listedByDefault = 100;
 const listedMost = 1_000;
@@ -33,7 +34,7 @@ export const subscriptionCommands: readonly Command[] = [
     name: 'subscriptions create',
     summary: 'a new subscription with limits; prints its token, once',
     help: `usage: npm run gateway -- subscriptions create --name <name> [--chat <limit>] [--code <limit>] [--embeddings <limit>]
-                                               [--models <models>] [--id <uuid>] [--reason <text>] [--project <id>] [--url <address>] [--json]
+                                               [--models <models>] [--id <uuid>] [--url <address>] [--yes] [--reason <text>] [--project <id>] [--json]
 
   --name           whom it is for
   --chat, --code, --embeddings
@@ -42,6 +43,7 @@ export const subscriptionCommands: readonly Command[] = [
   --models         * for all (the default), or names with commas between: anthropic/claude-2.1,openai/gpt-4o
   --id             its UUID; a fresh one where absent
   --url            the gateway's address, for the line to try it with
+${yesHelp} a second one of the same name
 ${reasonHelp}${whereHelp}
 examples:
   npm run gateway -- subscriptions create --name acme --chat 500/24h --code 10000/24h
@@ -49,7 +51,7 @@ examples:
   npm run --silent gateway -- subscriptions create --name acme --chat 500/24h --json
 `,
     run: async (args) => {
-      const { options } = readArguments(args, [
+      const { options, yes } = readArguments(args, [
         'name',
         'chat',
         'code',
@@ -64,9 +66,13 @@ examples:
       if (name === '') throw new UsageError('--name is missing: say whom the subscription is for');
       if (name.length > nameLengthMax || /\p{Cc}/u.test(name))
         throw new UsageError(`--name is not one line of at most ${nameLengthMax} characters`);
-      const limits = readLimits(options, readModels(options.models ?? '*'));
+      const models = readModels(options.models ?? '*');
+      const limits = readLimits(options, models);
+      const givenUrl = readUrl(options.url);
       const deployment = await deploymentOf(options.project);
-      const url = readUrl(options.url) ?? deployment.url;
+      const url = givenUrl ?? deployment.url;
+      if (!yes) await askForNamesake(deployment, name);
+      const notes = await notesOnModels(deployment, models);
       const author = await readAuthor(options.reason ?? `a new subscription for ${name}`, deployment);
       const { id, token, record } = await withDirectory(deployment, (directory) =>
         createSubscription(directory, {
@@ -81,11 +87,11 @@ examples:
 
 ${describe(id, record)}
 token       ${token}
-
+${notes.map((note) => `\n${note}`).join('')}
 The token is shown this once: only its hash is stored. Try it:
 
   ${firstCall(url, token, limits)}`,
-        json: { id, token, ...record, place: deployment.name },
+        json: { ...flat({ id, record }), token, place: deployment.name, notes },
       };
     },
   },
@@ -95,7 +101,11 @@ The token is shown this once: only its hash is stored. Try it:
     help: `usage: npm run gateway -- subscriptions list [--most <number>] [--project <id>] [--json]
 
   --most           how many at the most, up to ${listedMost}; ${listedByDefault} where absent
-${whereHelp}`,
+${whereHelp}
+examples:
+  npm run gateway -- subscriptions list
+  npm run gateway -- subscriptions list --most 1000 --project my-project
+`,
     run: async (args) => {
       const { options } = readArguments(args, ['most', 'project']);
       const most = readMost(options.most);
@@ -112,41 +122,48 @@ ${whereHelp}`,
   },
   {
     name: 'subscriptions show',
-    summary: 'one subscription: its access and its limits',
-    help: `usage: npm run gateway -- subscriptions show <id> [--project <id>] [--json]
+    summary: 'one subscription: its access and the limits in force',
+    help: `usage: npm run gateway -- subscriptions show <subscription> [--project <id>] [--json]
 
-  <id>             its UUID, with or without es_
-${whereHelp}`,
+${subscriptionHelp}${whereHelp}
+Limits are those in force; what an operator said against the source stands below them. With --json, "stated" is what the source says and "overrides" what operators said.
+
+examples:
+  npm run gateway -- subscriptions show acme
+  npm run gateway -- subscriptions show 6452a8fc-e650-45a7-a0a2-357f776b3b46 --project my-project
+`,
     run: async (args) => {
-      const { options, words } = readArguments(args, ['project'], ['<id>']);
-      const [id = ''] = words;
+      const { options, words } = readArguments(args, ['project'], ['<subscription>']);
+      const [handle = ''] = words;
       const deployment = await deploymentOf(options.project);
-      const entry = await existing(deployment, id);
+      const entry = await existing(deployment, handle);
       return { text: describe(entry.id, entry.record).trimEnd(), json: { place: deployment.name, ...flat(entry) } };
     },
   },
   {
     name: 'subscriptions delete',
     summary: 'removes one, with its tokens, for good',
-    help: `usage: npm run gateway -- subscriptions delete <id> --yes [--reason <text>] [--project <id>] [--json]
+    help: `usage: npm run gateway -- subscriptions delete <subscription> --reason <text> --yes [--project <id>] [--json]
 
-  <id>             its UUID, with or without es_
-  --yes            there is no way back
-${reasonHelp}
-Archive it at its source first, or the next sync brings it back. Running instances know its tokens for a minute more.
-What else names a customer, and how it is deleted: terraform/README.md.
-${whereHelp}`,
+${subscriptionHelp}${yesHelp} there is no way back
+${reasonHelp}${whereHelp}
+Archive it at its source first, or the next sync brings it back. Running instances know its tokens for a minute more. What else names a customer, and how it is deleted: terraform/README.md.
+
+example:
+  npm run gateway -- subscriptions delete acme --reason "left us, ticket 4711" --yes
+`,
     run: async (args) => {
-      const { options, words, yes } = readArguments(args, ['reason', 'project'], ['<id>']);
-      const [id = ''] = words;
-      confirm(yes, `deletes the subscription ${JSON.stringify(id)} with its tokens, for good`);
+      const { options, words, yes } = readArguments(args, ['reason', 'project'], ['<subscription>']);
+      const [handle = ''] = words;
+      const what = 'removes the subscription and its tokens, for good';
+      requireConsent({ yes, reason: options.reason }, what);
       const deployment = await deploymentOf(options.project);
-      const author = await readAuthor(options.reason ?? 'a subscription is removed', deployment);
-      const about = { what: 'subscriptions delete', subject: subscriptionId(id), change: 'removed with its tokens' };
-      const tokens = await withDirectory(deployment, (directory) =>
-        audited(directory, author, about, () => deleteSubscription(directory, id)),
-      );
-      if (tokens === null) throw new Error(`there is no subscription ${JSON.stringify(id)} in ${deployment.name}`);
+      const entry = await entryOf(deployment, handle);
+      await askConsent(yes, what, wordOf(entry));
+      const author = await readAuthor(options.reason, deployment);
+      const { id } = entry;
+      const tokens = await withDirectory(deployment, (directory) => deleteSubscription(directory, id, author));
+      if (tokens === null) throw new Error(`subscription ${id} is gone already from ${deployment.name}`);
       return {
         text: `deleted from ${deployment.name}: the subscription, tokens: ${tokens}`,
         json: { place: deployment.name, id, tokens },
@@ -155,18 +172,13 @@ ${whereHelp}`,
   },
 ];
 
-/** The subscription of that id. @throws Error when there is none, or a malformed one */
-export async function existing(
-  deployment: Deployment,
-  id: string,
-): Promise<{ id: string; record: SubscriptionRecord }> {
-  const entry = await withDirectory(deployment, (directory) => findSubscription(directory, id));
-  if (entry === null)
-    throw new Error(
-      `there is no subscription ${JSON.stringify(id)} in ${deployment.name}: subscriptions list shows those that are`,
-    );
-  if ('fault' in entry) throw new Error(`${entry.fault}. It grants nothing until it is mended`);
-  return entry;
+/** Nobody wants two of a name by accident: names are how operators tell them apart. @throws UsageError where nobody can be asked */
+async function askForNamesake(deployment: Deployment, name: string): Promise<void> {
+  const [entry] = await withDirectory(deployment, (directory) => findSubscriptionsNamed(directory, name, 1));
+  if (entry === undefined) return;
+  const what = `makes a second subscription called ${JSON.stringify(name)}, beside ${entry.id}: commands then need ids`;
+  requireYes(false, what);
+  await askConsent(false, what, name);
 }
 
 /** The deployment that `--project` names. */
@@ -186,6 +198,8 @@ function readLimits(
   const limits: SubscriptionRecord['limits'] = {};
   for (const [option, feature] of Object.entries(limitOptions)) {
     const text = options[option as keyof typeof limitOptions];
+    // What a new one isn't granted is not said.
+    if (text === 'none') continue;
     if (text !== undefined) limits[feature] = { ...parseLimit(text, `--${option}`), allowedModels };
   }
   if (Object.keys(limits).length === 0)
@@ -196,21 +210,11 @@ function readLimits(
 }
 
 /** @throws UsageError */
-export function readModels(text: string): string[] {
-  const models = text.split(',').map((model) => model.trim());
-  if (models.length > 1 && models.includes('*'))
-    throw new UsageError('--models: * among names means nothing to the gateway: give * alone, or names alone');
-  const odd = models.find((model) => model !== '*' && !/^[\w.:@/-]+$/.test(model));
-  if (odd !== undefined) throw new UsageError(`--models: ${JSON.stringify(odd)} is no name of a model`);
-  return models;
-}
-
-/** @throws UsageError */
-function readMost(text: string | undefined): number {
-  if (text === undefined) return listedByDefault;
+export function readMost(text: string | undefined, byDefault = listedByDefault, max = listedMost): number {
+  if (text === undefined) return byDefault;
   const most = /^\d+$/.test(text) ? Number(text) : 0;
-  if (most < 1 || most > listedMost)
-    throw new UsageError(`--most ${JSON.stringify(text)} is not a whole number from 1 to ${listedMost}`);
+  if (most < 1 || most > max)
+    throw new UsageError(`--most ${JSON.stringify(text)} is not a whole number from 1 to ${max}`);
   return most;
 }
 
@@ -225,9 +229,4 @@ function readUrl(text: string | undefined): string | null {
 function listText(entries: readonly SubscriptionEntry[], more: boolean, deployment: Deployment): string {
   if (entries.length === 0) return `there are no subscriptions in ${deployment.name}: subscriptions create makes one`;
   return more ? `${table(entries)}\n\nThere are more: give --most <number>.` : table(entries);
-}
-
-/** An entry as a program reads it. */
-export function flat(entry: SubscriptionEntry): object {
-  return 'fault' in entry ? entry : { id: entry.id, ...entry.record };
 }

@@ -2,8 +2,10 @@
 
 import { hashToken, issueToken, revokeToken } from '@cody-gateway/shared/directory';
 import { oneLine } from '@cody-gateway/shared/telemetry';
-import { confirm, readArguments, UsageError, type Command } from './command.ts';
+import { readArguments, UsageError, type Command } from './command.ts';
 import { readAuthor, reasonHelp } from './author.ts';
+import { askConsent, requireConsent, yesHelp } from './consent.ts';
+import { idOf, subscriptionHelp } from './subscription-handle.ts';
 import { withDirectory } from './deployment.ts';
 import { withCopies } from './redis.ts';
 import { changedOutput, inForce } from './subscription-changes.ts';
@@ -15,19 +17,19 @@ export const tokenChangeCommands: readonly Command[] = [
   {
     name: 'tokens issue',
     summary: 'one more token for a subscription that an operator made; printed once',
-    help: `usage: npm run gateway -- tokens issue <id> --reason <text> [--project <id>] [--json]
+    help: `usage: npm run gateway -- tokens issue <subscription> --reason <text> [--project <id>] [--json]
 
-  <id>             the subscription's UUID, with or without es_
-${reasonHelp}${whereHelp}
+${subscriptionHelp}${reasonHelp}${whereHelp}
 Subscriptions of Sourcegraph.com have the tokens of their licences. To change a token: issue one, hand it over, revoke the old one.
 
 example:
-  npm run gateway -- tokens issue 6452a8fc-e650-45a7-a0a2-357f776b3b46 --reason "yearly rotation"
+  npm run gateway -- tokens issue acme --reason "yearly rotation"
 `,
     run: async (args) => {
-      const { options, words } = readArguments(args, ['reason', 'project'], ['<id>']);
-      const [id = ''] = words;
+      const { options, words } = readArguments(args, ['reason', 'project'], ['<subscription>']);
+      const [handle = ''] = words;
       const deployment = await deploymentOf(options.project);
+      const id = await idOf(deployment, handle);
       const author = await readAuthor(options.reason, deployment);
       const { token, ...changed } = await withCopies(deployment, (copies) =>
         withDirectory(deployment, (directory) => issueToken(directory, copies, id, author)),
@@ -45,7 +47,7 @@ example:
 
   --token          slk_ or sgs_ token; - reads it from standard input, which keeps it out of the shell's history
   --hash           SHA-256 of the token in hex, as logs and audit records tell it
-  --yes            it refuses every call with that token
+${yesHelp} it refuses every call with that token, for good
 ${reasonHelp}${whereHelp}
 A source that goes on listing the token does not bring it back.
 
@@ -56,9 +58,11 @@ example:
       const { options, yes } = readArguments(args, ['token', 'hash', 'reason', 'project']);
       if ((options.token === undefined) === (options.hash === undefined))
         throw new UsageError('give either --token or --hash');
-      confirm(yes, 'refuses every call with that token, for good');
+      const what = 'refuses every call with that token, for good';
+      requireConsent({ yes, reason: options.reason }, what);
       const hash = options.token === undefined ? readHash(options.hash) : hashOf(readSecret(options.token, '--token'));
       const deployment = await deploymentOf(options.project);
+      await askConsent(yes, what, 'revoke');
       const author = await readAuthor(options.reason, deployment);
       const changed = await withCopies(deployment, (copies) =>
         withDirectory(deployment, (directory) => revokeToken(directory, copies, hash, author)),

@@ -31,7 +31,7 @@ before(async () => {
   await fill();
   folder = await mkdtemp(path.join(tmpdir(), 'gateway-report-'));
   file = path.join(folder, 'report.html');
-  const { code, err } = await report('--out', file, '--billing', 'yes');
+  const { code, err } = await report('--out', file, '--billing');
   assert.equal(code, 0, err);
   if (existsSync(browserPath))
     browser = await chromium.launch({ executablePath: browserPath, args: ['--no-sandbox', '--disable-gpu'] });

@@ -12,16 +12,19 @@ export function fold(text: string, columns = columnsMax): string {
     .join('\n');
 }
 
-function foldLine(line: string, columns: number): string[] {
+/**
+ * One line as several of at most so many columns.
+ * @param hang columns that what follows is indented by; else it hangs below the first line's description, or its indent
+ */
+export function foldLine(line: string, columns = columnsMax, hang = hangingOf(line)): string[] {
   if (line.length <= columns) return [line];
   const indent = /^ */.exec(line)?.[0].length ?? 0;
-  const description = /^ *\S.*?\S {2,}(?=\S)/.exec(line)?.[0].length ?? Number.POSITIVE_INFINITY;
-  const hanging = ' '.repeat(description <= hangingMax ? description : indent + 2);
+  const hanging = ' '.repeat(hang);
   const lines: string[] = [];
   let rest = line;
   while (rest.length > columns) {
     const head = rest.slice(0, columns + 1);
-    const from = lines.length === 0 ? indent : hanging.length;
+    const from = lines.length === 0 ? indent : hang;
     const space = head.lastIndexOf(' ');
     const bar = head.slice(0, columns).lastIndexOf('|') + 1;
     const at = space > from ? space : bar > from ? bar : columns;
@@ -29,4 +32,10 @@ function foldLine(line: string, columns: number): string[] {
     rest = `${hanging}${rest.slice(at).trimStart()}`;
   }
   return [...lines, rest];
+}
+
+function hangingOf(line: string): number {
+  const indent = /^ */.exec(line)?.[0].length ?? 0;
+  const description = /^ *\S.*?\S {2,}(?=\S)/.exec(line)?.[0].length ?? Number.POSITIVE_INFINITY;
+  return description <= hangingMax ? description : indent + 2;
 }

@@ -15,6 +15,13 @@ export interface TerminalOutput {
   done(): void;
 }
 
+/** How wide what is printed may be: the terminal's columns, or those that COLUMNS names; without end in a pipe or a file. */
+export function terminalColumns(): number {
+  const { isTTY, columns } = process.stdout;
+  const named = Number(process.env['COLUMNS']);
+  return isTTY ? (columns > 0 ? columns : 80) : named > 0 ? named : Number.POSITIVE_INFINITY;
+}
+
 /** https://no-color.org and the habit of continuous integration: no colours where they are not wanted, nothing overwritten off a terminal. */
 export function terminalOutput(
   stream: Pick<WriteStream, 'write'> & { readonly isTTY?: boolean; readonly columns?: number },

@@ -30,7 +30,7 @@ test('completions #7, actors #17: a subscription whose access is off may search 
   assert.equal((await gateway.call('/v1/limits', { token })).status, 403);
 });
 
-test('actors #15 (D1): a made-up token gets no further the second time than the first (W2)', async () => {
+test('actors #15: a made-up token gets no further the second time than the first', async () => {
   const unknownToken = `slk_${'e'.repeat(64)}`;
   const searches = gateway.sourcegraph.searches.length;
   for (const answer of [await ask(unknownToken), await ask(unknownToken)]) assert.equal(answer.status, 401);

@@ -111,7 +111,7 @@ test('actors #54: an empty text is refused, with its event and no charge', async
   );
 });
 
-test('actors #55, #56: a model that is not allowed is refused without an event; its spelling does not matter (D13)', async () => {
+test('actors #55, #56: a model that is not allowed is refused without an event; its spelling does not matter', async () => {
   const { ask, events } = await caller();
   const refused = await ask({ model: 'openai/x', input: ['a'] });
   assert.deepEqual([refused.status, refused.text], [400, J('model "openai/x" is not allowed')]);
@@ -297,7 +297,7 @@ test('actors #63: what would go over the limit is refused before it is sent, and
   assert.equal(await used(), 60);
 });
 
-test('actors #64, #65: the models in the order of the reference’s list, ours after them; no access, no list', async () => {
+test('actors #64, #65: the models in the order of the original’s list, ours after them; no access, no list', async () => {
   const list = async (token: string) => gateway.call('/v1/embeddings/models', { token });
   const { token } = await caller(100, ['*']);
   const models = JSON.parse((await list(token)).text) as {
@@ -433,4 +433,24 @@ test('bad requests say what is wrong and never quote a text; a feature header is
   }
   const empty = await ask({ model: ada, input: [] });
   assert.deepEqual([empty.status, (JSON.parse(empty.text) as CodyReply).embeddings], [200, []]);
+});
+
+test('token ids in place of texts: they pass as they are, and are reserved as exactly as they are counted', async () => {
+  const { id, token } = await caller();
+  const input = [[9906, 1917], [15339]];
+  const before = gateway.openai?.requests.length ?? 0;
+  const client = new OpenAI({ apiKey: token, baseURL: `${gateway.url}/v1`, maxRetries: 0 });
+  const answer = await client.embeddings.create({ model: 'text-embedding-3-small', input });
+  assert.equal(answer.data.length, 2);
+  const sent = JSON.parse(gateway.openai?.requests[before]?.body ?? '') as { input: unknown };
+  assert.deepEqual(sent.input, input);
+  const rows = await gateway.events(`identifier = '${id}'`);
+  assert.deepEqual(
+    rows.map(({ name }) => name),
+    ['EmbeddingsFinished'],
+  );
+  // A quota of three tokens is enough for three, and not for four.
+  const poor = await caller(3);
+  assert.equal((await poor.ask({ model: 'openai/text-embedding-3-small', input: [[1, 2, 3, 4]] })).status, 429);
+  assert.notEqual((await poor.ask({ model: 'openai/text-embedding-3-small', input: [[1, 2], [3]] })).status, 429);
 });

@@ -166,7 +166,7 @@ test('actors #50, #51: a user begins with a whole quota, and shares it among the
   assert.equal((await limitsOf(one)).chat_completions?.usage, 2);
 });
 
-test('actors #52 (W12): a used-up month stays used up, though everything that was known of the user is forgotten', async () => {
+test('actors #52: a used-up month stays used up, though everything that was known of the user is forgotten', async () => {
   const [one, two] = [fresh('sgd_'), fresh('sgd_')];
   user(52, { chatCompletionsRateLimit: sourcegraphLimit(2, monthSeconds) }, one, two);
   assert.deepEqual([(await ask(one)).status, (await ask(one)).status, (await ask(one)).status], [200, 200, 429]);

@@ -1,4 +1,4 @@
-// Vectors about Fireworks, Google, Anthropic's text completions and the feature of code, over HTTP; and what Cody's direct clients send (spec clients §3.5).
+// Vectors about Fireworks, Google, Anthropic's text completions and the feature of code, over HTTP; and what Cody's direct clients send.
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
@@ -78,7 +78,7 @@ test('completions #12: the legacy route has its own cap', async () => {
   assert.deepEqual(await gateway.events(`identifier = '${id}'`), []);
 });
 
-test('completions #13 (D16: served): OpenAI takes code, a prompt and messages each on its own path', async () => {
+test('completions #13, served here: OpenAI takes code, a prompt and messages each on its own path', async () => {
   const { send, event } = await caller();
   assert.equal((await send('openai', { model: 'gpt-3.5-turbo-instruct', prompt: 'fn ', suffix: '}' })).status, 200);
   assert.equal(lastSent('openai').url, '/v1/completions');
@@ -91,7 +91,7 @@ test('completions #13 (D16: served): OpenAI takes code, a prompt and messages ea
   assert.equal(lastSent('openai').url, '/v1/chat/completions');
 });
 
-test('completions #15, #22: nothing is added but the user (D7); a model without provider in the actor’s list', async () => {
+test('completions #15, #22: nothing is added but the user; a model without provider in the actor’s list', async () => {
   const { send, id } = await caller(['claude-2']);
   const answer = await send(
     'anthropic',
@@ -230,7 +230,7 @@ test('each function refuses the other’s feature with a word of what it serves'
 
 const said = 'Hello wörld 1 wörld 2 wörld 3';
 
-/** Reads a stream as Cody does (spec clients §3.5): texts and deltas added up, chunks without choices skipped, `[DONE]` the end, an `error` event thrown. */
+/** Reads a stream as Cody does (shared/COMPATIBILITY.md#stream-framing): texts and deltas added up, chunks without choices skipped, `[DONE]` the end, an `error` event thrown. */
 function asEditor(stream: string): { text: string; ended: boolean; error: string | null } {
   let [text, ended] = ['', false];
   for (const event of stream.split('\n\n').filter((block) => block !== '')) {

@@ -1,5 +1,5 @@
 // Firestore in this process, on one port as Google's emulator: gRPC for the real client, REST for who reads a document (firestore-rest.ts). Known difference:
-// lastUpdateTime preconditions are ignored (spec platform §6).
+// lastUpdateTime preconditions are ignored.
 
 import type { Socket } from 'node:net';
 import { FirestoreServer } from '@firestore-emulator/server';

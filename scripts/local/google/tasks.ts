@@ -8,10 +8,10 @@ import { requireFree } from '../process/port.ts';
 import { tasksRest, type CreateTask, type CreateTaskAnswer, type Instant } from './tasks-rest.ts';
 import { listenTwice } from './two-protocols.ts';
 
-/** The real service refuses a larger task (spec platform §3). */
+/** The real service refuses a larger task (shared/COMPATIBILITY.md#cloud-tasks-limits). */
 const taskBytesMax = 100 * 1024;
 const concurrentDispatches = 16;
-/** The real service's default (spec platform §3). */
+/** The real service's default. */
 const dispatchDeadlineMs = 600_000;
 /** The real service forgets a name after about an hour; this many are more than a local run makes in that time. */
 const namesMax = 100_000;

@@ -31,6 +31,7 @@ test('what the directory grants whole becomes an entitlement, in an actor of the
     name: 'n',
     tags: [],
     accessEnabled: true,
+    places: null,
     pool: null,
     lastUpdatedMs: null,
     version: 7,

@@ -4,7 +4,9 @@ import {
   effectiveLimit,
   features,
   hasAccess,
+  promptPlaces,
   type Account,
+  type PromptPlaces,
   type SubscribedFeature,
   type SubscriptionRecord,
   type TokenSource,
@@ -23,6 +25,8 @@ export interface Actor {
   /** Of the subscription: what its source or operator calls it by, for reports. */
   readonly tags: readonly string[];
   readonly accessEnabled: boolean;
+  /** Where its prompts may go; absent or null: nothing is stated. */
+  readonly places?: PromptPlaces | null;
   /** Whose pool an anonymous caller draws from: a hash of its address. Null for everybody who has a token. */
   readonly pool: string | null;
   /** When its source last told of it, Unix ms; null where none did: an operator made it. */
@@ -58,6 +62,7 @@ export function actorOf({ source, id, record, version }: Account, settings: Acce
     name: record.name,
     tags: record.tags.slice(0, tagsMax),
     accessEnabled: hasAccess(record) && (!settings.dotcomInternalMode || isInternal(source, record)),
+    places: promptPlaces(record),
     pool: null,
     lastUpdatedMs: record.lastUpdatedMs ?? null,
     version,

@@ -55,6 +55,8 @@ const entries = {
   weight: whole(0, 1000),
   /** Calls in flight that one instance may have here; null: no bound of its own. */
   callsMax: v.nullable(whole(1, 100_000)),
+  /** How long a stream may take to its response headers before another home is asked, in ms; null: as the gateway waits for any. */
+  headersTimeoutMs: v.nullable(whole(100, 600_000)),
   /** Homes of one group read each other's encrypted reasoning, files and caches. */
   state: name,
   /** Why it gets no new calls by now. */
@@ -85,6 +87,7 @@ export const homeKind: RowKind<HomeRow> = {
     priority: 0,
     weight: 100,
     callsMax: null,
+    headersTimeoutMs: null,
     draining: null,
     hint: null,
   },

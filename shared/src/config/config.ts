@@ -105,7 +105,7 @@ function parse(kind: Kind, text: string, range: readonly [number, number] = [0, 
         : new Fault(`is not a whole number from ${range[0]} to ${range[1]}`);
     }
     case 'boolean':
-      // Go's strconv.ParseBool, as the reference reads them (spec completions §6).
+      // Go's strconv.ParseBool (shared/COMPATIBILITY.md#variable-names).
       if (/^(1|t|T|true|TRUE|True)$/.test(text)) return true;
       return /^(0|f|F|false|FALSE|False)$/.test(text) ? false : new Fault('is neither true nor false');
     case 'duration': {

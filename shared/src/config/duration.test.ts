@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { goDuration } from './duration.ts';
 
-test('durations read as Go writes them (actors #45 and §4)', () => {
+test('durations read as Go writes them', () => {
   for (const [seconds, text] of [
     [0, '0s'],
     [10, '10s'],

@@ -1,4 +1,4 @@
-// Go's duration text (`1h30m`, `300s`, `50ms`), which the reference reads from its environment and writes for instances. Both directions.
+// Go's duration text (`1h30m`, `300s`, `50ms`), which the original gateway reads from its environment and writes for instances. Both directions.
 
 const unitMs: Readonly<Record<string, number>> = {
   ns: 1e-6,

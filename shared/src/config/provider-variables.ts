@@ -1,4 +1,4 @@
-// Where the providers of completions are, their keys, and what of theirs is served (spec completions §6). Embeddings have rows of their own.
+// Where the providers of completions are, their keys, and what of theirs is served. Embeddings have rows of their own.
 
 import { row } from './variable-row.ts';
 
@@ -92,6 +92,12 @@ export const providerVariables = {
     'url',
     'https://generativelanguage.googleapis.com',
     'Where the Gemini API is.',
+  ),
+  googleKeyInUrl: row(
+    'CODY_GATEWAY_GOOGLE_KEY_IN_URL',
+    'boolean',
+    'false',
+    'Whether callers of `/v1beta/*` may send their token as `?key=`, where the platform’s request logs have it.',
   ),
   googleAllowedModels: row(
     'CODY_GATEWAY_GOOGLE_ALLOWED_MODELS',

@@ -1,4 +1,4 @@
-// Every environment variable the gateway reads, one row each: name, kind, default, sentence. README's table is checked against it.
+// Every environment variable the gateway reads, one row each: name, kind, default, sentence. README.md beside it has the table.
 
 import { flaggingVariables } from './flagging-variables.ts';
 import { providerVariables } from './provider-variables.ts';
@@ -6,7 +6,7 @@ import { choice, row } from './variable-row.ts';
 
 export type { Kind } from './variable-row.ts';
 
-/** Names and defaults of the reference (spec completions §6) where it has them, ours besides (design §10). Keys are the names in `Config`. */
+/** Names and defaults of the original gateway where it has them (shared/COMPATIBILITY.md#variable-names), ours besides. Keys are the names in `Config`. */
 export const variables = {
   redisEndpoint: row(
     'REDIS_ENDPOINT',
@@ -139,8 +139,8 @@ export const variables = {
   allowedEmbeddingModels: row(
     'CODY_GATEWAY_ALLOWED_EMBEDDINGS_MODELS',
     'list',
-    'openai/text-embedding-ada-002,sourcegraph/st-multi-qa-mpnet-base-dot-v1,sourcegraph/st-multi-qa-mpnet-metadata,openai/text-embedding-3-small,openai/text-embedding-3-large',
-    'Embedding models that are served, with provider prefix.',
+    'openai/text-embedding-ada-002,sourcegraph/st-multi-qa-mpnet-base-dot-v1,sourcegraph/st-multi-qa-mpnet-metadata,openai/text-embedding-3-small,openai/text-embedding-3-large,google/gemini-embedding-001',
+    'Embedding models that are served, with provider prefix; `google/…` on `/v1beta/*`.',
   ),
   sourcegraphEmbeddingsUrl: row(
     'CODY_GATEWAY_SOURCEGRAPH_EMBEDDINGS_API_URL',

@@ -18,6 +18,23 @@ export interface Account {
   readonly version: number;
 }
 
+/** Where an actor's prompts may go. */
+export interface PromptPlaces {
+  /** Null: to the company alone whose model is asked for. */
+  readonly companies: readonly string[] | null;
+  /** Null: anywhere. */
+  readonly regions: readonly string[] | null;
+  /** How long they may be kept at the most; null: as long as the company does. */
+  readonly retention: 'none' | '30-days' | 'longer' | null;
+}
+
+/** What is stated of it; null: nothing is. */
+export function promptPlaces({ overrides: { prompts } }: SubscriptionRecord): PromptPlaces | null {
+  if (prompts === null || prompts === undefined) return null;
+  const { companies, regions, retention } = prompts;
+  return { companies: companies ?? null, regions: regions ?? null, retention: retention ?? null };
+}
+
 /** Whether the source, or the operator against it, grants access; the archive has the last word. */
 export function hasAccess({ accessEnabled, archived, overrides }: SubscriptionRecord): boolean {
   return (overrides.accessEnabled ?? accessEnabled) && !(overrides.archived ?? archived);

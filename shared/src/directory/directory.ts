@@ -1,7 +1,7 @@
 // Door of the directory room: whose a token is, and what was stated of its owner; by which sources it is filled, and
 // how operators change it. Not who may do what (auth).
 
-export { effectiveLimit, hasAccess, type Account } from './account.ts';
+export { effectiveLimit, hasAccess, promptPlaces, type Account, type PromptPlaces } from './account.ts';
 export { createAccountCopies, type AccountCopies, type Copy } from './account-copies.ts';
 export { features, type StatedLimit, type SubscribedFeature } from './limits.ts';
 export { openDirectory, type Directory, type RevokedToken } from './open-directory.ts';
@@ -20,6 +20,7 @@ export {
   createSubscription,
   deleteSubscription,
   findSubscription,
+  findSubscriptionsNamed,
   listSubscriptions,
   subscriptionId,
   type NewSubscription,

@@ -16,6 +16,16 @@ const overrideSchema = v.object({
   allowedModels: v.nullish(models),
 });
 
+/** Where prompts may go, as far as it is stated: what is absent is not. */
+const placesSchema = v.object({
+  /** Who may read them (`companies` of the catalogue's homes); absent: the one whose model is asked for. */
+  companies: v.nullish(v.array(v.string())),
+  /** Where they may be processed; absent: anywhere. */
+  regions: v.nullish(v.array(v.string())),
+  /** How long they may be kept at the most; absent: as long as the company does. */
+  retention: v.nullish(v.picklist(['none', '30-days', 'longer'])),
+});
+
 const byFeature = <S extends v.GenericSchema>(schema: S) =>
   v.object({
     chat_completions: v.nullish(schema),
@@ -43,6 +53,7 @@ export const subscriptionSchema = v.object({
       accessEnabled: v.nullish(v.boolean()),
       archived: v.nullish(v.boolean()),
       limits: v.nullish(byFeature(overrideSchema)),
+      prompts: v.nullish(placesSchema),
       /** Hashes of tokens that stay revoked, whatever the source lists. */
       revokedTokens: v.optional(v.array(v.string())),
     }),

@@ -42,6 +42,8 @@ export function auditDocument(
   return { at: new Date().toISOString(), ...author, what, subject, change, outcome };
 }
 
+/** Read of one subject at once. */
+const subjectRecordsMax = 1_000;
 /** The largest time that a Date can have. */
 const timeMax = 8_640_000_000_000_000;
 
@@ -52,27 +54,35 @@ export function auditPath({ at }: AuditRecord): string {
   return `audit/${timeMax - Date.parse(at)}-${randomUUID()}`;
 }
 
+/** Says for the record what came of the work so far; null: nothing was done. What was said last is what stands. */
+export type Tell = (change: string | null) => void;
+
 /**
  * Does something outside the directory (a counter, a queue): the record stands before the work begins, and tells
- * afterwards how it ended.
+ * afterwards how it ended and what it did. Work that tells null has done nothing, and leaves no record.
  * @throws what the work throws, and what Firestore throws: then nothing was done
  */
 export async function audited<T>(
   documents: Pick<Documents, 'client'>,
   author: Author,
   { what, subject, change }: Pick<AuditRecord, 'what' | 'subject' | 'change'>,
-  work: () => Promise<T>,
+  work: (tell: Tell) => Promise<T>,
 ): Promise<T> {
   const firestore = await documents.client();
   const begun = auditDocument(author, what, subject, change, 'begun');
   const record = firestore.doc(auditPath(begun));
   await withDeadline(record.create(begun), operatorTimeoutMs);
+  let told: string | null = change;
   const end = (outcome: AuditRecord['outcome']): Promise<unknown> =>
-    withDeadline(record.update({ outcome }), operatorTimeoutMs);
+    withDeadline(told === null ? record.delete() : record.update({ outcome, change: told }), operatorTimeoutMs);
   let result: T;
   try {
-    result = await work();
+    result = await work((done) => {
+      told = done;
+    });
   } catch (error) {
+    // That it was tried stays on record.
+    told ??= change;
     // What is told is why the work failed; a record that says `begun` says that nobody knows.
     await end('failed').catch(() => undefined);
     throw error;
@@ -93,10 +103,15 @@ export async function listAudit(
 ): Promise<AuditRecord[]> {
   const firestore = await documents.client();
   const all = firestore.collection('audit');
-  const chosen = subject === null ? all : all.where('subject', '==', subject);
-  const { docs } = await withDeadline(chosen.limit(most).get(), operatorTimeoutMs);
-  // The local emulator has no order of its own.
+  // By one field each: both at once would need an index of their own. Firestore's own order has the newest of a subject
+  // first; the local emulator has none, and is asked for all that there can be.
+  const chosen =
+    subject === null
+      ? all.orderBy('at', 'desc').limit(most)
+      : all.where('subject', '==', subject).limit(Math.max(most, subjectRecordsMax));
+  const { docs } = await withDeadline(chosen.get(), operatorTimeoutMs);
   return docs
     .map((document) => parseDocument(auditSchema, document.data(), document.ref.path))
-    .toSorted((a, b) => b.at.localeCompare(a.at));
+    .toSorted((a, b) => b.at.localeCompare(a.at))
+    .slice(0, most);
 }

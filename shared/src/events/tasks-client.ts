@@ -4,7 +4,7 @@ import type { CloudTasksClient } from '@google-cloud/tasks';
 import { lazyClient } from '../http/http.ts';
 import type { TasksApi } from './tasks-api.ts';
 
-/** The client does not retry it (spec platform §3), and would wait for 20 s. */
+/** The client does not retry it, and would wait for 20 s. */
 const createTimeoutMs = 3_000;
 /** gRPC's ALREADY_EXISTS. */
 const alreadyExists = 6;

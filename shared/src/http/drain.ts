@@ -2,7 +2,7 @@
 
 import type { Server } from 'node:http';
 
-/** Cloud Run kills the instance 10 s after SIGTERM (spec platform §1.4). */
+/** Cloud Run kills the instance 10 s after SIGTERM (shared/COMPATIBILITY.md#instance-end). */
 const drainTimeoutMs = 8_000;
 
 /**
@@ -38,7 +38,7 @@ export function drainOnTerm(
   process.on('newListener', function seen(event) {
     if (event !== 'SIGTERM') return;
     process.removeListener('newListener', seen);
-    // The framework registers one signal after the other in the same tick; ours come when it is done (spec platform, appendix).
+    // The framework registers one signal after the other in the same tick; ours come when it is done (shared/COMPATIBILITY.md#framework-signals).
     setImmediate(take);
   });
 }

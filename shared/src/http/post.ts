@@ -25,6 +25,9 @@ const oneWriteMax = 16 * 1024;
 /** Nobody sends as many on the way to an answer (RFC 9110 §15.2); a server that never stops would keep us busy with reading them. */
 const interimAnswersMax = 32;
 
+/** A way that is there answers within a second, TLS included; what is lost on it is sent again after one and after three. */
+const connectTimeoutMs = 5_000;
+
 /** Where calls go and the headers that all of them carry: what is worked out once for all calls alike. */
 export interface Destination {
   readonly secure: boolean;
@@ -46,7 +49,9 @@ export interface Sent {
   readonly answer: Promise<IncomingMessage>;
   /** Ends the call at once, whatever it is doing. */
   end(reason: Error): void;
-  /** Whether all of the request has been handed to a connection that stood. */
+  /** Whether a connection came about: without one nobody has seen anything of the request. */
+  connected(): boolean;
+  /** Whether all of the request has been handed to a connection that stood: from then on it may be carried out, whatever becomes of the answer. */
   isWhole(): boolean;
 }
 
@@ -55,6 +60,7 @@ export function post(destination: Destination, ...texts: readonly string[]): Sen
   let body: readonly Piece[] = piecesOf(texts);
   let ended: Error | null = null;
   let outgoing: ClientRequest | null = null;
+  let connected = false;
   let whole = false;
   const answer = new Promise<IncomingMessage>((resolve, reject) => {
     /** @param fresh on a connection of its own, and without a second try */
@@ -65,7 +71,19 @@ export function post(destination: Destination, ...texts: readonly string[]): Sen
       request.once('finish', () => (whole = true));
       let bytesReadBefore = 0;
       let interimAnswers = 0;
-      request.once('socket', (socket) => (bytesReadBefore = socket.bytesRead));
+      request.once('socket', (socket) => {
+        bytesReadBefore = socket.bytesRead;
+        if (!socket.connecting) {
+          connected = true;
+          return;
+        }
+        const timer = setTimeout(() => request.destroy(connectTimedOut()), connectTimeoutMs);
+        request.once('close', () => clearTimeout(timer));
+        socket.once(destination.secure ? 'secureConnect' : 'connect', () => {
+          connected = true;
+          clearTimeout(timer);
+        });
+      });
       request.on('information', () => {
         if (++interimAnswers > interimAnswersMax) request.destroy(new Error('interim answers without end'));
       });
@@ -102,8 +120,13 @@ export function post(destination: Destination, ...texts: readonly string[]): Sen
       ended ??= reason;
       outgoing?.destroy(reason);
     },
+    connected: () => connected,
     isWhole: () => whole,
   };
+}
+
+function connectTimedOut(): Error {
+  return Object.assign(new Error(`no connection within ${connectTimeoutMs} ms`), { code: 'ETIMEDOUT' });
 }
 
 function piecesOf(texts: readonly string[]): Piece[] {

@@ -1,4 +1,4 @@
-// A request as the river sees it: address, headers, a body read only when asked for and only up to a bound, and whether the caller is still there.
+// A request as it came in: address, headers, a body read only when asked for and only up to a bound, and whether the caller is still there.
 
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
 import { getHeapStatistics } from 'node:v8';
@@ -30,6 +30,8 @@ export interface Received {
   readonly method: string;
   /** Path as sent, without query. */
   readonly path: string;
+  /** What stands behind the question mark. It may hold a secret. */
+  readonly query: string;
   readonly headers: IncomingHttpHeaders;
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
@@ -62,6 +64,7 @@ export function receive(request: IncomingMessage, response: ServerResponse, room
   return {
     method: request.method ?? 'GET',
     path: query === -1 ? url : url.slice(0, query),
+    query: query === -1 ? '' : url.slice(query + 1),
     headers: request.headers,
     request,
     response,

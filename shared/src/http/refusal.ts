@@ -1,7 +1,7 @@
 // What the gateway says when it does not serve a request: one class, a closed list of kinds, one table. Not the writing of it (reply.ts).
 
-/** Whose error shape the caller's client can read: Cody and Sourcegraph instances, the OpenAI SDKs (whose Responses API ends a stream otherwise), the Anthropic SDKs. */
-export type Dialect = 'cody' | 'openai' | 'openai-responses' | 'anthropic';
+/** Whose error shape the caller's client can read: Cody and Sourcegraph instances, the OpenAI SDKs (whose Responses API ends a stream otherwise), the Anthropic SDKs, Google's. */
+export type Dialect = 'cody' | 'openai' | 'openai-responses' | 'anthropic' | 'google';
 
 /** Every way a request can be refused. A new kind needs a row in `kinds` before it compiles. */
 export type RefusalKind =
@@ -43,16 +43,18 @@ export type RefusalKind =
 interface Row {
   /** HTTP status on Cody routes. */
   status: number;
-  /** HTTP status on dialect routes where it differs (design D1: no token is 401 there; an SDK's NotFoundError is a 404). */
+  /** HTTP status on dialect routes where it differs (no token is 401 there; an SDK's NotFoundError is a 404). */
   dialectStatus?: number;
   /** `error.type` and `error.code` in the OpenAI shape. */
   openai: readonly [type: string, code: string | null];
   /** `error.type` in the Anthropic shape. */
   anthropic: string;
-  /** Seconds for `retry-after` where the refusal names none (design D14: over 3 s wherever a retry would only hammer). */
+  /** Seconds for `retry-after` where the refusal names none (over 3 s wherever a retry would only hammer: shared/COMPATIBILITY.md#retries-of-instances). */
   retryAfterSeconds?: number;
   /** A status from 500 on that tells of no failure of ours: nobody reads a stack or a report of it, and a flood of it must cost little. */
   expected?: true;
+  /** To ask again is in vain until somebody mends it: SDKs, which would, are told not to. */
+  inVain?: true;
 }
 
 const invalid = ['invalid_request_error', null] as const;
@@ -151,6 +153,7 @@ export const kinds: Readonly<Record<RefusalKind, Row>> = {
     openai: ['server_error', null],
     anthropic: 'api_error',
     retryAfterSeconds: 60,
+    inVain: true,
   },
   'upstream-timeout': { status: 504, openai: ['server_error', null], anthropic: 'timeout_error', retryAfterSeconds: 5 },
   'diagnostics-secret': { status: 401, openai: invalid, anthropic: 'authentication_error' },

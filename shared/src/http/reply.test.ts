@@ -43,7 +43,7 @@ test('each dialect has its own shape of one refusal', async () => {
   }
 });
 
-test('no kind lacks a status, and each 5xx and 429 of ours says when to come back (design D14)', async () => {
+test('no kind lacks a status, and each 5xx and 429 of ours says when to come back', async () => {
   for (const kind of Object.keys(kinds) as RefusalKind[]) {
     const headers = kind.endsWith('-exceeded') ? { 'retry-after': 'Tue, 01 Jan 2030 00:00:00 GMT' } : {};
     for (const dialect of ['cody', 'openai', 'anthropic'] as const) {

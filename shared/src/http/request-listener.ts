@@ -10,7 +10,7 @@ type Listener = (request: IncomingMessage, response: ServerResponse) => unknown;
  * Answers the requests of the framework's server ourselves, once per process.
  *
  * functions-framework 5 parses each body before the handler: up to 1 GB, inflated, answering malformed JSON with an HTML page of its own
- * (spec platform §1.3), and Express answers a malformed path and /favicon.ico likewise. Then it runs the handler in a `domain`, whose hooks on
+ * (shared/COMPATIBILITY.md#framework-bodies), and Express answers a malformed path and /favicon.ico likewise. Then it runs the handler in a `domain`, whose hooks on
  * every promise took a third of a request's CPU (`npm run bench` under `--cpu-prof`). So its listener is replaced in the channel that fires
  * before it (`http.server.request.start`, documented by Node): loading, port, signals and crash handling stay the framework's.
  * request-listener.test.ts fails when that stops working; the framework then calls the registered handler, and `receive` copes with a parsed body.

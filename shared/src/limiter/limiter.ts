@@ -183,7 +183,7 @@ function placeOf(permit: Permit): Place {
 }
 
 /**
- * Sourcegraph.com's users get a new window when their plan's interval changes (spec actors §1.8), proven by a newer version of the actor than
+ * Sourcegraph.com's users get a new window when their plan's interval changes (shared/COMPATIBILITY.md#plan-change), proven by a newer version of the actor than
  * the one that the window was last used by; for everybody else a change of interval moves the window's end.
  */
 function versionOf({ source, version }: Actor): number | null {

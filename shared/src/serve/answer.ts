@@ -4,6 +4,8 @@
 import type { OutgoingHttpHeaders } from 'node:http';
 import { errorEvent, Refusal } from '../http/http.ts';
 import { DeadlinePassed, type Answer, type Call, type Metered } from '../upstream/upstream.ts';
+import type { AttemptLog } from './attempt-log.ts';
+import type { Charge } from './charge.ts';
 import { notServed, type Ended, type Held } from './charged.ts';
 import type { Exchange } from './exchange.ts';
 import { relay, type Relayed } from './relay.ts';
@@ -12,26 +14,28 @@ import { relay, type Relayed } from './relay.ts';
  * Sends the call and relays what comes; the response stays open until the call is settled.
  * @throws Refusal: no answer came
  */
-export async function sendAndRelay(exchange: Exchange, { lease, span }: Held, call: Call): Promise<Ended<Metered>> {
+export async function sendAndRelay(
+  exchange: Exchange,
+  { lease, span }: Held,
+  call: Call,
+  { isBilled, unitsOf }: Pick<Charge, 'isBilled' | 'unitsOf'>,
+  attempts: AttemptLog,
+): Promise<Ended<Metered>> {
   const { context, received, scope, timing } = exchange;
   const { response, callerLeft } = received;
   const sent = { unanswered: false };
   const onUnanswered = (): void => void (sent.unanswered = true);
-  const options = { signal: callerLeft, timeoutMs: timeoutOf(exchange), onUnanswered };
+  const options = { signal: callerLeft, timeoutMs: timeoutOf(exchange), onAttempt: attempts.take, onUnanswered };
   let answer: Answer;
   try {
     answer = await context.upstream.send(lease, call, options);
   } catch (error) {
-    if (!sent.unanswered) throw error;
-    const billed = context.upstream.unanswered(call, timing.upstreamMs() ?? 0);
-    return { ...notServed<Metered>(exchange, error), billed };
+    const billed = sent.unanswered && isBilled ? context.upstream.unanswered(call, timing.upstreamMs() ?? 0) : [];
+    return { ...notServed<Metered>(exchange, error), billed, abandoned: attempts.abandoned(sent.unanswered) };
   }
-  scope.annotate({ upstream_status: answer.status, upstream_headers_ms: Math.round(timing.upstreamMs() ?? 0) });
-  span.set({
-    'gateway.upstream.time_to_headers': (timing.upstreamMs() ?? 0) / 1000,
-    retry_after: answer.retryAfter,
-  });
-  if (answer.credentialsRefused) return credentialsRefused(exchange, answer, call);
+  scope.annotate({ upstream_status: answer.status, upstream_headers_ms: Math.round(answer.headersMs) });
+  span.set({ 'gateway.upstream.time_to_headers': answer.headersMs / 1000, retry_after: answer.retryAfter });
+  if (answer.refusal !== null) return refused(exchange, answer, answer.refusal, attempts);
   if (answer.callerStatus >= 500)
     scope.log('ERROR', `upstream provider ${call.provider.id} answered ${answer.status}`, {
       upstream_status: answer.status,
@@ -40,7 +44,7 @@ export async function sendAndRelay(exchange: Exchange, { lease, span }: Held, ca
   const headers: OutgoingHttpHeaders = {
     ...received.replyHeaders,
     ...responseHeaders(answer),
-    'server-timing': timing.header(),
+    'server-timing': timing.header(attempts.count()),
   };
   // With the first byte: an answer that breaks off before it can still be refused with the right status.
   const begin = (): void => {
@@ -49,7 +53,8 @@ export async function sendAndRelay(exchange: Exchange, { lease, span }: Held, ca
   const onFirstByte = (stream: boolean): void => {
     // Of a stream an event may be kept back, however it is labelled.
     if (stream) delete headers['content-length'];
-    if (stream) span.set({ 'gen_ai.response.time_to_first_chunk': (timing.upstreamMs() ?? 0) / 1000 });
+    if (stream || answer.arrayStream)
+      span.set({ 'gen_ai.response.time_to_first_chunk': (timing.upstreamMs() ?? 0) / 1000 });
     scope.annotate({ first_byte_ms: Math.round(timing.totalMs()) });
   };
   const mayBeStream = call.stream && answer.callerStatus < 300;
@@ -57,13 +62,14 @@ export async function sendAndRelay(exchange: Exchange, { lease, span }: Held, ca
   const accepted = answer.status >= 200 && answer.status < 300;
   // A failure that is told before anything was written is none that anybody is charged for, whatever its status was.
   const served = accepted && !(answer.meter.failed() && answer.meter.written() === 0);
-  const used = served ? await context.upstream.usage(call, answer, timing.upstreamMs() ?? 0) : null;
+  const used = served && isBilled ? await context.upstream.usage(call, answer, timing.upstreamMs() ?? 0) : null;
   return {
     upstreamStatus: answer.status,
     resolvedStatus: resolvedStatus(exchange, answer, relayed),
     used,
     ...(used !== null && { billed: used.billed }),
-    ...(accepted && !served && { units: 0 }),
+    ...(accepted && !served ? { units: 0 } : used !== null && unitsOf !== undefined && { units: unitsOf(used) }),
+    abandoned: attempts.abandoned(false),
     cancelled: relayed.end === 'left',
     truncated: relayed.end === 'cut' || (relayed.end === 'whole' && served && answer.meter.failed()),
     reply: () => {
@@ -82,19 +88,15 @@ function timeoutOf({ received, scope }: Exchange): number | null {
   return null;
 }
 
-/** Our key is our fault: what the provider says of it is not for the caller. */
-function credentialsRefused({ dialect }: Exchange, answer: Answer, { provider }: Call): Ended<Metered> {
+/** What is our fault is told in our words: what the provider says of it is not for the caller. */
+function refused({ dialect }: Exchange, answer: Answer, refusal: Refusal, attempts: AttemptLog): Ended<Metered> {
   answer.abort();
-  const refusal = new Refusal(
-    'upstream-credentials',
-    `upstream provider ${provider.id} did not accept the gateway's credentials`,
-    { detail: `upstream status ${answer.status}` },
-  );
   return {
     upstreamStatus: answer.status,
     resolvedStatus: refusal.status(dialect),
     used: null,
     refusal,
+    abandoned: attempts.abandoned(false),
     reply: () => {
       throw refusal;
     },
@@ -104,7 +106,7 @@ function credentialsRefused({ dialect }: Exchange, answer: Answer, { provider }:
 function responseHeaders(answer: Answer): OutgoingHttpHeaders {
   return {
     ...answer.headers,
-    ...(answer.sse && { 'cache-control': 'no-cache', 'x-accel-buffering': 'no' }),
+    ...((answer.sse || answer.arrayStream) && { 'cache-control': 'no-cache', 'x-accel-buffering': 'no' }),
     ...(answer.retryAfter !== null && { 'retry-after': answer.retryAfter }),
   };
 }

@@ -8,6 +8,7 @@ import { asRefusal, type Refusal } from '../http/http.ts';
 import type { Claim, Lease } from '../limiter/limiter.ts';
 import { noSpan, type Span } from '../telemetry/telemetry.ts';
 import { admit } from './admit.ts';
+import type { Abandoned } from './attempt-log.ts';
 import type { Exchange } from './exchange.ts';
 import { endLease } from './lease-end.ts';
 import { costOf } from './price.ts';
@@ -53,6 +54,8 @@ export interface Ended<Used> {
   readonly units?: number;
   /** What the provider bills, by the model that served it: what the call costs. By default nothing. */
   readonly billed?: readonly Part[];
+  /** Attempts elsewhere that may be billed all the same: they cost the caller nothing. */
+  readonly abandoned?: readonly Abandoned[];
   /** The caller left. By default: whether it has by now. */
   readonly cancelled?: boolean;
   /** The provider's answer broke off, or ended without its end mark. */
@@ -108,7 +111,11 @@ export async function charged<Used>(
     const served = ended.resolvedStatus >= 200 && ended.resolvedStatus < 300;
     const units = ended.units ?? (served ? call.units : 0);
     const event = finishedEvent(draft, call.event, outcome, units);
-    await endLease(exchange, lease, await priced(exchange, lease, event, outcome.billed, prices));
+    await endLease(
+      exchange,
+      lease,
+      await priced(exchange, lease, event, outcome.billed, ended.abandoned ?? [], prices),
+    );
     ended.reply();
   } finally {
     stopRenewing();
@@ -121,13 +128,19 @@ async function priced(
   { admittedAtMs }: Lease,
   event: EndedEvent,
   billed: readonly Part[],
+  abandoned: readonly Abandoned[],
   prices: Promise<PriceBook> | null,
 ): Promise<EndedEvent> {
   const { model, home } = event;
   if (model === null || prices === null) return event;
-  const by = { model, home, atMs: admittedAtMs };
-  const cost = await costOf(billed, by, prices, (message, error) => scope.log('ERROR', message, {}, error));
-  return cost === null ? event : withCost(event, cost);
+  const tell = (message: string, error: unknown): void => scope.log('ERROR', message, {}, error);
+  const cost = await costOf(billed, { model, home, atMs: admittedAtMs }, prices, tell);
+  const whole = cost === null ? event : withCost(event, cost);
+  if (abandoned.length === 0) return whole;
+  const costs = await Promise.all(
+    abandoned.map((one) => costOf(one.billed, { model, home: one.home, atMs: admittedAtMs }, prices, tell)),
+  );
+  return { ...whole, abandoned_nano_usd: costs.reduce((sum, one) => sum + (one?.nanoUsd ?? 0), 0) };
 }
 
 /** What work comes to that threw: no byte of the provider's, and the error as a refusal, which answers the caller. */

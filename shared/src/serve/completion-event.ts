@@ -4,6 +4,7 @@
 import type { Permit } from '../auth/auth.ts';
 import type { Part } from '../catalogue/catalogue.ts';
 import type { Call, Flagging, Metered } from '../upstream/upstream.ts';
+import type { AttemptLog } from './attempt-log.ts';
 import { callerIdMetadata, type CallerIds } from './caller-ids.ts';
 import { flaggedMetadata } from './flagged-metadata.ts';
 import type { CallEvent } from './served-event.ts';
@@ -14,6 +15,7 @@ export function completionEvent(
   call: Call,
   flagging: Flagging | null,
   callerIds: CallerIds,
+  attempts: AttemptLog,
 ): CallEvent<Metered> {
   return {
     name: 'CompletionsFinished',
@@ -29,32 +31,12 @@ export function completionEvent(
       metadata: {
         ...usageMetadata(call, used, flagging),
         ...wholeUsage(used, billed),
+        ...attempts.metadata(),
         upstream_status_code: upstreamStatus,
       },
       tokens: used?.tokens ?? null,
-    }),
-  };
-}
-
-/** The event of a count of tokens: nothing was produced, and nothing is billed. */
-export function countEvent(
-  { model }: Permit,
-  call: Call,
-  flagging: Flagging | null,
-  callerIds: CallerIds,
-): CallEvent<Metered> {
-  return {
-    name: 'TokensCounted',
-    model,
-    metadata: {
-      model,
-      provider: call.provider.id,
-      ...callerIdMetadata(callerIds),
-      ...(flagging !== null && flaggedMetadata(flagging)),
-    },
-    ended: ({ upstreamStatus }) => ({
-      metadata: { prompt_character_count: call.promptCharacters, upstream_status_code: upstreamStatus },
-      tokens: null,
+      home: attempts.home(),
+      attempts: attempts.count(),
     }),
   };
 }

@@ -82,7 +82,8 @@ export function openContext(config: Config, openTasks: OpenTasks): Context {
     config,
     googleTokens: tokens,
     warn,
-    gauge: (model, shut) => telemetry.count('gateway.model_breaker', shut, { model }),
+    store,
+    gauge: (key, shut) => tellShut(telemetry, key, shut),
   });
   const limiter = createLimiter(store);
   const budget = (): Budget => ({ leftMs: config.redisBudgetMs });
@@ -122,6 +123,14 @@ function tellBreaker(telemetry: Telemetry, { node, state, cause, openMs, error }
   const fields = { state, cause, node, said: wordsOf(error), ...(state !== 'open' && { open_ms: Math.round(openMs) }) };
   telemetry.log(state === 'closed' ? 'INFO' : 'WARNING', 'redis-breaker', fields, error);
   if (state === 'open' || state === 'closed') telemetry.count('gateway.redis.breaker', 1, { state, cause });
+}
+
+/** Names of homes, secrets and models; an actor's own shutting is for its calls alone, and would be a series of its own. */
+function tellShut(telemetry: Telemetry, key: string, shut: 0 | 1): void {
+  const [kind = '', home = '', name] = key.split(' ');
+  if (key.includes(' for ')) return;
+  telemetry.count('gateway.home.shut', shut, { kind, home, ...(name !== undefined && { name }) });
+  if (kind === 'model' && name !== undefined) telemetry.count('gateway.model_breaker', shut, { model: name });
 }
 
 /** Of a Redis that takes no more memory, with an alert of its own: its breaker stays shut, so that events can leave it. */

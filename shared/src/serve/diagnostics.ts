@@ -9,7 +9,7 @@ import type { Route } from './exchange.ts';
 const plain = { 'content-type': 'text/plain; charset=utf-8' } as const;
 
 /**
- * `/-/__version`, polled by every editor without a token, `/-/healthz` behind the diagnostics secret, any method, as in the reference; and
+ * `/-/__version`, polled by every editor without a token, `/-/healthz` behind the diagnostics secret, any method, as in the original gateway; and
  * `/metrics` of this one process for Prometheus, behind the same secret.
  */
 export function diagnosticRoutes(context: Context): Route[] {

@@ -1,4 +1,4 @@
-// The step of every river that ends the lease: the charge, and what it leaves behind handed to the outbox. Not the
+// The step of every charged call that ends its lease: the charge, and what it leaves behind handed to the outbox. Not the
 // counters (limiter), nor the sending (events).
 
 import { eventRow, noticeAbout, type EndedEvent } from '../events/events.ts';

@@ -19,6 +19,8 @@ import { connectStore, type Store } from '../store/store.ts';
 import { createTelemetry } from '../telemetry/telemetry.ts';
 import { createUpstream, type Surface, type Upstream } from '../upstream/upstream.ts';
 import { sendAndRelay } from './answer.ts';
+import { createAttemptLog } from './attempt-log.ts';
+import { completions } from './charge.ts';
 import { charged } from './charged.ts';
 import { completionEvent } from './completion-event.ts';
 import type { Context } from './context.ts';
@@ -133,7 +135,7 @@ interface Asked {
   readonly leaveAfter?: number;
 }
 
-/** Sends a call down the river from its permit on. @returns its row, as it is written by the settlement */
+/** Sends a call all the way from its permit on. @returns its row, as it is written by the settlement */
 async function call({ shape, model, stream, more = {}, leaveAfter }: Asked): Promise<UsageEvent> {
   const body = {
     model,
@@ -147,11 +149,13 @@ async function call({ shape, model, stream, more = {}, leaveAfter }: Asked): Pro
   const caller = { actorId: 'a', actorUid: null, dialect: 'cody', feature: 'chat_completions', headers: {} } as const;
   const asked = upstream.read(surfaces[shape], body, caller, catalogue);
   const permit = permitOf(asked.model?.id ?? assert.fail(`${model} is not served`));
-  const event = completionEvent(permit, asked, null, { uid: '', anonymousUid: '' });
-  handle = (exchange) =>
-    charged(exchange, { permit, units: 1, claim: null, event, catalogue, span: null }, (held) =>
-      sendAndRelay(exchange, held, asked),
+  handle = (exchange) => {
+    const attempts = createAttemptLog(exchange, asked);
+    const event = completionEvent(permit, asked, null, { uid: '', anonymousUid: '' }, attempts);
+    return charged(exchange, { permit, units: 1, claim: null, event, catalogue, span: null }, (held) =>
+      sendAndRelay(exchange, held, asked, completions, attempts),
     );
+  };
   rows = [];
   arrived = Promise.withResolvers();
   const leaving = new AbortController();

@@ -9,7 +9,7 @@ const rememberedMax = 10_000;
 /** Who was admitted so long ago and was never seen by Redis since makes room for another, if room is needed. */
 const forgottenMs = 3_600_000;
 
-/** The policy `closed` or `bounded` of design §5, for one instance. */
+/** What an instance does while Redis is away: nothing of a feature is served, or a few calls of each actor. */
 export interface Outages {
   /** What Redis has decided: it ends the outage for that actor, and tells what the actor has left. */
   decided(permit: Permit, outcome: Lease | Denial | Claimed): void;

@@ -4,7 +4,7 @@ import type { ServerResponse } from 'node:http';
 import { SseEvent, SseSplitter } from '../http/http.ts';
 import type { Answer } from '../upstream/upstream.ts';
 
-/** An event that is longer is relayed in pieces and no longer read (spec completions §4.2 allows 10 MiB). */
+/** An event that is longer is relayed in pieces and no longer read (clients take 10 MiB: shared/COMPATIBILITY.md#stream-framing). */
 const eventBytesMax = 10 * 1024 * 1024;
 
 /** How the relay ended. */
@@ -13,7 +13,7 @@ export interface Relayed {
   readonly end: 'whole' | 'cut' | 'left';
   /** Why it was cut, for the log. */
   readonly error: unknown;
-  /** It was read as a stream. */
+  /** It was read as a stream of events. */
   readonly stream: boolean;
   /** What the caller gets with the end of the response: of a whole answer that is no stream, its last piece. */
   readonly last: Buffer | null;
@@ -42,7 +42,7 @@ export async function relay(
     begin();
     response.flushHeaders();
   };
-  const headers = splitter === null ? undefined : setImmediate(early);
+  const headers = answer.sse || answer.arrayStream ? setImmediate(early) : undefined;
   try {
     for await (const chunk of answer.body) {
       if (!begun) {
@@ -53,7 +53,7 @@ export async function relay(
       let bytes: Buffer | null;
       if (splitter === null) {
         answer.meter.body(chunk);
-        [bytes, last] = [last, chunk];
+        [bytes, last] = answer.arrayStream ? allButLast(last, chunk) : [last, chunk];
       } else bytes = eventsForCaller(answer, splitter, chunk);
       if (bytes !== null) {
         clearImmediate(headers);
@@ -71,7 +71,10 @@ export async function relay(
     answer.abort();
     return { end: 'left', error: null, stream: splitter !== null, last: null };
   }
-  if (splitter === null) return { end: 'whole', error: null, stream: false, last };
+  if (splitter === null)
+    return answer.arrayStream && !answer.meter.finished()
+      ? { end: 'cut', error: new Error('the stream ended without its end mark'), stream: false, last: null }
+      : { end: 'whole', error: null, stream: false, last };
   // The last event may lack the blank line that ends it.
   const rest = splitter.rest();
   const kept = rest === null || splitter.lost || answer.meter.event(new SseEvent(rest)) ? rest : null;
@@ -85,6 +88,12 @@ export async function relay(
 /** As the lines of an event do. */
 function beginsAsStream(chunk: Buffer): boolean {
   return /^(?:\ufeff|\xef\xbb\xbf)?\s*(?:data|event|id|retry)?:/.test(chunk.toString('latin1', 0, 200));
+}
+
+/** A stream goes out as it comes, but for the byte without which it is not whole. */
+function allButLast(held: Buffer | null, chunk: Buffer): [bytes: Buffer | null, held: Buffer] {
+  const bytes = Buffer.concat([held ?? Buffer.alloc(0), chunk.subarray(0, -1)]);
+  return [bytes.length === 0 ? null : bytes, chunk.subarray(-1)];
 }
 
 /** The bytes of all events that are for the caller, or null. */

@@ -1,4 +1,4 @@
-// Door of the serve room: makes a deployable function out of routes. The river itself is completion.ts, the rest of a request handler.ts.
+// Door of the serve room: makes a deployable function out of routes. The steps of a completion are completion.ts, what surrounds every request handler.ts.
 
 import { http } from '@google-cloud/functions-framework';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
@@ -13,7 +13,8 @@ import { createHandler } from './handler.ts';
 
 export { allowedFor } from './allowed-models.ts';
 export { charged, notServed, type ChargedCall, type Ended } from './charged.ts';
-export { completionRoute, type CompletionRoute } from './completion.ts';
+export { embeddings, tokenCounts } from './charge.ts';
+export { completionRoute, type Asked, type CompletionRoute } from './completion.ts';
 export type { Context } from './context.ts';
 export type { Exchange, Route } from './exchange.ts';
 export { listFlaggedPrompts, readFlaggedPrompt, type FlaggedPrompt } from './flagged-prompts.ts';

@@ -41,6 +41,10 @@ export interface CallEvent<Used> {
   ended(outcome: Outcome<Used>): {
     readonly metadata: Readonly<Record<string, unknown>>;
     readonly tokens: number | null;
+    /** Where it was served; absent for what is asked of no home. */
+    readonly home?: string | null;
+    /** How often it was tried. */
+    readonly attempts?: number;
   };
 }
 
@@ -61,7 +65,7 @@ export function finishedEvent<Used>(
   outcome: Outcome<Used>,
   units: number,
 ): EndedEvent {
-  const { metadata, tokens } = event.ended(outcome);
+  const { metadata, tokens, home = null, attempts = null } = event.ended(outcome);
   return {
     ...draft,
     created_at: new Date().toISOString(),
@@ -81,7 +85,7 @@ export function finishedEvent<Used>(
     price_version: null,
     price_rank: 0,
     abandoned_nano_usd: null,
-    home: null,
-    attempts: null,
+    home,
+    attempts,
   };
 }

@@ -22,6 +22,8 @@ export const surfaces = {
   countTokens: { provider: 'anthropic', dialects: ['anthropic-count-tokens'] },
   chat: { provider: 'openai', dialects: ['openai-chat'] },
   text: { provider: 'openai', dialects: ['openai-text'] },
+  gemini: { provider: 'google', dialects: ['gemini-generate'] },
+  geminiEmbeddings: { provider: 'google', dialects: ['gemini-embeddings'], features: ['embeddings'] },
   responses: { provider: 'openai', dialects: ['openai-responses'] },
   /** Both of them: what a list of models is for. */
   openAiModels: { provider: 'openai', dialects: ['openai-chat', 'openai-responses'] },

@@ -12,8 +12,11 @@ export interface Timing {
   upstreamMs(): number | null;
   /** What is not the provider's: the gateway's own time. */
   ownMs(): number;
-  /** The value of `Server-Timing` (W3C) at this moment: `gateway` is our own time, `upstream` the provider's to its response headers. */
-  header(): string;
+  /**
+   * The value of `Server-Timing` (W3C) at this moment: `gateway` is our own time, `upstream` the provider's to its response headers.
+   * @param attempts how many homes were asked; more than one is told
+   */
+  header(attempts?: number): string;
 }
 
 /** @param now milliseconds of a clock that does not jump */
@@ -31,10 +34,11 @@ export function createTiming(now: () => number): Timing {
     totalMs,
     upstreamMs,
     ownMs,
-    header: () => {
+    header: (attempts = 1) => {
       const upstream = upstreamMs();
       const own = `gateway;dur=${ownMs().toFixed(1)}`;
-      return upstream === null ? own : `${own}, upstream;dur=${upstream.toFixed(1)}`;
+      if (upstream === null) return own;
+      return `${own}, upstream;dur=${upstream.toFixed(1)}${attempts > 1 ? `, attempts;desc="${attempts}"` : ''}`;
     },
   };
 }

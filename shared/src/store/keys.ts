@@ -35,6 +35,8 @@ export function shardName(n: number): Shard {
  * | catalogue | hash | 30 days since somebody last looked | `version body at`: the documents of the catalogue's overlay, by operators' commands (catalogue/overlay-redis.ts) |
  * | reviewed | string | as catalogue | what the gateway's processes have below the overlay: Terraform's rows, names of the secrets that are mounted |
  * | stated | hash | a day, replaced by the sync; three without one | of a source: digest of what it last stated, by subscription id (directory/sync); on a tag of its own |
+ * | homeHealth | hash | ten minutes after the last change | until when which home, key or model of a home gets no calls, by Redis's time (upstream/homes/shared-health.ts) |
+ * | homeProbe | string | a second | nothing: that somebody tries what is shut |
  * | walk | string | a day | how far the walk over all counters has come (limiter/counter-expiry.ts) |
  * | lock | string | while a job runs | who runs it |
  * | probe | string | a second | nothing: that a node can be written to (store/client.ts) |
@@ -54,6 +56,8 @@ export const keys = {
   catalogue: () => 'catalogue',
   reviewed: () => 'catalogue:reviewed',
   stated: (origin: string) => `stated:${origin}`,
+  homeHealth: () => 'homes',
+  homeProbe: (key: string) => `homes:probe:${key}`,
   probe: (shard: Shard) => `{${shard}}:probe`,
   walk: () => 'walk',
   lock: (job: string) => `lock:${job}`,

@@ -41,7 +41,7 @@ export interface ExporterParts {
   readonly now: () => number;
 }
 
-/** Null where nobody looks: no endpoint is configured, and where there is no project either, Prometheus may ask (spec operations §1.6). */
+/** Null where nobody looks: no endpoint is configured, and where there is no project either, Prometheus may ask. */
 export function createExporter(
   settings: TelemetrySettings,
   warn: (message: string, error: unknown) => void,

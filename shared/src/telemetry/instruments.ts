@@ -81,6 +81,22 @@ const table = {
   },
   'gateway.notices': { kind: 'counter', unit: '{notice}', sentence: 'Quota notices, by outcome.' },
   'gateway.actor_lookups': { kind: 'counter', unit: '{lookup}', sentence: 'Look-ups of callers, by outcome.' },
+  'gateway.upstream.attempts': {
+    kind: 'counter',
+    unit: '{attempt}',
+    sentence: 'Attempts at homes, by home, provider, model and outcome.',
+  },
+  'gateway.upstream.attempt.duration': {
+    kind: 'histogram',
+    unit: 's',
+    buckets: secondsBuckets,
+    sentence: 'Attempts at homes, from sending to the response headers or to the failure.',
+  },
+  'gateway.home.shut': {
+    kind: 'gauge',
+    unit: '1',
+    sentence: '1 while a home, a key of a home or a model at a home gets no calls, 0 when it does again.',
+  },
   'gateway.model_breaker': {
     kind: 'gauge',
     unit: '1',

@@ -1,4 +1,4 @@
-// One JSON line per entry, in the members that Cloud Logging lifts out (spec platform §7.3). Not a logging framework: no levels to configure.
+// One JSON line per entry, in the members that Cloud Logging lifts out (shared/COMPATIBILITY.md#log-members). Not a logging framework: no levels to configure.
 
 import { oneLine } from './one-line.ts';
 import { redact } from './redact.ts';

@@ -1,4 +1,4 @@
-// What the root span of a request tells: the fields of its log line under the names that operators filter on (spec operations §1.7).
+// What the root span of a request tells: the fields of its log line under the names that operators filter on (shared/COMPATIBILITY.md#handbook-promises).
 
 import type { LogFields } from './log.ts';
 import { oneLine } from './one-line.ts';

@@ -21,7 +21,7 @@ import {
 export interface Scope extends LogTrace {
   /** The caller's span (W3C `parent-id`), or null where the trace begins here. */
   readonly parentSpanId: string | null;
-  /** Response headers by which clients and operators find the trace (design D4). */
+  /** Response headers by which clients and operators find the trace (shared/COMPATIBILITY.md#trace-headers). */
   readonly headers: { readonly 'x-trace': string; readonly 'x-span': string; readonly 'x-trace-span': string };
   /** Adds fields to the request's line; the last value of a name stands. */
   annotate(fields: LogFields): void;
@@ -35,7 +35,7 @@ export interface Scope extends LogTrace {
   mark(name: string, describe: () => Attributes): void;
   /** Another trace's span that this request works for. */
   link(link: SpanLink): void;
-  /** Hands the errors so far, and an answer of this status, to Sentry; waits for it, but not long (design §4). */
+  /** Hands the errors so far, and an answer of this status, to Sentry; waits for it, but not long. */
   reportErrors(status: number): Promise<void>;
   /** Its answer of 5xx is no fault of ours: that goes to Sentry not at all, what else was an error in this request does. */
   expectFailure(): void;
@@ -45,7 +45,7 @@ export interface Scope extends LogTrace {
 
 // version "-" trace-id "-" parent-id "-" flags; later versions may append members (W3C Trace Context §3.2, §4.3).
 const traceparent = /^(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-([0-9a-f]{2})(?:$|-)/;
-// Google's older header: TRACE_ID/SPAN_ID;o=OPTIONS, the span in decimal (spec platform §7.2).
+// Google's older header: TRACE_ID/SPAN_ID;o=OPTIONS, the span in decimal.
 const cloudTrace = /^(?!0{32})([0-9a-f]{32})(?:\/(\d{1,20}))?(?:;o=(\d))?$/;
 
 /** Where spans and errors go; null where nobody wants them. */
@@ -58,7 +58,7 @@ export interface Outlets {
 
 type Headers = Readonly<Record<string, string | string[] | undefined>>;
 
-/** A 5xx of ours waits so long for Sentry at most (design §4). */
+/** A 5xx of ours waits so long for Sentry at most. */
 const sentryWaitMs = 300;
 /** Errors of one request that are kept for its report; a stream that fails again and again has more in the log. */
 const errorsMax = 5;
@@ -82,7 +82,7 @@ export function createScope(
   const parentSpanId = parent?.spanId ?? null;
   const fields: Record<string, unknown> = {};
   const failures: ErrorReport[] = [];
-  // Parent and link: viewers that open the caller's trace see ours, and those that open ours find the caller's (design D4).
+  // Parent and link: viewers that open the caller's trace see ours, and those that open ours find the caller's.
   const links: SpanLink[] = parentSpanId === null ? [] : [{ traceId, spanId: parentSpanId }];
   let open = true;
   let reported = false;
@@ -194,7 +194,7 @@ function failureOf(error: unknown): string {
   return error instanceof Error ? error.name : 'object';
 }
 
-/** `X-Sourcegraph-Should-Trace` or `?trace=`, as Go reads booleans (spec completions §1.3). */
+/** `X-Sourcegraph-Should-Trace` or `?trace=`, as Go reads booleans (shared/COMPATIBILITY.md#trace-headers). */
 function isWanted(headers: Headers, url: string): boolean {
   const yes = /^(1|t|T|true|TRUE|True)$/;
   if (yes.test(single(headers['x-sourcegraph-should-trace']))) return true;

@@ -1,4 +1,4 @@
-// Errors to Sentry. Loaded only where a DSN is configured; it neither wraps handlers nor traces (spec platform §7.1).
+// Errors to Sentry. Loaded only where a DSN is configured; it neither wraps handlers nor traces (shared/COMPATIBILITY.md#sentry-set).
 
 import {
   captureException,

@@ -1,9 +1,9 @@
 // The nouns of a provider call: what is asked, by whom, what comes back, what it used.
 
 import type { IncomingHttpHeaders, OutgoingHttpHeaders } from 'node:http';
-import type { Feature } from '../auth/auth.ts';
-import type { DialectName, Home, Model, ProviderRow } from '../catalogue/catalogue.ts';
-import type { Dialect, SseEvent } from '../http/http.ts';
+import type { Feature, PromptPlaces } from '../auth/auth.ts';
+import type { DialectName, Home, Model, ModelFeature, ProviderRow } from '../catalogue/catalogue.ts';
+import type { Dialect, Refusal, SseEvent } from '../http/http.ts';
 import type { ServedUsage, UsageReport } from './usage/served-usage.ts';
 
 /** What a path takes: whose models, and in which dialects. */
@@ -12,6 +12,8 @@ export interface Surface {
   readonly provider: string;
   /** Where there are two, a text completion is told from a conversation by its members. */
   readonly dialects: readonly DialectName[];
+  /** Models of one of these features; absent: those that complete. */
+  readonly features?: readonly ModelFeature[];
 }
 
 /** What a provider is told of the caller, and what its rules depend on. */
@@ -21,8 +23,12 @@ export interface CallerFacts {
   readonly actorUid: string | null;
   readonly dialect: Dialect;
   readonly feature: Feature;
+  /** Where its prompts may go, as its subscription states it; absent or null: it does not. */
+  readonly places?: PromptPlaces | null;
   /** Request headers of the caller: a provider passes on what switches its API's features, on its own dialect alone. */
   readonly headers: IncomingHttpHeaders;
+  /** What is asked for, where a dialect names it in the address. */
+  readonly verb?: string;
 }
 
 /** A JSON object as it came. */
@@ -46,6 +52,10 @@ export interface Reading {
   readonly hidesUsage: boolean;
   /** What was left out or changed of what was asked, in words for the caller; absent: nothing. */
   readonly warnings?: readonly string[];
+  /** Stands behind the last colon of the address in place of the home's own word. */
+  readonly verb?: string;
+  /** The stream comes as one JSON array and not as events. */
+  readonly arrayStream?: boolean;
 }
 
 /** Whose model a request means, and which homes may have it: out of one snapshot of the catalogue. */
@@ -59,8 +69,10 @@ export interface Choice {
   readonly model: Model | null;
   /** Why it is not served by now, in an operator's words for the caller. */
   readonly unavailable: string | null;
-  /** Open homes that speak the request's dialect, the first to be asked first. */
+  /** Open homes that may have the request and can serve it, the first to be asked first. */
   readonly homes: readonly Home[];
+  /** What tells conversations of one actor apart, so that each meets the same home and its prompt cache: as the caller names it; empty where it does not. */
+  readonly cacheKey: string;
   /** Ids of models on this surface that may have been meant, where there is none of that name. */
   readonly nearest: readonly string[];
 }
@@ -70,6 +82,35 @@ export interface Call extends Reading, Choice {
   readonly dialect: DialectName;
   /** Asked on a path of instances, which know their own statuses and waits. */
   readonly forInstances: boolean;
+}
+
+/**
+ * `caller`: what was asked can't be had, whoever is asked.
+ * `overload`, `failed`: the provider's: too much for it, or broken.
+ * `key`, `money`, `access`: ours: a key that is refused, an account without credit, a project or key without this model.
+ * `state`: only the home that wrote a part of the request can read it.
+ */
+export type Blame = 'caller' | 'overload' | 'failed' | 'key' | 'money' | 'access' | 'state';
+
+/** How an attempt at a home failed: it had no connection, it was lost before its headers, it was silent too long, its stream broke off before it said
+ * anything; or whose fault its answer is (homes/blame.ts). */
+export type AttemptFailureKind = 'unreachable' | 'lost' | 'silent' | 'cut' | Blame;
+
+/** One attempt at one home. */
+export interface Attempt {
+  readonly home: string;
+  /** As the home spells the model. */
+  readonly model: string;
+  /** The home's status; -1 without an answer. */
+  readonly status: number;
+  /** From sending to the response headers, or to the failure. */
+  readonly ms: number;
+  /** Null: its answer is the caller's. */
+  readonly failure: AttemptFailureKind | null;
+  /** It left whole, nobody got anything of it, and the home may bill it all the same. */
+  readonly mayBeBilled: boolean;
+  /** Of an answer that is our fault what the provider says, in one bounded line; for the log alone. */
+  readonly said: string | null;
 }
 
 /** What a call used, as the provider reports it; unknown is null. */
@@ -127,12 +168,18 @@ export interface Answer {
   readonly callerStatus: number;
   /** `retry-after` for the caller, or null. */
   readonly retryAfter: string | null;
-  /** 401 or 403: our key is our fault, and the body may name it. */
-  readonly credentialsRefused: boolean;
+  /** Where the answer is our fault (a key, an account without credit, a project without the model): what the caller is told in its place. */
+  readonly refusal: Refusal | null;
+  /** Where it is from. */
+  readonly home: string;
+  /** From sending it there to its response headers. */
+  readonly headersMs: number;
   /** Response headers for the caller, by allow-list. */
   readonly headers: OutgoingHttpHeaders;
   /** True for `text/event-stream`. */
   readonly sse: boolean;
+  /** True for a stream that is one JSON array. */
+  readonly arrayStream: boolean;
   /** The body, as it arrives; throws when it breaks off or a deadline passes. */
   readonly body: AsyncIterable<Buffer>;
   readonly meter: Meter;

@@ -1,7 +1,18 @@
 // Whose model a request means, and which homes may have it: the choice that a permit and a provider call are made of. Not whether this caller may.
 
-import type { Catalogue, DialectName, Model, ProviderRow, Resolution } from '../catalogue/catalogue.ts';
-import type { Choice, JsonObject, Surface } from './call.ts';
+import type {
+  Catalogue,
+  DialectName,
+  Home,
+  Model,
+  ModelFeature,
+  ProviderRow,
+  Resolution,
+} from '../catalogue/catalogue.ts';
+import type { CallerFacts, Choice, JsonObject, Surface } from './call.ts';
+import { meetsNeeds, needsOf, needsText } from './homes/needs.ts';
+import { mayHavePrompts, placesRefusal } from './homes/prompt-places.ts';
+import { isObject } from './request-body.ts';
 import { resolveModel, type Deployment } from './virtual-models.ts';
 
 /** What the choice depends on besides the request. */
@@ -9,17 +20,21 @@ export interface ChoiceRules {
   readonly catalogue: Catalogue;
   readonly surface: Surface;
   readonly dialect: DialectName;
-  /** The path of an instance: it takes one provider's models, and their names as they are. */
-  readonly forInstances: boolean;
+  readonly caller: CallerFacts;
   readonly deployment: Deployment;
 }
 
 /** Completions are asked of these. */
-export const completionFeatures = ['chat', 'code'] as const;
+const completionFeatures = ['chat', 'code'] as const;
+
+/** Features of the models that a surface takes. */
+export function featuresOf({ features = completionFeatures }: Surface): readonly ModelFeature[] {
+  return features;
+}
 
 /** @throws Error for a surface of a provider that the catalogue does not have: a fault of ours */
 export function choose(body: JsonObject, rules: ChoiceRules): Choice {
-  const { catalogue, dialect, forInstances } = rules;
+  const { catalogue, dialect } = rules;
   const name = typeof body['model'] === 'string' ? body['model'] : '';
   const found = resolve(name, rules);
   const provider = providerOf(name, found, rules);
@@ -28,22 +43,55 @@ export function choose(body: JsonObject, rules: ChoiceRules): Choice {
     ? resolveModel(typed, typeof body['languageId'] === 'string' ? body['languageId'] : '', rules.deployment)
     : typed;
   const resolution = asked === typed ? found : catalogue.resolve(asked, provider.id);
-  const chosen = { provider, asked, typed, model: null, unavailable: null, homes: [], nearest: [] };
+  const chosen = { provider, asked, typed, model: null, unavailable: null, homes: [], cacheKey: '', nearest: [] };
   if (resolution.kind === 'refused' || resolution.model.provider !== provider || !answers(resolution.model, rules))
-    return { ...chosen, nearest: forInstances ? [] : nearestOf(name, resolution, rules) };
+    return { ...chosen, nearest: isForInstances(rules) ? [] : nearestOf(name, resolution, rules) };
   const { model } = resolution;
   const speaking = catalogue.homesOf(model).filter((home) => home.dialects[dialect] !== undefined);
   if (resolution.kind === 'disabled') return { ...chosen, model, unavailable: resolution.text };
-  const homes = speaking.filter(({ status }) => status === 'open');
-  if (homes.length > 0) return { ...chosen, model, homes };
+  const open = speaking.filter(({ status }) => status === 'open');
+  if (open.length > 0) return { ...chosen, model, ...homesFor(model, open, body, rules) };
   const draining = speaking.find(({ status }) => status === 'draining');
   // Without a key or an address it never was served.
   return draining === undefined ? chosen : { ...chosen, model, unavailable: draining.why };
 }
 
+/** The path of an instance: it takes one provider's models, and their names as they are. */
+const isForInstances = ({ caller }: ChoiceRules): boolean => caller.dialect === 'cody';
+
+/** Which of its open homes may have the request, and can serve it; where none is left, why. */
+function homesFor(
+  model: Model,
+  open: readonly Home[],
+  body: JsonObject,
+  { caller, dialect }: ChoiceRules,
+): Pick<Choice, 'homes' | 'unavailable' | 'cacheKey'> {
+  const places = caller.places ?? null;
+  const allowed = open.filter((home) => mayHavePrompts(home, model.provider, places));
+  if (allowed.length === 0) return { homes: [], unavailable: placesRefusal(model.id, places), cacheKey: '' };
+  const betas =
+    dialect === 'anthropic-messages' && caller.dialect === 'anthropic' ? caller.headers['anthropic-beta'] : '';
+  const needs = needsOf(body, typeof betas === 'string' && betas !== '' ? betas : null);
+  const homes = allowed.filter((home) => meetsNeeds(home, needs));
+  if (homes.length === 0) return { homes, unavailable: needsText(model.id, needs), cacheKey: '' };
+  // Only a choice needs it.
+  return { homes, unavailable: null, cacheKey: homes.length > 1 ? cacheKeyOf(body, caller) : '' };
+}
+
+/** A longer name tells no more. */
+const cacheKeyMax = 256;
+
+/** Of OpenAI's member for it, else the user that the caller names, in the body or as an instance does. */
+function cacheKeyOf(body: JsonObject, { actorUid }: CallerFacts): string {
+  const { prompt_cache_key: key, user, metadata } = body;
+  const named = [key, user, isObject(metadata) ? metadata['user_id'] : null, actorUid];
+  const found = named.find((name): name is string => typeof name === 'string' && name !== '');
+  return found?.slice(0, cacheKeyMax) ?? '';
+}
+
 /** Paths of instances take a prefix in front of a name in one dialect alone: elsewhere it is part of a name that nobody serves. */
-function takesPrefix({ forInstances, dialect }: ChoiceRules): boolean {
-  return !forInstances || dialect === 'anthropic-messages';
+function takesPrefix(rules: ChoiceRules): boolean {
+  return !isForInstances(rules) || rules.dialect === 'anthropic-messages';
 }
 
 function bare(name: string, provider: string, rules: ChoiceRules): string {
@@ -52,8 +100,8 @@ function bare(name: string, provider: string, rules: ChoiceRules): string {
 }
 
 function resolve(name: string, rules: ChoiceRules): Resolution {
-  const { catalogue, surface, forInstances } = rules;
-  if (!forInstances) return catalogue.resolve(name);
+  const { catalogue, surface } = rules;
+  if (!isForInstances(rules)) return catalogue.resolve(name);
   const isPrefixed = name.toLowerCase().startsWith(`${surface.provider}/`);
   return isPrefixed && !takesPrefix(rules)
     ? { kind: 'refused', nearest: [] }
@@ -62,10 +110,10 @@ function resolve(name: string, rules: ChoiceRules): Resolution {
 
 /** Whose model is meant: the found one's provider, else that of the prefix, of what is written alike, or of the surface. */
 function providerOf(name: string, found: Resolution, rules: ChoiceRules): ProviderRow {
-  const { catalogue, surface, forInstances } = rules;
+  const { catalogue, surface } = rules;
   const usual = rowOf(catalogue, surface.provider);
   if (usual === null) throw new Error(`the catalogue has no provider ${surface.provider}`);
-  if (forInstances) return usual;
+  if (isForInstances(rules)) return usual;
   if (found.kind !== 'refused' && answers(found.model, rules)) return found.model.provider;
   const prefixed = rowOf(catalogue, prefixOf(name).toLowerCase());
   if (prefixed !== null && surface.dialects.some((dialect) => prefixed.dialects[dialect] !== undefined))
@@ -77,16 +125,17 @@ function providerOf(name: string, found: Resolution, rules: ChoiceRules): Provid
 function nearestOf(name: string, found: Resolution, { catalogue, surface }: ChoiceRules): readonly string[] {
   const nearest = found.kind === 'refused' ? found.nearest : catalogue.nearest(name);
   const here = new Set(
-    catalogue.served({ features: completionFeatures, dialects: surface.dialects }).map(({ id }) => id),
+    catalogue.served({ features: featuresOf(surface), dialects: surface.dialects }).map(({ id }) => id),
   );
   return nearest.filter((id) => here.has(id));
 }
 
-/** Whether completions can be asked of it in a dialect of the surface, as far as is known of it and its homes. */
-function answers(model: Model, { catalogue, surface: { dialects } }: ChoiceRules): boolean {
+/** Whether it can be asked in a dialect of the surface, as far as is known of it and its homes. */
+function answers(model: Model, { catalogue, surface }: ChoiceRules): boolean {
   const { row } = model;
+  const { dialects } = surface;
   return (
-    completionFeatures.some((feature) => row.features.includes(feature)) &&
+    featuresOf(surface).some((feature) => row.features.includes(feature)) &&
     (row.dialects === null || dialects.some((dialect) => row.dialects?.includes(dialect))) &&
     catalogue.homesOf(model).some((home) => dialects.some((dialect) => home.dialects[dialect] !== undefined))
   );

@@ -5,6 +5,7 @@ import type { ApiDialect } from './api-dialect.ts';
 import { anthropicCountTokens } from './dialects/anthropic-count-tokens.ts';
 import { anthropicMessages } from './dialects/anthropic-messages.ts';
 import { anthropicText } from './dialects/anthropic-text.ts';
+import { geminiEmbeddings } from './dialects/gemini-embeddings.ts';
 import { geminiGenerate } from './dialects/gemini-generate.ts';
 import { openAiChat, openAiText } from './dialects/openai-completions.ts';
 import { openAiResponses } from './dialects/openai-responses.ts';
@@ -17,6 +18,7 @@ export const dialects: Readonly<Partial<Record<DialectName, ApiDialect>>> = {
   'openai-text': openAiText,
   'openai-responses': openAiResponses,
   'gemini-generate': geminiGenerate,
+  'gemini-embeddings': geminiEmbeddings,
 };
 
 /** @throws Error for a dialect in which no completion can be asked: a fault of ours */

@@ -20,7 +20,7 @@ const surfacesOf: Readonly<Record<Api, readonly SurfaceName[]>> = {
   'openai-responses': ['openai-responses'],
   google: ['google'],
 };
-const bodies: Readonly<Record<SurfaceName, JsonObject>> = {
+const bodies: Readonly<Partial<Record<SurfaceName, JsonObject>>> = {
   'anthropic-messages': { model: 'claude-2', messages },
   'anthropic-text': { model: 'claude-2', prompt: 'Hi' },
   'anthropic-count-tokens': { model: 'claude-2', messages },

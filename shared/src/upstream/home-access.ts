@@ -18,13 +18,16 @@ export interface Attempted {
   readonly dialectName: DialectName;
   readonly dialect: ApiDialect;
   readonly reading: Reading;
+  /** Name of the secret that holds the key; absent: the first one of the home that is there. */
+  readonly secret?: string | null;
   /** As the home spells it. */
   readonly model: string;
 }
 
 /** What is known of credentials. */
 export interface Credentials {
-  readonly secretNamed: (name: string) => string | null;
+  /** Null: it is not there. A promise where it has to be read first. */
+  readonly secretNamed: (name: string) => string | null | Promise<string | null>;
   /** Of the account that this process runs as. */
   readonly googleTokens: AccessTokens;
 }
@@ -62,11 +65,11 @@ export function homeAccess({ secretNamed, googleTokens }: Credentials): (call: A
     const built = await (await client.open()).buildRequest({ method: 'post', path: url, headers, body: '' });
     return destinationOf(built.url, built.req.headers.entries());
   };
-  return async ({ home, dialectName, dialect, reading, model }) => {
+  return async ({ home, dialectName, dialect, reading, model, secret = null }) => {
     const { kind, organization } = home.row;
-    const url = addressOf(home, dialectName, reading.stream, model);
+    const url = addressOf(home, dialectName, reading, model);
     if (kind === 'google') return destinationOf(url, await googleHeaders(home, reading.headers, googleTokens));
-    const key = kind === 'none' ? '' : keyOf(home, secretNamed);
+    const key = kind === 'none' ? '' : await keyOf(home, secret, secretNamed);
     const headers = { ...reading.headers, ...headersByKind(kind, dialect, reading, key) };
     if (dialect.sdk === null) return destinationOf(url, withoutNulls(headers));
     const kindOfCall = JSON.stringify([dialect.sdk, url, key, organization, headers]);
@@ -80,10 +83,11 @@ export function homeAccess({ secretNamed, googleTokens }: Credentials): (call: A
 }
 
 /** @throws Error for a home that does not speak it: a fault of ours */
-function addressOf({ row, dialects }: Home, dialect: DialectName, stream: boolean, model: string): string {
+function addressOf({ row, dialects }: Home, dialect: DialectName, { stream, verb }: Reading, model: string): string {
   const paths = dialects[dialect];
   if (row.baseUrl === null || paths === undefined) throw new Error(`${row.id} has no address for ${dialect}`);
-  const path = typeof paths === 'string' ? paths : stream ? paths.stream : paths.whole;
+  const own = typeof paths === 'string' ? paths : stream ? paths.stream : paths.whole;
+  const path = verb === undefined ? own : own.replace(/:\w+(\?.*)?$/, `:${verb}`);
   // An address may have an at sign as it is, and Vertex AI writes its versions behind one.
   return row.baseUrl + path.replace('{model}', encodeURIComponent(model).replaceAll('%40', '@'));
 }
@@ -93,13 +97,18 @@ function headersByKind(kind: Home['row']['kind'], dialect: ApiDialect, reading: 
   return kind === 'none' ? { authorization: null } : dialect.keyHeaders(reading, key);
 }
 
-function keyOf({ row, secrets }: Home, secretNamed: Credentials['secretNamed']): string {
-  const key = secrets.map(secretNamed).find((value) => value !== null);
-  if (key === undefined)
-    throw new Refusal('upstream-credentials', `the gateway has no key for upstream provider ${row.provider}`, {
-      detail: `home ${row.id}: none of ${row.secrets.join(', ')} is mounted`,
-    });
-  return key;
+async function keyOf(
+  { row, secrets }: Home,
+  secret: string | null,
+  secretNamed: Credentials['secretNamed'],
+): Promise<string> {
+  for (const name of secret === null ? secrets : [secret]) {
+    const key = await secretNamed(name);
+    if (key !== null) return key;
+  }
+  throw new Refusal('upstream-credentials', `the gateway has no key for upstream provider ${row.provider}`, {
+    detail: `home ${row.id}: none of ${row.secrets.join(', ')} is mounted`,
+  });
 }
 
 /** The version of Anthropic's API stands in the body there. */

@@ -1,16 +1,21 @@
-// One attempt at one home under its deadlines, from the request to an Answer. The bytes are http/post.ts's, the meaning the dialect's. Not which home.
+// One attempt at one home under its deadlines, from the request to an Answer, or to how it failed. The bytes are http/post.ts's, the meaning the dialect's.
+// Not which home, nor what follows (homes/failover.ts).
 
 import type { IncomingMessage } from 'node:http';
-import { post, Refusal } from '../http/http.ts';
-import type { Lease } from '../limiter/limiter.ts';
-import type { Home } from '../catalogue/catalogue.ts';
-import type { Answer, Call } from './call.ts';
+import { post, Refusal, type Sent } from '../http/http.ts';
+import type { Home, Model } from '../catalogue/catalogue.ts';
+import type { Answer, Attempt, AttemptFailureKind, Call } from './call.ts';
 import { deadlinesOf, type Deadlines } from './deadlines.ts';
 import { dialectNamed } from './dialects.ts';
+import { AttemptFailure } from './homes/attempt-failure.ts';
+import { judge, ourFaults, type Judged } from './homes/blame.ts';
+import type { AttemptOutcome } from './homes/health.ts';
+import { begun, errorText, holdStream, holdWhole, type FirstWords } from './homes/hold.ts';
+import { refusalOfOurs } from './homes/our-refusal.ts';
 import type { homeAccess } from './home-access.ts';
 import { callerHeaders } from './response-headers.ts';
-import { callerStatus, retryAfter } from './status.ts';
-import { createReader, type Reader } from './reader.ts';
+import { callerStatus, retryAfter, retryAfterMs } from './status.ts';
+import { createReader, type Reader, type ReaderEnd } from './reader.ts';
 
 /** What a call depends on besides its lease. */
 export interface SendOptions {
@@ -18,6 +23,8 @@ export interface SendOptions {
   readonly signal: AbortSignal;
   /** The caller's own deadline in ms (`X-Timeout-Ms`), in place of headers and total deadline, at most the function's; null without. */
   readonly timeoutMs: number | null;
+  /** Is told of each attempt when it is known how it went. */
+  readonly onAttempt?: (attempt: Attempt) => void;
   /** Is told of a call without an answer whose request had left whole: it may be billed. */
   readonly onUnanswered?: () => void;
 }
@@ -46,26 +53,38 @@ interface Ending {
 export interface AttemptMeans {
   readonly deadlines: Deadlines;
   readonly destination: ReturnType<typeof homeAccess>;
+  /** Milliseconds of a clock that does not jump. */
+  readonly now: () => number;
+  /** A home that has sent its headers and says nothing else has the call after so long. */
+  readonly holdMs: number;
+}
+
+/** What one attempt is made with. */
+export interface AttemptTarget {
+  readonly home: Home;
+  /** Of the home's key; null where it has none. */
+  readonly secret: string | null;
+  readonly model: Model;
+  /** What is left of the call's total deadline. */
+  readonly leftMs: number;
+  /** Is told how the answer went when it is over, once; after an attempt that failed, never. */
+  readonly over: (outcome: AttemptOutcome) => void;
 }
 
 /**
  * Address, authorization and the model's spelling are the home's, and made for each attempt.
- * @param lease proof of admission, for this model
- * @throws Refusal upstream-timeout, upstream-unreachable, upstream-credentials; the caller's AbortError
+ * @returns the answer, if it has begun or is nothing that another home would make good
+ * @throws the caller's AbortError; Refusal upstream-timeout: the call's own deadline; what is wrong with ourselves
  */
 export async function attempt(
-  home: Home,
-  lease: Lease,
+  { home, secret, model, leftMs, over }: AttemptTarget,
   call: Call,
-  { deadlines: settings, destination: destinationFor }: AttemptMeans,
+  { deadlines: settings, destination: destinationFor, now, holdMs }: AttemptMeans,
   { signal, timeoutMs, onUnanswered }: SendOptions,
-): Promise<Answer> {
-  const { model, provider, forInstances } = call;
+): Promise<Answer | AttemptFailure> {
+  const { provider, forInstances } = call;
   const deadlines = deadlinesOf(call, settings);
-  if (model === null || model.id !== lease.permit.model)
-    throw new Error(`a lease for ${lease.permit.model}, not ${model?.id ?? call.asked}`);
-  const totalMs = Math.min(timeoutMs ?? deadlines.totalTimeoutMs, deadlines.totalTimeoutMs);
-  const headersMs = timeoutMs === null ? Math.min(deadlines.headersTimeoutMs, totalMs) : totalMs;
+  const headersMs = headersDeadline(home, call.stream, timeoutMs, deadlines, leftMs);
   const dialect = dialectNamed(call.dialect);
   const spelling = home.spelling(model.name, model.id);
   const destination = await destinationFor({
@@ -74,8 +93,11 @@ export async function attempt(
     dialect,
     reading: call,
     model: spelling,
+    secret,
   });
-  if (signal.aborted) throw signal.reason;
+  const left = (): boolean => signal.aborted;
+  if (left()) throw signal.reason;
+  const startedMs = now();
   const sent = post(destination, ...dialect.body(call, spelling, home));
   const ending: Ending = {
     reason: null,
@@ -92,19 +114,33 @@ export async function attempt(
   const onLeft = (): void => ending.end(signal.reason as Error);
   signal.addEventListener('abort', onLeft, { once: true });
   const headersTimer = setTimeout(() => ending.end(new DeadlinePassed('headers', headersMs)), headersMs);
-  const totalTimer = setTimeout(() => ending.end(new DeadlinePassed('total', totalMs)), totalMs);
+  const totalTimer = setTimeout(() => ending.end(new DeadlinePassed('total', leftMs)), leftMs);
   /** The total deadline is the caller's too: it runs until the answer is taken, not until it has come. */
   const finish = (): void => {
     clearTimeout(totalTimer);
     signal.removeEventListener('abort', onLeft);
   };
+  const failed = (kind: AttemptFailureKind, error: unknown, more: Partial<AttemptFailure> = {}): AttemptFailure =>
+    new AttemptFailure({
+      kind,
+      error: failure(provider.id, signal, error),
+      connected: sent.connected(),
+      wentOut: sent.isWhole(),
+      home: home.row.id,
+      model: spelling,
+      ms: now() - startedMs,
+      ...more,
+    });
   let response: IncomingMessage;
   try {
     response = await sent.answer;
   } catch (error) {
     finish();
-    if (sent.isWhole()) onUnanswered?.();
-    throw failure(provider.id, signal, error);
+    if (left() || isOver(error, headersMs, leftMs)) {
+      if (sent.isWhole()) onUnanswered?.();
+      throw failure(provider.id, signal, error);
+    }
+    return failed(kindOf(error, sent), error);
   } finally {
     clearTimeout(headersTimer);
   }
@@ -113,27 +149,102 @@ export async function attempt(
     finish();
   };
   if (isEncoded(response)) {
-    onUnanswered?.();
     abort();
-    throw failure(provider.id, signal, new Error('an encoding that was not asked for'));
+    return failed('failed', new Error('an encoding that was not asked for'));
   }
   const status = response.statusCode ?? 0;
-  const sse = (response.headers['content-type'] ?? '').startsWith('text/event-stream');
-  return {
+  const sse = isStream(response.headers['content-type'] ?? '');
+  const meter = dialect.meter(call, provider, model.name);
+  let told = false;
+  const tell = (outcome: AttemptOutcome): void => {
+    if (!told) over(outcome);
+    told = true;
+  };
+  const body = bodyOf(response, ending, deadlines.idleTimeoutMs, (end) => {
+    finish();
+    tell(outcomeOf(end, ending.reason, sse, meter));
+  });
+  const headersTookMs = now() - startedMs;
+  const { headers } = response;
+  const answer = (judged: Judged | null): Answer => ({
     status,
     callerStatus: callerStatus(status, forInstances),
-    retryAfter: retryAfter(status, response.headers, forInstances ? provider.retryAfterSeconds : null),
-    credentialsRefused: status === 401 || status === 403,
-    headers: callerHeaders(response.headers, sse, forInstances),
+    retryAfter: retryAfter(status, headers, forInstances ? provider.retryAfterSeconds : null),
+    refusal: judged !== null && ourFaults.has(judged.blame) ? refusalOfOurs(judged.blame, call, status) : null,
+    headers: callerHeaders(headers, sse, forInstances),
     sse,
-    body: bodyOf(response, ending, deadlines.idleTimeoutMs, finish),
-    meter: dialect.meter(call, provider, model.name),
+    arrayStream: call.arrayStream === true && !sse && status >= 200 && status < 300,
+    home: home.row.id,
+    headersMs: headersTookMs,
+    body,
+    meter,
     onEnded: (listener) => {
       ending.listener = listener;
       if (ending.reason !== null) listener?.();
     },
-    abort,
+    abort: () => {
+      abort();
+      tell('undecided');
+    },
+  });
+  const success = status >= 200 && status < 300;
+  const held = success ? await hold(body, headers['content-type'] ?? '', call, holdMs) : null;
+  if (left()) {
+    if (success) onUnanswered?.();
+    abort();
+    throw signal.reason;
+  }
+  if (held?.what === 'begun') return answer(null);
+  const facts = {
+    status,
+    retryAfterMs: retryAfterMs(headers['retry-after'], Date.now()),
+    isFinal: headers['x-should-retry'] === 'false',
   };
+  if (held?.what === 'cut') {
+    // What ended the call ended it for all homes.
+    if (ending.reason instanceof DeadlinePassed) return answer(null);
+    told = true;
+    abort();
+    return failed('cut', held.error, { ...facts, answer: null });
+  }
+  const judged = judge(dialect.api, status, held === null ? await errorText(body, holdMs) : held.text, model.known);
+  if (judged.blame === 'caller' || left()) {
+    tell('served');
+    return answer(judged);
+  }
+  // Nobody is told how it went but by the failure.
+  told = true;
+  return failed(judged.blame, null, { ...facts, answer: answer(judged), said: judged.said });
+}
+
+const isStream = (contentType: string): boolean => contentType.startsWith('text/event-stream');
+
+/** A failure is told in an event, or in a document. */
+function hold(body: Reader, contentType: string, { dialect }: Call, ms: number): Promise<FirstWords> | FirstWords {
+  if (isStream(contentType)) return holdStream(body, dialect, ms);
+  return contentType.startsWith('application/json') ? holdWhole(body, ms) : begun;
+}
+
+/** A stream has its home's own; an answer that is whole is waited for. */
+function headersDeadline(
+  { row }: Home,
+  stream: boolean,
+  timeoutMs: number | null,
+  { headersTimeoutMs }: Deadlines,
+  leftMs: number,
+): number {
+  const own = stream ? row.headersTimeoutMs : null;
+  return Math.min(own ?? (timeoutMs === null ? headersTimeoutMs : leftMs), leftMs);
+}
+
+/** Whether the deadline that passed was the whole call's. */
+function isOver(error: unknown, headersMs: number, leftMs: number): boolean {
+  return error instanceof DeadlinePassed && (error.which === 'total' || headersMs >= leftMs);
+}
+
+function kindOf(error: unknown, sent: Sent): AttemptFailureKind {
+  if (error instanceof DeadlinePassed) return 'silent';
+  return sent.connected() ? 'lost' : 'unreachable';
 }
 
 /** Compressed bytes could neither be metered nor, without their header, be read. */
@@ -142,7 +253,7 @@ function isEncoded({ headers }: IncomingMessage): boolean {
 }
 
 /** The body under the idle and total deadlines; reading it to its end, or stopping to, ends the call. */
-function bodyOf(response: IncomingMessage, ending: Ending, idleMs: number, finish: () => void): AsyncIterable<Buffer> {
+function bodyOf(response: IncomingMessage, ending: Ending, idleMs: number, finish: (end: ReaderEnd) => void): Reader {
   const reader = createReader(response, finish);
   ending.reader = reader;
   const idleTimer = setTimeout(() => {
@@ -152,6 +263,14 @@ function bodyOf(response: IncomingMessage, ending: Ending, idleMs: number, finis
   }, idleMs);
   response.on('data', () => idleTimer.refresh()).once('close', () => clearTimeout(idleTimer));
   return reader;
+}
+
+/** What an answer that is over says of the model at that home. A caller that left, or a living answer that was too long for us, says nothing. */
+function outcomeOf(end: ReaderEnd, reason: Error | null, sse: boolean, meter: Answer['meter']): AttemptOutcome {
+  if (end === 'left') return 'undecided';
+  if (end === 'broken')
+    return reason === null || (reason instanceof DeadlinePassed && reason.which === 'idle') ? 'failed' : 'undecided';
+  return sse && (meter.failed() || !meter.finished()) ? 'failed' : 'served';
 }
 
 function failure(provider: string, signal: AbortSignal, error: unknown): unknown {

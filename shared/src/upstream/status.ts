@@ -32,7 +32,18 @@ function secondsOf(milliseconds: string | string[] | undefined): string | null {
     : null;
 }
 
-/** Whether a status speaks against the model: too much for it, or broken. What is wrong with one request, or with our key, does not. */
-export function isModelFault(status: number): boolean {
-  return status === 429 || (status >= 500 && status !== 501);
+/** Later than this is never. */
+const waitMaxMs = 86_400_000;
+
+/**
+ * What a provider asks to wait, in ms, of a `retry-after` in seconds or as a date (RFC 9110 §10.2.3); null where it says nothing that can be read.
+ * @param nowMs Unix ms
+ */
+export function retryAfterMs(header: string | undefined, nowMs: number): number | null {
+  if (header === undefined) return null;
+  const text = header.trim();
+  if (/^\d{1,9}(\.\d{1,9})?$/.test(text)) return Math.min(Number(text) * 1000, waitMaxMs);
+  // A date has letters: a lone number that is no time would be read as a year.
+  const dateMs = /[a-z]/i.test(text) ? Date.parse(text) : Number.NaN;
+  return Number.isNaN(dateMs) ? null : Math.min(Math.max(0, dateMs - nowMs), waitMaxMs);
 }

@@ -10,7 +10,7 @@ const warnings: string[] = [];
 const counter = createTokenCounter((message) => warnings.push(message));
 after(() => counter.close());
 
-test('completions #44, #45, #46: the counts of the specification, though these prompts are cut into pieces', async () => {
+test('completions #44, #45, #46: the counts of the vectors, though these prompts are cut into pieces', async () => {
   const preamble = 'You are cody-gateway.';
   for (const [text, count] of [
     [preamble, 7],

@@ -5,8 +5,8 @@ import type { Catalogue } from '../catalogue/catalogue.ts';
 import type { Config } from '../config/config.ts';
 import { Refusal, type AccessTokens } from '../http/http.ts';
 import type { Lease } from '../limiter/limiter.ts';
-import { createBreaker, type CallOutcome, type Passage } from './breaker.ts';
-import type { Answer, Call, CallerFacts, JsonObject, Meter, Metered, Surface } from './call.ts';
+import type { Store } from '../store/store.ts';
+import type { Answer, Call, CallerFacts, JsonObject, Metered, Surface } from './call.ts';
 import { choose, hasHomes } from './choice.ts';
 import { dialectNamed } from './dialects.ts';
 import { flag, flaggingSettings, type Flagging, type FlaggingSettings } from './flagging.ts';
@@ -14,22 +14,27 @@ import { homeAccess } from './home-access.ts';
 import { lengthMaxOf } from './length-max.ts';
 import { promptText, type PromptText } from './prompt-text.ts';
 import { isTextRequest, promptTextsOf, requestObject } from './request-body.ts';
-import { attempt, type SendOptions } from './send.ts';
-import { isModelFault } from './status.ts';
+import { createFailover } from './homes/failover.ts';
+import { Health } from './homes/health.ts';
+import { createSecrets } from './homes/secrets.ts';
+import { SharedHealth } from './homes/shared-health.ts';
+import type { SendOptions } from './send.ts';
 import { createTokenCounter } from './token-counter.ts';
 import { withEstimates } from './usage/estimate.ts';
 import { nothingTold, tokensIn } from './usage/report.ts';
 import type { ServedUsage } from './usage/served-usage.ts';
 
-export type { Answer, Call, CallerFacts, Meter, Metered, Surface, Usage } from './call.ts';
-export { completionFeatures } from './choice.ts';
+export type { Answer, Attempt, Call, CallerFacts, Meter, Metered, Surface, Usage } from './call.ts';
+export { featuresOf } from './choice.ts';
 export { embedAll } from './embedding/batches.ts';
 export {
   embeddingRefusal,
   retryAfterSeconds,
   roughTokens,
+  roughTokensOf,
   type Embedded,
   type Embedder,
+  type EmbeddingInput,
 } from './embedding/embedder.ts';
 export { embeddersOf } from './embedding/registry.ts';
 export type { Flagging } from './flagging.ts';
@@ -54,7 +59,7 @@ export interface Upstream {
    */
   inspect(call: Call, body: unknown, limitsBlock: boolean): Promise<{ prompt: PromptText; flagging: Flagging | null }>;
   /**
-   * Calls the provider; the promise settles with its response headers.
+   * Calls the provider at one of the model's homes, and at the next where one fails; the promise settles when an answer has begun.
    * @throws Refusal upstream-timeout, upstream-unreachable, upstream-credentials, model-unavailable; an AbortError when the caller left
    */
   send(lease: Lease, call: Call, options: SendOptions): Promise<Answer>;
@@ -77,8 +82,12 @@ export interface UpstreamOptions {
   readonly googleTokens: AccessTokens;
   /** Is told when tokens can't be counted, or a model is shut. */
   readonly warn: (message: string, error: unknown) => void;
-  /** Is told of a model that is shut (1) or open again (0). */
-  readonly gauge?: (model: string, shut: 0 | 1) => void;
+  /** Is told of a home, a key or a home's model that is shut (1) or open again (0) (homes/health.ts). */
+  readonly gauge?: (key: string, shut: 0 | 1) => void;
+  /** Where all instances tell each other of homes that fail; absent: this process knows what it saw itself. */
+  readonly store?: Store | null;
+  /** How long the beginning of an answer is held back (send.ts). */
+  readonly holdMs?: number;
   /** 0 to 99, evenly: which deployment a virtual model's call goes to. */
   readonly draw?: () => number;
 }
@@ -89,6 +98,8 @@ export function createUpstream({
   googleTokens,
   warn,
   gauge = () => undefined,
+  store = null,
+  holdMs = 1_000,
   draw = () => randomInt(100),
 }: UpstreamOptions): Upstream {
   const deployment = {
@@ -96,7 +107,23 @@ export function createUpstream({
     communityPercent: config.starcoderCommunityPercent,
     draw,
   };
-  const means = { deadlines: config, destination: homeAccess({ secretNamed: config.secretNamed, googleTokens }) };
+  const now = (): number => performance.now();
+  const secrets = createSecrets(config.secretNamed, warn);
+  const shared = new SharedHealth(store, now);
+  const health = new Health((key, state, waitMs) => {
+    gauge(key, state === 'shut' ? 1 : 0);
+    shared.tell(key, state, waitMs);
+    if (state === 'shut') warn(`${key} keeps failing and gets no calls for ${Math.round(waitMs)} ms`, null);
+  });
+  shared.attach(health);
+  const destination = homeAccess({ secretNamed: (name) => secrets.value(name), googleTokens });
+  const send = createFailover({
+    attempts: { deadlines: config, destination, now, holdMs },
+    health,
+    shared,
+    secrets,
+    random: Math.random,
+  });
   const settings = new Map<string, FlaggingSettings | null>();
   const settingsOf = (provider: string): FlaggingSettings | null => {
     const known = settings.get(provider);
@@ -106,45 +133,30 @@ export function createUpstream({
     return made;
   };
   const counter = createTokenCounter(warn);
-  const breaker = createBreaker(
-    () => performance.now(),
-    (model, state, shutMs) => {
-      gauge(model, state === 'shut' ? 1 : 0);
-      if (state === 'shut') warn(`model ${model} keeps failing and is not called for ${shutMs} ms`, null);
-    },
-  );
   return {
     serves: hasHomes,
     read: (surface, body, caller, catalogue) => {
+      // Its answer comes with that of the admission.
+      shared.look();
       const request = requestObject(body);
       const dialect = dialectOf(surface, request);
       const forInstances = caller.dialect === 'cody';
-      const choice = choose(request, { catalogue, surface, dialect, forInstances, deployment });
+      const choice = choose(request, { catalogue, surface, dialect, caller, deployment });
       const { provider } = choice;
       const { api, read } = dialectNamed(dialect);
       const lengthMax = lengthMaxOf(config, provider.id, api);
-      const reasons = choice.model?.row.reasons ?? null;
       const serverTools = config.responsesServerTools ?? [];
+      const { model } = choice;
       return {
         dialect,
         forInstances,
         ...choice,
-        ...read(request, { caller, provider, lengthMax, reasons, serverTools }),
+        ...read(request, { caller, provider, model, lengthMax, serverTools }),
       };
     },
     send: async (lease, call, options) => {
-      const [home] = call.homes;
-      if (home === undefined) throw new Refusal('model-unavailable', call.unavailable ?? unavailable(call));
-      const passage = breaker.pass(lease.permit.model);
-      try {
-        const answer = await attempt(home, lease, call, means, options);
-        if (answer.sse && answer.status < 300) return decidedByContent(answer, passage);
-        passage.report(isModelFault(answer.status) ? 'failed' : 'served', retryAfterMs(answer.retryAfter));
-        return answer;
-      } catch (error) {
-        passage.report(outcomeOf(error, options));
-        throw error;
-      }
+      if (call.homes.length === 0) throw new Refusal('model-unavailable', call.unavailable ?? unavailable(call));
+      return send(lease, call, options);
     },
     inspect: async (call, body, limitsBlock) => {
       const rules = settingsOf(call.provider.id);
@@ -173,21 +185,6 @@ export function createUpstream({
   };
 }
 
-/** A stream that begins with an error is the failure that a status tells elsewhere: what its model is worth shows with its first word. */
-function decidedByContent(answer: Answer, passage: Passage): Answer {
-  const { meter } = answer;
-  let decided = false;
-  const event: Meter['event'] = (one) => {
-    const relayed = meter.event(one);
-    if (decided) return relayed;
-    const outcome = meter.written() > 0 || meter.report().told === 'all' ? 'served' : meter.failed() ? 'failed' : null;
-    decided = outcome !== null;
-    if (outcome !== null) passage.report(outcome, null);
-    return relayed;
-  };
-  return { ...answer, meter: { ...meter, event } };
-}
-
 function dialectOf({ dialects }: Surface, request: JsonObject): Call['dialect'] {
   const [first, second] = dialects;
   if (first === undefined) throw new Error('a surface without a dialect');
@@ -195,15 +192,3 @@ function dialectOf({ dialects }: Surface, request: JsonObject): Call['dialect'] 
 }
 
 const unavailable = ({ provider, asked }: Call): string => `no home of ${provider.id}/${asked} can be used by now`;
-
-/** What a call without an answer says of its model: nothing when the caller left or chose the deadline that passed. */
-function outcomeOf(error: unknown, { signal, timeoutMs }: SendOptions): CallOutcome {
-  if (signal.aborted || !(error instanceof Refusal)) return 'undecided';
-  if (error.kind === 'upstream-timeout') return timeoutMs === null ? 'failed' : 'undecided';
-  return error.kind === 'upstream-unreachable' ? 'failed' : 'undecided';
-}
-
-/** `retry-after` in milliseconds where it is a number of seconds, else null. */
-function retryAfterMs(retryAfter: string | null): number | null {
-  return retryAfter !== null && /^\d{1,6}$/.test(retryAfter) ? Number(retryAfter) * 1000 : null;
-}

@@ -49,6 +49,10 @@ resource "terraform_data" "environment" {
       error_message = "Secrets are no settings: ${join(", ", setintersection(keys(local.environment), local.secrets))}."
     }
     precondition {
+      condition     = toset(keys(local.read)) == toset(keys(local.files))
+      error_message = "terraform/variables-by-function.json is not of these functions: npm run format writes it."
+    }
+    precondition {
       condition     = length(setsubtract(var.filled_secrets, local.secrets)) == 0
       error_message = "No such secret: ${join(", ", setsubtract(var.filled_secrets, local.secrets))}."
     }

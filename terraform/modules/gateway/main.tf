@@ -122,7 +122,7 @@ module "function" {
   tag         = local.tags[each.key]
   gradual     = contains(var.gradual_functions, each.key)
   instances   = local.instances[each.key]
-  environment = { for variable, value in local.environment : variable => value if contains(local.read[each.key], variable) }
+  environment = { for variable, value in local.environment : variable => value if contains(lookup(local.read, each.key, []), variable) }
   secrets     = { for variable in each.value.secrets : variable => module.secrets.ids[variable] if contains(local.mounted, variable) }
   secret_files = {
     (local.environment.CODY_GATEWAY_REDIS_CA_FILE)       = module.secrets.redis_ca

@@ -65,7 +65,7 @@ variable "instances" {
 }
 
 variable "settings" {
-  description = "Further variables of README's table, by name: allowed models, timeouts, addresses. No secrets."
+  description = "Further variables of the table in shared/src/config/README.md, by name: allowed models, timeouts, addresses. No secrets."
   type        = map(string)
   default     = {}
   nullable    = false

@@ -8,7 +8,7 @@ import { faultOf, type Column } from './row-fault.ts';
 
 export type { Column } from './row-fault.ts';
 
-/** The real service knows an insertId for about a minute (spec platform §4). */
+/** The real service knows an insertId for about a minute (shared/COMPATIBILITY.md#bigquery-insert-ids). */
 const insertIdMs = 60_000;
 const bodyBytesMax = 32 * 1024 * 1024;
 

@@ -88,7 +88,7 @@ test('a million rows with repeated deliveries: every view sums to the total of t
         CASE WHEN d < 0.1 THEN NULL ELSE CAST(FLOOR(d * 9000) AS INTEGER) END,
         CASE WHEN d < 0.1 THEN NULL ELSE CAST(FLOOR(e * 3000000) AS INTEGER) END
       FROM drawn`);
-    // The reference does without the view: the best of each id by sorting.
+    // What it is compared with does without the view: the best of each id by sorting.
     const [total] = await local.rows(`
       SELECT SUM(count) AS events, SUM(units) AS units, SUM(tokens) AS tokens, SUM(cost_micro_usd) AS cost
       FROM (SELECT event_id, arg_max((count, units, tokens, cost_micro_usd), (rank, -epoch_us(created_at))) AS best FROM events GROUP BY 1)

@@ -98,13 +98,32 @@ export async function findSubscription(
 }
 
 /**
- * Removes a subscription and its tokens for good. Copies of it in Redis are believed for a minute more; a source that
- * still lists it brings it back.
- * @param id UUID, with or without `es_`
- * @returns how many tokens went with it; null when there is none
+ * Subscriptions of exactly this name, at most `most` of them.
  * @throws what Firestore throws, and after 15 s
  */
-export async function deleteSubscription(documents: Pick<Documents, 'client'>, id: string): Promise<number | null> {
+export async function findSubscriptionsNamed(
+  documents: Pick<Documents, 'client'>,
+  name: string,
+  most: number,
+): Promise<SubscriptionEntry[]> {
+  const firestore = await documents.client();
+  const named = firestore.collection('subscriptions').where('name', '==', name).limit(most);
+  const { docs } = await withDeadline(named.get(), operatorTimeoutMs);
+  return docs.map((document) => readEntry(document.id, document.data()));
+}
+
+/**
+ * Removes a subscription and its tokens for good, with its audit record in the same commit. Copies of it in Redis are
+ * believed for a minute more; a source that still lists it brings it back.
+ * @param id UUID, with or without `es_`
+ * @returns how many tokens went with it; null when there is none: nothing is written then
+ * @throws what Firestore throws, and after 15 s
+ */
+export async function deleteSubscription(
+  documents: Pick<Documents, 'client'>,
+  id: string,
+  author: Author,
+): Promise<number | null> {
   const bare = subscriptionId(id);
   if (bare === null) return null;
   const firestore = await documents.client();
@@ -123,6 +142,8 @@ export async function deleteSubscription(documents: Pick<Documents, 'client'>, i
     const own = tokens.filter((token) => token.get('actor') === `subscriptions/${bare}`);
     for (const token of own) transaction.delete(token.ref);
     transaction.delete(document);
+    const audit = auditDocument(author, 'subscriptions delete', bare, `removed, with tokens: ${own.length}`);
+    transaction.create(firestore.doc(auditPath(audit)), audit);
     return own.length;
   });
   return withDeadline(removed, operatorTimeoutMs);

@@ -1,4 +1,4 @@
-// The limiter of design §5 once more, in plain memory and without Redis: what model.test.ts holds the real one to. For tests alone.
+// The limiter once more, in plain memory and without Redis: what model.test.ts holds the real one to. For tests alone.
 
 /** What an actor is entitled to at the moment of a call. Times in ms, as everywhere here. */
 export interface ModelPlan {

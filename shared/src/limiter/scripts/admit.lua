@@ -1,5 +1,5 @@
 -- Reserves an estimate in the actor's quota window and opens a lease; or refuses, consuming nothing but the burst mark. The same lease id
--- again answers the same. Order as the reference's: burst, then quota (spec actors §3.2); a burst refusal leaves no mark.
+-- again answers the same. Burst is asked before quota (shared/COMPATIBILITY.md#burst-size); a burst refusal leaves no mark.
 -- KEYS[1] limit     quota and burst window of the actor and feature
 -- KEYS[2] inFlight  calls of the actor and feature that are in flight
 -- KEYS[3] lease     this lease
@@ -17,7 +17,7 @@
 -- ARGV[7] cap of calls in flight
 -- ARGV[8] lease time, ms
 -- ARGV[9] the rest of the lease's record (limiter/scripts/lease.lua), from the feature on
--- ARGV[10] version of the actor where another interval in a newer version opens a new window (users, design §5); empty where it moves the end
+-- ARGV[10] version of the actor where another interval in a newer version opens a new window (users); empty where it moves the end
 -- ARGV[11] entries that a shard's outbox may always have
 -- ARGV[12] bytes of Redis that are set aside for events
 -- ARGV[13] fingerprint of the request, without blanks; absent for a call without an Idempotency-Key

@@ -132,7 +132,7 @@ function isPromptAlone({ system }: JsonObject, message: Message): boolean {
 }
 
 /**
- * One block of nothing but text, which is what instances send, becomes that text, as in the reference. Of several blocks the reference keeps the
+ * One block of nothing but text, which is what instances send, becomes that text (shared/COMPATIBILITY.md#request-bodies). Of several blocks the original gateway keeps the
  * first; they pass as they are, cache marks included, since Anthropic takes them there. Null where there is no text.
  */
 function systemOf(content: unknown): unknown {

@@ -1,4 +1,4 @@
-// Embedding models that Sourcegraph hosts, behind KServe's v2 protocol (spec actors §7); and the variant that embeds a description of each text.
+// Embedding models that Sourcegraph hosts, behind KServe's v2 protocol (shared/COMPATIBILITY.md#embeddings-models); and the variant that embeds a description of each text.
 
 import { randomUUID } from 'node:crypto';
 import { Refusal } from '../../http/http.ts';
@@ -7,7 +7,7 @@ import { embeddingRefusal, type Embedded, type Embedder, type EmbeddingAsk } fro
 import { callJson } from './json-call.ts';
 
 const provider = 'Sourcegraph';
-/** Tries of one call, and the pauses between them in ms (spec actors §7). */
+/** Tries of one call, and the pauses between them in ms. */
 const pausesMs = [1, 5];
 
 /** Where the server is. */
@@ -43,11 +43,13 @@ export function kserveEmbedder({ name, dimensions, url, secret }: KServeModel): 
     dimensions,
     shortens: false,
     provider,
+    takesTokens: false,
     charges: false,
     textsMax: 10_000,
     extraTokens: 0,
     batch: { texts: 512, characters: 1_000_000 },
-    embed: async (texts, ask) => {
+    embed: async (inputs, ask) => {
+      const texts = inputs.filter((input) => typeof input === 'string');
       for (const pauseMs of pausesMs) {
         try {
           return await call(texts, ask);
@@ -82,7 +84,8 @@ export function describedEmbedder(name: string, base: Embedder, { tokensMax, des
     charges: true,
     textsMax: describedTextsMax,
     extraTokens: tokensMax,
-    embed: async (texts, ask) => {
+    embed: async (inputs, ask) => {
+      const texts = inputs.filter((input) => typeof input === 'string');
       const described: string[] = [];
       let tokens = 0;
       let next = 0;

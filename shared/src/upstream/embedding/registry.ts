@@ -8,7 +8,7 @@ import { openAiEmbedder } from './openai-embedder.ts';
 
 const mpnet = 'sourcegraph/st-multi-qa-mpnet-base-dot-v1';
 
-/** Those that the configuration allows and that have what they need, in the order of the reference's list (spec actors §7), others after them. */
+/** Those that the configuration allows and that have what they need, in the order of the original's list (shared/COMPATIBILITY.md#embeddings-models), others after them. */
 export function embeddersOf(config: Config): readonly Embedder[] {
   const { openaiAccessToken, openaiBaseUrl, sourcegraphEmbeddingsToken: secret, fireworksAccessToken } = config;
   const openAi = (model: string, dimensions: number, shortens: boolean): Embedder[] =>

@@ -24,6 +24,7 @@ export const surfaces = {
   google: { provider: 'google', dialects: ['gemini-generate'] },
   'openai-chat': { provider: 'openai', dialects: ['openai-chat'] },
   'openai-text': { provider: 'openai', dialects: ['openai-text'] },
+  'gemini-embeddings': { provider: 'google', dialects: ['gemini-embeddings'], features: ['embeddings'] },
   'openai-responses': { provider: 'openai', dialects: ['openai-responses'] },
 } as const satisfies Readonly<Record<string, Surface>>;
 export type SurfaceName = keyof typeof surfaces;

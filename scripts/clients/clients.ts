@@ -1,0 +1,111 @@
+// `npm run clients`: real clients, unmodified, against the gateway on this machine; prints what each of them met.
+
+import path from 'node:path';
+import { parseArgs } from 'node:util';
+import { startGateway, type TestGateway } from '../local/test-gateway.ts';
+import { drive } from './drive.ts';
+import { install } from './install.ts';
+import { pinOf, readClients, type Client } from './pins.ts';
+import { rowsOf, writeResults, type Result } from './results.ts';
+import { startStandIn, type MatrixStandIn } from './stand-in/stand-in.ts';
+
+const root = path.resolve(import.meta.dirname, '../..');
+const standInKey = 'matrix-key';
+/** An agent's turns, and every case of every client: far from any quota. */
+const requestsMax = 1_000_000;
+
+const usage = `usage: npm run clients [-- --only NAME…] [--json] [--write]
+
+Installs pinned versions of real clients from npm and PyPI into .local/clients,
+points them at the gateway on this machine (started here, with a stand-in for
+the providers), and prints for each what works, or the first difference.
+
+  --only NAME   this client alone (again for more), as scripts/clients/clients.json
+  --json        the results as JSON
+  --write       keep them in scripts/clients/results.json and README.md
+`;
+
+async function main(words: readonly string[]): Promise<number> {
+  const options = readOptions(words);
+  if (typeof options === 'number') return options;
+  const clients = readClients().filter(({ id }) => options.only.length === 0 || options.only.includes(id));
+  const unknown = options.only.filter((id) => !clients.some((client) => client.id === id));
+  if (unknown.length > 0) {
+    console.error(
+      `npm run clients: no client ${unknown.join(', ')}; there are ${readClients()
+        .map(({ id }) => id)
+        .join(', ')}`,
+    );
+    return 2;
+  }
+  const results: Result[] = [];
+  const standIn = await startStandIn(standInKey);
+  try {
+    const gateway = await startGateway({ env: environment(standIn) });
+    try {
+      const { token } = await gateway.subscription({ limit: requestsMax });
+      for (const client of clients) {
+        const result = await resultOf(client, gateway, token);
+        results.push(result);
+        if (!options.json) print(result);
+      }
+    } finally {
+      await gateway.stop();
+    }
+  } finally {
+    await standIn.close();
+  }
+  if (options.json) console.log(JSON.stringify(results, null, 2));
+  if (options.write) writeResults(results);
+  return results.every(works) ? 0 : 1;
+}
+
+async function resultOf(client: Client, { url }: TestGateway, token: string): Promise<Result> {
+  const date = new Date().toISOString().slice(0, 10);
+  console.error(`${client.id}: installing`);
+  const unavailable = await install(root, client);
+  console.error(`${client.id}: ${unavailable === null ? 'running' : 'could not be installed'}`);
+  const outcomes = unavailable === null ? await drive(root, client, { url, token }) : [];
+  return { id: client.id, pin: pinOf(client), date, unavailable, outcomes };
+}
+
+/** One stand-in for the dialects of all providers. */
+function environment({ url }: MatrixStandIn): Record<string, string> {
+  return Object.fromEntries(
+    ['ANTHROPIC', 'OPENAI', 'GOOGLE'].flatMap((name) => [
+      [`CODY_GATEWAY_${name}_BASE_URL`, url],
+      [`CODY_GATEWAY_${name}_ACCESS_TOKEN`, standInKey],
+    ]),
+  );
+}
+
+function works({ unavailable, outcomes }: Result): boolean {
+  return unavailable === null && outcomes.every(({ difference }) => difference === null);
+}
+
+function print(result: Result): void {
+  for (const { client, version, mode, result: text } of rowsOf([result]))
+    console.log([client.padEnd(20), version.padEnd(32), mode.padEnd(20), text].join('  '));
+}
+
+function readOptions(words: readonly string[]): { only: string[]; json: boolean; write: boolean } | number {
+  try {
+    const { values } = parseArgs({
+      args: [...words],
+      options: {
+        only: { type: 'string', multiple: true, default: [] },
+        json: { type: 'boolean', default: false },
+        write: { type: 'boolean', default: false },
+        help: { type: 'boolean', short: 'h' },
+      },
+    });
+    if (values.help !== true) return values;
+    process.stdout.write(usage);
+    return 0;
+  } catch (error) {
+    console.error(`npm run clients: ${error instanceof Error ? error.message : String(error)}\n\n${usage}`);
+    return 2;
+  }
+}
+
+process.exit(await main(process.argv.slice(2)));

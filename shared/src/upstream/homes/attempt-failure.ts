@@ -1,0 +1,77 @@
+// An attempt at a home that another one may make good. Not whether one does (failover.ts).
+
+import type { Answer, Attempt, AttemptFailureKind } from '../call.ts';
+
+/** What passes by itself: the same home may be tried once more. */
+const transient: ReadonlySet<AttemptFailureKind> = new Set(['unreachable', 'lost', 'cut', 'overload', 'failed']);
+
+export interface AttemptFailureFacts {
+  readonly kind: AttemptFailureKind;
+  /** What the caller is told where there is no answer: a Refusal. */
+  readonly error: unknown;
+  /** Whether a connection came about. */
+  readonly connected: boolean;
+  /** Whether the request left whole. */
+  readonly wentOut: boolean;
+  readonly home: string;
+  readonly model: string;
+  readonly ms: number;
+  readonly status?: number;
+  /** What the provider asked to wait; null: it did not. */
+  readonly retryAfterMs?: number | null;
+  /** The provider says that to try again is in vain. */
+  readonly isFinal?: boolean;
+  /** Of a home that answered: what may be relayed; null: there is none. */
+  readonly answer?: Answer | null;
+  readonly said?: string | null;
+}
+
+export class AttemptFailure {
+  readonly kind: AttemptFailureKind;
+  readonly error: unknown;
+  readonly connected: boolean;
+  readonly wentOut: boolean;
+  readonly home: string;
+  readonly model: string;
+  readonly ms: number;
+  readonly status: number;
+  readonly retryAfterMs: number | null;
+  readonly isFinal: boolean;
+  readonly answer: Answer | null;
+  readonly said: string | null;
+
+  constructor(facts: AttemptFailureFacts) {
+    this.kind = facts.kind;
+    this.error = facts.error;
+    this.connected = facts.connected;
+    this.wentOut = facts.wentOut;
+    this.home = facts.home;
+    this.model = facts.model;
+    this.ms = facts.ms;
+    this.status = facts.status ?? -1;
+    this.retryAfterMs = facts.retryAfterMs ?? null;
+    this.isFinal = facts.isFinal ?? false;
+    this.answer = facts.answer ?? null;
+    this.said = facts.said ?? null;
+  }
+
+  isTransient(): boolean {
+    return transient.has(this.kind);
+  }
+
+  /** An answer of its own status is not billed; one that never came, or broke off, may be. */
+  mayBeBilled(): boolean {
+    return this.wentOut && (this.status === -1 || this.status === 200);
+  }
+
+  /** As others are told of it. */
+  facts(): Attempt {
+    const { home, model, status, kind, said } = this;
+    return { home, model, status, ms: Math.round(this.ms), failure: kind, mayBeBilled: this.mayBeBilled(), said };
+  }
+
+  /** Nobody relays it. One that has come whole leaves its connection to the next call. */
+  drop(): void {
+    this.answer?.abort();
+  }
+}

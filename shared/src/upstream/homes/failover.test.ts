@@ -1,0 +1,439 @@
+// One call over several homes, on real sockets: what moves to the next home and what does not, what the caller gets of it, and what others hear.
+
+import assert from 'node:assert/strict';
+import { rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { describe, test } from 'node:test';
+import type { SurfaceName } from '../reading.test/reader.ts';
+import { answered, instanceOf, refusing, startHome, streaming, type Asked, type Handle } from './homes.test/fleet.ts';
+import { randomOf } from './homes.test/home.ts';
+
+const event = (data: object | string, name?: string): string =>
+  `${name === undefined ? '' : `event: ${name}\n`}data: ${typeof data === 'string' ? data : JSON.stringify(data)}\n\n`;
+const typed = (data: { type: string } & Record<string, unknown>): string => event(data, data.type);
+const delta = (content: object): string => event({ choices: [{ index: 0, delta: content, finish_reason: null }] });
+
+interface Spoken {
+  readonly surface: SurfaceName;
+  readonly provider: string;
+  readonly model: string;
+  readonly prologue: readonly string[];
+  readonly words: readonly string[];
+  readonly failure: string;
+}
+
+/** Of each dialect: what comes before the first word, an answer, and how a failure is told. */
+const dialects: readonly Spoken[] = [
+  {
+    surface: 'anthropic-messages',
+    provider: 'anthropic',
+    model: 'claude-haiku-4-5',
+    prologue: [typed({ type: 'message_start', message: { usage: { input_tokens: 1 } } }), typed({ type: 'ping' })],
+    words: [
+      typed({ type: 'content_block_start', index: 0, content_block: { type: 'text', text: '' } }),
+      typed({ type: 'content_block_delta', index: 0, delta: { type: 'text_delta', text: 'Hi' } }),
+      typed({ type: 'message_stop' }),
+    ],
+    failure: typed({ type: 'error', error: { type: 'overloaded_error', message: 'Overloaded' } }),
+  },
+  {
+    surface: 'openai-chat',
+    provider: 'openai',
+    model: 'gpt-4o',
+    prologue: [delta({ role: 'assistant', content: '' })],
+    words: [delta({ content: 'Hi' }), event('[DONE]')],
+    failure: event({ error: { message: 'The server had an error', type: 'server_error', code: null } }),
+  },
+  {
+    surface: 'google',
+    provider: 'google',
+    model: 'gemini-2.5-flash',
+    prologue: [],
+    words: [event({ candidates: [{ content: { parts: [{ text: 'Hi' }] }, finishReason: 'STOP' }] })],
+    failure: event({ error: { code: 503, status: 'UNAVAILABLE', message: 'overloaded' } }),
+  },
+];
+
+for (const { surface, provider, model, prologue, words, failure } of dialects)
+  describe(`a stream in ${surface}`, () => {
+    const ask: Asked = { surface, model, stream: true };
+    const whole = [...prologue, ...words].join('');
+    const failing: [name: string, handle: Handle][] = [
+      ['that fails at once', streaming([failure])],
+      ['that fails after its prologue', streaming([...prologue, failure])],
+      ...(prologue.length === 0
+        ? []
+        : ([
+            ['that breaks off after its prologue', streaming(prologue, 'cut')],
+            ['that ends after its prologue', streaming(prologue)],
+          ] as [string, Handle][])),
+      ['that is refused', refusing(529)],
+      ['whose connection is reset', (response) => void response.socket?.resetAndDestroy()],
+    ];
+    for (const [name, handle] of failing)
+      test(`${name} goes on at the next home, and the caller gets nothing but that one’s bytes`, async (t) => {
+        const [a, b] = [await startHome(t, handle), await startHome(t, streaming([...prologue, ...words]))];
+        const { status, text, home, attempts } = await instanceOf([a, b], { provider }).ask(ask);
+        assert.deepEqual([status, text, home], [200, whole, 'b']);
+        assert.deepEqual([attempts.map((one) => one.home), a.count, b.count], [['a', 'b'], 1, 1]);
+      });
+
+    test('that has said a word is its home’s, whatever becomes of it', async (t) => {
+      const said = [...prologue, ...words.slice(0, -1), ...(words.length === 1 ? words : []), failure];
+      const [a, b] = [await startHome(t, streaming(said)), await startHome(t, answered)];
+      const { text, home } = await instanceOf([a, b], { provider }).ask(ask);
+      assert.deepEqual([text, home, b.count], [said.join(''), 'a', 0]);
+    });
+
+    test('that says nothing after its headers has its home for good after a second', async (t) => {
+      const a = await startHome(t, (response) => {
+        response.writeHead(200, { 'content-type': 'text/event-stream' }).write(prologue.join('') || ': wait\n\n');
+        setTimeout(() => response.end(failure), 1_300);
+      });
+      const b = await startHome(t, answered);
+      const { text, home } = await instanceOf([a, b], { provider }).ask(ask);
+      assert.deepEqual([text.endsWith(failure), home, b.count], [true, 'a', 0]);
+    });
+
+    test('that fails at every home is told in the last one’s own words', async (t) => {
+      const homes = [await startHome(t, streaming([failure])), await startHome(t, streaming([...prologue, failure]))];
+      const { status, text } = await instanceOf(homes, { provider }).ask(ask);
+      assert.deepEqual([status, text], [200, [...prologue, failure].join('')]);
+    });
+  });
+
+describe('what moves', () => {
+  for (const status of [408, 429, 500, 502, 503, 504, 529])
+    test(`${status}, streamed or not`, async (t) => {
+      const [a, b] = [await startHome(t, refusing(status)), await startHome(t, answered)];
+      const instance = instanceOf([a, b]);
+      for (const stream of [false, true]) assert.equal((await instance.ask({ stream })).home, 'b');
+    });
+
+  for (const status of [400, 413, 422, 501])
+    test(`not ${status}: the provider’s own words`, async (t) => {
+      const [a, b] = [await startHome(t, refusing(status, 'theirs')), await startHome(t, answered)];
+      const { text, home } = await instanceOf([a, b]).ask();
+      assert.deepEqual([text, home, b.count], ['theirs', 'a', 0]);
+    });
+
+  test('a home that can’t be reached', async (t) => {
+    const b = await startHome(t, answered);
+    const { home, attempts } = await instanceOf([{ url: 'http://127.0.0.1:9' }, b]).ask();
+    assert.deepEqual([home, attempts[0]?.failure, attempts[0]?.mayBeBilled], ['b', 'unreachable', false]);
+  });
+
+  test('not an unstreamed call that left whole and has no answer: it may be billed', async (t) => {
+    const reset: Handle = (response) => void response.socket?.resetAndDestroy();
+    const [a, b] = [await startHome(t, reset), await startHome(t, answered)];
+    const { error, attempts } = await instanceOf([a, b]).ask();
+    assert.deepEqual([error?.kind, b.count], ['upstream-unreachable', 0]);
+    assert.deepEqual([attempts[0]?.failure, attempts[0]?.mayBeBilled], ['lost', true]);
+  });
+
+  test('a stream whose home is silent for as long as that home may be; an unstreamed answer is waited for', async (t) => {
+    const slow: Handle = (response) => void setTimeout(() => response.end('{"id":"slow"}'), 600);
+    const [a, b] = [await startHome(t, slow), await startHome(t, answered)];
+    const instance = instanceOf([a, b], { rows: [{ headersTimeoutMs: 200 }] });
+    const streamed = await instance.ask({ stream: true });
+    assert.deepEqual(
+      [streamed.home, streamed.attempts[0]?.failure, streamed.attempts[0]?.mayBeBilled],
+      ['b', 'silent', true],
+    );
+    assert.equal((await instance.ask()).home, 'a');
+  });
+
+  test('at most three attempts', async (t) => {
+    const homes = await Promise.all([1, 2, 3, 4].map(() => startHome(t, refusing(503, 'theirs'))));
+    const { status, text, attempts } = await instanceOf(homes).ask();
+    assert.deepEqual(
+      [status, text, attempts.length, homes.map(({ count }) => count)],
+      [503, 'theirs', 3, [1, 1, 1, 0]],
+    );
+  });
+
+  test('not when the caller left', async (t) => {
+    const leaving = new AbortController();
+    const reason = new DOMException('left', 'AbortError');
+    const a = await startHome(t, (response) => {
+      leaving.abort(reason);
+      response.writeHead(503).end();
+    });
+    const b = await startHome(t, answered);
+    const { error } = await instanceOf([a, b]).ask({ signal: leaving.signal });
+    assert.deepEqual([error === (reason as unknown), b.count], [true, 0]);
+  });
+
+  test('not past the call’s own deadline', async (t) => {
+    const [a, b] = [await startHome(t, () => undefined), await startHome(t, answered)];
+    const { error } = await instanceOf([a, b]).ask({ stream: true, timeoutMs: 100 });
+    assert.deepEqual([error?.kind, b.count], ['upstream-timeout', 0]);
+  });
+
+  test('a failure told in a whole answer of 200', async (t) => {
+    const overloaded = { type: 'error', error: { type: 'overloaded_error', message: 'Overloaded' } };
+    const [a, b] = [await startHome(t, refusing(200, overloaded)), await startHome(t, answered)];
+    const { home, attempts } = await instanceOf([a, b]).ask();
+    assert.deepEqual([home, attempts[0]?.failure, attempts[0]?.status], ['b', 'overload', 200]);
+  });
+});
+
+describe('with one home', () => {
+  const once = (first: Handle): Handle => {
+    let calls = 0;
+    return (...args) => (calls++ === 0 ? first(...args) : answered(...args));
+  };
+
+  test('what passes by itself is tried once more', async (t) => {
+    for (const first of [refusing(529), refusing(500), refusing(429), refusing(503, '', { 'retry-after': '0' })]) {
+      const a = await startHome(t, once(first));
+      const { status, attempts } = await instanceOf([a]).ask();
+      assert.deepEqual([status, a.count, attempts.map(({ failure }) => failure === null)], [200, 2, [false, true]]);
+    }
+    const dead = await startHome(t, refusing(503));
+    assert.equal((await instanceOf([dead]).ask()).status, 503);
+    assert.equal(dead.count, 2);
+  });
+
+  test('not where the provider asks for more time, in seconds or as a date, or says that it is in vain', async (t) => {
+    const later = new Date(Date.now() + 3_600_000).toUTCString();
+    for (const headers of [{ 'retry-after': '17' }, { 'retry-after': later }, { 'x-should-retry': 'false' }]) {
+      const a = await startHome(t, once(refusing(503, 'theirs', headers)));
+      const { status, text, answer } = await instanceOf([a]).ask();
+      assert.deepEqual([status, text, a.count], [503, 'theirs', 1]);
+      if ('retry-after' in headers) assert.equal(answer?.retryAfter, headers['retry-after']);
+    }
+  });
+
+  test('not what is refused for good', async (t) => {
+    for (const status of [400, 401, 403, 404, 413]) {
+      const a = await startHome(t, refusing(status));
+      await instanceOf([a]).ask();
+      assert.equal(a.count, 1, String(status));
+    }
+  });
+});
+
+describe('what is our fault', () => {
+  const error = (type: string, message: string): object => ({ type: 'error', error: { type, message } });
+  const credit = error('invalid_request_error', 'Your credit balance is too low to access the Anthropic API.');
+  const cases: [name: string, status: number, body: object, blame: string][] = [
+    ['a key', 401, error('authentication_error', 'invalid x-api-key'), 'key'],
+    ['credit', 400, credit, 'money'],
+    ['billing', 403, error('billing_error', 'pay'), 'money'],
+    ['402', 402, {}, 'money'],
+    ['a model that our project does not have', 404, error('not_found_error', 'model: claude-haiku-4-5'), 'access'],
+    ['credit, told in a 200', 200, credit, 'money'],
+  ];
+  for (const [name, status, body, blame] of cases)
+    test(`${name}: the next home; without one 502 in our words, and the provider’s for the log`, async (t) => {
+      const [a, b] = [await startHome(t, refusing(status, body)), await startHome(t, answered)];
+      const moved = await instanceOf([a, b]).ask();
+      assert.deepEqual([moved.home, moved.attempts[0]?.failure], ['b', blame]);
+      const alone = await instanceOf([a]).ask();
+      assert.deepEqual(
+        [alone.error?.kind, alone.error?.retryAfterSeconds, alone.text],
+        ['upstream-credentials', 60, ''],
+      );
+      assert.doesNotMatch(alone.error?.message ?? '', /credit|x-api-key|pay|claude/);
+      assert.equal(alone.attempts[0]?.said?.includes('error'), status !== 402);
+    });
+
+  test('insufficient quota is no rate limit: one call, and nobody asks again', async (t) => {
+    const a = await startHome(
+      t,
+      refusing(429, { error: { message: 'quota', type: 'insufficient_quota', code: 'insufficient_quota' } }),
+    );
+    const { error: refusal } = await instanceOf([a], { provider: 'openai' }).ask({
+      surface: 'openai-chat',
+      model: 'gpt-4o',
+    });
+    assert.deepEqual([refusal?.kind, a.count], ['upstream-credentials', 1]);
+  });
+
+  test('an overload elsewhere is told before it: that passes', async (t) => {
+    const [a, b] = [await startHome(t, refusing(529, 'theirs')), await startHome(t, refusing(401))];
+    const { status, text } = await instanceOf([a, b]).ask();
+    assert.deepEqual([status, text], [529, 'theirs']);
+  });
+
+  test('another key of the same home takes over at once, and stays', async (t) => {
+    const keys: unknown[] = [];
+    const a = await startHome(t, (response, body, request) => {
+      keys.push(request.headers['x-api-key']);
+      (request.headers['x-api-key'] === 'dead' ? refusing(401) : answered)(response, body, request);
+    });
+    const instance = instanceOf([a], {
+      rows: [{ secrets: ['FIRST_KEY', 'SECOND_KEY'] }],
+      env: { FIRST_KEY: 'dead', SECOND_KEY: 'good' },
+    });
+    for (let i = 0; i < 3; i++) assert.equal((await instance.ask()).status, 200);
+    assert.deepEqual(keys, ['dead', 'good', 'good', 'good']);
+  });
+
+  test('a key in a file is read again when it is refused', async (t) => {
+    const file = path.join(tmpdir(), `key-of-a-test-${process.pid}`);
+    t.after(() => rm(file, { force: true }));
+    await writeFile(file, 'old\n');
+    let good = 'old';
+    const a = await startHome(t, (response, body, request) =>
+      (request.headers['x-api-key'] === good ? answered : refusing(401))(response, body, request),
+    );
+    const instance = instanceOf([a], { env: { ANTHROPIC_TEST_KEY: file } });
+    assert.equal((await instance.ask()).status, 200);
+    good = 'new';
+    assert.equal((await instance.ask()).error?.kind, 'upstream-credentials', 'not replaced yet');
+    await writeFile(file, 'new\n');
+    const { status, attempts } = await instance.ask();
+    assert.deepEqual([status, attempts.length], [200, 2]);
+  });
+
+  test('a key that is refused is asked again where there is no other: it can’t be worse', async (t) => {
+    const a = await startHome(t, refusing(401));
+    const instance = instanceOf([a]);
+    for (let i = 0; i < 3; i++) assert.equal((await instance.ask()).error?.kind, 'upstream-credentials');
+    a.handle = answered;
+    assert.equal((await instance.ask()).status, 200);
+  });
+});
+
+describe('state that only its maker can read', () => {
+  const body = {
+    type: 'error',
+    error: { type: 'invalid_request_error', message: 'messages.1.content.0: Invalid `signature` in `thinking` block' },
+  };
+
+  test('goes to the next group, once each, and is no failure of the home', async (t) => {
+    const homes = await Promise.all([1, 2, 3].map((i) => startHome(t, i === 3 ? answered : refusing(400, body))));
+    const rows = [{ state: 'one' }, { state: 'one' }, { state: 'two' }];
+    const instance = instanceOf(homes, { rows });
+    for (let i = 0; i < 8; i++) assert.equal((await instance.ask()).home, 'c');
+    assert.deepEqual(
+      homes.map(({ count }) => count),
+      [8, 0, 8],
+    );
+  });
+
+  test('that nobody can read is the provider’s own 400', async (t) => {
+    const homes = await Promise.all([1, 2].map(() => startHome(t, refusing(400, body))));
+    const { status, text } = await instanceOf(homes).ask();
+    assert.deepEqual([status, text, homes.map(({ count }) => count)], [400, JSON.stringify(body), [1, 1]]);
+  });
+});
+
+describe('who is asked', () => {
+  test('a home that is full is passed over, and free again when its answer is over', async (t) => {
+    const ends: (() => void)[] = [];
+    const a = await startHome(t, (response) => void ends.push(() => response.end('{}')));
+    const b = await startHome(t, answered);
+    const instance = instanceOf([a, b], { rows: [{ callsMax: 1 }] });
+    const first = instance.ask();
+    while (ends.length === 0) await new Promise(setImmediate);
+    assert.equal((await instance.ask()).home, 'b');
+    ends[0]?.();
+    assert.equal((await first).home, 'a');
+    a.handle = answered;
+    assert.equal((await instance.ask()).home, 'a');
+  });
+
+  test('where all are full the call is refused, with a time to come again', async (t) => {
+    const ends: (() => void)[] = [];
+    const a = await startHome(t, (response) => void ends.push(() => response.end('{}')));
+    const instance = instanceOf([a], { rows: [{ callsMax: 1 }] });
+    const first = instance.ask();
+    while (ends.length === 0) await new Promise(setImmediate);
+    const { error } = await instance.ask();
+    assert.deepEqual([error?.kind, error?.retryAfterSeconds], ['overloaded', 5]);
+    ends[0]?.();
+    await first;
+  });
+
+  test('homes of other companies only where the subscription says so; where none is left, that reason', async (t) => {
+    const a = await startHome(t, answered);
+    const instance = instanceOf([a], { rows: [{ company: 'cloud', region: 'eu' }] });
+    assert.match((await instance.ask()).error?.message ?? '', /without your consent/);
+    const stated = (companies: string[], regions: string[] | null) => ({
+      places: { companies, regions, retention: null },
+    });
+    assert.equal((await instance.ask({ caller: stated(['cloud'], ['eu']) })).home, 'a');
+    assert.match(
+      (await instance.ask({ caller: stated(['cloud'], ['us']) })).error?.message ?? '',
+      /no home of cloud in us/,
+    );
+  });
+
+  test('not a home that does not know the request’s beta or tool', async (t) => {
+    const [a, b] = [await startHome(t, answered), await startHome(t, answered)];
+    const instance = instanceOf([a, b], { rows: [{ betas: ['one'], tools: [] }] });
+    const caller = { dialect: 'anthropic', headers: { 'anthropic-beta': 'one,two' } } as const;
+    assert.equal((await instance.ask({ caller })).home, 'b');
+    assert.equal((await instance.ask({ caller: { ...caller, headers: { 'anthropic-beta': 'one' } } })).home, 'a');
+    assert.equal(
+      (await instance.ask({ body: { tools: [{ type: 'web_search_20250305', name: 'web_search' }] } })).home,
+      'b',
+    );
+    assert.equal((await instance.ask({ body: { tools: [{ name: 'mine', input_schema: {} }] } })).home, 'a');
+  });
+});
+
+describe('health', () => {
+  test('one actor’s bad prompts shut nothing for another, and shut the model for himself', async (t) => {
+    const evil: Handle = (response, body, request) =>
+      (body.includes('evil') ? refusing(500, '', { 'retry-after': '60' }) : answered)(response, body, request);
+    const a = await startHome(t, evil);
+    const instance = instanceOf([a]);
+    const bad: Asked = { actor: 'bad', body: { messages: [{ role: 'user', content: 'evil' }] } };
+    for (let i = 0; i < 5; i++) assert.equal((await instance.ask(bad)).status, 500);
+    const { error } = await instance.ask(bad);
+    assert.deepEqual(
+      [error?.kind, error?.message, error?.retryAfterSeconds],
+      ['model-unavailable', 'model anthropic/claude-haiku-4-5 is currently unavailable', 60],
+    );
+    assert.equal((await instance.ask({ actor: 'victim' })).status, 200);
+  });
+
+  test('a gateway with one actor shuts a dead home: three calls, then nothing until a probe', async () => {
+    const instance = instanceOf([{ url: 'http://127.0.0.1:9' }]);
+    let attempts = 0;
+    for (let i = 0; i < 10; i++) attempts += (await instance.ask()).attempts.length;
+    assert.ok(attempts <= 3, `${attempts}`);
+    assert.equal((await instance.ask()).error?.kind, 'model-unavailable');
+  });
+
+  test('by seed: homes that fail, lie, hang and come back; no caller sees it as long as one of them is well', async (t) => {
+    for (let seed = 1; seed <= 3; seed++) {
+      const random = randomOf(seed);
+      const spoken = dialects[0] as Spoken;
+      const whole = [...spoken.prologue, ...spoken.words];
+      const bad: Handle[] = [
+        refusing(529),
+        refusing(500),
+        streaming([spoken.failure]),
+        streaming(spoken.prologue, 'cut'),
+        (response) => void response.socket?.resetAndDestroy(),
+        () => undefined,
+        refusing(401),
+      ];
+      const unwell: Handle = (...args) => {
+        const handle = random() < 0.5 ? streaming(whole) : bad[Math.floor(random() * bad.length)];
+        handle?.(...args);
+      };
+      const homes = [await startHome(t, unwell), await startHome(t, unwell), await startHome(t, streaming(whole))];
+      const instance = instanceOf(homes, {
+        rows: [{ headersTimeoutMs: 100 }, { headersTimeoutMs: 100 }],
+        // However busy the machine is.
+        holdMs: 60_000,
+      });
+      const outcomes = await Promise.all(
+        Array.from({ length: 60 }, (_, i) => instance.ask({ stream: true, actor: `a${i % 4}` })),
+      );
+      for (const { status, text, attempts, error } of outcomes)
+        assert.deepEqual(
+          [status, text],
+          [200, whole.join('')],
+          `seed ${seed}: ${error?.message} ${JSON.stringify(attempts)}`,
+        );
+    }
+  });
+});
