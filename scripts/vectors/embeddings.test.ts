@@ -409,7 +409,7 @@ test('the OpenAI client, unmodified: base64 by default, floats on request, fewer
     OpenAI.BadRequestError,
   );
   await assert.rejects(
-    client.embeddings.create({ model: 'text-embedding-3-small', input: [1, 2] }),
+    client.embeddings.create({ model: 'text-embedding-3-small', input: ['a', 1] as unknown as string[] }),
     OpenAI.BadRequestError,
   );
   const unknownClient = new OpenAI({ apiKey: `slk_${'0'.repeat(64)}`, baseURL: `${gateway.url}/v1`, maxRetries: 0 });
