@@ -1,5 +1,5 @@
-// Runs one of our scripts on Node 24 with everything it needs: npm packages, and Redis where asked. Plain JavaScript: all it may count on is Node 20.
-// Usage: node scripts/bootstrap.mjs [--redis] <script.ts> [args…]
+// Runs one of our scripts on Node 24 with everything it needs: npm packages, and Redis where asked. Plain JavaScript:
+// all it may count on is Node 20. Usage: node scripts/bootstrap.mjs [--redis] <script.ts> [args…]
 
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -64,8 +64,9 @@ function fingerprint() {
 }
 
 /**
- * Takes the lock: a file with the process ids of the holder and its npm. One whose processes are dead was left by an install that was cut
- * off: it goes, and so does what that install left half done. @throws Error when the holder takes longer than an install may
+ * Takes the lock: a file with the process ids of the holder and its npm. One whose processes are dead was left by an
+ * install that was cut off: it goes, and so does what that install left half done. @throws Error when the holder takes
+ * longer than an install may
  */
 async function lock() {
   try {
@@ -124,9 +125,9 @@ function alive(pid) {
 }
 
 /**
- * `install --no-save`, not `ci`: the versions are those of the lock file all the same, but `ci` refuses a lock file that lacks an optional
- * package for another platform, as one written against a mirror does. Its output is shown only when it fails: the rest is about the Node that
- * npm itself runs on.
+ * `install --no-save`, not `ci`: the versions are those of the lock file all the same, but `ci` refuses a lock file
+ * that lacks an optional package for another platform, as one written against a mirror does. Its output is shown only
+ * when it fails: the rest is about the Node that npm itself runs on.
  */
 async function npmInstall() {
   const npm = spawn('npm', ['install', '--no-save', '--no-audit', '--no-fund', '--loglevel=error'], {

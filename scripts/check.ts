@@ -16,6 +16,7 @@ const steps: readonly (readonly [name: string, program: string, ...args: string[
   ['readme', process.execPath, 'scripts/check/variables.ts'],
   ['routes', process.execPath, 'scripts/check/routes.ts'],
   ['columns', process.execPath, 'scripts/check/columns.ts'],
+  ['clients', process.execPath, 'scripts/check/clients.ts'],
   ['cloud', process.execPath, 'scripts/check/environment.ts'],
   ['lint', bin('oxlint'), '--type-aware', '--deny-warnings'],
   ['types', bin('tsc'), '--noEmit', '-p', 'tsconfig.json'],

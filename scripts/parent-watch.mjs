@@ -1,4 +1,5 @@
-// Loaded before each script by bootstrap.mjs: the script ends when bootstrap.mjs is gone without having ended it, killed say. Plain JavaScript, as that is.
+// Loaded before each script by bootstrap.mjs: the script ends when bootstrap.mjs is gone without having ended it,
+// killed say. Plain JavaScript, as that is.
 
 import { isMainThread } from 'node:worker_threads';
 

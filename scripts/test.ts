@@ -1,4 +1,5 @@
-// `npm test`: the checks, then every test. `npm test -- path…`: only these tests, and of the functions only what they start.
+// `npm test`: the checks, then every test. `npm test -- path…`: only these tests, and of the functions only what they
+// start.
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -13,7 +14,9 @@ const root = path.resolve(import.meta.dirname, '..');
 const reporter = pathToFileURL(path.join(root, 'scripts/test/reporter.ts')).href;
 /** For a test that hangs, not for a slow one: the slowest takes seconds. */
 const testTimeoutMs = 180_000;
-/** The runner has no limit for a file that keeps something open after its last test; all of them take a minute or two. */
+/**
+ * The runner has no limit for a file that keeps something open after its last test; all of them take a minute or two.
+ */
 const allTestsTimeoutMs = 10 * 60_000;
 
 const usage = `usage: npm test                   every check, then every test

@@ -1,5 +1,5 @@
-// The function `attribution`: where a piece of code stands in public, asked of Sourcegraph.com with the gateway's own
-// account.
+// The function `attribution`: where a piece of code can be found in public, as known to Sourcegraph.com with the
+// gateway's own account.
 
 import { parseJson, Refusal } from '@cody-gateway/shared/http';
 import {
@@ -15,7 +15,7 @@ import { searchAttribution, type Attribution, type SearchSettings } from './sear
 
 /** Far more than any piece of code that a model wrote. */
 const bodyBytesMax = 256 * 1024;
-/** Repositories that are told at the most. */
+/** The most repositories that an answer names. */
 const repositoriesMax = 4;
 /** What a search costs of the feature's quota. */
 const units = 1;

@@ -3,7 +3,9 @@
 import { FetchFailed, fetchJson } from '@cody-gateway/shared/http';
 import * as v from 'valibot';
 
-/** Instances wait more than 20 s for an answer (shared/COMPATIBILITY.md#attribution); the function's own time is 60 s. */
+/**
+ * Instances wait more than 20 s for an answer (shared/COMPATIBILITY.md#attribution); the function's own time is 60 s.
+ */
 const timeoutMs = 50_000;
 /** Four repositories and two numbers take some hundred bytes. */
 const answerBytesMax = 64 * 1024;

@@ -1,4 +1,5 @@
-// The function `code-completions`: the paths of chat for the other feature, and OpenAI's text completions (prompt and suffix).
+// The function `code-completions`: the paths of chat for the other feature, and OpenAI's text completions (prompt and
+// suffix).
 
 import {
   codyRoutes,

@@ -22,10 +22,13 @@ const taskBytesMax = 1024 * 1024;
 const settleTimeoutMs = 5_000;
 
 const tellUnplacedEveryMs = 60_000;
-/** Members that are remembered as told; more than any row of ours has. */
+/** How many missing columns are remembered as reported; more than any row has members. */
 const toldMembersMax = 100;
 
-/** Idempotent: a task that comes again inserts rows that the warehouse knows, and letters that are kept by their content. */
+/**
+ * Idempotent: a task that comes again inserts rows that the warehouse knows, and letters that are kept by their
+ * content.
+ */
 async function deliver(
   exchange: Exchange,
   warehouse: Warehouse,
@@ -78,7 +81,10 @@ function tellUnplaced(scope: Exchange['scope'], member: string, toldMs: Map<stri
   );
 }
 
-/** Ends the leases that Redis did not confirm; what their counters kept stands in their rows. @throws Refusal: Redis is away, the queue tries again */
+/**
+ * Ends the leases that Redis did not confirm; what their counters kept stands in their rows.
+ * @throws Refusal: Redis is away, the queue tries again
+ */
 async function settleAll({ context, scope }: Exchange, late: readonly LateEvent[]): Promise<UsageEvent[]> {
   const rows: UsageEvent[] = [];
   for (const { event, settlement } of late) {

@@ -1,4 +1,5 @@
-// The function `deliver-notifications`: a quota notice to the webhook. Its answer decides whether the queue tries again.
+// The function `deliver-notifications`: a quota notice to the webhook. Its answer decides whether the queue tries
+// again.
 
 import { createHash } from 'node:crypto';
 import {
@@ -23,7 +24,7 @@ async function deliver({ received, scope, context }: Exchange, marks: NoticeMark
   const body = await received.readBody(taskBytesMax);
   const notice = parseNotice(body);
   if (notice === null) {
-    // 2xx all the same: the queue would send it again for a month. Its text is somebody's we don't know, and not for a log.
+    // 2xx all the same: the queue would send it again for a month. Its text may be anything, so it is not logged.
     scope.log('ERROR', 'a task is not a quota notice', {
       poison_task: createHash('sha256').update(body).digest('hex'),
       bytes: Buffer.byteLength(body),
@@ -42,7 +43,10 @@ async function deliver({ received, scope, context }: Exchange, marks: NoticeMark
   answer(received, 200, {}, '');
 }
 
-/** @returns false when it is not sent, by now or ever. @throws Refusal when the queue should try again */
+/**
+ * @returns false when it was not sent: there is no webhook, or it was sent before.
+ * @throws Refusal when the queue should try again
+ */
 async function deliverOnce(notice: Notice, { config, telemetry }: Context, marks: NoticeMarks): Promise<boolean> {
   const { slackWebhookUrl } = config;
   if (slackWebhookUrl === null) {

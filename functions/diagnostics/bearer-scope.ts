@@ -1,14 +1,20 @@
-// Who may: the scopes of the access token that a request brings. Not how they are asked for (token-introspection.ts), nor the product-subscription tokens of callers (auth).
+// Who may: the scopes of the access token that a request brings. Not how they are asked for (token-introspection.ts),
+// nor the product-subscription tokens of callers (auth).
 
 import type { Received } from '@cody-gateway/shared/http';
 import type { Introspect } from './token-introspection.ts';
 
-/** `unauthorized`: no bearer token, or a person's where a client's is due. `inactive`: expired, revoked or not theirs. */
+/**
+ * `unauthorized`: no bearer token, or a person's where a client's is due. `inactive`: expired, revoked or not theirs.
+ */
 export type Verdict = 'granted' | 'unauthorized' | 'inactive' | 'missing-scope';
 
 const tokenCharactersMax = 8_192;
 
-/** Asked each time: the paths behind it are for people, and a revoked token must not be believed. @throws Error when nobody can be asked */
+/**
+ * Asked each time: the paths behind it are for people, and a revoked token must not be believed.
+ * @throws Error when nobody can be asked
+ */
 export async function hasScope(
   { headers }: Pick<Received, 'headers'>,
   scope: string,

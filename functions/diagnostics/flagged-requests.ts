@@ -57,7 +57,7 @@ export function flaggedRequestRoutes({ config, store, documents }: Context): Rou
         if (key === null) return say(exchange, 400, 'Invalid prompt key\n');
         const reader = { who: readerOf(exchange), why: `GET ${path}` };
         const about = { what: 'flagged-requests read', subject: null, change: key };
-        // The record stands before the text is read: without one nothing is shown.
+        // The record of the reading is written first: without it nothing is shown.
         const text = await audited(documents, reader, about, async (tell) => {
           const found = await readFlaggedPrompt(store, key);
           if (found === null) tell(null);
@@ -98,7 +98,7 @@ function readerOf({ received }: Exchange): string {
   return `access token with SHA-256 ${createHash('sha256').update(token).digest('hex')}`;
 }
 
-/** A Redis or a directory that does not answer is told in the original gateway's words. */
+/** Answers in the original gateway's words when Redis or the directory does not answer. */
 function withoutStore(handle: Route['handle']): Route['handle'] {
   return async (exchange) => {
     try {

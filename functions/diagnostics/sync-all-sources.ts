@@ -1,4 +1,5 @@
-// `/-/actor/sync-all-sources`: the sync by an operator's hand, behind the diagnostics secret. Unlike the original gateway it takes the lock, so that two runs never write at once.
+// `/-/actor/sync-all-sources`: the sync by an operator's hand, behind the diagnostics secret. Unlike the original
+// gateway it takes the lock, so that two runs never write at once.
 
 import { demandSecret, runSync, type Context, type Route } from '@cody-gateway/shared/serve';
 import { answer } from '@cody-gateway/shared/http';

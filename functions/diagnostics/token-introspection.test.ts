@@ -1,5 +1,6 @@
-// How an access token's scopes are asked for, on a stand-in that takes any of three ways: the first that is accepted is used and remembered, a dead token of our own
-// is replaced, people's tokens are refused where the server tells them apart, and nothing is sent to a server that it isn't meant for.
+// How an access token's scopes are asked for, on a stand-in that takes any of three ways: the first that is accepted
+// is used and remembered, a dead token of our own is replaced, people's tokens are refused where the server tells them
+// apart, and nothing is sent to a server that it isn't meant for.
 
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, test } from 'node:test';

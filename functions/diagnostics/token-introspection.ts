@@ -1,5 +1,6 @@
-// What an authorization server knows of an access token, asked in the way that it takes: Connect as Sourcegraph's accounts have it now, OAuth 2.0 Token
-// Introspection (RFC 7662) with a bearer token as the original gateway asked it, or with client id and secret. Not who may do what (bearer-scope.ts).
+// What an authorization server knows of an access token, asked in the way that it takes: Connect as Sourcegraph's
+// accounts have it now, OAuth 2.0 Token Introspection (RFC 7662) with a bearer token as the original gateway asked it,
+// or with client id and secret. Not who may do what (bearer-scope.ts).
 
 import { clientCredentials, NoAccessToken, type ClientCredentials } from '@cody-gateway/shared/directory';
 import { fetchJson, type JsonAnswer } from '@cody-gateway/shared/http';
@@ -30,7 +31,10 @@ export interface Introspected {
   readonly ofUser: boolean;
 }
 
-/** @throws Error when the server can't be asked, or answers what is no answer; the message is for operators, without secrets */
+/**
+ * @throws Error when the server can't be asked, or answers what is no answer; the message is for operators, without
+ * secrets
+ */
 export type Introspect = (token: string) => Promise<Introspected>;
 
 const connectPath = '/api/grpc/clients.v1.TokensService/IntrospectToken';
@@ -104,8 +108,8 @@ export function createIntrospection(settings: IntrospectionSettings): Introspect
 }
 
 /**
- * What is sent to whom decides: client id and secret and the callers' tokens go nowhere but to the server that the operator named. Where that is not the accounts
- * server, neither are its access tokens.
+ * What is sent to whom decides: client id and secret and the callers' tokens go nowhere but to the server that the
+ * operator named. Where that is not the accounts server, neither are its access tokens.
  */
 function waysOf({ url, accountsUrl }: IntrospectionSettings, method: string): readonly Way[] {
   const named = ways.filter((way) => way === method);

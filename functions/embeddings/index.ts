@@ -83,7 +83,7 @@ async function embedTexts(
   try {
     const ask = { actorId: lease.permit.actor.id, dimensions, signal, spent };
     const embedded = await embedAll(lease, embedder, texts, ask);
-    // Where the provider reports no tokens the estimate stands; models that charge nothing report nothing.
+    // Without a report of tokens the estimate is charged; models that charge nothing report nothing.
     const tokens = embedder.charges ? (embedded.tokens ?? estimate) : 0;
     return {
       upstreamStatus: 200,

@@ -19,8 +19,9 @@ export interface EmbeddingRequest {
 const textsMax = 10_000;
 
 /**
- * OpenAI's shape is one with a member that only OpenAI's has (`encoding_format`, `dimensions`, `user`), whose input is one text, or whose model has
- * no provider in front; every other is Cody's: instances send a model with its provider and a list of texts (shared/COMPATIBILITY.md#embeddings-request).
+ * OpenAI's shape is one with a member that only OpenAI's has (`encoding_format`, `dimensions`, `user`), whose input is
+ * one text, or whose model has no provider in front; every other is Cody's: instances send a model with its provider
+ * and a list of texts (shared/COMPATIBILITY.md#embeddings-request).
  * @throws Refusal `bad-request`, never quoting a text
  */
 export function readEmbeddingRequest(body: unknown): EmbeddingRequest {

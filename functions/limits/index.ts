@@ -1,4 +1,5 @@
-// The function `limits`: `GET /v1/limits`, polled by every instance (reading consumes nothing), and `POST /v1/limits/refresh`.
+// The function `limits`: `GET /v1/limits`, polled by every instance (reading consumes nothing), and
+// `POST /v1/limits/refresh`.
 
 import type { Actor, Feature } from '@cody-gateway/shared/auth';
 import { features } from '@cody-gateway/shared/directory';
@@ -52,7 +53,10 @@ function reply(actor: Actor, feature: Feature, reading: Reading | undefined): Li
   };
 }
 
-/** Sourcegraph.com calls it when a plan changes: the answer must be exactly 200, and empty (shared/COMPATIBILITY.md#limits-refresh). */
+/**
+ * Sourcegraph.com calls it when a plan changes: the answer must be exactly 200, and empty
+ * (shared/COMPATIBILITY.md#limits-refresh).
+ */
 const refreshLimits: Route = {
   method: 'POST',
   path: '/v1/limits/refresh',

@@ -1,5 +1,6 @@
-// The function `responses`: OpenAI's Responses API, of which nothing is kept. A conversation goes on when its client sends it whole: Codex does, and with
-// `store` set to false every other. What clients send that leave it unset is decided in upstream/dialects/responses-items.ts.
+// The function `responses`: OpenAI's Responses API, of which nothing is kept. A conversation goes on when its client
+// sends it whole: Codex does, and with `store` set to false every other. What clients send that leave it unset is
+// decided in upstream/dialects/responses-items.ts.
 
 import { Refusal } from '@cody-gateway/shared/http';
 import { completionRoute, defineFunction, surfaces, type Route } from '@cody-gateway/shared/serve';

@@ -1,4 +1,5 @@
-// A stream that a provider does not finish, for whatever reason, ends with exactly one error event in the caller's dialect, without an end mark, charged and marked.
+// A stream that a provider does not finish, for whatever reason, ends with exactly one error event in the caller's
+// dialect, without an end mark, charged and marked.
 
 import assert from 'node:assert/strict';
 import { connect } from 'node:net';

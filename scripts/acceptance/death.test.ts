@@ -1,4 +1,5 @@
-// A function that is killed in the middle of streams: the sweeper charges what its leases held, marks it, and nothing stays standing.
+// A function that is killed in the middle of streams: the sweeper charges what its leases held, marks it, and nothing
+// stays standing.
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';

@@ -40,7 +40,7 @@ test('one row a call; used minus reserved is the sum of quota_units of the windo
   const rows = await gateway.events(`identifier = '${id}'`);
   assert.equal(rows.length, 20);
   assert.equal(unitsOf(rows), 19);
-  // What the operator's command says of it, by the licence page's query: failed calls too.
+  // What the operator's command says of it, as the licence page does: failed calls too.
   const { usage } = (await command('usage', 'show', id, '--bigquery', gateway.bigquery.url)) as {
     usage: { date: string; feature: string; model: string; count: number }[];
   };
@@ -97,7 +97,8 @@ test('a queue that fails for a while costs nobody anything: the sweeper takes ov
     );
   await eventually(failed, (count) => count === 7);
   gateway.tasks.failCreate(grpcStatus.UNAVAILABLE, 0);
-  // As if the grace time were over: younger entries are still their instance's, so the test makes them old by a copy with an old id.
+  // As if the grace time were over: younger entries are still their instance's, so the test makes them old by a copy
+  // with an old id.
   const filled = await Promise.all(
     (await gateway.redisClient.keys('*:outbox')).map(
       async (key) => [key, await gateway.redisClient.xrange(key, '-', '+')] as const,
@@ -130,7 +131,8 @@ test('a warehouse that fails is tried again by the queue, and a row that comes t
       200,
     );
   assert.equal(unitsOf(await gateway.events(`identifier = '${id}'`)), 2);
-  // The other order: an orphaned row first, and the settled one within the second in which the warehouse knows insertIds.
+  // The other order: an orphaned row first, and the settled one within the second in which the warehouse knows
+  // insertIds.
   for (const rank of [0, 1, 0])
     await fetch(deliver, {
       method: 'POST',
@@ -203,7 +205,8 @@ test('what can’t be delivered is kept as a dead letter and does not stop its n
   );
   // The reason of one is mended: the table takes it now; the others come back.
   gateway.bigquery.refuseRows([]);
-  // Held back meanwhile: a letter that comes again while it is removed stays by a transaction, which the emulator does not isolate (Google's does).
+  // Held back meanwhile: a letter that comes again while it is removed stays by a transaction, which the emulator does
+  // not isolate (Google's does).
   gateway.tasks.pause();
   assert.deepEqual(await command('dead-letters', 'replay', '--reason', 'a test'), { replayed: 4 });
   assert.equal((await letters()).length, 0);

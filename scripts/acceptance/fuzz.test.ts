@@ -1,4 +1,5 @@
-// Whatever comes in or back, in whatever pieces: no 500, no hang, no process that dies or complains of a promise without an owner, and no word of a prompt in a log.
+// Whatever comes in or back, in whatever pieces: no 500, no hang, no process that dies or complains of a promise
+// without an owner, and no word of a prompt in a log.
 
 import assert from 'node:assert/strict';
 import http from 'node:http';
@@ -171,7 +172,10 @@ const behaviour = fc.oneof(
 const agent = new http.Agent({ keepAlive: true });
 after(() => agent.destroy());
 
-/** Sends bytes in pieces; gives the status and the bytes of the answer, however it ended. @throws after `callTimeoutMs` */
+/**
+ * Sends bytes in pieces; gives the status and the bytes of the answer, however it ended.
+ * @throws after `callTimeoutMs`
+ */
 function send(
   path: string,
   bytes: Buffer,

@@ -66,7 +66,10 @@ interface SiteConfiguration {
   readonly completions?: Endpoint & { readonly chatModel: string; readonly completionModel: string };
 }
 
-/** What an instance makes of its configuration (shared/COMPATIBILITY.md#instance-paths): path set, model's provider taken off, its headers; then the banner's question. */
+/**
+ * What an instance makes of its configuration (shared/COMPATIBILITY.md#instance-paths): path set, model's provider
+ * taken off, its headers; then the banner's question.
+ */
 async function asInstance({ modelConfiguration, completions }: SiteConfiguration): Promise<void> {
   const target = modelConfiguration?.sourcegraph ?? completions;
   assert.ok(target);

@@ -1,4 +1,5 @@
-// A request with an Idempotency-Key is carried out and charged once, whatever its caller repeats, and is refused where nobody can tell.
+// A request with an Idempotency-Key is carried out and charged once, whatever its caller repeats, and is refused where
+// nobody can tell.
 
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';

@@ -1,4 +1,5 @@
-// Large and heavy requests meet the memory and the time of their instance: some are served, the others told why not, nobody else waits, and the function lives.
+// Large and heavy requests meet the memory and the time of their instance: some are served, the others told why not,
+// nobody else waits, and the function lives.
 
 import assert from 'node:assert/strict';
 import { connect, type Socket } from 'node:net';

@@ -1,5 +1,6 @@
-// An operator's commands against a running gateway: ten seconds after them the next request has a new model, a kill switch in its own dialect, a drained
-// home; also where the function's process stood still during the change. Nothing is deployed and nothing is restarted.
+// An operator's commands against a running gateway: ten seconds after them the next request has a new model, a kill
+// switch in its own dialect, a drained home; also where the function's process stood still during the change. Nothing
+// is deployed and nothing is restarted.
 
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
@@ -69,7 +70,8 @@ test('a model of tomorrow is served to the next request, though the function sto
   assert.equal(published, true);
   await sleep(inForceMs);
   child.kill('SIGCONT');
-  // Past the router, whose idle connection ended meanwhile: what a sleeping process makes of a call on it is not the question.
+  // Past the router, whose idle connection ended meanwhile: what a sleeping process makes of a call on it is not the
+  // question.
   const answer = await fetch(`${url}/v1/chat/completions`, {
     method: 'POST',
     headers: { authorization: `Bearer ${token}` },

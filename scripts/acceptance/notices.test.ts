@@ -1,4 +1,5 @@
-// Quota notices reach Slack: at most one a threshold and window, each at least once, whatever was away; none where none is wanted.
+// Quota notices reach Slack: at most one a threshold and window, each at least once, whatever was away; none where
+// none is wanted.
 
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';

@@ -1,4 +1,5 @@
-// Proves the handbook's promises on traces, metrics and errors against the built functions, with a real OTLP and envelope receiver: what is told, and what never is.
+// Proves the handbook's promises on traces, metrics and errors against the built functions, with a real OTLP and
+// envelope receiver: what is told, and what never is.
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';

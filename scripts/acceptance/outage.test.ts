@@ -1,4 +1,5 @@
-// What a caller sees when a piece behind the gateway is away: a clear refusal with a retry-after, never a wrong 401 or 403, nothing hung.
+// What a caller sees when a piece behind the gateway is away: a clear refusal with a retry-after, never a wrong 401 or
+// 403, nothing hung.
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';

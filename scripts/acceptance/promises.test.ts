@@ -1,5 +1,6 @@
-// Walks what the operations handbook promises on errors, alerts, metrics and traces (shared/COMPATIBILITY.md#handbook-promises, numbers 15 to 39) one by one: one
-// gateway with some traffic behind it, and what its OTLP and Sentry endpoints, its log and its Terraform say.
+// Walks what the operations handbook promises on errors, alerts, metrics and traces
+// (shared/COMPATIBILITY.md#handbook-promises, numbers 15 to 39) one by one: one gateway with some traffic behind it,
+// and what its OTLP and Sentry endpoints, its log and its Terraform say.
 
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';

@@ -1,4 +1,5 @@
-// A provider is a row: what the catalogue's README says of adding one, run with the official OpenAI SDK; and what an operator is told who writes a row or a variable wrong.
+// A provider is a row: what the catalogue's README says of adding one, run with the official OpenAI SDK; and what an
+// operator is told who writes a row or a variable wrong.
 
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';

@@ -1,4 +1,5 @@
-// Exchanges between real clients and the original gateway, replayed: they are others' data, so they are read where they lie, beside the project.
+// Exchanges between real clients and the original gateway, replayed: they are others' data, so they are read where
+// they lie, beside the project.
 
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';

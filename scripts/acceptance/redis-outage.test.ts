@@ -1,4 +1,5 @@
-// Redis hangs under a running gateway: who may be served on trust is, nobody else, health tells, and when it is back every call is charged in its window.
+// Redis hangs under a running gateway: who may be served on trust is, nobody else, health tells, and when it is back
+// every call is charged in its window.
 
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
@@ -196,7 +197,8 @@ test('neither Redis nor the queue: the call is served, its settlement stands who
     const [used, reserved] = await gateway.redisClient.hmget(limit, 'used', 'reserved');
     return reserved === '0' && used === '3';
   });
-  // Without a sweeper an entry that was sent, and not deleted for the outage, stays in the outbox: only the rows are waited for.
+  // Without a sweeper an entry that was sent, and not deleted for the outage, stays in the outbox: only the rows are
+  // waited for.
   await until('three rows', async () => (await rowsOf()).length === 3);
   const rows = await rowsOf();
   assert.deepEqual(
@@ -218,7 +220,8 @@ test('a failover forgot acknowledged calls: reconcile prints it, and raises the 
   const { id, token } = await gateway.subscription({ limit: 100 });
   await until('served', async () => (await ask(token)).status === 200);
   assert.deepEqual(await statuses(2, token), [200, 200]);
-  // Without a sweeper an entry that was sent, and not deleted for the outage, stays in the outbox: only the rows are waited for.
+  // Without a sweeper an entry that was sent, and not deleted for the outage, stays in the outbox: only the rows are
+  // waited for.
   const calls = 3;
   await until('rows', async () => {
     const found = await gateway.bigquery.rows(`SELECT event_id FROM \`p.d.events_unique\` WHERE identifier = '${id}'`);

@@ -1,4 +1,5 @@
-// The Responses API through a running gateway: OpenAI's own client, a conversation as Codex holds it, what nothing is kept for, and a stream that breaks.
+// The Responses API through a running gateway: OpenAI's own client, a conversation as Codex holds it, what nothing is
+// kept for, and a stream that breaks.
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';

@@ -1,4 +1,5 @@
-// Each function serves what its function.json says, at its own URL too, and nothing else: router and load balancer go by that file.
+// Each function serves what its function.json says, at its own URL too, and nothing else: router and load balancer go
+// by that file.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

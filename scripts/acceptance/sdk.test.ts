@@ -1,4 +1,5 @@
-// The official OpenAI and Anthropic clients, unmodified, against the running gateway: all they need is a base URL and a token.
+// The official OpenAI and Anthropic clients, unmodified, against the running gateway: all they need is a base URL and
+// a token.
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';

@@ -1,4 +1,5 @@
-// Proves that errors reach Sentry with their details, that an exporter which hangs harms nobody, and that no token, key, prompt or completion is in any line, span, metric or envelope.
+// Proves that errors reach Sentry with their details, that an exporter which hangs harms nobody, and that no token,
+// key, prompt or completion is in any line, span, metric or envelope.
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
@@ -69,7 +70,8 @@ test('marked secrets through every path: none is in a log line, a span, a metric
       .call(`${path}?token=MARKED-query`, { token: bearer, headers: chat, body: `{"prompt": ${prompt}` as never })
       .catch(() => undefined);
   }
-  // Texts to be embedded and attributed, code to be completed, a prompt that is refused, a notice, tasks that are none of ours.
+  // Texts to be embedded and attributed, code to be completed, a prompt that is refused, a notice, tasks that are none
+  // of ours.
   const features = { code_completions: unlimited, embeddings: unlimited, attribution: unlimited };
   const { token: everything } = await gateway.subscription(
     { limit: 1 + 1 },

@@ -1,4 +1,5 @@
-// An instance whose network is not there yet: no caller meets it. One whose Redis is not there takes calls at once, and the outage policy decides.
+// An instance whose network is not there yet: no caller meets it. One whose Redis is not there takes calls at once,
+// and the outage policy decides.
 
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';

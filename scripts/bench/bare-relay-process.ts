@@ -1,5 +1,5 @@
-// What any gateway must pay on this machine, in a process of its own: node:http that relays, and one Redis trip each way. No rules, no events.
-// The benchmark sets the gateway's added time beside this one's.
+// What any gateway must pay on this machine, in a process of its own: node:http that relays, and one Redis trip each
+// way. No rules, no events. The benchmark sets the gateway's added time beside this one's.
 
 import http from 'node:http';
 import { Redis } from 'ioredis';

@@ -1,4 +1,5 @@
-// `npm run bench`: what is measured rather than tested, since a clock decides. Finds the benchmark that is meant; each has a file of its own.
+// `npm run bench`: what is measured rather than tested, since a clock decides. Finds the benchmark that is meant; each
+// has a file of its own.
 
 import * as cold from './cold.ts';
 import { compare, comparisonHelp, sections } from './comparison.ts';

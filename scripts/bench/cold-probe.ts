@@ -1,4 +1,5 @@
-// Loaded into a starting function in front of everything (`--import`): tells when it got how far, in one line on stdout. Not loaded where the start is timed.
+// Loaded into a starting function in front of everything (`--import`): tells when it got how far, in one line on
+// stdout. Not loaded where the start is timed.
 
 import diagnostics from 'node:diagnostics_channel';
 import path from 'node:path';

@@ -1,5 +1,5 @@
-// `npm run bench -- cold`: from the start of a process to its first answer, auth from Firestore, lease and provider call
-// included, with the built function. Not a test: a clock decides.
+// `npm run bench -- cold`: from the start of a process to its first answer, auth from Firestore, lease and provider
+// call included, with the built function. Not a test: a clock decides.
 
 import type { ChildProcess } from 'node:child_process';
 import { mkdir, writeFile } from 'node:fs/promises';

@@ -1,5 +1,5 @@
-// What the gateway adds and carries, beside a peer and two relays that do less, as ratios within one run. Everything on: auth,
-// lease, outbox, trace, log line. Not a test: a clock decides.
+// What the gateway adds and carries, beside a peer and two relays that do less, as ratios within one run. Everything
+// on: auth, lease, outbox, trace, log line. Not a test: a clock decides.
 
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';

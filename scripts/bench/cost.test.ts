@@ -1,4 +1,5 @@
-// A call does not grow unseen: what the gateway allocates for one, beside what a bare relay allocates in the same run. Not time: that is the machine's.
+// A call does not grow unseen: what the gateway allocates for one, beside what a bare relay allocates in the same run.
+// Not time: that is the machine's.
 
 import assert from 'node:assert/strict';
 import { before, test } from 'node:test';
@@ -6,13 +7,14 @@ import { costs, type CallCost } from './cost.ts';
 import { startRig } from './targets.ts';
 
 /**
- * Measured 3.0 with everything on, traces too (2026-11-25); runs repeat to a few hundredths, on a busy machine too. To be lowered when it
- * falls; who raises it says in CHANGELOG what callers get for it.
+ * Measured 3.0 with everything on, traces too (2026-11-25); runs repeat to a few hundredths, on a busy machine too. To
+ * be lowered when it falls; who raises it says in CHANGELOG what callers get for it.
  */
 const allocatesTimesMax = 3.4;
 /**
- * What a long call allocates in V8's heap beyond a short one, in lengths of its prompt: the text, what is read out of it, what is sent.
- * Measured 3.0 on 2026-11-27; 5.1 while what is sent was joined once more behind its model, and again behind its headers.
+ * What a long call allocates in V8's heap beyond a short one, in lengths of its prompt: the text, what is read out of
+ * it, what is sent. Measured 3.0 on 2026-11-27; 5.1 while what is sent was joined once more behind its model, and
+ * again behind its headers.
  */
 const promptCopiesMax = 3.4;
 

@@ -1,5 +1,5 @@
-// What one call costs the process that relays it, in processor time and in allocated memory, beside the two relays that do less. Allocation is what a
-// busy machine does not change: cost.test.ts holds it.
+// What one call costs the process that relays it, in processor time and in allocated memory, beside the two relays
+// that do less. Allocation is what a busy machine does not change: cost.test.ts holds it.
 
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
@@ -70,7 +70,10 @@ export async function costs(rig: Rig, scale: CostScale): Promise<CallCost[]> {
   }));
 }
 
-/** V8's profile of the gateway at work, as a file that Chrome's and VS Code's tools show as a flame graph. @returns its path */
+/**
+ * V8's profile of the gateway at work, as a file that Chrome's and VS Code's tools show as a flame graph.
+ * @returns its path
+ */
 export async function profileGateway(rig: Rig, kind: ProfileKind, requests: number, dir: string): Promise<string> {
   const body = chat(1_000);
   await spend(rig, rig.gateway, { body, requests: 2 * requests }, null);

@@ -1,4 +1,5 @@
-// The benchmark's comparison of streams sees what it is there for: a frame that is lost, changed, moved or too much, and a stream that is cut; and nothing else.
+// The benchmark's comparison of streams sees what it is there for: a frame that is lost, changed, moved or too much,
+// and a stream that is cut; and nothing else.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

@@ -1,5 +1,5 @@
-// A stream compared frame by frame with the provider's own: what is missing, changed, moved or too much, in words, and when each frame came. A frame is an
-// SSE event with its blank line; nothing here knows what it says.
+// A stream compared frame by frame with the provider's own: what is missing, changed, moved or too much, in words, and
+// when each frame came. A frame is an SSE event with its blank line; nothing here knows what it says.
 
 /** Of an answer that came apart, so many bytes are looked at, and twice the frames that there should be. */
 const apartBytesMax = 4 * 1024 * 1024;
@@ -10,7 +10,10 @@ export interface Frames {
   readonly ends: readonly number[];
 }
 
-/** What came of one stream. All but `added` are of the provider's frames: `sent` is `arrived` and `lost`; `changed` and `moved` ones arrived. */
+/**
+ * What came of one stream. All but `added` are of the provider's frames: `sent` is `arrived` and `lost`; `changed` and
+ * `moved` ones arrived.
+ */
 export interface Comparison {
   readonly sent: number;
   readonly arrived: number;
@@ -21,7 +24,10 @@ export interface Comparison {
   readonly added: number;
   /** One sentence a fault, frames counted from 1; empty: byte for byte the same. */
   readonly faults: readonly string[];
-  /** When each frame was whole, in ms of the clock that the reader was given; NaN where it did not come unchanged and in its order. */
+  /**
+   * When each frame was whole, in ms of the clock that the reader was given; NaN where it did not come unchanged and
+   * in its order.
+   */
   readonly timesMs: Float64Array;
 }
 
@@ -46,7 +52,10 @@ export function framesOf(bytes: Buffer): Frames {
   return { bytes, ends };
 }
 
-/** As long as a stream is the same, a chunk costs one comparison of memory; only one that comes apart is cut and aligned. */
+/**
+ * As long as a stream is the same, a chunk costs one comparison of memory; only one that comes apart is cut and
+ * aligned.
+ */
 export function readFrames({ bytes, ends }: Frames): FrameReader {
   const timesMs = new Float64Array(ends.length).fill(Number.NaN);
   let at = 0;
@@ -91,7 +100,10 @@ function align(
 ): Comparison {
   const faults: string[] = [];
   const wanted = expected.slice(whole);
-  /** Of each frame that came, which of the wanted ones it is: in order, else moved, else in the place of one that is missing. */
+  /**
+   * Of each frame that came, which of the wanted ones it is: in order, else moved, else in the place of one that is
+   * missing.
+   */
   const is: (number | null)[] = longestCommon(wanted, frames);
   const taken = new Set(is);
   frames.forEach(({ text, atMs }, i) => {

@@ -1,4 +1,5 @@
-// The load generator compares what comes over real sockets, and a stream that breaks off is counted with its frames. Counts alone: no clock decides.
+// The load generator compares what comes over real sockets, and a stream that breaks off is counted with its frames.
+// Counts alone: no clock decides.
 
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';

@@ -1,4 +1,5 @@
-// The benchmark's load generator, in a process of its own. Takes orders over IPC, answers with numbers. Bounded in count and time.
+// The benchmark's load generator, in a process of its own. Takes orders over IPC, answers with numbers. Bounded in
+// count and time.
 
 import { randomBytes } from 'node:crypto';
 import http from 'node:http';
@@ -14,9 +15,9 @@ export interface Order {
   /** Requests in all. */
   readonly requests: number;
   /**
-   * Open loop: requests are due at random (exponential) intervals, so many a second on average, whether or not earlier ones were answered, and
-   * latency counts from when a request was due: what waits behind a slow answer is counted as slow too (coordinated omission). Without it each
-   * connection sends when its last answer is there.
+   * Open loop: requests are due at random (exponential) intervals, so many a second on average, whether or not earlier
+   * ones were answered, and latency counts from when a request was due: what waits behind a slow answer is counted as
+   * slow too (coordinated omission). Without it each connection sends when its last answer is there.
    */
   readonly perSecond?: number;
   /** Each request with another made-up token. */
@@ -124,7 +125,8 @@ async function openLoop({ requests }: Order, perSecond: number, send: (dueMs: nu
   for (let i = 0; i < requests; i++) {
     dueMs += (-Math.log(1 - random()) / perSecond) * 1000;
     const waitMs = dueMs - performance.now();
-    // A timer is late by up to a millisecond; what is due sooner is sent at once, and nothing is sent early by more than that.
+    // A timer is late by up to a millisecond; what is due sooner is sent at once, and nothing is sent early by more
+    // than that.
     if (waitMs >= 1) await new Promise((resolve) => setTimeout(resolve, waitMs));
     running.push(send(Math.max(dueMs, performance.now() - requestTimeoutMs)));
   }

@@ -1,4 +1,5 @@
-// What an outage of Redis costs those who ask it: commands in an open loop over a proxy that hangs, goes dead or refuses, and how soon they are served again.
+// What an outage of Redis costs those who ask it: commands in an open loop over a proxy that hangs, goes dead or
+// refuses, and how soon they are served again.
 
 import { connectStore, loadScript, StoreUnavailable } from '@cody-gateway/shared/store';
 import { setTimeout as sleep } from 'node:timers/promises';

@@ -1,4 +1,5 @@
-// The latency distributions as one SVG: for each load a panel, for each target a line over the percentiles, so that tails can be seen.
+// The latency distributions as one SVG: for each load a panel, for each target a line over the percentiles, so that
+// tails can be seen.
 
 const panel = { width: 420, height: 240, left: 48, bottom: 34, top: 28, right: 120 };
 const colours = ['#666666', '#0b6e4f', '#c8553d', '#2b59c3', '#b58900'];

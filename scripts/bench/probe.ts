@@ -1,4 +1,5 @@
-// Loaded into a measured process in front of its own code (`--import`): tells over HTTP what its work costs. Not loaded where clocks are compared.
+// Loaded into a measured process in front of its own code (`--import`): tells over HTTP what its work costs. Not
+// loaded where clocks are compared.
 
 import { createServer } from 'node:http';
 import { Session } from 'node:inspector/promises';

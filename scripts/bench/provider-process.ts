@@ -1,5 +1,6 @@
-// What the gateway talks to in a benchmark, in a process of its own: OpenAI's stand-in at three paces, and an endpoint of OTLP that takes everything and
-// reads nothing: reading a request's spans costs a quarter of what serving it does. Says its addresses over IPC, and takes how long its streams are.
+// What the gateway talks to in a benchmark, in a process of its own: OpenAI's stand-in at three paces, and an endpoint
+// of OTLP that takes everything and reads nothing: reading a request's spans costs a quarter of what serving it does.
+// Says its addresses over IPC, and takes how long its streams are.
 
 import { createServer } from 'node:http';
 import { startOpenAi } from '../local/providers/openai.ts';

@@ -1,5 +1,5 @@
-// What a request costs Redis: commands, round trips and script time of `admit` and `settle`, and how many of them one node carries, beside plain INCR
-// by the same client in the same run. Not the gateway's own time (sections.ts).
+// What a request costs Redis: commands, round trips and script time of `admit` and `settle`, and how many of them one
+// node carries, beside plain INCR by the same client in the same run. Not the gateway's own time (sections.ts).
 
 import { randomUUID } from 'node:crypto';
 import type { Actor, Permit } from '@cody-gateway/shared/auth';
@@ -8,7 +8,10 @@ import { connectStore } from '@cody-gateway/shared/store';
 import { Redis } from 'ioredis';
 import { startRedis } from '../local/process/redis.ts';
 
-/** One connection an instance, and what a few busy instances have under way at once: this is the pipelining, of INCR too. */
+/**
+ * One connection an instance, and what a few busy instances have under way at once: this is the pipelining, of INCR
+ * too.
+ */
 const connections = 16;
 const inFlight = 64;
 const actors = 1_000;
@@ -27,7 +30,10 @@ export interface RedisRow {
   readonly scriptMicros: number | null;
   readonly cpuMicros: number;
   readonly perSecond: number;
-  /** Calls a second of a node whose only thread does nothing else: by its CPU time, so that a slow client does not flatter anybody. */
+  /**
+   * Calls a second of a node whose only thread does nothing else: by its CPU time, so that a slow client does not
+   * flatter anybody.
+   */
   readonly ceilingPerSecond: number;
   /** Percent of INCR's, by rate and by ceiling. */
   readonly rateOfIncr: number;

@@ -1,4 +1,5 @@
-// What is measured, one function a section. Each runs its targets in turns, so that what the machine does meanwhile hits all of them.
+// What is measured, one function a section. Each runs its targets in turns, so that what the machine does meanwhile
+// hits all of them.
 
 import type { Order, Outcome } from './load.ts';
 import { cpuMs, residentMiB, type Rig, type Target } from './targets.ts';
@@ -84,8 +85,9 @@ export async function addedTime(
 }
 
 /**
- * Requests a second, by the clock and by the target's own processor time, and the gateway's share of both. Load, provider and Redis have the same two
- * cores: whoever needs more of these is `busy` for less of the time, and slower by the clock than by its own work.
+ * Requests a second, by the clock and by the target's own processor time, and the gateway's share of both. Load,
+ * provider and Redis have the same two cores: whoever needs more of these is `busy` for less of the time, and slower
+ * by the clock than by its own work.
  */
 export async function throughput(rig: Rig, scale: Scale): Promise<object[]> {
   const targets = [rig.gateway, rig.peer, rig.frameworkRelay, rig.bareRelay];
@@ -133,8 +135,9 @@ export async function prompts(rig: Rig, scale: Scale): Promise<object> {
 }
 
 /**
- * Valid calls alone, then beside 5,000 made-up tokens a second, or as many as one generator can send. Latency is the machine's too, where provider,
- * generators and gateway share two cores; the gateway's own time is what the flood does to it.
+ * Valid calls alone, then beside 5,000 made-up tokens a second, or as many as one generator can send. Latency is the
+ * machine's too, where provider, generators and gateway share two cores; the gateway's own time is what the flood does
+ * to it.
  */
 export async function flood(rig: Rig, scale: Scale): Promise<object[]> {
   const [perSecondValid, compiledAfterSeconds] = [100, 3];

@@ -1,5 +1,6 @@
-// Streams through the gateway beside the provider's own, frame by frame: what is lost or wrong, what stalls, what comes later and by how much. Provider,
-// generator and gateway share the machine: the direct run is what it does without the gateway.
+// Streams through the gateway beside the provider's own, frame by frame: what is lost or wrong, what stalls, what
+// comes later and by how much. Provider, generator and gateway share the machine: the direct run is what it does
+// without the gateway.
 
 import type { FrameCount, Order } from './load.ts';
 import { chunkDelayMs, streamChunks } from './provider-process.ts';
@@ -58,8 +59,8 @@ export interface TimeFigures {
   readonly lateP50: number;
   readonly lateP99: number;
   /**
-   * Frames whose gap to the one before is longer than what 99 of 100 gaps of the direct run are, and two intervals: two more were due meanwhile. Both
-   * targets are held to the same bound, so the direct run's own are the machine's.
+   * Frames whose gap to the one before is longer than what 99 of 100 gaps of the direct run are, and two intervals:
+   * two more were due meanwhile. Both targets are held to the same bound, so the direct run's own are the machine's.
    */
   readonly stalled: number;
   readonly longestGap: number;

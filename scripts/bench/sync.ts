@@ -1,5 +1,5 @@
-// `npm run bench -- sync`: 20,000 subscriptions from Sourcegraph.com's stand-in into the local Firestore, by the function
-// itself: time and memory, first run and an unchanged one.
+// `npm run bench -- sync`: 20,000 subscriptions from Sourcegraph.com's stand-in into the local Firestore, by the
+// function itself: time and memory, first run and an unchanged one.
 
 import { readFileSync } from 'node:fs';
 import { sourcegraphAccess } from '../local/sourcegraph/sourcegraph.ts';

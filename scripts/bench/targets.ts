@@ -1,4 +1,5 @@
-// Who is measured: the provider itself, the gateway, a peer, and two relays that do nothing else. Each in a process of its own.
+// Who is measured: the provider itself, the gateway, a peer, and two relays that do nothing else. Each in a process of
+// its own.
 
 import { fork, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';

@@ -1,5 +1,6 @@
-// What traces and metrics cost: pairs of gateways that differ in nothing else, in turns within one run. Two processes with the same settings differ by
-// five percent themselves (how the compilers and the heap happened to fall out), so there are several pairs, and the middle half of all ratios is told.
+// What traces and metrics cost: pairs of gateways that differ in nothing else, in turns within one run. Two processes
+// with the same settings differ by five percent themselves (how the compilers and the heap happened to fall out), so
+// there are several pairs, and the middle half of all ratios is told.
 
 import { fork } from 'node:child_process';
 import { once } from 'node:events';

@@ -1,4 +1,5 @@
-// A bundle is the same wherever it is built, and reads nothing heavy before its first answer. That one runs: local/built-function.test.ts.
+// A bundle is the same wherever it is built, and reads nothing heavy before its first answer. That one runs:
+// local/built-function.test.ts.
 
 import assert from 'node:assert/strict';
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';

@@ -47,9 +47,10 @@ export interface Built {
 export const bounds = { startBytes: 815_000, bytes: 10_500_000 } as const;
 
 /**
- * Bundles functions, or finds the bundles that were made of the same sources before. They stay as they are for as long as this process lives.
- * Another build of this tree is waited for.
- * @param outDir copies go to `outDir/<name>/`; without it `file` is in the cache. @param onProgress takes a line on what is under way
+ * Bundles functions, or finds the bundles that were made of the same sources before. They stay as they are for as long
+ * as this process lives. Another build of this tree is waited for.
+ * @param outDir copies go to `outDir/<name>/`; without it `file` is in the cache. @param onProgress takes a line on
+ * what is under way
  * @throws Error when a name is no function's, or a bundle outgrew its bound
  */
 export async function buildFunctions({

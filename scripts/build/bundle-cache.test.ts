@@ -1,5 +1,5 @@
-// A bundle is found again while its sources, and what decides about all bundles, are as they were; damage, killed writers and age leave nothing
-// wrong and nothing behind.
+// A bundle is found again while its sources, and what decides about all bundles, are as they were; damage, killed
+// writers and age leave nothing wrong and nothing behind.
 
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';

@@ -1,4 +1,5 @@
-// Bundles on disk, found again by what they were made of. An entry is written beside and renamed, then never changed: a process runs from it.
+// Bundles on disk, found again by what they were made of. An entry is written beside and renamed, then never changed:
+// a process runs from it.
 
 import { createHash } from 'node:crypto';
 import {
@@ -47,7 +48,10 @@ interface BundleRecord {
 export interface BundleCache {
   /** The function's bundle of today's sources, or null. From then on it stays for as long as this process lives. */
   find(name: string): Promise<CachedBundle | null>;
-  /** Keeps a bundle that was made since the cache was opened. Null, and nothing is kept, when a source changed since then. */
+  /**
+   * Keeps a bundle that was made since the cache was opened. Null, and nothing is kept, when a source changed since
+   * then.
+   */
   keep(
     name: string,
     bundle: { files: Readonly<Record<string, string>>; sources: readonly string[]; facts: Facts },

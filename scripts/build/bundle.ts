@@ -19,9 +19,10 @@ export interface Bundle {
 }
 
 /**
- * Bundles one entry into `index.js` and chunks. ES modules, since only they can be split: a heavy client behind `import()` is not even
- * read until it is used, and the first answer comes a sixth earlier than from one CommonJS file (550 against 670 ms when it was measured).
- * Same sources, same bytes. esbuild's process stays for the next call: who has done with it calls its `stop`.
+ * Bundles one entry into `index.js` and chunks. ES modules, since only they can be split: a heavy client behind
+ * `import()` is not even read until it is used, and the first answer comes a sixth earlier than from one CommonJS file
+ * (550 against 670 ms when it was measured). Same sources, same bytes. esbuild's process stays for the next call: who
+ * has done with it calls its `stop`.
  */
 export async function makeBundle(entry: string): Promise<Bundle> {
   const workers = new Set<string>();
@@ -68,7 +69,9 @@ export async function makeBundle(entry: string): Promise<Bundle> {
   return { files: Object.fromEntries(files), sources: [...new Set(sources)].toSorted(), metafile };
 }
 
-/** Writes a bundle into a folder of its own. What is the same stays untouched, what belongs to no bundle of today goes. */
+/**
+ * Writes a bundle into a folder of its own. What is the same stays untouched, what belongs to no bundle of today goes.
+ */
 export async function writeBundle(files: Readonly<Record<string, string>>, dir: string): Promise<void> {
   await mkdir(dir, { recursive: true });
   await Promise.all(
@@ -79,12 +82,16 @@ export async function writeBundle(files: Readonly<Record<string, string>>, dir: 
   );
   const stale = (await readdir(dir)).filter((name) => name !== 'node_modules' && !(name in files));
   await Promise.all(stale.map((name) => rm(path.join(dir, name), { recursive: true })));
-  // Elsewhere than inside the repository the framework is found through a link, as the buildpack's node_modules would be.
+  // Elsewhere than inside the repository the framework is found through a link, as the buildpack's node_modules would
+  // be.
   if (path.relative(root, dir).startsWith('..') && !existsSync(path.join(dir, 'node_modules')))
     await symlink(path.join(root, 'node_modules'), path.join(dir, 'node_modules'));
 }
 
-/** What a bundle reads before its first `import()`: bytes of its files, and the sources in them (relative to the repository). */
+/**
+ * What a bundle reads before its first `import()`: bytes of its files, and the sources in them (relative to the
+ * repository).
+ */
 export function loadedAtStart({ outputs }: Metafile): { bytes: number; sources: string[] } {
   const files = new Set(Object.keys(outputs).filter((file) => path.basename(file) === 'index.js'));
   // A set may grow while it is walked.
@@ -105,8 +112,9 @@ const commonJs = [
 ].join('\n');
 
 /**
- * Gives `import()` of a CommonJS package its named exports, as Node does. Where it splits, esbuild exports such a package as `default` alone.
- * The names stay getters on the package: to read them all would load what a package itself loads lazily.
+ * Gives `import()` of a CommonJS package its named exports, as Node does. Where it splits, esbuild exports such a
+ * package as `default` alone. The names stay getters on the package: to read them all would load what a package itself
+ * loads lazily.
  */
 function nameExports(text: string, file: string, { inputs, outputs }: Metafile): string {
   const packages = new Set(
@@ -126,8 +134,9 @@ function nameExports(text: string, file: string, { inputs, outputs }: Metafile):
 }
 
 /**
- * Our Lua and JSON files are read next to the module that uses them; in a bundle their text stands in its place. The file of a thread lies
- * beside it. @param workers takes files of threads @param texts takes files whose text stands in the bundle
+ * Our Lua and JSON files are read next to the module that uses them; in a bundle their text stands in its place. The
+ * file of a thread lies beside it. @param workers takes files of threads @param texts takes files whose text stands in
+ * the bundle
  */
 const inlineText = (workers: Set<string>, texts: Set<string>): Plugin => ({
   name: 'inline-text',
@@ -157,7 +166,10 @@ const inlineText = (workers: Set<string>, texts: Set<string>): Plugin => ({
 
 const tasksSources = '@google-cloud[\\\\/]tasks[\\\\/]build[\\\\/](esm|cjs)[\\\\/]src[\\\\/]';
 
-/** The Cloud Tasks client reads three JSON files at run time, from paths that a bundle does not have. Its beta versions are never used. */
+/**
+ * The Cloud Tasks client reads three JSON files at run time, from paths that a bundle does not have. Its beta versions
+ * are never used.
+ */
 const tasksProtos: Plugin = {
   name: 'tasks-protos',
   setup: ({ onLoad }) => {

@@ -1,4 +1,5 @@
-// One process of this tree at a time does a costly thing. A courtesy that saves double work: what is done must be right without it.
+// One process of this tree at a time does a costly thing. A courtesy that saves double work: what is done must be
+// right without it.
 
 import { linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
@@ -8,8 +9,9 @@ const waitMaxMs = 5 * 60_000;
 const lookAgainMs = 100;
 
 /**
- * Does `work` while no other process holds `file`, which holds the holder's process id. The lock of a dead process is taken over; after five
- * minutes `work` is done without it. @param onProgress is told once when there is somebody to wait for
+ * Does `work` while no other process holds `file`, which holds the holder's process id. The lock of a dead process is
+ * taken over; after five minutes `work` is done without it. @param onProgress is told once when there is somebody to
+ * wait for
  */
 export async function withLock<T>(
   file: string,

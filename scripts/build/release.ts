@@ -1,4 +1,5 @@
-// What is uploaded of a function: its bundle with a lock file as one zip, and beside it a list of everything in it (CycloneDX). Not the upload.
+// What is uploaded of a function: its bundle with a lock file as one zip, and beside it a list of everything in it
+// (CycloneDX). Not the upload.
 
 import { createHash } from 'node:crypto';
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
@@ -32,7 +33,10 @@ export interface Release {
   readonly sbomFile: string;
 }
 
-/** Builds and packs functions into `outDir`. @throws Error when a name is no function's, or a bundle outgrew its bound */
+/**
+ * Builds and packs functions into `outDir`.
+ * @throws Error when a name is no function's, or a bundle outgrew its bound
+ */
 export async function packFunctions({
   outDir = path.join(root, '.build/releases'),
   names,
@@ -98,7 +102,10 @@ function lockFile(lock: Lock, places: readonly string[], manifest: Locked & { na
   return `${JSON.stringify(text, null, 2)}\n`;
 }
 
-/** CycloneDX 1.6: one component a package and version, without time or serial number, which would differ from build to build. */
+/**
+ * CycloneDX 1.6: one component a package and version, without time or serial number, which would differ from build to
+ * build.
+ */
 function billOfMaterials(lock: Lock, name: string, places: readonly string[]): object {
   const components = new Map<string, object>();
   for (const place of new Set(places)) {

@@ -1,4 +1,5 @@
-// A zip archive of a few files, the same bytes for the same contents: no times, no owners, files in the order of their names.
+// A zip archive of a few files, the same bytes for the same contents: no times, no owners, files in the order of their
+// names.
 
 import { crc32, deflateRawSync } from 'node:zlib';
 

@@ -1,4 +1,5 @@
-// Delivery under chaos: load, redeliveries, kills, outages; then every call is looked for in the warehouse. What the chaos is stands here, what holds too.
+// Delivery under chaos: load, redeliveries, kills, outages; then every call is looked for in the warehouse. What the
+// chaos is stands here, what holds too.
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { status as grpcStatus } from '@grpc/grpc-js';
@@ -9,7 +10,10 @@ const workers = 16;
 const subscriptions = 4;
 const killEveryMs = 4_000;
 const sweepEveryMs = 2_000;
-/** A call whose lease is made to look overdue: its holder is not dead, only late, so an orphaned row comes first and the settled one after it. */
+/**
+ * A call whose lease is made to look overdue: its holder is not dead, only late, so an orphaned row comes first and
+ * the settled one after it.
+ */
 const overtakeEveryMs = 1_500;
 const redelivered = 0.01;
 /** Before, between and after the outages, as a share of one: kills and redeliveries go on. */

@@ -1,4 +1,5 @@
-// A failover under load: a replica that missed the master's last moments takes its place. What was acknowledged then is the bound that everything else keeps.
+// A failover under load: a replica that missed the master's last moments takes its place. What was acknowledged then
+// is the bound that everything else keeps.
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Redis } from 'ioredis';

@@ -1,11 +1,15 @@
-// Several instances of each function over one Redis, to be killed, ended and started again. What hits them when is drawn elsewhere.
+// Several instances of each function over one Redis, to be killed, ended and started again. What hits them when is
+// drawn elsewhere.
 
 import { freePort } from '../local/process/port.ts';
 import { startFunction, type FunctionProcess } from '../local/process/function-process.ts';
 import type { LocalCloud } from '../local/cloud.ts';
 import { pick } from './random.ts';
 
-/** Cloud Run kills an instance 10 s after SIGTERM (shared/COMPATIBILITY.md#instance-end): one that is not done by then loses what it had. */
+/**
+ * Cloud Run kills an instance 10 s after SIGTERM (shared/COMPATIBILITY.md#instance-end): one that is not done by then
+ * loses what it had.
+ */
 const endTimeoutMs = 10_000;
 
 /** What hits one of them, on `names`, chosen by a number in [0, 1). */
@@ -21,7 +25,8 @@ export interface Fleet {
   url(name: string, random: number): string;
   /**
    * Ends an instance that is up and starts another in its place.
-   * @returns false when none of them is up. After SIGTERM an instance that does not end by itself within 10 s, or not with 0, is a fault.
+   * @returns false when none of them is up. After SIGTERM an instance that does not end by itself within 10 s, or not
+   * with 0, is a fault.
    */
   strike(strike: Strike): Promise<boolean>;
   readonly longestEndMs: () => number;

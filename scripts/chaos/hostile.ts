@@ -1,4 +1,5 @@
-// The gateway under hostile callers and ill-behaved providers: heavy bodies, trickles, callers that read nothing, answers that are none. Everybody else is served all the while.
+// The gateway under hostile callers and ill-behaved providers: heavy bodies, trickles, callers that read nothing,
+// answers that are none. Everybody else is served all the while.
 
 import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -76,7 +77,10 @@ export interface HostileChaosOptions {
   readonly say: (text: string) => void;
 }
 
-/** Runs it: hostile tenants of each kind beside an honest one, then quiet, then the account. The same seed draws the same acts. */
+/**
+ * Runs it: hostile tenants of each kind beside an honest one, then quiet, then the account. The same seed draws the
+ * same acts.
+ */
 export async function hostileChaos({ seed, loadMs, say }: HostileChaosOptions): Promise<ChaosResult> {
   const gateway = await startGateway({
     env: { CODY_GATEWAY_UPSTREAM_TOTAL_TIMEOUT: `${totalTimeoutMs}ms`, CODY_GATEWAY_UPSTREAM_IDLE_TIMEOUT: '2s' },

@@ -1,4 +1,5 @@
-// What must hold after any chaos (shared/README.md#the-lease): the callers' view, the counters in Redis and the rows of the warehouse, held against each other.
+// What must hold after any chaos (shared/README.md#the-lease): the callers' view, the counters in Redis and the rows
+// of the warehouse, held against each other.
 
 import type { Redis } from 'ioredis';
 import type { TestGateway } from '../local/test-gateway.ts';
@@ -24,7 +25,10 @@ export interface Evidence {
   readonly logged: ReadonlySet<string>;
   /** Callers that are busy at once: no more calls than that are in flight. */
   readonly atOnce: number;
-  /** Calls of which a failover may have lost what was acknowledged; none where Redis keeps that. They are the bound of what may be missing. */
+  /**
+   * Calls of which a failover may have lost what was acknowledged; none where Redis keeps that. They are the bound of
+   * what may be missing.
+   */
   readonly touched: (call: Seen) => boolean;
 }
 
@@ -71,7 +75,10 @@ async function callRows({ bigquery }: TestGateway): Promise<CallRow[]> {
   }));
 }
 
-/** Every call that returned a byte has exactly one row; it is the settled one, with the truth, where the answer ended as answers end. */
+/**
+ * Every call that returned a byte has exactly one row; it is the settled one, with the truth, where the answer ended
+ * as answers end.
+ */
 function* oneRowACall({ seen, logged, touched }: Evidence, rows: readonly CallRow[]): Generator<string> {
   const byTrace = new Map<string, CallRow[]>();
   for (const row of rows) byTrace.set(row.trace, [...(byTrace.get(row.trace) ?? []), row]);
@@ -115,7 +122,10 @@ function* limitsHold(evidence: Evidence, rows: readonly CallRow[]): Generator<st
   }
 }
 
-/** A refusal by the quota is true only if the window could be full by then: by what was asked since it may have opened, and was not given back. */
+/**
+ * A refusal by the quota is true only if the window could be full by then: by what was asked since it may have opened,
+ * and was not given back.
+ */
 function* refusalsAreTrue(evidence: Evidence, rows: readonly CallRow[]): Generator<string> {
   const { seen, logged, touched } = evidence;
   const released = new Set(rows.filter(({ rank, units }) => rank === 1 && units === 0).map(({ trace }) => trace));

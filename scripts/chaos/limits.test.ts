@@ -1,4 +1,5 @@
-// Short runs of the limiter's chaos: a few seconds of load with every kind of fault, or a failover, and every invariant after it. `npm run chaos` runs it for longer.
+// Short runs of the limiter's chaos: a few seconds of load with every kind of fault, or a failover, and every
+// invariant after it. `npm run chaos` runs it for longer.
 
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';

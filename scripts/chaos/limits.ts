@@ -23,7 +23,10 @@ export interface LimitsChaosOptions extends Omit<RigOptions, 'redisArgs'> {
   readonly say: (text: string) => void;
 }
 
-/** Runs it: load with faults, quiet, what is left behind taken over, then the account. The same seed draws the same faults and calls. */
+/**
+ * Runs it: load with faults, quiet, what is left behind taken over, then the account. The same seed draws the same
+ * faults and calls.
+ */
 export async function limitsChaos({ loadMs, say, ...options }: LimitsChaosOptions): Promise<ChaosResult> {
   const rig = await startRig({ ...options, redisArgs: durable });
   const { gateway, fleet, callers, seen, logged, workers } = rig;

@@ -1,4 +1,5 @@
-// What the limiter's chaos runs on: the local cloud with several instances, subscriptions that call, sweeps, and the quiet after it. Not what breaks, nor what must hold.
+// What the limiter's chaos runs on: the local cloud with several instances, subscriptions that call, sweeps, and the
+// quiet after it. Not what breaks, nor what must hold.
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startGateway, type TestGateway } from '../local/test-gateway.ts';
@@ -44,7 +45,10 @@ export interface Rig {
   readonly seen: Seen[];
   /** Trace ids of the calls whose event went into the log, because Redis did not answer. */
   readonly logged: ReadonlySet<string>;
-  /** Callers and sweeps for as long as `work` takes, and what else goes along until it is over; rejects with what breaks first. */
+  /**
+   * Callers and sweeps for as long as `work` takes, and what else goes along until it is over; rejects with what
+   * breaks first.
+   */
   load(work: () => Promise<void>, along?: (over: AbortSignal) => Promise<void>): Promise<void>;
   stop(): Promise<void>;
 }
@@ -122,7 +126,9 @@ async function sweepAlong(fleet: Fleet, over: AbortSignal): Promise<void> {
   }
 }
 
-/** Once no call ends any more: leases whose holder is dead, or could not reach Redis, and how long the last of them has. */
+/**
+ * Once no call ends any more: leases whose holder is dead, or could not reach Redis, and how long the last of them has.
+ */
 export async function leftStanding({
   redisClient,
 }: TestGateway): Promise<{ orphanable: number; furthestDueMs: number }> {
@@ -142,7 +148,10 @@ export async function leftStanding({
   return { orphanable: dues.length, furthestDueMs: Math.max(0, ...dues) - Number(seconds) * 1000 };
 }
 
-/** As if twice the lease time were over: everything that stands is overdue, everything in an outbox left behind. @returns the time it took, ms */
+/**
+ * As if twice the lease time were over: everything that stands is overdue, everything in an outbox left behind.
+ * @returns the time it took, ms
+ */
 export async function arrive({ redisClient, tasks }: TestGateway, fleet: Fleet): Promise<number> {
   const startedMs = performance.now();
   while (performance.now() - startedMs < arriveTimeoutMs) {
@@ -164,7 +173,10 @@ function recordLogged(line: string, logged: Set<string>): void {
   if (event?.metadata?.trace_id !== undefined) logged.add(event.metadata.trace_id);
 }
 
-/** A slow machine needs longer until everything was seen: the load goes on until there was enough, at most ten times as long. */
+/**
+ * A slow machine needs longer until everything was seen: the load goes on until there was enough, at most ten times as
+ * long.
+ */
 export async function goOn(loadMs: number, enough: () => boolean, meanwhile: () => Promise<void>): Promise<void> {
   const startedMs = performance.now();
   while (!enough() && performance.now() - startedMs < loadMs * 9) {

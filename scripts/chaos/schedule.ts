@@ -1,4 +1,5 @@
-// What a chaos run does and when, drawn from its seed: the same seed draws the same faults and the same calls. Not how they are carried out.
+// What a chaos run does and when, drawn from its seed: the same seed draws the same faults and the same calls. Not how
+// they are carried out.
 
 import { pick, seededRandom } from './random.ts';
 
@@ -31,7 +32,10 @@ export interface Fault {
 const faultEveryMs = 500;
 const outageMs = { least: 100, most: 1_200 };
 
-/** The faults of a run: rounds in which each kind comes once, each round in an order of its own, spread over the time of the load. */
+/**
+ * The faults of a run: rounds in which each kind comes once, each round in an order of its own, spread over the time
+ * of the load.
+ */
 export function drawFaults(seed: string, loadMs: number): Fault[] {
   const random = seededRandom(`${seed}:faults`);
   const rounds = Math.max(1, Math.floor(loadMs / (faultEveryMs * faultKinds.length)));

@@ -1,4 +1,5 @@
-// The sweeper as chaos needs it: called at any time, its clock pushed forward by making leases, folds and outbox entries look old. Not its work.
+// The sweeper as chaos needs it: called at any time, its clock pushed forward by making leases, folds and outbox
+// entries look old. Not its work.
 
 import type { Redis } from 'ioredis';
 import type { Fleet } from './fleet.ts';
@@ -53,7 +54,10 @@ for _, key in ipairs(KEYS) do
 end
 return done`;
 
-/** Makes outbox entries look left behind. An instance that still sends one of them can't delete it: it arrives twice, which is allowed. */
+/**
+ * Makes outbox entries look left behind. An instance that still sends one of them can't delete it: it arrives twice,
+ * which is allowed.
+ */
 export function age(redis: Redis): Promise<number> {
   return force(redis, '*:outbox', ageScript, 0);
 }

@@ -1,4 +1,5 @@
-// A column that the code writes and Terraform does not create is named, and so is every other difference between the two.
+// A column that the code writes and Terraform does not create is named, and so is every other difference between the
+// two.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

@@ -1,4 +1,5 @@
-// The columns that the code writes (shared/src/events/columns.ts) against those that Terraform creates, by name, type and mode.
+// The columns that the code writes (shared/src/events/columns.ts) against those that Terraform creates, by name, type
+// and mode.
 
 import { readFileSync } from 'node:fs';
 import path from 'node:path';

@@ -1,5 +1,5 @@
-// Which lines of a source file are comments, by the first thing that stands on them. Not a parser: a comment behind code
-// on its line is not seen, and a text over several lines whose line begins like a comment is taken for one.
+// Which lines of a source file are comments, by the first thing that stands on them. Not a parser: a comment behind
+// code on its line is not seen, and a text over several lines whose line begins like a comment is taken for one.
 
 /** Columns that a comment may take. */
 export const columnsMax = 120;

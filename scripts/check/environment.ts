@@ -1,5 +1,6 @@
-// Terraform's environment against config/variables.ts, in both directions, without Terraform: what is set is read, what must be set is set,
-// every secret reaches a function, and the lines that alerts count are lines that the code writes.
+// Terraform's environment against config/variables.ts, in both directions, without Terraform: what is set is read,
+// what must be set is set, every secret reaches a function, and the lines that alerts count are lines that the code
+// writes.
 
 import { globSync, readFileSync } from 'node:fs';
 import path from 'node:path';
@@ -37,7 +38,8 @@ for (const name of set) {
   else if (row.kind === 'secret') faults.push(`Terraform sets ${name} as text, but it is a secret`);
 }
 const secrets = new Set(files.flatMap((file) => file.secrets));
-// A variable without a default means something by being absent. Each is set here, or is one of these: Terraform leaves it alone on purpose.
+// A variable without a default means something by being absent. Each is set here, or is one of these: Terraform leaves
+// it alone on purpose.
 const left: readonly (readonly [why: string, names: RegExp])[] = [
   ['for the root’s settings', /_(ALLOWED_MODELS|ORG_ID|CLIENT_ID)$/],
   [

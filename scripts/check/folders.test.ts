@@ -1,4 +1,5 @@
-// The check of folders finds every way in which two of them depend on each other, says where, and lets one direction pass.
+// The check of folders finds every way in which two of them depend on each other, says where, and lets one direction
+// pass.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

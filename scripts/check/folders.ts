@@ -1,5 +1,6 @@
-// No two folders of scripts depend on each other, not even in a circle of several: what stands below can be read and changed without what stands
-// above. Tests count. Not the rooms of shared, which have an order of their own (ladder.ts).
+// No two folders of scripts depend on each other, not even in a circle of several: what stands below can be read and
+// changed without what stands above. Tests count. Not the rooms of shared, which have an order of their own
+// (ladder.ts).
 
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';

@@ -1,4 +1,5 @@
-// The ladder's laws and the few other rules a script keeps: imports, doors, names, accessors, process.env, Lua headers, the top level. Taste is not its business.
+// The ladder's laws and the few other rules a script keeps: imports, doors, names, accessors, process.env, Lua
+// headers, the top level. Taste is not its business.
 
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
@@ -55,8 +56,9 @@ export function checkTree(sources: readonly Source[], keyNames: ReadonlySet<stri
 }
 
 /**
- * V8 puts the accessors of an object literal into its old generation: what they close over, a whole request, lives until the next major collection, and
- * costs every minor one until then (scripts/bench/README.md#memory). A class's accessors are made once.
+ * V8 puts the accessors of an object literal into its old generation: what they close over, a whole request, lives
+ * until the next major collection, and costs every minor one until then (scripts/bench/README.md#memory). A class's
+ * accessors are made once.
  */
 function checkAccessors({ file, text }: Source): string[] {
   if (!/^(shared\/src|functions)\/.*\.ts$/.test(file) || isTestCode(file)) return [];
@@ -145,7 +147,10 @@ function isTestCode(file: string): boolean {
   return /\.test(\.ts$|\/)/.test(file);
 }
 
-/** What a file may not import for where it stands, whatever rooms say; null when all is well. A test may use what it needs. */
+/**
+ * What a file may not import for where it stands, whatever rooms say; null when all is well. A test may use what it
+ * needs.
+ */
 function outsideImport(file: string, from: string): string | null {
   if (!from.startsWith('.')) return null;
   if (isTestCode(path.posix.join(path.posix.dirname(file), from))) return 'that is test code, and this is not';
@@ -184,7 +189,10 @@ function targetRoom(file: string, from: string): { room: string; door: boolean }
   return { room, door: rest === `${room}.ts` && file.startsWith('shared/') };
 }
 
-/** Each script's header names the keys of the table and says what every argument is, and the body uses what the header names. */
+/**
+ * Each script's header names the keys of the table and says what every argument is, and the body uses what the header
+ * names.
+ */
 function checkLua(sources: readonly Source[], keyNames: ReadonlySet<string>): string[] {
   const faults: string[] = [];
   for (const { file, text } of sources) {

@@ -1,4 +1,5 @@
-// A provider's name in code is found wherever it hides, words that only look like one are not, and the list of exceptions has no idle ones.
+// A provider's name in code is found wherever it hides, words that only look like one are not, and the list of
+// exceptions has no idle ones.
 
 import assert from 'node:assert/strict';
 import path from 'node:path';

@@ -1,4 +1,5 @@
-// Nothing but the catalogue names a provider: code that does is a rule that the next provider does not have. Words in comments are free.
+// Nothing but the catalogue names a provider: code that does is a rule that the next provider does not have. Words in
+// comments are free.
 
 import { globSync, readFileSync } from 'node:fs';
 import path from 'node:path';
@@ -46,7 +47,9 @@ export const places: readonly (readonly [place: string, why: string])[] = [
   ['functions/embeddings/', 'paths and shapes of two dialects'],
 ];
 
-/** Words that are also something else: a cloud, a company, a word of every day. Only a whole string names the provider. */
+/**
+ * Words that are also something else: a cloud, a company, a word of every day. Only a whole string names the provider.
+ */
 const ambiguous: ReadonlySet<string> = new Set(['google', 'sourcegraph', 'together', 'openai-compatible']);
 
 /** A file and its text. */
@@ -99,7 +102,10 @@ function namesIn({ file, text }: Source, providers: readonly string[]): { file: 
 
 const patterns = new Map<string, RegExp>();
 
-/** A string that is the name or begins with it and a slash; else, of a name that means nothing else, any word that has it. */
+/**
+ * A string that is the name or begins with it and a slash; else, of a name that means nothing else, any word that has
+ * it.
+ */
 function namePattern(name: string): RegExp {
   let pattern = patterns.get(name);
   if (pattern === undefined) {

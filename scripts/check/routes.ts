@@ -1,5 +1,5 @@
-// terraform/routes.json: who answers a table of requests, by the local router. `terraform test` holds the load balancer's URL map to it;
-// `npm run check` compares, `npm run format` writes.
+// terraform/routes.json: who answers a table of requests, by the local router. `terraform test` holds the load
+// balancer's URL map to it; `npm run check` compares, `npm run format` writes.
 
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';

@@ -1,4 +1,5 @@
-// Every command of the operators' pages exists: npm scripts, the gateway command's own, gcloud's, outputs of the roots, chapters, members of log lines.
+// Every command of the operators' pages exists: npm scripts, the gateway command's own, gcloud's, outputs of the
+// roots, chapters, members of log lines.
 
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
@@ -58,7 +59,10 @@ test('npm scripts and commands of npm run gateway, with their flags', () => {
   assert.ok(seen > 40 && helps.size > 8, `${seen}, ${helps.size}`);
 });
 
-/** Words of a command, then the flags that it takes, of those that we use. By Google's reference of gcloud and bq; a new one is looked up there and added. */
+/**
+ * Words of a command, then the flags that it takes, of those that we use. By Google's reference of gcloud and bq; a
+ * new one is looked up there and added.
+ */
 const forms: Readonly<Record<string, string>> = {
   'gcloud auth application-default login': '',
   'gcloud auth login': '',
@@ -192,7 +196,10 @@ test('what the issue of operations asks for has a chapter of its own', () => {
   ]);
 });
 
-/** What Google lets us label; members of a resource type's schema (google provider 7.45). Queues, jobs and accounts take none. */
+/**
+ * What Google lets us label; members of a resource type's schema (google provider 7.45). Queues, jobs and accounts
+ * take none.
+ */
 const labelled: Readonly<Record<string, string>> = {
   google_bigquery_dataset: 'labels',
   google_bigquery_table: 'labels',

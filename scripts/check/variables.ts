@@ -1,6 +1,7 @@
-// The table in shared/src/config/README.md, terraform/environment.json and terraform/variables-by-function.json are what
-// config/variables.ts and the code that reads them say: `npm run check` compares, `npm run format` writes. README's table of functions, scripts/README.md's of commands and
-// shared/README.md's of dependencies leave out none of them.
+// The table in shared/src/config/README.md, terraform/environment.json and terraform/variables-by-function.json are
+// what config/variables.ts and the code that reads them say: `npm run check` compares, `npm run format` writes.
+// README's table of functions, scripts/README.md's of commands and shared/README.md's of dependencies leave out none
+// of them.
 
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
@@ -78,7 +79,7 @@ const named = ['.', 'shared', 'functions', 'scripts']
 const needed = new Set(
   named
     .filter((name) => !/^@(types|cody-gateway)\//.test(name))
-    .map((name) => (/^@opentelemetry\//.test(name) ? '@opentelemetry/*' : name)),
+    .map((name) => (name.startsWith('@opentelemetry/') ? '@opentelemetry/*' : name)),
 );
 const given = new Set(
   [...reasons.matchAll(/^\| (`.*?) \|/gm)].flatMap(([, cell = '']) =>

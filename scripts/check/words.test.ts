@@ -33,6 +33,7 @@ test('public standards, words that look alike and pointers that lead somewhere p
   for (const line of [
     '// leading blank removed (WHATWG HTML §9.2.6)',
     '// client credentials, RFC 6749 §4.4, §5',
+    '// client credentials, RFC 6749\n// §4.4',
     '// W3C trace context: shared/FACTS.md#d5',
     '// why: shared/FACTS.md#quota-text',
     "const id = 'D1';",
@@ -68,6 +69,7 @@ test('each form of comment goes on in its own form', () => {
   const cases: readonly (readonly [file: string, before: string, after: RegExp])[] = [
     ['a.ts', `// ${long}\n// More.`, /^\/\/ word[^\n]*\n\/\/ word[^\n]* end\. More\.$/],
     ['a.ts', `  /** ${long} */\n  a();`, /^ {2}\/\*\*\n {3}\* word[^\n]*\n {3}\* [^\n]*end\.\n {3}\*\/\n {2}a\(\);$/],
+    ['a.ts', `/** ${long} @returns it */`, /^\/\*\*\n \* word[^\n]*\n \* [^\n]*end\.\n \* @returns it\n \*\/$/],
     ['a.ts', `/**\n * ${long}\n * @param a it\n */`, /\n \* word[^\n]* end\.\n \* @param a it\n \*\/$/],
     ['a.ts', `/**\n * One.\n * ${long} */`, /^\/\*\*\n \* One\.\n \* word[^\n]*\n \* [^\n]*end\.\n \*\/$/],
     ['a.lua', `-- KEYS[1] ${long}\n-- KEYS[2] b`, /^-- KEYS\[1\][^\n]*\n-- {3}word[^\n]*end\.\n-- KEYS\[2\] b$/],

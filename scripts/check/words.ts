@@ -31,7 +31,8 @@ export function checkWords(files: ReadonlyMap<string, string>, exists: (file: st
       const comment = comments[at] ?? null;
       const isProse = comment !== null || /^\s*(?:await )?(?:test|t\.test)\(/.test(line);
       const faults = [
-        ...(elsewhere.some((citation) => citation.test(line)) || (isProse && line.includes('§') && !standard.test(line))
+        ...(elsewhere.some((citation) => citation.test(line)) ||
+        (isProse && line.includes('§') && !standard.test(`${lines[at - 1] ?? ''} ${line}`))
           ? ['cites what is not in the tree; say why here, or point to a heading of shared/COMPATIBILITY.md']
           : []),
         ...(isProse && numbers.test(line)

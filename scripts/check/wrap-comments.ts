@@ -3,7 +3,9 @@
 
 import { columnsMax, commentLines, type CommentLine } from './comment-lines.ts';
 
-/** What begins something of its own, and is no continuation of the line above: list items, tags, rows, headers of Lua. */
+/**
+ * What begins something of its own, and is no continuation of the line above: list items, tags, rows, headers of Lua.
+ */
 const begins = /^(?:[-*] |@|\||(?:KEYS|ARGV)\[|RETURNS |fragment:|\d+\. )/;
 /** What goes on with two blanks in front. */
 const hangs = /^(?:[-*] |(?:KEYS|ARGV)\[|RETURNS )/;
@@ -41,13 +43,20 @@ export function wrapComments(file: string, text: string): string {
   return lines.join('\n');
 }
 
-/** A block of one line, and the first or last line of one, as lines with nothing else on them; null for any other. */
+/**
+ * A block of one line, and the first or last line of one, as lines with nothing else on them, each tag on its own; null
+ * for any other.
+ */
 function openBlock({ indent, marker, text }: CommentLine): string[] | null {
   const begin = marker.startsWith('/*');
   const end = text.endsWith('*/');
   if (!begin && !(end && marker.startsWith(' *'))) return null;
   const inside = text.replace(/\s*\*\/$/, '');
-  return [...(begin ? [indent + marker.trimEnd()] : []), `${indent} * ${inside}`, ...(end ? [`${indent} */`] : [])];
+  return [
+    ...(begin ? [indent + marker.trimEnd()] : []),
+    ...inside.split(/ (?=@(?:param|returns|throws) )/).map((line) => `${indent} * ${line}`),
+    ...(end ? [`${indent} */`] : []),
+  ];
 }
 
 /** Where the line ends, and what goes on: at a blank outside of a code span if there is one. */

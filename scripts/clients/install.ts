@@ -1,4 +1,5 @@
-// Installs a client's pinned packages into a folder of its own below .local/clients: never into the repository's node_modules or lock file.
+// Installs a client's pinned packages into a folder of its own below .local/clients: never into the repository's
+// node_modules or lock file.
 
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
@@ -38,7 +39,8 @@ export async function install(root: string, client: Client): Promise<string | nu
 function npmCommands(dir: string, { packages, installScripts = false }: Client): string[][] {
   writeFileSync(path.join(dir, 'package.json'), JSON.stringify({ private: true, type: 'module' }));
   const names = Object.entries(packages).map(([name, version]) => `${name}@${version}`);
-  // Install scripts only where a client is nothing without its own: programs of others run when it is driven, in its home.
+  // Install scripts only where a client is nothing without its own: programs of others run when it is driven, in its
+  // home.
   const scripts = `--ignore-scripts=${!installScripts}`;
   return [['npm', 'install', '--save-exact', scripts, '--no-audit', '--no-fund', '--loglevel=error', ...names]];
 }

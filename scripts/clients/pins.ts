@@ -1,4 +1,5 @@
-// The clients of the matrix and their pinned versions, as clients.json lists them. Not what they met: that is results.json.
+// The clients of the matrix and their pinned versions, as clients.json lists them. Not what they met: that is
+// results.json.
 
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
@@ -16,7 +17,10 @@ export interface AgentCall {
   readonly answers?: boolean;
 }
 
-/** A client: its packages (the first one gives the row its version) and what drives it, a driver's file or the call of an agent. */
+/**
+ * A client: its packages (the first one gives the row its version) and what drives it, a driver's file or the call of
+ * an agent.
+ */
 export interface Client {
   readonly id: string;
   readonly from: 'npm' | 'pypi';

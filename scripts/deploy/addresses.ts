@@ -1,9 +1,13 @@
-// What runbooks ask for besides the functions' URLs, from Google itself: nobody on call may read Terraform's state, which has the same.
+// What runbooks ask for besides the functions' URLs, from Google itself: nobody on call may read Terraform's state,
+// which has the same.
 
 import { runOrNull } from './program.ts';
 import type { Root } from './root-file.ts';
 
-/** Lines for `npm run status`: the load balancer's address and the way to Redis; what is not there, or may not be read, is said. */
+/**
+ * Lines for `npm run status`: the load balancer's address and the way to Redis; what is not there, or may not be read,
+ * is said.
+ */
 export function operatorAddresses({ project, region, hostname }: Root): string[] {
   const ask = (...args: string[]): string => {
     try {

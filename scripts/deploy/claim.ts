@@ -1,4 +1,5 @@
-// One roll-out at a time in an environment: an object in the bucket of releases that its maker alone can make. Not Terraform's lock, which comes later.
+// One roll-out at a time in an environment: an object in the bucket of releases that its maker alone can make. Not
+// Terraform's lock, which comes later.
 
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { hostname, tmpdir, userInfo } from 'node:os';

@@ -1,4 +1,5 @@
-// deploy, rollback and status from their first word to the smoke test, with programs in the place of gcloud, terraform and git, and a whole gateway behind.
+// deploy, rollback and status from their first word to the smoke test, with programs in the place of gcloud, terraform
+// and git, and a whole gateway behind.
 
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
@@ -56,7 +57,10 @@ interface Outcome {
   readonly rows: readonly Record<string, unknown>[];
 }
 
-/** A process of its own: the programs that it waits for must not hold up the gateway's stand-ins, which live in this one. */
+/**
+ * A process of its own: the programs that it waits for must not hold up the gateway's stand-ins, which live in this
+ * one.
+ */
 const program = `
   import { main } from '${path.join(import.meta.dirname, 'deploy.ts')}';
   const [envs, ...args] = process.argv.slice(1);

@@ -1,4 +1,5 @@
-// What a deploy decides without a cloud: a commit's tag, the release before one, the literal that is edited, what a plan may touch.
+// What a deploy decides without a cloud: a commit's tag, the release before one, the literal that is edited, what a
+// plan may touch.
 
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';

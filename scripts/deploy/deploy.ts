@@ -1,4 +1,5 @@
-// `npm run deploy`, `rollback`, `status` and `traffic`: one function at a time, in one environment. Needs gcloud and terraform, and who runs it their login.
+// `npm run deploy`, `rollback`, `status` and `traffic`: one function at a time, in one environment. Needs gcloud and
+// terraform, and who runs it their login.
 
 import { existsSync, rmSync } from 'node:fs';
 import path from 'node:path';
@@ -101,7 +102,15 @@ function choose(env: string, target: Root, tags: Readonly<Record<string, string>
     ]); // prettier-ignore
 }
 
-/** Applies what was chosen, in dev; nothing but these functions may change. @throws Error: a plan that touches more is not applied */
+/**
+<<<<<<< HEAD
+ * Applies what was chosen, in dev; nothing but these functions may change.
+ * @throws Error: a plan that touches more is not applied
+=======
+ * Applies what was chosen, in dev; nothing but these functions may change. @throws Error: a plan that touches more is
+ * not applied
+>>>>>>> opcmd
+ */
 function apply(target: Root, names: readonly string[]): void {
   const planFile = path.join(target.dir, 'deploy.tfplan');
   const terraform = (...args: string[]): string => run('terraform', [`-chdir=${target.dir}`, ...args]);

@@ -1,4 +1,5 @@
-// The name of a release: <build>_<YYYY-MM-DD>_<major.minor>-<12 hex of the commit>, as terraform/modules/function checks it.
+// The name of a release: <build>_<YYYY-MM-DD>_<major.minor>-<12 hex of the commit>, as terraform/modules/function
+// checks it.
 
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
@@ -9,7 +10,10 @@ const root = path.resolve(import.meta.dirname, '../..');
 /** What a release is called. */
 export const tagForm = /^(\d+)_\d{4}-\d{2}-\d{2}_\d+\.\d+-[0-9a-f]{12}$/;
 
-/** Of a commit: how many came before it, its day (UTC), the version in package.json, its hash. The same commit gives the same tag. */
+/**
+ * Of a commit: how many came before it, its day (UTC), the version in package.json, its hash. The same commit gives
+ * the same tag.
+ */
 export function composeTag(facts: {
   count: number;
   committedSeconds: number;

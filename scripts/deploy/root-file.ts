@@ -45,8 +45,9 @@ export function readRoot(env: string, base = path.join(root, 'terraform/envs')):
 }
 
 /**
- * Writes tags into the file, in the form of `terraform fmt`. What is of one tag for every function becomes `image_tag`, and `function_tags` keeps those
- * that differ from it: an entry there wins, and an entry for each function would leave `image_tag` to nobody.
+ * Writes tags into the file, in the form of `terraform fmt`. What is of one tag for every function becomes
+ * `image_tag`, and `function_tags` keeps those that differ from it: an entry there wins, and an entry for each
+ * function would leave `image_tag` to nobody.
  * @param tags by function; functions that are not named keep what they have
  * @param all names of every function
  */

@@ -50,7 +50,10 @@ const absent = 'absent';
 /** A path that only another feature has, told by the function that got the call. */
 const notServed = /^\{"error":"feature \\"\w+\\" is not served by this function/;
 
-/** A function's name, and what its checks are called by their beginnings. Of the others there is nothing to see from outside. */
+/**
+ * A function's name, and what its checks are called by their beginnings. Of the others there is nothing to see from
+ * outside.
+ */
 const checksOf: Readonly<Record<string, readonly string[]>> = {
   'chat-completions': ['chat_completions', 'models'],
   'code-completions': ['code_completions'],
@@ -60,7 +63,8 @@ const checksOf: Readonly<Record<string, readonly string[]>> = {
 };
 
 /**
- * Calls a gateway as its callers do. A path that is not there is not deployed, and told as `absent`; at least one completion must be.
+ * Calls a gateway as its callers do. A path that is not there is not deployed, and told as `absent`; at least one
+ * completion must be.
  * @param functions were just deployed: of each that callers reach, something must be there
  * @returns whether everything that is there works
  */

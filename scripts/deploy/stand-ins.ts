@@ -1,4 +1,5 @@
-// Programs called gcloud, terraform and git as `npm run deploy` calls them: a bucket and functions in a folder, a plan of what differs. For its test; no cloud.
+// Programs called gcloud, terraform and git as `npm run deploy` calls them: a bucket and functions in a folder, a plan
+// of what differs. For its test; no cloud.
 
 import {
   appendFileSync,

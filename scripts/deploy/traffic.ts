@@ -26,8 +26,9 @@ interface Traffic {
 }
 
 /**
- * Gives the newest revision its percent and the rest to the one that served most beside it, or else to the one made before it.
- * Revisions are named, never "the latest": what is deployed next waits, where Terraform's gradual_functions has the function.
+ * Gives the newest revision its percent and the rest to the one that served most beside it, or else to the one made
+ * before it. Revisions are named, never "the latest": what is deployed next waits, where Terraform's gradual_functions
+ * has the function.
  * @param text whole percent for the newest; absent: nothing is moved
  * @returns who gets what now, most first
  * @throws Error in words for who typed it

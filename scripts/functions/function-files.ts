@@ -1,4 +1,5 @@
-// Reads functions/*/function.json, the only description of an endpoint: what Terraform, the router, the build and README's table go by.
+// Reads functions/*/function.json, the only description of an endpoint: what Terraform, the router, the build and
+// README's table go by.
 
 import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
@@ -19,7 +20,13 @@ const fileSchema = v.strictObject({
   trigger: v.picklist(['http', 'task', 'schedule']),
   /** Cron, for `schedule`. */
   schedule: v.optional(
-    v.pipe(v.string(), v.regex(/^(\*|\*\/[1-9]\d?) \* \* \* \*$/, 'only "* * * * *" and "*/n * * * *" are understood')),
+    v.pipe(
+      v.string(),
+      v.regex(
+        /^(\*|\*\/[1-9]\d?|[1-5]?\d) \* \* \* \*$/,
+        'only "* * * * *", "*/n * * * *" and "n * * * *" are understood',
+      ),
+    ),
   ),
   /** Queue, for `task`. */
   queue: v.optional(v.string()),
@@ -32,16 +39,17 @@ const fileSchema = v.strictObject({
   timeoutSeconds: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(3600)),
   secrets: v.array(v.string()),
   /** What its account may reach besides Redis and its secrets; where absent Terraform gives what is usual for the trigger. */
-  uses: v.optional(v.array(v.picklist(['directory', 'queues', 'warehouse']))),
+  uses: v.optional(v.array(v.picklist(['directory', 'queues', 'warehouse', 'final-days']))),
 });
 
 /** One function's description; its name is its folder's. */
 export type FunctionFile = v.InferOutput<typeof fileSchema> & { readonly name: string };
 
 /**
- * Environment by which a process lives within an instance's memory; Terraform's function module says the same. By itself V8 gives an instance of 512 MiB a
- * young generation of 2 MB (seen in a memory cgroup), which most of a call in flight outlives: a call takes a third more processor time. And the C library
- * gives each of Node's threads a heap of its own, some 8 MiB that nobody uses, to spare them a lock that they hardly meet.
+ * Environment by which a process lives within an instance's memory; Terraform's function module says the same. By
+ * itself V8 gives an instance of 512 MiB a young generation of 2 MB (seen in a memory cgroup), which most of a call in
+ * flight outlives: a call takes a third more processor time. And the C library gives each of Node's threads a heap of
+ * its own, some 8 MiB that nobody uses, to spare them a lock that they hardly meet.
  * @param nodeOptions further ones
  */
 export function memoryEnv(memoryMiB: number, nodeOptions = ''): { NODE_OPTIONS: string; MALLOC_ARENA_MAX: string } {

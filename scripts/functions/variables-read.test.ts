@@ -1,4 +1,5 @@
-// A function is given what it reads: what concerns a provider that it has no key for stays away from it, and so does the warehouse's place.
+// A function is given what it reads: what concerns a provider that it has no key for stays away from it, and so does
+// the warehouse's place.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

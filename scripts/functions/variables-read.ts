@@ -1,10 +1,14 @@
-// Which environment variables a function reads: all, but for those of a provider that it has no key for, and the warehouse's where it writes no rows.
-// Terraform gives a function these alone, so that what concerns one provider makes new revisions of the functions that call it, and of no other.
+// Which environment variables a function reads: all, but for those of a provider that it has no key for, and the
+// warehouse's where it writes no rows. Terraform gives a function these alone, so that what concerns one provider
+// makes new revisions of the functions that call it, and of no other.
 
 import { variables } from '@cody-gateway/shared/config';
 import type { FunctionFile } from './function-files.ts';
 
-/** A provider's key, and how the names of its other variables begin. Without its key a provider serves nothing, so nothing of it is asked for. */
+/**
+ * A provider's key, and how the names of its other variables begin. Without its key a provider serves nothing, so
+ * nothing of it is asked for.
+ */
 const owners: Readonly<Record<string, string>> = {
   CODY_GATEWAY_ANTHROPIC_ACCESS_TOKEN: 'CODY_GATEWAY_ANTHROPIC_',
   CODY_GATEWAY_OPENAI_ACCESS_TOKEN: 'CODY_GATEWAY_OPENAI_',
@@ -13,7 +17,10 @@ const owners: Readonly<Record<string, string>> = {
   CODY_GATEWAY_SOURCEGRAPH_EMBEDDINGS_API_TOKEN: 'CODY_GATEWAY_SOURCEGRAPH_EMBEDDINGS_',
   CODY_GATEWAY_EMBEDDINGS_ENDPOINTS_TOKEN: 'CODY_GATEWAY_EMBEDDINGS_ENDPOINTS',
 };
-/** Rules of flagging that are named after Anthropic hold for other providers' calls too (shared/src/upstream/flagging.ts). */
+/**
+ * Rules of flagging that are named after Anthropic hold for other providers' calls too
+ * (shared/src/upstream/flagging.ts).
+ */
 const sharedRules = /^CODY_GATEWAY_ANTHROPIC_.*(PATTERNS|FLAGGED_MODEL_NAMES|BLOCKING_ENABLED|_LIMIT)$/;
 const warehouse = 'CODY_GATEWAY_BIGQUERY_';
 

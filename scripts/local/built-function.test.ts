@@ -1,4 +1,5 @@
-// What the build makes runs outside the repository, on the framework and by the local cloud's own means, and its Cloud Tasks client reaches a queue.
+// What the build makes runs outside the repository, on the framework and by the local cloud's own means, and its Cloud
+// Tasks client reaches a queue.
 
 import assert from 'node:assert/strict';
 import { once } from 'node:events';

@@ -1,4 +1,5 @@
-// `.local/cloud.json`: where the other commands find the local cloud that runs. Gone when it has ended, and not believed when it could not tell.
+// `.local/cloud.json`: where the other commands find the local cloud that runs. Gone when it has ended, and not
+// believed when it could not tell.
 
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';

@@ -1,4 +1,5 @@
-// The whole local cloud on loopback: Redis, Firestore, Cloud Tasks, BigQuery, providers, every function, the router. For `npm start`, tests and benchmarks.
+// The whole local cloud on loopback: Redis, Firestore, Cloud Tasks, BigQuery, providers, every function, the router.
+// For `npm start`, tests and benchmarks.
 
 import path from 'node:path';
 import { buildFunctions } from '../build/build.ts';
@@ -249,7 +250,10 @@ export async function startCloud(options: CloudOptions = {}): Promise<LocalCloud
   }
 }
 
-/** Entries of the bundles, by function. Tests that run side by side share what `npm test` built before them, whatever is edited meanwhile. */
+/**
+ * Entries of the bundles, by function. Tests that run side by side share what `npm test` built before them, whatever
+ * is edited meanwhile.
+ */
 async function builtFiles(
   names: readonly string[],
   onProgress: CloudOptions['onProgress'] = () => undefined,

@@ -1,5 +1,6 @@
-// However the local cloud ends (a signal to its group, kill -9 of any of its processes, at any moment of its start or after it), no process is
-// left and no file that other commands would believe. GATEWAY_KILLS=100 tries as many; GATEWAY_SEED=n repeats one.
+// However the local cloud ends (a signal to its group, kill -9 of any of its processes, at any moment of its start or
+// after it), no process is left and no file that other commands would believe. GATEWAY_KILLS=100 tries as many;
+// GATEWAY_SEED=n repeats one.
 
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';

@@ -1,4 +1,5 @@
-// What `npm start` says when the cloud runs: how to call it, what is real in it, where to look, what ends with it. At most 80 columns.
+// What `npm start` says when the cloud runs: how to call it, what is real in it, where to look, what ends with it. At
+// most 80 columns.
 
 import { providerKinds, type LocalCloud } from './cloud.ts';
 import type { ShellSettings } from './shell-settings.ts';

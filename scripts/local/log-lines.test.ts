@@ -1,4 +1,5 @@
-// Lines of the functions at a terminal: short, one row, with a hint where something failed, and nothing of what a caller sends can move the cursor.
+// Lines of the functions at a terminal: short, one row, with a hint where something failed, and nothing of what a
+// caller sends can move the cursor.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

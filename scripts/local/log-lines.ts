@@ -1,4 +1,5 @@
-// Log lines of the functions as a person at a terminal reads them: a short line a request, a line and a hint for what went wrong.
+// Log lines of the functions as a person at a terminal reads them: a short line a request, a line and a hint for what
+// went wrong.
 
 import { stripVTControlCharacters } from 'node:util';
 
@@ -20,7 +21,10 @@ export interface LineStyle {
   readonly pagesUrl: string;
 }
 
-/** Whether nobody but the local cloud caused it: health checks, schedules and tasks that went well. Callers come by way of the router. */
+/**
+ * Whether nobody but the local cloud caused it: health checks, schedules and tasks that went well. Callers come by way
+ * of the router.
+ */
 export function isOwn(line: string): boolean {
   const { severity, httpRequest, forwarded_for: from } = parse(line) ?? {};
   return severity === 'INFO' && (httpRequest === undefined || from === undefined);

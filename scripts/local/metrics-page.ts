@@ -1,4 +1,5 @@
-// Prometheus' text of all functions as one, as a scraper wants it: each family once, the function as a label of every sample.
+// Prometheus' text of all functions as one, as a scraper wants it: each family once, the function as a label of every
+// sample.
 
 const fetchTimeoutMs = 3_000;
 

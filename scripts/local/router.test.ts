@@ -1,4 +1,5 @@
-// A request reaches the function whose route fits best, untouched; whoever leaves, the other side learns of it; nothing brings the router down.
+// A request reaches the function whose route fits best, untouched; whoever leaves, the other side learns of it;
+// nothing brings the router down.
 
 import assert from 'node:assert/strict';
 import { once } from 'node:events';

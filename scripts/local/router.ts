@@ -1,4 +1,5 @@
-// The load balancer of the local cloud: one address, the same routes as the URL map, everything else of a request untouched.
+// The load balancer of the local cloud: one address, the same routes as the URL map, everything else of a request
+// untouched.
 
 import http, { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { FunctionFile } from '../functions/function-files.ts';
@@ -45,8 +46,9 @@ export async function startRouter({
 }
 
 /**
- * The function that a request belongs to: exact paths before prefixes, a route that names the request's feature before one that names none.
- * A path whose features don't match still belongs to its function, which explains itself. Null where nothing matches and no function is the default.
+ * The function that a request belongs to: exact paths before prefixes, a route that names the request's feature before
+ * one that names none. A path whose features don't match still belongs to its function, which explains itself. Null
+ * where nothing matches and no function is the default.
  */
 export function chooseTarget(
   targets: readonly Target[],
@@ -71,7 +73,10 @@ export function chooseTarget(
   return best?.target ?? targets.find(({ file }) => file.default === true) ?? null;
 }
 
-/** Streams both ways; a caller that leaves ends the request behind, and a function that breaks off breaks the answer off. */
+/**
+ * Streams both ways; a caller that leaves ends the request behind, and a function that breaks off breaks the answer
+ * off.
+ */
 function forward(agent: http.Agent, { url, file }: Target, request: IncomingMessage, response: ServerResponse): void {
   const client = request.socket.remoteAddress ?? '';
   const earlier = request.headers['x-forwarded-for'];
@@ -100,7 +105,8 @@ function forward(agent: http.Agent, { url, file }: Target, request: IncomingMess
     if (!response.writableFinished) outgoing.destroy();
   });
   outgoing.on('error', () => {
-    // A function may answer before it has read the whole body: the answer stands, and its own end says whether it is whole.
+    // A function may answer before it has read the whole body: the answer stands, and its own end says whether it is
+    // whole.
     if (!answered) unavailable(response, `the local cloud cannot reach the function ${file.name}`);
   });
   request.pipe(outgoing);

@@ -1,4 +1,5 @@
-// What the shell of `npm start` hands on: the gateway's own variables, keys of any home that the catalogue names, and nothing else.
+// What the shell of `npm start` hands on: the gateway's own variables, keys of any home that the catalogue names, and
+// nothing else.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

@@ -47,7 +47,10 @@ export function readShell(shell: Readonly<Record<string, string | undefined>>): 
   return { port, keys, keyNames, otherKeys, env };
 }
 
-/** What the shell has of the keys that homes name, of a release and of the user's own rows; the gateway's own variables are not among them. */
+/**
+ * What the shell has of the keys that homes name, of a release and of the user's own rows; the gateway's own variables
+ * are not among them.
+ */
 function otherKeysIn(shell: Readonly<Record<string, string | undefined>>): ShellSettings['otherKeys'] {
   const setting = shell['CODY_GATEWAY_CATALOGUE'] ?? '';
   const own = setting === '' ? [] : [catalogueLayer(catalogueText(setting), new Date().toISOString().slice(0, 10))];

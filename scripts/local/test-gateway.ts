@@ -56,7 +56,10 @@ export interface EventRow {
 }
 
 const linesMax = 5_000;
-/** Redis may take its time on a machine that is busy with other tests; the burst window is for the tests that are about it. */
+/**
+ * Redis may take its time on a machine that is busy with other tests; the burst window is for the tests that are about
+ * it.
+ */
 const patience = { CODY_GATEWAY_REDIS_BUDGET: '20s', CODY_GATEWAY_ACTOR_CONCURRENCY_LIMIT_PERCENTAGE: '100000' };
 
 /** Starts it. Redis budgets are generous: what is tested is not this machine's speed. */

@@ -1,4 +1,5 @@
-// Who writes, and why: what the audit record of a write says. On a real project the credentials tell who, and nobody else.
+// Who writes, and why: what the audit record of a write says. On a real project the credentials tell who, and nobody
+// else.
 
 import { hostname, userInfo } from 'node:os';
 import type { Author } from '@cody-gateway/shared/documents';

@@ -1,5 +1,6 @@
-// The commands about models, providers, homes and prices as an operator meets them: processes on a real Redis and Firestore's emulator; what an instance
-// makes of what they wrote, what they say, what they refuse, and that every write leaves its record.
+// The commands about models, providers, homes and prices as an operator meets them: processes on a real Redis and
+// Firestore's emulator; what an instance makes of what they wrote, what they say, what they refuse, and that every
+// write leaves its record.
 
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';

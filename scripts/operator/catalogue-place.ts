@@ -1,4 +1,5 @@
-// The catalogue of a deployment for commands: what is below its overlay, how it is read, and how it is changed. Not what commands say of it.
+// The catalogue of a deployment for commands: what is below its overlay, how it is read, and how it is changed. Not
+// what commands say of it.
 
 import {
   Catalogue,
@@ -85,7 +86,10 @@ export async function changeCatalogue(
   );
 }
 
-/** What stands below the overlay: the gateway's processes say so in Redis, since only they have Terraform's variables and secrets. */
+/**
+ * What stands below the overlay: the gateway's processes say so in Redis, since only they have Terraform's variables
+ * and secrets.
+ */
 async function partsOf(
   store: Store | null,
 ): Promise<{ readonly parts: Omit<CatalogueParts, 'overlay'>; readonly notes: readonly string[] }> {

@@ -1,4 +1,5 @@
-// Rows of the catalogue in a command's hands: which one is meant, what the layers below the overlay say of it, and values as text.
+// Rows of the catalogue in a command's hands: which one is meant, what the layers below the overlay say of it, and
+// values as text.
 
 import {
   layerOf,
@@ -12,7 +13,15 @@ import {
 } from '@cody-gateway/shared/catalogue';
 import { UsageError } from './command.ts';
 
-/** @param typed with its provider's prefix, or a name that one provider serves; aliases too @throws Error with the nearest names */
+/**
+<<<<<<< HEAD
+ * @param typed with its provider's prefix, or a name that one provider serves; aliases too
+ * @throws Error with the nearest names
+=======
+ * @param typed with its provider's prefix, or a name that one provider serves; aliases too @throws Error with the
+ * nearest names
+>>>>>>> opcmd
+ */
 export function modelNamed(catalogue: Catalogue, typed: string): Model {
   const resolution = catalogue.resolve(typed);
   if (resolution.kind !== 'refused') return resolution.model;

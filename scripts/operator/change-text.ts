@@ -1,4 +1,5 @@
-// What an audit record says was changed, as people read it: limits as they are typed, `chat 800/24h`. Records keep JSON where a change is one of limits.
+// What an audit record says was changed, as people read it: limits as they are typed, `chat 800/24h`. Records keep
+// JSON where a change is one of limits.
 
 import * as v from 'valibot';
 import { formatSeconds } from './limit-text.ts';

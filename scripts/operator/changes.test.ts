@@ -1,5 +1,5 @@
-// What operators change, as they meet it: a process on a real Firestore client and a real Redis; what callers and the sync make of it; that every write
-// leaves its record, and that looking writes nothing.
+// What operators change, as they meet it: a process on a real Firestore client and a real Redis; what callers and the
+// sync make of it; that every write leaves its record, and that looking writes nothing.
 
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';

@@ -1,4 +1,5 @@
-// What a command of the operator's is: its options, what it does, and how it says that it was asked for something it can't do.
+// What a command of the operator's is: its options, what it does, and how it says that it was asked for something it
+// can't do.
 
 import { parseArgs, type ParseArgsConfig } from 'node:util';
 import { nearestNames } from '@cody-gateway/shared/catalogue';
@@ -32,7 +33,8 @@ type Options = NonNullable<ParseArgsConfig['options']>;
 type Text<Names extends string> = Readonly<Partial<Record<Names, string>>>;
 
 /**
- * Reads a command's own options and positional words; `--json` and `--help` are the program's and pass, and so does `--yes`.
+ * Reads a command's own options and positional words; `--json` and `--help` are the program's and pass, and so does
+ * `--yes`.
  * @param positionals what the words mean, in their order
  * @param flagNames options that take no value
  * @throws UsageError for unknown or repeated options, missing values, missing or superfluous words

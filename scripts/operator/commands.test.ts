@@ -1,5 +1,5 @@
-// Every command alike: two words, a summary, help of at most 80 columns with an example, options in its usage that are the options it takes; what is
-// typed wrongly is told with what was meant; and shells complete all of it.
+// Every command alike: two words, a summary, help of at most 80 columns with an example, options in its usage that are
+// the options it takes; what is typed wrongly is told with what was meant; and shells complete all of it.
 
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';

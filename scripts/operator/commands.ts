@@ -1,4 +1,5 @@
-// All commands of the operator's, by what they are about; and which one words stand for. What commands do is in their own files.
+// All commands of the operator's, by what they are about; and which one words stand for. What commands do is in their
+// own files.
 
 import { nearestNames } from '@cody-gateway/shared/catalogue';
 import { auditCommands } from './audit.ts';
@@ -12,8 +13,10 @@ import { limitCommands } from './limits.ts';
 import { modelChangeCommands } from './model-changes.ts';
 import { modelCommands } from './models.ts';
 import { priceCommands } from './prices.ts';
+import { repriceCommands } from './prices-reprice.ts';
 import { providerCommands } from './providers.ts';
 import { reconcileCommands } from './reconcile.ts';
+import { savedQueryCommands } from './saved-queries.ts';
 import { subscriptionChangeCommands } from './subscription-changes.ts';
 import { subscriptionCommands } from './subscriptions.ts';
 import { tokenChangeCommands } from './token-changes.ts';
@@ -33,9 +36,11 @@ const withoutCompletion: readonly Command[] = [
   ...providerCommands,
   ...homeCommands,
   ...priceCommands,
+  ...repriceCommands,
   ...usageCommands,
   ...costCommands,
   ...reportCommands,
+  ...savedQueryCommands,
   ...flaggedRequestCommands,
   ...auditCommands,
   ...deadLetterCommands,

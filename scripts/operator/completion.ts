@@ -1,4 +1,5 @@
-// `completion bash | zsh | fish`: a shell's own words for the operator's command, as a function `gateway` that can be called in any folder.
+// `completion bash | zsh | fish`: a shell's own words for the operator's command, as a function `gateway` that can be
+// called in any folder.
 
 import path from 'node:path';
 import { readArguments, type Command } from './command.ts';

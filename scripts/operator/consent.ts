@@ -1,4 +1,5 @@
-// What is taken from somebody is said before it is done: on the command line with --yes and --reason, or at a terminal by typing its name.
+// What is taken from somebody is said before it is done: on the command line with --yes and --reason, or at a terminal
+// by typing its name.
 
 import { oneLine } from '@cody-gateway/shared/telemetry';
 import { UsageError } from './command.ts';

@@ -1,4 +1,5 @@
-// `dead-letters list | replay | delete` and `events replay`: what could not be delivered goes through the queue once more, or goes for good.
+// `dead-letters list | replay | delete` and `events replay`: what could not be delivered goes through the queue once
+// more, or goes for good.
 
 import { readFile } from 'node:fs/promises';
 import { subscriptionId } from '@cody-gateway/shared/directory';
@@ -218,7 +219,10 @@ function lettersOf(directory: Documents): Promise<DeadLetter[]> {
   return createDeadLetters(directory.client).list(lettersMost);
 }
 
-/** Single events together, whole tasks as they were. Each is removed once the queue has it: stopped halfway, nothing is lost. */
+/**
+ * Single events together, whole tasks as they were. Each is removed once the queue has it: stopped halfway, nothing is
+ * lost.
+ */
 async function replay(
   letters: readonly DeadLetter[],
   queue: TaskQueue,

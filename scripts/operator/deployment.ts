@@ -1,5 +1,5 @@
-// Which deployment of the gateway a command talks to: a project that was named, or the local cloud that runs here. Never
-// one that was not asked for.
+// Which deployment of the gateway a command talks to: a project that was named, or the local cloud that runs here.
+// Never one that was not asked for.
 
 import { once } from 'node:events';
 import { connect } from 'node:net';
@@ -31,7 +31,8 @@ const cloudSchema = v.object({
 });
 
 /**
- * A named project (on the emulator, if one is named by FIRESTORE_EMULATOR_HOST, as Google's own tools do), else the running local cloud.
+ * A named project (on the emulator, if one is named by FIRESTORE_EMULATOR_HOST, as Google's own tools do), else the
+ * running local cloud.
  * @throws UsageError when there is neither
  */
 export async function findDeployment(

@@ -1,4 +1,5 @@
-// `events place` against the local BigQuery: says what waits, moves it with --yes and a reason, leaves what is too young, and twice is once.
+// `events place` against the local BigQuery: says what waits, moves it with --yes and a reason, leaves what is too
+// young, and twice is once.
 
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';

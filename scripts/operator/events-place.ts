@@ -1,5 +1,5 @@
-// `events place`: values that waited in `metadata.unplaced`, since the functions were newer than the table, go into their columns. Not the waiting
-// (shared/src/events/unplaced.ts).
+// `events place`: values that waited in `metadata.unplaced`, since the functions were newer than the table, go into
+// their columns. Not the waiting (shared/src/events/unplaced.ts).
 
 import { audited } from '@cody-gateway/shared/documents';
 import { columns } from '@cody-gateway/shared/events';
@@ -98,20 +98,24 @@ examples:
   },
 ];
 
+const since = 'created_at >= CAST(@from AS TIMESTAMP)';
 const settled = `created_at < TIMESTAMP_SUB(CURRENT_TIMESTAMP(), INTERVAL ${settledHours} HOUR)`;
 const valueOf = ({ name }: Placeable): string => `JSON_VALUE(metadata, '$.unplaced.${name}')`;
 
 /** One pass over the days for all columns. */
-async function findWaiting(query: Query, table: string, from: string): Promise<Waiting[]> {
+function waitingSql(table: string): string {
   const counts = placeable.map(
     (column) =>
       `COUNT(CASE WHEN ${settled} THEN ${valueOf(column)} END) AS ${column.name}, ` +
       `COUNT(CASE WHEN NOT (${settled}) THEN ${valueOf(column)} END) AS ${column.name}_young`,
   );
-  const [row = {}] = await query(
-    `SELECT ${counts.join(',\n  ')}\nFROM ${table} WHERE DATE(created_at) >= CAST(@from AS DATE)`,
-    { from },
-  );
+  // A row's time is not ahead of the clock by more than clocks differ.
+  return `SELECT ${counts.join(',\n  ')}
+FROM ${table} WHERE ${since} AND created_at < TIMESTAMP_ADD(CURRENT_TIMESTAMP(), INTERVAL 24 HOUR)`;
+}
+
+async function findWaiting(query: Query, table: string, from: string): Promise<Waiting[]> {
+  const [row = {}] = await query(waitingSql(table), { from });
   return placeable
     .map((column) => ({ column, rows: Number(row[column.name]), tooYoung: Number(row[`${column.name}_young`]) }))
     .filter(({ rows, tooYoung }) => rows + tooYoung > 0);
@@ -120,7 +124,7 @@ async function findWaiting(query: Query, table: string, from: string): Promise<W
 /** @throws Error in words when the table still lacks it */
 async function requireColumn(query: Query, table: string, { name }: Placeable): Promise<void> {
   try {
-    await query(`SELECT ${name} FROM ${table} WHERE DATE(created_at) = CURRENT_DATE() LIMIT 0`, {});
+    await query(columnSql(table, name), {});
   } catch (error) {
     throw new Error(
       `the column ${name} could not be read: apply Terraform, which adds it, then run this again (${error instanceof Error ? error.message : String(error)})`,
@@ -129,10 +133,20 @@ async function requireColumn(query: Query, table: string, { name }: Placeable): 
   }
 }
 
+function columnSql(table: string, column: string): string {
+  return `SELECT ${column} FROM ${table} WHERE created_at >= CURRENT_TIMESTAMP() AND created_at < CURRENT_TIMESTAMP() LIMIT 0`;
+}
+
+/** What it asks of a table, for the list of the project's SQL; what changes rows is not in it. */
+export function placeQueries(dataset: string): readonly string[] {
+  const table = `\`${dataset}.events\``;
+  return [waitingSql(table), columnSql(table, 'tokens')];
+}
+
 /** What is in the column already stays. */
 function placeSql(table: string, column: Placeable): string {
   const { name, type } = column;
   return `UPDATE ${table}
 SET ${name} = COALESCE(${name}, CAST(${valueOf(column)} AS ${type})), metadata = JSON_REMOVE(metadata, '$.unplaced.${name}')
-WHERE DATE(created_at) >= CAST(@from AS DATE) AND ${settled} AND ${valueOf(column)} IS NOT NULL`;
+WHERE ${since} AND ${settled} AND ${valueOf(column)} IS NOT NULL`;
 }

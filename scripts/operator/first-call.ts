@@ -9,7 +9,8 @@ const routes: readonly (readonly [provider: string, path: string, model: string]
 ];
 
 /**
- * A curl line: a streamed chat completion where chat is granted for a model of these providers, otherwise a look at the limits.
+ * A curl line: a streamed chat completion where chat is granted for a model of these providers, otherwise a look at
+ * the limits.
  * @param url the gateway's address; null where nobody said
  */
 export function firstCall(url: string | null, token: string, limits: SubscriptionRecord['limits']): string {

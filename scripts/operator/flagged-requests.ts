@@ -1,4 +1,5 @@
-// `flagged-requests list | show`: recorded prompts that were flagged, where an operator has switched the recording on. Reads Redis; who reads a text is recorded.
+// `flagged-requests list | show`: recorded prompts that were flagged, where an operator has switched the recording on.
+// Reads Redis; who reads a text is recorded.
 
 import { audited } from '@cody-gateway/shared/documents';
 import type * as Serve from '@cody-gateway/shared/serve';
@@ -73,7 +74,10 @@ example:
   },
 ];
 
-/** Loaded for these commands alone: the whole path of a request stands behind that door, and every other command would wait for it. */
+/**
+ * Loaded for these commands alone: the whole path of a request stands behind that door, and every other command would
+ * wait for it.
+ */
 function prompts(): Promise<typeof Serve> {
   return import('@cody-gateway/shared/serve');
 }

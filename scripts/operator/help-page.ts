@@ -1,4 +1,5 @@
-// What `--help` prints, folded for 80 columns: commands are written with long lines, and examples can be pasted as they are printed. Not what it says.
+// What `--help` prints, folded for 80 columns: commands are written with long lines, and examples can be pasted as
+// they are printed. Not what it says.
 
 import { fold, foldLine } from '../terminal/fold.ts';
 

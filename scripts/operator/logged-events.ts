@@ -1,4 +1,5 @@
-// Usage events out of log lines: where an event goes whole when nothing else took it. Reads Cloud Logging's entries and the functions' own lines.
+// Usage events out of log lines: where an event goes whole when nothing else took it. Reads Cloud Logging's entries
+// and the functions' own lines.
 
 type Json = Readonly<Record<string, unknown>>;
 

@@ -1,4 +1,5 @@
-// The operator's command as an operator meets it: a process, its output, its exit code, on a real client and an emulator.
+// The operator's command as an operator meets it: a process, its output, its exit code, on a real client and an
+// emulator.
 
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';

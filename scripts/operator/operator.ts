@@ -1,4 +1,5 @@
-// `npm run gateway`: the operator's command. Finds the command that is meant, prints what it says; what commands do is in their own files.
+// `npm run gateway`: the operator's command. Finds the command that is meant, prints what it says; what commands do is
+// in their own files.
 
 import { readFileSync } from 'node:fs';
 import path from 'node:path';

@@ -1,4 +1,5 @@
-// `prices set | list`: what models cost from a day on, and what was negotiated. What a call costs is the gateway's to compute.
+// `prices set | list`: what models cost from a day on, and what was negotiated. What a call costs is the gateway's to
+// compute.
 
 import { hash } from 'node:crypto';
 import type { FactorRow, MergedRow, PriceRow, RowEdit } from '@cody-gateway/shared/catalogue';

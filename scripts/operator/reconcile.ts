@@ -1,4 +1,5 @@
-// `counters reconcile`: compares the quota counters in Redis with the ledger, and raises those that a failover left below it.
+// `counters reconcile`: compares the quota counters in Redis with the ledger, and raises those that a failover left
+// below it.
 
 import { audited, type Tell } from '@cody-gateway/shared/documents';
 import { raiseCounter, readCounters, type Counter } from '@cody-gateway/shared/limiter';
@@ -76,7 +77,10 @@ async function raise(store: Store, below: readonly Difference[], tell: Tell): Pr
   }
 }
 
-/** The counters are read first: what settles afterwards is in the ledger's sum alone, and raising by it is right all the same. */
+/**
+ * The counters are read first: what settles afterwards is in the ledger's sum alone, and raising by it is right all
+ * the same.
+ */
 async function compare(store: Store, query: Query, dataset: string): Promise<Difference[]> {
   const byWindow = new Map<string, Counter>();
   for await (const page of readCounters(store, patience))
@@ -97,13 +101,21 @@ async function compare(store: Store, query: Query, dataset: string): Promise<Dif
 async function sums(query: Query, dataset: string, counters: readonly Counter[]): Promise<ReadonlyMap<string, number>> {
   // A call may have begun a little before the clock of Redis opened its window.
   const from = new Date(Math.min(...counters.map(({ startMs }) => startMs)) - dayMs).toISOString().slice(0, 10);
-  const names = counters.map(({ window }) => `'${window}'`).join(', ');
-  const rows = await query(
-    `SELECT quota_window, SUM(quota_units) AS units FROM \`${dataset}.events_unique\`
-     WHERE DATE(created_at) >= CAST(@from AS DATE) AND quota_window IN (${names}) GROUP BY quota_window`,
-    { from },
+  const sql = windowsQuery(
+    dataset,
+    counters.map(({ window }) => window),
   );
+  const rows = await query(sql, { from });
   return new Map(rows.map((row) => [String(row['quota_window']), Number(row['units'])]));
+}
+
+/** The units of windows by their rows since @from. */
+export function windowsQuery(dataset: string, windows: readonly string[]): string {
+  const names = windows.map((window) => `'${window}'`).join(', ');
+  return `SELECT quota_window, SUM(quota_units) AS units
+FROM \`${dataset}.events_between\`(CAST(@from AS TIMESTAMP), TIMESTAMP_ADD(CURRENT_TIMESTAMP(), INTERVAL 24 HOUR))
+WHERE quota_window IN (${names})
+GROUP BY quota_window`;
 }
 
 function isBelow({ counter, ledgerUnits }: Difference): boolean {

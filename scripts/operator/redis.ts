@@ -1,4 +1,5 @@
-// The gateway's Redis by an operator's hand: that of the local cloud, or the one that REDIS_ENDPOINT names (through the tunnel of terraform/README.md).
+// The gateway's Redis by an operator's hand: that of the local cloud, or the one that REDIS_ENDPOINT names (through
+// the tunnel of terraform/README.md).
 
 import { createAccountCopies, type AccountCopies } from '@cody-gateway/shared/directory';
 import { connectStore, StoreUnavailable, type Budget, type Store } from '@cody-gateway/shared/store';
@@ -19,7 +20,15 @@ export function patience(): Budget {
   return { leftMs: operatorWaitMs };
 }
 
-/** Does something with the Redis of a deployment. @throws Error in words that help when there is none, or it does not answer */
+/**
+<<<<<<< HEAD
+ * Does something with the Redis of a deployment.
+ * @throws Error in words that help when there is none, or it does not answer
+=======
+ * Does something with the Redis of a deployment. @throws Error in words that help when there is none, or it does not
+ * answer
+>>>>>>> opcmd
+ */
 export async function withRedis<T>(deployment: Deployment, work: (store: Store) => Promise<T>): Promise<T> {
   const { name, redisEndpoint } = deployment;
   if (redisEndpoint === null)
@@ -38,7 +47,10 @@ export async function withRedis<T>(deployment: Deployment, work: (store: Store) 
   }
 }
 
-/** The copies of actors for a write to the directory; null where nobody told where Redis is: they are then believed for a minute at most. */
+/**
+ * The copies of actors for a write to the directory; null where nobody told where Redis is: they are then believed for
+ * a minute at most.
+ */
 export function withCopies<T>(deployment: Deployment, work: (copies: AccountCopies | null) => Promise<T>): Promise<T> {
   return withKnownStore(deployment, (store) => work(store === null ? null : createAccountCopies(store)));
 }

@@ -1,4 +1,5 @@
-// `subscriptions set-limits | enable | disable | archive`: what an operator says of a subscription, against its source or without one.
+// `subscriptions set-limits | enable | disable | archive`: what an operator says of a subscription, against its source
+// or without one.
 
 import {
   setAccess,

@@ -43,7 +43,10 @@ export function table(entries: readonly SubscriptionEntry[]): string {
   return formatTable(['ID', 'NAME', 'ACCESS', 'CHAT', 'CODE', 'EMBEDDINGS', 'MODELS'], rows);
 }
 
-/** An entry as a program reads it: what is in force, and beside it what the source states and what operators said against it. */
+/**
+ * An entry as a program reads it: what is in force, and beside it what the source states and what operators said
+ * against it.
+ */
 export function flat(entry: SubscriptionEntry): object {
   if ('fault' in entry) return entry;
   const { id, record } = entry;

@@ -172,7 +172,15 @@ example:
   },
 ];
 
-/** Nobody wants two of a name by accident: names are how operators tell them apart. @throws UsageError where nobody can be asked */
+/**
+<<<<<<< HEAD
+ * Nobody wants two of a name by accident: names are how operators tell them apart.
+ * @throws UsageError where nobody can be asked
+=======
+ * Nobody wants two of a name by accident: names are how operators tell them apart. @throws UsageError where nobody can
+ * be asked
+>>>>>>> opcmd
+ */
 async function askForNamesake(deployment: Deployment, name: string): Promise<void> {
   const [entry] = await withDirectory(deployment, (directory) => findSubscriptionsNamed(directory, name, 1));
   if (entry === undefined) return;

@@ -1,4 +1,5 @@
-// Columns of text for a terminal: as wide as they need to be, folded where the terminal is narrower. Off a terminal a row is one line, for programs.
+// Columns of text for a terminal: as wide as they need to be, folded where the terminal is narrower. Off a terminal a
+// row is one line, for programs.
 
 import { oneLine } from '@cody-gateway/shared/telemetry';
 import { foldLine } from '../terminal/fold.ts';
@@ -9,7 +10,10 @@ const indent = '    ';
 /** A word of up to this length is not broken: an id is copied whole. */
 const wordMax = 36;
 
-/** Rows under headings; no line end after the last. Values too long for the terminal are folded; columns that have no room stand below their row. */
+/**
+ * Rows under headings; no line end after the last. Values too long for the terminal are folded; columns that have no
+ * room stand below their row.
+ */
 export function formatTable(
   headings: readonly string[],
   rows: readonly (readonly string[])[],

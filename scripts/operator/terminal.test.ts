@@ -1,5 +1,5 @@
-// The operator's command at a terminal of 80 columns (util-linux's script makes one) and without one: questions in place of refusals, tables and errors
-// that fit, the same exit codes.
+// The operator's command at a terminal of 80 columns (util-linux's script makes one) and without one: questions in
+// place of refusals, tables and errors that fit, the same exit codes.
 
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';

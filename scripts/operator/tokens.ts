@@ -1,4 +1,5 @@
-// `tokens derive`: the gateway token that a client makes of a licence key or a personal access token. Needs no directory.
+// `tokens derive`: the gateway token that a client makes of a licence key or a personal access token. Needs no
+// directory.
 
 import { readFileSync } from 'node:fs';
 import { deriveFromAccessToken, deriveFromLicenceKey } from '@cody-gateway/shared/directory';

@@ -1,11 +1,14 @@
-// `usage cost` (also `npm run cost`): what was used and what it costs by subscription, feature and model, out of the events table.
+// `usage cost` (also `npm run cost`): what was used and what it costs by subscription, feature and model, out of the
+// events table.
 
 import { readArguments, type Command } from './command.ts';
 import { daysMost, lastDays, readDays } from './days.ts';
 import { formatTable } from './table.ts';
 import { warehouseHelp, warehouseOf } from './warehouse.ts';
 
-/** What is summed of calls, over the de-duplicated view; failed and cancelled calls are told apart from charged ones. */
+/**
+ * What is summed of calls, over the de-duplicated view; failed and cancelled calls are told apart from charged ones.
+ */
 export const usageSums = `SUM(count) AS calls,
   SUM(units) AS charged,
   -- Anthropic reports its cache beside the input, the others within it.
@@ -24,11 +27,19 @@ export const usageNames = "name IN ('CompletionsFinished', 'EmbeddingsFinished')
 const sql = `
 SELECT identifier AS subscription, feature, model,
   ${usageSums}
-FROM \`$dataset.events_unique\`
-WHERE ${usageNames}$since
+FROM $rows
+WHERE ${usageNames}
 GROUP BY 1, 2, 3
 ORDER BY charged DESC, subscription, model`;
-const since = '\n  AND DATE(created_at) >= CAST(@from AS DATE)';
+const all = '`$dataset.events_unique`';
+/** Rows since @from. */
+export const rowsSince =
+  '`$dataset.events_between`(CAST(@from AS TIMESTAMP), TIMESTAMP_ADD(CURRENT_TIMESTAMP(), INTERVAL 24 HOUR))';
+
+/** @param days whether it asks for the days since @from, or for all */
+export function costQuery(dataset: string, days = true): string {
+  return sql.replace('$rows', days ? rowsSince : all).replaceAll('$dataset', dataset);
+}
 
 const columns = [
   'subscription',
@@ -66,8 +77,7 @@ example:
       const { options } = readArguments(args, ['days', 'project', 'dataset', 'bigquery']);
       const from = options.days === undefined ? null : lastDays(readDays(options.days), Date.now()).from;
       const { query, dataset } = await warehouseOf(options);
-      const asked = sql.replace('$dataset', dataset).replace('$since', from === null ? '' : since);
-      const rows = (await query(asked, from === null ? {} : { from })) as readonly Row[];
+      const rows = (await query(costQuery(dataset, from !== null), from === null ? {} : { from })) as readonly Row[];
       return { text: rows.length === 0 ? 'nothing was used yet' : table(rows), json: rows };
     },
   },

@@ -1,7 +1,8 @@
-// `usage report` (also `npm run report`): the usage of some days as one HTML page for finance, or as JSON. The figures are report/figures.ts's.
+// `usage report` (also `npm run report`): the usage of some days as one HTML page for finance, or as JSON. The figures
+// are report/figures.ts's.
 
 import { writeFile } from 'node:fs/promises';
-import { readFigures, type Figures } from './report/figures.ts';
+import { readFigures, readTimeZone, type Figures } from './report/figures.ts';
 import { reportPage } from './report/page.ts';
 import { readArguments, type Command } from './command.ts';
 import { daysMost, lastDays, readDays } from './days.ts';
@@ -40,7 +41,8 @@ examples:
       const days = options.days === undefined ? daysByDefault : readDays(options.days);
       const { query, dataset } = await warehouseOf(options);
       const nowMs = Date.now();
-      const range = { ...lastDays(days, nowMs), bill: flags.has('billing') };
+      const timeZone = await readTimeZone(query, dataset);
+      const range = { ...lastDays(days, nowMs, timeZone), bill: flags.has('billing'), timeZone };
       const figures = await readFigures(query, dataset, range);
       const name = options.out ?? (args.includes('--json') ? null : 'report.html');
       const file = name === null ? null : typedPath(name);
@@ -56,6 +58,6 @@ function sentence({ from, to, total, bill }: Figures, file: string): string {
     bill === null
       ? ''
       : `\nwith Google's bill ${money(bill.total_micro_usd)}; unexplained ${money(bill.unexplained_micro_usd)}, ` +
-        `${((bill.unexplained_micro_usd * 100) / Math.max(1, bill.total_micro_usd)).toFixed(2)} %`;
+        `${((bill.unexplained_micro_usd * 100) / Math.max(1, bill.google_micro_usd)).toFixed(2)} % of Google's`;
   return `${from} to ${to}: ${total.events} events, ${total.units} units, ${money(total.cost_nano_usd / 1_000)}${unexplained}\nwritten to ${file}`;
 }

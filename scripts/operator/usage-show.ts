@@ -6,7 +6,7 @@ import { idOf, subscriptionHelp } from './subscription-handle.ts';
 import { deploymentOf } from './subscriptions.ts';
 import { subscriptionId } from '@cody-gateway/shared/directory';
 import { formatTable } from './table.ts';
-import { dollars, usageNames, usageSums } from './usage-cost.ts';
+import { dollars, rowsSince, usageNames, usageSums } from './usage-cost.ts';
 import { warehouseHelp, warehouseOf } from './warehouse.ts';
 
 const daysByDefault = 7;
@@ -16,11 +16,15 @@ const sql = `
 SELECT DATE(created_at) AS date, feature, model,
   SUM(IF(name = 'EmbeddingsFinished', CAST(COALESCE(JSON_VALUE(metadata, '$.tokens_used'), '0') AS INT64), count)) AS count,
   ${usageSums}
-FROM \`$dataset.events_unique\`
+FROM ${rowsSince}
 WHERE ${usageNames} AND source = @source AND identifier = @identifier
-  AND DATE(created_at) >= CAST(@from AS DATE)
 GROUP BY 1, 2, 3
 ORDER BY date DESC, feature, count DESC`;
+
+/** Parameters: @source, @identifier and @from. */
+export function showQuery(dataset: string): string {
+  return sql.replaceAll('$dataset', dataset);
+}
 
 const numbers = ['count', 'calls', 'charged', 'input_tokens', 'output_tokens', 'unpriced', 'cost_nano_usd'] as const;
 
@@ -51,7 +55,7 @@ example:
       const { query, dataset } = await warehouseOf(options);
       const { from } = lastDays(days, Date.now());
       const params = { source: 'dotcom-product-subscriptions', identifier: id, from };
-      const usage = (await query(sql.replace('$dataset', dataset), params)).map(usageOf);
+      const usage = (await query(showQuery(dataset), params)).map(usageOf);
       return {
         text:
           usage.length === 0

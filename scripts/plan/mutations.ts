@@ -1,5 +1,6 @@
-// `npm run mutations`: dangerous edits of Terraform's files, each on a copy, and whether the rules of this folder catch it. Edits that can't hide one
-// another are planned together, the others in groups of their own. `--tenth` takes every tenth, for the gate.
+// `npm run mutations`: dangerous edits of Terraform's files, each on a copy, and whether the rules of this folder
+// catch it. Edits that can't hide one another are planned together, the others in groups of their own. `--tenth` takes
+// every tenth, for the gate.
 
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -24,7 +25,10 @@ export interface Mutation {
   readonly edits: readonly { readonly file: string; readonly search: string; readonly replace: string }[];
 }
 
-/** Puts them together as far as none can hide another: a rule tells one fault of a resource, and what Terraform refuses is planned alone. */
+/**
+ * Puts them together as far as none can hide another: a rule tells one fault of a resource, and what Terraform refuses
+ * is planned alone.
+ */
 export function grouped(all: readonly Mutation[]): Mutation[][] {
   const groups: Mutation[][] = [];
   for (const one of all) {

@@ -1,4 +1,5 @@
-// `npm run plan:check`: what the roots would make, against the rules of this folder. Needs terraform, and the registry or the offline tool; not Google.
+// `npm run check:plan`: what the roots would make, against the rules of this folder. Needs terraform, and the registry
+// or the offline tool; not Google.
 
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -1,4 +1,5 @@
-// The rules over a plan, one by one on small plans, and the runner of mutations: what is grouped, what an edit that no longer fits says, what counts as caught.
+// The rules over a plan, one by one on small plans, and the runner of mutations: what is grouped, what an edit that no
+// longer fits says, what counts as caught.
 
 import assert from 'node:assert/strict';
 import path from 'node:path';

@@ -1,4 +1,5 @@
-// Runs the real Terraform over a copy of the tree, with Google mocked: `terraform test` makes every resource of a root, and says which.
+// Runs the real Terraform over a copy of the tree, with Google mocked: `terraform test` makes every resource of a
+// root, and says which.
 
 import { execFileSync, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -23,7 +24,12 @@ export function missing(): string | null {
   }
 }
 
-/** Copies what the roots are made of. @param dir an empty folder @param change what is done to a file's text @throws Error of `change` */
+/**
+ * Copies what the roots are made of.
+ * @param dir an empty folder
+ * @param change what is done to a file's text
+ * @throws Error of `change`
+ */
 export function copyTree(dir: string, change: (file: string, text: string) => string = (_file, text) => text): void {
   for (const file of [
     ...globSync('terraform/**/*.{tf,hcl,tftpl,json,sql,rules}', {

@@ -1,4 +1,5 @@
-// Rows of prices from the table of `@pydantic/genai-prices` and from pages that we read ourselves (pages.json), which win. Pure: the same input, the same rows.
+// Rows of prices from the table of `@pydantic/genai-prices` and from pages that we read ourselves (pages.json), which
+// win. Pure: the same input, the same rows.
 
 import { decimalText, parseDecimal, shifted, type PartialRow } from '@cody-gateway/shared/catalogue';
 

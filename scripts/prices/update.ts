@@ -1,4 +1,5 @@
-// `npm run prices:update`: writes the catalogue's default prices from the installed table and from the pages that we read ourselves. To be reviewed like code.
+// `npm run prices:update`: writes the catalogue's default prices from the installed table and from the pages that we
+// read ourselves. To be reviewed like code.
 
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
@@ -9,7 +10,10 @@ import { linesText, priceLines, tableLines, type Pages } from './price-table.ts'
 const root = path.resolve(import.meta.dirname, '../..');
 export const pricesFile = path.join(root, 'shared/src/catalogue/defaults/prices.json');
 
-/** The package does not say when its data was read: the day of its newest price, by its change log. Goes with the version in package.json. */
+/**
+ * The package does not say when its data was read: the day of its newest price, by its change log. Goes with the
+ * version in package.json.
+ */
 const table = { version: '0.1.8', asOf: '2026-09-23' } as const;
 
 /** The table's names of our providers. */
@@ -26,7 +30,10 @@ const tableNames: Readonly<Record<string, string>> = {
   openrouter: 'openrouter',
 };
 
-/** The file's text, as it should be. @throws Error when another version of the table is installed than the one that was reviewed */
+/**
+ * The file's text, as it should be.
+ * @throws Error when another version of the table is installed than the one that was reviewed
+ */
 export function pricesText(): string {
   const manifest = JSON.parse(
     readFileSync(path.join(root, 'node_modules/@pydantic/genai-prices/package.json'), 'utf8'),

@@ -1,4 +1,5 @@
-// The constants of the simulation, each with where it comes from. A bench figure is of the machine named beside it: replace it by your own.
+// The constants of the simulation, each with where it comes from. A bench figure is of the machine named beside it:
+// replace it by your own.
 
 /** A number and its source. */
 export interface Fact {
@@ -9,7 +10,10 @@ export interface Fact {
 
 const fact = (value: number, unit: string, source: string): Fact => ({ value, unit, source });
 
-/** All of them. Prices are dollars and list prices of us-central1 as known to the authors: check the price page before a budget is made of them. */
+/**
+ * All of them. Prices are dollars and list prices of us-central1 as known to the authors: check the price page before
+ * a budget is made of them.
+ */
 export const facts = {
   callSeconds: fact(8, 's', 'assumption: mean of a streamed chat answer'),
   callSpread: fact(0.9, '', 'assumption: sigma of the logarithm of a call’s length'),

@@ -1,4 +1,5 @@
-// The simulation is the same for a seed, agrees with Little's law, needs more for more, and its page is what terraform/scale.md holds.
+// The simulation is the same for a seed, agrees with Little's law, needs more for more, and its page is what
+// terraform/scale.md holds.
 
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';

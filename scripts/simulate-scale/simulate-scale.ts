@@ -1,4 +1,5 @@
-// `npm run simulate-scale`: from 10 to 1,000,000 requests a second, on paper: what is needed, what it costs, which limit bites. `--write` puts it into terraform/scale.md.
+// `npm run simulate-scale`: from 10 to 1,000,000 requests a second, on paper: what is needed, what it costs, which
+// limit bites. `--write` puts it into terraform/scale.md.
 
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';

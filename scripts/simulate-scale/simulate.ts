@@ -1,4 +1,5 @@
-// What the gateway needs at a rate of requests: arrivals, lengths of calls and actors are drawn from a seed, the rest is arithmetic on facts.ts.
+// What the gateway needs at a rate of requests: arrivals, lengths of calls and actors are drawn from a seed, the rest
+// is arithmetic on facts.ts.
 
 import { facts } from './facts.ts';
 

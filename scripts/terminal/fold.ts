@@ -4,7 +4,10 @@ const columnsMax = 80;
 /** A description that would begin further right goes below its option instead. */
 const hangingMax = 30;
 
-/** Folds lines at spaces, and at `|` where a word is longer than a line. What follows hangs below the first line's description, or its indent. */
+/**
+ * Folds lines at spaces, and at `|` where a word is longer than a line. What follows hangs below the first line's
+ * description, or its indent.
+ */
 export function fold(text: string, columns = columnsMax): string {
   return text
     .split('\n')

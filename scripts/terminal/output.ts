@@ -1,4 +1,5 @@
-// Output of a long-running command: lines that stay, and on a terminal one that tells what is under way and is overwritten.
+// Output of a long-running command: lines that stay, and on a terminal one that tells what is under way and is
+// overwritten.
 
 import type { WriteStream } from 'node:tty';
 
@@ -15,14 +16,20 @@ export interface TerminalOutput {
   done(): void;
 }
 
-/** How wide what is printed may be: the terminal's columns, or those that COLUMNS names; without end in a pipe or a file. */
+/**
+ * How wide what is printed may be: the terminal's columns, or those that COLUMNS names; without end in a pipe or a
+ * file.
+ */
 export function terminalColumns(): number {
   const { isTTY, columns } = process.stdout;
   const named = Number(process.env['COLUMNS']);
   return isTTY ? (columns > 0 ? columns : 80) : named > 0 ? named : Number.POSITIVE_INFINITY;
 }
 
-/** https://no-color.org and the habit of continuous integration: no colours where they are not wanted, nothing overwritten off a terminal. */
+/**
+ * https://no-color.org and the habit of continuous integration: no colours where they are not wanted, nothing
+ * overwritten off a terminal.
+ */
 export function terminalOutput(
   stream: Pick<WriteStream, 'write'> & { readonly isTTY?: boolean; readonly columns?: number },
   env: Readonly<Record<string, string | undefined>>,

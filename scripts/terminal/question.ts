@@ -7,7 +7,10 @@ export function canAsk(): boolean {
   return process.stdin.isTTY && process.stderr.isTTY;
 }
 
-/** One line of an answer, trimmed; null where the question was left with Ctrl-C or Ctrl-D. Waits as long as the person does. */
+/**
+ * One line of an answer, trimmed; null where the question was left with Ctrl-C or Ctrl-D. Waits as long as the person
+ * does.
+ */
 export async function ask(question: string): Promise<string | null> {
   const lines = createInterface({ input: process.stdin, output: process.stderr });
   const left = new AbortController();

@@ -1,4 +1,5 @@
-// A command line that is wrong, told apart from work that failed: exit code 2 in every program, where work that failed has 1.
+// A command line that is wrong, told apart from work that failed: exit code 2 in every program, where work that failed
+// has 1.
 
 /** The command line is wrong: nothing was done. */
 export class UsageError extends Error {

@@ -1,4 +1,5 @@
-// Which test files `npm test -- …` means: files and folders as they were typed, against the folder that they were typed in.
+// Which test files `npm test -- …` means: files and folders as they were typed, against the folder that they were
+// typed in.
 
 import { globSync, statSync } from 'node:fs';
 import path from 'node:path';

@@ -1,4 +1,5 @@
-// What is built before a test is what it starts, found by its imports; paths that are no tests are told apart and refused.
+// What is built before a test is what it starts, found by its imports; paths that are no tests are told apart and
+// refused.
 
 import assert from 'node:assert/strict';
 import path from 'node:path';

@@ -1,5 +1,5 @@
-// Which functions are built before tests begin, by reading the tests. A guess that costs nothing when it is wrong: a local cloud builds what it
-// lacks itself, only later and without a word on its progress.
+// Which functions are built before tests begin, by reading the tests. A guess that costs nothing when it is wrong: a
+// local cloud builds what it lacks itself, only later and without a word on its progress.
 
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
@@ -9,8 +9,8 @@ const root = path.resolve(import.meta.dirname, '../..');
 const starter = path.join(root, 'scripts/local/cloud.ts');
 
 /**
- * The functions that the given tests start: none where no import leads to the local cloud; those that are named where every start names its
- * functions; else all.
+ * The functions that the given tests start: none where no import leads to the local cloud; those that are named where
+ * every start names its functions; else all.
  * @param files tests relative to the repository. @returns names, or null: all
  */
 export function functionsNeeded(files: readonly string[]): string[] | null {

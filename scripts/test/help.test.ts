@@ -1,4 +1,5 @@
-// Every npm script answers --help with help (at most 80 columns, at once, and nothing is started), and an option that it does not have with exit code 2.
+// Every npm script answers --help with help (at most 80 columns, at once, and nothing is started), and an option that
+// it does not have with exit code 2.
 
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';

@@ -1,4 +1,5 @@
-// A run that fails ends with each failure: what was asserted first, its place, our own stack, and the command that runs it again.
+// A run that fails ends with each failure: what was asserted first, its place, our own stack, and the command that
+// runs it again.
 
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';

@@ -1,4 +1,5 @@
-// What `npm test` prints: a line a test, and at the end of all what failed: the assertion first, our own lines of its stack, and how to run it again.
+// What `npm test` prints: a line a test, and at the end of all what failed: the assertion first, our own lines of its
+// stack, and how to run it again.
 
 import path from 'node:path';
 import type { TestEvent } from 'node:test/reporters';

@@ -1,4 +1,5 @@
-// Vectors about attribution, over HTTP: who may ask, what is asked of Sourcegraph.com, what comes back, what is charged.
+// Vectors about attribution, over HTTP: who may ask, what is asked of Sourcegraph.com, what comes back, what is
+// charged.
 
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';

@@ -1,4 +1,5 @@
-// Vectors about embeddings, over HTTP, and the unmodified OpenAI client: both shapes, batches, what is charged, what fails.
+// Vectors about embeddings, over HTTP, and the unmodified OpenAI client: both shapes, batches, what is charged, what
+// fails.
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';

@@ -1,4 +1,5 @@
-// Vectors on flagging, its records and the breaker, against a gateway that has blocking, recording and introspection switched on.
+// Vectors on flagging, its records and the breaker, against a gateway that has blocking, recording and introspection
+// switched on.
 
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';

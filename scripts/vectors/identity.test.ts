@@ -1,4 +1,5 @@
-// Vectors about identity as callers meet them, over HTTP: anonymous callers, users and their quotas, refresh, sync; and who is served while a source is away.
+// Vectors about identity as callers meet them, over HTTP: anonymous callers, users and their quotas, refresh, sync;
+// and who is served while a source is away.
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';

@@ -1,4 +1,5 @@
-// Vectors about Fireworks, Google, Anthropic's text completions and the feature of code, over HTTP; and what Cody's direct clients send.
+// Vectors about Fireworks, Google, Anthropic's text completions and the feature of code, over HTTP; and what Cody's
+// direct clients send.
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
@@ -230,7 +231,10 @@ test('each function refuses the other’s feature with a word of what it serves'
 
 const said = 'Hello wörld 1 wörld 2 wörld 3';
 
-/** Reads a stream as Cody does (shared/COMPATIBILITY.md#stream-framing): texts and deltas added up, chunks without choices skipped, `[DONE]` the end, an `error` event thrown. */
+/**
+ * Reads a stream as Cody does (shared/COMPATIBILITY.md#stream-framing): texts and deltas added up, chunks without
+ * choices skipped, `[DONE]` the end, an `error` event thrown.
+ */
 function asEditor(stream: string): { text: string; ended: boolean; error: string | null } {
   let [text, ended] = ['', false];
   for (const event of stream.split('\n\n').filter((block) => block !== '')) {

@@ -1,5 +1,5 @@
-// The numbered cases of the wire (README.md) against the running gateway, each by its number. Where we decided otherwise
-// than the original gateway, the row says so.
+// The numbered cases of the wire (README.md) against the running gateway, each by its number. Where we decided
+// otherwise than the original gateway, the row says so.
 
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
@@ -36,7 +36,10 @@ const sentToOpenAi = (): Record<string, unknown> =>
 const sgd = (digit: string): string => `sgd_${digit.repeat(64)}`;
 const slk = (digit: string): string => `slk_${digit.repeat(64)}`;
 
-/** An answer with that status and body, and what holds for every answer: trace headers, JSON type, a retry-after on 429 and 5xx. */
+/**
+ * An answer with that status and body, and what holds for every answer: trace headers, JSON type, a retry-after on 429
+ * and 5xx.
+ */
 function expectError(
   answer: { status: number; headers: Headers; text: string },
   status: number,

@@ -1,5 +1,5 @@
-// What of a gateway decides who is served, on a real Redis and Firestore: instances that look tokens up, the sync, and a
-// clock that both and the copies in Redis go by. Callers go on calling while it runs.
+// What of a gateway decides who is served, on a real Redis and Firestore: instances that look tokens up, the sync, and
+// a clock that both and the copies in Redis go by. Callers go on calling while it runs.
 
 import assert from 'node:assert/strict';
 import { createAuth, type Auth } from '@cody-gateway/shared/auth';

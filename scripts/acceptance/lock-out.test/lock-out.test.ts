@@ -1,6 +1,6 @@
-// A customer is never locked out by an accident, and nobody is let in by one: whatever happens to a token at its source,
-// within two syncs the rightful caller is served, everywhere, and nobody else is. On a real Redis, a real Firestore
-// client, and sources that speak their protocols.
+// A customer is never locked out by an accident, and nobody is let in by one: whatever happens to a token at its
+// source, within two syncs the rightful caller is served, everywhere, and nobody else is. On a real Redis, a real
+// Firestore client, and sources that speak their protocols.
 
 import { after, before, describe, test } from 'node:test';
 import { startRedis, type LocalRedis } from '../../local/process/redis.ts';

@@ -16,7 +16,9 @@ export interface Sequence {
 const everywhere: readonly Kind[] = ['portal', 'graphql', 'users'];
 const listing: readonly Kind[] = ['portal', 'graphql'];
 const minuteMs = 60_000;
-/** A statement about a user is believed for so long, one about a subscription may be asked for again after ten minutes. */
+/**
+ * A statement about a user is believed for so long, one about a subscription may be asked for again after ten minutes.
+ */
 const oldMs = 16 * minuteMs;
 
 /** The sequences. */

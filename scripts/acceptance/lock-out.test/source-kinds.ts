@@ -25,7 +25,9 @@ export interface SourceOfKind {
   state(account: number, tokens: readonly string[]): void;
   /** There is no such account. */
   remove(account: number): void;
-  /** Archived as this source does it: the portal lists it no longer, Sourcegraph.com says so of it; a user is deleted. */
+  /**
+   * Archived as this source does it: the portal lists it no longer, Sourcegraph.com says so of it; a user is deleted.
+   */
   archive(account: number): void;
   /** Lists lack these, although each is found when it is asked for; none of them for an empty list. */
   listLacks(accounts: readonly number[]): void;

@@ -1,5 +1,5 @@
-// A functions-framework function that does nothing but relay: what a gateway on this platform would reach if it had nothing to do.
-// As the framework hands requests over, body parsed; plain JavaScript, since it is not built.
+// A functions-framework function that does nothing but relay: what a gateway on this platform would reach if it had
+// nothing to do. As the framework hands requests over, body parsed; plain JavaScript, since it is not built.
 
 import http from 'node:http';
 import { http as register } from '@google-cloud/functions-framework';

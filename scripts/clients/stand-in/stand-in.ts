@@ -1,4 +1,5 @@
-// One server in place of all providers: the path tells the dialect, the prompt the scene. It knows the key of the gateway and no other.
+// One server in place of all providers: the path tells the dialect, the prompt the scene. It knows the key of the
+// gateway and no other.
 
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -64,7 +65,7 @@ const dialects: readonly Dialect[] = [
     }),
   },
   {
-    path: /^\/v1beta\/models\/([^/:]+):(?:generateContent|streamGenerateContent)$/,
+    path: /^\/v1(?:beta)?\/models\/([^/:]+):(?:generateContent|streamGenerateContent)$/,
     whole: wholeContent,
     events: contentEvents,
     failure: (code) => ({

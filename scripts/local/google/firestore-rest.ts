@@ -1,4 +1,5 @@
-// The one call of Firestore's REST API that the gateway makes, documents:batchGet, over the emulator's documents. Not gRPC (firestore.ts).
+// The one call of Firestore's REST API that the gateway makes, documents:batchGet, over the emulator's documents. Not
+// gRPC (firestore.ts).
 
 import { createServer, type Server } from 'node:http';
 import { textOf } from './request-text.ts';

@@ -1,4 +1,5 @@
-// What the emulator leaves out of a transaction: that it ends without its writes when somebody else has changed what it read. The real client then runs it again.
+// What the emulator leaves out of a transaction: that it ends without its writes when somebody else has changed what
+// it read. The real client then runs it again.
 
 import { randomBytes } from 'node:crypto';
 

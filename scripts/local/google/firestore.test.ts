@@ -1,4 +1,5 @@
-// The real client writes, reads and queries documents, create refuses what exists, and nobody but this machine can connect.
+// The real client writes, reads and queries documents, create refuses what exists, and nobody but this machine can
+// connect.
 
 import assert from 'node:assert/strict';
 import { once } from 'node:events';

@@ -1,5 +1,5 @@
-// Firestore in this process, on one port as Google's emulator: gRPC for the real client, REST for who reads a document (firestore-rest.ts). Known difference:
-// lastUpdateTime preconditions are ignored.
+// Firestore in this process, on one port as Google's emulator: gRPC for the real client, REST for who reads a document
+// (firestore-rest.ts). Known difference: lastUpdateTime preconditions are ignored.
 
 import type { Socket } from 'node:net';
 import { FirestoreServer } from '@firestore-emulator/server';
@@ -31,7 +31,8 @@ export async function startFirestore({ port = 0 }: { port?: number } = {}): Prom
   isolateTransactions(grpc.handlers, state);
   const rest = firestoreRest(state);
   let open: OpenPort | null = null;
-  // By itself it would listen for gRPC alone, and on every address of the machine: the directory's tokens and limits are for this one.
+  // By itself it would listen for gRPC alone, and on every address of the machine: the directory's tokens and limits
+  // are for this one.
   grpc.bindAsync = (_address, credentials, bound) => {
     const injector = grpc.createConnectionInjector(credentials);
     listenTwice(port, (socket) => injector.injectConnection(socket), rest).then(
@@ -63,8 +64,8 @@ interface EmulatedState {
 }
 
 /**
- * The emulator copies a collection with each document that it gets: 20,000 subscriptions took minutes. Here a document is put into the collection that there is;
- * nobody looks at an older one.
+ * The emulator copies a collection with each document that it gets: 20,000 subscriptions took minutes. Here a document
+ * is put into the collection that there is; nobody looks at an older one.
  */
 function keepDocumentsInPlace(emulator: FirestoreServer): void {
   const { state } = emulator as unknown as { state: EmulatedState };

@@ -1,4 +1,5 @@
-// Where traces, metrics and errors go in the local cloud: speaks OTLP/HTTP and takes Sentry's envelopes, and shows the last trace as a page.
+// Where traces, metrics and errors go in the local cloud: speaks OTLP/HTTP and takes Sentry's envelopes, and shows the
+// last trace as a page.
 
 import { createServer, type IncomingMessage } from 'node:http';
 import { gunzipSync } from 'node:zlib';

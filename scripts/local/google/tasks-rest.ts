@@ -1,4 +1,5 @@
-// CreateTask of Cloud Tasks' REST API: its JSON into the message that gRPC would bring (tasks.ts), and a refusal into Google's JSON.
+// CreateTask of Cloud Tasks' REST API: its JSON into the message that gRPC would bring (tasks.ts), and a refusal into
+// Google's JSON.
 
 import { createServer, type Server } from 'node:http';
 import * as grpc from '@grpc/grpc-js';

@@ -1,4 +1,5 @@
-// The real Cloud Tasks client against the stand-in: what is created is delivered, again after a failure, and refusals carry the real codes.
+// The real Cloud Tasks client against the stand-in: what is created is delivered, again after a failure, and refusals
+// carry the real codes.
 
 import assert from 'node:assert/strict';
 import { createServer, type IncomingHttpHeaders } from 'node:http';
@@ -13,7 +14,9 @@ interface Delivered {
   readonly body: string;
 }
 
-/** A stand-in, a real client of it, and a target that answers with these statuses (null: never) and 200 from then on. */
+/**
+ * A stand-in, a real client of it, and a target that answers with these statuses (null: never) and 200 from then on.
+ */
 async function start(t: TestContext, options: LocalTasksOptions = {}, statuses: (number | null)[] = []) {
   const delivered: Delivered[] = [];
   const target = createServer((request, response) => {

@@ -1,4 +1,5 @@
-// Cloud Tasks on one port, gRPC for the real client and REST (tasks-rest.ts): keeps tasks in memory and delivers them with retries. No persistence, no OIDC tokens.
+// Cloud Tasks on one port, gRPC for the real client and REST (tasks-rest.ts): keeps tasks in memory and delivers them
+// with retries. No persistence, no OIDC tokens.
 
 import * as grpc from '@grpc/grpc-js';
 import { loadSync } from '@grpc/proto-loader';
@@ -23,7 +24,10 @@ export interface LocalTasksOptions {
   readonly queues?: readonly string[];
   readonly minBackoffMs?: number;
   readonly maxBackoffMs?: number;
-  /** Does the work after that time and gives what calls it off. Real time where absent; a test that has hours to pass brings its own. */
+  /**
+   * Does the work after that time and gives what calls it off. Real time where absent; a test that has hours to pass
+   * brings its own.
+   */
   readonly wait?: (delayMs: number, work: () => void) => () => void;
 }
 
@@ -33,9 +37,15 @@ export interface LocalTasks {
   /** Holds deliveries back until `resume`. */
   pause(): void;
   resume(): void;
-  /** The next `times` calls of CreateTask fail with that gRPC status, as each API says it; whatever was asked before is forgotten. */
+  /**
+   * The next `times` calls of CreateTask fail with that gRPC status, as each API says it; whatever was asked before is
+   * forgotten.
+   */
   failCreate(code: grpc.status, times: number): void;
-  /** That share of the tasks, from 0 to 1, is delivered once more after it was: at least once is all that the real service promises. */
+  /**
+   * That share of the tasks, from 0 to 1, is delivered once more after it was: at least once is all that the real
+   * service promises.
+   */
   redeliver(share: number): void;
   /** Resolves when every task is delivered. */
   idle(): Promise<void>;
@@ -54,7 +64,10 @@ interface Task {
   attempts: number;
 }
 
-/** A task whose target does not answer 2xx is delivered again, ever later, until it does. @throws Error that names a port which is taken */
+/**
+ * A task whose target does not answer 2xx is delivered again, ever later, until it does.
+ * @throws Error that names a port which is taken
+ */
 export async function startTasks({
   port = 0,
   queues,

@@ -1,4 +1,5 @@
-// The trace page shows completions first with time, duration, model and status; the others, a filter and the refresh are in its query.
+// The trace page shows completions first with time, duration, model and status; the others, a filter and the refresh
+// are in its query.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

@@ -1,5 +1,5 @@
-// A caller's request as a small page: its steps as bars on one time line, with all they tell, and the requests before it. No script, nothing
-// from elsewhere.
+// A caller's request as a small page: its steps as bars on one time line, with all they tell, and the requests before
+// it. No script, nothing from elsewhere.
 
 import type { SeenSpan } from './otlp.ts';
 
@@ -9,8 +9,9 @@ const listedMax = 30;
 const refreshSeconds = 3;
 
 /**
- * @param spans as they arrived @param asked the page's query: `trace` is a trace id (else the newest completion, or whatever there is), `show=all`
- * lists every request of a caller instead of completions and embeddings, `find` those with this text, `refresh=on` loads itself again
+ * @param spans as they arrived @param asked the page's query: `trace` is a trace id (else the newest completion, or
+ * whatever there is), `show=all` lists every request of a caller instead of completions and embeddings, `find` those
+ * with this text, `refresh=on` loads itself again
  */
 export function tracePage(spans: readonly SeenSpan[], asked: URLSearchParams): string {
   const wanted = asked.get('trace');

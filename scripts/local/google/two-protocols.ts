@@ -12,7 +12,12 @@ export interface OpenPort {
   close(): void;
 }
 
-/** Listens on loopback alone. @param grpc takes HTTP/2, @param rest everything else. @throws Error when the port can't be had */
+/**
+ * Listens on loopback alone.
+ * @param grpc takes HTTP/2,
+ * @param rest everything else.
+ * @throws Error when the port can't be had
+ */
 export function listenTwice(port: number, grpc: TakeConnection, rest: HttpServer): Promise<OpenPort> {
   const sockets = new Set<Socket>();
   const front = net.createServer((socket) => {

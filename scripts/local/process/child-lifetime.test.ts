@@ -1,4 +1,5 @@
-// A program that is tied to its parent ends with it, from its first moment on: also when the parent is killed, and when its guard was.
+// A program that is tied to its parent ends with it, from its first moment on: also when the parent is killed, and
+// when its guard was.
 
 import assert from 'node:assert/strict';
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process';

@@ -1,4 +1,5 @@
-// Starts programs that end when this process is gone, however it went: exit, a signal without a handler, SIGKILL. Not an orderly stop.
+// Starts programs that end when this process is gone, however it went: exit, a signal without a handler, SIGKILL. Not
+// an orderly stop.
 
 import { spawn, type ChildProcess } from 'node:child_process';
 import { rmSync } from 'node:fs';
@@ -9,8 +10,9 @@ import type { Readable } from 'node:stream';
 export type TiedChild = ChildProcess & { readonly stdout: Readable; readonly stderr: Readable };
 
 /**
- * The shell becomes the program, and leaves a guard behind that waits for a word on the fourth descriptor. The end of it without a word is the
- * end of our process: the guard then kills and clears away. It is there before the program, so no moment is without it.
+ * The shell becomes the program, and leaves a guard behind that waits for a word on the fourth descriptor. The end of
+ * it without a word is the end of our process: the guard then kills and clears away. It is there before the program,
+ * so no moment is without it.
  */
 const wrapper = `dir=$1; shift
 { read -r word <&3; test "$word" = over || { kill -9 $$; test -z "$dir" || rm -rf "$dir"; }; } >/dev/null 2>&1 &
@@ -21,8 +23,8 @@ const lateGuard = 'read -r word; test "$word" = over || { kill -9 "$1"; test -z 
 const ends = new Set<() => void>();
 
 /**
- * Starts a program whose life is tied to the life of this process. In a group of its own: a terminal sends Ctrl-C to its whole group, and the
- * order of the end is ours. A program that does not exist ends with 127 and says so on stderr.
+ * Starts a program whose life is tied to the life of this process. In a group of its own: a terminal sends Ctrl-C to
+ * its whole group, and the order of the end is ours. A program that does not exist ends with 127 and says so on stderr.
  * @param dir removed with the child where this process does not get to it
  */
 export function spawnTied(

@@ -1,4 +1,5 @@
-// Starts a function again that died: one that a request killed does not end the whole local cloud. Not for tests, which want to see a death.
+// Starts a function again that died: one that a request killed does not end the whole local cloud. Not for tests,
+// which want to see a death.
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startFunction, type FunctionProcess } from './function-process.ts';

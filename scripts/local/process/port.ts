@@ -2,7 +2,10 @@
 
 import { createServer, type AddressInfo, type Server } from 'node:net';
 
-/** Below the ports that Linux (32768 up) and macOS (49152 up) give to outgoing connections: none of those takes it before its program does. */
+/**
+ * Below the ports that Linux (32768 up) and macOS (49152 up) give to outgoing connections: none of those takes it
+ * before its program does.
+ */
 const freePortMin = 15_000;
 const freePortMax = 31_999;
 const triesMax = 50;

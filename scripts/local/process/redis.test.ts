@@ -1,4 +1,5 @@
-// The Redis of tests is a real one, named by its process, with nothing left when it is closed; a taken port is said to be taken.
+// The Redis of tests is a real one, named by its process, with nothing left when it is closed; a taken port is said to
+// be taken.
 
 import assert from 'node:assert/strict';
 import { once } from 'node:events';

@@ -27,7 +27,8 @@ export interface LocalRedis {
 
 /**
  * Starts redis-server; it keeps nothing on disk unless `args` say so.
- * @param port a free one where absent. @param program another server that takes the same arguments. @throws Error naming a port that is taken, or the missing program
+ * @param port a free one where absent. @param program another server that takes the same arguments. @throws Error
+ * naming a port that is taken, or the missing program
  */
 export async function startRedis({
   port,

@@ -1,5 +1,6 @@
-// A Redis whose password is changed as Memorystore changes it: AUTH is switched off and on again, with a new string. Standing connections live on; while
-// it is off whoever offers a password is refused it; when it is on again the new string counts alone.
+// A Redis whose password is changed as Memorystore changes it: AUTH is switched off and on again, with a new string.
+// Standing connections live on; while it is off whoever offers a password is refused it; when it is on again the new
+// string counts alone.
 
 import { connect, createServer, type Socket } from 'node:net';
 import { Redis } from 'ioredis';

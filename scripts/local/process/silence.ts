@@ -1,4 +1,5 @@
-// A Redis behind a way on which nobody answers, as behind a network that is not there yet: packets to it are dropped, and nobody says so.
+// A Redis behind a way on which nobody answers, as behind a network that is not there yet: packets to it are dropped,
+// and nobody says so.
 
 import { connect, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -12,7 +13,8 @@ const answerMs = 300;
 const socketsMax = 64;
 
 /**
- * Stops the server and fills the queue of connections that wait for it; the kernel drops the first packet of any further one.
+ * Stops the server and fills the queue of connections that wait for it; the kernel drops the first packet of any
+ * further one.
  * @returns what lets it go on
  */
 export async function silence({ port, pid }: LocalRedis): Promise<() => void> {

@@ -1,11 +1,13 @@
-// A TCP proxy on loopback that stands between a client and its server and can be as bad as a network: it knows no protocol.
+// A TCP proxy on loopback that stands between a client and its server and can be as bad as a network: it knows no
+// protocol.
 
 import { connect, createServer, type Socket } from 'node:net';
 import { listen } from './port.ts';
 
 /**
- * What it does with what passes. `pass`: all of it. `hold`: keeps it until it passes again, as a server that hangs. `swallow`: nothing ever comes
- * through on the connections of that time, as on a dead path. `refuse`: ends them and takes no new ones.
+ * What it does with what passes. `pass`: all of it. `hold`: keeps it until it passes again, as a server that hangs.
+ * `swallow`: nothing ever comes through on the connections of that time, as on a dead path. `refuse`: ends them and
+ * takes no new ones.
  */
 export type ProxyMode = 'pass' | 'hold' | 'swallow' | 'refuse';
 
@@ -17,8 +19,8 @@ export interface TcpProxy {
   readonly taken: () => number;
   set(mode: ProxyMode): Promise<void>;
   /**
-   * Cuts the connection at the next request in whose bytes `text` stands: before it is passed on (`request`: it is not applied), or when its
-   * answer comes (`reply`: it is, and nobody hears). Resolves when it has.
+   * Cuts the connection at the next request in whose bytes `text` stands: before it is passed on (`request`: it is not
+   * applied), or when its answer comes (`reply`: it is, and nobody hears). Resolves when it has.
    */
   cut(what: 'request' | 'reply', text: string): Promise<void>;
   close(): Promise<void>;

@@ -1,4 +1,5 @@
-// For tests of ends: every process that came of one command, found by a mark in its environment. Linux, which tells that in /proc.
+// For tests of ends: every process that came of one command, found by a mark in its environment. Linux, which tells
+// that in /proc.
 
 import { readdirSync, readFileSync } from 'node:fs';
 

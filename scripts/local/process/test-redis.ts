@@ -1,4 +1,5 @@
-// The Redis of a suite that runs twice: on one node, and on a cluster of three, by what its file was told before it was loaded.
+// The Redis of a suite that runs twice: on one node, and on a cluster of three, by what its file was told before it
+// was loaded.
 
 import { Cluster, Redis } from 'ioredis';
 import { startRedis, startRedisCluster } from './redis.ts';

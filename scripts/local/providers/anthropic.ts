@@ -1,4 +1,5 @@
-// A stand-in for Anthropic's Messages API and its text completions: streams, tools and errors in its shapes. Its tokens are words; its answers are canned.
+// A stand-in for Anthropic's Messages API and its text completions: streams, tools and errors in its shapes. Its
+// tokens are words; its answers are canned.
 
 import {
   countWords,

@@ -1,4 +1,5 @@
-// A stand-in for Fireworks: OpenAI's dialect below /inference, the usage in the last chunk of a stream unasked. Its tokens are words.
+// A stand-in for Fireworks: OpenAI's dialect below /inference, the usage in the last chunk of a stream unasked. Its
+// tokens are words.
 
 import {
   countWords,

@@ -1,4 +1,5 @@
-// A stand-in for Google's Gemini API: whole and streamed answers in its shapes, usage growing with each event. Its tokens are words.
+// A stand-in for Google's Gemini API: whole and streamed answers in its shapes, usage growing with each event. Its
+// tokens are words.
 
 import {
   countWords,

@@ -1,4 +1,5 @@
-// A stand-in for Sourcegraph's embedding server: KServe's v2 protocol behind a secret header. Each text's vector begins with its length.
+// A stand-in for Sourcegraph's embedding server: KServe's v2 protocol behind a secret header. Each text's vector
+// begins with its length.
 
 import {
   readRequest,

@@ -1,5 +1,6 @@
-// The stand-in's Responses API: events, thinking, tools and structured output in its shapes. It holds a request to what OpenAI holds it to where nothing is
-// stored: no references, no thinking without its content, no tool's output without its call.
+// The stand-in's Responses API: events, thinking, tools and structured output in its shapes. It holds a request to
+// what OpenAI holds it to where nothing is stored: no references, no thinking without its content, no tool's output
+// without its call.
 
 import { countWords, readRequest, textPieces, type Canned } from './provider-server.ts';
 

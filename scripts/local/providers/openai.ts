@@ -1,4 +1,5 @@
-// A stand-in for OpenAI's API (its Responses API: openai-responses.ts): streams, usage, tools and errors in its shapes. Its tokens are words; its answers are canned.
+// A stand-in for OpenAI's API (its Responses API: openai-responses.ts): streams, usage, tools and errors in its
+// shapes. Its tokens are words; its answers are canned.
 
 import { respondToResponses } from './openai-responses.ts';
 import {

@@ -1,4 +1,5 @@
-// What the provider stand-ins share: a server that records requests, answers as programmed, or streams its canned answer at a pace.
+// What the provider stand-ins share: a server that records requests, answers as programmed, or streams its canned
+// answer at a pace.
 
 import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
@@ -15,7 +16,9 @@ export type Behaviour =
   | { readonly bytes: Buffer; readonly cuts: readonly number[]; readonly headers?: Readonly<Record<string, string>> }
   /** Break the connection after so many bytes of the canned answer. */
   | { readonly cutAfterBytes: number }
-  /** Write this on the connection instead of an answer; again and again, as long as somebody reads, where it never ends. */
+  /**
+   * Write this on the connection instead of an answer; again and again, as long as somebody reads, where it never ends.
+   */
   | { readonly raw: string; readonly endless: boolean }
   /** Never answer, or answer with headers and one piece and then nothing. */
   | { readonly hang: 'headers' | 'body' };
@@ -49,7 +52,10 @@ export interface LocalProvider {
   forget(): void;
   /** Changes the pace of what follows. */
   pace(pace: Pace): void;
-  /** `served`: whole answers. `aborted`: requests whose caller left before the answer was whole; those that were cut on request are neither. */
+  /**
+   * `served`: whole answers. `aborted`: requests whose caller left before the answer was whole; those that were cut on
+   * request are neither.
+   */
   readonly stats: { served: number; aborted: number };
   close(): Promise<void>;
 }
@@ -199,7 +205,10 @@ function sleep(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
-/** Words of a text: our stand-ins' tokens. Not split: of a prompt of 300 kB that took the benchmark's provider longer than all the rest of its answer. */
+/**
+ * Words of a text: our stand-ins' tokens. Not split: of a prompt of 300 kB that took the benchmark's provider longer
+ * than all the rest of its answer.
+ */
 export function countWords(text: string): number {
   let count = 0;
   let inWord = false;

@@ -1,4 +1,5 @@
-// The official SDKs against the provider stand-ins: streams, usage, tools, errors and aborts read as from the real ones, and behaviour can be programmed.
+// The official SDKs against the provider stand-ins: streams, usage, tools, errors and aborts read as from the real
+// ones, and behaviour can be programmed.
 
 import assert from 'node:assert/strict';
 import { once } from 'node:events';

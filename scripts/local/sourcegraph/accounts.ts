@@ -1,4 +1,5 @@
-// A stand-in for what Sourcegraph's accounts server knows: one client, the scopes it is registered for, access tokens and what they may. Not the sockets (portal.ts, introspection.ts).
+// A stand-in for what Sourcegraph's accounts server knows: one client, the scopes it is registered for, access tokens
+// and what they may. Not the sockets (portal.ts, introspection.ts).
 
 /** What an access token is good for. */
 export interface GrantedToken {
@@ -17,9 +18,14 @@ export interface AccountsAnswer {
 export interface LocalAccounts {
   readonly clientId: string;
   readonly clientSecret: string;
-  /** Scopes that the client may ask for: one that is not among them refuses the whole request. Empty: it may ask for no token at all. */
+  /**
+   * Scopes that the client may ask for: one that is not among them refuses the whole request. Empty: it may ask for no
+   * token at all.
+   */
   readonly registered: Set<string>;
-  /** Scopes that the next tokens don't get although they are asked for: those that were granted later than the token. */
+  /**
+   * Scopes that the next tokens don't get although they are asked for: those that were granted later than the token.
+   */
   readonly withheld: Set<string>;
   /** Live access tokens. */
   readonly tokens: Map<string, GrantedToken>;

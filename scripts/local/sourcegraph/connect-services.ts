@@ -1,5 +1,6 @@
-// Two published Connect services as data: Enterprise Portal's CodyAccessService and TokensService of Sourcegraph's accounts. The forms on the wire are made
-// by protobuf's own library from it. Not what they answer (portal.ts, introspection.ts).
+// Two published Connect services as data: Enterprise Portal's CodyAccessService and TokensService of Sourcegraph's
+// accounts. The forms on the wire are made by protobuf's own library from it. Not what they answer (portal.ts,
+// introspection.ts).
 
 import { createFileRegistry, fromJson, type DescMessage, type DescService, type JsonObject } from '@bufbuild/protobuf';
 import {

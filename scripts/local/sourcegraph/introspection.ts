@@ -1,5 +1,6 @@
-// A stand-in for an authorization server's token introspection, in the three ways in which it can be asked: Connect (TokensService of Sourcegraph's accounts), and
-// RFC 7662 with a bearer token or with client id and secret. Tokens and their scopes are as programmed.
+// A stand-in for an authorization server's token introspection, in the three ways in which it can be asked: Connect
+// (TokensService of Sourcegraph's accounts), and RFC 7662 with a bearer token or with client id and secret. Tokens and
+// their scopes are as programmed.
 
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { fromJson, toJson, type Message } from '@bufbuild/protobuf';

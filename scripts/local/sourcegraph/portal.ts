@@ -1,5 +1,6 @@
-// A stand-in for Enterprise Portal's CodyAccessService over Connect, and for the accounts server whose tokens it takes. It answers and refuses as the published
-// server does (sourcegraph-public-snapshot: cmd/enterprise-portal/internal/codyaccessservice/v1.go at 047187c6, internal/samsm2m/samsm2m.go at 79184dea).
+// A stand-in for Enterprise Portal's CodyAccessService over Connect, and for the accounts server whose tokens it
+// takes. It answers and refuses as the published server does (sourcegraph-public-snapshot:
+// cmd/enterprise-portal/internal/codyaccessservice/v1.go at 047187c6, internal/samsm2m/samsm2m.go at 79184dea).
 
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { fromJson, toJson, type DescMessage, type JsonObject, type JsonValue, type Message } from '@bufbuild/protobuf';

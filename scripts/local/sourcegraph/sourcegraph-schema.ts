@@ -1,5 +1,5 @@
-// What of Sourcegraph.com's GraphQL schema the gateway can ask, as a schema of its own: written from the facts of the published one, and what a request is checked
-// against. Not what is answered (sourcegraph.ts).
+// What of Sourcegraph.com's GraphQL schema the gateway can ask, as a schema of its own: written from the facts of the
+// published one, and what a request is checked against. Not what is answered (sourcegraph.ts).
 
 import {
   buildSchema,
@@ -12,8 +12,9 @@ import {
 } from 'graphql';
 
 /**
- * sourcegraph/sourcegraph-public-snapshot, cmd/frontend/graphqlbackend: dotcom.graphql at 792eb263, guardrails.go (snippetAttribution); read 2026-11-28. Names,
- * arguments and nullability are theirs. Types of which the gateway asks one field alone have that field and little else.
+ * sourcegraph/sourcegraph-public-snapshot, cmd/frontend/graphqlbackend: dotcom.graphql at 792eb263, guardrails.go
+ * (snippetAttribution); read 2026-11-28. Names, arguments and nullability are theirs. Types of which the gateway asks
+ * one field alone have that field and little else.
  */
 const schema = buildSchema(`
 scalar BigInt

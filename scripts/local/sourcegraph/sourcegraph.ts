@@ -1,5 +1,5 @@
-// A stand-in for Sourcegraph.com's GraphQL: subscriptions, users and attribution searches as programmed, for the service account's token alone. What the published
-// schema does not allow it refuses.
+// A stand-in for Sourcegraph.com's GraphQL: subscriptions, users and attribution searches as programmed, for the
+// service account's token alone. What the published schema does not allow it refuses.
 
 import { createHash } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';

@@ -1,4 +1,5 @@
-// The report's charts as SVG text: made by Observable Plot in a document without a browser. Colours are the page's variables, so that they follow its theme.
+// The report's charts as SVG text: made by Observable Plot in a document without a browser. Colours are the page's
+// variables, so that they follow its theme.
 
 import * as Plot from '@observablehq/plot';
 import { parseHTML } from 'linkedom';

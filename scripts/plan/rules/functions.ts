@@ -1,4 +1,5 @@
-// What Cloud Functions, Cloud Scheduler and Cloud Tasks take: bounds, runtimes that exist, tokens whose audience is the address that they are for.
+// What Cloud Functions, Cloud Scheduler and Cloud Tasks take: bounds, runtimes that exist, tokens whose audience is
+// the address that they are for.
 
 import { at, textAt, type Resource } from './resources.ts';
 import { faultsOf, ofType, unless, type Plan, type Rule } from './rule.ts';

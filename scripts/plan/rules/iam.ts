@@ -1,10 +1,14 @@
-// Who may do what: a list of all that is allowed. Whatever grants a right and is not in it is a fault, in a resource that nobody thought of too.
+// Who may do what: a list of all that is allowed. Whatever grants a right and is not in it is a fault, in a resource
+// that nobody thought of too.
 
 import type { FunctionFile } from '../../functions/function-files.ts';
 import { at, textAt, type Resource } from './resources.ts';
 import { faultsOf, ofType, unless, type Fault, type Plan, type Rule } from './rule.ts';
 
-/** Grants are members, one by one: a binding or a policy takes away what others granted. Keys and old-style lists are grants that no list shows. */
+/**
+ * Grants are members, one by one: a binding or a policy takes away what others granted. Keys and old-style lists are
+ * grants that no list shows.
+ */
 const forbidden =
   /_iam_(binding|policy)$|_acl$|_access_control$|_service_account_key$|_hmac_key$|bigquery_dataset_access$|bigquery_dataset_iam/;
 const grant = /_iam_(member|audit_config)/;

@@ -1,4 +1,5 @@
-// What Terraform would make, as data: every managed resource of a root with its arguments, as `terraform test -json -verbose` tells it.
+// What Terraform would make, as data: every managed resource of a root with its arguments, as
+// `terraform test -json -verbose` tells it.
 
 /** A resource. Values that only Google knows (ids, addresses, e-mails) are invented, one for each. */
 export interface Resource {

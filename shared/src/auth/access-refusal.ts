@@ -7,7 +7,7 @@ import type { ActorSource } from './actor.ts';
 export interface AccessEvent {
   readonly name: 'AccessDenied' | 'Unauthorized';
   readonly source: ActorSource;
-  /** The actor's id; `unknown` for a token that nobody knows. */
+  /** The actor's id; `unknown` for an unknown token. */
   readonly identifier: string;
   readonly reason: string | null;
   /**
@@ -19,7 +19,7 @@ export interface AccessEvent {
   readonly unknownCaller: boolean;
 }
 
-/** A refused token; `event` is null where the refusal is none. */
+/** A refused token; `event` is null where the refusal is not reported as an event. */
 export class AccessRefusal extends Refusal {
   readonly event: AccessEvent | null;
 

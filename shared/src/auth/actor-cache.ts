@@ -35,7 +35,7 @@ export interface ActorCache {
   put(token: KnownToken, actor: Actor | null): void;
 }
 
-/** What the cache stands in front of. */
+/** What the cache asks when it does not know. */
 export interface ActorLoader {
   /** @param remembered whether the cache has known the token */
   load(token: KnownToken, remembered: boolean, budget: Budget): Promise<Actor | null>;
@@ -105,7 +105,7 @@ export function createActorCache(
       if (ageMs < freshMs) return kept.actor;
       if (kept.failedAtMs === null || atMs - kept.failedAtMs >= failingMs || ageMs > keptMs)
         return refreshOnce(token, budget);
-      // Its failure has told itself, and this caller has been served: its budget is for its own waits.
+      // A failed refresh has been reported, and this caller has been served: its budget is for its own waits.
       refreshOnce(token, { ...budget }).catch(() => undefined);
       return kept.actor;
     },

@@ -49,7 +49,7 @@ export function anonymousActors(settings: BurstSettings): (address: string) => A
   });
 }
 
-/** Who has one IPv6 address has the 2^64 beside it. */
+/** Whoever has one IPv6 address has 2^64 of them. */
 function networkOf(address: string): string {
   if (!isIPv6(address)) return address;
   const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1];

@@ -1,4 +1,5 @@
-// Whose address counts, at a function's own URL and behind the load balancer, and that nothing a caller writes makes it another's.
+// Whose address counts, at a function's own URL and behind the load balancer, and that nothing a caller writes makes
+// it another's.
 
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';

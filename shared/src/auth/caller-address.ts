@@ -1,4 +1,5 @@
-// The network address of a caller, by what our own infrastructure and the platform wrote of it. Never by what a caller wrote.
+// The network address of a caller, by what our own infrastructure and the platform wrote of it. Never by what a caller
+// wrote.
 
 import type { IncomingHttpHeaders } from 'node:http';
 import { BlockList, isIP } from 'node:net';
@@ -15,15 +16,16 @@ export interface ProxySettings {
 }
 
 /**
- * The load balancer writes its own address here, over whatever a caller wrote (terraform/modules/load-balancer). It is no secret, and need not be: it counts
- * only beside the same address at the end of `X-Forwarded-For`, where the platform has the address that the connection came from. Who calls a function's own
- * URL can write this header and any number of entries, but the last one is their own address, so that they gain nothing: they are taken for who they are.
+ * The load balancer writes its own address here, over whatever a caller wrote (terraform/modules/load-balancer). It is
+ * no secret, and need not be: it counts only beside the same address at the end of `X-Forwarded-For`, where the
+ * platform has the address that the connection came from. Who calls a function's own URL can write this header and any
+ * number of entries, but the last one is their own address, so that they gain nothing: they are taken for who they are.
  */
 const balancerHeader = 'x-gateway-load-balancer';
 
 /**
- * `X-Forwarded-For` is read from its right end: at a function's own URL the platform appends the caller as the last entry, behind the load balancer the
- * balancer's own address stands there, and the caller before it.
+ * `X-Forwarded-For` is read from its right end: at a function's own URL the platform appends the caller as the last
+ * entry, behind the load balancer the balancer's own address stands there, and the caller before it.
  * @param remoteAddress of the connection, for callers that no proxy stands before
  */
 export function callerAddress(

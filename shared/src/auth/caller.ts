@@ -4,7 +4,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import { Refusal, type Dialect } from '../http/http.ts';
 import type { Feature } from './entitlement.ts';
 
-/** Who sends a request, before it is known who that is. */
+/** The sender of a request, before its token is looked up. */
 export interface Caller {
   /** Empty where the caller sent none. */
   readonly token: string;

@@ -1,5 +1,6 @@
-// Networks from which Cloudflare calls the servers behind it. Source: https://www.cloudflare.com/ips, as copied by others on 2026-09-29. The list changes
-// once in some years; of a network that is missing here, Cloudflare's own address is taken for the caller's.
+// Networks from which Cloudflare calls the servers behind it. Source: https://www.cloudflare.com/ips, as copied by
+// others on 2026-09-29. The list changes once in some years; of a network that is missing here, Cloudflare's own
+// address is taken for the caller's.
 
 /** CIDR blocks, IPv4 and IPv6. */
 export const cloudflareRanges: readonly string[] = [

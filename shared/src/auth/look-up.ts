@@ -41,7 +41,7 @@ export class LookUpFailed extends Error {
 export interface LookUpParts {
   readonly directory: Directory;
   readonly copies: AccountCopies;
-  /** By whose tokens they take; empty for a gateway that stands alone. */
+  /** The sources, by the kind of token they take; empty for a gateway without any. */
   readonly sources: readonly AccessSource[];
   /** For questions to a source about tokens that neither this process nor Redis nor the directory knows. */
   readonly unknownTokens: UnknownTokenBudget;

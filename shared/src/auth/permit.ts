@@ -10,13 +10,13 @@ export interface ModelChoice {
   readonly provider: string;
   /** Bare, as asked: for people. */
   readonly model: string;
-  /** What it stands for, qualified; null: the gateway does not serve it. */
+  /** The model that the name means, qualified; null: the gateway does not serve it. */
   readonly id: string | null;
   /** Qualified names that allow it where they stand in an actor's list, beside those that `served` knows it by. */
   readonly names: readonly string[];
   /** The gateway's own allow-list of that provider. The same object for as long as that stays the same. */
   readonly served: ServedNames;
-  /** Ids of what may have been meant, told where this actor may use it. */
+  /** Ids of models that may have been meant; the refusal names those that this actor may use. */
   readonly nearest: readonly string[];
 }
 
@@ -86,8 +86,8 @@ const qualified = (entry: string, provider: string): string =>
   (entry.includes('/') ? entry : `${provider}/${entry}`).toLowerCase();
 
 /**
- * Ids of a provider's models that a list allows: all that is served, or what is in both, in the list's order. Compared without case, by any name
- * that the gateway knows a model by.
+ * Ids of a provider's models that a list allows: all that is served, or what is in both, in the list's order. Compared
+ * without case, by any name that the gateway knows a model by.
  */
 export function allowedModels(list: readonly string[], provider: string, served: ServedNames): readonly string[] {
   if (allowsAll(list)) return served.ids;

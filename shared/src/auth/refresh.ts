@@ -37,7 +37,7 @@ export function createRefresh({ lookUp, cache, toActor, config, now, warn }: Ref
   const running = new Map<string, Promise<void>>();
   const waitMs = ({ source, lastUpdatedMs }: Actor): number => {
     const sinceMs = now() - (lastUpdatedMs ?? 0);
-    // Written by a clock that is ahead of ours: how long ago is not known, and nobody waits for that clock's hour to pass.
+    // Written by a clock that is ahead of ours: its age is unknown, so a refresh need not wait.
     if (sinceMs < 0) return 0;
     return (source === 'dotcom-user' ? config.userCooldownMs : subscriptionCooldownMs) - sinceMs;
   };

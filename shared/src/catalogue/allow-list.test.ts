@@ -1,4 +1,5 @@
-// Allow-lists: names and patterns replace what is known, signs change it, the last entry that has a name decides, case does not count.
+// Allow-lists: names and patterns replace what is known, signs change it, the last entry that has a name decides, case
+// does not count.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

@@ -30,8 +30,8 @@ interface Entry {
 }
 
 /**
- * Entries without a sign replace the known names, those with one change them: `+name` adds, `-name` takes away; the last entry that has a name
- * decides. A pattern also allows names that nobody knows.
+ * Entries without a sign replace the known names, those with one change them: `+name` adds, `-name` takes away; the
+ * last entry that has a name decides. A pattern also allows names that nobody knows.
  * @param entries null: all known names
  */
 export function allowList(entries: readonly string[] | null, known: readonly string[]): AllowList {

@@ -1,4 +1,5 @@
-// Door of the catalogue: what is known of providers, their homes, models and prices. Data in three layers, one snapshot a call, and the cost of usage.
+// Door of the catalogue: what is known of providers, their homes, models and prices. Data in three layers, one
+// snapshot a call, and the cost of usage.
 
 export { allowList, type AllowList } from './allow-list.ts';
 export {

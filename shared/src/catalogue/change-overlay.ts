@@ -1,5 +1,5 @@
-// How operators change the overlay: rows are checked with everything that stands beside and below them, and written with their audit record in one
-// transaction on `catalogue/version`. Reading is overlay-source.ts.
+// How operators change the overlay: rows are checked with all other rows of their layer and of those below, and
+// written with their audit record in one transaction on `catalogue/version`. Reading is overlay-source.ts.
 
 import type { DocumentReference, Transaction } from '@google-cloud/firestore';
 import {
@@ -27,10 +27,10 @@ import type { PriceBook } from './price-book.ts';
 import { rowId, type PartialRow, type RowKind } from './row-kind.ts';
 import { Catalogue, type CatalogueParts } from './snapshot.ts';
 
-/** What changes of one row; it comes to be where there is none. */
+/** What changes of one row; a row that does not exist is created. */
 export interface RowEdit {
   readonly kind: Exclude<KindName, 'secrets'>;
-  /** Whose document it stands in. */
+  /** The provider in whose document it is. */
   readonly provider: string;
   /** The members that name it. */
   readonly key: PartialRow;
@@ -39,7 +39,7 @@ export interface RowEdit {
   readonly unset?: readonly string[];
 }
 
-/** What an operator decides on what stands. */
+/** Decides what to change, from the catalogue as it is. */
 export interface OverlayDecision {
   readonly edits: readonly RowEdit[];
   /** In words, for the audit record. */
@@ -53,7 +53,7 @@ export class OverlayRefused extends Error {
 
 export interface OverlayPlace {
   readonly documents: Documents;
-  /** Null where nobody told where Redis is: then every instance sees the change as soon, by way of Firestore. */
+  /** Null where the address of Redis is unknown: instances then see the change through Firestore, just as soon. */
   readonly store: Store | null;
   readonly parts: Omit<CatalogueParts, 'overlay'>;
 }
@@ -71,7 +71,8 @@ export interface ChangedOverlay {
 const redisBudgetMs = 2_000;
 
 /**
- * @param decide what to change, from the catalogue as it stands in the transaction; runs again when somebody else writes meanwhile
+ * @param decide what to change, from the catalogue as read in the transaction; runs again when another write came
+ * between
  * @param nowMs of the change: its rows are known as of that day
  * @throws OverlayRefused, what `decide` and Firestore throw, and after 15 s
  */
@@ -107,7 +108,10 @@ export async function changeOverlay(
   return { catalogue, prices: await catalogue.prices(), text: decided.text, published };
 }
 
-/** Documents by name. What is bad or gone stands as Redis has it: a write mends it. @throws OverlayRefused where Redis has none */
+/**
+ * Documents by name. What is bad or gone stands as Redis has it: a write mends it.
+ * @throws OverlayRefused where Redis has none
+ */
 async function readStanding(
   transaction: Transaction,
   { firestore }: DocumentReference,

@@ -1,4 +1,5 @@
-// Calls priced by hand, held to the nano-dollar: the providers' pages, reports of gateway users, finance's own calculation, recorded answers.
+// Calls priced by hand, held to the nano-dollar: the providers' pages, reports of gateway users, finance's own
+// calculation, recorded answers.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -11,7 +12,10 @@ const prices = mergeRows('prices', [{ name: 'defaults', rows: { prices: await de
 const book = createPriceBook(prices, mergeRows('factors', []));
 const now = Date.parse('2026-11-28T12:00:00Z');
 
-/** Model, counts (disjoint: what was cached is not in `input`, what was thought is not in `output`), qualifiers, micro-dollars, how they come about. */
+/**
+ * Model, counts (disjoint: what was cached is not in `input`, what was thought is not in `output`), qualifiers,
+ * micro-dollars, how they come about.
+ */
 const calls = `
 anthropic/claude-opus-4-5                     | input 12,000; output 900                     |                          |    82,500 | Opus 4.5: 12,000 × $5 + 900 × $25
 anthropic/claude-opus-4-5                     | input 200; cache_read 90,000; output 700     |                          |    63,500 | cache hits: 200 × $5 + 90,000 × $0.50 + 700 × $25

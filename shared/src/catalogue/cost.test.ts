@@ -1,4 +1,5 @@
-// The cost of a call: what was negotiated, what is unknown and what can't be true, and one rounding a call for whatever it used. By hand: cost-by-hand.test.ts.
+// The cost of a call: what was negotiated, what is unknown and what can't be true, and one rounding a call for
+// whatever it used. By hand: cost-by-hand.test.ts.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

@@ -6,7 +6,7 @@ import type { PriceRow } from './price-row.ts';
 
 /** What a provider reported of one call, or of one of its parts that another model served. */
 export interface Usage {
-  /** By dimension (dimensions.ts); no token is counted in two. Names that nobody knows are kept, and mark the cost. */
+  /** By dimension (dimensions.ts); no token is counted in two. Unknown names are kept, and mark the cost. */
   readonly counts: Readonly<Record<string, number>>;
   /** What the answer says of itself: `{ service_tier: 'priority', speed: 'fast', geo: 'us', batch: 'true' }`. */
   readonly qualifiers?: Readonly<Record<string, string>>;
@@ -18,7 +18,10 @@ export interface Usage {
 export interface Cost {
   /** Integer nano-dollars; null where the model has no price, or what was reported can't be true. */
   readonly nanoUsd: number | null;
-  /** What could not be priced, or only by a price that may be too low: dimensions, qualifiers, `price`. Sorted; empty: all is known. */
+  /**
+   * What could not be priced, or only by a price that may be too low: dimensions, qualifiers, `price`. Sorted; empty:
+   * all is known.
+   */
   readonly unpriced: readonly string[];
   readonly estimated: boolean;
   /** The price is from memory. */
@@ -32,9 +35,10 @@ const countMax = 1e9;
 const plain: ReadonlySet<string> = new Set(['default', 'standard', 'global', 'false']);
 
 /**
- * Exact decimals up to the end, then one rounding for the whole call, a half goes up. Tiers are chosen by all tokens of the input, cached ones too,
- * and hold for the whole call. Qualifiers multiply prices of tokens, never fees of tools.
- * @param price null: nobody knows what the model costs
+ * Exact decimals up to the end, then one rounding for the whole call, a half goes up. Tiers are chosen by all tokens
+ * of the input, cached ones too, and hold for the whole call. Qualifiers multiply prices of tokens, never fees of
+ * tools.
+ * @param price null: the model has no price
  * @param factor what was negotiated, on the whole
  */
 export function cost(usage: Usage, price: PriceRow | null, factor = '1'): Cost {
@@ -106,7 +110,7 @@ function amountOf(name: string, amounts: Amounts, unpriced: Set<string>): Decima
     }
     const dimension = dimensionOf(at);
     sure &&= dimension?.sure ?? false;
-    // Who bills no write to a cache apart bills none of an hour either.
+    // A price without cache writes has none for the one-hour cache either.
     if (at === 'cache_write_1h' && !Object.hasOwn(amounts, 'cache_write_5m')) sure = true;
     at = dimension?.like ?? null;
   }

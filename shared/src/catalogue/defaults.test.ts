@@ -1,4 +1,5 @@
-// What a release ships: every row is good, nothing that was known is forgotten, what is not known is written down, and the first answer waits for none of the prices.
+// What a release ships: every row is good, nothing that was known is forgotten, what is not known is written down, and
+// the first answer waits for none of the prices.
 
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';

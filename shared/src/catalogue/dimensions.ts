@@ -1,4 +1,5 @@
-// What a call may be billed for: the dimensions of usage and of prices. Counts never overlap: a token is in one of them.
+// What a call may be billed for: the dimensions of usage and of prices. Counts never overlap: a token is in one of
+// them.
 
 /** Tokens are priced by the million, uses by the piece. */
 export type Unit = 'tokens' | 'uses';

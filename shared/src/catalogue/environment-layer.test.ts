@@ -1,4 +1,5 @@
-// The environment as layers: the original gateway's variables change the rows that they are about and no others; rows of CODY_GATEWAY_CATALOGUE are checked.
+// The environment as layers: the original gateway's variables change the rows that they are about and no others; rows
+// of CODY_GATEWAY_CATALOGUE are checked.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

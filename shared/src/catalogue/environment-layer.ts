@@ -1,4 +1,5 @@
-// What Terraform states: the original gateway's variables, and rows of `CODY_GATEWAY_CATALOGUE`. As layers, in the form of the defaults.
+// What Terraform states: the original gateway's variables, and rows of `CODY_GATEWAY_CATALOGUE`. As layers, in the
+// form of the defaults.
 
 import { readFileSync } from 'node:fs';
 import { ConfigError, variables, type Config } from '../config/config.ts';
@@ -22,7 +23,10 @@ const referenceVariables = [
   { provider: 'google', home: 'gemini-api', baseUrl: 'googleBaseUrl', allow: 'googleAllowedModels' },
 ] as const;
 
-/** What the variables say, the defaults' own values left out. @param day when the process started: what is configured now is as of now */
+/**
+ * What the variables say, the defaults' own values left out.
+ * @param day when the process started: what is configured now is as of now
+ */
 export function variablesLayer(config: CatalogueConfig, defaults: Layer, day: string): Layer {
   const stated = (variable: keyof typeof variables) => ({ source: variables[variable].name, asOf: day });
   const usual = new Map((defaults.rows.homes ?? []).map((row) => [row['id'], row['baseUrl']]));
@@ -70,7 +74,8 @@ export function catalogueText(setting: string): string {
 }
 
 /**
- * Rows of a JSON text such as `{"homes": [{"id": "ollama", "baseUrl": "http://10.0.0.7:11434"}]}`; what a row does not say of its source is filled in.
+ * Rows of a JSON text such as `{"homes": [{"id": "ollama", "baseUrl": "http://10.0.0.7:11434"}]}`; what a row does not
+ * say of its source is filled in.
  * @throws ConfigError with every fault
  */
 export function catalogueLayer(text: string, day: string): Layer {

@@ -55,11 +55,14 @@ const entries = {
   weight: whole(0, 1000),
   /** Calls in flight that one instance may have here; null: no bound of its own. */
   callsMax: v.nullable(whole(1, 100_000)),
-  /** How long a stream may take to its response headers before another home is asked, in ms; null: as the gateway waits for any. */
+  /**
+   * How long a stream may take to its response headers before another home is asked, in ms; null: as the gateway waits
+   * for any.
+   */
   headersTimeoutMs: v.nullable(whole(100, 600_000)),
   /** Homes of one group read each other's encrypted reasoning, files and caches. */
   state: name,
-  /** Why it gets no new calls by now. */
+  /** Why it gets no new calls. */
   draining: v.nullable(text(300)),
   /** What an operator has to set before it can be used. */
   hint: v.nullable(text(300)),

@@ -1,4 +1,5 @@
-// Where a secret may be sent, and which addresses the overlay may not name. Names only: what a name resolves to is known when a connection is made.
+// Where a secret may be sent, and which addresses the overlay may not name. Names only: what a name resolves to is
+// known when a connection is made.
 
 import { BlockList, isIP } from 'node:net';
 import type { HomeRow, SecretRow } from './home-row.ts';
@@ -11,7 +12,10 @@ export const googleAccount = 'GOOGLE_ACCOUNT';
 export interface HostRules {
   /** Some reviewed home is at this origin: it may be private there, or without TLS. */
   readonly knows: (origin: string) => boolean;
-  /** @param origin such as `https://api.example.com`: a secret that may go there may not go to another port, or in clear text */
+  /**
+   * @param origin such as `https://api.example.com`: a secret that may go there may not go to another port, or in
+   * clear text
+   */
   readonly allows: (secret: string, origin: string) => boolean;
   /** Some reviewed row names this secret; of others nobody can say yet where they may go. */
   readonly names: (secret: string) => boolean;
@@ -66,7 +70,10 @@ export function overlayAddressFault(address: string, rules: HostRules): string |
   return null;
 }
 
-/** Addresses that lead into a network of ours or into the machine, written in whatever way; names count that mean one everywhere. */
+/**
+ * Addresses that lead into a network of ours or into the machine, written in whatever way; names count that mean one
+ * everywhere.
+ */
 export function isPrivateHost(hostname: string): boolean {
   const host = hostname
     .toLowerCase()

@@ -1,4 +1,5 @@
-// Layering: the later wins member by member and every value knows its layer, for any rows; faults name row and member; what is hidden is listed.
+// Layering: the later wins member by member and every value knows its layer, for any rows; faults name row and member;
+// what is hidden is listed.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

@@ -1,5 +1,5 @@
-// The overlay on a real Redis and Firestore's emulator: what is written is in force everywhere, whoever is away the last known catalogue serves, a bad
-// document takes nothing away, and writers at once lose nothing.
+// The overlay on a real Redis and Firestore's emulator: what is written is in force everywhere, whoever is away the
+// last known catalogue serves, a bad document takes nothing away, and writers at once lose nothing.
 
 import assert from 'node:assert/strict';
 import { spawn, type ChildProcess } from 'node:child_process';

@@ -59,7 +59,7 @@ const entries = {
   fallbacks: v.pipe(v.array(modelId), v.maxLength(10)),
   /** Whether it is served, whatever the provider's allow-list says; null: as that says. */
   allowed: v.nullable(v.boolean()),
-  /** Why it is not served by now, in words for the caller. */
+  /** Why it is not served, in words for the caller. */
   disabled: v.nullable(text(300)),
   ...provenance,
 };

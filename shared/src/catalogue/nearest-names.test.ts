@@ -1,4 +1,5 @@
-// The nearest names of one that is not served: slips of the pen first, then what begins alike, never anything far away; its work is bounded.
+// The nearest names of one that is not served: slips of the pen first, then what begins alike, never anything far
+// away; its work is bounded.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

@@ -1,12 +1,12 @@
-// What somebody may have meant who wrote a name that is not served.
+// Served names that are close to one that is not: what a caller may have meant.
 
 /** Longer ones are no typing errors, and cost more to compare. */
 const lettersMax = 80;
 const editsMax = 3;
 
 /**
- * At most `count` of the names, nearest first: few letters away (swapped ones count as one), else with a long beginning in common.
- * Compares without case, and with what stands behind the prefix too.
+ * At most `count` of the names, nearest first: few letters away (swapped ones count as one), else with a long
+ * beginning in common. Compares without case, and with what stands behind the prefix too.
  */
 export function nearestNames(typed: string, names: readonly string[], count = 3): string[] {
   const wanted = typed.toLowerCase();

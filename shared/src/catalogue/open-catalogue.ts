@@ -1,4 +1,5 @@
-// The catalogue of a process: the reviewed layers read once, and the snapshot for a call that begins now. Not what a snapshot says.
+// The catalogue of a process: the reviewed layers read once, and the snapshot for a call that begins now. Not what a
+// snapshot says.
 
 import { ConfigError, type Config } from '../config/config.ts';
 import { defaultPrices, defaultsLayer } from './defaults.ts';
@@ -28,7 +29,11 @@ export interface CatalogueOptions {
   readonly onFaults: (faults: readonly string[]) => void;
 }
 
-/** No network. @throws ConfigError with every fault of the environment's rows, also of those that only show when all layers are put together */
+/**
+ * No network.
+ * @throws ConfigError with every fault of the environment's rows, also of those that only show when all layers are put
+ * together
+ */
 export function openCatalogue({ config, nowMs, overlay, onFaults }: CatalogueOptions): OpenCatalogue {
   const parts: CatalogueParts = {
     reviewed: reviewedLayers(config, new Date(nowMs).toISOString().slice(0, 10)),

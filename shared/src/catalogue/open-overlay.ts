@@ -1,4 +1,5 @@
-// The live catalogue of one process: the overlay in Firestore, by way of Redis, on top of what a release and Terraform say.
+// The live catalogue of one process: the overlay in Firestore, by way of Redis, on top of what a release and Terraform
+// say.
 
 import type { DocumentReader } from '../documents/documents.ts';
 import type { Store } from '../store/store.ts';

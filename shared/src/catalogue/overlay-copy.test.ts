@@ -1,4 +1,5 @@
-// The copy by age at use: who reads what when, what a bad, lost or older document changes, and that a failing source stops nobody.
+// The copy by age at use: who reads what when, what a bad, lost or older document changes, and that a failing source
+// stops nobody.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

@@ -1,4 +1,5 @@
-// The catalogue by age at use: nothing keeps it fresh but its users. An instance that slept sees at its next call what changed meanwhile.
+// The catalogue by age at use: nothing keeps it fresh but its users. An instance that slept sees at its next call what
+// changed meanwhile.
 
 import { within } from '../telemetry/telemetry.ts';
 import { overlayLayer, readOverlayDocument, type OverlayDocument } from './overlay-document.ts';
@@ -20,19 +21,22 @@ export interface OverlayCopyOptions {
   readonly source: OverlaySource;
   /** A copy that was confirmed this long ago has its version read before it is used. */
   readonly maxAgeMs?: number;
-  /** How long nobody asks again after the source failed. */
+  /** How long after a failure the source is not asked again. */
   readonly retryMs?: number;
   /** What a call waits for a look at the most; the look goes on. */
   readonly waitMs?: number;
   /** The same for an instance that has just started or slept long: what it knows may be another world. */
   readonly patientWaitMs?: number;
-  /** An error: what is wrong with documents, or that they can't be read. Told at once, and each minute as long as it lasts. */
+  /**
+   * An error: what is wrong with documents, or that they can't be read. Told at once, and each minute as long as it
+   * lasts.
+   */
   readonly onFaults: (faults: readonly string[]) => void;
 }
 
 /** Older than this is not "a moment ago". */
 const longMs = 30_000;
-/** How often a fault that lasts is told. */
+/** How often a lasting fault is logged. */
 const tellAgainMs = 60_000;
 
 export class OverlayCopy {
@@ -66,8 +70,8 @@ export class OverlayCopy {
   }
 
   /**
-   * The catalogue for a call that begins now; waits a moment for the source when the copy is too old. Never rejects: where the source is slow or fails,
-   * the last known one serves.
+   * The catalogue for a call that begins now; waits a moment for the source when the copy is too old. Never rejects:
+   * where the source is slow or fails, the last known one serves.
    */
   async use(nowMs: number): Promise<Catalogue> {
     // A clock that was set back makes nothing younger.
@@ -77,7 +81,7 @@ export class OverlayCopy {
     }
     if (this.#asking !== null) {
       const leftMs = this.#waitMs(nowMs) - Math.max(0, nowMs - this.#askedMs);
-      // Who comes late to a slow look has nothing to wait for.
+      // A caller that finds a look-up already running waits no longer than its first caller would.
       if (leftMs > 0) await within(this.#asking, leftMs, () => undefined);
     }
     return this.#catalogue;

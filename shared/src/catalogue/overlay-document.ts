@@ -1,4 +1,5 @@
-// The overlay's documents: rows of one kind and provider that operators wrote. The same checks when they are written and when they are read.
+// The overlay's documents: rows of one kind and provider that operators wrote. The same checks when they are written
+// and when they are read.
 
 import * as v from 'valibot';
 import { hostRules, overlayAddressFault, secretsOf } from './hosts.ts';
@@ -42,7 +43,7 @@ export const overlayId = ({ kind, provider }: Pick<OverlayDocument, 'kind' | 'pr
 export const overlayText = ({ kind, provider, version, rows }: OverlayDocument): string =>
   JSON.stringify({ kind, provider, version, rows });
 
-/** Reads one document. @returns it, or every reason why it is none */
+/** Reads one document. @returns the document, or every reason why it is not valid */
 export function readOverlayDocument(text: string): { document: OverlayDocument } | { faults: readonly string[] } {
   const bytes = Buffer.byteLength(text);
   if (bytes > overlayBytesMax) return { faults: [`has ${bytes} bytes, at most ${overlayBytesMax} are taken`] };
@@ -69,8 +70,8 @@ export function overlayLayer(documents: Iterable<OverlayDocument>): Layer {
 }
 
 /**
- * Why documents, each good by itself, may not stand together on top of the reviewed layers. To be asked before one of them is written.
- * A home whose key is not there is no fault: it is kept, and gets no traffic.
+ * Why documents, each good by itself, may not stand together on top of the reviewed layers. To be asked before one of
+ * them is written. A home whose key is not there is no fault: it is kept, and gets no traffic.
  */
 export async function overlayFaults(
   documents: readonly OverlayDocument[],

@@ -1,5 +1,5 @@
-// The overlay's documents in Firestore: `catalogue/{kind}:{provider}`, and `catalogue/version`, which changes with each of them. Not what their
-// texts mean (overlay-document.ts).
+// The overlay's documents in Firestore: `catalogue/{kind}:{provider}`, and `catalogue/version`, which changes with
+// each of them. Not what their texts mean (overlay-document.ts).
 
 import * as v from 'valibot';
 import { parseDocument, type DocumentReader } from '../documents/documents.ts';
@@ -27,7 +27,10 @@ export function parseMarker(data: unknown): Marker {
   return parseDocument(markerSchema, data, markerPath);
 }
 
-/** When anything was last written, microseconds since 1970, and which documents there are; null: nobody ever wrote. @throws as `read` */
+/**
+ * When anything was last written, microseconds since 1970, and which documents there are; null: nobody ever wrote.
+ * @throws as `read`
+ */
 export async function readMarker(
   documents: DocumentReader,
   timeoutMs: number,

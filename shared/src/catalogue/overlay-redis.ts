@@ -1,4 +1,5 @@
-// The overlay's copy in Redis: all documents under one version, each the last good one that anybody read. Whose copy may be how old is overlay-source.ts's.
+// The overlay's copy in Redis: all documents under one version, each the last good one that anybody read. Whose copy
+// may be how old is overlay-source.ts's.
 
 import * as v from 'valibot';
 import { confirmCopy, keepCopy, readCopy, readCopyVersion } from '../documents/documents.ts';
@@ -16,7 +17,7 @@ const bodySchema = v.object({
 export interface OverlayBody {
   /** Texts by name (`overlayId`). */
   readonly documents: Readonly<Record<string, string>>;
-  /** Of documents that could not be taken: what stands here for them is older. */
+  /** Documents that could not be read: the copy has an older version of them. */
   readonly faults: readonly string[];
 }
 

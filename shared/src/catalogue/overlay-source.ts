@@ -1,5 +1,5 @@
-// Where an instance reads the overlay: Redis's copy while it is young, else Firestore, which then makes the copy young for everybody. Not how old an
-// instance's own copy may be (overlay-copy.ts).
+// Where an instance reads the overlay: Redis's copy while it is young, else Firestore, which then makes the copy young
+// for everybody. Not how old an instance's own copy may be (overlay-copy.ts).
 
 import type { DocumentReader } from '../documents/documents.ts';
 import type { Budget } from '../store/store.ts';
@@ -20,7 +20,10 @@ export interface OverlayPlaces {
   readonly redis: OverlayRedis;
 }
 
-/** @param redisBudgetMs what the few bytes of a version may take. @param confirmed is told when Firestore has confirmed what Redis has */
+/**
+ * @param redisBudgetMs what the few bytes of a version may take.
+ * @param confirmed is told when Firestore has confirmed what Redis has
+ */
 export function createOverlaySource(
   { documents, redis }: OverlayPlaces,
   redisBudgetMs: number,
@@ -68,7 +71,7 @@ export function createOverlaySource(
 /**
  * Brings Redis's copy up to Firestore's documents. Of one that is bad or gone the copy keeps what it had.
  * @param marker read before the documents: they are of that version, or newer
- * @returns what stands in the copy then; also where Redis could not be told
+ * @returns what the copy has then, even if Redis could not be written
  * @throws what Firestore throws
  */
 async function fill(
@@ -85,7 +88,7 @@ async function fill(
   return body;
 }
 
-/** Tells Redis what was just written. @returns whether it could be told @throws what Firestore throws */
+/** Writes to Redis what Firestore just took. @returns whether Redis took it @throws what Firestore throws */
 export async function publishOverlay({ documents, redis }: OverlayPlaces, timeoutMs: number): Promise<boolean> {
   const marker = await readMarker(documents, timeoutMs);
   if (marker === null) throw gone();

@@ -6,7 +6,8 @@ import type { FactorRow, PriceRow } from './price-row.ts';
 /** Prices of a snapshot. */
 export interface PriceBook {
   /**
-   * The price that held, at that hour of the day, by the last layer that has one for that moment, and in it by the latest `from`; null where none is known.
+   * The price that held, at that hour of the day, by the last layer that has one for that moment, and in it by the
+   * latest `from`; null where none is known.
    * @param model qualified; a dated snapshot that has no price of its own has that of its model
    * @param atMs when the call was admitted
    */

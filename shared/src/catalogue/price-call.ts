@@ -1,4 +1,5 @@
-// What a call cost by the prices of a book: each part at the price of the model that served it, on the whole what was negotiated.
+// What a call cost by the prices of a book: each part at the price of the model that served it, on the whole what was
+// negotiated.
 
 import { cost, totalCost, type Cost, type Usage } from './cost.ts';
 import type { PriceBook } from './price-book.ts';
@@ -18,7 +19,10 @@ export interface PricedBy {
   readonly atMs: number;
 }
 
-/** The cost, and by which prices: their models and first days, then what must be known of it. Null where nothing was priced. */
+/**
+ * The cost, and by which prices: their models and first days, then what must be known of it. Null where nothing was
+ * priced.
+ */
 export interface PricedCall extends Cost {
   readonly version: string | null;
 }
@@ -33,7 +37,7 @@ export function priceCall(parts: readonly Part[], { model, home, atMs }: PricedB
   const costs = parts.map((part) => {
     const served = part.model === null ? model : `${provider}/${part.model}`;
     const own = book.priceOf(served, atMs);
-    // A model that nobody knows the price of costs at least something: what was asked for, and the row says so.
+    // A model without a price costs something: what was asked for, and the row says so.
     const price = own ?? book.priceOf(model, atMs);
     const factor = book.factorOf({ model: served, provider, home }, atMs);
     const priced = cost(part, price, factor);

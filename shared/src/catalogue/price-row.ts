@@ -1,4 +1,5 @@
-// What a model costs from a date on, and what was agreed with a provider. Money is text here: a number would already be rounded.
+// What a model costs from a date on, and what was agreed with a provider. Money is text here: a number would already
+// be rounded.
 
 import * as v from 'valibot';
 import { decimalPattern } from './decimal.ts';
@@ -29,7 +30,9 @@ const clock = v.pipe(
   v.regex(/^([01]\d|2[0-3]):[0-5]\d$/, (issue) => `${issue.received} is no time such as 16:30`),
 );
 
-/** What an answer says of itself that changes its price: `service_tier:priority`, `speed:fast`, `geo:us`, `batch:true`. */
+/**
+ * What an answer says of itself that changes its price: `service_tier:priority`, `speed:fast`, `geo:us`, `batch:true`.
+ */
 export const qualifier = v.pipe(
   v.string(),
   v.regex(/^[a-z_]{1,40}:[\w.-]{1,40}$/, (issue) => `${issue.received} is not a qualifier such as service_tier:flex`),

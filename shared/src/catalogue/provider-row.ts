@@ -1,4 +1,5 @@
-// A provider: who makes or sells the models of one prefix, which dialects are spoken there, and what is different about it.
+// A provider: who makes or sells the models of one prefix, which dialects are spoken there, and what is different
+// about it.
 
 import * as v from 'valibot';
 import { allowEntry } from './allow-list.ts';
@@ -19,7 +20,9 @@ export const dialectNames = [
 ] as const;
 export type DialectName = (typeof dialectNames)[number];
 
-/** What a dialect does differently for a provider that names the rule. What is only left out of a request is `drops`. */
+/**
+ * What a dialect does differently for a provider that names the rule. What is only left out of a request is `drops`.
+ */
 export const ruleNames = [
   // The caller's name stands in `user` (OpenAI's dialect) or `metadata.user_id` (Anthropic's).
   'user-is-actor',
@@ -43,7 +46,9 @@ const path = v.pipe(
   v.regex(/^\/[\w./:{}?=&@-]{0,199}$/, (issue) => `${issue.received} is not a path such as /v1/chat/completions`),
 );
 
-/** Behind the base URL; `{model}` stands for the name that the home knows. Two where a stream is asked for elsewhere. */
+/**
+ * Behind the base URL; `{model}` stands for the name that the home knows. Two where a stream is asked for elsewhere.
+ */
 export const dialectPath = v.union(
   [path, v.strictObject({ whole: path, stream: path })],
   'is neither a path such as /v1/chat/completions nor {"whole": …, "stream": …}',
@@ -71,7 +76,7 @@ const entries = {
   retryAfterSeconds: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(3600)),
   /** Which of its models are served (allow-list.ts); null: all that the catalogue knows. */
   allow: v.nullable(v.pipe(v.array(allowEntry), v.maxLength(2000))),
-  /** Why none of its models is served by now, in words for the caller. */
+  /** Why none of its models is served, in words for the caller. */
   disabled: v.nullable(text(300)),
   ...provenance,
 };

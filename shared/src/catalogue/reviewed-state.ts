@@ -1,5 +1,5 @@
-// What the gateway's processes have below the overlay, for the operator's command, which runs elsewhere: Terraform's rows, and which secrets are mounted.
-// Names only.
+// What the gateway's processes have below the overlay, for the operator's command, which runs elsewhere: Terraform's
+// rows, and which secrets are mounted. Names only.
 
 import * as v from 'valibot';
 import { keys, type Budget, type Store } from '../store/store.ts';

@@ -1,4 +1,5 @@
-// A snapshot: what names stand for, what is served, which homes may be used, and what callers and operators are told where not.
+// A snapshot: what names stand for, what is served, which homes may be used, and what callers and operators are told
+// where not.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

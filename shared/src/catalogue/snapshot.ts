@@ -1,4 +1,5 @@
-// One state of the catalogue, never changed: what a call sees from its permit to its settlement. Changes make a new one (overlay-copy.ts).
+// One state of the catalogue, never changed: what a call sees from its permit to its settlement. Changes make a new
+// one (overlay-copy.ts).
 
 import { LRUCache } from 'lru-cache';
 import { allowList, type AllowList } from './allow-list.ts';
@@ -23,12 +24,12 @@ export interface Model {
   readonly known: boolean;
 }
 
-/** What a name that a caller wrote stands for. */
+/** What a name that a caller wrote means. */
 export type Resolution =
   | { readonly kind: 'served'; readonly model: Model }
   /** An operator took it away, with these words for the caller. */
   | { readonly kind: 'disabled'; readonly model: Model; readonly text: string }
-  /** It is allowed, and no home can serve it by now. */
+  /** It is allowed, but no home can serve it now. */
   | { readonly kind: 'unavailable'; readonly model: Model; readonly text: string }
   /** Not known, or not allowed. */
   | { readonly kind: 'refused'; readonly nearest: readonly string[] };
@@ -46,13 +47,16 @@ export interface ModelFilter {
 export interface ServedNames {
   /** In the order of the provider's list. */
   readonly ids: readonly string[];
-  /** @param name qualified, an alias too, in any case @returns the id of the served model that it stands for, or null */
+  /**
+   * @param name qualified, an alias too, in any case
+   * @returns the id of the served model that it stands for, or null
+   */
   idOf(name: string): string | null;
 }
 
 /** Names that were asked for lately. */
 const resolvedMax = 2_000;
-/** A longer name is none that a row has. */
+/** No row has a longer name. */
 const resolvedLettersMax = 300;
 
 /** What a snapshot is made of. */
@@ -60,7 +64,7 @@ export interface CatalogueParts {
   /** Defaults, then the environment. */
   readonly reviewed: readonly Layer[];
   readonly overlay?: Layer | null;
-  /** Whether a secret of this name is there. */
+  /** Whether a secret of this name is mounted. */
   readonly mounted: (secret: string) => boolean;
   /** Rows of prices of the defaults: large, and not needed for the first answer. */
   readonly defaultPrices: () => Promise<readonly PartialRow[]>;
@@ -130,9 +134,10 @@ export class Catalogue {
   }
 
   /**
-   * What a name stands for. Names are compared without case, and come back as configured.
+   * What a name means. Names are compared without case, and come back as configured.
    * @param typed with the provider's prefix or without
-   * @param provider where the route says whose name it is; else the prefix does, or the first provider that serves the name
+   * @param provider where the route says whose name it is; else the prefix does, or the first provider that serves the
+   * name
    */
   resolve(typed: string, provider: string | null = null): Resolution {
     if (typed.length > resolvedLettersMax) return { kind: 'refused', nearest: [] };
@@ -177,7 +182,9 @@ export class Catalogue {
     return this.#covered.get(id.toLowerCase()) ?? [];
   }
 
-  /** Models that are served by now, by provider in the order of their lists. A pattern's unknown names are not among them. */
+  /**
+   * Models that are served now, by provider in the order of their lists. A pattern's unknown names are not among them.
+   */
   served(filter: ModelFilter = {}): readonly Model[] {
     const { provider, features, dialects } = filter;
     const key = `${provider ?? ''} ${features?.join() ?? ''} ${dialects?.join() ?? ''}`;
@@ -291,7 +298,10 @@ export class Catalogue {
       : null;
   }
 
-  /** A name without prefix: of the first provider that knows it, better one that can serve it; else of one whose patterns claim it. */
+  /**
+   * A name without prefix: of the first provider that knows it, better one that can serve it; else of one whose
+   * patterns claim it.
+   */
   #findAnywhere(name: string): Model | null {
     const lower = name.toLowerCase();
     let first: Model | null = null;

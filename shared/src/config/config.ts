@@ -1,4 +1,5 @@
-// Door of the configuration room: the environment, read once, checked as a whole. The only place that reads process.env.
+// Door of the configuration room: the environment, read once, checked as a whole. The only place that reads
+// process.env.
 
 import { durationMs } from './duration.ts';
 import { unreadVariables, type UnreadVariable } from './unread-variables.ts';
@@ -23,7 +24,10 @@ type Rows = typeof variables;
 export type Config = {
   readonly [N in keyof Rows]: Rows[N]['fallback'] extends null ? Value<Rows[N]['kind']> | null : Value<Rows[N]['kind']>;
 } & {
-  /** The value of a secret by the name of its variable, as the catalogue's rows name the keys of homes; null: it is not mounted. */
+  /**
+   * The value of a secret by the name of its variable, as the catalogue's rows name the keys of homes; null: it is not
+   * mounted.
+   */
   readonly secretNamed: (name: string) => string | null;
   /** Variables that are set, look like ours or the original gateway's, and are not in the table. */
   readonly unread: readonly UnreadVariable[];
@@ -42,7 +46,7 @@ export class ConfigError extends Error {
 
 /**
  * Reads and checks the environment.
- * @throws ConfigError with every fault; a secret's value never stands in it.
+ * @throws ConfigError with every fault; it never contains a secret's value.
  */
 export function loadConfig(env: Readonly<Record<string, string | undefined>> = process.env): Config {
   const faults: string[] = [];

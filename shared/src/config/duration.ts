@@ -1,4 +1,5 @@
-// Go's duration text (`1h30m`, `300s`, `50ms`), which the original gateway reads from its environment and writes for instances. Both directions.
+// Go's duration text (`1h30m`, `300s`, `50ms`), which the original gateway reads from its environment and writes for
+// instances. Both directions.
 
 const unitMs: Readonly<Record<string, number>> = {
   ns: 1e-6,
@@ -10,7 +11,7 @@ const unitMs: Readonly<Record<string, number>> = {
   h: 3_600_000,
 };
 
-/** A duration in milliseconds; null when the text is none. */
+/** A duration in milliseconds; null when the text is not one. */
 export function durationMs(text: string): number | null {
   if (!/^(\d+(\.\d+)?(ns|us|µs|ms|s|m|h))+$/.test(text)) return null;
   let total = 0;

@@ -1,5 +1,6 @@
-// The knobs of flagging, once per provider. Anthropic's have the original gateway's names; OpenAI's and Google's fall back to them, as it used one set for all
-// three. Fireworks, which it never flagged, is looked at by its own knobs alone.
+// The knobs of flagging, once per provider. Anthropic's have the original gateway's names; OpenAI's and Google's fall
+// back to them, as it used one set for all three. Fireworks, which it never flagged, is looked at by its own knobs
+// alone.
 
 import { row, type Row } from './variable-row.ts';
 
@@ -20,8 +21,9 @@ const limits = [1, 1e9] as const;
 const asAnthropic = ' Not set: as for Anthropic.';
 
 /**
- * Rows of all providers. Prompts are counted in tokens for Anthropic alone. Limits count only where an operator sets them: the original gateway's (18,000 and 20,000
- * tokens of a prompt, 4,000 of an answer) are of a time when that was more than anybody asked for.
+ * Rows of all providers. Prompts are counted in tokens for Anthropic alone. Limits count only where an operator sets
+ * them: the original gateway's (18,000 and 20,000 tokens of a prompt, 4,000 of an answer) are of a time when that was
+ * more than anybody asked for.
  */
 export const flaggingVariables = {
   ...rows('anthropic', 'Anthropic', '', 'false'),

@@ -1,9 +1,9 @@
-// Variables that somebody set and nobody reads: misspelt ones, and those of the original gateway that have no meaning here.
+// Variables that are set but never read: misspelt ones, and those of the original gateway that have no meaning here.
 
 /** One of them. */
 export interface UnreadVariable {
   readonly name: string;
-  /** Of a variable of the original gateway: what stands in its place here; null: nobody knows the name. */
+  /** Of a variable of the original gateway: what to use instead; null: the name is unknown. */
   readonly instead: string | null;
 }
 

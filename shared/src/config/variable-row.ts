@@ -1,6 +1,9 @@
 // What a row of the tables of variables is. Not the rows (variables.ts).
 
-/** How a value is written in the environment and what it becomes. Durations are Go's (`300s`, `2m`, `1h30m`), lists are split at commas, percents are a list or `none`. */
+/**
+ * How a value is written in the environment and what it becomes. Durations are Go's (`300s`, `2m`, `1h30m`), lists are
+ * split at commas, percents are a list or `none`.
+ */
 export type Kind = 'text' | 'secret' | 'list' | 'integer' | 'boolean' | 'duration' | 'url' | 'percents';
 
 /** A variable. */

@@ -1,4 +1,5 @@
-// Every environment variable the gateway reads, one row each: name, kind, default, sentence. README.md beside it has the table.
+// Every environment variable the gateway reads, one row each: name, kind, default, sentence. README.md beside it has
+// the table.
 
 import { flaggingVariables } from './flagging-variables.ts';
 import { providerVariables } from './provider-variables.ts';
@@ -6,7 +7,10 @@ import { choice, row } from './variable-row.ts';
 
 export type { Kind } from './variable-row.ts';
 
-/** Names and defaults of the original gateway where it has them (shared/COMPATIBILITY.md#variable-names), ours besides. Keys are the names in `Config`. */
+/**
+ * Names and defaults of the original gateway where it has them (shared/COMPATIBILITY.md#variable-names), ours besides.
+ * Keys are the names in `Config`.
+ */
 export const variables = {
   redisEndpoint: row(
     'REDIS_ENDPOINT',

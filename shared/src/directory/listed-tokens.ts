@@ -1,5 +1,5 @@
-// Whose a token is by one list of a source, and what becomes of it when its owner lists it no longer. Not whose it is in
-// the directory (token-documents.ts).
+// Whose a token is by one list of a source, and what becomes of it when its owner lists it no longer. Not whose it is
+// in the directory (token-documents.ts).
 
 import type { Statement } from './sources/access-source.ts';
 import type { LostToken } from './token-documents.ts';
@@ -8,11 +8,13 @@ import type { LostToken } from './token-documents.ts';
 export interface ListedTokens {
   /** Id of the statement that a token belongs to; null where none holds it. */
   holderOf(hash: string): string | null;
-  /** Whether the list came to its end: only then a token that is missing at one statement is known to be at no other. */
+  /**
+   * Whether the list came to its end: only then a token that is missing at one statement is known to be at no other.
+   */
   readonly whole: boolean;
 }
 
-/** Tokens that leave somebody. */
+/** Tokens that are taken from their owner. */
 export interface Parted {
   /** Nobody else in the list holds them. */
   readonly lost: readonly LostToken[];

@@ -25,7 +25,7 @@ export interface TokenAccount extends Account {
   readonly askedMs: number | null;
 }
 
-/** A token that was once somebody's. */
+/** A token that was revoked. */
 export interface RevokedToken {
   /** Version of the change that revoked it. */
   readonly revokedAt: number;
@@ -45,7 +45,7 @@ export interface Directory {
   /**
    * The token's source knows it no longer.
    * @param owner who the directory said it belongs to
-   * @returns the version of that change; null where the token is somebody else's by now, or revoked already
+   * @returns the version of that change; null where the token has another owner, or is revoked already
    * @throws as `save`
    */
   revoke(token: KnownToken, owner: Account, nowMs: number): Promise<number | null>;

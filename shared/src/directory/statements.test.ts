@@ -1,5 +1,5 @@
-// Whose a token is after statements come and go, on Firestore's real client: what somebody loses is revoked only where it
-// is still theirs, and what an operator revoked is given to nobody.
+// Whose a token is after statements come and go, on Firestore's real client: what somebody loses is revoked only where
+// it is still theirs, and what an operator revoked is given to nobody.
 
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, test } from 'node:test';

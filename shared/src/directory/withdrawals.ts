@@ -1,5 +1,5 @@
-// What sources state no longer, taken off in the directory: subscriptions that a list lacks, a token that its source knows
-// no longer. Not what they state (statements.ts).
+// What sources state no longer, taken off in the directory: subscriptions that a list lacks, a token that its source
+// knows no longer. Not what they state (statements.ts).
 
 import type { Firestore } from '@google-cloud/firestore';
 import { partedFrom, type ListedTokens } from './listed-tokens.ts';
@@ -7,8 +7,8 @@ import type { SavedStatement } from './statements.ts';
 import { revokeLost, tokensIn } from './token-documents.ts';
 
 /**
- * Takes subscriptions off that their source lists no longer: archived, those of their tokens revoked that nobody else in
- * the list holds.
+ * Takes subscriptions off that their source lists no longer: archived, those of their tokens revoked that nobody else
+ * in the list holds.
  * @param handOver writes the subscriptions of these ids, which hold the other tokens now
  * @returns the version of each revocation by the token's hash
  */

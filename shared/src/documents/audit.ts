@@ -58,7 +58,7 @@ export function auditPath({ at }: AuditRecord): string {
 export type Tell = (change: string | null) => void;
 
 /**
- * Does something outside the directory (a counter, a queue): the record stands before the work begins, and tells
+ * Does something outside the directory (a counter, a queue): the record is written before the work begins, and says
  * afterwards how it ended and what it did. Work that tells null has done nothing, and leaves no record.
  * @throws what the work throws, and what Firestore throws: then nothing was done
  */
@@ -83,7 +83,7 @@ export async function audited<T>(
   } catch (error) {
     // That it was tried stays on record.
     told ??= change;
-    // What is told is why the work failed; a record that says `begun` says that nobody knows.
+    // The error is about the work; a record that still says `begun` means that its outcome is unknown.
     await end('failed').catch(() => undefined);
     throw error;
   }

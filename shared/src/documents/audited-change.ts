@@ -11,9 +11,9 @@ export interface ChangeOrigin extends Pick<AuditRecord, 'what' | 'subject'> {
 }
 
 /**
- * Reads a document in a transaction; `decide` may read others through it first, then writes through that transaction what follows from what it found, and says
- * it in words for the record. Where somebody else changes the document meanwhile, Firestore runs `decide` again on what
- * stands then.
+ * Reads a document in a transaction; `decide` may read others through it first, then writes through that transaction
+ * what follows from what it found, and says it in words for the record. Where somebody else changes the document
+ * meanwhile, Firestore runs `decide` again on what stands then.
  * @returns what was decided, and the document as it stands afterwards, with its version (`versionOf(after.updateTime)`)
  * @throws what `decide` throws: nothing is written then; what Firestore throws, and after 15 s
  */

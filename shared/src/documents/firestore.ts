@@ -1,4 +1,4 @@
-// The documents of this process's Firestore. Who waits for an answer reads documents (document-reader.ts); Firestore's
+// The documents of this process's Firestore. Requests read single documents through document-reader.ts; Firestore's
 // client loads when something is first written.
 
 import type { Firestore, Settings, Timestamp } from '@google-cloud/firestore';
@@ -7,7 +7,7 @@ import { within } from '../telemetry/telemetry.ts';
 import { createDocumentReader, type DocumentReader, type DocumentsSettings } from './document-reader.ts';
 
 /**
- * Somebody waits at a terminal: long enough for credentials and a first channel, short enough to be told what is wrong.
+ * For a person at a terminal: long enough for credentials and a first channel, short enough to be told what is wrong.
  */
 export const operatorTimeoutMs = 15_000;
 
@@ -59,7 +59,10 @@ async function loadClient({ googleCloudProject, firestoreEmulatorHost }: Documen
   });
 }
 
-/** The outcome of the work, if it comes in time. What Firestore's client does after that is its own: a write may still be done. */
+/**
+ * The outcome of the work, if it comes in time. What Firestore's client does after that is its own: a write may still
+ * be done.
+ */
 export function withDeadline<T>(work: Promise<T>, timeoutMs: number): Promise<T> {
   return within(work, timeoutMs, () => {
     throw new Error(`Firestore did not answer within ${timeoutMs} ms`);

@@ -1,4 +1,5 @@
-// The columns of the events table that the code writes: the list that terraform/events/schema.json is checked against (scripts/check/columns.ts).
+// The columns of the events table that the code writes: the list that terraform/events/schema.json is checked against
+// (scripts/check/columns.ts).
 
 import type { UsageEvent } from './usage-event.ts';
 
@@ -20,8 +21,9 @@ interface ColumnOf<T> {
 }
 
 /**
- * Every member of a row, by name: one that is missing here, or is of another type, does not compile. Only the columns of the original gateway's own table
- * must have a value: BigQuery adds no column that must to a table that has rows, so ours could not be added to that table.
+ * Every member of a row, by name: one that is missing here, or is of another type, does not compile. Only the columns
+ * of the original gateway's own table must have a value: BigQuery adds no column that must to a table that has rows,
+ * so ours could not be added to that table.
  */
 export const columns = {
   name: { type: 'STRING', mode: 'REQUIRED' },

@@ -1,4 +1,4 @@
-// What can't be delivered: kept whole in Firestore until somebody mends the reason and replays it. Nothing ends in nothing.
+// What can't be delivered: kept whole in Firestore until the reason is mended and it is replayed. No event is dropped.
 
 import { createHash } from 'node:crypto';
 import type { Firestore } from '@google-cloud/firestore';
@@ -6,7 +6,10 @@ import { within } from '../telemetry/telemetry.ts';
 import type { Undeliverable } from './event-task.ts';
 
 const collection = 'deadLetters';
-/** Beyond a year's books. Firestore deletes a letter when its `expiresAt` has come (terraform/firestore): nothing that names customers is kept for ever. */
+/**
+ * Beyond a year's books. Firestore deletes a letter when its `expiresAt` has come (terraform/firestore): nothing that
+ * names customers is kept for ever.
+ */
 const keptMs = 400 * 86_400_000;
 /** Writes after which nobody listens are tried again by the queue. */
 const writeTimeoutMs = 5_000;

@@ -47,7 +47,7 @@ export interface EventTask {
    * them.
    */
   readonly dropped: number;
-  /** What is none of ours, as it came, with the reason: nothing that a retry would mend. */
+  /** An item that we did not write, as it came, with the reason: no retry would help. */
   readonly unreadable: readonly Undeliverable[];
 }
 

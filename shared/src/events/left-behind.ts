@@ -1,4 +1,5 @@
-// Takes over what instances left in a shard's outbox: read, sent to the queue, deleted on its acknowledgement. Run by sweep-leases.
+// Takes over what instances left in a shard's outbox: read, sent to the queue, deleted on its acknowledgement. Run by
+// sweep-leases.
 
 import { keys, type Budget, type Shard, type Store } from '../store/store.ts';
 import { nextBatch } from './batch.ts';
@@ -25,7 +26,8 @@ const requestsMax = 64;
 
 /**
  * One bounded pass. Two at once send some events twice, which the warehouse drops by event id.
- * @param olderThanMs only entries written before this Unix time (Redis's clock): younger ones are still their instance's.
+ * @param olderThanMs only entries written before this Unix time (Redis's clock): younger ones are still their
+ * instance's.
  * @param most entries at the most.
  * @throws StoreUnavailable, or what the queue throws; what was not acknowledged is still in the outbox then.
  */

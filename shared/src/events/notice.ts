@@ -65,7 +65,7 @@ export function noticeOf({ w, e, t, q, l, u }: OutboxFields): Notice {
   return noticeAbout({ window: w, percent, used, limit, resetAtMs, draft: e });
 }
 
-/** Reads a task's body; null when it is none of ours. */
+/** Reads a task's body; null when it is not a notice. */
 export function parseNotice(body: string): Notice | null {
   const result = v.safeParse(noticeSchema, readWhole(body));
   return result.success ? result.output : null;
@@ -76,7 +76,7 @@ export function noticeTaskName({ id }: Notice): string {
   return createHash('sha256').update(id).digest('hex');
 }
 
-/** What the log says of a notice that has nowhere to go: the crossing stands in its window all the same. */
+/** What the log says of a notice that has nowhere to go: its window remembers the crossing all the same. */
 export function unsentNotice({ source, identifier, feature, percent }: Notice): string {
   return `${source} ${identifier} has reached ${percent} % of its ${feature} quota, and no place is configured to send that to`;
 }

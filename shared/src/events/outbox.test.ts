@@ -1,4 +1,5 @@
-// The sending end of the outbox, with a real Redis and the real queue's client: batches, bounds, what is counted, how long a caller waits, how much goes through.
+// The sending end of the outbox, with a real Redis and the real queue's client: batches, bounds, what is counted, how
+// long a caller waits, how much goes through.
 
 import assert from 'node:assert/strict';
 import { createServer } from 'node:http';

@@ -1,4 +1,5 @@
-// Sends what this instance posted on to Cloud Tasks, in batches, beside the requests. What it can't send stays in Redis for the sweeper.
+// Sends what this instance posted on to Cloud Tasks, in batches, beside the requests. What it can't send stays in
+// Redis for the sweeper.
 
 import { keys, type Store } from '../store/store.ts';
 import type { LateSettlement, Posted, PostedNotice } from '../limiter/limiter.ts';
@@ -15,7 +16,10 @@ const heldMax = 10_000;
 const gatherMs = 100;
 /** Tasks being created at once. */
 const sendingMax = 4;
-/** Notices under way at once; there are three a window, so more at once are many subscriptions' and can wait for the sweeper. */
+/**
+ * Notices under way at once; there are three a window, so more at once are many subscriptions' and can wait for the
+ * sweeper.
+ */
 const noticesMax = 100;
 
 /** What a caller may wait for the queue. */
@@ -26,17 +30,24 @@ export interface Outbox {
   /** Takes over an event that stands in the outbox. Never waits, never throws. @param event a whole row as JSON */
   take(posted: Posted, event: string): void;
   /**
-   * Sends an event that stands in no outbox: waits for the queue, 300 ms at most. False: it did not get through, or nobody knows.
+   * Sends an event that stands in no outbox: waits for the queue, 300 ms at most. False: it did not get through, or
+   * nobody knows.
    * @param settlement of a lease that has still to be ended, by deliver-events
    */
   sendNow(event: UsageEvent, settlement?: LateSettlement): Promise<boolean>;
-  /** Takes over a notice that stands in the outbox; one that has no queue ends here, in the log. Never waits, never throws. */
+  /**
+   * Takes over a notice that stands in the outbox; one that has no queue ends here, in the log. Never waits, never
+   * throws.
+   */
   notify(posted: PostedNotice, notice: Notice): void;
   /** Sends what is held; resolves when nothing is under way any more. For the drain on SIGTERM. */
   flush(): Promise<void>;
 }
 
-/** What became of events here: acknowledged by the queue; not, so the sweeper's or the log's; no room or no queue, so the sweeper's. */
+/**
+ * What became of events here: acknowledged by the queue; not, so the sweeper's or the log's; no room or no queue, so
+ * the sweeper's.
+ */
 export type SendingState = 'sent' | 'failed' | 'left';
 
 interface Held {
@@ -68,7 +79,8 @@ export function createOutbox(
       count('failed', batch.length);
       return warn(`${batch.length} events stay in the outbox for the sweeper`, error);
     }
-    // Acknowledged: the queue keeps them from here on. A deletion that fails costs a second delivery, which the warehouse drops.
+    // Acknowledged: the queue keeps them from here on. A deletion that fails costs a second delivery, which the
+    // warehouse drops.
     count('sent', batch.length);
     await store
       .commands(deletions(batch), { leftMs: 1_000 })

@@ -1,4 +1,5 @@
-// The price of rows that come without one: by what their instance recorded, or by the keys of older functions; and that a row which has a cost keeps it.
+// The price of rows that come without one: by what their instance recorded, or by the keys of older functions; and
+// that a row which has a cost keeps it.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

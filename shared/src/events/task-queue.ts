@@ -16,7 +16,10 @@ export interface TaskQueue {
   create(body: string, name?: string): Promise<void>;
 }
 
-/** What carries usage events, or null where no target is configured: then they wait in the outbox. One queue dispatches 500 tasks a second: more of them take turns. */
+/**
+ * What carries usage events, or null where no target is configured: then they wait in the outbox. One queue dispatches
+ * 500 tasks a second: more of them take turns.
+ */
 export function createEventQueue(
   config: QueueSettings & Pick<Config, 'deliverEventsUrl' | 'eventsQueue' | 'eventsQueueCount'>,
   tasks: TasksApi,

@@ -1,5 +1,6 @@
-// The one call of Cloud Tasks that the gateway makes, CreateTask, over its REST API. Google's client (tasks-client.ts) takes a third of a second of processor
-// time to load and 50 MiB to keep: whoever streams through the instance then would notice the one, and every instance would pay for the other.
+// The one call of Cloud Tasks that the gateway makes, CreateTask, over its REST API. Google's client (tasks-client.ts)
+// takes a third of a second of processor time to load and 50 MiB to keep: whoever streams through the instance then
+// would notice the one, and every instance would pay for the other.
 
 import { fetchJson, type AccessTokens } from '../http/http.ts';
 

@@ -1,4 +1,5 @@
-// CreateTask with Google's own client, over gRPC: for who has nobody waiting (the sweeper, an operator's terminal). It loads with the first task.
+// CreateTask with Google's own client, over gRPC: where no caller waits (the sweeper, an operator's terminal). It
+// loads with the first task.
 
 import type { CloudTasksClient } from '@google-cloud/tasks';
 import { lazyClient } from '../http/http.ts';

@@ -1,4 +1,5 @@
-// Members of a row for which the table has no column yet: a function that is newer than the table delivers its rows all the same. Not the insert.
+// Members of a row for which the table has no column yet: a function that is newer than the table delivers its rows
+// all the same. Not the insert.
 
 import { columns } from './columns.ts';
 
@@ -9,9 +10,15 @@ const membersMax = 100;
 
 /** Which members have no column, as far as BigQuery has said so within the last minute. */
 export interface Unplaced {
-  /** Takes note of what BigQuery says of a row. @returns whether it named a member that could go elsewhere and was not known */
+  /**
+   * Takes note of what BigQuery says of a row.
+   * @returns whether it named a member that could go elsewhere and was not known
+   */
   learn(reason: string, nowMs: number): boolean;
-  /** The row without them; what they said stands in `metadata.unplaced`. Null says nothing, and is what an absent column says, too. */
+  /**
+   * The row without them; their values are kept in `metadata.unplaced`. Null says nothing, and is what an absent
+   * column says, too.
+   */
   put<R extends Readonly<Record<string, unknown>>>(
     row: R & { readonly metadata: Readonly<Record<string, unknown>> },
     nowMs: number,

@@ -39,13 +39,13 @@ export interface UsageEvent {
   readonly quota_window: string | null;
   /** What the window's counter kept. */
   readonly quota_units: number;
-  /** How many equal events the row stands for. */
+  /** How many equal events the row represents. */
   readonly count: number;
   /** Input and output tokens together, as the provider reported them. */
   readonly tokens: number | null;
   /** Milliseconds of the request that were not the provider's: our own. */
   readonly gateway_ms: number | null;
-  /** Billionths of a dollar, at the price of the moment of its admission; null: nobody has priced it. */
+  /** Billionths of a dollar, at the price of the moment of its admission; null: not priced. */
   readonly cost_nano_usd: number | null;
   /** By which prices, and what must be known of the cost: `unconfirmed`, `estimated tokens`, `unpriced dimensions`. */
   readonly price_version: string | null;
@@ -67,7 +67,9 @@ export type EventDraft = Omit<
   'rank' | 'units' | 'quota_window' | 'quota_units' | 'count' | keyof typeof unmeasured
 >;
 
-/** What only the end of a call tells: of a request that was not served, and of a dead holder's call, nobody knows it. */
+/**
+ * What only the end of a call tells: of a request that was not served, and of a dead holder's call, nobody knows it.
+ */
 const unmeasured = {
   tokens: null,
   gateway_ms: null,

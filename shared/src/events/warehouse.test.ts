@@ -1,5 +1,5 @@
-// The real BigQuery client against the local BigQuery: a table that is older than the rows takes them all the same, and only what is really invalid
-// is told apart.
+// The real BigQuery client against the local BigQuery: a table that is older than the rows takes them all the same,
+// and only what is really invalid is told apart.
 
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';

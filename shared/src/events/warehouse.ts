@@ -1,10 +1,9 @@
-// Rows into the events table, with the real BigQuery client. The queue is what retries; here is only told what happened.
+// Rows into the events table, with the real BigQuery client. The queue retries; this file only reports what happened.
 
-import type { BigQuery } from '@google-cloud/bigquery';
 import type { PriceBook } from '../catalogue/catalogue.ts';
-import type { Config } from '../config/config.ts';
 import { lazyClient } from '../http/http.ts';
 import { within } from '../telemetry/telemetry.ts';
+import { loadBigQuery, type WarehouseSettings } from './bigquery-client.ts';
 import type { Row } from './columns.ts';
 import { createUnplaced, type Unplaced } from './unplaced.ts';
 import type { UsageEvent } from './usage-event.ts';
@@ -21,21 +20,19 @@ export interface Insertion {
   readonly unpriced: number;
   /** Rows that BigQuery will never take, each with its reason. */
   readonly poison: readonly { readonly event: UsageEvent; readonly reason: string }[];
-  /** Members that the table has no column for: what they said stands in `metadata.unplaced` of the rows. */
+  /** Members that the table has no column for: their values are kept in `metadata.unplaced`. */
   readonly unplaced: readonly string[];
 }
 
 /** The events table. */
 export interface Warehouse {
-  /** Prices what has no cost, and inserts rows; equal `event_id`, `rank` and `price_rank` again are dropped by BigQuery within its window and by the view for ever. @throws when a retry can help. */
+  /**
+   * Prices what has no cost, and inserts rows; equal `event_id`, `rank` and `price_rank` again are dropped by BigQuery
+   * within its window and by the view for ever.
+   * @throws when a retry can help.
+   */
   insert(events: readonly UsageEvent[]): Promise<Insertion>;
 }
-
-/** What of the configuration says where the table is. */
-export type WarehouseSettings = Pick<
-  Config,
-  'bigqueryProjectId' | 'bigqueryDataset' | 'bigqueryTable' | 'bigqueryEndpoint'
->;
 
 /** Loads the client with the first insert. @param book asked for with the first row that has no cost @param now Unix ms */
 export function createWarehouse(
@@ -43,7 +40,7 @@ export function createWarehouse(
   book: () => Promise<PriceBook>,
   now: () => number = Date.now,
 ): Warehouse {
-  const client = lazyClient(() => loadClient(config));
+  const client = lazyClient(() => loadBigQuery(config));
   const unplaced = createUnplaced();
   return {
     insert: async (events) => {
@@ -92,8 +89,9 @@ function sumsOf(rows: readonly Row[]): Pick<Insertion, 'costNanoUsd' | 'unpriced
 }
 
 /**
- * A row that can't be taken stops its whole request (its neighbours read `stopped`): the rest goes again without it. What only lacks a column goes
- * again with that member elsewhere. Each turn learns of a member or drops a row, so it ends.
+ * A row that can't be taken stops its whole request (its neighbours read `stopped`): the rest goes again without it.
+ * What only lacks a column goes again with that member elsewhere. Each turn learns of a member or drops a row, so it
+ * ends.
  */
 async function insertRows(
   pending: readonly Pending[],
@@ -140,7 +138,10 @@ function rawRow(row: Row): RawRow {
   return { insertId: insertId(row), json };
 }
 
-/** insertId -> reason of the rows that a PartialFailureError calls invalid (its message is empty, the details are inside). */
+/**
+ * insertId -> reason of the rows that a PartialFailureError calls invalid (its message is empty, the details are
+ * inside).
+ */
 function invalidRows(error: unknown): ReadonlyMap<string, string> {
   const failed =
     (error as {
@@ -154,19 +155,4 @@ function invalidRows(error: unknown): ReadonlyMap<string, string> {
     if (invalid !== undefined && row?.insertId !== undefined) reasons.set(row.insertId, invalid.message ?? 'invalid');
   }
   return reasons;
-}
-
-async function loadClient(config: WarehouseSettings): Promise<BigQuery> {
-  const { BigQuery } = await import('@google-cloud/bigquery');
-  const project = config.bigqueryProjectId;
-  // The queue retries: a client that retries inside would only hold the task.
-  const common = { autoRetry: false, ...(project !== null && { projectId: project }) };
-  const { GoogleAuth, PassThroughClient } = await import('google-auth-library');
-  if (config.bigqueryEndpoint === null) {
-    // Credentials that are missing are this insert's failure, told to the queue, and looked for again by the next one.
-    const authClient = await new GoogleAuth({ scopes: 'https://www.googleapis.com/auth/bigquery' }).getClient();
-    return new BigQuery({ ...common, authClient });
-  }
-  const anonymous = config.bigqueryEndpoint.startsWith('http://') ? { authClient: new PassThroughClient() } : {};
-  return new BigQuery({ ...common, apiEndpoint: config.bigqueryEndpoint, ...anonymous });
 }

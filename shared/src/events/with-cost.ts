@@ -1,9 +1,13 @@
-// How a row tells what it cost. Not what that is (catalogue), nor when it is worked out (serve/charged.ts, price-row.ts).
+// How a row tells what it cost. Not what that is (catalogue), nor when it is worked out (serve/charged.ts,
+// price-row.ts).
 
 import type { PricedCall } from '../catalogue/catalogue.ts';
 import type { UsageEvent } from './usage-event.ts';
 
-/** The members of a row that tell its cost. What could not be priced stands in the metadata, so that a report can name it. */
+/**
+ * The members of a row that tell its cost. What could not be priced stands in the metadata, so that a report can name
+ * it.
+ */
 export function withCost<Event extends Pick<UsageEvent, 'metadata'>>(
   event: Event,
   { nanoUsd, version, unpriced, estimated }: PricedCall,

@@ -1,4 +1,5 @@
-// Tokens of the process's own account, from a metadata server that speaks Google's protocol: asked for once, renewed beside the calls, and never in an error.
+// Tokens of the process's own account, from a metadata server that speaks Google's protocol: asked for once, renewed
+// beside the calls, and never in an error.
 
 import assert from 'node:assert/strict';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';

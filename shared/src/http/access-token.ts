@@ -1,5 +1,6 @@
-// The access token of the account that this process runs as. On Cloud Run its metadata server gives it, one plain request: the library that knows every other
-// place where credentials may lie takes longer to load than an instance has for its own work before its first answer.
+// The access token of the account that this process runs as. On Cloud Run its metadata server gives it, one plain
+// request: the library that knows every other place where credentials may lie takes longer to load than an instance
+// has for its own work before its first answer.
 
 import { fetchJson, FetchFailed } from './fetch-json.ts';
 import { lazyClient } from './lazy-client.ts';
@@ -12,20 +13,31 @@ const cloudScope = 'https://www.googleapis.com/auth/cloud-platform';
 const metadataTimeoutMs = 1_000;
 /** A token has some 2 kB. */
 const answerBytesMax = 64 * 1024;
-/** The metadata server gives the same token until 5 minutes before its end, so an earlier renewal brings nothing; then there is time for tries. */
+/**
+ * The metadata server gives the same token until 5 minutes before its end, so an earlier renewal brings nothing; then
+ * there is time for tries.
+ */
 const renewAtRemainingMs = 225_000;
 /** A token that ends sooner than a call takes is no token. */
 const leastRemainingMs = 10_000;
 
-/** Gives a token that is valid for at least ten seconds. @throws Error or FetchFailed (which may pass), in words without the token */
+/**
+ * Gives a token that is valid for at least ten seconds.
+ * @throws Error or FetchFailed (which may pass), in words without the token
+ */
 export type AccessTokens = () => Promise<string>;
 
-/** Tokens of this process's account, for one context. @param functionName `local`: not on Cloud Run, so credentials may lie anywhere */
+/**
+ * Tokens of this process's account, for one context.
+ * @param functionName `local`: not on Cloud Run, so credentials may lie anywhere
+ */
 export function accessTokens(functionName: string): AccessTokens {
   return functionName === 'local' ? defaultTokens() : metadataTokens();
 }
 
-/** Tokens of the account that a Cloud Run instance runs as; each is asked for once, and renewed while it is still good. */
+/**
+ * Tokens of the account that a Cloud Run instance runs as; each is asked for once, and renewed while it is still good.
+ */
 export function metadataTokens(origin: string = metadataOrigin, now: () => number = Date.now): AccessTokens {
   let kept = { token: '', endMs: 0 };
   let renewal: Promise<void> | null = null;
@@ -38,7 +50,7 @@ export function metadataTokens(origin: string = metadataOrigin, now: () => numbe
   return async () => {
     const remainingMs = kept.endMs - now();
     if (remainingMs < leastRemainingMs) await renew();
-    // Whoever comes next tries again; at last somebody waits for it, and is told.
+    // A failure is tried again by the next caller; when the token is about to expire, callers wait and get the error.
     else if (remainingMs < renewAtRemainingMs) renew().catch(() => undefined);
     return kept.token;
   };

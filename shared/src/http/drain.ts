@@ -1,4 +1,5 @@
-// An orderly end on SIGTERM: running streams finish, what is buffered is sent. functions-framework's own handler cuts them.
+// An orderly end on SIGTERM: running streams finish, what is buffered is sent. functions-framework's own handler cuts
+// them.
 
 import type { Server } from 'node:http';
 
@@ -6,8 +7,8 @@ import type { Server } from 'node:http';
 const drainTimeoutMs = 8_000;
 
 /**
- * Replaces the framework's SIGTERM and SIGINT handlers, as soon as it has installed them, by a drain: no new connections, running requests
- * finish within 8 s, `flush` sends what is left, exit 0.
+ * Replaces the framework's SIGTERM and SIGINT handlers, as soon as it has installed them, by a drain: no new
+ * connections, running requests finish within 8 s, `flush` sends what is left, exit 0.
  * @param servers gives the servers seen so far (listenFirst tells them).
  * @param inFlight resolves when no request is running.
  */
@@ -38,7 +39,8 @@ export function drainOnTerm(
   process.on('newListener', function seen(event) {
     if (event !== 'SIGTERM') return;
     process.removeListener('newListener', seen);
-    // The framework registers one signal after the other in the same tick; ours come when it is done (shared/COMPATIBILITY.md#framework-signals).
+    // The framework registers one signal after the other in the same tick; ours come when it is done
+    // (shared/COMPATIBILITY.md#framework-signals).
     setImmediate(take);
   });
 }

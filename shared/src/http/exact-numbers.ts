@@ -1,6 +1,10 @@
-// JSON of others that is only read, with the numbers that a double may not hold kept as they were written. Not the bodies of requests (json.ts).
+// JSON of others that is only read, with the numbers that a double may not hold kept as they were written. Not the
+// bodies of requests (json.ts).
 
-/** Such numbers are `JSON.rawJSON` objects. Looks at values: most texts hold none, and then this is JSON.parse. @throws SyntaxError */
+/**
+ * Such numbers are `JSON.rawJSON` objects. Looks at values: most texts hold none, and then this is JSON.parse.
+ * @throws SyntaxError
+ */
 export function parseExactNumbers(text: string): unknown {
   const value = JSON.parse(text) as unknown;
   return holdsLossyNumber(value) ? (JSON.parse(text, keepLossyNumbers) as unknown) : value;

@@ -1,4 +1,5 @@
-// A call to a JSON API ends when it should: with the answer, at its deadline, at its bound, when its caller leaves; a closed connection costs nothing.
+// A call to a JSON API ends when it should: with the answer, at its deadline, at its bound, when its caller leaves; a
+// closed connection costs nothing.
 
 import assert from 'node:assert/strict';
 import { createServer, type RequestListener, type Server } from 'node:http';

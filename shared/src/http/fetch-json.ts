@@ -1,4 +1,5 @@
-// One call of ours to somebody's JSON API: a deadline, a bound on the answer, failures in words that may be told. Not for providers (upstream/send.ts).
+// One call of ours to somebody's JSON API: a deadline, a bound on the answer, failures in words that may be shown. Not
+// for providers (upstream/send.ts).
 
 import type { IncomingMessage } from 'node:http';
 import { urlToHttpOptions } from 'node:url';
@@ -7,7 +8,10 @@ import { parseInTurns } from './json-in-turns.ts';
 import { post } from './post.ts';
 import { Pieces } from './text.ts';
 
-/** The longest list that a source gives weighs a tenth of it: 10,000 subscriptions. As lists and objects it would take 150 MB. */
+/**
+ * The longest list that a source gives weighs a tenth of it: 10,000 subscriptions. As lists and objects it would take
+ * 150 MB.
+ */
 const weightMax = 8_000_000;
 
 /** A call. */
@@ -19,7 +23,10 @@ export interface JsonRequest {
   /** From the call to the last byte of the answer. */
   readonly timeoutMs: number;
   readonly answerBytesMax: number;
-  /** Whether numbers of the answer that a double may not hold come as `JSON.rawJSON` objects; otherwise they are rounded. */
+  /**
+   * Whether numbers of the answer that a double may not hold come as `JSON.rawJSON` objects; otherwise they are
+   * rounded.
+   */
   readonly exactNumbers?: boolean;
   /** Ends the call early; its reason is thrown. */
   readonly signal?: AbortSignal;

@@ -1,4 +1,5 @@
-// A fuzz over the bodies of requests and answers, of any kinds of values: none costs more processor time than its weight allows, or more heap for what is kept. Seedable.
+// A fuzz over the bodies of requests and answers, of any kinds of values: none costs more processor time than its
+// weight allows, or more heap for what is kept. Seedable.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -64,7 +65,10 @@ function cost(work: () => void): number {
   return (user + system) / 1_000;
 }
 
-/** Of parsing a list of numbers as heavy as a request may be, here and now: what the machine and its load are worth. The least of some. */
+/**
+ * Of parsing a list of numbers as heavy as a request may be, here and now: what the machine and its load are worth.
+ * The least of some.
+ */
 function baseline(): number {
   const text = `[${Array(requestWeightMax).fill('1').join(',')}]`;
   return Math.min(...Array.from({ length: 5 }, () => cost(() => void JSON.parse(text))));

@@ -1,4 +1,5 @@
-// JSON that honestly holds millions of values, as answers with vectors do: parsed piece by piece, so that nobody else waits for all of it.
+// JSON that honestly holds millions of values, as answers with vectors do: parsed piece by piece, so that nobody else
+// waits for all of it.
 
 import { runOf, skipBlank, stringEnd, weigh } from './json-weight.ts';
 
@@ -29,7 +30,11 @@ export async function parseInTurns(
   return value;
 }
 
-/** @param start of the opening bracket @param rest what may still be parsed @returns the value, and the place behind it */
+/**
+ * @param start of the opening bracket
+ * @param rest what may still be parsed
+ * @returns the value, and the place behind it
+ */
 async function parseContainer(
   text: string,
   start: number,

@@ -1,4 +1,5 @@
-// Of an answer that is too heavy to be parsed at once its light members are read all the same: a bomb hides no usage, and none is parsed.
+// Of an answer that is too heavy to be parsed at once its light members are read all the same: a bomb hides no usage,
+// and none is parsed.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

@@ -1,15 +1,19 @@
-// JSON of somebody's answer that is read for a few of its members: what is too heavy to be parsed at once is left out. Not for requests, of which every value counts.
+// JSON of somebody's answer that is read for a few of its members: what is too heavy to be parsed at once is left out.
+// Not for requests, of which every value counts.
 
 import { skipBlank, stringEnd, weigh } from './json-weight.ts';
 
-/** Parsed in one go: some 20 ms at the most. An answer of 32,000 tokens has a hundredth of it; with the alternatives of each token it has more. */
+/**
+ * Parsed in one go: some 20 ms at the most. An answer of 32,000 tokens has a hundredth of it; with the alternatives of
+ * each token it has more.
+ */
 const weightMaxAtOnce = 150_000;
 /** Shorter texts can't weigh as much. */
 const lightCharacters = 16_384;
 
 /**
- * The value, or undefined for what is no JSON. Of an object that weighs too much: those of its members that don't, from the first one on, as long as all of
- * them together don't.
+ * The value, or undefined for what is no JSON. Of an object that weighs too much: those of its members that don't,
+ * from the first one on, as long as all of them together don't.
  */
 export function readJson(text: string, weightMax: number = weightMaxAtOnce): unknown {
   try {

@@ -1,11 +1,13 @@
-// What a JSON text costs to parse and to keep, found in one pass that parses nothing. Not whether it is valid: JSON.parse says that.
+// What a JSON text costs to parse and to keep, found in one pass that parses nothing. Not whether it is valid:
+// JSON.parse says that.
 
 const [BLANK, QUOTE, BACKSLASH, COMMA, COLON, MINUS] = [0x20, 0x22, 0x5c, 0x2c, 0x3a, 0x2d];
 const [OPEN_LIST, CLOSE_LIST, OPEN_OBJECT, CLOSE_OBJECT] = [0x5b, 0x5d, 0x7b, 0x7d];
 
 /**
- * What each thing weighs besides the value that it is. By processor time of parsing, walking and writing again, a plain value in a list being 1; bytes within
- * strings weigh nothing, they cost a hundredth of it and have a bound of their own.
+ * What each thing weighs besides the value that it is. By processor time of parsing, walking and writing again, a
+ * plain value in a list being 1; bytes within strings weigh nothing, they cost a hundredth of it and have a bound of
+ * their own.
  */
 const weights = { container: 2, member: 6, exactNumber: 30 } as const;
 
@@ -14,9 +16,14 @@ const charactersOfWeight = 16;
 /** Blanks or digits that are looked at between two looks at the weight. */
 const runMax = 16_384;
 
-/** Deeper than any API nests; JSON.stringify and whoever walks a value by calling itself end at some thousand levels. */
+/**
+ * Deeper than any API nests; JSON.stringify and whoever walks a value by calling itself end at some thousand levels.
+ */
 const levelsMax = 1_000;
-/** After an escaped quote the next one is likely near: so far it is looked for by hand, which is quicker than to ask for it. */
+/**
+ * After an escaped quote the next one is likely near: so far it is looked for by hand, which is quicker than to ask
+ * for it.
+ */
 const nearCharacters = 64;
 
 /** A number in JSON, whole. */

@@ -1,19 +1,21 @@
-// The JSON of a request body: its first value, whatever follows, weighed before it is parsed, and numbers that a double can't hold kept as they were written.
+// The JSON of a request body: its first value, whatever follows, weighed before it is parsed, and numbers that a
+// double can't hold kept as they were written.
 
 import { randomBytes } from 'node:crypto';
 import { weigh } from './json-weight.ts';
 import { Refusal } from './refusal.ts';
 
 /**
- * Of one request: 400,000 numbers in a list, or 57,000 members of objects. To parse, walk and write it again takes 50 ms at the most; a conversation of
- * 5,000 messages has half of it.
+ * Of one request: 400,000 numbers in a list, or 57,000 members of objects. To parse, walk and write it again takes 50
+ * ms at the most; a conversation of 5,000 messages has half of it.
  */
 export const requestWeightMax = 400_000;
 
 /**
- * The first JSON value of a body: bytes behind it are ignored, as the original gateway ignores them. Numbers that a double may not hold become
- * `JSON.rawJSON` objects, so that serialising the value again writes them as they came.
- * @throws Refusal `bad-request`, `failed to parse request body: …`, or `body-too-large`; it never quotes the body, which is a prompt.
+ * The first JSON value of a body: bytes behind it are ignored, as the original gateway ignores them. Numbers that a
+ * double may not hold become `JSON.rawJSON` objects, so that serialising the value again writes them as they came.
+ * @throws Refusal `bad-request`, `failed to parse request body: …`, or `body-too-large`; it never quotes the body,
+ * which is a prompt.
  */
 export function parseJson(body: string, weightMax: number = requestWeightMax): unknown {
   // Windows' clients write a byte-order mark, which a reader may pass over (RFC 8259 §8.1): a blank in its place.
@@ -40,8 +42,8 @@ function tooHeavy(weightMax: number): Refusal {
 }
 
 /**
- * Such numbers are parsed as texts that nobody else can have written, and put back where those are found. JSON.parse could tell how each number was written,
- * but makes an object of every value for that.
+ * Such numbers are parsed as texts that nobody else can have written, and put back where those are found. JSON.parse
+ * could tell how each number was written, but makes an object of every value for that.
  */
 function parseExactly(text: string, exact: readonly number[]): unknown {
   const mark = randomBytes(16).toString('base64');
@@ -73,7 +75,8 @@ function parseExactly(text: string, exact: readonly number[]): unknown {
       }
     }
   }
-  // A number where a name of a member should stand would pass as a text. (A member that is named twice is not found twice.)
+  // A number where a name of a member should stand would pass as a text. (A member that is named twice is not found
+  // twice.)
   if (placed < numbers.length) JSON.parse(text);
   return root.value;
 }

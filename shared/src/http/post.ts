@@ -1,4 +1,5 @@
-// One HTTP exchange of ours with somebody else over node:http, on connections that are kept: the raw answer comes to us. Not where it goes, nor what it means.
+// One outgoing HTTP exchange over node:http, on connections that are kept: the raw answer comes to us. Not where it
+// goes, nor what it means.
 
 import http, { type ClientRequest, type IncomingMessage, type RequestOptions } from 'node:http';
 import https from 'node:https';
@@ -10,22 +11,30 @@ const agentOptions = {
   maxSockets: 2_000,
   maxFreeSockets: 256,
   scheduling: 'lifo',
-  // For free sockets alone: on a busy one it only emits an event that nobody hears. Below the ten minutes after which Google's network forgets
-  // an idle connection without a word. An instance that slept meets this timer before its next request.
+  // For free sockets alone: on a busy one it only emits an event that nobody hears. Below the ten minutes after which
+  // Google's network forgets an idle connection without a word. An instance that slept meets this timer before its
+  // next request.
   timeout: 240_000,
 } as const;
 const agents = { 'http:': new http.Agent(agentOptions), 'https:': new https.Agent(agentOptions) } as const;
 
 /**
- * Up to so many characters a body goes out in one packet and one system call with the headers. A longer one would be copied for that: to be joined, to be put
- * behind the headers, and to be encoded, into room for three bytes a character (300 kB: 0.8 instead of 0.3 ms).
+ * Up to so many characters a body goes out in one packet and one system call with the headers. A longer one would be
+ * copied for that: to be joined, to be put behind the headers, and to be encoded, into room for three bytes a
+ * character (300 kB: 0.8 instead of 0.3 ms).
  */
 const oneWriteMax = 16 * 1024;
 
-/** Nobody sends as many on the way to an answer (RFC 9110 §15.2); a server that never stops would keep us busy with reading them. */
+/**
+ * Nobody sends as many on the way to an answer (RFC 9110 §15.2); a server that never stops would keep us busy with
+ * reading them.
+ */
 const interimAnswersMax = 32;
 
-/** A way that is there answers within a second, TLS included; what is lost on it is sent again after one and after three. */
+/**
+ * A way that is there answers within a second, TLS included; what is lost on it is sent again after one and after
+ * three.
+ */
 const connectTimeoutMs = 5_000;
 
 /** Where calls go and the headers that all of them carry: what is worked out once for all calls alike. */
@@ -45,13 +54,19 @@ interface Piece {
 
 /** A request on its way. */
 export interface Sent {
-  /** Settles, whatever becomes of the connection: with the answer, once its headers are there. Rejects with what the connection met, or the reason of `end`. */
+  /**
+   * Settles, whatever becomes of the connection: with the answer, once its headers are there. Rejects with what the
+   * connection met, or the reason of `end`.
+   */
   readonly answer: Promise<IncomingMessage>;
   /** Ends the call at once, whatever it is doing. */
   end(reason: Error): void;
   /** Whether a connection came about: without one nobody has seen anything of the request. */
   connected(): boolean;
-  /** Whether all of the request has been handed to a connection that stood: from then on it may be carried out, whatever becomes of the answer. */
+  /**
+   * Whether all of the request has been handed to a connection that stood: from then on it may be carried out,
+   * whatever becomes of the answer.
+   */
   isWhole(): boolean;
 }
 
@@ -87,7 +102,8 @@ export function post(destination: Destination, ...texts: readonly string[]): Sen
       request.on('information', () => {
         if (++interimAnswers > interimAnswersMax) request.destroy(new Error('interim answers without end'));
       });
-      // Nothing of the kind was asked for. Without a listener Node closes the connection, and neither answers nor fails.
+      // Nothing of the kind was asked for. Without a listener Node closes the connection, and neither answers nor
+      // fails.
       for (const switched of ['upgrade', 'connect'] as const)
         request.once(switched, (_response: IncomingMessage, socket: Socket) => {
           reject(ended ?? new Error('another protocol as the answer'));
@@ -147,9 +163,9 @@ function open({ secure, options, headers }: Destination, body: readonly Piece[],
 }
 
 /**
- * True for a kept connection that the other side had closed in the meantime: not a byte was answered, so a try on a fresh one loses nothing. Not
- * on another kept one: after an instance slept, all of them are closed. A connection that breaks in the middle of an answer comes here too: a
- * second try then would be a second, paid call that nobody reads.
+ * True for a kept connection that the other side had closed in the meantime: not a byte was answered, so a try on a
+ * fresh one loses nothing. Not on another kept one: after an instance slept, all of them are closed. A connection that
+ * breaks in the middle of an answer comes here too: a second try then would be a second, paid call that nobody reads.
  */
 function isStale(
   { reusedSocket, socket }: ClientRequest,

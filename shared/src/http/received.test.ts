@@ -1,4 +1,5 @@
-// Bodies on real sockets: room is taken by what has come, a trickle is given up and its room given back, and what nobody takes of an answer ends.
+// Bodies on real sockets: room is taken by what has come, a trickle is given up and its room given back, and what
+// nobody takes of an answer ends.
 
 import assert from 'node:assert/strict';
 import { once } from 'node:events';

@@ -1,4 +1,5 @@
-// A request as it came in: address, headers, a body read only when asked for and only up to a bound, and whether the caller is still there.
+// A request as it came in: address, headers, a body read only when asked for and only up to a bound, and whether the
+// caller is still there.
 
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
 import { getHeapStatistics } from 'node:v8';
@@ -12,14 +13,21 @@ import { refuseUnlessUtf8 } from './utf8.ts';
 const bodyTimeoutMs = 75_000;
 /** How often a body's pace is looked at. */
 const paceLookMs = 2_500;
-/** What the caller does not take of an answer that has ended is thrown away after so long without progress, and its connection closed. */
+/**
+ * What the caller does not take of an answer that has ended is thrown away after so long without progress, and its
+ * connection closed.
+ */
 const untakenTimeoutMs = 10_000;
 /**
- * Large bodies of running requests together, beside V8's heap: beyond it the instance answers 503 before it runs out of memory. A body is there as bytes, as
- * text, as what was read out of it and as what is sent: with one of 30 MB an instance of 512 MiB takes 400 MB.
+ * Large bodies of running requests together, beside V8's heap: beyond it the instance answers 503 before it runs out
+ * of memory. A body is there as bytes, as text, as what was read out of it and as what is sent: with one of 30 MB an
+ * instance of 512 MiB takes 400 MB.
  */
 const processRoom = createRoom(getHeapStatistics().heap_size_limit / 8, () => performance.now());
-/** Each chunk costs as much time as 10 kB of a body: one that comes byte by byte, which nobody needs, would hold up all others. */
+/**
+ * Each chunk costs as much time as 10 kB of a body: one that comes byte by byte, which nobody needs, would hold up all
+ * others.
+ */
 const smallPiecesMax = 10_000;
 const smallPieceBytes = 256;
 /** As many bodies of this size as there are requests at once are no danger, and a large one must not shut them out. */
@@ -35,14 +43,18 @@ export interface Received {
   readonly headers: IncomingHttpHeaders;
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
-  /** Headers of the answer, whatever it will be: lower-case names, written with its status in one go. To set each on the response took a fiftieth of a call's CPU. */
+  /**
+   * Headers of the answer, whatever it will be: lower-case names, written with its status in one go. To set each on
+   * the response took a fiftieth of a call's CPU.
+   */
   readonly replyHeaders: Record<string, string | string[]>;
   /** Aborted when the connection closes before our answer was written whole. */
   readonly callerLeft: AbortSignal;
   /**
    * Reads the body, UTF-8, at most `bytesMax`. Once.
    * @param holder whose room it takes: while others ask for some, nobody has more than half
-   * @throws Refusal `body-too-large`, `body-encoding`, `body-too-slow`, `overloaded`; the caller's leaving rejects with an AbortError.
+   * @throws Refusal `body-too-large`, `body-encoding`, `body-too-slow`, `overloaded`; the caller's leaving rejects
+   * with an AbortError.
    */
   readBody(bytesMax: number, holder?: string): Promise<string>;
 }
@@ -89,7 +101,8 @@ async function readBody(
   if (encoding !== 'identity')
     throw new Refusal('body-encoding', `content-encoding ${encoding} is not supported, send the body as it is`);
   const parsed = (request as { rawBody?: Buffer }).rawBody;
-  // The safe path for the day the framework is asked first all the same (request-listener.ts): then only the size is left to check.
+  // The safe path for the day the framework is asked first all the same (request-listener.ts): then only the size is
+  // left to check.
   if (parsed !== undefined) return parsed.length > bytesMax ? refuseSize(bytesMax) : textOf([parsed], refuseUnlessUtf8);
   if (headers['content-length'] === undefined && headers['transfer-encoding'] === undefined) return '';
   if (Number(headers['content-length']) > bytesMax) refuseSize(bytesMax);
@@ -120,7 +133,8 @@ function collect(request: IncomingMessage, callerLeft: AbortSignal, bytesMax: nu
       pieces.clear();
       held?.free();
       finish(() => reject(error));
-      // Thrown away as it comes, so that the caller can finish sending and then read our answer: a close now would reset its connection.
+      // Thrown away as it comes, so that the caller can finish sending and then read our answer: a close now would
+      // reset its connection.
       request.resume();
     };
     const onData = (chunk: Buffer): void => {

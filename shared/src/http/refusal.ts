@@ -1,4 +1,5 @@
-// What the gateway says when it does not serve a request: one class, a closed list of kinds, one table. Not the writing of it (reply.ts).
+// What the gateway says when it does not serve a request: one class, a closed list of kinds, one table. Not the
+// writing of it (reply.ts).
 
 /** Whose error shape the caller's client can read: Cody and Sourcegraph instances, the OpenAI SDKs (whose Responses API ends a stream otherwise), the Anthropic SDKs, Google's. */
 export type Dialect = 'cody' | 'openai' | 'openai-responses' | 'anthropic' | 'google';
@@ -49,9 +50,15 @@ interface Row {
   openai: readonly [type: string, code: string | null];
   /** `error.type` in the Anthropic shape. */
   anthropic: string;
-  /** Seconds for `retry-after` where the refusal names none (over 3 s wherever a retry would only hammer: shared/COMPATIBILITY.md#retries-of-instances). */
+  /**
+   * Seconds for `retry-after` where the refusal names none (over 3 s wherever a retry would only hammer:
+   * shared/COMPATIBILITY.md#retries-of-instances).
+   */
   retryAfterSeconds?: number;
-  /** A status from 500 on that tells of no failure of ours: nobody reads a stack or a report of it, and a flood of it must cost little. */
+  /**
+   * A status from 500 on that tells of no failure of ours: nobody reads a stack or a report of it, and a flood of it
+   * must cost little.
+   */
   expected?: true;
   /** To ask again is in vain until somebody mends it: SDKs, which would, are told not to. */
   inVain?: true;
@@ -173,8 +180,8 @@ export interface RefusalOptions {
 }
 
 /**
- * An expected "no": its `message` is public and goes to the caller in the dialect of the route (reply.ts); `detail` goes to the log.
- * Whatever is thrown that is not a Refusal is a bug and becomes a 500 without its message.
+ * An expected "no": its `message` is public and goes to the caller in the dialect of the route (reply.ts); `detail`
+ * goes to the log. Whatever is thrown that is not a Refusal is a bug and becomes a 500 without its message.
  */
 export class Refusal extends Error {
   override readonly name = 'Refusal';
@@ -211,7 +218,10 @@ function isFailure({ status, expected }: Row): boolean {
   return status >= 500 && expected !== true;
 }
 
-/** Turns whatever was thrown into a Refusal; any other error becomes `internal`, its message kept for the log as cause only. */
+/**
+ * Turns whatever was thrown into a Refusal; any other error becomes `internal`, its message kept for the log as cause
+ * only.
+ */
 export function asRefusal(thrown: unknown): Refusal {
   if (thrown instanceof Refusal) return thrown;
   return new Refusal('internal', 'internal error: the gateway failed to handle this request', { cause: thrown });

@@ -1,9 +1,13 @@
-// Writes answers of our own: refusals in the caller's dialect, small JSON documents, the closing error event of a broken stream.
+// Writes answers of our own: refusals in the caller's dialect, small JSON documents, the closing error event of a
+// broken stream.
 
 import type { Received } from './received.ts';
 import { kinds, type Dialect, type Refusal } from './refusal.ts';
 
-/** Plain text: clients parse the first two (shared/COMPATIBILITY.md#quota-text), the third is Go's own (shared/COMPATIBILITY.md#error-shape). */
+/**
+ * Plain text: clients parse the first two (shared/COMPATIBILITY.md#quota-text), the third is Go's own
+ * (shared/COMPATIBILITY.md#error-shape).
+ */
 const plainOnCody: ReadonlySet<string> = new Set(['quota-exceeded', 'concurrency-exceeded', 'not-found']);
 
 /** What an answer is written to. */
@@ -23,7 +27,8 @@ export function answer(
 }
 
 /**
- * Sends a refusal in the caller's dialect and ends the response. A body that nobody read is thrown away by Node as it comes.
+ * Sends a refusal in the caller's dialect and ends the response. A body that nobody read is thrown away by Node as it
+ * comes.
  * @param requestId stands in the Anthropic shape (`request_id`), as that provider's clients log it.
  */
 export function refuse(reply: Reply, refusal: Refusal, dialect: Dialect, requestId: string): void {
@@ -71,7 +76,8 @@ function errorShape(refusal: Refusal, dialect: Dialect, requestId: string): unkn
 }
 
 /**
- * The one event that tells the caller that a stream broke; no end mark follows. The shapes are those that each client reads as an error.
+ * The one event that tells the caller that a stream broke; no end mark follows. The shapes are those that each client
+ * reads as an error.
  * @param number of the event, where the API numbers them
  */
 export function errorEvent(refusal: Refusal, dialect: Dialect, requestId: string, number = 0): string {

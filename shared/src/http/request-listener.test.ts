@@ -1,4 +1,5 @@
-// The contract with functions-framework: requests come to us unread, on the server it made; and the safe path for the day that fails.
+// The contract with functions-framework: requests come to us unread, on the server it made; and the safe path for the
+// day that fails.
 
 import assert from 'node:assert/strict';
 import { once } from 'node:events';

@@ -1,11 +1,15 @@
-// Room for the bytes of large bodies, all together and by whose they are: an instance says no before its memory ends, and no caller keeps the others out.
+// Room for the bytes of large bodies, all together and by whose they are: an instance says no before its memory ends,
+// and no caller keeps the others out.
 
-/** So long after another caller has asked for room, half of it stays out of reach for everybody: then one may have all of it again. */
+/**
+ * So long after another caller has asked for room, half of it stays out of reach for everybody: then one may have all
+ * of it again.
+ */
 const othersMs = 60_000;
 
 /** Room that one body has. */
 export interface Held {
-  /** Takes room for so many bytes more. False: there is none. */
+  /** Takes room for so many more bytes. False: no room is left. */
   take(bytes: number): boolean;
   /** All of it has arrived: it gives way to nobody any more. */
   arrived(): void;
@@ -34,8 +38,9 @@ interface Body {
 }
 
 /**
- * A holder's first body is let in as long as there is room at all. With more than one a holder has at most half of the room while others ask for some; who
- * had taken more before they asked gives way with what is still arriving, the last first.
+ * A holder's first body is let in as long as there is room at all. With more than one a holder has at most half of the
+ * room while others ask for some; who had taken more before they asked gives way with what is still arriving, the last
+ * first.
  * @param roomBytes all there is
  * @param now a clock in ms
  */

@@ -1,4 +1,5 @@
-// Server-sent events as bytes: where one event ends and what its data says. Not a decoder for browsers (no ids, no reconnects).
+// Server-sent events as bytes: where one event ends and what its data says. Not a decoder for browsers (no ids, no
+// reconnects).
 
 const LF = 10;
 const CR = 13;
@@ -7,8 +8,8 @@ const empty = Buffer.alloc(0);
 const linesMax = 10_000;
 
 /**
- * One event as it came: `raw` with its closing blank line, so that relaying every `raw` in order relays the stream byte for byte.
- * A blank line in front of an event is an event of its own, without data.
+ * One event as it came: `raw` with its closing blank line, so that relaying every `raw` in order relays the stream
+ * byte for byte. A blank line in front of an event is an event of its own, without data.
  */
 export class SseEvent {
   readonly raw: Buffer;
@@ -22,7 +23,10 @@ export class SseEvent {
     return field(this.raw.toString('utf8'), 'event')[0] ?? null;
   }
 
-  /** The `data:` fields joined by a line feed, one leading space of each removed (WHATWG HTML §9.2.6), or null without any. */
+  /**
+   * The `data:` fields joined by a line feed, one leading space of each removed (WHATWG HTML §9.2.6), or null without
+   * any.
+   */
   get data(): string | null {
     const lines = field(this.raw.toString('utf8'), 'data');
     return lines.length === 0 ? null : lines.join('\n');
@@ -31,7 +35,8 @@ export class SseEvent {
 
 /**
  * Cuts a byte stream into events at blank lines (`\n\n`, `\r\n\r\n` and mixtures), whatever the chunks are.
- * `pendingBytesMax` bounds what is kept of an event that does not end: past it the pieces come out as they are and `lost` turns true.
+ * `pendingBytesMax` bounds what is kept of an event that does not end: past it the pieces come out as they are and
+ * `lost` turns true.
  */
 export class SseSplitter {
   /** True once an event was too large to be kept whole: what follows is still relayed, but no longer read. */

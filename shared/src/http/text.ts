@@ -1,6 +1,9 @@
 // Bytes that arrived in pieces, as one text.
 
-/** Smaller pieces are copied together: each costs some 200 bytes beside its own, and one of a byte may keep 64 kB of a connection's buffer alive. */
+/**
+ * Smaller pieces are copied together: each costs some 200 bytes beside its own, and one of a byte may keep 64 kB of a
+ * connection's buffer alive.
+ */
 const smallBytes = 8 * 1024;
 const blockBytes = 64 * 1024;
 
@@ -72,8 +75,8 @@ export function textOf(pieces: readonly Buffer[], look: (bytes: Buffer) => void 
 }
 
 /**
- * Frees bytes that nobody reads again. V8 counts what lies outside its heap towards the next major collection, needed or not: with bodies of 300 kB it made
- * one every 13 requests, and a call cost half as much again.
+ * Frees bytes that nobody reads again. V8 counts what lies outside its heap towards the next major collection, needed
+ * or not: with bodies of 300 kB it made one every 13 requests, and a call cost half as much again.
  */
 function giveBack({ buffer, byteLength }: Buffer): void {
   // A slice of a pool is others' too.

@@ -3,7 +3,10 @@
 /** Of all texts together: callers' own words may stand in them, and a proxy takes no endless header. */
 const charactersMax = 1_000;
 
-/** Code 299 is a lasting one of any kind (RFC 7234 §5.5). @param texts in plain words; what is no printable ASCII becomes a question mark */
+/**
+ * Code 299 is a lasting one of any kind (RFC 7234 §5.5).
+ * @param texts in plain words; what is no printable ASCII becomes a question mark
+ */
 export function warningHeader(texts: readonly string[]): string {
   const quoted = texts.map(
     (text) => `299 cody-gateway "${text.replaceAll(/[^ -~]/g, '?').replaceAll(/["\\\\]/g, "'")}"`,

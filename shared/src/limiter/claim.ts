@@ -1,4 +1,5 @@
-// A call's claim of its Idempotency-Key: which request it is for, made so that Redis learns neither the key nor the request. Not what a repetition is answered (serve).
+// A call's claim of its Idempotency-Key: which request it is for, made so that Redis learns neither the key nor the
+// request. Not what a repetition is answered (serve).
 
 import { createHmac } from 'node:crypto';
 import { keys, type Shard } from '../store/store.ts';
@@ -24,9 +25,10 @@ export interface Claimed {
 }
 
 /**
- * Both parts are HMACs under the Idempotency-Key itself: a secret that the callers draw at random for each request, that is the same for its repetitions
- * on every instance, and that is stored nowhere. So who reads Redis can't try out prompts against the fingerprint, no deployment needs another secret,
- * and rotating one can't make a repetition look like another request.
+ * Both parts are HMACs under the Idempotency-Key itself: a secret that the callers draw at random for each request,
+ * that is the same for its repetitions on every instance, and that is stored nowhere. So who reads Redis can't try out
+ * prompts against the fingerprint, no deployment needs another secret, and rotating one can't make a repetition look
+ * like another request.
  * @param route what the request was sent to, without line feeds
  */
 export function claimOf(idempotencyKey: string, route: string, body: string): Claim {

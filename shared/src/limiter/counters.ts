@@ -1,4 +1,4 @@
-// All open quota windows, for an operator who compares them with the ledger after a failover, and the raising of one.
+// Lists all open quota windows, for an operator who compares them with the ledger after a failover, and raises one.
 // Not the reading of callers.
 
 import { redisTimeMs, timeCommand, type Budget, type Store } from '../store/store.ts';

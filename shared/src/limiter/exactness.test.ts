@@ -1,4 +1,5 @@
-// Exactness: 20 processes with 500 parallel calls and a limit of 100 admit exactly 100, every time, and counters equal events afterwards.
+// Exactness: 20 processes with 500 parallel calls and a limit of 100 admit exactly 100, every time, and counters equal
+// events afterwards.
 
 import assert from 'node:assert/strict';
 import { fork } from 'node:child_process';

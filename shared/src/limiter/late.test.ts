@@ -1,4 +1,5 @@
-// Settlements that Redis did not confirm, on a real Redis: whatever is found of the lease, counter and row agree, and no repetition charges twice.
+// Settlements that Redis did not confirm, on a real Redis: whatever is found of the lease, counter and row agree, and
+// no repetition charges twice.
 
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';

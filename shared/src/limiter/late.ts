@@ -16,7 +16,7 @@ export interface LateOutcome {
 const clockSkewMs = 60_000;
 
 /**
- * Ends the lease by what is found of it: it stands: the truth is applied; ended: nothing; swept: the difference; no
+ * Ends the lease by what is found of it. Open: the actual usage is applied; ended: nothing; swept: the difference; no
  * record: charged if its window is open. May be repeated: the record that it leaves outlives the window.
  *
  * A call that was admitted without Redis has no window of its own: it is charged to the one that stands when the charge

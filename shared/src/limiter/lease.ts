@@ -30,7 +30,7 @@ export interface Lease {
   readonly permit: Permit;
   /** Of its Idempotency-Key; null for a call without one. Whoever ends the lease in another place has to know it. */
   readonly claim: Claim | null;
-  /** Name of the quota window that it charges; null: it was admitted without Redis, and nobody knows by now. */
+  /** Name of the quota window that it charges; null: it was admitted without Redis, so the window is not known yet. */
   readonly window: string | null;
   readonly limit: number;
   /** Units left after this one; of an admission without Redis only the limit is known. */
@@ -38,7 +38,7 @@ export interface Lease {
   /** End of the window and the moment of admission, Unix ms by Redis's clock. */
   readonly resetAtMs: number;
   readonly admittedAtMs: number;
-  /** Charges the truth and writes the event, in one step. May be repeated after StoreUnavailable. */
+  /** Charges the actual usage and writes the event, in one step. May be repeated after StoreUnavailable. */
   settle(units: number, event: string, budget: Budget): Promise<Settlement>;
   /** Gives the reservation back and writes the event of the failed call. May be repeated after StoreUnavailable. */
   release(event: string, budget: Budget): Promise<Settlement>;

@@ -1,4 +1,5 @@
-// The limiter on a real Redis: what it admits and refuses, that every step may be repeated, and that counters and events agree.
+// The limiter on a real Redis: what it admits and refuses, that every step may be repeated, and that counters and
+// events agree.
 
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';

@@ -1,4 +1,5 @@
-// Door of the limiter room: admission against quota, burst and in-flight limits, and the lease that it opens. Not who may (auth), not what it costs (events).
+// Door of the limiter room: admission against quota, burst and in-flight limits, and the lease that it opens. Not who
+// may (auth), not what it costs (events).
 
 import type { Actor, Entitlement, Feature, Permit } from '../auth/auth.ts';
 import { keys, shardOf, type Budget, type Shard, type Store } from '../store/store.ts';
@@ -28,7 +29,7 @@ export interface Admission {
   readonly leaseId: string;
   /** Units to reserve: 1 for a completion. */
   readonly estimate: number;
-  /** What is known of the call's event by now: opaque bytes, written if the holder dies or the call is refused. */
+  /** The call's event as far as it is known: opaque bytes, written if the holder dies or the call is refused. */
   readonly draft: string;
   /** Absent for actors that get no notices. */
   readonly notice?: NoticeRule;
@@ -41,7 +42,8 @@ export interface Limiter {
   /** One round trip: reserves the estimate and opens a lease, or says why not. */
   admit(permit: Permit, admission: Admission, budget: Budget): Promise<Lease | Denial | Claimed>;
   /**
-   * A lease on trust, while Redis can't be asked: whether that may be is serve's to say. It is settled by a task alone (late.ts).
+   * A lease on trust, while Redis can't be asked: whether that may be is serve's to say. It is settled by a task alone
+   * (late.ts).
    * @param triedAtMs when `admit` was sent and not answered, Unix ms; null: it was not sent
    */
   admitOnTrust(permit: Permit, admission: Admission, nowMs: number, triedAtMs: number | null): Lease;
@@ -49,12 +51,12 @@ export interface Limiter {
   withdraw(permit: Permit, admission: Pick<Admission, 'leaseId' | 'claim'>, budget: Budget): Promise<void>;
   /** Consumption of the actor by feature; consumes nothing. */
   read(actor: Actor, features: readonly Feature[], budget: Budget): Promise<ReadonlyMap<Feature, Reading>>;
-  /** Why one more unit would be refused by now, or null; consumes nothing and writes nothing. */
+  /** Why one more unit would be refused at this moment, or null; consumes and writes nothing. */
   look(actor: Actor, feature: Feature, entitlement: Entitlement, budget: Budget): Promise<Denial | null>;
   /**
    * Appends an event that belongs to no lease, folding repeated ones.
    * @param identity the actor's, or for a token that nobody knows its source and the reason
-   * @param count how many it stands for
+   * @param count how many equal ones it represents
    */
   recordEvent(
     identity: string,
@@ -183,8 +185,9 @@ function placeOf(permit: Permit): Place {
 }
 
 /**
- * Sourcegraph.com's users get a new window when their plan's interval changes (shared/COMPATIBILITY.md#plan-change), proven by a newer version of the actor than
- * the one that the window was last used by; for everybody else a change of interval moves the window's end.
+ * Sourcegraph.com's users get a new window when their plan's interval changes (shared/COMPATIBILITY.md#plan-change),
+ * proven by a newer version of the actor than the one that the window was last used by; for everybody else a change of
+ * interval moves the window's end.
  */
 function versionOf({ source, version }: Actor): number | null {
   return source === 'dotcom-user' ? version : null;

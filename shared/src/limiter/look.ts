@@ -1,4 +1,5 @@
-// Whether an actor would be refused by now, whatever it asks for. Reads only: a look admits nobody, and a call that passes it may be refused all the same.
+// Whether an actor would be refused at this moment, whatever it asks for. Reads only: a look admits nobody, and a call
+// that passes it may be refused all the same.
 
 import type { Actor, Entitlement, Feature } from '../auth/auth.ts';
 import { keys, shardOf, type Budget, type Store } from '../store/store.ts';
@@ -18,7 +19,10 @@ export interface Looked {
   readonly entitlement: Entitlement;
 }
 
-/** One round trip, or two where all slots seem to be taken: why one more unit would be refused, in admit.lua's order, or null. */
+/**
+ * One round trip, or two where all slots seem to be taken: why one more unit would be refused, in admit.lua's order,
+ * or null.
+ */
 export async function lookFor(
   store: Store,
   { identity, version, feature, entitlement }: Looked,
@@ -48,7 +52,7 @@ export async function lookFor(
     if (Number(standing) >= inFlightMax) return denied('in-flight', inFlightMax, nowMs + slotRetryMs);
   }
   const changed = version !== null && version >= Number(usedBy ?? 0) && Number(interval) !== intervalMs;
-  // Half a window, by whatever hand, is none, as at admission.
+  // A window with missing fields counts as none, as at admission.
   if (typeof used !== 'string' || typeof reserved !== 'string' || typeof end !== 'string') return null;
   if (Number(end) <= nowMs || changed) return null;
   // Another interval moves the open window's end.

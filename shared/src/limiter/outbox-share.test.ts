@@ -1,5 +1,5 @@
-// A shard's outbox has a share of Redis: what finds it full is handed to its sender or folded, counters stay right, nothing is forgotten, and Redis
-// is never filled by events, however they are spread.
+// A shard's outbox has a share of Redis: what finds it full is handed to its sender or folded, counters stay right,
+// nothing is forgotten, and Redis is never filled by events, however they are spread.
 
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';

@@ -1,4 +1,4 @@
-// What an actor has used of its quotas by now. Reads only: no burst mark, no window opened.
+// What an actor has used of its quotas so far. Reads only: no burst mark, no window opened.
 
 import type { Feature } from '../auth/auth.ts';
 import { keys, redisTimeMs, shardOf, timeCommand, type Budget, type Store } from '../store/store.ts';
@@ -15,7 +15,8 @@ export interface Reading {
 
 /**
  * One round trip for all features of an actor.
- * @param version where a newer one with another interval opens a new window at its next use (admit.lua): then nothing is used by now.
+ * @param version where a newer one with another interval opens a new window at its next use (admit.lua): then nothing
+ * is used so far.
  * @param intervals of the features that are asked for, in ms.
  */
 export async function readLimits(

@@ -1,4 +1,4 @@
-// The limiter's Lua scripts, loaded once. What each one does stands in its own header.
+// The limiter's Lua scripts, loaded once. The header of each says what it does.
 
 import { readFileSync } from 'node:fs';
 import { loadScript, type Script } from '../store/store.ts';
@@ -27,7 +27,10 @@ const texts = {
   unfold: readFileSync(new URL('./scripts/unfold.lua', import.meta.url), 'utf8'),
 };
 
-/** By name. @param now another fragment that tells the time, for tests whose time is an argument: all scripts then go by it. */
+/**
+ * By name.
+ * @param now another fragment that tells the time, for tests whose time is an argument: all scripts then go by it.
+ */
 export function loadScripts(now: string = fragments.now): Readonly<Record<keyof typeof texts, Script>> {
   const loaded = Object.entries(texts).map(([name, text]) => [name, loadScript(name, text, { ...fragments, now })]);
   return Object.fromEntries(loaded) as Record<keyof typeof texts, Script>;

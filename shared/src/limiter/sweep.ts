@@ -1,4 +1,5 @@
-// Ends what its holder left behind in one shard: overdue leases and folded refusals. What becomes of the outbox is the events room's.
+// Ends what its holder left behind in one shard: overdue leases and folded refusals. What becomes of the outbox is the
+// events room's.
 
 import { keys, type Budget, type Shard, type Store } from '../store/store.ts';
 import { scripts } from './scripts.ts';

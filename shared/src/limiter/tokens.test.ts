@@ -1,5 +1,5 @@
-// A feature that is counted in tokens reserves an estimate and settles to the truth: what it uses beyond its limit is never more than the calls in
-// flight were wrong by, whatever the order in which they end.
+// A feature that is counted in tokens reserves an estimate and settles to the truth: what it uses beyond its limit is
+// never more than the calls in flight were wrong by, whatever the order in which they end.
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';

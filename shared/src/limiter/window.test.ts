@@ -1,4 +1,5 @@
-// The reset of a counter on a real Redis: a whole quota at once, nothing of the old window charged to the new one, counters and rows in agreement.
+// The reset of a counter on a real Redis: a whole quota at once, nothing of the old window charged to the new one,
+// counters and rows in agreement.
 
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';

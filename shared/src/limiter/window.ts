@@ -1,10 +1,11 @@
-// An actor's quota windows as an operator sees them, and the end of one before its time. Not the reading of callers (reading.ts).
+// An actor's quota windows as an operator sees them, and the end of one before its time. Not the reading of callers
+// (reading.ts).
 
 import type { Actor, Feature } from '../auth/auth.ts';
 import { keys, readRedisTime, shardOf, type Budget, type Store } from '../store/store.ts';
 import { scripts } from './scripts.ts';
 
-/** What stands in Redis of one feature of an actor. Times in Unix ms by Redis's clock. */
+/** What Redis has of one feature of an actor. Times in Unix ms by Redis's clock. */
 export interface QuotaWindow {
   /** The name by which rows of the ledger tell it; null: none is open, and nothing is used. */
   readonly id: string | null;

@@ -1,4 +1,4 @@
-// The models that an actor may use by now, on a path of the SDKs.
+// The models that an actor may use at this moment, on a path of the SDKs.
 
 import { allowedModels, type Actor, type Feature } from '../auth/auth.ts';
 import type { Catalogue, Model } from '../catalogue/catalogue.ts';

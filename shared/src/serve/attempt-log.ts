@@ -1,5 +1,5 @@
-// What became of each attempt of one call, told as it is known: log lines, metrics, spans, and what the event says of them. Not which home comes next
-// (upstream).
+// What became of each attempt of one call, told as it is known: log lines, metrics, spans, and what the event says of
+// them. Not which home comes next (upstream).
 
 import type { Part } from '../catalogue/catalogue.ts';
 import type { Attempt, Call } from '../upstream/upstream.ts';

@@ -16,7 +16,7 @@ import { rateLimitHeaders } from './rate-limit.ts';
 import { draftEvent, finishedEvent, type CallEvent, type Outcome } from './served-event.ts';
 import type { ChargedSpan } from './spans.ts';
 
-/** A call that is admitted, charged and told of in one event. `Used` is what the work says that it used. */
+/** A call that is admitted, charged and reported in one event. `Used` is what the work says that it used. */
 export interface ChargedCall<Used> {
   readonly permit: Permit;
   /**
@@ -122,7 +122,10 @@ export async function charged<Used>(
   }
 }
 
-/** One call, one price: that of its admission, worked out here alone. Where it can't be, whoever delivers the row does it from what the row says. */
+/**
+ * One call, one price: that of its admission, worked out here alone. Where it can't be, whoever delivers the row does
+ * it from what the row says.
+ */
 async function priced(
   { scope }: Exchange,
   { admittedAtMs }: Lease,

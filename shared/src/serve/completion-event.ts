@@ -70,7 +70,10 @@ function usageMetadata(call: Call, usage: Metered | null, flagging: Flagging | n
   return Object.fromEntries(Object.entries(known).filter((entry): entry is [string, number] => entry[1] !== null));
 }
 
-/** Everything that a price may ever ask for: counts by dimension and served model, and the provider's own words for them. */
+/**
+ * Everything that a price may ever ask for: counts by dimension and served model, and the provider's own words for
+ * them.
+ */
 function wholeUsage(used: Metered | null, billed: readonly Part[]): Record<string, unknown> {
   const report = used?.report ?? null;
   if (billed.length === 0 && report === null) return {};

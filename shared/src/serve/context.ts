@@ -116,8 +116,8 @@ export function openContext(config: Config, openTasks: OpenTasks): Context {
 }
 
 /**
- * The line that the alert on Redis goes by (terraform/modules/monitoring/log-lines.json: the one whose state is `lasting`), and the metric beside it,
- * which counts the changes.
+ * The line that the alert on Redis goes by (terraform/modules/monitoring/log-lines.json: the one whose state is
+ * `lasting`), and the metric beside it, which counts the changes.
  */
 function tellBreaker(telemetry: Telemetry, { node, state, cause, openMs, error }: StoreChange): void {
   const fields = { state, cause, node, said: wordsOf(error), ...(state !== 'open' && { open_ms: Math.round(openMs) }) };
@@ -125,7 +125,9 @@ function tellBreaker(telemetry: Telemetry, { node, state, cause, openMs, error }
   if (state === 'open' || state === 'closed') telemetry.count('gateway.redis.breaker', 1, { state, cause });
 }
 
-/** Names of homes, secrets and models; an actor's own shutting is for its calls alone, and would be a series of its own. */
+/**
+ * Names of homes, secrets and models; an actor's own shutting is for its calls alone, and would be a series of its own.
+ */
 function tellShut(telemetry: Telemetry, key: string, shut: 0 | 1): void {
   const [kind = '', home = '', name] = key.split(' ');
   if (key.includes(' for ')) return;
@@ -133,7 +135,9 @@ function tellShut(telemetry: Telemetry, key: string, shut: 0 | 1): void {
   if (kind === 'model' && name !== undefined) telemetry.count('gateway.model_breaker', shut, { model: name });
 }
 
-/** Of a Redis that takes no more memory, with an alert of its own: its breaker stays shut, so that events can leave it. */
+/**
+ * Of a Redis that takes no more memory, with an alert of its own: its breaker stays shut, so that events can leave it.
+ */
 function tellFull(telemetry: Telemetry, { node, state, fullMs, error }: FullChange): void {
   const fields = { state, node, said: wordsOf(error), full_ms: Math.round(fullMs) };
   telemetry.log(state === 'full' ? 'WARNING' : 'INFO', 'redis-full', fields, error);

@@ -1,4 +1,5 @@
-// What lets pages of other origins call the gateway, where an operator names them (CODY_GATEWAY_CORS_ORIGINS). Not who may call: that is the token's.
+// What lets pages of other origins call the gateway, where an operator names them (CODY_GATEWAY_CORS_ORIGINS). Not who
+// may call: that is the token's.
 
 import type { Received } from '../http/http.ts';
 
@@ -8,7 +9,8 @@ const preflightSeconds = 600;
 const headerNames = /^[\w!#$%&'*+.^`|~, -]{1,1000}$/;
 
 /**
- * Headers of an answer for a page of an allowed origin, by the Fetch standard (CORS protocol); none for any other. Operators' paths have none.
+ * Headers of an answer for a page of an allowed origin, by the Fetch standard (CORS protocol); none for any other.
+ * Operators' paths have none.
  * @param origins that are allowed, `*` for all; null: none
  * @param methods of the path, as `Allow` has them
  */

@@ -9,8 +9,8 @@ import type { Route } from './exchange.ts';
 const plain = { 'content-type': 'text/plain; charset=utf-8' } as const;
 
 /**
- * `/-/__version`, polled by every editor without a token, `/-/healthz` behind the diagnostics secret, any method, as in the original gateway; and
- * `/metrics` of this one process for Prometheus, behind the same secret.
+ * `/-/__version`, polled by every editor without a token, `/-/healthz` behind the diagnostics secret, any method, as
+ * in the original gateway; and `/metrics` of this one process for Prometheus, behind the same secret.
  */
 export function diagnosticRoutes(context: Context): Route[] {
   const { config, store, telemetry } = context;
@@ -39,7 +39,8 @@ export function diagnosticRoutes(context: Context): Route[] {
       handle: async ({ received, scope }) => {
         demandSecret(received, config.diagnosticsSecret);
         try {
-          // As a request does it, and within what that may wait: healthy is what serves requests, so what can be written to.
+          // As a request does it, and within what that may wait: healthy is what serves requests, so what can be
+          // written to.
           await store.probe(context.budget());
           answer(received, 200, plain, 'healthz: ok');
         } catch (error) {
@@ -54,7 +55,10 @@ export function diagnosticRoutes(context: Context): Route[] {
   ];
 }
 
-/** Compares digests in constant time: neither length nor prefix of the secret shows. @throws Refusal malformed-authorization, diagnostics-secret */
+/**
+ * Compares digests in constant time: neither length nor prefix of the secret shows.
+ * @throws Refusal malformed-authorization, diagnostics-secret
+ */
 export function demandSecret({ headers }: Received, secret: string): void {
   const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
   if (!timingSafeEqual(digest(callerToken(headers, 'cody')), digest(secret)))

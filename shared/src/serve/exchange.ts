@@ -9,7 +9,10 @@ import type { Timing } from './timing.ts';
 /** A path of a function. */
 export interface Route {
   readonly method: string;
-  /** Exact path, `…/*` for every path with one more part, or one with names in it: `{id}` stands for a part, `{+id}` for as many as there are. */
+  /**
+   * Exact path, `…/*` for every path with one more part, or one with names in it: `{id}` stands for a part, `{+id}`
+   * for as many as there are.
+   */
   readonly path: string;
   /** Whose error shape its callers read; where it depends on the request, a function of its headers. */
   readonly dialect: Dialect | ((headers: Received['headers']) => Dialect);

@@ -1,4 +1,5 @@
-// Flagged prompts in Redis: written only where an operator has switched it on, cut to a size, expiring; listed and read for /maintenance.
+// Flagged prompts in Redis: written only where an operator has switched it on, cut to a size, expiring; listed and
+// read for /maintenance.
 
 import type { Actor, Permit } from '../auth/auth.ts';
 import { keys, type Store } from '../store/store.ts';
@@ -26,7 +27,8 @@ export async function recordFlaggedPrompt(
 ): Promise<void> {
   const { config, store } = context;
   if (!config.flaggedPromptRecording || !isDotcom(actor) || feature === 'code_completions') return;
-  // Our own id of the request, which its event and its log line have too: a trace id is the caller's, who could name another request's.
+  // Our own id of the request, which its event and its log line have too: a trace id is the caller's, who could name
+  // another request's.
   const key = keys.prompt(scope.spanId, feature, actor.id);
   const kept = text.slice(0, recordedCharactersMax).toWellFormed();
   try {
@@ -46,13 +48,19 @@ export interface FlaggedPrompt {
   readonly userId: string;
 }
 
-/** What one listing may cost, so that it never occupies Redis: steps of SCAN, each of so many keys, and prompts that are told. */
+/**
+ * What one listing may cost, so that it never occupies Redis: steps of SCAN, each of so many keys, and prompts that
+ * are told.
+ */
 const scanStepsMax = 2_000;
 const scanCount = 1_000;
 const promptsMax = 1_000;
 const waitMs = 10_000;
 
-/** The prompts that stand, in no order. `complete` is false when the bounds ended the listing first. @throws StoreUnavailable */
+/**
+ * The prompts that stand, in no order. `complete` is false when the bounds ended the listing first.
+ * @throws StoreUnavailable
+ */
 export async function listFlaggedPrompts(
   store: Store,
 ): Promise<{ prompts: readonly FlaggedPrompt[]; complete: boolean }> {

@@ -1,4 +1,5 @@
-// A path that comes with a change of the catalogue is found by the first request for it, though nothing else of the process looks.
+// A path that comes with a change of the catalogue is found by the first request for it, though nothing else of the
+// process looks.
 
 import assert from 'node:assert/strict';
 import { createServer } from 'node:http';

@@ -1,10 +1,14 @@
-// The header `Idempotency-Key` on its way to the limiter, and what a repetition is told. Answers are not stored: a repetition never gets the first one's.
+// The header `Idempotency-Key` on its way to the limiter, and what a repetition is told. Answers are not stored: a
+// repetition never gets the first one's.
 
 import type { Feature } from '../auth/auth.ts';
 import { Refusal, type Received } from '../http/http.ts';
 import { claimOf, type Claim, type Claimed } from '../limiter/limiter.ts';
 
-/** Visible ASCII: what the draft's quoted strings and the SDKs' UUIDs are made of (draft-ietf-httpapi-idempotency-key-header). A header sent twice has a blank. */
+/**
+ * Visible ASCII: what the draft's quoted strings and the SDKs' UUIDs are made of
+ * (draft-ietf-httpapi-idempotency-key-header). A header sent twice has a blank.
+ */
 const keyForm = /^[\x21-\x7e]{1,255}$/;
 
 /**
@@ -19,7 +23,10 @@ export function readClaim({ headers, method, path }: Received, feature: Feature,
   return claimOf(key, `${method} ${path} ${feature}`, body);
 }
 
-/** A key that is taken, as the draft's statuses: 422 for another request, 409 for the same one. With the first call's id, which its usage event has too. */
+/**
+ * A key that is taken, as the draft's statuses: 422 for another request, 409 for the same one. With the first call's
+ * id, which its usage event has too.
+ */
 export function claimedRefusal({ by, leaseId }: Claimed): Refusal {
   const id = { 'x-first-call-id': leaseId };
   // The SDKs try a 409 again unless they are told not to.

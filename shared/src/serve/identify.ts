@@ -34,7 +34,7 @@ export async function identify(
   }
 }
 
-/** What a request says of who sends it. @throws Refusal malformed-authorization */
+/** What a request says about its sender. @throws Refusal malformed-authorization */
 export function callerOf({ context, received, dialect }: Pick<Exchange, 'context' | 'received' | 'dialect'>): Caller {
   const { headers, request, query } = received;
   const inUrl = dialect === 'google' ? keyInUrl(query, context.config.googleKeyInUrl) : '';

@@ -1,4 +1,5 @@
-// The step that looks at what is asked: flags it, records it where an operator has switched that on, refuses it. Not the rules (upstream/flagging.ts).
+// The step that looks at what is asked: flags it, records it where an operator has switched that on, refuses it. Not
+// the rules (upstream/flagging.ts).
 
 import type { Permit } from '../auth/auth.ts';
 import { Refusal } from '../http/http.ts';

@@ -1,5 +1,5 @@
-// The step of every charged call that ends its lease: the charge, and what it leaves behind handed to the outbox. Not the
-// counters (limiter), nor the sending (events).
+// The step of every charged call that ends its lease: the charge, and what it leaves behind handed to the outbox. Not
+// the counters (limiter), nor the sending (events).
 
 import { eventRow, noticeAbout, type EndedEvent } from '../events/events.ts';
 import type { Lease, Settlement } from '../limiter/limiter.ts';
@@ -33,7 +33,7 @@ export async function endLease(
   }
 }
 
-/** What the counter will keep is known when the task is carried out: until then it is taken to be the truth. */
+/** What the counter will keep is known when the task is carried out: until then the actual usage is assumed. */
 async function endLater(
   { context: { outbox }, scope }: Pick<Exchange, 'context' | 'scope'>,
   lease: Lease,

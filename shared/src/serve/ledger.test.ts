@@ -1,5 +1,6 @@
-// Calls priced by hand, held to the nano-dollar from the provider's answer to the sums of the views: through sockets, meters, the settlement on a real
-// Redis, the row, its delivery into a warehouse. Each is answered whole and as a stream.
+// Calls priced by hand, held to the nano-dollar from the provider's answer to the sums of the views: through sockets,
+// meters, the settlement on a real Redis, the row, its delivery into a warehouse. Each is answered whole and as a
+// stream.
 
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
@@ -13,7 +14,7 @@ import { startRedis, type LocalRedis } from '../../../scripts/local/process/redi
 import type { Permit } from '../auth/auth.ts';
 import { openCatalogue, type Catalogue } from '../catalogue/catalogue.ts';
 import { loadConfig } from '../config/config.ts';
-import { createOutbox, createWarehouse, type UsageEvent } from '../events/events.ts';
+import { type UsageEvent, closeDay, createLedger, createOutbox, createWarehouse, dueDays } from '../events/events.ts';
 import { createLimiter } from '../limiter/limiter.ts';
 import { connectStore, type Store } from '../store/store.ts';
 import { createTelemetry } from '../telemetry/telemetry.ts';
@@ -222,7 +223,10 @@ const dialects: Readonly<
   },
 };
 
-/** Shape, model, what the provider reports, micro-dollars by hand and their source; then what its answer says beside the usage. */
+/**
+ * Shape, model, what the provider reports, micro-dollars by hand and their source; then what its answer says beside
+ * the usage.
+ */
 type Line = readonly [shape: SurfaceName, model: string, usage: Report, microUsd: number, why: string, said?: Report];
 
 const hour = (tokens: number): Report => ({
@@ -313,6 +317,9 @@ test('the views sum them to the nano-dollar; delivery changes no cost; a second 
     const { inserted, unpriced, poison } = await warehouse.insert(delivered);
     assert.deepEqual([inserted, unpriced, poison], [delivered.length, 0, []]);
   }
+  // Views know of days before the last ten what was closed; these are of a day that will be.
+  const ledger = createLedger({ ...settings, bigqueryEndpoint: bigquery.url });
+  for (const due of await dueDays(ledger, 10)) await closeDay(ledger, due);
   const byHand = lines.reduce((sum, [, , , microUsd]) => sum + 2 * Math.round(microUsd * 1_000), 0);
   for (const view of ['usage_daily', 'cost_by_model', 'cost_by_subscription', 'cost_by_feature', 'spend_by_function']) {
     const [sums] = await bigquery.rows(`SELECT SUM(cost_nano_usd) AS nano, SUM(unpriced) AS unpriced FROM ${view}`);

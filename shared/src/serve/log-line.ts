@@ -1,4 +1,5 @@
-// The one line that a request leaves in the log, in Cloud Logging's `httpRequest` form: who called, what came of it, where the time went. Never what was said.
+// The one line that a request leaves in the log, in Cloud Logging's `httpRequest` form: who called, what came of it,
+// where the time went. Never what was said.
 
 import { callerAddress, type ProxySettings } from '../auth/auth.ts';
 import type { Received } from '../http/http.ts';

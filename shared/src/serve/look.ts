@@ -1,4 +1,5 @@
-// The step before a large body is parsed: who would be refused anyway is refused now. Not the admission (admit.ts).
+// The step before a large body is parsed: callers that would be refused anyway are refused now. Not the admission
+// (admit.ts).
 
 import type { Actor, Entitlement, Feature } from '../auth/auth.ts';
 import { identityOf, type Denial } from '../limiter/limiter.ts';
@@ -40,7 +41,7 @@ export async function look(
   try {
     denial = await context.limiter.look(actor, feature, entitlement, budget);
   } catch (error) {
-    // Who is served without Redis is decided at admission.
+    // Whether a call is served without Redis is decided at admission.
     if (error instanceof StoreUnavailable) return;
     throw error;
   }

@@ -1,4 +1,5 @@
-// Who is served without Redis: so many calls an actor, feature and outage, nobody who is known to have nothing left, nobody where the policy is closed.
+// Who is served without Redis: so many calls an actor, feature and outage, nobody who is known to have nothing left,
+// nobody where the policy is closed.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

@@ -1,4 +1,5 @@
-// Who is served while Redis can't be asked: by feature nobody, or each actor a small number of calls an outage. The charge follows by a task (lease-end.ts).
+// Who is served while Redis can't be asked: by feature nobody, or each actor a small number of calls an outage. The
+// charge follows by a task (lease-end.ts).
 
 import type { Feature, Permit } from '../auth/auth.ts';
 import type { Config } from '../config/config.ts';
@@ -14,8 +15,9 @@ export interface Outages {
   /** What Redis has decided: it ends the outage for that actor, and tells what the actor has left. */
   decided(permit: Permit, outcome: Lease | Denial | Claimed): void;
   /**
-   * May the call be made although Redis can't be asked? Counts it if so. Each actor and feature has its number of calls, and no new one before Redis has
-   * decided about it again; never an actor that was last seen without the units, or one that is blocked.
+   * May the call be made although Redis can't be asked? Counts it if so. Each actor and feature has its number of
+   * calls, and no new one before Redis has decided about it again; never an actor that was last seen without the
+   * units, or one that is blocked.
    */
   admits(permit: Permit, units: number): boolean;
 }

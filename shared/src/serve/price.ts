@@ -4,15 +4,15 @@ import { priceCall, type Part, type PriceBook, type PricedBy, type PricedCall } 
 import { within } from '../telemetry/telemetry.ts';
 
 /**
- * The first call of an instance reads the prices, some tens of milliseconds, beside the provider's answer. One that ends sooner waits so long at most,
- * and is priced when its row is delivered.
+ * The first call of an instance reads the prices, some tens of milliseconds, beside the provider's answer. One that
+ * ends sooner waits so long at most, and is priced when its row is delivered.
  */
 const waitMs = 250;
 
 const nothing: PricedCall = { nanoUsd: 0, version: null, unpriced: [], estimated: false, unconfirmed: false };
 
 /**
- * Null where the prices can't be read by now. Never rejects.
+ * Null where the prices can't be read in time. Never rejects.
  * @param parts what the provider billed; without any it costs nothing, whatever the prices say
  * @param warn is told why prices can't be read
  */

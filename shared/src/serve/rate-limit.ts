@@ -5,8 +5,9 @@ import type { Denial, Lease } from '../limiter/limiter.ts';
 import type { Feature } from '../auth/auth.ts';
 
 /**
- * Headers of an admitted call: `RateLimit` and `RateLimit-Policy` as in the IETF draft (draft-ietf-httpapi-ratelimit-headers), and
- * OpenAI's `x-ratelimit-*`, counted in requests or, for embeddings, in tokens.
+ * Headers of an admitted call: `RateLimit` and `RateLimit-Policy` as in the IETF draft
+ * (draft-ietf-httpapi-ratelimit-headers), and OpenAI's `x-ratelimit-*`, counted in requests or, for embeddings, in
+ * tokens.
  */
 export function rateLimitHeaders(lease: Lease): Record<string, string> {
   // Nobody knows what is left: better no number than a wrong one.
@@ -24,10 +25,15 @@ export function rateLimitHeaders(lease: Lease): Record<string, string> {
   };
 }
 
-/** Beyond this wait the official SDKs ignore `retry-after` and retry by their own short back-off: they are told not to. */
+/**
+ * Beyond this wait the official SDKs ignore `retry-after` and retry by their own short back-off: they are told not to.
+ */
 const sdkRetryAfterMaxMs = 60_000;
 
-/** A denial as the 429 that clients know (shared/COMPATIBILITY.md#quota-text): exact text, and a date that is never in the past. */
+/**
+ * A denial as the 429 that clients know (shared/COMPATIBILITY.md#quota-text): exact text, and a date that is never in
+ * the past.
+ */
 export function denialRefusal(denial: Denial, feature: Feature, dialect: Dialect): Refusal {
   const retryAt = new Date(Math.ceil(Math.max(denial.retryAtMs, denial.nowMs + 1000) / 1000) * 1000);
   const goTime = `${retryAt.toISOString().slice(0, 19).replace('T', ' ')} +0000 UTC`;

@@ -7,7 +7,7 @@ import type { Exchange } from './exchange.ts';
 import { eventAttributes } from './spans.ts';
 
 /**
- * Writes an event that belongs to no lease; never throws. Whatever the caller is told stands all the same, and an event
+ * Writes an event that belongs to no lease; never throws. The answer to the caller does not depend on it, and an event
  * that Redis did not take goes whole into the log, where it can be read back.
  */
 export async function recordEvent(

@@ -1,5 +1,5 @@
-// The events of requests that are never admitted: refused for their token, their account, what they ask, or before it is
-// read. Not those that admission refused (admit.ts).
+// The events of requests that are never admitted: refused for their token, their account, what they ask, or before it
+// is read. Not those that admission refused (admit.ts).
 
 import type { AccessEvent, Actor, Feature, Permit } from '../auth/auth.ts';
 import { refusedEvent, unservedEvent, type UsageEvent } from '../events/events.ts';
@@ -31,7 +31,10 @@ export function bannedEvent(where: Where, { actor, feature }: Permit, callerIds:
   return unservedEvent(eventDraft(where, facts));
 }
 
-/** `RateLimited` of a call whose body was not parsed: its model is not known. @param callerIds null where none are read */
+/**
+ * `RateLimited` of a call whose body was not parsed: its model is not known.
+ * @param callerIds null where none are read
+ */
 export function unparsedEvent(
   where: Where,
   { source, id: identifier }: Actor,

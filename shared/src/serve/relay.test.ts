@@ -1,4 +1,5 @@
-// The relay over real sockets: the provider's bytes reach the caller whatever the pieces, and each way to end is told apart.
+// The relay over real sockets: the provider's bytes reach the caller whatever the pieces, and each way to end is told
+// apart.
 
 import assert from 'node:assert/strict';
 import { once } from 'node:events';

@@ -1,10 +1,14 @@
-// Carries the provider's bytes to the caller unchanged, metering them as they pass and keeping back-pressure. Not their meaning (upstream's meters).
+// Carries the provider's bytes to the caller unchanged, metering them as they pass and keeping back-pressure. Not
+// their meaning (upstream's meters).
 
 import type { ServerResponse } from 'node:http';
 import { SseEvent, SseSplitter } from '../http/http.ts';
 import type { Answer } from '../upstream/upstream.ts';
 
-/** An event that is longer is relayed in pieces and no longer read (clients take 10 MiB: shared/COMPATIBILITY.md#stream-framing). */
+/**
+ * An event that is longer is relayed in pieces and no longer read (clients take 10 MiB:
+ * shared/COMPATIBILITY.md#stream-framing).
+ */
 const eventBytesMax = 10 * 1024 * 1024;
 
 /** How the relay ended. */
@@ -20,8 +24,8 @@ export interface Relayed {
 }
 
 /**
- * Relays the body; the response is left open, since the call is settled before it ends. Events of a stream go out whole and at once, so that a
- * broken stream can still be closed with an error event of its own.
+ * Relays the body; the response is left open, since the call is settled before it ends. Events of a stream go out
+ * whole and at once, so that a broken stream can still be closed with an error event of its own.
  * @param begin writes status and headers, in front of the first byte; further calls do nothing
  * @param onFirstByte is called once, when the provider's first bytes are there, with what they are
  * @param mayBeStream a stream was asked for: what begins as one is read as one, whatever its label says

@@ -1,4 +1,5 @@
-// Door of the serve room: makes a deployable function out of routes. The steps of a completion are completion.ts, what surrounds every request handler.ts.
+// Door of the serve room: makes a deployable function out of routes. The steps of a completion are completion.ts, what
+// surrounds every request handler.ts.
 
 import { http } from '@google-cloud/functions-framework';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
@@ -36,18 +37,21 @@ export interface FunctionOptions {
   /** How it reaches Cloud Tasks. */
   readonly tasks?: OpenTasks;
   /**
-   * When its port opens: when the way to Redis is open, so that no caller meets an instance whose network is not there yet; or at once, for a function
-   * that needs no Redis for its first answer, or whose caller is a queue, which comes again.
+   * When its port opens: when the way to Redis is open, so that no caller meets an instance whose network is not there
+   * yet; or at once, for a function that needs no Redis for its first answer, or whose caller is a queue, which comes
+   * again.
    */
   readonly port?: 'with redis' | 'at once';
 }
 
 /**
- * Registers a function with functions-framework: reads the configuration, opens the rooms from bottom to top, answers its routes and the
- * diagnostics that every function has. What is heavy loads when it is needed. Bad configuration ends the process with every fault listed.
+ * Registers a function with functions-framework: reads the configuration, opens the rooms from bottom to top, answers
+ * its routes and the diagnostics that every function has. What is heavy loads when it is needed. Bad configuration
+ * ends the process with every fault listed.
  * @param name of the deployment, which is also the folder's.
  * @param routes made from the opened context, so that what has no key or no address is not routed.
- * @returns when the port may open: the framework listens when the entry has been loaded, so an entry awaits this at its top level.
+ * @returns when the port may open: the framework listens when the entry has been loaded, so an entry awaits this at
+ * its top level.
  */
 export async function defineFunction(
   name: string,
@@ -62,7 +66,8 @@ export async function defineFunction(
   context.telemetry.reportCrashes();
   listenFirst(handle, (server) => servers.add(server));
   drainOnTerm(() => servers, idle, context.close);
-  // One name for all: Google's own tools refuse an entry point with a hyphen. Terraform (modules/function) and the local cloud ask for it.
+  // One name for all: Google's own tools refuse an entry point with a hyphen. Terraform (modules/function) and the
+  // local cloud ask for it.
   http('gateway', handle);
   if (port === 'with redis') await opened;
   return handle;

@@ -3,8 +3,9 @@
 import { keys, type Budget, type Shard, type Store } from '../store/store.ts';
 
 /**
- * Shards looked at at once. Their commands leave in one write and cost Redis about a millisecond: a look at 4,096 idle shards is sixteen round trips.
- * Each shard's commands are waited for by themselves, so that a node of a cluster that is away fails its own shards alone.
+ * Shards looked at at once. Their commands leave in one write and cost Redis about a millisecond: a look at 4,096 idle
+ * shards is sixteen round trips. Each shard's commands are waited for by themselves, so that a node of a cluster that
+ * is away fails its own shards alone.
  */
 const shardsAtOnce = 256;
 
@@ -21,7 +22,7 @@ export interface ShardsDue {
 }
 
 /**
- * Looks, changing nothing: what is found may be done by somebody else meanwhile.
+ * Looks, changing nothing: another run may do what is found meanwhile.
  * @param nowMs by Redis's clock
  * @param goesOn asked before each round trip
  * @param failed is told of shards that could not be looked at

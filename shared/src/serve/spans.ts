@@ -11,7 +11,7 @@ import type { Outcome } from './served-event.ts';
 /** Actors stay in memory for a while (auth/actor-cache.ts): their attributes are told once. */
 const attributesOf = new WeakMap<Actor, Attributes>();
 
-/** Who was found. */
+/** The actor that was found. */
 export function actorAttributes(actor: Actor): Attributes {
   const known = attributesOf.get(actor);
   if (known !== undefined) return known;
@@ -70,7 +70,7 @@ const callSpans = new Map<string, CallSpan>();
 /** More than models there are: upper and lower case are the caller's. */
 const callSpansMax = 1_000;
 
-/** Who is called, and where. */
+/** The provider that is called, and its address. */
 export interface Called {
   /** `gen_ai.provider.name`. */
   readonly provider: string;

@@ -1,4 +1,5 @@
-// The completion paths by what they take: whose models, in which dialect. The one place of code where a path names a provider.
+// The completion paths by what they take: whose models, in which dialect. The one place of code where a path names a
+// provider.
 
 import type { Feature } from '../auth/auth.ts';
 import type { Surface } from '../upstream/upstream.ts';
@@ -29,7 +30,9 @@ export const surfaces = {
   openAiModels: { provider: 'openai', dialects: ['openai-chat', 'openai-responses'] },
 } as const satisfies Readonly<Record<string, Surface>>;
 
-/** The paths of instances, the same for both features, which a header tells apart: as a function serves them for one. */
+/**
+ * The paths of instances, the same for both features, which a header tells apart: as a function serves them for one.
+ */
 export function codyRoutes(feature: Feature): CompletionRoute[] {
   return Object.entries(codySurfaces).map(([name, surface]) => ({
     path: `/v1/completions/${name}`,

@@ -1,4 +1,5 @@
-// The sweeper on a real Redis: everything that is due is done once, by however many at once, wherever one breaks off, and counters that lost their expiry are mended.
+// The sweeper on a real Redis: everything that is due is done once, by however many at once, wherever one breaks off,
+// and counters that lost their expiry are mended.
 
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
@@ -59,7 +60,10 @@ const draftOf = (id: string): string =>
     provider: 'p',
   });
 
-/** Calls of so many actors, all overdue but for one each; and refusals that were counted into a fold whose minute is over. */
+/**
+ * Calls of so many actors, all overdue but for one each; and refusals that were counted into a fold whose minute is
+ * over.
+ */
 async function leaveBehind(actors: number, leasesEach: number): Promise<{ permits: Permit[]; overdue: Set<string> }> {
   const limiter = createLimiter(store);
   const permits = Array.from({ length: actors }, () => permitOf(leasesEach + 1));

@@ -1,4 +1,5 @@
-// One run of the sweeper: overdue leases, folded refusals and left-behind events of all shards, then some of the counters. Each step is a room's; here is only the walk.
+// One run of the sweeper: overdue leases, folded refusals and left-behind events of all shards, then some of the
+// counters. Each step is a room's; here is only the walk.
 
 import { takeLeftBehind, unsentNotice } from '../events/events.ts';
 import { restoreExpiries, sweepShard } from '../limiter/limiter.ts';
@@ -49,9 +50,10 @@ export interface SweepReport {
 }
 
 /**
- * Makes the sweeper; runs may overlap and may be cut off anywhere, since every step checks what it finds and what is not done is still due. A run is
- * told where to link the requests whose events it sends.
- * @param clock ms that only go up; @param random from 0 to 1: where a run begins, so that one without time for all shards does not starve the same ones
+ * Makes the sweeper; runs may overlap and may be cut off anywhere, since every step checks what it finds and what is
+ * not done is still due. A run is told where to link the requests whose events it sends.
+ * @param clock ms that only go up; @param random from 0 to 1: where a run begins, so that one without time for all
+ * shards does not starve the same ones
  */
 export function createSweep(
   { store, queue, noticeQueue, telemetry }: Pick<Context, 'store' | 'queue' | 'noticeQueue' | 'telemetry'>,
@@ -142,7 +144,8 @@ export function createSweep(
       if (pass.done > 0) written.add(shard);
       return pass;
     });
-    // The rows that were just written are not old enough: the sweeper is their instance, so the grace time is not for them.
+    // The rows that were just written are not old enough: the sweeper is their instance, so the grace time is not for
+    // them.
     await walk(new Set([...due.leftBehind, ...written]), (shard) =>
       takeOver(shard, written.has(shard) ? Number.MAX_SAFE_INTEGER : olderThanMs, report, link),
     );

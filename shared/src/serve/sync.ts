@@ -1,4 +1,5 @@
-// One run of the sync of subscriptions, by the clock or by an operator: its steps as spans, its lines in the log. What it does is the directory's.
+// One run of the sync of subscriptions, by the clock or by an operator: its steps as spans, its lines in the log. What
+// it does is the directory's.
 
 import { SourceUnavailable, type SyncReport, type SyncTrace } from '../directory/directory.ts';
 import { Refusal } from '../http/http.ts';

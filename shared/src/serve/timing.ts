@@ -8,12 +8,16 @@ export interface Timing {
   upstreamEnds(): void;
   /** Since the request came. */
   totalMs(): number;
-  /** From the call to the provider to the end of its body, so far while it lasts; null without a call. A caller that is slow to read is part of it. */
+  /**
+   * From the call to the provider to the end of its body, so far while it lasts; null without a call. A caller that is
+   * slow to read is part of it.
+   */
   upstreamMs(): number | null;
   /** What is not the provider's: the gateway's own time. */
   ownMs(): number;
   /**
-   * The value of `Server-Timing` (W3C) at this moment: `gateway` is our own time, `upstream` the provider's to its response headers.
+   * The value of `Server-Timing` (W3C) at this moment: `gateway` is our own time, `upstream` the provider's to its
+   * response headers.
    * @param attempts how many homes were asked; more than one is told
    */
   header(attempts?: number): string;

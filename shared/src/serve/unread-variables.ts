@@ -1,4 +1,4 @@
-// One warning at start about variables that somebody set and nobody reads: a misspelt one is no setting.
+// One warning at start about variables that are set but never read: a misspelt one sets nothing.
 
 import { nearestNames, type Catalogue } from '../catalogue/catalogue.ts';
 import { variables, type Config } from '../config/config.ts';

@@ -1,4 +1,5 @@
-// What callers are told where no route is: what there is instead, in the shape that their client reads. Not the routes (functions).
+// What callers are told where no route is: what there is instead, in the shape that their client reads. Not the routes
+// (functions).
 
 import { Refusal, type Dialect, type Received } from '../http/http.ts';
 import type { Exchange, Route } from './exchange.ts';
@@ -15,7 +16,9 @@ export const servedToSdks = {
   anthropic: ['POST /v1/messages', 'POST /v1/messages/count_tokens', 'GET /v1/models'],
 } as const;
 
-/** What a client may look for that a gateway without a store can't have, and why: the first that the path begins with. */
+/**
+ * What a client may look for that a gateway without a store can't have, and why: the first that the path begins with.
+ */
 const withoutStore: readonly (readonly [path: string, why: string])[] = [
   [
     '/v1/messages/batches',

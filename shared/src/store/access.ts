@@ -1,5 +1,6 @@
-// What a connection to Redis proves itself with, and what it wants proved: password or token, and the certificate authority. Read anew for each
-// connection, since each of them may be replaced while the process lives. Not the connection (client.ts, cluster.ts).
+// What a connection to Redis proves itself with, and what it wants proved: password or token, and the certificate
+// authority. Read anew for each connection, since each of them may be replaced while the process lives. Not the
+// connection (client.ts, cluster.ts).
 
 import { readFile } from 'node:fs/promises';
 import type { ConnectionOptions } from 'node:tls';
@@ -9,7 +10,9 @@ import type { Redis } from 'ioredis';
 export interface AccessSettings {
   /** Of a file with the password, and nothing else but a line's end; it wins over the URL's. */
   readonly redisPasswordFile?: string | null;
-  /** Of a file with the PEM certificates of the authorities that sign this very Redis's certificate, and nobody else's. */
+  /**
+   * Of a file with the PEM certificates of the authorities that sign this very Redis's certificate, and nobody else's.
+   */
   readonly redisCaFile?: string | null;
   /** Whether the password is an access token of this process's account. */
   readonly redisIam?: boolean;
@@ -83,8 +86,8 @@ async function readSecret(file: string, what: string): Promise<string> {
 }
 
 /**
- * Memorystore's certificate has the instance's address in its CN and no alternative name, which Node takes no address from. Its authority signs for this
- * instance alone, so whose chain ends there is this Redis, whatever it is called.
+ * Memorystore's certificate has the instance's address in its CN and no alternative name, which Node takes no address
+ * from. Its authority signs for this instance alone, so whose chain ends there is this Redis, whatever it is called.
  */
 function trusting(ca: string): ConnectionOptions {
   return { ca, checkServerIdentity: () => undefined };
@@ -102,7 +105,8 @@ export function apply({ options }: Redis, { username, password, tls }: Credentia
 
 /**
  * Makes each connection of one node begin with what is read then.
- * @param known of a cluster's node: what its first connection begins with, at once, since ioredis queues the node's first command while it begins
+ * @param known of a cluster's node: what its first connection begins with, at once, since ioredis queues the node's
+ * first command while it begins
  * @param failed see prepareConnections
  */
 export function prepareNode(
@@ -129,7 +133,8 @@ const readTimeoutMs = 1_500;
 const gapMs = 250;
 
 /**
- * Makes each connection of a client wait for what `prepare` reads, at the first one as at those that it makes by itself.
+ * Makes each connection of a client wait for what `prepare` reads, at the first one as at those that it makes by
+ * itself.
  * @param failed is told of each attempt that failed; the next one follows, until it says false
  */
 export function prepareConnections(
@@ -165,7 +170,8 @@ function tooLong(): Promise<never> {
 }
 
 /**
- * Authenticates standing connections anew when the token is another one. What can't be done now is tried the next time, and told.
+ * Authenticates standing connections anew when the token is another one. What can't be done now is tried the next
+ * time, and told.
  * @returns what ends it
  */
 export function renewTokens(access: Access, nodes: () => readonly Redis[], warn: (error: unknown) => void): () => void {

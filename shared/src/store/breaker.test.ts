@@ -1,4 +1,5 @@
-// The breaker by a clock of the test's own: when it opens, what it fails, how it probes, when it believes that Redis is back.
+// The breaker by a clock of the test's own: when it opens, what it fails, how it probes, when it believes that Redis
+// is back.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

@@ -1,8 +1,9 @@
-// Decides when a Redis node counts as away, fails what waits for it then, and probes until it is back. State and rules alone: no connection, no clock of its own.
+// Decides when a Redis node counts as away, fails what waits for it then, and probes until it is back. State and rules
+// alone: no connection, no clock of its own.
 
 import { reasonOf } from './refusals.ts';
 
-/** Reasons that are told of one outage: their words may hold a number that grows. */
+/** How many reasons of one outage are reported: their words may contain a growing number. */
 const toldMax = 5;
 
 /** When a node is away, and how it is looked for. Times in ms. */
@@ -13,11 +14,14 @@ export interface BreakerRules {
   readonly timeoutsMax: number;
   /** Between two probes that failed at once. */
   readonly probeGapMs: number;
-  /** A probe that is silent for so long has its connection replaced: a dead path is not mended by waiting (TCP's own repetitions are minutes apart). */
+  /**
+   * A probe that is silent for so long has its connection replaced: a dead path is not mended by waiting (TCP's own
+   * repetitions are minutes apart).
+   */
   readonly replaceMs: number;
   /** The longest that grows to, by one `replaceMs` a time: a Redis that hangs must not collect connections. */
   readonly replaceMsMax: number;
-  /** An outage that lasts is told again each time that it has lasted so many seconds more. */
+  /** A lasting outage is reported again each time it has lasted so many seconds more. */
   readonly lastingSeconds: number;
 }
 
@@ -33,12 +37,16 @@ export function breakerRules(silenceMs: number): BreakerRules {
   };
 }
 
-/** Why it opened: no reply, time-outs in a row, connection lost or refused, or a server that answers but can't serve (loading, read-only, cluster down). */
+/**
+ * Why it opened: no reply, time-outs in a row, connection lost or refused, or a server that answers but can't serve
+ * (loading, read-only, cluster down).
+ */
 export type OutageCause = 'silent' | 'time-outs' | 'lost' | 'refusing';
 
 /**
- * What there is to tell. `explained`: it is still open, and Redis or the network has given a reason that was not told yet. `lasting`: it is still open,
- * ten seconds of this process's own time later: an instance that is given no processor has no outage.
+ * What there is to tell. `explained`: it is still open, and Redis or the network has given a reason that was not told
+ * yet. `lasting`: it is still open, ten seconds of this process's own time later: an instance that is given no
+ * processor has no outage.
  */
 export interface BreakerChange {
   readonly state: 'open' | 'explained' | 'lasting' | 'closed';
@@ -56,11 +64,14 @@ export interface BreakerClock {
   now(): number;
   /** @returns what cancels it */
   after(ms: number, work: () => void): () => void;
-  /** Runs when what has arrived by now has been read: a process that was busy must not take its own delay for Redis's. */
+  /**
+   * Runs when everything that has arrived so far has been read: a process that was busy must not take its own delay
+   * for Redis's.
+   */
   afterReads(work: () => void): void;
 }
 
-/** What the breaker stands in front of. */
+/** What the breaker protects. */
 export interface BreakerParts {
   readonly rules: BreakerRules;
   readonly clock: BreakerClock;
@@ -71,7 +82,9 @@ export interface BreakerParts {
   readonly changed: (change: BreakerChange) => void;
 }
 
-/** One command on its way. Exactly one of them is called, once; after the breaker failed the command they do nothing. */
+/**
+ * One command on its way. Exactly one of them is called, once; after the breaker failed the command they do nothing.
+ */
 export interface Passage {
   replied(): void;
   timedOut(): void;
@@ -94,8 +107,9 @@ export interface Breaker {
 }
 
 /**
- * Lets go of its command when that ends: a set that much goes in and out of leaves its outgrown tables behind, each of them keeps the next one and what
- * was in it alive until a major collection, and with a command's end goes all that its caller holds.
+ * Lets go of its command when that ends: a set that much goes in and out of leaves its outgrown tables behind, each of
+ * them keeps the next one and what was in it alive until a major collection, and with a command's end goes all that
+ * its caller holds.
  */
 interface Waiting {
   fail: ((why: string) => void) | null;
@@ -137,7 +151,9 @@ export function createBreaker({ rules, clock, probe, replace, changed }: Breaker
     if (open !== null) changed({ state, cause: open.cause, openMs: clock.now() - open.sinceMs, error: open.error });
   };
 
-  /** A connection that was lost without a word is refused with some: a password that is no longer right, a certificate. */
+  /**
+   * A connection that was lost without a word is refused with some: a password that is no longer right, a certificate.
+   */
   const explain = (error: unknown): void => {
     const reason = reasonOf(error);
     if (open === null || reason === null || open.told.has(reason) || open.told.size >= toldMax) return;
@@ -239,7 +255,8 @@ export function createBreaker({ rules, clock, probe, replace, changed }: Breaker
         timedOut: () => {
           if (!leave(waiting)) return;
           timeouts++;
-          // A caller's whole budget is as long as the silence, and its timer may be the first of the two; timers are early by parts of a millisecond.
+          // A caller's whole budget is as long as the silence, and its timer may be the first of the two; timers are
+          // early by parts of a millisecond.
           if (clock.now() - signOfLifeMs >= rules.silenceMs - 1) trip('silent', null);
           else if (timeouts >= rules.timeoutsMax) trip('time-outs', null);
         },

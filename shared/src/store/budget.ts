@@ -12,7 +12,10 @@ export class StoreUnavailable extends Error {
   }
 }
 
-/** What a request may still wait for Redis: one budget is shared by all its waits on the way up, another belongs to its settling. */
+/**
+ * What a request may still wait for Redis: one budget is shared by all its waits on the way up, another belongs to its
+ * settling.
+ */
 export interface Budget {
   leftMs: number;
   /** For work that no caller waits for: it waits for the end of an outage, where others fail at once. */

@@ -1,4 +1,5 @@
-// The ioredis client of this process: one node. What a command may wait for, and when Redis counts as away, is connection.ts's.
+// The ioredis client of this process: one node. What a command may wait for, and when Redis counts as away, is
+// connection.ts's.
 
 import { Redis } from 'ioredis';
 import { within } from '../telemetry/telemetry.ts';
@@ -7,7 +8,8 @@ import type { OutageCause } from './breaker.ts';
 import { keys, shardName } from './keys.ts';
 
 /**
- * One attempt to connect. SYN is repeated after a second; not longer, since an attempt that began on a dead path must not hold up the way back.
+ * One attempt to connect. SYN is repeated after a second; not longer, since an attempt that began on a dead path must
+ * not hold up the way back.
  */
 export const connectTimeoutMs = 1_500;
 /** Most of a reconnection's wait, so that Redis's return is seen within 2 s. */
@@ -19,7 +21,7 @@ export type Command = readonly [name: string, ...args: (string | number)[]];
 /** Commands that have no key: any node takes them. */
 export const keyless: ReadonlySet<string> = new Set(['time', 'ping', 'scan']);
 
-/** What the connection is told of by its client. */
+/** What the client reports to the connection. */
 export interface ClientEvents {
   /** A node's connection has ended or could not be opened. */
   lost(node: string, cause: OutageCause, error: unknown): void;
@@ -62,7 +64,10 @@ export const connectionOptions = {
   retryStrategy: (attempt: number): number => Math.min(25 * attempt, retryMaxMs) * (0.5 + Math.random() / 2),
 };
 
-/** Writes something that is gone in a second: that tells a replica, a server that loads and one that may not write from one that serves. */
+/**
+ * Writes something that is gone in a second: that tells a replica, a server that loads and one that may not write from
+ * one that serves.
+ */
 export function writeProbe(redis: Redis, key: string): Promise<unknown> {
   return redis.set(key, '1', 'PX', 1_000);
 }
@@ -80,8 +85,9 @@ export async function quit(redis: { quit(): Promise<unknown> }): Promise<void> {
 }
 
 /**
- * Makes what is written within one turn of the event loop leave in one system call: under load many requests admit and settle in the same turn, and
- * each write of its own is dearer than the command (a tenth of a request's processor time).
+ * Makes what is written within one turn of the event loop leave in one system call: under load many requests admit and
+ * settle in the same turn, and each write of its own is dearer than the command (a tenth of a request's processor
+ * time).
  */
 export function gatherWrites({ stream }: Redis): void {
   const { write } = stream;
@@ -95,9 +101,10 @@ export function gatherWrites({ stream }: Redis): void {
 }
 
 /**
- * Sends commands one by one; what is written in one turn leaves together (gatherWrites). Not in a pipeline of ioredis: each of those defines a getter of
- * its own, which V8 puts into the old generation: everything that a pipeline's caller holds outlives each minor collection. In a flood a seventh of all
- * that was allocated did, and each collection took 10 ms.
+ * Sends commands one by one; what is written in one turn leaves together (gatherWrites). Not in a pipeline of ioredis:
+ * each of those defines a getter of its own, which V8 puts into the old generation: everything that a pipeline's
+ * caller holds outlives each minor collection. In a flood a seventh of all that was allocated did, and each collection
+ * took 10 ms.
  */
 export async function sendAll(
   commands: readonly Command[],

@@ -1,4 +1,5 @@
-// The store on a cluster of three masters: commands find their nodes, a slot that moves is followed, and a node that is away fails its own keys alone.
+// The store on a cluster of three masters: commands find their nodes, a slot that moves is followed, and a node that
+// is away fails its own keys alone.
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';

@@ -1,4 +1,5 @@
-// The ioredis client of a Redis Cluster: each node on its own, so that one which is away fails its own actors alone. Otherwise as client.ts.
+// The ioredis client of a Redis Cluster: each node on its own, so that one which is away fails its own actors alone.
+// Otherwise as client.ts.
 
 import { Cluster, Command, type Redis } from 'ioredis';
 import { apply, prepareConnections, prepareNode, renewTokens, type Access, type Credentials } from './access.ts';
@@ -17,7 +18,9 @@ import { keys, shardCount, shardName } from './keys.ts';
 
 /** While the cluster's map is not known. */
 const noNode = 'cluster';
-/** MOVED and ASK say that nothing was applied: only these are followed; a slot that is on its way sends back and forth. */
+/**
+ * MOVED and ASK say that nothing was applied: only these are followed; a slot that is on its way sends back and forth.
+ */
 const redirectionsMax = 8;
 /** The map is asked for as often in an outage, and so often otherwise: a failover moves slots. */
 const mapGapMs = 500;
@@ -52,7 +55,8 @@ export function openCluster(url: URL, access: Access | null, events: ClientEvent
       ...(password !== '' && { password: decodeURIComponent(password) }),
     },
   });
-  // ioredis would go on after its caller has given up, and at a node that it draws by lot: connection.ts asks again itself.
+  // ioredis would go on after its caller has given up, and at a node that it draws by lot: connection.ts asks again
+  // itself.
   const handleError = cluster.handleError.bind(cluster);
   cluster.handleError = (error: Error, ttl: { value?: unknown }, handlers: { defaults(): void }) => {
     if (error.message.startsWith('TRYAGAIN')) handlers.defaults();

@@ -1,4 +1,5 @@
-// One Redis connection per process, with a bounded wait on every command and a breaker in front. Not what the commands mean.
+// One Redis connection per process, with a bounded wait on every command and a breaker in front. Not what the commands
+// mean.
 
 import type { Redis } from 'ioredis';
 import { within } from '../telemetry/telemetry.ts';
@@ -18,11 +19,17 @@ import { createSender } from './sender.ts';
 export interface StoreSettings extends AccessSettings {
   /** `redis://…`, `rediss://…` or `host:port`. */
   readonly redisEndpoint: string;
-  /** What a request may wait for Redis; a Redis that is silent for so long counts as away. Absent: 2 s, for tools and tests. */
+  /**
+   * What a request may wait for Redis; a Redis that is silent for so long counts as away. Absent: 2 s, for tools and
+   * tests.
+   */
   readonly redisBudgetMs?: number;
   /** Whether the endpoint is a Redis Cluster's. */
   readonly redisCluster?: boolean;
-  /** Bytes of all of Redis that are set aside for events while the queue is away. Absent: as configured where nothing is said. */
+  /**
+   * Bytes of all of Redis that are set aside for events while the queue is away. Absent: as configured where nothing
+   * is said.
+   */
   readonly outboxBytes?: number;
   /** How long a start waits for a way to Redis that is silent. Absent: a minute. */
   readonly redisStartMs?: number;
@@ -70,19 +77,22 @@ export interface Store {
   /** Runs commands in one round trip. @throws StoreUnavailable when any of them fails. */
   commands(commands: readonly Command[], budget: Budget): Promise<unknown[]>;
   /**
-   * Starts connecting, and resolves when the port may open: when the way to Redis is open. Any answer is enough, the outage policy is for the rest;
-   * silence is waited for (StoreSettings.redisStartMs), and so is a password that is refused while it comes from a file or is a token: it is about to be
-   * another one. Never rejects.
+   * Starts connecting, and resolves when the port may open: when the way to Redis is open. Any answer is enough, the
+   * outage policy is for the rest; silence is waited for (StoreSettings.redisStartMs), and so is a password that is
+   * refused while it comes from a file or is a token: it is about to be another one. Never rejects.
    */
   opened(): Promise<void>;
-  /** Writes to each node, as serving a request does. @throws StoreUnavailable when one of them refuses, or does not answer */
+  /**
+   * Writes to each node, as serving a request does.
+   * @throws StoreUnavailable when one of them refuses, or does not answer
+   */
   probe(budget: Budget): Promise<void>;
   /** The outage that lasts longest, or null while Redis serves. */
   outage(): { readonly cause: OutageCause; readonly openMs: number } | null;
   close(): Promise<void>;
 }
 
-/** @param warn is told what an operator should mend. */
+/** @param warn gets what an operator should mend. */
 export function connectStore(
   settings: StoreSettings,
   warn: (message: string, error: unknown) => void,
@@ -123,7 +133,7 @@ export function connectStore(
     warn,
   });
   let leftReplicaMs = -Infinity;
-  /** After a failover the connection may be the old primary's, and the address somebody else's. */
+  /** After a failover the connection may lead to the old primary while the address names the new one. */
   const leaveReplica = (node: string, error: unknown): void => {
     if (codeOf(error) !== 'READONLY') return;
     if (clock.now() - leftReplicaMs < replicaGapMs) return;

@@ -1,4 +1,5 @@
-// The first connection of a process: when it is tried, who may wait for it how long, and when the port may open. Not the later ones (client.ts).
+// The first connection of a process: when it is tried, who may wait for it how long, and when the port may open. Not
+// the later ones (client.ts).
 
 import { within } from '../telemetry/telemetry.ts';
 import { StoreUnavailable } from './budget.ts';
@@ -6,10 +7,13 @@ import { connectTimeoutMs } from './client.ts';
 import { awaitWay } from './way.ts';
 
 const defaultPort = 6379;
-/** What a Redis that can be reached may take for the handshake before the port opens; a caller waits longer (connectTimeoutMs). */
+/**
+ * What a Redis that can be reached may take for the handshake before the port opens; a caller waits longer
+ * (connectTimeoutMs).
+ */
 const handshakeMs = 500;
 
-/** What it stands between. */
+/** What it connects. */
 export interface FirstConnectionParts {
   readonly url: URL;
   /** How long silence on the way is waited for. */
@@ -30,12 +34,15 @@ export interface FirstConnection {
   opened(): Promise<void>;
   /** Whether the first attempt has ended, however it did. */
   over(): boolean;
-  /** Waits for its end, with a deadline of its own: the budget of a request is for a Redis that is there. @throws StoreUnavailable when it failed */
+  /**
+   * Waits for its end, with a deadline of its own: the budget of a request is for a Redis that is there.
+   * @throws StoreUnavailable when it failed
+   */
   done(): Promise<void>;
   stop(): void;
 }
 
-/** Nothing is tried before somebody asks. */
+/** Nothing is tried before the first command. */
 export function createFirstConnection(parts: FirstConnectionParts): FirstConnection {
   const { url, startMs } = parts;
   const seeking = new AbortController();

@@ -1,4 +1,5 @@
-// Knows which nodes take no more memory. Not an outage: they serve reads and whatever gives memory back, so that what fills them can be drained.
+// Knows which nodes take no more memory. Not an outage: they serve reads and whatever gives memory back, so that what
+// fills them can be drained.
 
 import type { BreakerClock } from './breaker.ts';
 import { refusalOf } from './refusals.ts';
@@ -41,7 +42,7 @@ export function createFullness(
         () => 'written' as const,
         (failed: unknown) => refusalOf(failed),
       );
-      // Another node may have its name by now, or none: who is refused there tells it anew.
+      // Another node may have this address now, or none: a refusal there reports it anew.
       if (outcome !== 'full') break;
       if (probes % probesToTell === 0) changed({ node, state: 'full', fullMs: clock.now() - sinceMs, error });
     }

@@ -6,7 +6,10 @@ import { hash } from 'node:crypto';
  * deployment, and large enough for a cluster of any size (a node can't be given less than a shard). */
 export const shardCount = 4_096;
 
-/** A shard's hash tag text, `s0000` to `s4095`: keys that share it live on one Redis node, so that each script runs on one. */
+/**
+ * A shard's hash tag text, `s0000` to `s4095`: keys that share it live on one Redis node, so that each script runs on
+ * one.
+ */
 export type Shard = string;
 
 /** The shard of an actor (or of an unknown token's hash): the first twelve bits of a hash of it. */

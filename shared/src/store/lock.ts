@@ -1,4 +1,5 @@
-// A lock between processes, for jobs that should run once at a time. It saves work; what must be exact does not rest on it.
+// A lock between processes, for jobs that should run once at a time. It saves work; what must be exact does not rest
+// on it.
 
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
@@ -11,13 +12,13 @@ const script = loadScript('lock', readFileSync(new URL('./scripts/lock.lua', imp
 
 /** A lock that is held. */
 export interface Lock {
-  /** @returns false when it has become somebody else's. @throws StoreUnavailable */
+  /** @returns false when another process has it now. @throws StoreUnavailable */
   renew(budget: Budget): Promise<boolean>;
   /** @throws StoreUnavailable; then it ends by itself */
   release(budget: Budget): Promise<void>;
 }
 
-/** Takes a job's lock for `ms`, or null when somebody has it. @throws StoreUnavailable */
+/** Takes a job's lock for `ms`, or null when another process has it. @throws StoreUnavailable */
 export async function takeLock(store: Store, job: string, ms: number, budget: Budget): Promise<Lock | null> {
   const key = keys.lock(job);
   const holder = randomUUID();

@@ -1,4 +1,5 @@
-// When the port may open: silence on the way to Redis is waited for, within its bound; any answer opens it, and the outage policy is for the rest.
+// When the port may open: silence on the way to Redis is waited for, within its bound; any answer opens it, and the
+// outage policy is for the rest.
 
 import assert from 'node:assert/strict';
 import { createServer } from 'node:net';

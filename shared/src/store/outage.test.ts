@@ -1,4 +1,5 @@
-// The store over a bad network and a bad server: what fails at once, what waits, what comes back by itself, and that nothing is sent twice.
+// The store over a bad network and a bad server: what fails at once, what waits, what comes back by itself, and that
+// nothing is sent twice.
 
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, test } from 'node:test';

@@ -1,4 +1,5 @@
-// Redis answers, and says no: what is an outage, what is not, and that a server which allows only what Memorystore allows gives all that is needed to tell.
+// Redis answers, and says no: what is an outage, what is not, and that a server which allows only what Memorystore
+// allows gives all that is needed to tell.
 
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';

@@ -1,12 +1,14 @@
-// What an error that comes back from Redis, or from the way to it, says of the server. Not what follows from it (connection.ts).
+// What an error that comes back from Redis, or from the way to it, says of the server. Not what follows from it
+// (connection.ts).
 
 import { redact } from '../telemetry/telemetry.ts';
 
 /**
- * `away`: it serves nobody now: it loads, is a replica after a failover, has too few replicas, hangs in a script, knows us no more, or its cluster has
- * no master. `perhaps`: it lets us not do this one thing, or nothing at all: a probe tells. `full`: it takes no more memory, and gives back what it is
- * asked to. `moving`: the keys are on their way to another node. `fault`: this one command is wrong. `away`, `full` and `moving` say that nothing
- * was applied. Null: Redis said nothing.
+ * `away`: it serves nobody now: it loads, is a replica after a failover, has too few replicas, hangs in a script,
+ * knows us no more, or its cluster has no master. `perhaps`: it lets us not do this one thing, or nothing at all: a
+ * probe tells. `full`: it takes no more memory, and gives back what it is asked to. `moving`: the keys are on their
+ * way to another node. `fault`: this one command is wrong. `away`, `full` and `moving` say that nothing was applied.
+ * Null: Redis said nothing.
  */
 export type Refusal = 'away' | 'perhaps' | 'full' | 'moving' | 'fault';
 
@@ -60,14 +62,20 @@ export function tells(error: unknown): error is Error {
   return error instanceof Error && !echoes.test(error.message);
 }
 
-/** What tells one reason from another: a refusal's code, whatever stands behind it; else the words. Null where there is none. */
+/**
+ * What tells one reason from another: a refusal's code, whatever stands behind it; else the words. Null where there is
+ * none.
+ */
 export function reasonOf(error: unknown): string | null {
   return codeOf(error) ?? wordsOf(error);
 }
 
 const wordsMax = 200;
 
-/** An error's words for a log line: an unknown command's arguments, which can be a password, are left out. Null where it has none. */
+/**
+ * An error's words for a log line: an unknown command's arguments, which can be a password, are left out. Null where
+ * it has none.
+ */
 export function wordsOf(error: unknown): string | null {
   if (!tells(error)) return null;
   const [words = ''] = error.message.split(/[,\s]+with args beginning with|\r?\n/i);

@@ -1,4 +1,5 @@
-// Redis's password is changed while calls come: standing connections are not refused once, new ones wait for the new password, and it stands in no line.
+// Redis's password is changed while calls come: standing connections are not refused once, new ones wait for the new
+// password, and it stands in no line.
 
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';

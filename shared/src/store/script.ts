@@ -1,4 +1,5 @@
-// Turns a Lua file into a script that can be run: fragments put in, digest computed. Not its meaning (the room that owns the file).
+// Turns a Lua file into a script that can be run: fragments put in, digest computed. Not its meaning (the room that
+// owns the file).
 
 import { createHash } from 'node:crypto';
 
@@ -13,8 +14,8 @@ export interface Script {
 }
 
 /**
- * Makes a script out of a file's text. A line `-- @include name` is replaced by that fragment, once per script; comments are left out, so
- * that Redis hashes and keeps less.
+ * Makes a script out of a file's text. A line `-- @include name` is replaced by that fragment, once per script;
+ * comments are left out, so that Redis hashes and keeps less.
  * @param fragments text of the fragments by name.
  */
 export function loadScript(name: string, text: string, fragments: Readonly<Record<string, string>> = {}): Script {

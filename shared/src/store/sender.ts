@@ -1,4 +1,5 @@
-// Sends one command or script within a budget, and heeds what a refusal means for those who come next. Not where it goes (connection.ts).
+// Sends one command or script within a budget, and heeds what a refusal means for those who come next. Not where it
+// goes (connection.ts).
 
 import type { Breaker } from './breaker.ts';
 import { StoreUnavailable, type Budget } from './budget.ts';

@@ -1,4 +1,5 @@
-// TLS as Memorystore speaks it: an authority for this instance alone, and a certificate that has the address in its CN and no alternative name.
+// TLS as Memorystore speaks it: an authority for this instance alone, and a certificate that has the address in its CN
+// and no alternative name.
 
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';

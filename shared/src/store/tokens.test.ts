@@ -1,5 +1,5 @@
-// Access tokens in place of a password, on one node and on a cluster: each connection begins with the newest, and standing ones are told a new one before
-// the old one ends.
+// Access tokens in place of a password, on one node and on a cluster: each connection begins with the newest, and
+// standing ones are told a new one before the old one ends.
 
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
@@ -45,7 +45,10 @@ async function server(t: TestContext, kind: 'node' | 'cluster'): Promise<Server>
   };
 }
 
-/** How often each node was sent AUTH; connections begin with HELLO, but those by which a cluster's map is asked for, one at a time. */
+/**
+ * How often each node was sent AUTH; connections begin with HELLO, but those by which a cluster's map is asked for,
+ * one at a time.
+ */
 async function auths(admins: readonly Redis[]): Promise<number[]> {
   const texts = await Promise.all(admins.map((admin) => admin.info('commandstats')));
   return texts.map((text) => Number(/cmdstat_auth:calls=(\d+)/.exec(text)?.[1] ?? 0));

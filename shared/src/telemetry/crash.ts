@@ -1,12 +1,17 @@
-// The last words of a process, in the form that Error Reporting lifts out. Ending it is the framework's (exit code 16) or the caller's business.
+// The last words of a process, in the form that Error Reporting lifts out. Ending it is the framework's (exit code 16)
+// or the caller's business.
 
 import { stackOf, type WriteLine } from './log.ts';
 import type { TelemetrySettings } from './settings.ts';
 
-/** Writes a `ReportedErrorEvent` for what nobody caught. Before functions-framework adds its own listeners, which end the process. */
+/**
+ * Writes a `ReportedErrorEvent` for what nobody caught. Before functions-framework adds its own listeners, which end
+ * the process.
+ */
 export function reportCrashes(settings: TelemetrySettings, write: WriteLine): void {
   process.on('uncaughtExceptionMonitor', (error, origin) => {
-    // A rejection without a listener becomes an exception; the framework has a listener, so it is told by the other event below.
+    // A rejection without a listener becomes an exception; the framework has a listener, so the other event below
+    // reports it.
     write(crashLine(settings, error, origin), true);
   });
   process.on('unhandledRejection', (reason) => write(crashLine(settings, reason, 'unhandledRejection'), true));

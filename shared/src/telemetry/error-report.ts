@@ -1,4 +1,4 @@
-// One error as Sentry is told of it. Not the sending (error-reports.ts), nor Sentry itself.
+// One error as it is reported to Sentry. Not the sending (error-reports.ts), nor Sentry itself.
 
 import type { LogFields, LogTrace } from './log.ts';
 

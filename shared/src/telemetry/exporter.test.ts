@@ -1,4 +1,5 @@
-// Proves that exporting never costs a request anything: nothing without an endpoint, bounded and without a wait when the endpoint hangs or fails.
+// Proves that exporting never costs a request anything: nothing without an endpoint, bounded and without a wait when
+// the endpoint hangs or fails.
 
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';

@@ -1,4 +1,5 @@
-// Finished spans and what they measure on their way out: bounded, sent beside requests, dropped when nobody takes them. Not their format (otlp-spans.ts).
+// Finished spans and what they measure on their way out: bounded, sent beside requests, dropped when nobody takes
+// them. Not their format (otlp-spans.ts).
 
 import { within } from './deadline.ts';
 import type { InstrumentName } from './instruments.ts';
@@ -10,7 +11,10 @@ import { instrumentationScope, resourceOf } from './resource.ts';
 import type { Attributes, SpanRecord, TraceFacts } from './span.ts';
 import type { TelemetrySettings } from './settings.ts';
 
-/** Requests whose spans are measured and written together: one by one, with cold caches, each costs twice as much. More of them only live longer. */
+/**
+ * Requests whose spans are measured and written together: one by one, with cold caches, each costs twice as much. More
+ * of them only live longer.
+ */
 const togetherMax = 32;
 /** Full batches of a quarter MB: 8 MB when the endpoint is away. */
 const batchesMax = 32;
@@ -18,7 +22,7 @@ const batchesMax = 32;
 const pushEveryMs = 2_000;
 /** Of metrics, which Cloud Monitoring takes at most every five seconds. */
 const metricsEveryMs = 10_000;
-/** An endpoint that fails is told once a minute. */
+/** A failing endpoint is reported once a minute. */
 const warnEveryMs = 60_000;
 
 /** Takes what ended; never throws, never waits. */

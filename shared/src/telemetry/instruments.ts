@@ -3,7 +3,9 @@
 const secondsBuckets = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600];
 /** For what should take a millisecond. */
 const fineSecondsBuckets = [0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 1];
-/** OpenTelemetry's GenAI conventions advise these three; the first ends at 82 s there, where our longest calls begin. */
+/**
+ * OpenTelemetry's GenAI conventions advise these three; the first ends at 82 s there, where our longest calls begin.
+ */
 const operationBuckets = [
   0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28, 2.56, 5.12, 10.24, 20.48, 40.96, 81.92, 163.84, 327.68, 655.36,
 ];

@@ -1,4 +1,5 @@
-// One JSON line per entry, in the members that Cloud Logging lifts out (shared/COMPATIBILITY.md#log-members). Not a logging framework: no levels to configure.
+// One JSON line per entry, in the members that Cloud Logging lifts out (shared/COMPATIBILITY.md#log-members). Not a
+// logging framework: no levels to configure.
 
 import { oneLine } from './one-line.ts';
 import { redact } from './redact.ts';
@@ -35,8 +36,9 @@ export type WriteLine = (line: string, urgent: boolean) => void;
 const gatheredMax = 65_536;
 
 /**
- * Lines of one turn of the event loop in one write: a pipe is written synchronously, and under load the requests' lines were a tenth of a request's
- * processor time. What is urgent goes at once, with what waits in front of it; so does the rest when the process ends by itself.
+ * Lines of one turn of the event loop in one write: a pipe is written synchronously, and under load the requests'
+ * lines were a tenth of a request's processor time. What is urgent goes at once, with what waits in front of it; so
+ * does the rest when the process ends by itself.
  */
 export function gatheredLines(out: (text: string) => unknown): WriteLine {
   let waiting = '';
@@ -80,7 +82,10 @@ export function createLog(settings: TelemetrySettings, write: WriteLine): Log {
   };
 }
 
-/** Texts of the fields, and of lists and objects in them, on one line each; an event that is written down to be read back stays as it is. */
+/**
+ * Texts of the fields, and of lists and objects in them, on one line each; an event that is written down to be read
+ * back stays as it is.
+ */
 function readable(fields: LogFields): Record<string, unknown> {
   const line: Record<string, unknown> = {};
   for (const [name, value] of Object.entries(fields))

@@ -1,10 +1,14 @@
-// The values of this process's metrics: sums, last values and histograms by their labels. Counted here in plain numbers, since a request measures
-// some fifteen times; turned into OpenTelemetry's form only when somebody collects (metric-data.ts).
+// The values of this process's metrics: sums, last values and histograms by their labels. Counted here in plain
+// numbers, since a request measures some fifteen times; turned into OpenTelemetry's form only when somebody collects
+// (metric-data.ts).
 
 import { instruments, type InstrumentName } from './instruments.ts';
 import type { Attributes } from './span.ts';
 
-/** Sets of labels; what comes after that many folds into one. All of ours are closed lists, so this is for a mistake of ours. */
+/**
+ * Sets of labels; what comes after that many folds into one. All labels are closed lists, so this is for a mistake of
+ * ours.
+ */
 const labelSetsMax = 2_000;
 
 /** What tells the series of an instrument apart. */

@@ -1,4 +1,5 @@
-// What is left of texts that others wrote, wherever people read them: on one line, and nothing that a terminal would obey.
+// What is left of texts that others wrote, wherever people read them: on one line, and nothing that a terminal would
+// obey.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

@@ -1,6 +1,10 @@
-// Text that somebody else wrote, for people to read: on one line, without what would move a cursor, colour a terminal or turn the direction of writing.
+// Text that somebody else wrote, for people to read: on one line, without what would move a cursor, colour a terminal
+// or turn the direction of writing.
 
-/** A terminal's sequences as a whole, so that nothing of them is left behind: those with parameters, and titles and links up to their end. */
+/**
+ * A terminal's sequences as a whole, so that nothing of them is left behind: those with parameters, and titles and
+ * links up to their end.
+ */
 // oxlint-disable-next-line no-control-regex -- they are what is looked for
 const sequences = /[\u001b\u009b]\[?[0-?]*[ -/]*[@-Z\\^-~]|\u001b\][^\u0007\u001b]*(?:\u0007|\u001b\\)?/g;
 const breaks = /[\t\n\v\f\r\u0085\u2028\u2029]+/g;

@@ -1,4 +1,5 @@
-// Proves that the bytes written for spans are what OTLP's schema reads, whatever the values, and that a batch stays within its size.
+// Proves that the bytes written for spans are what OTLP's schema reads, whatever the values, and that a batch stays
+// within its size.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

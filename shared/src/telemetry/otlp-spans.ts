@@ -62,7 +62,7 @@ export function createSpanWriter(
 ): SpanWriter {
   const resourceField = message(1, resourceOf(resource));
   const instrumentationField = message(1, text(1, instrumentation.name) + text(2, instrumentation.version));
-  /** Where the spans begin: what stands in front of them has their length in it, and is written last. */
+  /** Where the spans begin: the header in front of them contains their length, and is written last. */
   const start = resourceField.length + instrumentationField.length + headBytes;
   const spare: Buffer[] = [];
   let buffer: Buffer | null = null;

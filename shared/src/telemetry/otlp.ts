@@ -1,4 +1,5 @@
-// Sends spans and metrics over OTLP with OpenTelemetry's own transport. Loaded only where an endpoint is configured, and never in front of an answer.
+// Sends spans and metrics over OTLP with OpenTelemetry's own transport. Loaded only where an endpoint is configured,
+// and never in front of an answer.
 
 import { OTLPMetricExporter } from '@opentelemetry/exporter-metrics-otlp-proto';
 import { createOtlpHttpExportDelegate, httpAgentFactoryFromOptions } from '@opentelemetry/otlp-exporter-base/node-http';

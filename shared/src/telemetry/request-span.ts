@@ -1,4 +1,5 @@
-// What the root span of a request tells: the fields of its log line under the names that operators filter on (shared/COMPATIBILITY.md#handbook-promises).
+// What the root span of a request tells: the fields of its log line under the names that operators filter on
+// (shared/COMPATIBILITY.md#handbook-promises).
 
 import type { LogFields } from './log.ts';
 import { oneLine } from './one-line.ts';
@@ -6,13 +7,16 @@ import type { Attributes } from './span.ts';
 
 const pathCharactersMax = 200;
 
-/** The path: what stands behind `?` is not for readers. */
+/** The path without its query, which may hold a secret. */
 export function requestName(url: string): string {
   const query = url.indexOf('?');
   return oneLine((query === -1 ? url : url.slice(0, query)).slice(0, pathCharactersMax));
 }
 
-/** Attributes out of the line's fields; only the named ones, so that a field which is added for the log does not slip into a trace. */
+/**
+ * Attributes out of the line's fields; only the named ones, so that a field which is added for the log does not slip
+ * into a trace.
+ */
 export function requestAttributes(line: LogFields): Attributes {
   const http = (line['httpRequest'] ?? {}) as Readonly<Record<string, string | number | undefined>>;
   return {

@@ -23,21 +23,24 @@ export interface Scope extends LogTrace {
   readonly parentSpanId: string | null;
   /** Response headers by which clients and operators find the trace (shared/COMPATIBILITY.md#trace-headers). */
   readonly headers: { readonly 'x-trace': string; readonly 'x-span': string; readonly 'x-trace-span': string };
-  /** Adds fields to the request's line; the last value of a name stands. */
+  /** Adds fields to the request's line; the last value of a name wins. */
   annotate(fields: LogFields): void;
   /** Writes a line of its own within this trace. */
   log(severity: Severity, message: string, fields?: LogFields, error?: unknown): void;
-  /** Does a step of the request as a span: `describe` tells its attributes, what is thrown fails it by its `kind` or name. */
+  /**
+   * Does a step of the request as a span: `describe` tells its attributes, what is thrown fails it by its `kind` or
+   * name.
+   */
   span<T>(name: string, work: () => Promise<T>, describe?: (result: T) => Attributes): Promise<T>;
-  /** Begins a call to somebody else, which may end elsewhere. It counts as in flight until then. */
+  /** Begins an outgoing call, which may end elsewhere. It counts as in flight until then. */
   startCall(name: string, attributes: Attributes): Span;
-  /** A thing that happened, with what there is to know of it; asked for only where somebody looks. */
+  /** A thing that happened, with what there is to know of it; computed only where spans are kept. */
   mark(name: string, describe: () => Attributes): void;
   /** Another trace's span that this request works for. */
   link(link: SpanLink): void;
   /** Hands the errors so far, and an answer of this status, to Sentry; waits for it, but not long. */
   reportErrors(status: number): Promise<void>;
-  /** Its answer of 5xx is no fault of ours: that goes to Sentry not at all, what else was an error in this request does. */
+  /** Its 5xx is not our fault and does not go to Sentry; other errors of this request do. */
   expectFailure(): void;
   /** Closes the scope with the request's line. Once; later calls do nothing. */
   close(severity: Severity, message: string, fields: LogFields, error?: unknown): void;

@@ -1,4 +1,5 @@
-// Errors to Sentry. Loaded only where a DSN is configured; it neither wraps handlers nor traces (shared/COMPATIBILITY.md#sentry-set).
+// Errors to Sentry. Loaded only where a DSN is configured; it neither wraps handlers nor traces
+// (shared/COMPATIBILITY.md#sentry-set).
 
 import {
   captureException,
@@ -12,7 +13,10 @@ import type { ErrorReport } from './error-report.ts';
 import { redact } from './redact.ts';
 import type { TelemetrySettings } from './settings.ts';
 
-/** Whatever patches the process, reads headers and bodies, or ends the process: the first is not wanted, the last is the framework's. */
+/**
+ * Whatever patches the process, reads headers and bodies, or ends the process: the first is not wanted, the last is
+ * the framework's.
+ */
 const unwanted = new Set([
   'Console',
   'Http',

@@ -1,6 +1,10 @@
-// A span as a plain record: cheap to make beside a request, turned into OTLP only when the request is over (otlp-spans.ts).
+// A span as a plain record: cheap to make beside a request, turned into OTLP only when the request is over
+// (otlp-spans.ts).
 
-/** Values that a span may carry; unknown ones are left out. Never a token, a prompt or a completion. Those of a frozen object are written once for all spans. */
+/**
+ * Values that a span may carry; unknown ones are left out. Never a token, a prompt or a completion. Those of a frozen
+ * object are written once for all spans.
+ */
 export type Attributes = Readonly<Record<string, string | number | boolean | null | undefined>>;
 
 /** A finished span. */

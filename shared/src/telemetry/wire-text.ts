@@ -1,5 +1,6 @@
-// Protobuf's wire format as texts of one character a byte: V8 joins such texts without copying and writes them into a buffer at once, where a loop over
-// bytes costs four times as much (npm run bench -- --only telemetry). Not what the messages are (otlp-spans.ts).
+// Protobuf's wire format as texts of one character a byte: V8 joins such texts without copying and writes them into a
+// buffer at once, where a loop over bytes costs four times as much (npm run bench -- --only telemetry). Not what the
+// messages are (otlp-spans.ts).
 
 /** A text whose characters are bytes. */
 export type Bytes = string;

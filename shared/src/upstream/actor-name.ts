@@ -9,8 +9,8 @@ const charactersMax = 256;
 const digestCharacters = 64;
 
 /**
- * The actor, a colon, and its user as far as the caller names one: an instance in its header, an SDK's caller in the request itself. What would be too long has its
- * digest in its place, which tells users apart just as well.
+ * The actor, a colon, and its user as far as the caller names one: an instance in its header, an SDK's caller in the
+ * request itself. What would be too long has its digest in its place, which tells users apart just as well.
  * @param own what the request says of its user; instances' requests are not asked
  */
 export function actorName({ actorId, actorUid, dialect }: CallerFacts, own: unknown): string {

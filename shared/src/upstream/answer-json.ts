@@ -1,4 +1,5 @@
-// JSON in a provider's answers, read for its usage alone: what can't be read is null and never an error, since the bytes pass all the same.
+// JSON in a provider's answers, read for its usage alone: what can't be read is null and never an error, since the
+// bytes pass all the same.
 
 import { Pieces, readJson } from '../http/http.ts';
 import type { JsonObject } from './call.ts';
@@ -10,7 +11,10 @@ const bytesMax = 16 * 1024 * 1024;
 /** The pieces of an answer that is no stream. */
 export interface JsonBody {
   take(chunk: Buffer): void;
-  /** The object, or null when nothing came, it was too long, or it is none. To be asked once the answer is whole. */
+  /**
+   * The object, or null when nothing came, it was too long, or it is not an object. To be asked once the answer is
+   * whole.
+   */
   value(): JsonObject | null;
 }
 
@@ -28,7 +32,10 @@ export function createJsonBody(): JsonBody {
   };
 }
 
-/** The object of a JSON text, or null; what of it is too heavy to be read is left out. Texts that are no object (`[DONE]`) cost no parse. */
+/**
+ * The object of a JSON text, or null; what of it is too heavy to be read is left out. Texts that are no object
+ * (`[DONE]`) cost no parse.
+ */
 export function jsonObject(text: string | null): JsonObject | null {
   if (text === null || !/^\s*\{/.test(text)) return null;
   const value = readJson(text);
@@ -41,7 +48,7 @@ export function memberOf(object: JsonObject, name: string): JsonObject {
   return isObject(value) ? value : {};
 }
 
-/** A number of tokens, or null for anything that is none. */
+/** A number of tokens, or null for anything else. */
 export function tokenCount(value: unknown): number | null {
   return Number.isSafeInteger(value) && (value as number) >= 0 ? (value as number) : null;
 }

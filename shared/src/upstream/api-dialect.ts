@@ -1,4 +1,5 @@
-// What a dialect must bring: its methods in the order in which they are called. One file in dialects/ each, one line in dialects.ts.
+// What a dialect must bring: its methods in the order in which they are called. One file in dialects/ each, one line
+// in dialects.ts.
 
 import type { Home, Model, ProviderRow } from '../catalogue/catalogue.ts';
 import type { CallerFacts, JsonObject, Meter, Reading } from './call.ts';
@@ -23,7 +24,10 @@ export interface ApiDialect {
   readonly api: Api;
   /** Whose official SDK makes addresses and headers; null: there is none, and it takes no more than a key. */
   readonly sdk: 'anthropic' | 'openai' | null;
-  /** 1. Checks what the gateway itself depends on and applies its overrides; all other members pass. @throws Refusal `bad-request` */
+  /**
+   * 1. Checks what the gateway itself depends on and applies its overrides; all other members pass.
+   * @throws Refusal `bad-request`
+   */
   read(body: JsonObject, rules: ReadingRules): Reading;
   /** 2. Headers that let a call in by this key, beside those of the SDK. */
   keyHeaders(reading: Reading, key: string): Readonly<Record<string, string | null>>;

@@ -42,8 +42,8 @@ export interface Reading {
   /** Code points of all prompt text. */
   readonly promptCharacters: number;
   /**
-   * JSON of what goes to the provider, but for the model, which is written as the home spells it. A text: it is written once, before admission, and its
-   * objects are free while the answer streams.
+   * JSON of what goes to the provider, but for the model, which is written as the home spells it. A text: it is
+   * written once, before admission, and its objects are free while the answer streams.
    */
   readonly body: string;
   /** Request headers of the dialect; null takes one of the SDK's away. */
@@ -71,7 +71,10 @@ export interface Choice {
   readonly unavailable: string | null;
   /** Open homes that may have the request and can serve it, the first to be asked first. */
   readonly homes: readonly Home[];
-  /** What tells conversations of one actor apart, so that each meets the same home and its prompt cache: as the caller names it; empty where it does not. */
+  /**
+   * What tells conversations of one actor apart, so that each meets the same home and its prompt cache: as the caller
+   * names it; empty where it does not.
+   */
   readonly cacheKey: string;
   /** Ids of models on this surface that may have been meant, where there is none of that name. */
   readonly nearest: readonly string[];
@@ -87,12 +90,14 @@ export interface Call extends Reading, Choice {
 /**
  * `caller`: what was asked can't be had, whoever is asked.
  * `overload`, `failed`: the provider's: too much for it, or broken.
- * `key`, `money`, `access`: ours: a key that is refused, an account without credit, a project or key without this model.
- * `state`: only the home that wrote a part of the request can read it.
+ * `key`, `money`, `access`: ours: a key that is refused, an account without credit, a project or key without this
+ * model. `state`: only the home that wrote a part of the request can read it.
  */
 export type Blame = 'caller' | 'overload' | 'failed' | 'key' | 'money' | 'access' | 'state';
 
-/** How an attempt at a home failed: it had no connection, it was lost before its headers, it was silent too long, its stream broke off before it said
+/**
+ * How an attempt at a home failed: it had no connection, it was lost before its headers, it was silent too long, its
+ * stream broke off before it said
  * anything; or whose fault its answer is (homes/blame.ts). */
 export type AttemptFailureKind = 'unreachable' | 'lost' | 'silent' | 'cut' | Blame;
 
@@ -120,7 +125,10 @@ export interface Usage {
   readonly cacheReadTokens: number | null;
   readonly cacheWriteTokens: number | null;
   readonly reasoningTokens: number | null;
-  /** Code points of the text that the model wrote; not of its thinking or of tool arguments, which are no answer to a reader. */
+  /**
+   * Code points of the text that the model wrote; not of its thinking or of tool arguments, which are no answer to a
+   * reader.
+   */
   readonly completionCharacters: number | null;
 }
 
@@ -137,8 +145,9 @@ export interface Metered extends Usage {
 }
 
 /**
- * Reads the usage out of an answer while it passes. Never throws: what it can't read stays unknown. Methods, no accessors: the accessors of an object
- * literal live in V8's old generation, and keep alive what they close over (a whole request) until a major collection.
+ * Reads the usage out of an answer while it passes. Never throws: what it can't read stays unknown. Methods, no
+ * accessors: the accessors of an object literal live in V8's old generation, and keep alive what they close over (a
+ * whole request) until a major collection.
  */
 export interface Meter {
   /** Takes one event of a stream; false: it must not be relayed. */
@@ -168,7 +177,10 @@ export interface Answer {
   readonly callerStatus: number;
   /** `retry-after` for the caller, or null. */
   readonly retryAfter: string | null;
-  /** Where the answer is our fault (a key, an account without credit, a project without the model): what the caller is told in its place. */
+  /**
+   * Where the answer is our fault (a key, an account without credit, a project without the model): what the caller is
+   * told in its place.
+   */
   readonly refusal: Refusal | null;
   /** Where it is from. */
   readonly home: string;
@@ -183,7 +195,10 @@ export interface Answer {
   /** The body, as it arrives; throws when it breaks off or a deadline passes. */
   readonly body: AsyncIterable<Buffer>;
   readonly meter: Meter;
-  /** Calls back when the call is ended before its time, at once if it was: for whoever waits for something else than its body. The last one counts; null takes it away. */
+  /**
+   * Calls back when the call is ended before its time, at once if it was: for whoever waits for something else than
+   * its body. The last one counts; null takes it away.
+   */
   onEnded(listener: (() => void) | null): void;
   /** Ends the call at once. */
   abort(): void;

@@ -1,4 +1,5 @@
-// Whose model a request means, and which homes may have it: the choice that a permit and a provider call are made of. Not whether this caller may.
+// Whose model a request means, and which homes may have it: the choice that a permit and a provider call are made of.
+// Not whether this caller may.
 
 import type {
   Catalogue,
@@ -89,7 +90,10 @@ function cacheKeyOf(body: JsonObject, { actorUid }: CallerFacts): string {
   return found?.slice(0, cacheKeyMax) ?? '';
 }
 
-/** Paths of instances take a prefix in front of a name in one dialect alone: elsewhere it is part of a name that nobody serves. */
+/**
+ * Paths of instances take a prefix in front of a name in one dialect alone: elsewhere it is part of a name that nobody
+ * serves.
+ */
 function takesPrefix(rules: ChoiceRules): boolean {
   return !isForInstances(rules) || rules.dialect === 'anthropic-messages';
 }
@@ -108,7 +112,9 @@ function resolve(name: string, rules: ChoiceRules): Resolution {
     : catalogue.resolve(name, surface.provider);
 }
 
-/** Whose model is meant: the found one's provider, else that of the prefix, of what is written alike, or of the surface. */
+/**
+ * Whose model is meant: the found one's provider, else that of the prefix, of what is written alike, or of the surface.
+ */
 function providerOf(name: string, found: Resolution, rules: ChoiceRules): ProviderRow {
   const { catalogue, surface } = rules;
   const usual = rowOf(catalogue, surface.provider);

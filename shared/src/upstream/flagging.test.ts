@@ -1,5 +1,5 @@
-// The rules of flagging and blocking, with the limits of the original's last public source unless a row says otherwise, on real counts of tokens; and that
-// every text that a model may read is looked at, wherever it stands.
+// The rules of flagging and blocking, with the limits of the original's last public source unless a row says
+// otherwise, on real counts of tokens; and that every text that a model may read is looked at, wherever it stands.
 
 import assert from 'node:assert/strict';
 import { after, describe, test } from 'node:test';

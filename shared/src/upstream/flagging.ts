@@ -14,7 +14,10 @@ export interface Flagging {
   readonly shouldBlock: boolean;
   /** The pattern that was found, which is the operator's text; null when none was. */
   readonly blockedPhrase: string | null;
-  /** Null where the provider's prompts are not counted, or the count failed. A count that stopped early is a lower bound, far above the limits. */
+  /**
+   * Null where the provider's prompts are not counted, or the count failed. A count that stopped early is a lower
+   * bound, far above the limits.
+   */
   readonly promptTokens: number | null;
   readonly maxTokens: number | null;
 }
@@ -35,14 +38,18 @@ export interface FlaggingSettings {
 /** Counts the tokens of a text, up to about `stopAfter`; null when it can't. */
 export type CountTokens = (text: string, stopAfter: number) => Promise<number | null>;
 
-/** Past this many times the larger limit the exact number interests nobody, and counting costs a tenth of a second for every 100,000 tokens or so. */
+/**
+ * Past this many times the larger limit the exact number interests nobody, and counting costs a tenth of a second for
+ * every 100,000 tokens or so.
+ */
 const stopAfterLimits = 1.25;
 /** Where nothing limits a prompt: the event of a blocked one tells its tokens up to so many. */
 const countedTokensMax = 250_000;
 
 /**
  * @param model bare, as asked
- * @param limitsBlock whether a request may be blocked for its length alone: the limits are made for free users, and who pays is only marked
+ * @param limitsBlock whether a request may be blocked for its length alone: the limits are made for free users, and
+ * paying customers are only marked
  * @returns null when nothing speaks against the request
  */
 export async function flag(
@@ -92,8 +99,9 @@ function stopAfter({ flagging, blocking }: { flagging: number; blocking: number 
 const withKnobs = ['anthropic', 'openai', 'fireworks', 'google'] as const;
 
 /**
- * The knobs of a provider, or null where its requests are not looked at. What it does not set, or has no variable for, is as for Anthropic, since the original
- * gateway flagged all but one by one set; it never flagged Fireworks, which is therefore looked at by its own knobs alone.
+ * The knobs of a provider, or null where its requests are not looked at. What it does not set, or has no variable for,
+ * is as for Anthropic, since the original gateway flagged all but one by one set; it never flagged Fireworks, which is
+ * therefore looked at by its own knobs alone.
  */
 export function flaggingSettings(config: Config, provider: string): FlaggingSettings | null {
   const prefix = withKnobs.find((name) => name === provider) ?? null;

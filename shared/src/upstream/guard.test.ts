@@ -1,4 +1,5 @@
-// Every row of the table of guarded members, in every spelling, place and way of writing a value, on every provider: what is sent holds to its rule.
+// Every row of the table of guarded members, in every spelling, place and way of writing a value, on every provider:
+// what is sent holds to its rule.
 
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';

@@ -16,7 +16,8 @@ export interface GuardOptions {
 }
 
 /**
- * A copy of a request in which one answer of a permitted length is asked for and nothing that nobody pays for, in whatever spelling.
+ * A copy of a request in which one answer of a permitted length is asked for and nothing that nobody pays for, in
+ * whatever spelling.
  * @throws Refusal `bad-request`, which names the member and never quotes its value unless it is a number
  */
 export function guard(

@@ -1,4 +1,5 @@
-// Members of a request that change what it costs, how long its answer may be or whose it is: one closed table for each API. All others are the provider's.
+// Members of a request that change what it costs, how long its answer may be or whose it is: one closed table for each
+// API. All others are the provider's.
 
 /** The APIs by what their members are called. */
 export type Api = 'anthropic' | 'openai' | 'openai-responses' | 'google';
@@ -8,8 +9,8 @@ export type Api = 'anthropic' | 'openai' | 'openai-responses' | 'google';
  * `one`: it asks for several answers, and one answer is one unit of the quota: what is above 1 becomes 1.
  * `length`: the most tokens of an answer: bounded where the operator bounds them, and read by the rules of flagging.
  * `drop`: a wish that nobody pays for: it is left out.
- * `refuse`: what can't be left out without answering something else than was asked: the request is refused, unless it says null or false.
- * `ours`: the gateway writes it: other spellings of it are left out.
+ * `refuse`: what can't be left out without answering something else than was asked: the request is refused, unless it
+ * says null or false. `ours`: the gateway writes it: other spellings of it are left out.
  */
 export type Rule = 'one' | 'length' | 'drop' | 'refuse' | 'ours';
 
@@ -94,7 +95,10 @@ export const guardedMembers: Readonly<Record<Api, readonly GuardedMember[]>> = {
   google: [...everywhere, { name: 'cached_content', rule: 'refuse', why: kept }],
 };
 
-/** Where such members are read: beside the prompt (the empty name), and in the objects in which an API or its clients gather settings. */
+/**
+ * Where such members are read: beside the prompt (the empty name), and in the objects in which an API or its clients
+ * gather settings.
+ */
 export const guardedPlaces: readonly string[] = [
   '',
   'generation_config',

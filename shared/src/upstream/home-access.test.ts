@@ -1,4 +1,5 @@
-// Address, headers and body of a call at every kind of home: whose key goes where, and how each home is told the model and the version.
+// Address, headers and body of a call at every kind of home: whose key goes where, and how each home is told the model
+// and the version.
 
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';

@@ -1,4 +1,5 @@
-// Where a call to a home goes, and the headers that let it in: by the official SDK of its dialect where there is one. Not the sending (http/post.ts).
+// Where a call to a home goes, and the headers that let it in: by the official SDK of its dialect where there is one.
+// Not the sending (http/post.ts).
 
 import { LRUCache } from 'lru-cache';
 import { googleAccount, type DialectName, type Home } from '../catalogue/catalogue.ts';
@@ -45,8 +46,8 @@ interface SdkClient {
 }
 
 /**
- * The SDK knows credentials and versions of its API; the body is ours. Nothing that it says is a call's own, so it is asked once for all calls alike: to ask
- * it each time took a fifth of what a call allocates and a tenth of its CPU.
+ * The SDK knows credentials and versions of its API; the body is ours. Nothing that it says is a call's own, so it is
+ * asked once for all calls alike: to ask it each time took a fifth of what a call allocates and a tenth of its CPU.
  * @returns what makes destinations. @throws Refusal `upstream-credentials`: no key, or no token of our own account
  */
 export function homeAccess({ secretNamed, googleTokens }: Credentials): (call: Attempted) => Promise<Destination> {
@@ -111,7 +112,7 @@ async function keyOf(
   });
 }
 
-/** The version of Anthropic's API stands in the body there. */
+/** There the version of Anthropic's API is a member of the body. */
 async function googleHeaders(
   { row, secrets }: Home,
   headers: Headers,

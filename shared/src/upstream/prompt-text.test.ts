@@ -1,5 +1,6 @@
-// A phrase is found wherever it stands in a request, for every API: at every member of full requests, and at their names. What is not read is the closed list
-// of unread-places.ts, at exactly its places and only while it is what it claims to be.
+// A phrase is found wherever it stands in a request, for every API: at every member of full requests, and at their
+// names. What is not read is the closed list of unread-places.ts, at exactly its places and only while it is what it
+// claims to be.
 
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';

@@ -1,4 +1,5 @@
-// All text of a request that a model may read, for the rules of flagging, and how many tokens are asked for. Not a tokenizer, and nothing that is kept.
+// All text of a request that a model may read, for the rules of flagging, and how many tokens are asked for. Not a
+// tokenizer, and nothing that is kept.
 
 import type { JsonObject } from './call.ts';
 import { lengthAsked } from './guard.ts';
@@ -8,15 +9,24 @@ import { readableAt, rootPlace, type Place } from './unread-places.ts';
 
 /** What the rules look at. */
 export interface PromptText {
-  /** Words, in the order in which a model reads them: what is counted and recorded. Made when it is first asked for: most calls meet no rule that reads it. */
+  /**
+   * Words, in the order in which a model reads them: what is counted and recorded. Made when it is first asked for:
+   * most calls meet no rule that reads it.
+   */
   readonly text: () => string;
-  /** What stands around the words, one a line: names of members, roles, identifiers. Phrases are looked for here too, since models read schemas and arguments whole. */
+  /**
+   * What surrounds the words, one a line: names of members, roles, identifiers. Phrases are looked for here too, since
+   * models read schemas and arguments whole.
+   */
   readonly asides: () => string;
   /** The most tokens that are asked for, or null where none are named. */
   readonly maxTokens: number | null;
 }
 
-/** Reads any provider's request, in time that grows with its size. Whatever the role or the kind of a block, its words count. */
+/**
+ * Reads any provider's request, in time that grows with its size. Whatever the role or the kind of a block, its words
+ * count.
+ */
 export function promptText(body: JsonObject, api: Api): PromptText {
   let text: string | null = null;
   return {
@@ -119,7 +129,10 @@ function isAside(member: string, value: unknown): boolean {
 
 type Take = (text: string) => void;
 
-/** Every text in a value, in order: words to one taker, what stands around them to the other. Not recursive: how deep a request is nested is its caller's choice. */
+/**
+ * Every text in a value, in order: words to one function, what surrounds them to the other. Not recursive: how deep a
+ * request is nested is its caller's choice.
+ */
 function walk(value: unknown, place: Place | null, takeWords: Take | null, takeAside: Take | null): void {
   const values: unknown[] = [value];
   const places: (Place | null)[] = [place];

@@ -1,4 +1,5 @@
-// What providers do otherwise than the dialect that they speak, by the names that their rows in the catalogue give. Not which provider does.
+// What providers do otherwise than the dialect that they speak, by the names that their rows in the catalogue give.
+// Not which provider does.
 
 import type { ProviderRow } from '../catalogue/catalogue.ts';
 import type { CallerFacts, JsonObject } from './call.ts';

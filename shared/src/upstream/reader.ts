@@ -1,4 +1,5 @@
-// An answer's body chunk by chunk, as it arrives and with back-pressure: what Node's own iterator of a stream does, at a fraction of its cost.
+// An answer's body chunk by chunk, as it arrives and with back-pressure: what Node's own iterator of a stream does, at
+// a fraction of its cost.
 
 import type { IncomingMessage } from 'node:http';
 
@@ -25,7 +26,7 @@ const done = { done: true, value: undefined } as const;
 
 /**
  * Node's iterator makes two promises, a listener for the end and several ticks of each chunk (4 % of a call's CPU).
- * @param onDone is called once nobody will read on: its end was told, or a fault, or its reader left
+ * @param onDone is called once nobody will read on: it ended, failed, or its reader left
  */
 export function createReader(response: IncomingMessage, onDone: (end: ReaderEnd) => void): Reader {
   const chunks: Buffer[] = [];

@@ -1,4 +1,5 @@
-// A body that the gateway can't work with gets an error that names the member, says what was expected and found, and never quotes it.
+// A body that the gateway can't work with gets an error that names the member, says what was expected and found, and
+// never quotes it.
 
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';

@@ -1,4 +1,5 @@
-// Checks of the members that the gateway itself depends on, with errors that name the member and never quote it. All others are the provider's to judge.
+// Checks of the members that the gateway itself depends on, with errors that name the member and never quote it. All
+// others are the provider's to judge.
 
 import { Refusal } from '../http/http.ts';
 import type { JsonObject } from './call.ts';
@@ -39,7 +40,10 @@ export interface Message extends JsonObject {
   readonly content: unknown;
 }
 
-/** `messages`: at least one object with a role and with content that is a string, a list or null. @param absent the whole text of the refusal when there are none */
+/**
+ * `messages`: at least one object with a role and with content that is a string, a list or null.
+ * @param absent the whole text of the refusal when there are none
+ */
 export function messagesOf({ messages }: JsonObject, absent: string): readonly Message[] {
   if (messages === undefined || messages === null) throw new Refusal('bad-request', absent);
   if (!Array.isArray(messages)) throw malformed(`"messages" must be an array, got ${typeName(messages)}`);
@@ -79,7 +83,10 @@ export function promptTextsOf(body: JsonObject): string[] {
   return parts.filter((part) => typeof part === 'string');
 }
 
-/** All text of a content: the string itself, or the `text` members of its blocks and of those in a tool's result, which is as deep as the APIs nest them. */
+/**
+ * All text of a content: the string itself, or the `text` members of its blocks and of those in a tool's result, which
+ * is as deep as the APIs nest them.
+ */
 export function textsOf(content: unknown): string[] {
   return textsIn(content, (result) => textsIn(result, () => []));
 }
@@ -100,7 +107,7 @@ export function charactersOf(texts: readonly string[]): number {
 
 /** Characters are characters: code points, neither bytes nor UTF-16 units. */
 export function codePoints(text: string): number {
-  // Most text has no surrogates, and the engine answers that without a loop of ours.
+  // Most text has no surrogates, and the engine tells without a loop here.
   if (!/[\ud800-\udbff]/.test(text)) return text.length;
   let count = 0;
   for (let i = 0; i < text.length; i++) {
@@ -136,7 +143,8 @@ export function withoutMembers(body: JsonObject, ...members: readonly string[]):
 
 /**
  * The JSON of a request without its model, which `withModel` puts in.
- * @throws Refusal `bad-request` for a body that is nested deeper than can be written again: JSON.parse takes any depth, JSON.stringify some thousand levels
+ * @throws Refusal `bad-request` for a body that is nested deeper than can be written again: JSON.parse takes any
+ * depth, JSON.stringify some thousand levels
  */
 export function bodyText(members: JsonObject): string {
   try {

@@ -1,4 +1,5 @@
-// Which of a provider's response headers reach the caller: an allow-list. Organisation ids, cookies and the provider's own rate limits are ours.
+// Which of a provider's response headers reach the caller: an allow-list. Organisation ids, cookies and the provider's
+// own rate limits are ours.
 
 import type { IncomingHttpHeaders, OutgoingHttpHeaders } from 'node:http';
 
@@ -13,7 +14,10 @@ const passed: ReadonlySet<string> = new Set([
 /** What the official SDKs read of a provider's wish to be asked again, or not. */
 const passedToSdks: ReadonlySet<string> = new Set(['retry-after-ms', 'x-should-retry']);
 
-/** Lower-case names. The length passes for an answer that is relayed to its last byte; of a stream an event may be kept back . */
+/**
+ * Lower-case names. The length passes for an answer that is relayed to its last byte; of a stream an event may be kept
+ * back .
+ */
 export function callerHeaders(headers: IncomingHttpHeaders, sse: boolean, forInstances: boolean): OutgoingHttpHeaders {
   const kept: OutgoingHttpHeaders = {};
   if (!sse && headers['content-length'] !== undefined) kept['content-length'] = headers['content-length'];

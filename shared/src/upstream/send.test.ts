@@ -1,4 +1,5 @@
-// One call on real sockets: what the provider gets, what comes back unchanged, and what happens when either side is slow, silent or gone.
+// One call on real sockets: what the provider gets, what comes back unchanged, and what happens when either side is
+// slow, silent or gone.
 
 import assert from 'node:assert/strict';
 import { once } from 'node:events';

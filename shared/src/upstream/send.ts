@@ -1,5 +1,5 @@
-// One attempt at one home under its deadlines, from the request to an Answer, or to how it failed. The bytes are http/post.ts's, the meaning the dialect's.
-// Not which home, nor what follows (homes/failover.ts).
+// One attempt at one home under its deadlines, from the request to an Answer, or to how it failed. The bytes are
+// http/post.ts's, the meaning the dialect's. Not which home, nor what follows (homes/failover.ts).
 
 import type { IncomingMessage } from 'node:http';
 import { post, Refusal, type Sent } from '../http/http.ts';
@@ -22,7 +22,10 @@ import { createReader, type Reader, type ReaderEnd } from './reader.ts';
 export interface SendOptions {
   /** The caller left. */
   readonly signal: AbortSignal;
-  /** The caller's own deadline in ms (`X-Timeout-Ms`), in place of headers and total deadline, at most the function's; null without. */
+  /**
+   * The caller's own deadline in ms (`X-Timeout-Ms`), in place of headers and total deadline, at most the function's;
+   * null without.
+   */
   readonly timeoutMs: number | null;
   /** Is told of each attempt when it is known how it went. */
   readonly onAttempt?: (attempt: Attempt) => void;
@@ -270,7 +273,10 @@ function bodyOf(response: IncomingMessage, ending: Ending, idleMs: number, finis
   return reader;
 }
 
-/** What an answer that is over says of the model at that home. A caller that left, or a living answer that was too long for us, says nothing. */
+/**
+ * What an answer that is over says of the model at that home. A caller that left, or a living answer that was too long
+ * for us, says nothing.
+ */
 function outcomeOf(end: ReaderEnd, reason: Error | null, sse: boolean, meter: Answer['meter']): AttemptOutcome {
   if (end === 'left') return 'undecided';
   if (end === 'broken')

@@ -3,9 +3,9 @@
 import type { IncomingHttpHeaders } from 'node:http';
 
 /**
- * The status for the caller. A provider's 429 is our shared account's limit, not the caller's quota: instances would tell their user that they are
- * out of quota, so on their paths it becomes 503. An SDK's caller is told as the provider tells it. 401 and 403 are our key's fault: 502. All others
- * are the provider's own words.
+ * The status for the caller. A provider's 429 is our shared account's limit, not the caller's quota: instances would
+ * tell their user that they are out of quota, so on their paths it becomes 503. An SDK's caller is told as the
+ * provider tells it. 401 and 403 are our key's fault: 502. All others are the provider's own words.
  */
 export function callerStatus(status: number, forInstances: boolean): number {
   if (status === 429 && forInstances) return 503;
@@ -14,8 +14,9 @@ export function callerStatus(status: number, forInstances: boolean): number {
 }
 
 /**
- * `retry-after` for the caller: the provider's own where it named one. Without one instances are told a wait with every 5xx, since they retry up to twenty
- * times below three seconds; SDKs are told none, since they have a back-off of their own.
+ * `retry-after` for the caller: the provider's own where it named one. Without one instances are told a wait with
+ * every 5xx, since they retry up to twenty times below three seconds; SDKs are told none, since they have a back-off
+ * of their own.
  * @param headers of the provider
  * @param defaultSeconds for instances; null: asked by an SDK
  * @param told seconds that the body asks for, or null
@@ -42,7 +43,8 @@ function secondsOf(milliseconds: string | string[] | undefined): string | null {
 const waitMaxMs = 86_400_000;
 
 /**
- * What a provider asks to wait, in ms, of a `retry-after` in seconds or as a date (RFC 9110 §10.2.3); null where it says nothing that can be read.
+ * What a provider asks to wait, in ms, of a `retry-after` in seconds or as a date (RFC 9110 §10.2.3); null where it
+ * says nothing that can be read.
  * @param nowMs Unix ms
  */
 export function retryAfterMs(header: string | undefined, nowMs: number): number | null {

@@ -1,16 +1,23 @@
-// Counts the tokens of prompts on a thread of its own, so that no prompt, however long, holds up the event loop. Not the rules that ask for it.
+// Counts the tokens of prompts on a thread of its own, so that no prompt, however long, holds up the event loop. Not
+// the rules that ask for it.
 
 import { Worker } from 'node:worker_threads';
 
 /** Counts tokens. */
 export interface TokenCounter {
-  /** Tokens of a text in cl100k_base; past `stopAfter` the count may stop. Null when the thread failed or took too long, which `warn` is told. */
+  /**
+   * Tokens of a text in cl100k_base; past `stopAfter` the count may stop. Null when the thread failed or took too
+   * long, of which `warn` hears.
+   */
   count(text: string, stopAfter: number): Promise<number | null>;
   /** Ends the thread. */
   close(): Promise<void>;
 }
 
-/** Characters that are counted in one go: some ten milliseconds. Prompts that are counted at the same time take turns by these pieces. */
+/**
+ * Characters that are counted in one go: some ten milliseconds. Prompts that are counted at the same time take turns
+ * by these pieces.
+ */
 const pieceMax = 32 * 1024;
 /** For one piece, the start of the thread included: not for a long prompt, but for a thread that hangs. */
 const pieceTimeoutMs = 10_000;
@@ -88,7 +95,10 @@ export function createTokenCounter(warn: (message: string, error: unknown) => vo
   };
 }
 
-/** Cut where tokens are cut anyway: in front of a blank between a letter or digit and a letter. Without such a place, between two characters. */
+/**
+ * Cut where tokens are cut anyway: in front of a blank between a letter or digit and a letter. Without such a place,
+ * between two characters.
+ */
 function* pieces(text: string): Generator<string> {
   for (let from = 0; from < text.length;) {
     const to = from + pieceMax >= text.length ? text.length : cutBefore(text, from + pieceMax);

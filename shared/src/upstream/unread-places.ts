@@ -1,4 +1,5 @@
-// The places of a request whose text the rules of flagging do not look at: a closed list for each API, each with its reason. Everything else is read.
+// The places of a request whose text the rules of flagging do not look at: a closed list for each API, each with its
+// reason. Everything else is read.
 
 import type { JsonObject } from './call.ts';
 import type { Api } from './guarded-members.ts';
@@ -9,7 +10,10 @@ interface UnreadPlace {
   readonly at: string;
   /** `type` of the object that has the text, where the API names one. */
   readonly type?: string;
-  /** `media`: a file, which is left out when its kind holds no comparable text, and decoded else. `sealed`: written by the provider, for itself. */
+  /**
+   * `media`: a file, which is left out when its kind holds no comparable text, and decoded else. `sealed`: written by
+   * the provider, for itself.
+   */
   readonly holds: 'media' | 'sealed';
   readonly why: string;
 }

@@ -1,4 +1,5 @@
-// Door of the upstream room: what a request asks of a provider, the call to it, the answer and what it used. Not who may, not what it is charged.
+// Door of the upstream room: what a request asks of a provider, the call to it, the answer and what it used. Not who
+// may, not what it is charged.
 
 import { randomInt } from 'node:crypto';
 import type { Catalogue } from '../catalogue/catalogue.ts';
@@ -42,14 +43,24 @@ export type { PromptText } from './prompt-text.ts';
 export { DeadlinePassed } from './send.ts';
 export type { ServedUsage } from './usage/served-usage.ts';
 
-/** Counting takes some ten milliseconds for each 32,000 characters, and the end of the answer waits for it: longer texts stay uncounted. */
+/**
+ * Counting takes some ten milliseconds for each 32,000 characters, and the end of the answer waits for it: longer
+ * texts stay uncounted.
+ */
 const countedCharactersMax = 1_000_000;
 
 /** The providers' side of this process. */
 export interface Upstream {
-  /** Whether any home can be asked on a surface: one without is not routed. @param forInstances it takes its own provider's models alone */
+  /**
+   * Whether any home can be asked on a surface: one without is not routed.
+   * @param forInstances it takes its own provider's models alone
+   */
   serves(catalogue: Catalogue, surface: Surface, forInstances: boolean): boolean;
-  /** Checks a parsed body, says what it asks for and of whom. @param catalogue the call's snapshot @throws Refusal `bad-request`, never quoting a prompt */
+  /**
+   * Checks a parsed body, says what it asks for and of whom.
+   * @param catalogue the call's snapshot
+   * @throws Refusal `bad-request`, never quoting a prompt
+   */
   read(surface: Surface, body: unknown, caller: CallerFacts, catalogue: Catalogue): Call;
   /**
    * Looks at all text of a request by its provider's rules.
@@ -59,13 +70,15 @@ export interface Upstream {
    */
   inspect(call: Call, body: unknown, limitsBlock: boolean): Promise<{ prompt: PromptText; flagging: Flagging | null }>;
   /**
-   * Calls the provider at one of the model's homes, and at the next where one fails; the promise settles when an answer has begun.
-   * @throws Refusal upstream-timeout, upstream-unreachable, upstream-credentials, model-unavailable; an AbortError when the caller left
+   * Calls the provider at one of the model's homes, and at the next where one fails; the promise settles when an
+   * answer has begun.
+   * @throws Refusal upstream-timeout, upstream-unreachable, upstream-credentials, model-unavailable; an AbortError
+   * when the caller left
    */
   send(lease: Lease, call: Call, options: SendOptions): Promise<Answer>;
   /**
-   * What a served call used, once its answer has ended; where the API tells no tokens they are counted, and what nobody tells of one that broke off, or
-   * was left, is estimated.
+   * What a served call used, once its answer has ended; where the API tells no tokens they are counted, and what
+   * nobody tells of one that broke off, or was left, is estimated.
    * @param ms since it was sent
    */
   usage(call: Call, answer: Answer, ms: number): Promise<Metered>;

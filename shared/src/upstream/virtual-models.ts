@@ -1,4 +1,5 @@
-// Virtual model names (`fireworks-virtual-models`): which model stands for one, by chance for single-tenant deployments, by language for fine-tuned families.
+// Virtual model names (`fireworks-virtual-models`): which model stands for one, by chance for single-tenant
+// deployments, by language for fine-tuned families.
 
 const F = 'accounts/fireworks/models/';
 const S = 'accounts/sourcegraph/models/';
@@ -55,7 +56,10 @@ const families: Readonly<
   },
 };
 
-/** The model that a name stands for, in any case; a name that is none of ours stands for itself. @param language the editor's `languageId`, '' without one */
+/**
+ * The model that a name stands for, in any case; any other name means itself.
+ * @param language the editor's `languageId`, '' without one
+ */
 export function resolveModel(asked: string, language: string, deployment: Deployment): string {
   // The allow-list compares without case: a virtual name that passes there must not reach the provider as it is.
   const name = asked.toLowerCase();

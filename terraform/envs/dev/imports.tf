@@ -1,4 +1,5 @@
-# What may be there before Terraform comes: true takes it over with the next apply, and does nothing from then on. terraform/README.md, "What is there already".
+# What may be there before Terraform comes: true takes it over with the next apply, and does nothing from then on.
+# terraform/README.md, "What is there already".
 
 locals {
   there_already = {

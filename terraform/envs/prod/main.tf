@@ -1,4 +1,5 @@
-# Production. A roll-out is a pull request that changes the literal of image_tag, or of one function's tag in function_tags; a roll-back reverts it.
+# Production. A roll-out is a pull request that changes the literal of image_tag, or of one function's tag in
+# function_tags; a roll-back reverts it.
 
 module "gateway" {
   source     = "../../modules/gateway"

@@ -1,5 +1,5 @@
-# Access for people: asked for, with a reason, for three hours at most. Nobody has more for good. Looking needs nobody else to be awake; writing, and the
-# events of customers, do where there are approvers.
+# Access for people: asked for, with a reason, for three hours at most. Nobody has more for good. Looking needs nobody
+# else to be awake; writing, and the events of customers, do where there are approvers.
 
 locals {
   # `npm run status` asks releases what they are. Other buckets stay closed: Terraform's state knows Redis's password.
@@ -44,8 +44,8 @@ resource "google_project_iam_custom_role" "redis_password" {
   permissions = ["redis.instances.getAuthString"]
 }
 
-# Moving traffic makes Cloud Run ask whether the mover may act as the function's account. On its own it is no access: whoever has it still needs
-# run.developer, which `operate` gives for three hours.
+# Moving traffic makes Cloud Run ask whether the mover may act as the function's account. On its own it is no access:
+# whoever has it still needs run.developer, which `operate` gives for three hours.
 resource "google_service_account_iam_member" "operate" {
   for_each           = local.acting
   service_account_id = "projects/${var.project_id}/serviceAccounts/${each.value.account}"

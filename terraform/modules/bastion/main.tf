@@ -1,4 +1,5 @@
-# The machine through which an operator reaches Redis: no public address, ssh through Identity-Aware Proxy alone, stops by itself after a day.
+# The machine through which an operator reaches Redis: no public address, ssh through Identity-Aware Proxy alone, stops
+# by itself after a day.
 
 resource "google_service_account" "this" {
   project      = var.project_id
@@ -71,7 +72,8 @@ resource "google_iap_tunnel_instance_iam_member" "operator" {
   member   = each.value
 }
 
-# Who enters a machine acts as its account, which may do nothing. That they enter at all (OS Login) is in the entitlement, for three hours.
+# Who enters a machine acts as its account, which may do nothing. That they enter at all (OS Login) is in the
+# entitlement, for three hours.
 resource "google_service_account_iam_member" "operator" {
   for_each           = var.operators
   service_account_id = google_service_account.this.name

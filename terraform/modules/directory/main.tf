@@ -1,4 +1,5 @@
-# Firestore: the directory of subscriptions, tokens and users, with the indexes and rules of terraform/firestore (firebase.json gives the same to the emulator).
+# Firestore: the directory of subscriptions, tokens and users, with the indexes and rules of terraform/firestore
+# (firebase.json gives the same to the emulator).
 
 locals {
   dir   = "${path.module}/../../firestore"

@@ -1,4 +1,5 @@
-# One function: its account, its code at one tag, who may call it, what it may read. Not its routes (load-balancer) and not its queue (queues).
+# One function: its account, its code at one tag, who may call it, what it may read. Not its routes (load-balancer) and
+# not its queue (queues).
 
 locals {
   labels = merge(var.labels, { component = var.name })
@@ -61,7 +62,8 @@ resource "google_cloudfunctions2_function" "this" {
     min_instance_count               = var.instances.min
     max_instance_count               = var.instances.max
     service_account_email            = google_service_account.this.email
-    # Callers come through the load balancer, whose Cloud Armor nobody walks around; Cloud Tasks and Cloud Scheduler count as internal.
+    # Callers come through the load balancer, whose Cloud Armor nobody walks around; Cloud Tasks and Cloud Scheduler
+    # count as internal.
     ingress_settings = !local.public ? "ALLOW_INTERNAL_ONLY" : var.own_url ? "ALLOW_ALL" : "ALLOW_INTERNAL_AND_GCLB"
     # Gradual: the new revision waits without traffic for `npm run traffic`.
     all_traffic_on_latest_revision = !var.gradual
@@ -73,7 +75,8 @@ resource "google_cloudfunctions2_function" "this" {
     }
 
     environment_variables = merge({
-      # V8 by itself gives an instance of 512 MiB a young generation of 2 MB, which most of a call in flight outlives (scripts/functions/function-files.ts).
+      # V8 by itself gives an instance of 512 MiB a young generation of 2 MB, which most of a call in flight outlives
+      # (scripts/functions/function-files.ts).
       NODE_OPTIONS = "--max-semi-space-size=${floor(var.file.memoryMiB / 32)} --max-old-space-size=${floor(var.file.memoryMiB / 2)}"
       # One heap for the C library's callers, not one for each thread: some 8 MiB less.
       MALLOC_ARENA_MAX = "1"

@@ -1,9 +1,11 @@
-# The environment of every function. scripts/check/environment.ts holds its names to shared/src/config/variables.ts, in both directions.
+# The environment of every function. scripts/check/environment.ts holds its names to shared/src/config/variables.ts, in
+# both directions.
 
 locals {
   # Written by `npm run format` from variables.ts: name -> kind and whether it must be set.
   known = jsondecode(file("${path.module}/../../environment.json"))
-  # Written with it: the variables that a function reads. What concerns one provider makes new revisions of the functions that call it, and of no other.
+  # Written with it: the variables that a function reads. What concerns one provider makes new revisions of the
+  # functions that call it, and of no other.
   read = jsondecode(file("${path.module}/../../variables-by-function.json"))
 
   environment = merge(
@@ -22,7 +24,8 @@ locals {
       # Read anew for each connection, so that a new password needs no release. The function module mounts them.
       CODY_GATEWAY_REDIS_CA_FILE       = "/etc/ssl/redis/ca.pem"
       CODY_GATEWAY_REDIS_PASSWORD_FILE = "/etc/redis/password"
-      # For events while the queue is away, of the 80 % that Redis may fill: shared/src/limiter/share.ts says why a quarter.
+      # For events while the queue is away, of the 80 % that Redis may fill: shared/src/limiter/share.ts says why a
+      # quarter.
       CODY_GATEWAY_OUTBOX_BYTES = tostring(floor(var.redis_memory_gb * 0.8 * 1024 * 1024 * 1024 / 4))
     },
     # A task function's queue and address: CODY_GATEWAY_EVENTS_QUEUE, CODY_GATEWAY_DELIVER_EVENTS_URL.
@@ -33,7 +36,8 @@ locals {
   )
 
   secrets = toset([for name, variable in local.known : name if variable.kind == "secret"])
-  # A secret without a value would keep its functions from starting: an optional one is mounted once the environment says that it has been filled.
+  # A secret without a value would keep its functions from starting: an optional one is mounted once the environment
+  # says that it has been filled.
   mounted = toset([for name in local.secrets : name if local.known[name].required || contains(var.filled_secrets, name)])
 }
 

@@ -1,4 +1,5 @@
-# The whole gateway of one environment. Functions come from functions/*/function.json: a folder more is a function more, nothing here names one.
+# The whole gateway of one environment. Functions come from functions/*/function.json: a folder more is a function
+# more, nothing here names one.
 
 locals {
   dir = "${path.module}/../../../functions"
@@ -30,6 +31,7 @@ locals {
 
   accounts  = { for name, function in module.function : name => function.account }
   enqueuers = { for name, account in local.accounts : name => account if contains(local.uses[name], "queues") }
+  closers   = { for name, account in local.accounts : name => account if contains(local.uses[name], "final-days") }
   writers   = { for name, account in local.accounts : name => account if contains(local.uses[name], "warehouse") }
 
   apis = [
@@ -96,6 +98,8 @@ module "events" {
   labels             = local.labels
   location           = var.events_location
   writers            = local.writers
+  closers            = local.closers
+  time_zone          = var.billing_time_zone
   billing_export     = var.billing_export
 }
 

@@ -1,4 +1,5 @@
-# Cloud Armor as a belt: what a function would refuse anyway, refused before it costs an instance. Bodies are not inspected: prompts look like attacks.
+# Cloud Armor as a belt: what a function would refuse anyway, refused before it costs an instance. Bodies are not
+# inspected: prompts look like attacks.
 
 locals {
   labels = merge(var.labels, { component = "load-balancer" })

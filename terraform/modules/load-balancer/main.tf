@@ -4,8 +4,9 @@ locals {
   public  = { for name, file in var.files : name => file if file.trigger == "http" }
   default = one([for name, file in local.public : name if lookup(file, "default", false)])
 
-  # As the local router chooses (scripts/local/router.ts): exact paths before prefixes, the longer first, then the route with the request's
-  # feature, then the one that names none, then the one with another feature, whose function explains itself. Equals go by name.
+  # As the local router chooses (scripts/local/router.ts): exact paths before prefixes, the longer first, then the
+  # route with the request's feature, then the one that names none, then the one with another feature, whose function
+  # explains itself. Equals go by name.
   candidates = flatten([
     for name, file in local.public : [
       for number, route in file.routes : [
@@ -28,7 +29,8 @@ locals {
   by_order = { for candidate in local.candidates : candidate.order => candidate }
   routes   = [for order in sort(keys(local.by_order)) : local.by_order[order]]
 
-  # Another hostname is another certificate beside this one, so its name has the hostname in it: names end at 63 characters.
+  # Another hostname is another certificate beside this one, so its name has the hostname in it: names end at 63
+  # characters.
   certificate = "cody-gateway-${substr(sha256(var.hostname), 0, 8)}"
 }
 
@@ -59,8 +61,9 @@ resource "google_compute_backend_service" "function" {
   # Streams are neither cached nor compressed.
   enable_cdn       = false
   compression_mode = "DISABLED"
-  # Written over a caller's own. By this, beside the same address at the end of X-Forwarded-For, a function knows that the entry before is the caller's
-  # (shared/src/auth/caller-address.ts). No secret: who calls a function's own URL can write it, but not that last entry.
+  # Written over a caller's own. By this, beside the same address at the end of X-Forwarded-For, a function knows that
+  # the entry before is the caller's (shared/src/auth/caller-address.ts). No secret: who calls a function's own URL can
+  # write it, but not that last entry.
   custom_request_headers = ["X-Gateway-Load-Balancer: ${google_compute_global_address.this.address}"]
 
   backend {
@@ -129,7 +132,8 @@ resource "google_compute_global_address" "this" {
   labels  = local.labels
 }
 
-# Its domain is proven by a DNS record of its own, so the certificate is there before the hostname points here, and while it still points elsewhere.
+# Its domain is proven by a DNS record of its own, so the certificate is there before the hostname points here, and
+# while it still points elsewhere.
 resource "google_certificate_manager_dns_authorization" "this" {
   project     = var.project_id
   name        = local.certificate

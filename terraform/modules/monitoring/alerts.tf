@@ -1,11 +1,13 @@
-# Every alert policy as a row; the key is the name of its runbook. Thresholds of the first two groups are the platform's (handbook).
+# Every alert policy as a row; the key is the name of its runbook. Thresholds of the first two groups are the
+# platform's (handbook).
 
 locals {
   run   = "resource.type = \"cloud_run_revision\" AND resource.labels.service_name = monitoring.regex.full_match(\"${join("|", keys(var.functions))}\")"
   redis = "resource.type = \"redis_instance\" AND resource.labels.instance_id = \"${var.redis_id}\""
   log   = "resource.type = \"cloud_run_revision\" AND metric.type = \"logging.googleapis.com/user/cody_gateway"
 
-  # An incident ends half an hour after its lines stop. Google's own week would swallow every further dead letter of that week.
+  # An incident ends half an hour after its lines stop. Google's own week would swallow every further dead letter of
+  # that week.
   auto_close = "1800s"
 
   base = {
@@ -116,7 +118,8 @@ locals {
       aligner   = "ALIGN_PERCENTILE_99", reducer = "REDUCE_MAX", duration = "300s"
       threshold = var.own_overhead_ms
     }
-    # Of streams: what their readers wait for. Most of it is a provider's, whose slow minutes are no incident of ours: a quarter of an hour of it is.
+    # Of streams: what their readers wait for. Most of it is a provider's, whose slow minutes are no incident of ours:
+    # a quarter of an hour of it is.
     first-byte = {
       title     = "Streams begin late", filter = "${local.log}/first_byte_ms\""
       aligner   = "ALIGN_PERCENTILE_95", reducer = "REDUCE_MAX", duration = "900s"
@@ -149,7 +152,8 @@ locals {
       title   = "Calls without a price", filter = "${local.log}/unpriced_models\""
       aligner = "ALIGN_DELTA", period = "3600s"
     }
-    # Of the line `redis-breaker`, which an instance writes each ten seconds that Redis stays away: one connection that ends is no incident.
+    # Of the line `redis-breaker`, which an instance writes each ten seconds that Redis stays away: one connection that
+    # ends is no incident.
     redis-breaker = {
       title   = "Redis does not answer", severity = "CRITICAL", filter = "${local.log}/redis_breaker\""
       aligner = "ALIGN_DELTA", period = "60s"

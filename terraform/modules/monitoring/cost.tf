@@ -1,4 +1,5 @@
-# What costs more than it should: Google's bill against what is planned, and the providers' against yesterday's. Provider cost is on no bill of Google's.
+# What costs more than it should: Google's bill against what is planned, and the providers' against yesterday's.
+# Provider cost is on no bill of Google's.
 
 locals {
   # Millionths of a dollar that arrived in an hour; distributions have their sum under this name in PromQL.

@@ -1,8 +1,10 @@
-# Channels, metrics of the log lines and the dashboard. Alert policies stand in alerts.tf, those about money in cost.tf, the promise in slo.tf.
+# Channels, metrics of the log lines and the dashboard. Alert policies stand in alerts.tf, those about money in
+# cost.tf, the promise in slo.tf.
 
 locals {
   labels = merge(var.labels, { component = "monitoring" })
-  # Counted lines: fields that the code writes, and beginnings of its messages (scripts/check/environment.ts holds them to the code).
+  # Counted lines: fields that the code writes, and beginnings of its messages (scripts/check/environment.ts holds them
+  # to the code).
   lines = jsondecode(file("${path.module}/log-lines.json"))
   counted = {
     for name, line in local.lines : name => join(" OR ", concat(
@@ -18,9 +20,11 @@ locals {
     own_ms      = { field = "own_ms", unit = "ms" }
     upstream_ms = { field = "upstream_ms", unit = "ms" }
     in_flight   = { field = "in_flight", unit = "1" }
-    # From the request's arrival. Whole answers have no byte before they are finished; errors come at once, and would hide how slow the others are.
+    # From the request's arrival. Whole answers have no byte before they are finished; errors come at once, and would
+    # hide how slow the others are.
     first_byte_ms = { field = "first_byte_ms", unit = "ms", where = "jsonPayload.stream = true AND jsonPayload.upstream_status = 200" }
-    # Of sweep-leases: how old the oldest event in an outbox is, and how many its instance did not get out itself. Of deliver-events: what arrived.
+    # Of sweep-leases: how old the oldest event in an outbox is, and how many its instance did not get out itself. Of
+    # deliver-events: what arrived.
     outbox_oldest_ms  = { field = "sweep.oldest_ms", unit = "ms" }
     outbox_taken_over = { field = "sweep.sent", unit = "1" }
     events_delivered  = { field = "inserted", unit = "1" }
@@ -30,7 +34,8 @@ locals {
 }
 
 locals {
-  # Whose fault an answer of 500 and above is. A provider's: its own status came through, or one of these refusals says that it gave none. Our key is our fault.
+  # Whose fault an answer of 500 and above is. A provider's: its own status came through, or one of these refusals says
+  # that it gave none. Our key is our fault.
   provider_refusals = ["model-unavailable", "upstream-unreachable", "upstream-timeout"]
   refused_by_it     = "jsonPayload.refusal = (${join(" OR ", [for kind in local.provider_refusals : "\"${kind}\""])})"
   provider_fault    = "httpRequest.status >= 500 AND (${local.refused_by_it} OR (jsonPayload.upstream_status > 0 AND NOT jsonPayload.refusal : *))"
@@ -82,7 +87,8 @@ resource "google_logging_metric" "this" {
   }
 }
 
-# Monitoring does not know a new metric for up to ten minutes, and refuses a policy on it until then (provider issue 11102).
+# Monitoring does not know a new metric for up to ten minutes, and refuses a policy on it until then (provider issue
+# 11102).
 resource "time_sleep" "metrics" {
   create_duration = "600s"
   triggers        = { metrics = join(",", concat(sort(keys(google_logging_metric.this)), [google_logging_metric.synthetic.name])) }

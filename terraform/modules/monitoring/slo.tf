@@ -1,5 +1,5 @@
-# What callers are promised, and how fast it is being used up. 99.5 % of the answers of public functions are below 500 in 28 days, but for a provider's own
-# faults, which nobody here can mend.
+# What callers are promised, and how fast it is being used up. 99.5 % of the answers of public functions are below 500
+# in 28 days, but for a provider's own faults, which nobody here can mend.
 
 resource "google_monitoring_custom_service" "gateway" {
   project      = var.project_id
@@ -11,7 +11,8 @@ resource "google_monitoring_custom_service" "gateway" {
 locals {
   public = join("|", [for name, function in var.functions : name if function.public])
   burn = {
-    # Windows as in Google's SRE workbook, chapter 5: the long one says that it matters, the short one that it still goes on.
+    # Windows as in Google's SRE workbook, chapter 5: the long one says that it matters, the short one that it still
+    # goes on.
     slo-burn-fast = { windows = ["3600s", "300s"], rate = 14.4, severity = "CRITICAL" }
     slo-burn-slow = { windows = ["21600s", "1800s"], rate = 6, severity = "WARNING" }
   }

@@ -1,10 +1,12 @@
-# A whole call every five minutes, as a caller makes it: hostname, certificate, Cloud Armor, token, quota, provider. Its subscription is one of ours.
+# A whole call every five minutes, as a caller makes it: hostname, certificate, Cloud Armor, token, quota, provider.
+# Its subscription is one of ours.
 
 locals {
   synthetic_job = "cody-gateway-synthetic-call"
 }
 
-# Scheduler keeps its headers as they are, so the token stands in the state, as OpsGenie's address does: it is a small subscription's.
+# Scheduler keeps its headers as they are, so the token stands in the state, as OpsGenie's address does: it is a small
+# subscription's.
 resource "google_cloud_scheduler_job" "synthetic" {
   count            = nonsensitive(var.synthetic_token == null) ? 0 : 1
   project          = var.project_id

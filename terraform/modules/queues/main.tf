@@ -1,4 +1,5 @@
-# Queues between the functions. Each has an account of its own, whose token it adds to every task: who may enqueue need not be able to call.
+# Queues between the functions. Each has an account of its own, whose token it adds to every task: who may enqueue need
+# not be able to call.
 
 locals {
   # `events`, then `events-1`, `events-2`: a queue takes 500 tasks a second.
@@ -51,7 +52,8 @@ resource "google_cloud_tasks_queue" "this" {
     sampling_ratio = 0.01
   }
 
-  # With a queue go the events in it, and its name is not to be had for days: terraform/README.md, "Taking something away".
+  # With a queue go the events in it, and its name is not to be had for days: terraform/README.md, "Taking something
+  # away".
   deletion_policy = "PREVENT"
 }
 

@@ -1,5 +1,6 @@
-# The bucket of releases: <function>/<tag>.zip, one a build, <tag>.cdx.json beside it (what is in it), and <function>/insiders.zip, which moves. And the
-# account under which Cloud Build makes functions of them: its own default is Compute's, which may do everything or, in newer organisations, nothing.
+# The bucket of releases: <function>/<tag>.zip, one a build, <tag>.cdx.json beside it (what is in it), and
+# <function>/insiders.zip, which moves. And the account under which Cloud Build makes functions of them: its own
+# default is Compute's, which may do everything or, in newer organisations, nothing.
 
 resource "google_storage_bucket" "this" {
   project                     = var.project_id

@@ -1,5 +1,5 @@
-# Containers for the secrets that function.json files name. Operators fill them with gcloud, so that no value passes through the state;
-# Redis's endpoint, password and certificates alone come from Terraform, write-only.
+# Containers for the secrets that function.json files name. Operators fill them with gcloud, so that no value passes
+# through the state; Redis's endpoint, password and certificates alone come from Terraform, write-only.
 
 locals {
   id = { for variable in var.variables : variable => lower(replace(variable, "_", "-")) }
@@ -10,7 +10,8 @@ resource "google_secret_manager_secret" "this" {
   project   = var.project_id
   secret_id = each.value
   labels    = merge(var.labels, { component = "secrets" })
-  # A variable that no function names any more must not take the value along: terraform/README.md, "Taking something away".
+  # A variable that no function names any more must not take the value along: terraform/README.md, "Taking something
+  # away".
   deletion_protection = true
   # A version that is destroyed can be brought back for a week.
   version_destroy_ttl = "604800s"

@@ -16,7 +16,8 @@ export interface RowFault {
 }
 
 /**
- * The first fault that is found, or null. The real service tells one a row, too, and of several unknown members now this one and now that.
+ * The first fault that is found, or null. The real service tells one a row, too, and of several unknown members now
+ * this one and now that.
  */
 export function faultOf(columns: readonly Column[], json: Readonly<Record<string, unknown>>): RowFault | null {
   const byName = new Map(columns.map((column) => [column.name, column]));

@@ -1,4 +1,4 @@
-// What an operator changes of a subscription that stands: limits, access, tokens. Each change and its audit record are
+// What an operator changes of an existing subscription: limits, access, tokens. Each change and its audit record are
 // one commit. Creating is subscriptions.ts.
 
 import { randomBytes } from 'node:crypto';

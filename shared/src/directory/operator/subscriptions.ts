@@ -13,7 +13,7 @@ import {
 import { recordOf, type SubscriptionDocument, type SubscriptionRecord } from '../records.ts';
 import { deriveFromLicenceKey, hashToken } from '../token.ts';
 
-/** gRPC's code for a document that is there already. */
+/** gRPC's code for a document that already exists. */
 const alreadyExists = 6;
 
 /** A subscription to create. */
@@ -22,7 +22,7 @@ export interface NewSubscription {
   readonly limits: SubscriptionRecord['limits'];
   /** UUID, with or without `es_` in front; a fresh one where absent. */
   readonly id?: string;
-  /** For the audit record; without it there is none: what makes it is no operator. */
+  /** For the audit record; absent when a program and not an operator does it, and then there is no record. */
   readonly author?: Author;
 }
 

@@ -19,7 +19,7 @@ export interface Statement {
   readonly tags: readonly string[];
   /** Null: no access to that feature. */
   readonly limits: Readonly<Record<SubscribedFeature, StatedLimit | null>>;
-  /** Features whose limit is a number that can be none (-1 as an unsigned integer): no access, and somebody has to be told. */
+  /** Features whose limit can be no limit (-1 read as an unsigned integer): they get no access, and it is reported. */
   readonly unreadableLimits: readonly SubscribedFeature[];
   /** SHA-256 of its tokens; null where the source did not list them. */
   readonly tokenHashes: readonly string[] | null;
@@ -41,8 +41,8 @@ export interface AccessSource {
   /** The actor of a token, or null: it definitely knows none. @throws SourceUnavailable */
   find(token: KnownToken): Promise<Statement | null>;
   /**
-   * The subscription of an id as `Statement.id` writes it, or null: there definitely is none, or an archived one that is
-   * not listed either. Null instead of a method where a source can't be asked so.
+   * The subscription of an id as `Statement.id` writes it, or null: there definitely is none, or an archived one that
+   * is not listed either. Null instead of a method where a source can't be asked so.
    * @throws SourceUnavailable
    */
   readonly findById: ((id: string) => Promise<Statement | null>) | null;

@@ -1,4 +1,5 @@
-// Access tokens of the gateway itself, from Sourcegraph's accounts server (OAuth 2.0 client credentials, RFC 6749 §4.4). Not what is asked with them.
+// Access tokens of the gateway itself, from Sourcegraph's accounts server (OAuth 2.0 client credentials, RFC 6749
+// §4.4). Not what is asked with them.
 
 import * as v from 'valibot';
 import { fetchJson } from '../../http/http.ts';
@@ -8,7 +9,10 @@ const timeoutMs = 5_000;
 const answerBytesMax = 64 * 1024;
 /** An access token is used no longer than until shortly before its end. */
 const expiryMarginMs = 60_000;
-/** A token that is not accepted is most often one without a right, which a new one doesn't have either: no call after call asks for one. */
+/**
+ * A token that is not accepted is most often one without a right, which a new one doesn't have either: no call after
+ * call asks for one.
+ */
 const anewEveryMs = 60_000;
 
 /** Where and as whom to ask. */
@@ -25,8 +29,9 @@ export interface ClientSettings {
 /** The access tokens of this process for one scope. */
 export interface ClientCredentials {
   /**
-   * Makes a call with an access token, one for as long as it is good; concurrent calls share it. Where the answer says that the token was not accepted
-   * (revoked, of another time, without a scope that was granted meanwhile) the call is made once more with a new one, at most once a minute.
+   * Makes a call with an access token, one for as long as it is good; concurrent calls share it. Where the answer says
+   * that the token was not accepted (revoked, of another time, without a scope that was granted meanwhile) the call is
+   * made once more with a new one, at most once a minute.
    * @returns the last call's answer, an unaccepted one too
    * @throws NoAccessToken; FetchFailed; what `call` throws
    */

@@ -1,5 +1,6 @@
-// Enterprise Portal as a source, on a Connect server of its published messages: statements, what counts as unknown, exact numbers, faults in the portal's own
-// words, and access tokens that are shared, renewed, and asked for anew when the portal turns one down.
+// Enterprise Portal as a source, on a Connect server of its published messages: statements, what counts as unknown,
+// exact numbers, faults in the portal's own words, and access tokens that are shared, renewed, and asked for anew when
+// the portal turns one down.
 
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, test } from 'node:test';

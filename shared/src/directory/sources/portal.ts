@@ -1,4 +1,5 @@
-// Enterprise Portal as a source of access: its CodyAccessService over Connect with JSON, as a client of Sourcegraph's accounts.
+// Enterprise Portal as a source of access: its CodyAccessService over Connect with JSON, as a client of Sourcegraph's
+// accounts.
 
 import * as v from 'valibot';
 import { fetchJson, FetchFailed, type JsonAnswer } from '../../http/http.ts';
@@ -65,7 +66,10 @@ const unaccepted: ReadonlySet<unknown> = new Set(['unauthenticated', 'permission
 /** Product subscriptions of Enterprise Portal. */
 export function portalSubscriptions(settings: PortalSettings): AccessSource {
   const credentials = clientCredentials({ ...settings, scope });
-  /** @param secret what stands in the request and must not be told. @returns the message; null where the portal definitely has none */
+  /**
+   * @param secret what the request contains and no message may repeat.
+   * @returns the message; null where the portal definitely has none
+   */
   const call = async (method: string, request: object, secret: string, signal?: AbortSignal): Promise<unknown> => {
     const lists = signal !== undefined;
     let secrets = [secret, settings.clientSecret];

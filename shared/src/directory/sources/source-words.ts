@@ -1,4 +1,5 @@
-// What a source says of its refusal, made fit for a log line: short, one line, without tokens, addresses or names. Not what the refusal means.
+// What a source says of its refusal, made fit for a log line: short, one line, without tokens, addresses or names. Not
+// what the refusal means.
 
 const charactersMax = 120;
 const readMax = 1_000;

@@ -1,5 +1,5 @@
-// Sourcegraph.com as a source, on a stand-in that takes what its published schema allows: what statements become, what counts as unknown, exact numbers, and that
-// faults are told in its words without secrets.
+// Sourcegraph.com as a source, on a stand-in that takes what its published schema allows: what statements become, what
+// counts as unknown, exact numbers, and that faults are told in its words without secrets.
 
 import assert from 'node:assert/strict';
 import { after, afterEach, before, test } from 'node:test';

@@ -1,4 +1,5 @@
-// Sourcegraph.com's GraphQL as a source of access: product subscriptions by licence token or as a list, users by their own token. Not what its records mean (sourcegraph-records.ts).
+// Sourcegraph.com's GraphQL as a source of access: product subscriptions by licence token or as a list, users by their
+// own token. Not what its records mean (sourcegraph-records.ts).
 
 import * as v from 'valibot';
 import { fetchJson, FetchFailed } from '../../http/http.ts';
@@ -101,7 +102,10 @@ export function sourcegraphUsers(settings: SourcegraphSettings): AccessSource {
   };
 }
 
-/** What of the list comes first, then the rest. A record that can't be read is told with the whole list alone: it may have no id by which it was told before. */
+/**
+ * What of the list comes first, then the rest. A record that can't be read is told with the whole list alone: it may
+ * have no id by which it was told before.
+ */
 async function* listSubscriptions(settings: SourcegraphSettings, signal: AbortSignal): AsyncGenerator<Page> {
   const told = new Set<string>();
   let first: number | null = null;

@@ -1,5 +1,5 @@
-// What a list lacks is believed up to a handful or a share; beyond that each is asked for by itself, so many in one run,
-// and only what is definitely gone is taken off.
+// What a list lacks is believed up to a handful or a share; beyond that each is asked for by itself, so many in one
+// run, and only what is definitely gone is taken off.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

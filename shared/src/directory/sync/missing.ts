@@ -1,5 +1,5 @@
-// Which of the subscriptions that a list lacks are gone. A handful is believed; where more are missing, each is asked for
-// by itself, since a faulty list must lock nobody out and a real farewell must not be kept waiting for ever.
+// Which of the subscriptions that a list lacks are gone. A handful is believed; where more are missing, each is asked
+// for by itself, since a faulty list must lock nobody out and a real farewell must not be kept waiting for ever.
 
 import type { AccessSource } from '../sources/access-source.ts';
 import type { SourceList } from './source-list.ts';
@@ -75,7 +75,7 @@ async function askSingly(
       try {
         if ((await findById(id)) === null) gone.push(id);
       } catch {
-        // Whatever it was: not definite. It is counted and told.
+        // Whatever it was, it is no definite answer. It is counted and reported.
         failed += 1;
       }
     }

@@ -20,8 +20,8 @@ export interface SourceList {
 }
 
 /**
- * Reads it whole before anything of it is written: only the whole list says that a token which one subscription lacks is
- * nobody else's.
+ * Reads it whole before anything of it is written: only the whole list says that a token which one subscription lacks
+ * is nobody else's.
  * @throws what ended the signal
  */
 export async function readList(source: AccessSource, held: AbortSignal): Promise<SourceList> {

@@ -1,5 +1,5 @@
-// What a sync remembers of the last one survives a short outage of Redis, and is read, replaced and forgotten in pieces,
-// on a real Redis.
+// What a sync remembers of the last one survives a short outage of Redis, and is read, replaced and forgotten in
+// pieces, on a real Redis.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

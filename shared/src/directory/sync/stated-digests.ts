@@ -12,8 +12,8 @@ import type { Statement } from '../sources/access-source.ts';
 /** What the directory holds is read anew once a day, in case it was changed by hand. */
 const statedLifeMs = 86_400_000;
 /**
- * A table that no sync looks after any more goes by itself. Not the daily way: Redis takes an expired hash apart at once,
- * and stands still meanwhile.
+ * A table that no sync looks after any more goes by itself. Not the daily way: Redis takes an expired hash apart at
+ * once, and stands still meanwhile.
  */
 const tableLifeMs = 3 * statedLifeMs;
 /** Digests in one Redis command: some hundred kilobytes, half a millisecond of Redis. */

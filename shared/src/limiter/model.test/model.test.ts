@@ -1,6 +1,7 @@
-// Any sequence of steps, on a real Redis through two instances, does what a limiter in plain memory does: every answer, every counter, every event; and
-// in the end nothing stands and the ledger has what the counters have. Time is an argument: the scripts' clock is replaced, and what Redis expires moves along.
-// LIMITER_MODEL_RUNS says how many sequences (60), LIMITER_MODEL_SEED repeats what a failure printed.
+// Any sequence of steps, on a real Redis through two instances, does what a limiter in plain memory does: every
+// answer, every counter, every event; and in the end nothing stands and the ledger has what the counters have. Time is
+// an argument: the scripts' clock is replaced, and what Redis expires moves along. LIMITER_MODEL_RUNS says how many
+// sequences (60), LIMITER_MODEL_SEED repeats what a failure printed.
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
@@ -25,7 +26,10 @@ import {
 import { Real, type Both } from './world.ts';
 
 const longRuns = process.env['LIMITER_MODEL_RUNS'];
-/** A busy machine plays fewer sequences; one that is asked for many may take its time. Making a failing one small counts too. */
+/**
+ * A busy machine plays fewer sequences; one that is asked for many may take its time. Making a failing one small
+ * counts too.
+ */
 const limitMs = longRuns === undefined ? 10_000 : 3_600_000;
 const runs = Number(longRuns ?? 60);
 const seed = process.env['LIMITER_MODEL_SEED'];
@@ -105,7 +109,8 @@ test('every step of any sequence does what the model does, and counters and ledg
   ));
 
 test('windows roll over, close and move with every change of limit and interval, whatever the instances’ clocks say', async (t) => {
-  // Nothing but Redis tells the time: each look at an instance's own clock would be an hour off, now this way, now that.
+  // Nothing but Redis tells the time: each look at an instance's own clock would be an hour off, now this way, now
+  // that.
   let looks = 0;
   const { now } = Date;
   t.mock.method(Date, 'now', () => now() + (looks++ % 2 === 0 ? 3_600_000 : -3_600_000));

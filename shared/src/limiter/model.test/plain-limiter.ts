@@ -66,7 +66,10 @@ const leaseTime = minute;
 const endedTime = 15 * minute;
 const claimTime = 24 * 60 * minute;
 
-/** The state and the rules. Every method answers what the real limiter must answer, and `events` holds what it must have written. */
+/**
+ * The state and the rules. Every method answers what the real limiter must answer, and `events` holds what it must
+ * have written.
+ */
 export class PlainLimiter {
   now: number;
   readonly counters = new Map<string, Counter>();
@@ -184,7 +187,10 @@ export class PlainLimiter {
     this.folds.delete(name);
   }
 
-  /** Settles or releases (`units` 0); `window`: what the caller knows of it, or '' for one that gives up an admission of unknown outcome. */
+  /**
+   * Settles or releases (`units` 0); `window`: what the caller knows of it, or '' for one that gives up an admission
+   * of unknown outcome.
+   */
   end(
     admission: ModelAdmission,
     window: string,

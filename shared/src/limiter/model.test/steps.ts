@@ -306,8 +306,9 @@ export const waits = fc.constantFrom(1, 1, 2, 3, 6, 20, 50).map(
 );
 
 /**
- * Whatever happened: what an open window has used for good is what the ledger's rows of it say, so nothing is lost, invented or moved to another one.
- * A step that is repeated when the lease's record is gone (a quarter of an hour) charges again, as after a failover: its window is not counted here.
+ * Whatever happened: what an open window has used for good is what the ledger's rows of it say, so nothing is lost,
+ * invented or moved to another one. A step that is repeated when the lease's record is gone (a quarter of an hour)
+ * charges again, as after a failover: its window is not counted here.
  */
 function checkLedger({ plain, ledger, late, reopened }: Both, { counters }: RealState): void {
   const rows = new Map<string, ModelEvent>();

@@ -1,4 +1,5 @@
-// Where model.test.ts plays: the real limiter as two instances on one Redis, whose time is an argument, and both sides' state in the same words.
+// Where model.test.ts plays: the real limiter as two instances on one Redis, whose time is an argument, and both
+// sides' state in the same words.
 
 import type { Redis } from 'ioredis';
 import type { Feature, Permit } from '../../auth/auth.ts';
@@ -51,7 +52,10 @@ export interface Both {
   readonly ledger: ModelEvent[];
   /** Ids that were used again when their record was gone. */
   readonly late: Set<string>;
-  /** Where in `ledger` a window begins that has the name of an older one: a window is named after the admission that opened it. */
+  /**
+   * Where in `ledger` a window begins that has the name of an older one: a window is named after the admission that
+   * opened it.
+   */
   readonly reopened: Map<string, number>;
 }
 

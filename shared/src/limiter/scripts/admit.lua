@@ -1,5 +1,6 @@
--- Reserves an estimate in the actor's quota window and opens a lease; or refuses, consuming nothing but the burst mark. The same lease id
--- again answers the same. Burst is asked before quota (shared/COMPATIBILITY.md#burst-size); a burst refusal leaves no mark.
+-- Reserves an estimate in the actor's quota window and opens a lease; or refuses, consuming nothing but the burst
+-- mark. The same lease id again answers the same. Burst is asked before quota (shared/COMPATIBILITY.md#burst-size); a
+-- burst refusal leaves no mark.
 -- KEYS[1] limit     quota and burst window of the actor and feature
 -- KEYS[2] inFlight  calls of the actor and feature that are in flight
 -- KEYS[3] lease     this lease
@@ -17,14 +18,16 @@
 -- ARGV[7] cap of calls in flight
 -- ARGV[8] lease time, ms
 -- ARGV[9] the rest of the lease's record (limiter/scripts/lease.lua), from the feature on
--- ARGV[10] version of the actor where another interval in a newer version opens a new window (users); empty where it moves the end
+-- ARGV[10] version of the actor where another interval in a newer version opens a new window (users); empty where it
+--   moves the end
 -- ARGV[11] entries that a shard's outbox may always have
 -- ARGV[12] bytes of Redis that are set aside for events
 -- ARGV[13] fingerprint of the request, without blanks; absent for a call without an Idempotency-Key
 -- ARGV[14] life of the claim, ms
 -- RETURNS {'admitted', window, remaining, window end ms, now ms}
 -- RETURNS {'refused', 'quota' | 'burst' | 'in-flight', limit, retry at ms, now ms, outbox entry | false}
--- RETURNS {'claimed', 'other' | 'running' | 'settled' | 'orphaned', lease id}: the key is another call's, of another request or of the same
+-- RETURNS {'claimed', 'other' | 'running' | 'settled' | 'orphaned', lease id}: the key is another call's, of another
+--   request or of the same
 -- RETURNS {'ended', state}: the lease of that id has ended; a late repetition of an admission that was given up
 -- @include now
 local call = redis.call
@@ -36,7 +39,7 @@ end
 local id, limit, interval, estimate = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
 local f = call('HMGET', KEYS[1], 'id', 'used', 'reserved', 'end', 'interval', 'burst', 'burstEnd')
 local window, used, reserved, finish, known_interval = f[1], tonumber(f[2]), tonumber(f[3]), tonumber(f[4]), tonumber(f[5])
--- Half a window, by whatever hand, is none: nobody is locked out by it.
+-- A window with missing fields counts as none, so that it locks nobody out.
 if not (used and reserved and finish) then window = nil end
 local burst, burst_end = tonumber(f[6]) or 0, tonumber(f[7]) or 0
 local expiry = math.max(finish or 0, burst_end)

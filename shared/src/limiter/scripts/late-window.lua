@@ -1,5 +1,5 @@
--- fragment: the quota window of a call that was admitted without Redis (limiter/late.ts says the rule). Opens one where none stands.
--- Returns its name, or '' when the call's own would be over by now.
+-- fragment: the quota window of a call that was admitted without Redis (limiter/late.ts says the rule). Opens one
+-- where there is none. Returns its name, or '' when the call's own would already be over.
 local function late_window(key, id, since, interval)
   if since + interval <= now then return '' end
   local f = redis.call('HMGET', key, 'id', 'end', 'burstEnd')

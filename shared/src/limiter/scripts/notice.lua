@@ -1,5 +1,5 @@
--- fragment: the notice that settled use has reached a threshold, level-triggered: whatever raised the use, the next end of a lease sees it.
--- `noticed` reads `<window> <percent>`, so that a new window begins without one.
+-- fragment: the notice that settled use has reached a threshold, level-triggered: whatever raised the use, the next
+-- end of a lease sees it. `noticed` reads `<window> <percent>`, so that a new window begins without one.
 local function append_notice(key, window, settled, finish, noticed, outbox, limit, thresholds, draft)
   local reached = 0
   for threshold in string.gmatch(thresholds, '%d+') do

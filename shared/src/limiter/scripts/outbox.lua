@@ -1,6 +1,8 @@
 -- fragment: appending to the shard's outbox, one by one or folded. Needs the fragment share.
--- Fields of an entry: i event id, k kind (event, orphaned, refused, noted, notice), w quota window, q units that its counter kept, e event or draft,
--- t the threshold in percent that a notice is about, or that a call's settlement crossed, s the estimate of an orphaned lease, and for refusals c cause, l limit, u when to come back (Unix ms), n how many it stands for.
+-- Fields of an entry: i event id, k kind (event, orphaned, refused, noted, notice), w quota window, q units that its
+-- counter kept, e event or draft, t the threshold in percent that a notice is about, or that a call's settlement
+-- crossed, s the estimate of an orphaned lease, and for refusals c cause, l limit, u when to come back (Unix ms), n
+-- how many it stands for.
 local function append(outbox, fields)
   return redis.call('XADD', outbox, '*', unpack(fields))
 end
@@ -23,8 +25,8 @@ local function unfold(fold, folds, outbox)
   redis.call('ZREM', folds, fold)
 end
 
--- One by one up to five a minute, counted from then on: a client that hammers can't fill the warehouse. `by`: how many it stands for;
--- `own`, `set_aside`: the shard's share (fragment share).
+-- One by one up to five a minute, counted from then on: a client that hammers can't fill the warehouse. `by`: how many
+-- it stands for; `own`, `set_aside`: the shard's share (fragment share).
 local function append_folding(outbox, fold, folds, variant, fields, by, own, set_aside)
   local minute = math.floor(now / 60000)
   local seen = redis.call('HMGET', fold, 'minute', 'n')

@@ -1,4 +1,5 @@
--- Appends an event that belongs to no lease (AccessDenied, Unauthorized, a refusal before admission), folding what is repeated.
+-- Appends an event that belongs to no lease (AccessDenied, Unauthorized, a refusal before admission), folding what is
+-- repeated.
 -- KEYS[1] outbox  where it goes
 -- KEYS[2] fold    this identity's events of this name in this minute
 -- KEYS[3] folds   index of the shard's folds

@@ -1,5 +1,5 @@
--- Gives a counter that lost its expiry one again, or forgets it where all it counts is over. Our scripts set both in one step; a hand, a restored
--- dump or another tool may not.
+-- Gives a counter that lost its expiry one again, or forgets it where all it counts is over. Our scripts set both in
+-- one step; a hand, a restored dump or another tool may not.
 -- KEYS[1] limit  quota and burst window of an actor and feature
 -- RETURNS 1 when it had none, 0 when there was nothing to mend
 -- @include now

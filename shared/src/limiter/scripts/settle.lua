@@ -1,5 +1,5 @@
--- Ends a lease: replaces its estimate by the truth and appends its event, in one step. Can be repeated after an unknown outcome.
--- Zero units with `release` give the reservation back; a window that empties closes again.
+-- Ends a lease: replaces its estimate by the actual usage and appends its event, in one step. Can be repeated after an
+-- unknown outcome. Zero units with `release` give the reservation back; a window that empties closes again.
 -- KEYS[1] limit     quota and burst window of the actor and feature
 -- KEYS[2] inFlight  calls of the actor and feature that are in flight
 -- KEYS[3] lease     this lease
@@ -7,8 +7,9 @@
 -- KEYS[5] outbox    where the event goes
 -- KEYS[6] claim     of the call's Idempotency-Key; KEYS[3] again for a call without one
 -- ARGV[1] lease id, which is the event's id
--- ARGV[2] window that the lease was admitted in; empty when unknown; `@<admitted ms>+<interval ms>` of a call that was admitted without Redis
--- ARGV[3] units, the truth
+-- ARGV[2] window that the lease was admitted in; empty when unknown; `@<admitted ms>+<interval ms>` of a call that was
+--   admitted without Redis
+-- ARGV[3] units actually used
 -- ARGV[4] state to end in: settled or void
 -- ARGV[5] life of the ended record, ms
 -- ARGV[6] the event: opaque bytes; empty for none
@@ -18,8 +19,9 @@
 -- ARGV[10] the notice: opaque bytes
 -- ARGV[11] entries that a shard may always have; absent where there is no event
 -- ARGV[12] bytes of Redis that are set aside for events; as ARGV[11]
--- RETURNS {state found ('open', 'settled', 'void', 'swept', 'none'), units that the window's counter kept, outbox entry | 'full' | false,
---   notice {outbox entry, window, percent, settled units, window end ms} | false}, and of a call that was admitted without Redis its window or ''
+-- RETURNS {state found ('open', 'settled', 'void', 'swept', 'none'), units that the window's counter kept, outbox
+--   entry | 'full' | false, notice {outbox entry, window, percent, settled units, window end ms} | false}, and of a
+--   call that was admitted without Redis its window or ''
 -- @include now
 -- @include lease
 -- @include window
@@ -44,7 +46,8 @@ end
 local settled, finish, noticed
 -- A void lease without a record was never admitted: there is nothing to give back.
 if state ~= 'none' or units > 0 then
-  -- What the counter holds of this lease by now: the estimate of an open one (in reservation too), what the sweeper charged, or nothing.
+  -- What the counter holds of this lease so far: the estimate of an open one (in reservation too), what the sweeper
+  -- charged, or nothing.
   settled, finish, noticed = charge(KEYS[1], window, units - estimate - kept, -estimate)
   if settled then kept = units end
 end

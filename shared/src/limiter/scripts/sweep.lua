@@ -7,7 +7,8 @@
 -- KEYS[6] claim     of the call's Idempotency-Key; KEYS[3] again for a call without one
 -- ARGV[1] lease id
 -- ARGV[2] life of the ended record, ms
--- RETURNS {'swept', units kept} | {'standing', 0}: it is not due | {'gone', 0}: no open lease of that id, the index is cleared of it
+-- RETURNS {'swept', units kept} | {'standing', 0}: it is not due | {'gone', 0}: no open lease of that id, the index is
+--   cleared of it
 -- @include now
 -- @include lease
 -- @include window

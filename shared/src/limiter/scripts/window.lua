@@ -1,6 +1,7 @@
 -- fragment: the quota window that a lease charges.
--- Moves the counter by `by` and the reservation by `reserved_by`, as long as the window of that name is open; nothing is charged to another one.
--- A window that nothing uses any more closes again. Returns its settled units, end and `noticed`, or nil.
+-- Moves the counter by `by` and the reservation by `reserved_by`, as long as the window of that name is open; nothing
+-- is charged to another one. A window that nothing uses any more closes again. Returns its settled units, end and
+-- `noticed`, or nil.
 local function charge(key, name, by, reserved_by)
   local f = redis.call('HMGET', key, 'id', 'used', 'reserved', 'end', 'noticed')
   if f[1] ~= name or not (f[2] and f[3]) or now >= (tonumber(f[4]) or 0) then return nil end

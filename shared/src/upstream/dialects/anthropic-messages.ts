@@ -103,8 +103,9 @@ function versionHeaders({ dialect, headers }: CallerFacts): Record<string, strin
 }
 
 /**
- * Instances send the system prompt as first message, which Anthropic refuses: it becomes the `system` member and wins over one that is there. An SDK's caller has that
- * member itself: its first message becomes it only where there is none, and where it is nothing but a prompt.
+ * Instances send the system prompt as first message, which Anthropic refuses: it becomes the `system` member and wins
+ * over one that is there. An SDK's caller has that member itself: its first message becomes it only where there is
+ * none, and where it is nothing but a prompt.
  */
 function liftSystem(
   members: JsonObject,
@@ -132,8 +133,9 @@ function isPromptAlone({ system }: JsonObject, message: Message): boolean {
 }
 
 /**
- * One block of nothing but text, which is what instances send, becomes that text (shared/COMPATIBILITY.md#request-bodies). Of several blocks the original gateway keeps the
- * first; they pass as they are, cache marks included, since Anthropic takes them there. Null where there is no text.
+ * One block of nothing but text, which is what instances send, becomes that text
+ * (shared/COMPATIBILITY.md#request-bodies). Of several blocks the original gateway keeps the first; they pass as they
+ * are, cache marks included, since Anthropic takes them there. Null where there is no text.
  */
 function systemOf(content: unknown): unknown {
   const texts = textsOf(content);
@@ -143,7 +145,10 @@ function systemOf(content: unknown): unknown {
   return marked ? content : texts[0];
 }
 
-/** Usage comes in two halves: input with `message_start`, output with the last `message_delta`; `message_stop` is the end mark. */
+/**
+ * Usage comes in two halves: input with `message_start`, output with the last `message_delta`; `message_stop` is the
+ * end mark.
+ */
 /** @param asked the model's name at the provider */
 function createMeter(asked: string): Meter {
   let usage: JsonObject = {};
@@ -173,7 +178,7 @@ function createMeter(asked: string): Meter {
         written += anthropicWritten(memberOf(data, 'delta'));
         return;
       case 'message_delta':
-        // Cumulative; what it leaves out stands as it was.
+        // Cumulative; what it leaves out keeps its value.
         usage = mergeReports(usage, memberOf(data, 'usage'));
         // Why it stopped is the last that is said but for the end mark, which some servers leave out.
         if (typeof memberOf(data, 'delta')['stop_reason'] === 'string') finished = true;

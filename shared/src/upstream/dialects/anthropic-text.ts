@@ -1,4 +1,5 @@
-// Anthropic's text completions, which instances of 2023 call: what we change in a request, how it is sent, how its answers read.
+// Anthropic's text completions, which instances of 2023 call: what we change in a request, how it is sent, how its
+// answers read.
 
 import type { SseEvent } from '../../http/http.ts';
 import { createJsonBody, jsonObject } from '../answer-json.ts';

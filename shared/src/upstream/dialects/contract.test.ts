@@ -15,7 +15,10 @@ interface Expected {
   readonly finished?: boolean;
   /** The provider said that it failed. */
   readonly failed?: boolean;
-  /** Index of the event that carries usage and nothing else, which is hidden from callers that did not ask for it. Streams only. */
+  /**
+   * Index of the event that carries usage and nothing else, which is hidden from callers that did not ask for it.
+   * Streams only.
+   */
   readonly usageEvent?: number | null;
 }
 

@@ -1,4 +1,5 @@
-// Google's Gemini API: what we change in a request, how it is sent, how its answers tell their usage. It has no official client here.
+// Google's Gemini API: what we change in a request, how it is sent, how its answers tell their usage. It has no
+// official client here.
 
 import type { SseEvent } from '../../http/http.ts';
 import { createArrayElements } from '../array-elements.ts';
@@ -17,7 +18,7 @@ export const geminiGenerate: ApiDialect = {
   read: readContents,
   // Not in the URL, where it would stand in logs and spans.
   keyHeaders: (_reading, key) => ({ 'x-goog-api-key': key }),
-  // The model stands in the address.
+  // The model is part of the address.
   body: ({ body }) => [body],
   meter: ({ arrayStream }, _provider, model) => createMeter(model, arrayStream === true),
 };
@@ -44,8 +45,9 @@ function readContents(body: JsonObject, { caller: { verb }, provider, lengthMax 
 }
 
 /**
- * Of each member of `usageMetadata` the last counts. A stream has no end mark but the `finishReason` of its last event, so one that says nothing
- * readable, or ends in something unreadable, is taken for whole: whether it was cut can't be told.
+ * Of each member of `usageMetadata` the last counts. A stream has no end mark but the `finishReason` of its last
+ * event, so one that says nothing readable, or ends in something unreadable, is taken for whole: whether it was cut
+ * can't be told.
  */
 function createMeter(model: string, arrayStream: boolean): Meter {
   const elements = arrayStream ? createArrayElements() : null;

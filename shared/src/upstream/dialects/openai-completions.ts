@@ -1,5 +1,5 @@
-// OpenAI's chat and text completions, which most providers speak: how they are read, changed, sent and metered. What a provider
-// has otherwise is a rule that its row names.
+// OpenAI's chat and text completions, which most providers speak: how they are read, changed, sent and metered. What a
+// provider has otherwise is a rule that its row names.
 
 import type { ProviderRow } from '../../catalogue/catalogue.ts';
 import type { ApiDialect, ReadingRules } from '../api-dialect.ts';

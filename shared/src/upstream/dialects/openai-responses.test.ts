@@ -1,4 +1,5 @@
-// What becomes of a Responses request on its way to its provider: it stands alone, and nothing that is kept or billed by the call is left in it.
+// What becomes of a Responses request on its way to its provider: it stands alone, and nothing that is kept or billed
+// by the call is left in it.
 
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';

@@ -1,4 +1,5 @@
-// OpenAI's Responses API as a gateway can serve it that keeps nothing: what is changed in a request, and how it is sent. Its answers: responses-meter.ts.
+// OpenAI's Responses API as a gateway can serve it that keeps nothing: what is changed in a request, and how it is
+// sent. Its answers: responses-meter.ts.
 
 import type { ApiDialect, ReadingRules } from '../api-dialect.ts';
 import type { JsonObject, Reading } from '../call.ts';
@@ -22,8 +23,9 @@ export const openAiResponses: ApiDialect = {
 const encrypted = 'reasoning.encrypted_content';
 
 /**
- * What OpenAI keeps, it keeps under the gateway's key, where each caller could read every other's: so nothing is kept. `store` is sent as false, and
- * the thinking of a model that reasons is asked for in its encrypted form, which the client sends back with the next turn.
+ * What OpenAI keeps, it keeps under the gateway's key, where each caller could read every other's: so nothing is kept.
+ * `store` is sent as false, and the thinking of a model that reasons is asked for in its encrypted form, which the
+ * client sends back with the next turn.
  */
 function readResponse(body: JsonObject, rules: ReadingRules): Reading {
   const { caller, provider, model, lengthMax, serverTools } = rules;

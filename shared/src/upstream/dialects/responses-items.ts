@@ -1,4 +1,5 @@
-// The items of a Responses request's input, made to stand alone: clients that leave `store` unset refer to what they think is kept. Not what they say.
+// The items of a Responses request's input, made to stand alone: clients that leave `store` unset refer to what they
+// think is kept. Not what they say.
 
 import { Refusal } from '../../http/http.ts';
 import type { JsonObject } from '../call.ts';
@@ -29,8 +30,8 @@ const namedItems: ReadonlySet<unknown> = new Set([
 ]);
 
 /**
- * Thinking that only a kept item has is left out: the conversation goes on without it. What was said or called is missed: a request that only refers to
- * it is refused.
+ * Thinking that only a kept item has is left out: the conversation goes on without it. What was said or called is
+ * missed: a request that only refers to it is refused.
  * @throws Refusal `bad-request`
  */
 export function readItems(input: unknown): Items {

@@ -1,4 +1,5 @@
-// Usage out of answers of OpenAI's Responses API. A stream ends with the event that tells it, and has no other end mark.
+// Usage out of answers of OpenAI's Responses API. A stream ends with the event that tells it, and has no other end
+// mark.
 
 import type { SseEvent } from '../../http/http.ts';
 import { createJsonBody, jsonObject, memberOf, tokenCount } from '../answer-json.ts';
@@ -86,8 +87,9 @@ function itemsOf({ output }: JsonObject): JsonObject[] {
 }
 
 /**
- * Uses of the provider's own tools: no usage tells them, the items do. Billed are searches of the web (no pages that are opened), searches of files, and
- * containers, however often code runs in one (developers.openai.com/api/docs/pricing, 2026-11).
+ * Uses of the provider's own tools: no usage tells them, the items do. Billed are searches of the web (no pages that
+ * are opened), searches of files, and containers, however often code runs in one
+ * (developers.openai.com/api/docs/pricing, 2026-11).
  */
 function toolUses(response: JsonObject): JsonObject {
   const items = itemsOf(response);

@@ -1,9 +1,13 @@
-// Which tools of a Responses request stay in it: those that the caller runs itself, and of the provider's own what the operator allows.
+// Which tools of a Responses request stay in it: those that the caller runs itself, and of the provider's own what the
+// operator allows.
 
 import type { JsonObject } from '../call.ts';
 import { isObject } from '../request-body.ts';
 
-/** They cost tokens and nothing else. All others, whatever providers invent, run at the provider and are billed by the call or the hour. */
+/**
+ * They cost tokens and nothing else. All others, whatever providers invent, run at the provider and are billed by the
+ * call or the hour.
+ */
 const callersTools: ReadonlySet<string> = new Set([
   'function',
   'custom',

@@ -1,4 +1,5 @@
-// Many texts as calls of the size that a provider takes, a few at a time, their vectors put together in order. One that fails fails all: never a gap.
+// Many texts as calls of the size that a provider takes, a few at a time, their vectors put together in order. One
+// that fails fails all: never a gap.
 
 import type { Lease } from '../../limiter/limiter.ts';
 import type { Embedded, Embedder, EmbeddingAsk, EmbeddingInput } from './embedder.ts';
@@ -6,7 +7,10 @@ import type { Embedded, Embedder, EmbeddingAsk, EmbeddingInput } from './embedde
 /** Calls of one request at once: the provider's limits are shared by all callers. */
 const callsAtOnce = 8;
 
-/** @param lease proof of admission, for this model @throws what the first call that failed threw; the others are ended */
+/**
+ * @param lease proof of admission, for this model
+ * @throws what the first call that failed threw; the others are ended
+ */
 export async function embedAll(
   lease: Lease,
   embedder: Embedder,

@@ -29,7 +29,7 @@ export interface Embedder {
   embed(texts: readonly EmbeddingInput[], ask: EmbeddingAsk): Promise<Embedded>;
 }
 
-/** What a call is told besides its texts. */
+/** What a call needs besides its texts. */
 export interface EmbeddingAsk {
   readonly actorId: string;
   /** Fewer numbers than the model's own, or null. */
@@ -66,7 +66,10 @@ export function roughTokensOf(inputs: readonly EmbeddingInput[]): number {
 /** After a fault that came from behind us an instance must not try again at once. */
 export const retryAfterSeconds = 60;
 
-/** The refusals of an embedding call, with the texts that instances know; a provider's address and body stay out of them but for its own 400. */
+/**
+ * The refusals of an embedding call, with the texts that instances know; a provider's address and body stay out of
+ * them but for its own 400.
+ */
 export const embeddingRefusal = {
   badRequest: (text: string) =>
     new Refusal('bad-request', text, { headers: { 'retry-after': String(retryAfterSeconds) } }),

@@ -1,4 +1,5 @@
-// One JSON call to an embedding provider: bounded answer, faults as the refusals that instances know. Not what is asked.
+// One JSON call to an embedding provider: bounded answer, faults as the refusals that instances know. Not what is
+// asked.
 
 import type { IncomingMessage } from 'node:http';
 import { parseInTurns, Pieces, post, Refusal } from '../../http/http.ts';

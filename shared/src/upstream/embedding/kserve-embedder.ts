@@ -1,4 +1,5 @@
-// Embedding models that Sourcegraph hosts, behind KServe's v2 protocol (shared/COMPATIBILITY.md#embeddings-models); and the variant that embeds a description of each text.
+// Embedding models that Sourcegraph hosts, behind KServe's v2 protocol (shared/COMPATIBILITY.md#embeddings-models);
+// and the variant that embeds a description of each text.
 
 import { randomUUID } from 'node:crypto';
 import { Refusal } from '../../http/http.ts';

@@ -1,4 +1,4 @@
-// The embedding models, one by one: each is there when what it stands on is configured. Not who may use them (auth).
+// The embedding models, one by one: each exists when what it needs is configured. Not who may use them (auth).
 
 import type { Config } from '../../config/config.ts';
 import { describeWith } from './describe.ts';
@@ -8,7 +8,10 @@ import { openAiEmbedder } from './openai-embedder.ts';
 
 const mpnet = 'sourcegraph/st-multi-qa-mpnet-base-dot-v1';
 
-/** Those that the configuration allows and that have what they need, in the order of the original's list (shared/COMPATIBILITY.md#embeddings-models), others after them. */
+/**
+ * Those that the configuration allows and that have what they need, in the order of the original's list
+ * (shared/COMPATIBILITY.md#embeddings-models), others after them.
+ */
 export function embeddersOf(config: Config): readonly Embedder[] {
   const { openaiAccessToken, openaiBaseUrl, sourcegraphEmbeddingsToken: secret, fireworksAccessToken } = config;
   const openAi = (model: string, dimensions: number, shortens: boolean): Embedder[] =>
@@ -54,7 +57,10 @@ export function embeddersOf(config: Config): readonly Embedder[] {
   ];
 }
 
-/** `provider/model:dimensions=https://host/v1`: a server of the operator's own that speaks OpenAI's API. @throws Error that names the entry */
+/**
+ * `provider/model:dimensions=https://host/v1`: a server of the operator's own that speaks OpenAI's API.
+ * @throws Error that names the entry
+ */
 function configured(entry: string, token: string | null): Embedder[] {
   const match = /^([^/:=]+\/[^:=]+):([1-9]\d{0,4})=(https?:\/\/\S+)$/.exec(entry);
   const [, name = '', dimensions = '', url = ''] = match ?? [];

@@ -1,4 +1,5 @@
-// Whose fault an answer is, by status and by the words that providers have for it. What a caller wrote, quoted in an error, blames nobody else.
+// Whose fault an answer is, by status and by the words that providers have for it. What a caller wrote, quoted in an
+// error, blames nobody else.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

@@ -1,4 +1,5 @@
-// Whose fault an answer is that is no answer: the caller's, the provider's, or ours. What providers say of it is data (blame.json), by API, with its source.
+// Whose fault an answer is that is no answer: the caller's, the provider's, or ours. What providers say of it is data
+// (blame.json), by API, with its source.
 
 import { readFileSync } from 'node:fs';
 import * as v from 'valibot';

@@ -1,4 +1,5 @@
-// One call over several homes, on real sockets: what moves to the next home and what does not, what the caller gets of it, and what others hear.
+// One call over several homes, on real sockets: what moves to the next home and what does not, what the caller gets of
+// it, and what others hear.
 
 import assert from 'node:assert/strict';
 import { rm, writeFile } from 'node:fs/promises';

@@ -1,5 +1,5 @@
-// One call over the homes of its model: the next one where one fails and nothing has gone to the caller yet. Not which may have it (choice.ts), nor how
-// one attempt goes (send.ts).
+// One call over the homes of its model: the next one where one fails and nothing has gone to the caller yet. Not which
+// may have it (choice.ts), nor how one attempt goes (send.ts).
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Model } from '../../catalogue/catalogue.ts';
@@ -202,7 +202,10 @@ class Failover {
     return kind !== 'silent' || this.#call.stream;
   }
 
-  /** Of several failures the caller is told the last one, but of ours only if there is no other, and of no answer only if there is none. */
+  /**
+   * Of several failures the caller is told the last one, but of ours only if there is no other, and of no answer only
+   * if there is none.
+   */
   #keep(failure: AttemptFailure): void {
     const known = this.#failure;
     if (known !== null && rankOf(known) > rankOf(failure)) {

@@ -1,4 +1,5 @@
-// What a stream says before the model says anything: a closed list for each dialect, told from answers and from failures.
+// What a stream says before the model says anything: a closed list for each dialect, told from answers and from
+// failures.
 
 import assert from 'node:assert/strict';
 import { globSync, readFileSync } from 'node:fs';

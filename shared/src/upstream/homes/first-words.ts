@@ -1,5 +1,5 @@
-// What the events of a stream say before the model says anything: a closed list for each dialect. As long as nothing else came, the call can still go
-// to another home.
+// What the events of a stream say before the model says anything: a closed list for each dialect. As long as nothing
+// else came, the call can still go to another home.
 
 import type { DialectName } from '../../catalogue/catalogue.ts';
 import { jsonObject } from '../answer-json.ts';
@@ -18,7 +18,10 @@ export function saidBy(dialect: DialectName, data: string | null): Said {
   return isPrologue(dialect, event) ? 'prologue' : 'word';
 }
 
-/** An error told in an answer of 200, whole or as an event: each API writes it into a member `error`, or says so in `type`. */
+/**
+ * An error told in an answer of 200, whole or as an event: each API writes it into a member `error`, or says so in
+ * `type`.
+ */
 export function isFailure(answer: JsonObject): boolean {
   return (
     isObject(answer['error']) ||

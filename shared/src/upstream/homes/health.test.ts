@@ -1,4 +1,5 @@
-// Against a model: whatever is seen in whatever order, a home, a key or a home's model is shut and tried again by the rules. On a clock of the test's own.
+// Against a model: whatever is seen in whatever order, a home, a key or a home's model is shut and tried again by the
+// rules. On a clock of the test's own.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

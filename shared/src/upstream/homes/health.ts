@@ -1,5 +1,5 @@
-// Which homes, keys and models of homes get no calls by now, and who may try them again: of this process and, as far as it was told, of all others.
-// Time is an argument. Not who tells whom (shared-health.ts).
+// Which homes, keys and models of homes get no calls by now, and who may try them again: of this process and, as far
+// as it was told, of all others. Time is an argument. Not who tells whom (shared-health.ts).
 
 import { LRUCache } from 'lru-cache';
 import { Outcomes, outcomeRules, type OutcomeRules } from './outcomes.ts';
@@ -183,7 +183,10 @@ export class Health {
     if (this.#forget(key)) this.#tell(key, 'open', 0);
   }
 
-  /** What others found, who know it better than what is remembered here. @param shared milliseconds until each may be tried */
+  /**
+   * What others found, who know it better than what is remembered here.
+   * @param shared milliseconds until each may be tried
+   */
   learn(shared: ReadonlyMap<HealthKey, number>, published: (key: HealthKey) => boolean, nowMs: number): void {
     for (const [key, waitMs] of shared) {
       const known = this.#shut.get(key);

@@ -1,5 +1,5 @@
-// Holds an answer's first bytes back until it is clear what they are: an answer, or a failure that another home may make good. They stay in the reader,
-// so that whoever relays the answer gets every byte.
+// Holds an answer's first bytes back until it is clear what they are: an answer, or a failure that another home may
+// make good. They stay in the reader, so that whoever relays the answer gets every byte.
 
 import { SseSplitter } from '../../http/http.ts';
 import type { DialectName } from '../../catalogue/catalogue.ts';
@@ -10,7 +10,10 @@ import { isFailure, saidBy } from './first-words.ts';
 /** Of a prologue, or of an error's body. */
 const heldBytesMax = 64 * 1024;
 
-/** `begun`: the answer is the caller's from here on. `failed`: with these words. `cut`: it ended before it said anything. */
+/**
+ * `begun`: the answer is the caller's from here on. `failed`: with these words. `cut`: it ended before it said
+ * anything.
+ */
 export type FirstWords =
   | { readonly what: 'begun' }
   | { readonly what: 'failed'; readonly text: string }

@@ -1,4 +1,5 @@
-// What a request needs of a home beside its dialect: betas and server-side tools, where a home says which ones it knows.
+// What a request needs of a home beside its dialect: betas and server-side tools, where a home says which ones it
+// knows.
 
 import type { Home } from '../../catalogue/catalogue.ts';
 import type { JsonObject } from '../call.ts';

@@ -1,11 +1,12 @@
-// In which order the homes of a model are asked: by priority, then by weight, so that a conversation meets the same home again. Not whether one may be.
+// In which order the homes of a model are asked: by priority, then by weight, so that a conversation meets the same
+// home again. Not whether one may be.
 
 import { hash } from 'node:crypto';
 import type { Home } from '../../catalogue/catalogue.ts';
 
 /**
- * Rendezvous hashing with weights: each home draws a number of its own for this conversation, and the largest is first. A home that comes or goes moves
- * no conversation but those that are its own, and shares are as weights are.
+ * Rendezvous hashing with weights: each home draws a number of its own for this conversation, and the largest is
+ * first. A home that comes or goes moves no conversation but those that are its own, and shares are as weights are.
  * @param conversation whose prompts share a cache: the actor and what the caller names it by
  */
 export function orderHomes(homes: readonly Home[], conversation: string): readonly Home[] {

@@ -1,4 +1,5 @@
-// The last outcomes of calls to one thing, and when they are bad enough to shut it: for one actor, or for everybody. Not what is shut, nor for how long.
+// The last outcomes of calls to one thing, and when they are bad enough to shut it: for one actor, or for everybody.
+// Not what is shut, nor for how long.
 
 /** When a thing counts as failing. */
 export interface OutcomeRules {
@@ -27,7 +28,10 @@ interface Outcome {
 /** Failures of the others that confirm what one actor meets. */
 const othersMin = 2;
 
-/** Whose prompts fail is shut out himself; it takes two to shut out everybody, since what one asks for may be what fails. */
+/**
+ * Whose prompts fail is shut out himself; it takes two to shut out everybody, since what one asks for may be what
+ * fails.
+ */
 export class Outcomes {
   readonly #rules: OutcomeRules;
   /** Oldest first. */

@@ -1,4 +1,5 @@
-// Without a word of the subscription prompts go to the model's own company alone; with one, only where a home says it is what was stated.
+// Without a word of the subscription prompts go to the model's own company alone; with one, only where a home says it
+// is what was stated.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

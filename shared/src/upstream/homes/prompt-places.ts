@@ -1,4 +1,5 @@
-// Where a subscription's prompts may go: companies, regions, how long they are kept. Not which home is well, nor which knows the request.
+// Where a subscription's prompts may go: companies, regions, how long they are kept. Not which home is well, nor which
+// knows the request.
 
 import type { PromptPlaces } from '../../auth/auth.ts';
 import type { Home, ProviderRow } from '../../catalogue/catalogue.ts';
@@ -6,7 +7,8 @@ import type { Home, ProviderRow } from '../../catalogue/catalogue.ts';
 const retentions = ['none', '30-days', 'longer'] as const;
 
 /**
- * Without a statement prompts go to no company but the one whose model is asked for. What a home does not say of itself is nothing that a statement allows.
+ * Without a statement prompts go to no company but the one whose model is asked for. What a home does not say of
+ * itself is nothing that a statement allows.
  * @param places as stated; null: nothing is
  */
 export function mayHavePrompts({ row }: Home, { company }: ProviderRow, places: PromptPlaces | null): boolean {

@@ -1,5 +1,5 @@
-// The keys of homes: values by the names of their secrets, out of the environment or of the files that it names. A file is read again when a provider
-// refuses what was in it. Not where a key may be sent (catalogue).
+// The keys of homes: values by the names of their secrets, out of the environment or of the files that it names. A
+// file is read again when a provider refuses what was in it. Not where a key may be sent (catalogue).
 
 import { readFile } from 'node:fs/promises';
 

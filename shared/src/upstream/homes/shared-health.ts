@@ -1,5 +1,5 @@
-// What each instance finds out about homes, told to all others through Redis: read by age at use beside the admission, written when it changes. Not what
-// follows from it (health.ts). Without Redis each instance knows what it saw itself.
+// What each instance finds out about homes, told to all others through Redis: read by age at use beside the admission,
+// written when it changes. Not what follows from it (health.ts). Without Redis each instance knows what it saw itself.
 
 import { keys, redisTimeMs, StoreUnavailable, timeCommand, type Store } from '../../store/store.ts';
 import type { Health, HealthKey, ShutListener } from './health.ts';
@@ -37,7 +37,10 @@ export class SharedHealth {
     this.#health = health;
   }
 
-  /** Reads what others found if that was long ago; at the beginning of a call, so that the answer comes with that of the admission. Never rejects. */
+  /**
+   * Reads what others found if that was long ago; at the beginning of a call, so that the answer comes with that of
+   * the admission. Never rejects.
+   */
   look(): void {
     if (this.#store === null || this.#looking !== null || this.#now() - this.#lookedMs < maxAgeMs) return;
     this.#lookedMs = this.#now();

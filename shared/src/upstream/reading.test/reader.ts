@@ -1,4 +1,5 @@
-// Requests as the room reads them, out of a catalogue with a key of every provider of old: for the tests of dialects, rules and choices.
+// Requests as the room reads them, out of a catalogue with a key of every provider of old: for the tests of dialects,
+// rules and choices.
 
 import assert from 'node:assert/strict';
 import { openCatalogue, type Catalogue } from '../../catalogue/catalogue.ts';

@@ -1,4 +1,5 @@
-// Usage in Anthropic's words: caches by their life, tools that ran at the provider, and iterations, some of other models.
+// Usage in Anthropic's words: caches by their life, tools that ran at the provider, and iterations, some of other
+// models.
 
 import { memberOf } from '../answer-json.ts';
 import type { JsonObject } from '../call.ts';
@@ -36,7 +37,8 @@ export function anthropicUsage(report: JsonObject, asked: string, answered: stri
   const iterations = iterationsOf(report);
   const model = servingModel(iterations, asked, answered);
   const byModel = Map.groupBy(iterations, (iteration) => sameModel(iteration['model'], model));
-  // The top level leaves out what condensed the conversation, and the iterations may be cut: of each count the larger is true.
+  // The top level leaves out what condensed the conversation, and the iterations may be cut: of each count the larger
+  // is true.
   const own = larger(countsOf(report), sumOf(byModel.get(true) ?? []));
   const tools = memberOf(report, 'server_tool_use');
   const geo = report['inference_geo'];
@@ -66,7 +68,9 @@ function servingModel(iterations: readonly JsonObject[], asked: string, answered
   return (fallback as string | undefined) ?? answered ?? asked;
 }
 
-/** An iteration without a name is of the model that serves; a name with a date, or with `-latest`, is the name without. */
+/**
+ * An iteration without a name is of the model that serves; a name with a date, or with `-latest`, is the name without.
+ */
 function sameModel(one: unknown, other: string): boolean {
   return typeof one !== 'string' || plainName(one) === plainName(other);
 }
@@ -79,7 +83,7 @@ function countsOf(report: JsonObject) {
   const lives = memberOf(report, 'cache_creation');
   const hour = countOf(lives['ephemeral_1h_input_tokens']);
   const minutes = countOf(lives['ephemeral_5m_input_tokens']);
-  // What no life is told of has the ordinary one.
+  // Cache writes without a stated life have the ordinary one.
   const written = Math.max(countOf(report['cache_creation_input_tokens']), hour + minutes);
   const output = countOf(report['output_tokens']);
   const reasoning = Math.min(countOf(memberOf(report, 'output_tokens_details')['thinking_tokens']), output);

@@ -1,4 +1,5 @@
-// What a call may have been billed for that nobody reported: it was left, it broke off, its provider tells no usage. By what was sent and written.
+// What a call may have been billed for that nobody reported: it was left, it broke off, its provider tells no usage.
+// By what was sent and written.
 
 import type { Call } from '../call.ts';
 import { dialectNamed } from '../dialects.ts';
@@ -34,7 +35,8 @@ export function withEstimates(call: Call, { report, written, whole, ms }: Unrepo
   // Schemas are read whole, their names and braces, too.
   const schemaBytes = schemas.reduce((sum, member) => sum + bytesOf(JSON.stringify(body[member])), 0);
   const prompt = promptText(withoutMembers(body, ...schemas), api);
-  // What is written where nobody sees it takes its time: in an answer that is no stream, or before a model that thinks says its first word.
+  // What is written where nobody sees it takes its time: in an answer that is no stream, or before a model that thinks
+  // says its first word.
   const isHidden = !whole && (!call.stream || (written === 0 && call.model?.row.reasons === true));
   const hidden = isHidden ? (ms / 1_000) * tokensPerSecond : 0;
   const most = Math.min(prompt.maxTokens ?? Infinity, call.model?.row.outputTokens ?? Infinity);

@@ -1,4 +1,5 @@
-// Usage in Gemini's words: kinds of content by lists beside the totals, thoughts beside the answer, searches in the candidates.
+// Usage in Gemini's words: kinds of content by lists beside the totals, thoughts beside the answer, searches in the
+// candidates.
 
 import type { JsonObject } from '../call.ts';
 import { isObject } from '../request-body.ts';
@@ -22,7 +23,10 @@ export interface GoogleUses {
   readonly maps: boolean;
 }
 
-/** Up to the second generation a prompt that was searched for is billed once, later ones by the query (ai.google.dev/gemini-api/docs/pricing, 2026-11). */
+/**
+ * Up to the second generation a prompt that was searched for is billed once, later ones by the query
+ * (ai.google.dev/gemini-api/docs/pricing, 2026-11).
+ */
 const billedByPrompt = /^(models\/)?gemini-[12](\.|-)/;
 
 /** @param ended whether it is the report of a whole answer, where what is left out is zero @param model bare */
@@ -36,7 +40,7 @@ export function googleUsage(report: JsonObject, uses: GoogleUses, model: string,
   const promptTokens = countOf(report['promptTokenCount']);
   const toolTokens = countOf(report['toolUsePromptTokenCount']);
   const reasoning = countOf(report['thoughtsTokenCount']);
-  // What the total has more is thought that is told nowhere else.
+  // What the total has beyond these parts is thinking, which is reported nowhere else.
   const told = countOf(report['candidatesTokenCount']) + reasoning;
   const output = Math.max(told, countOf(report['totalTokenCount']) - promptTokens - toolTokens);
   const of = (kinds: ReadonlyMap<string, number> | undefined, kind: string): number => kinds?.get(kind) ?? 0;

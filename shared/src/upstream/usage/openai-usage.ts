@@ -1,4 +1,5 @@
-// Usage in OpenAI's words: of chat and text completions and of the Responses API, and what other providers of that API call otherwise.
+// Usage in OpenAI's words: of chat and text completions and of the Responses API, and what other providers of that API
+// call otherwise.
 
 import { memberOf } from '../answer-json.ts';
 import type { JsonObject } from '../call.ts';
@@ -17,7 +18,10 @@ const toolUses = ['web_search_requests', 'web_search_calls', 'code_interpreter_c
 const below = (members: readonly string[], names: readonly string[]): string[] =>
   members.flatMap((member) => names.map((name) => `${member}.${name}`));
 
-/** Members that are read here, that say the same again, or that cost nothing: times, prices that the provider states itself. */
+/**
+ * Members that are read here, that say the same again, or that cost nothing: times, prices that the provider states
+ * itself.
+ */
 const known: ReadonlySet<string> = new Set([
   ...'prompt_tokens completion_tokens input_tokens output_tokens total_tokens'.split(' '),
   ...'cached_tokens reasoning_tokens prompt_cache_hit_tokens prompt_cache_miss_tokens'.split(' '),
@@ -29,7 +33,7 @@ const known: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * @param serviceTier as the answer names it; it stands beside the usage
+ * @param serviceTier as the answer names it, beside the usage
  * @param reasoningBeside as the provider's row says: see `outputOf`
  */
 export function openAiUsage(report: JsonObject, serviceTier: unknown, reasoningBeside: boolean): UsageReport {
@@ -82,8 +86,8 @@ function tells(report: JsonObject): boolean {
 }
 
 /**
- * Tokens of the answer, thinking included. Where a provider counts thinking beside `completion_tokens` its total tells; and who reports more thought
- * than was written altogether can only have it beside, whatever its row says.
+ * Tokens of the answer, thinking included. Where a provider counts thinking beside `completion_tokens` its total
+ * tells; and who reports more thought than was written altogether can only have it beside, whatever its row says.
  */
 export function outputOf(report: JsonObject, reasoningBeside: boolean): number {
   const completion = countOf(report['completion_tokens'] ?? report['output_tokens']);

@@ -1,5 +1,5 @@
-// What a provider says that a call used, whole: its parts are merged, its copy is bounded, and what nobody here knows is found. What the members
-// mean is each dialect's (the files beside).
+// What a provider says that a call used, whole: its parts are merged, its copy is bounded, and what nobody here knows
+// is found. What the members mean is each dialect's (the files beside).
 
 import type { DimensionName } from '../../catalogue/catalogue.ts';
 import type { JsonObject } from '../call.ts';
@@ -25,14 +25,17 @@ const tokenDimensions: ReadonlySet<string> = new Set<DimensionName>([
   'video_output',
 ]);
 
-/** Tokens of all parts, in and out, whoever's caches they came from; null where none were told. */
+/** Tokens of all parts, in and out, whoever's caches they came from; null where none were reported. */
 export function tokensIn(parts: readonly ServedUsage[]): number | null {
   const counts = parts.flatMap((part) => Object.entries(part.counts).filter(([name]) => tokenDimensions.has(name)));
   const sum = counts.reduce((total, [, count]) => total + count, 0);
   return parts.length > 0 && Number.isSafeInteger(sum) ? sum : null;
 }
 
-/** A report in several pieces: the later piece wins member by member, and what it leaves out or calls null stands as it was. */
+/**
+ * A report in several pieces: the later piece wins member by member, and what it leaves out or sets to null keeps its
+ * value.
+ */
 export function mergeReports(earlier: JsonObject, later: JsonObject): JsonObject {
   const merged: JsonObject = { ...earlier };
   for (const [name, value] of Object.entries(later)) {
@@ -43,7 +46,10 @@ export function mergeReports(earlier: JsonObject, later: JsonObject): JsonObject
   return merged;
 }
 
-/** Characters of a copy, names included. Reports have some hundreds; a row waits in Redis and in a task that has room for 90,000. */
+/**
+ * Characters of a copy, names included. Reports have some hundreds; a row waits in Redis and in a task that has room
+ * for 90,000.
+ */
 const charactersMax = 4_000;
 const numberCharacters = 8;
 const depthMax = 5;
@@ -51,7 +57,10 @@ const isName = (name: string): boolean => /^[A-Za-z_][\w.-]{0,63}$/.test(name);
 /** A tier, a region, a kind, a model: one word. Texts for people have blanks. */
 const isWord = (text: string): boolean => /^[\w.:@/-]{1,100}$/.test(text);
 
-/** A copy for the ledger: numbers, single words, yes and no. What is zero, empty or a text for people is left out; what is too much, too, and then it says `cut`. */
+/**
+ * A copy for the ledger: numbers, single words, yes and no. What is zero, empty or a text for people is left out; what
+ * is too much, too, and then it says `cut`.
+ */
 export function boundedCopy(report: JsonObject): JsonObject {
   let left = charactersMax;
   const copy = (value: unknown, depth: number): unknown => {
@@ -86,7 +95,8 @@ export function boundedCopy(report: JsonObject): JsonObject {
 const unknownMax = 10;
 
 /**
- * Numbers above zero whose names are not among the known ones, as counts of their own: no price has them, so the call's cost is marked.
+ * Numbers above zero whose names are not among the known ones, as counts of their own: no price has them, so the
+ * call's cost is marked.
  * @param known paths, `prompt_tokens_details.cached_tokens`; members of a list's items stand below the list
  */
 export function unknownCounts(report: JsonObject, known: ReadonlySet<string>): Record<string, number> {
@@ -101,7 +111,7 @@ export function unknownCounts(report: JsonObject, known: ReadonlySet<string>): R
         if (isName(name)) walk(member, path === '' ? name : `${path}.${name}`, depth - 1);
     } else if (typeof value === 'number' && value > 0 && path !== '' && !known.has(path)) {
       if (!(path in counts)) found++;
-      // A part of something is not a count of it: that it is there is what must be told.
+      // A part of something is not a count of it: only its presence is reported.
       counts[path.slice(0, 100)] = Number.isSafeInteger(value) && value <= 1e9 ? value : 1;
     }
   };
@@ -122,7 +132,7 @@ export const restOf = (whole: number, ...parts: readonly number[]): number =>
     parts.reduce((rest, part) => rest - part, whole),
   );
 
-/** Only what is above zero, or is none: a row has no use for zeros. */
+/** Without zeros: a row has no use for them. Negative counts stay and are seen. */
 export function used(counts: Readonly<Record<string, number>>): Record<string, number> {
   return Object.fromEntries(Object.entries(counts).filter(([, count]) => count !== 0));
 }

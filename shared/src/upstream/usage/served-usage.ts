@@ -14,6 +14,6 @@ export interface UsageReport {
   readonly parts: readonly ServedUsage[];
   /** The report as it came: numbers and single words. Null: there was none. */
   readonly whole: Readonly<Record<string, unknown>> | null;
-  /** `input`: an answer that broke off, or was left, before its output was told. */
+  /** `input`: an answer that broke off, or was left, before its output was reported. */
   readonly told: 'nothing' | 'input' | 'all';
 }

@@ -1,4 +1,5 @@
-// What the meters make of a report: each dialect's whole, streamed and whole, with every dimension at its largest; under other names; in parts; unknown.
+// What the meters make of a report: each dialect's whole, streamed and whole, with every dimension at its largest;
+// under other names; in parts; unknown.
 
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';

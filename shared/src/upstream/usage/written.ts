@@ -1,5 +1,6 @@
-// How much a model wrote, in bytes, whatever it was: text, thinking, a refusal, arguments of tools. All of it is paid for, and where nobody reports
-// the usage it is all there is to go by. Not what a reader sees (the meters count that in characters).
+// How much a model wrote, in bytes, whatever it was: text, thinking, a refusal, arguments of tools. All of it is paid
+// for, and where nobody reports the usage it is all there is to go by. Not what a reader sees (the meters count that
+// in characters).
 
 import type { JsonObject } from '../call.ts';
 import { isObject } from '../request-body.ts';

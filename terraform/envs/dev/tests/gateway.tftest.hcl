@@ -54,7 +54,8 @@ run "development" {
   }
 }
 
-# A variable that the gateway does not read, a secret as text, a function that is none: all are refused before anything is planned.
+# A variable that the gateway does not read, a secret as text, a function that is none: all are refused before anything
+# is planned.
 
 run "strangers" {
   command = plan

@@ -1,4 +1,5 @@
-# The gateway with a mocked Google: what it asks for, against what is promised (shared/COMPATIBILITY.md#handbook-promises) and the function.json files. Says nothing of Google's own checks.
+# The gateway with a mocked Google: what it asks for, against what is promised
+# (shared/COMPATIBILITY.md#handbook-promises) and the function.json files. Says nothing of Google's own checks.
 
 mock_provider "google" {
   mock_data "google_project" {
@@ -89,7 +90,8 @@ run "before" {
     sentry_url        = "https://example.com/sentry"
   }
 
-  # The URL map answers each request of the table as the local router does: its rules by priority, the first that matches.
+  # The URL map answers each request of the table as the local router does: its rules by priority, the first that
+  # matches.
   assert {
     condition = [for request in jsondecode(file("${path.root}/../../routes.json")) : request if request.function != try([
       for rule in values({ for rule in output.inventory.routes.rules : format("%05d", rule.priority) => rule }) : output.inventory.backends[rule.service]
@@ -148,6 +150,25 @@ run "before" {
   assert {
     condition     = output.inventory.events.writers == tolist(["deliver-events"])
     error_message = "deliver-events alone writes events."
+  }
+
+  assert {
+    condition     = output.inventory.events.closers == tolist(["final_days/close-days", "final_events/close-days", "final_usage/close-days"])
+    error_message = "close-days alone writes the tables of final days."
+  }
+
+  assert {
+    condition = alltrue([for name, routine in output.inventory.events.routines : !strcontains(routine.body, "$${") && !strcontains(routine.body, " @")]) && (
+      toset(keys(output.inventory.events.routines)) == toset([for file in concat(tolist(fileset("${path.root}/../../events", "functions/*.sql")), tolist(fileset("${path.root}/../../events", "queries/*.sql"))) : trimsuffix(basename(file), ".sql")]) &&
+      output.inventory.events.routines.events_between.arguments == ["arg_from TIMESTAMP", "arg_to TIMESTAMP"] && strcontains(output.inventory.events.routines.events_between.body, "created_at >= arg_from") &&
+      output.inventory.events.routines.redash_events.arguments == ["arg_event STRING", "arg_feature STRING", "arg_identifier STRING", "arg_source STRING"]
+    )
+    error_message = "Each file of functions and queries is a table function, with the parameters that its comment names."
+  }
+
+  assert {
+    condition     = output.inventory.events.final.final_events.schema == output.inventory.events.schema && output.inventory.events.final.final_events.partition[0].field == "created_at" && output.inventory.events.final.final_usage.partition[0].field == "day" && alltrue([for table in values(output.inventory.events.final) : table.protected])
+    error_message = "Final days are partitioned, protected, and have the columns of events."
   }
 
   assert {
@@ -277,7 +298,7 @@ run "before" {
   }
 
   assert {
-    condition     = alltrue([for query in values(output.inventory.events.views) : !strcontains(query, "$${")]) && strcontains(output.inventory.events.views.events_unique, "`events-project-test.cody_gateway.events`")
+    condition     = alltrue([for query in values(output.inventory.events.views) : !strcontains(query, "$${")]) && strcontains(output.inventory.events.views.events_unique, "`events-project-test.cody_gateway.final_events`") && strcontains(output.inventory.events.routines.events_between.body, "`events-project-test.cody_gateway.events`")
     error_message = "A view's names are filled in, with the project of the events."
   }
 
@@ -358,7 +379,8 @@ run "before" {
     error_message = "Each alert goes to the channels, ends by itself, names its environment and links to its runbook."
   }
 
-  # Google's SRE workbook, chapter 5: two percent of the month in an hour, five percent in six hours, each with a short window that ends it.
+  # Google's SRE workbook, chapter 5: two percent of the month in an hour, five percent in six hours, each with a short
+  # window that ends it.
   assert {
     condition = (
       { for name, burn in output.inventory.monitoring.burn : name => burn.rates } == { slo-burn-fast = [14.4, 14.4], slo-burn-slow = [6, 6] } &&

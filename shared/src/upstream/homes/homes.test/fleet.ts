@@ -1,4 +1,5 @@
-// Homes of one provider on real sockets, each with a handler of the test's, and instances of the gateway that call them.
+// Homes of one provider on real sockets, each with a handler of the test's, and instances of the gateway that call
+// them.
 
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
