@@ -1,4 +1,5 @@
-// `GET /v1/models` and `GET /v1/models/{id}`: the models that the caller may use for chat, in the shape of the SDK that asks, out of the catalogue.
+// `GET /v1/models` and `GET /v1/models/{id}`: the models that the caller may use for chat, in the shape of the SDK
+// that asks, out of the catalogue.
 
 import type { Model } from '@cody-gateway/shared/catalogue';
 import { Refusal } from '@cody-gateway/shared/http';
@@ -32,7 +33,10 @@ export const listModels: Route = {
   },
 };
 
-/** By any name that its route takes: an alias too, and with its provider in front. The answer has the name that is listed. */
+/**
+ * By any name that its route takes: an alias too, and with its provider in front. The answer has the name that is
+ * listed.
+ */
 export const findModel: Route = {
   method: 'GET',
   path: '/v1/models/{+id}',

@@ -31,7 +31,9 @@ export interface Charge {
 /** By the call. */
 export const completions: Charge = { isBilled: true, isInspected: true, event: completionEvent };
 
-/** Asks how long a prompt is: nobody bills it, and nothing is answered. It costs no unit, and has its row all the same. */
+/**
+ * Asks how long a prompt is: nobody bills it, and nothing is answered. It costs no unit, and has its row all the same.
+ */
 export const tokenCounts: Charge = {
   units: () => 0,
   isFree: true,

@@ -82,8 +82,9 @@ export async function relay(
   // The last event may lack the blank line that ends it.
   const rest = splitter.rest();
   const kept = rest === null || splitter.lost || answer.meter.event(new SseEvent(rest)) ? rest : null;
-  // A stream that stops without a word of its end was cut by somebody on the way, however cleanly the connection closed. What it said last is not
-  // relayed then: half an event is of no use, and may be half of one that is not for the caller.
+  // A stream that stops without a word of its end was cut by somebody on the way, however cleanly the connection
+  // closed. What it said last is not relayed then: half an event is of no use, and may be half of one that is not for
+  // the caller.
   if (!splitter.lost && !answer.meter.finished())
     return { end: 'cut', error: new Error('the stream ended without its end mark'), stream: true, last: null };
   return { end: 'whole', error: null, stream: true, last: kept };

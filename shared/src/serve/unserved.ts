@@ -38,7 +38,10 @@ const withoutStore: readonly (readonly [path: string, why: string])[] = [
 
 /** Paths of instances and editors, which know the original gateway's words. */
 const ofInstances = /^\/v1\/(completions\/|embeddings\/|limits(\/|$)|attribution(\/|$))/;
-/** What the SDKs know, whoever asks; of a path that nobody has heard of only who names itself as an SDK is told in its shape. */
+/**
+ * What the SDKs know, whoever asks; of a path that nobody has heard of only who names itself as an SDK is told in its
+ * shape.
+ */
 const ofSdks =
   /^\/v1\/(chat|responses|models|messages|complete|files|uploads|batches|moderations|images|audio|videos|realtime|vector_stores|assistants|threads|fine_tuning|conversations|containers|evals|skills|organizations?|rerank|v1)(\/|$)/;
 const ofAnthropic = /^\/v1\/(messages|complete|skills|organizations)(\/|$)/;
