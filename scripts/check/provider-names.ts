@@ -8,6 +8,7 @@ import { defaultsLayer } from '@cody-gateway/shared/catalogue';
 /** Where a provider may be named: a file, or a folder with a slash at its end, and why. */
 export const places: readonly (readonly [place: string, why: string])[] = [
   ['shared/src/catalogue/defaults/', 'the catalogue itself'],
+  ['shared/src/serve/unserved.ts', 'the error shape that each dialect’s SDK reads'],
   ['shared/src/serve/surfaces.ts', 'paths name providers: instances and SDKs call them so'],
   ['shared/src/config/', 'variables of the original gateway'],
   ['shared/src/catalogue/environment-layer.ts', 'what those variables are about'],

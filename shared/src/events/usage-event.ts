@@ -5,8 +5,8 @@
 export type EventName =
   | 'CompletionsFinished'
   | 'EmbeddingsFinished'
-  | 'TokensCounted'
   | 'AttributionFinished'
+  | 'TokensCounted'
   | 'RateLimited'
   | 'RequestBlocked'
   | 'Unauthorized'

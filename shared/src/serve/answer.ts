@@ -41,17 +41,24 @@ export async function sendAndRelay(
       upstream_status: answer.status,
       upstream_headers: answer.headers,
     });
-  const serverTiming = timing.header(attempts.count());
-  const headers = { ...received.replyHeaders, ...responseHeaders(answer), 'server-timing': serverTiming };
+  const headers: OutgoingHttpHeaders = {
+    ...received.replyHeaders,
+    ...responseHeaders(answer),
+    'server-timing': timing.header(attempts.count()),
+  };
   // With the first byte: an answer that breaks off before it can still be refused with the right status.
   const begin = (): void => {
     if (!response.headersSent) response.writeHead(answer.callerStatus, headers);
   };
-  const relayed = await relay(answer, response, begin, callerLeft, () => {
-    if (answer.sse || answer.arrayStream)
+  const onFirstByte = (stream: boolean): void => {
+    // Of a stream an event may be kept back, however it is labelled.
+    if (stream) delete headers['content-length'];
+    if (stream || answer.arrayStream)
       span.set({ 'gen_ai.response.time_to_first_chunk': (timing.upstreamMs() ?? 0) / 1000 });
     scope.annotate({ first_byte_ms: Math.round(timing.totalMs()) });
-  });
+  };
+  const mayBeStream = call.stream && answer.callerStatus < 300;
+  const relayed = await relay(answer, response, begin, callerLeft, onFirstByte, mayBeStream);
   const accepted = answer.status >= 200 && answer.status < 300;
   // A failure that is told before anything was written is none that anybody is charged for, whatever its status was.
   const served = accepted && !(answer.meter.failed() && answer.meter.written() === 0);
@@ -123,7 +130,7 @@ function close({ received, scope, dialect }: Exchange, answer: Answer, relayed: 
   else if (relayed.end === 'cut') {
     if (!response.headersSent) throw cutRefusal(relayed.error);
     scope.log('WARNING', 'the provider broke off', {}, relayed.error);
-    if (!answer.sse) response.destroy();
+    if (!relayed.stream) response.destroy();
     else if (answer.meter.failed()) response.end();
     else response.end(errorEvent(cutRefusal(relayed.error), dialect, scope.traceId, answer.meter.nextNumber?.()));
   }

@@ -15,6 +15,8 @@ export interface Charge {
   readonly unitsOf?: (used: Metered) => number;
   /** Whether the provider bills such calls. */
   readonly isBilled: boolean;
+  /** Whether such calls cost no unit: they are refused all the same where the quota is used up. */
+  readonly isFree?: true;
   /** Whether the rules of flagging look at them. */
   readonly isInspected: boolean;
   event(
@@ -30,11 +32,11 @@ export interface Charge {
 export const completions: Charge = { isBilled: true, isInspected: true, event: completionEvent };
 
 /**
- * Asks how long a prompt is: nobody bills it, and nothing is answered. It has its row all the same, and the unit that
- * is reserved for it is given back: where a quota is used up, what costs nothing is refused too.
+ * Asks how long a prompt is: nobody bills it, and nothing is answered. It costs no unit, and has its row all the same.
  */
 export const tokenCounts: Charge = {
-  units: () => 1,
+  units: () => 0,
+  isFree: true,
   isBilled: false,
   isInspected: false,
   event: ({ model }, { provider }, _flagging, _callerIds, attempts) => ({

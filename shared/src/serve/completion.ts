@@ -15,7 +15,7 @@ import type { Exchange, Route } from './exchange.ts';
 import { readClaim } from './idempotency.ts';
 import { identify } from './identify.ts';
 import { inspect } from './inspect.ts';
-import { lookBeforeParsing } from './look.ts';
+import { look, lookBeforeParsing } from './look.ts';
 import { recordEvent } from './record-event.ts';
 import { bannedEvent } from './refused-event.ts';
 import { modelChoice } from './model-choice.ts';
@@ -104,7 +104,9 @@ async function readCall(
   const { context, received } = exchange;
   const { feature } = route;
   const text = await received.readBody(context.config.bodyBytesMax, identityOf(actor));
-  await lookBeforeParsing(exchange, text, actor, feature, entitlement, callerIds);
+  // What is charged nothing is work all the same: a quota that is used up ends it.
+  if (route.charge?.isFree === true) await look(exchange, actor, feature, entitlement, callerIds);
+  else await lookBeforeParsing(exchange, text, actor, feature, entitlement, callerIds);
   const claim = readClaim(received, feature, text);
   const asked = route.asked?.(exchange) ?? null;
   const body = asked === null ? parseJson(text) : withMembers(parseJson(text), asked);

@@ -161,7 +161,7 @@ export interface Meter {
   written(): number;
   /** What the model wrote, for an API whose answers tell no tokens: they are counted then. Absent elsewhere. */
   readonly untold?: () => string;
-  /** True once the end mark of a stream was seen. */
+  /** True once a stream has said all: its end mark was seen, or why the model stopped. */
   finished(): boolean;
   /** Where the events of the API are numbered: the number that an event of ours takes. */
   readonly nextNumber?: () => number;

@@ -2,6 +2,7 @@
 
 import type { DialectName } from '../catalogue/catalogue.ts';
 import type { ApiDialect } from './api-dialect.ts';
+import { anthropicCountTokens } from './dialects/anthropic-count-tokens.ts';
 import { anthropicMessages } from './dialects/anthropic-messages.ts';
 import { anthropicText } from './dialects/anthropic-text.ts';
 import { geminiEmbeddings } from './dialects/gemini-embeddings.ts';
@@ -12,6 +13,7 @@ import { openAiResponses } from './dialects/openai-responses.ts';
 export const dialects: Readonly<Partial<Record<DialectName, ApiDialect>>> = {
   'anthropic-messages': anthropicMessages,
   'anthropic-text': anthropicText,
+  'anthropic-count-tokens': anthropicCountTokens,
   'openai-chat': openAiChat,
   'openai-text': openAiText,
   'openai-responses': openAiResponses,

@@ -14,6 +14,7 @@ import { begun, errorText, holdStream, holdWhole, type FirstWords } from './home
 import { refusalOfOurs } from './homes/our-refusal.ts';
 import type { homeAccess } from './home-access.ts';
 import { callerHeaders } from './response-headers.ts';
+import { waitIn } from './retry-info.ts';
 import { callerStatus, retryAfter, retryAfterMs } from './status.ts';
 import { createReader, type Reader, type ReaderEnd } from './reader.ts';
 
@@ -169,10 +170,12 @@ export async function attempt(
   });
   const headersTookMs = now() - startedMs;
   const { headers } = response;
+  /** Of an answer that is an error, what its body says. */
+  let waitTold: string | null = null;
   const answer = (judged: Judged | null): Answer => ({
     status,
     callerStatus: callerStatus(status, forInstances),
-    retryAfter: retryAfter(status, headers, forInstances ? provider.retryAfterSeconds : null),
+    retryAfter: retryAfter(status, headers, forInstances ? provider.retryAfterSeconds : null, waitTold),
     refusal: judged !== null && ourFaults.has(judged.blame) ? refusalOfOurs(judged.blame, call, status) : null,
     headers: callerHeaders(headers, sse, forInstances),
     sse,
@@ -210,7 +213,9 @@ export async function attempt(
     abort();
     return failed('cut', held.error, { ...facts, answer: null });
   }
-  const judged = judge(dialect.api, status, held === null ? await errorText(body, holdMs) : held.text, model.known);
+  const text = held === null ? await errorText(body, holdMs) : held.text;
+  waitTold = waitIn(text);
+  const judged = judge(dialect.api, status, text, model.known);
   if (judged.blame === 'caller' || left()) {
     tell('served');
     return answer(judged);

@@ -32,8 +32,10 @@ export {
   embeddingRefusal,
   retryAfterSeconds,
   roughTokens,
+  roughTokensOf,
   type Embedded,
   type Embedder,
+  type EmbeddingInput,
 } from './embedding/embedder.ts';
 export { embeddersOf } from './embedding/registry.ts';
 export type { Flagging } from './flagging.ts';

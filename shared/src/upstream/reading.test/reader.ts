@@ -18,6 +18,7 @@ export const keys: Readonly<Record<string, string>> = Object.fromEntries(
 /** What instances and SDKs send to, by the dialect or the provider. */
 export const surfaces = {
   'anthropic-messages': { provider: 'anthropic', dialects: ['anthropic-messages'] },
+  'anthropic-count-tokens': { provider: 'anthropic', dialects: ['anthropic-count-tokens'] },
   'anthropic-text': { provider: 'anthropic', dialects: ['anthropic-text'] },
   openai: { provider: 'openai', dialects: ['openai-chat', 'openai-text'] },
   fireworks: { provider: 'fireworks', dialects: ['openai-chat', 'openai-text'] },
