@@ -1,4 +1,5 @@
-// The function `close-days`: one run a call. Days that are final, and days that changed since they were closed, go into the tables that views read.
+// The function `close-days`: one run a call. Days that are final, and days that changed since they were closed, go
+// into the tables that views read.
 
 import { closeDay, createLedger, dueDays } from '@cody-gateway/shared/events';
 import { defineFunction } from '@cody-gateway/shared/serve';

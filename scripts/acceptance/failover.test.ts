@@ -1,5 +1,5 @@
-// Two homes of which one fails half of the time, through the whole gateway: no caller sees a failure, and each call has one lease, one row, one charge.
-// The number of calls is an argument: FAILOVER_CALLS=10000.
+// Two homes of which one fails half of the time, through the whole gateway: no caller sees a failure, and each call
+// has one lease, one row, one charge. The number of calls is an argument: FAILOVER_CALLS=10000.
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';

@@ -1,4 +1,5 @@
-// By a variable Gemini's dialect takes a key in the URL, as Google's REST examples write it; it stays out of what the gateway itself writes.
+// By a variable Gemini's dialect takes a key in the URL, as Google's REST examples write it; it stays out of what the
+// gateway itself writes.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

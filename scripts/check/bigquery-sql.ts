@@ -1,5 +1,6 @@
-// The project's SQL on Google's own engine (.ci/run): analysed, run on made-up rows and compared with the local warehouse by a tool beside the repository, and
-// every scan of events judged in its resolved form. Says what is missing where the tool, Maven or a JDK is not there.
+// The project's SQL on Google's own engine (.ci/run): analysed, run on made-up rows and compared with the local
+// warehouse by a tool beside the repository, and every scan of events judged in its resolved form. Says what is
+// missing where the tool, Maven or a JDK is not there.
 
 import { spawnSync } from 'node:child_process';
 import { existsSync, globSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';

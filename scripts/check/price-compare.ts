@@ -1,5 +1,6 @@
-// Prices of the models that a release serves against a second public table, litellm's price file, which its package on PyPI carries (.ci/run). Fails on a
-// difference that has no dated reason (scripts/prices/second-table.json), and on a reason that has no difference any more. Says so where Python is not there.
+// Prices of the models that a release serves against a second public table, litellm's price file, which its package on
+// PyPI carries (.ci/run). Fails on a difference that has no dated reason (scripts/prices/second-table.json), and on a
+// reason that has no difference any more. Says so where Python is not there.
 
 import { spawnSync } from 'node:child_process';
 import { existsSync, globSync, mkdirSync, readFileSync } from 'node:fs';

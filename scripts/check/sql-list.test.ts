@@ -1,5 +1,5 @@
-// The list has every text of the project, as Google's tool takes it; and by the text (on Google's engine it is .ci/run that looks at the resolved query)
-// every scan of events lies below a constant or parameter range on created_at.
+// The list has every text of the project, as Google's tool takes it; and by the text (on Google's engine it is .ci/run
+// that looks at the resolved query) every scan of events lies below a constant or parameter range on created_at.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

@@ -1,5 +1,6 @@
-// Every text that the project sends to BigQuery, as JSON: tables, views, and queries of commands, functions and operators' pages. The form is that of the
-// tool that analyses and runs them on Google's own engine (.ci/run). Calls of table functions are written out, since it knows none.
+// Every text that the project sends to BigQuery, as JSON: tables, views, and queries of commands, functions and
+// operators' pages. The form is that of the tool that analyses and runs them on Google's own engine (.ci/run). Calls
+// of table functions are written out, since it knows none.
 
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';

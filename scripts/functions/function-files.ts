@@ -38,7 +38,10 @@ const fileSchema = v.strictObject({
   concurrency: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(1000)),
   timeoutSeconds: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(3600)),
   secrets: v.array(v.string()),
-  /** What its account may reach besides Redis and its secrets; where absent Terraform gives what is usual for the trigger. */
+  /**
+   * What its account may reach besides Redis and its secrets; where absent Terraform gives what is usual for the
+   * trigger.
+   */
   uses: v.optional(v.array(v.picklist(['directory', 'queues', 'warehouse', 'final-days']))),
 });
 

@@ -1,4 +1,5 @@
-// Cloud Scheduler of the local cloud: calls functions by the minute. Understands the three forms of cron that function.json allows.
+// Cloud Scheduler of the local cloud: calls functions by the minute. Understands the three forms of cron that
+// function.json allows.
 
 const minuteMs = 60_000;
 const callTimeoutMs = 300_000;

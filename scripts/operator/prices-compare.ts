@@ -1,4 +1,5 @@
-// `prices compare`: the ledger beside what a provider billed for a month, by model and day, and what explains the difference.
+// `prices compare`: the ledger beside what a provider billed for a month, by model and day, and what explains the
+// difference.
 
 import { readFile } from 'node:fs/promises';
 import { readArguments, UsageError, type Command } from './command.ts';

@@ -1,4 +1,5 @@
-// `prices reprice`: prices the calls of final days again, by the prices that are known now for their moments. How is reprice-days.ts's.
+// `prices reprice`: prices the calls of final days again, by the prices that are known now for their moments. How is
+// reprice-days.ts's.
 
 import { audited } from '@cody-gateway/shared/documents';
 import { createWarehouse } from '@cody-gateway/shared/events';

@@ -1,4 +1,5 @@
-// What a provider says that it billed: its console's export of costs as CSV, by model and day. Which columns a provider's file has is told here, by their names.
+// What a provider says that it billed: its console's export of costs as CSV, by model and day. Which columns a
+// provider's file has is told here, by their names.
 
 /** Dollars of a model on a day of UTC. */
 export interface BilledLine {

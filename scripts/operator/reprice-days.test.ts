@@ -1,5 +1,5 @@
-// Re-pricing on the local warehouse with the real client: only what changes is written, times stay, a second run changes nothing, and an orphan that was
-// priced again gives way to its late settlement.
+// Re-pricing on the local warehouse with the real client: only what changes is written, times stay, a second run
+// changes nothing, and an orphan that was priced again gives way to its late settlement.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -52,7 +52,8 @@ test('a month that is priced again', async (t) => {
   await insert('known to its instance alone', '{}', 77);
   await insert('orphan', usage, null, 0);
   for (const one of await dueDays(ledger, 10)) await closeDay(ledger, one);
-  // Versions of rows that cost the same are of another text, which is a change; the row that is right says what the book says.
+  // Versions of rows that cost the same are of another text, which is a change; the row that is right says what the
+  // book says.
   await local.rows("UPDATE events SET price_version = 'openai/m 2020-01-01' WHERE event_id = 'right'");
   for (const one of await dueDays(ledger, 10)) await closeDay(ledger, one);
 

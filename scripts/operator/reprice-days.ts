@@ -1,4 +1,5 @@
-// Prices final days again: which rows would cost something else by the prices of a book, and their writing. Not the command (prices-reprice.ts).
+// Prices final days again: which rows would cost something else by the prices of a book, and their writing. Not the
+// command (prices-reprice.ts).
 
 import type { PriceBook } from '@cody-gateway/shared/catalogue';
 import {
@@ -11,7 +12,9 @@ import {
 } from '@cody-gateway/shared/events';
 
 const dayMs = 86_400_000;
-/** A day is read an hour at a time: rows are held in memory, and of a large gateway an hour has hundreds of thousands. */
+/**
+ * A day is read an hour at a time: rows are held in memory, and of a large gateway an hour has hundreds of thousands.
+ */
 const sliceMs = 3_600_000;
 /** Rows of one insert; BigQuery takes ten times as many. */
 const rowsAtOnce = 1_000;

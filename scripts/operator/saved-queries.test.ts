@@ -1,4 +1,5 @@
-// Each saved query, called as the table function that Terraform deploys, says what its text says, in the text's order; the command asks for its parameters.
+// Each saved query, called as the table function that Terraform deploys, says what its text says, in the text's order;
+// the command asks for its parameters.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

@@ -1,4 +1,5 @@
-// `queries list | run`: the saved queries that Terraform deploys as table functions (terraform/events/queries), with their parameters.
+// `queries list | run`: the saved queries that Terraform deploys as table functions (terraform/events/queries), with
+// their parameters.
 
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';

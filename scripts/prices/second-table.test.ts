@@ -1,4 +1,5 @@
-// A second table of prices: what differs is found in every dimension and tier, what is told has a date and is still true.
+// A second table of prices: what differs is found in every dimension and tier, what is told has a date and is still
+// true.
 
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';

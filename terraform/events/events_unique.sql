@@ -1,4 +1,5 @@
--- One row per event, as events_between finds them: of final days out of their own table, of the last ten days as far as they are not final.
+-- One row per event, as events_between finds them: of final days out of their own table, of the last ten days as far
+-- as they are not final.
 SELECT *
 FROM `${project}.${dataset}.final_events`
 UNION ALL

@@ -1,5 +1,5 @@
--- What happened a day, by everything that a sum is asked for: of final days out of their own table, of the last ten days as far as they are not final.
--- A day is final 48 hours after its end: until then events may still arrive.
+-- What happened a day, by everything that a sum is asked for: of final days out of their own table, of the last ten
+-- days as far as they are not final. A day is final 48 hours after its end: until then events may still arrive.
 SELECT
   day,
   source,

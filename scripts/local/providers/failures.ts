@@ -1,4 +1,5 @@
-// How each provider says that it does not serve, as its documentation and its users have it: what a stand-in can be told to answer.
+// How each provider says that it does not serve, as its documentation and its users have it: what a stand-in can be
+// told to answer.
 
 import type { Behaviour } from './provider-server.ts';
 

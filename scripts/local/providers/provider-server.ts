@@ -44,7 +44,10 @@ export interface Recorded {
 export interface LocalProvider {
   readonly url: string;
   readonly requests: Recorded[];
-  /** Programs the next request, or so many; calls queue up. A gateway with one home asks again where a fault may pass by itself. */
+  /**
+   * Programs the next request, or so many; calls queue up. A gateway with one home asks again where a fault may pass
+   * by itself.
+   */
   next(behaviour: Behaviour, times?: number): void;
   /** Is asked about each request for which nothing is programmed; null: none is, or it is served. */
   unwell: (() => Behaviour | null) | null;

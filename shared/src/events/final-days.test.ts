@@ -1,4 +1,5 @@
-// Days are closed once they are final, whole or not at all, and again when anything of them changed; views say the same before and after. The real client.
+// Days are closed once they are final, whole or not at all, and again when anything of them changed; views say the
+// same before and after. The real client.
 
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';

@@ -1,4 +1,5 @@
-// Final days of the events table: which are due, and how one is put into tables of its own, so that no sum reads the history again. Not when (close-days).
+// Final days of the events table: which are due, and how one is put into tables of its own, so that no sum reads the
+// history again. Not when (close-days).
 
 import { lazyClient } from '../http/http.ts';
 import { within } from '../telemetry/telemetry.ts';
@@ -44,8 +45,8 @@ export function createLedger(config: WarehouseSettings): Ledger {
 }
 
 /**
- * Days that are due, the latest first: never closed, told by another billing time zone, or changed since (a late delivery, a new price, an erasure),
- * they or a neighbour, where another row of an event may stand.
+ * Days that are due, the latest first: never closed, told by another billing time zone, or changed since (a late
+ * delivery, a new price, an erasure), they or a neighbour, where another row of an event may stand.
  */
 export async function dueDays({ query, dataset }: Ledger, most: number): Promise<readonly DueDay[]> {
   const rows = await query(dueSql(dataset, most), {});

@@ -20,8 +20,9 @@ function pricedAnew(event: UsageEvent, book: PriceBook): UsageEvent {
 }
 
 /**
- * The row that a run of re-pricing writes beside one that stands; null where the prices of a book change nothing, and where they know less than the row does:
- * a cost is never taken away, nor is that of an orphan, whose usage nobody knows.
+ * The row that a run of re-pricing writes beside one that stands; null where the prices of a book change nothing, and
+ * where they know less than the row does: a cost is never taken away, nor is that of an orphan, whose usage nobody
+ * knows.
  * @param run its number: of equal ids and ranks the row of the latest run counts
  */
 export function repricedRow(event: UsageEvent, book: PriceBook, run: number): UsageEvent | null {

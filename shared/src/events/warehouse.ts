@@ -34,7 +34,11 @@ export interface Warehouse {
   insert(events: readonly UsageEvent[]): Promise<Insertion>;
 }
 
-/** Loads the client with the first insert. @param book asked for with the first row that has no cost @param now Unix ms */
+/**
+ * Loads the client with the first insert.
+ * @param book asked for with the first row that has no cost
+ * @param now Unix ms
+ */
 export function createWarehouse(
   config: WarehouseSettings,
   book: () => Promise<PriceBook>,

@@ -1,7 +1,10 @@
 // What the gateway says when it does not serve a request: one class, a closed list of kinds, one table. Not the
 // writing of it (reply.ts).
 
-/** Whose error shape the caller's client can read: Cody and Sourcegraph instances, the OpenAI SDKs (whose Responses API ends a stream otherwise), the Anthropic SDKs, Google's. */
+/**
+ * Whose error shape the caller's client can read: Cody and Sourcegraph instances, the OpenAI SDKs (whose Responses API
+ * ends a stream otherwise), the Anthropic SDKs, Google's.
+ */
 export type Dialect = 'cody' | 'openai' | 'openai-responses' | 'anthropic' | 'google';
 
 /** Every way a request can be refused. A new kind needs a row in `kinds` before it compiles. */

@@ -83,11 +83,14 @@ function errorShape(refusal: Refusal, dialect: Dialect, requestId: string): unkn
 export function errorEvent(refusal: Refusal, dialect: Dialect, requestId: string, number = 0): string {
   if (dialect === 'openai-responses') return responsesErrorEvent(refusal, number);
   const data = JSON.stringify(errorShape(refusal, dialect, requestId));
-  // OpenAI's and Google's own streams name no events: their SDKs throw on an `error` member in any data (openai/core/streaming).
+  // OpenAI's and Google's own streams name no events: their SDKs throw on an `error` member in any data
+  // (openai/core/streaming).
   return dialect === 'openai' || dialect === 'google' ? `data: ${data}\n\n` : `event: error\ndata: ${data}\n\n`;
 }
 
-/** Statuses of Google's APIs by HTTP's (google/rpc/code.proto); what has none of its own is the caller's fault or ours. */
+/**
+ * Statuses of Google's APIs by HTTP's (google/rpc/code.proto); what has none of its own is the caller's fault or ours.
+ */
 const googleStatuses: Readonly<Record<number, string>> = {
   401: 'UNAUTHENTICATED',
   403: 'PERMISSION_DENIED',

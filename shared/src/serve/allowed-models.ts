@@ -4,7 +4,10 @@ import { allowedModels, type Actor, type Feature } from '../auth/auth.ts';
 import type { Catalogue, Model } from '../catalogue/catalogue.ts';
 import { featuresOf, type Surface } from '../upstream/upstream.ts';
 
-/** Those of the surface's own provider first; each provider's in the order of the actor's list, or of the gateway's where that allows all. */
+/**
+ * Those of the surface's own provider first; each provider's in the order of the actor's list, or of the gateway's
+ * where that allows all.
+ */
 export function allowedFor(catalogue: Catalogue, actor: Actor, feature: Feature, surface: Surface): readonly Model[] {
   const { provider: own, dialects } = surface;
   const entitlement = actor.limits[feature];

@@ -1,4 +1,5 @@
-// The elements of a JSON array, one by one while its bytes arrive: a stream of Gemini's that was not asked for as events. Not a parser (answer-json.ts).
+// The elements of a JSON array, one by one while its bytes arrive: a stream of Gemini's that was not asked for as
+// events. Not a parser (answer-json.ts).
 
 import { Pieces } from '../http/http.ts';
 import { jsonObject } from './answer-json.ts';

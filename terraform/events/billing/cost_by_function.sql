@@ -1,7 +1,9 @@
--- What each function costs a day and for whom, in micro-dollars: providers from the events, Google's services from the detailed billing export, by what
--- Google bills: time in the function, bytes through the network, requests for what serves each request once. A line belongs to the function that its label
--- `component` names, or else its resource; what no function has is shared by all. Functions that serve tasks work for whoever caused them. Lines without a
--- project (support, tax) stand in a part of their own: they are of the whole billing account. What is left of the bill is part `unexplained`.
+-- What each function costs a day and for whom, in micro-dollars: providers from the events, Google's services from the
+-- detailed billing export, by what Google bills: time in the function, bytes through the network, requests for what
+-- serves each request once. A line belongs to the function that its label `component` names, or else its resource;
+-- what no function has is shared by all. Functions that serve tasks work for whoever caused them. Lines without a
+-- project (support, tax) stand in a part of their own: they are of the whole billing account. What is left of the bill
+-- is part `unexplained`.
 WITH
   lines AS (
     SELECT

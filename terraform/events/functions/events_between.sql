@@ -1,7 +1,7 @@
--- One row per event from @from on and before @to: of equal ids the highest rank, of equal ranks the latest price, then the earliest. Deliveries
--- repeat, a settlement follows its orphan, but no two rows of an event are two days apart: no more of the table is read than the range and two days
--- around it. Rows of older functions have millionths of a dollar alone; rows without an id are the original gateway's, where the table was its own: each is
--- an event.
+-- One row per event from @from on and before @to: of equal ids the highest rank, of equal ranks the latest price, then
+-- the earliest. Deliveries repeat, a settlement follows its orphan, but no two rows of an event are two days apart: no
+-- more of the table is read than the range and two days around it. Rows of older functions have millionths of a dollar
+-- alone; rows without an id are the original gateway's, where the table was its own: each is an event.
 -- Parameters: @from TIMESTAMP, @to TIMESTAMP.
 SELECT *
 FROM (

@@ -1,5 +1,5 @@
--- What happened from @from on and before @to, by everything that a sum is asked for. Days begin at midnight of the billing time zone.
--- Parameters: @from TIMESTAMP, @to TIMESTAMP.
+-- What happened from @from on and before @to, by everything that a sum is asked for. Days begin at midnight of the
+-- billing time zone. Parameters: @from TIMESTAMP, @to TIMESTAMP.
 SELECT
   DATE(created_at) AS utc_day,
   DATE(created_at, '${time_zone}') AS day,
@@ -22,7 +22,8 @@ SELECT
   SUM(quota_units) AS quota_units,
   -- What Google bills of a call: its time in the function. Nobody measures a refusal: a hundredth of a second.
   SUM(IFNULL(gateway_ms + IFNULL(CAST(JSON_VALUE(metadata, '$.upstream_request_duration_ms') AS INT64), 0), 10 * count)) AS request_ms,
-  -- And what goes through the network: what was asked and answered, as far as it is known, and a thousand bytes of headers.
+  -- And what goes through the network: what was asked and answered, as far as it is known, and a thousand bytes of
+  -- headers.
   SUM(
     1000 * count
     + IFNULL(CAST(JSON_VALUE(metadata, '$.prompt_character_count') AS INT64), 0)

@@ -1,5 +1,5 @@
--- Licence page: completions a day and model of one actor and feature over the last seven days, zero where there were none.
--- Every row of the event counts, failed calls too, as this page always did.
+-- Licence page: completions a day and model of one actor and feature over the last seven days, zero where there were
+-- none. Every row of the event counts, failed calls too, as this page always did.
 -- Parameters: @source STRING, @identifier STRING, @feature STRING.
 WITH
   chosen AS (

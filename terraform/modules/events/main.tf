@@ -1,10 +1,12 @@
-# The warehouse: the events table, the tables of final days, one view or table function a file of terraform/events, and the views that join the billing export.
+# The warehouse: the events table, the tables of final days, one view or table function a file of terraform/events, and
+# the views that join the billing export.
 
 locals {
   dir     = "${path.module}/../../events"
   files   = fileset(local.dir, "*.sql")
   sources = { for file in local.files : trimsuffix(file, ".sql") => file("${local.dir}/${file}") }
-  # BigQuery takes a view only after what it reads. Level 0 reads tables and table functions, level 1 such views, level 2 the rest.
+  # BigQuery takes a view only after what it reads. Level 0 reads tables and table functions, level 1 such views, level
+  # 2 the rest.
   given   = setunion(keys(local.tables), [for file in fileset("${local.dir}/functions", "*.sql") : trimsuffix(file, ".sql")])
   reads   = { for name, sql in local.sources : name => setsubtract([for match in regexall("\\$\\{dataset\\}\\.([a-z_]+)`", sql) : match[0]], local.given) }
   level_0 = toset([for name, views in local.reads : name if length(views) == 0])
@@ -20,15 +22,16 @@ locals {
   queries = { for name in keys(local.sources) : name => templatefile("${local.dir}/${name}.sql", local.names) }
   labels  = merge(var.labels, { component = "events" })
 
-  # Final days: rows as events_between has them, their sums, and which days they are. What close-days writes and views read.
+  # Final days: rows as events_between has them, their sums, and which days they are. What close-days writes and views
+  # read.
   tables = {
     final_events = { schema = "schema.json", partition = { type = "DAY", field = "created_at" }, clustering = ["source", "identifier", "name"] }
     final_usage  = { schema = "tables/final_usage.json", partition = { type = "DAY", field = "day" }, clustering = ["source", "identifier", "name"] }
     final_days   = { schema = "tables/final_days.json", partition = null, clustering = null }
   }
 
-  # A table function says in its comment what it takes: `-- Parameters: @from TIMESTAMP, @to TIMESTAMP.` An argument has a mark of its own, since a column of
-  # the same name would win over it.
+  # A table function says in its comment what it takes: `-- Parameters: @from TIMESTAMP, @to TIMESTAMP.` An argument
+  # has a mark of its own, since a column of the same name would win over it.
   routines   = { for file in concat(tolist(fileset(local.dir, "functions/*.sql")), tolist(fileset(local.dir, "queries/*.sql"))) : trimsuffix(basename(file), ".sql") => file("${local.dir}/${file}") }
   parameters = { for name, sql in local.routines : name => [for match in regexall("@([a-z_]+) ([A-Z0-9]+)", join("", regexall("-- Parameters: .*", sql))) : { name = "arg_${match[0]}", type = match[1] }] }
   bodies     = { for file in concat(tolist(fileset(local.dir, "functions/*.sql")), tolist(fileset(local.dir, "queries/*.sql"))) : trimsuffix(basename(file), ".sql") => replace(templatefile("${local.dir}/${file}", local.names), "/@([a-z_]+)/", "arg_$1") }
@@ -213,7 +216,8 @@ resource "google_bigquery_table_iam_member" "writer" {
   member     = "serviceAccount:${each.value}"
 }
 
-# Of final days: to read all of the dataset (also which partitions changed when), to run queries, and to write the tables of final days and no other.
+# Of final days: to read all of the dataset (also which partitions changed when), to run queries, and to write the
+# tables of final days and no other.
 resource "google_bigquery_dataset_iam_member" "closer" {
   for_each   = var.closers
   project    = var.project_id

@@ -1,5 +1,6 @@
-// A day of Google's bill for a gateway, in the detailed export's own columns: what a project like ours is billed for, by the services and SKUs that Google
-// names, with credits, lines without labels and lines without a project. The amounts are made up; which lines there are is not.
+// A day of Google's bill for a gateway, in the detailed export's own columns: what a project like ours is billed for,
+// by the services and SKUs that Google names, with credits, lines without labels and lines without a project. The
+// amounts are made up; which lines there are is not.
 
 /** A line of the export. */
 export type BillLine = Readonly<Record<string, unknown>>;

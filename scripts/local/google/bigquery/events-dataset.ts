@@ -1,4 +1,5 @@
-// The events dataset in the local warehouse: tables, table functions, views and saved queries, out of the files that Terraform deploys.
+// The events dataset in the local warehouse: tables, table functions, views and saved queries, out of the files that
+// Terraform deploys.
 
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
@@ -44,7 +45,10 @@ export function eventsSql(file: string, names: EventsNames): string {
   });
 }
 
-/** Texts of one kind, by name: `''` are views, `functions` and `queries` table functions, `billing` the views that read the bill. */
+/**
+ * Texts of one kind, by name: `''` are views, `functions` and `queries` table functions, `billing` the views that read
+ * the bill.
+ */
 export function eventsFiles(folder: '' | 'functions' | 'queries' | 'billing'): readonly string[] {
   const files = readdirSync(path.join(eventsDir, folder)).filter((file) => file.endsWith('.sql'));
   return files.toSorted().map((file) => path.join(folder, file));

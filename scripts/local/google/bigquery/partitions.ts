@@ -1,4 +1,5 @@
-// INFORMATION_SCHEMA.PARTITIONS of the local warehouse: which days of a table changed, and when. DuckDB has no partitions: days are told apart by what is in them.
+// INFORMATION_SCHEMA.PARTITIONS of the local warehouse: which days of a table changed, and when. DuckDB has no
+// partitions: days are told apart by what is in them.
 
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { partitionsTable } from './dialect.ts';

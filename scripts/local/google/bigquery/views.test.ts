@@ -83,7 +83,8 @@ test('a million rows with repeated deliveries: every view sums to the total of t
   ] as const) {
     await local.rows('DELETE FROM events');
     await local.rows(`SELECT setseed(${seed})`);
-    // One event in ten is delivered twice, up to a day later; one in ten is an orphan with or without its settlement; members are missing at random.
+    // One event in ten is delivered twice, up to a day later; one in ten is an orphan with or without its settlement;
+    // members are missing at random.
     await local.rows(`
       CREATE OR REPLACE TABLE drawn AS SELECT i, random() AS a, random() AS b, random() AS c, random() AS d, random() AS e
       FROM range(${stored}) r(i)`);

@@ -1,4 +1,5 @@
-// Twenty instances and a dead home, on a real Redis: each finds out by three calls at the most, and then the whole fleet sends one probe a second.
+// Twenty instances and a dead home, on a real Redis: each finds out by three calls at the most, and then the whole
+// fleet sends one probe a second.
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
