@@ -2,6 +2,7 @@
 
 import { spawnSync } from 'node:child_process';
 import path from 'node:path';
+import { fold } from './terminal/fold.ts';
 
 const root = path.resolve(import.meta.dirname, '..');
 const bin = (name: string): string => path.join(root, 'node_modules/.bin', name);
@@ -15,6 +16,7 @@ const steps: readonly (readonly [name: string, program: string, ...args: string[
   ['readme', process.execPath, 'scripts/check/variables.ts'],
   ['routes', process.execPath, 'scripts/check/routes.ts'],
   ['columns', process.execPath, 'scripts/check/columns.ts'],
+  ['clients', process.execPath, 'scripts/check/clients.ts'],
   ['cloud', process.execPath, 'scripts/check/environment.ts'],
   ['lint', bin('oxlint'), '--type-aware', '--deny-warnings'],
   ['types', bin('tsc'), '--noEmit', '-p', 'tsconfig.json'],
@@ -57,7 +59,7 @@ export function summary(all: number, failed: readonly string[]): string {
 
 function main(words: readonly string[]): number {
   if (words.includes('--help') || words.includes('-h')) {
-    process.stdout.write(usage);
+    process.stdout.write(fold(usage));
     return 0;
   }
   const unknown = words.filter((word) => !steps.some(([name]) => name === word));

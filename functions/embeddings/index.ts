@@ -17,7 +17,7 @@ import {
   type Exchange,
   type Route,
 } from '@cody-gateway/shared/serve';
-import { embedAll, embeddersOf, embeddingRefusal, roughTokens, type Embedder } from '@cody-gateway/shared/upstream';
+import { embedAll, embeddersOf, embeddingRefusal, roughTokensOf, type Embedder } from '@cody-gateway/shared/upstream';
 import { embeddingReply, readEmbeddingRequest, type EmbeddingRequest } from './shapes.ts';
 
 const feature = 'embeddings';
@@ -42,6 +42,8 @@ async function embed(exchange: Exchange, embedders: readonly Embedder[]): Promis
       'bad-request',
       `model ${JSON.stringify(permit.model)} has no vectors of ${request.dimensions} numbers`,
     );
+  if (!embedder.takesTokens && request.texts.some((text) => typeof text !== 'string'))
+    throw new Refusal('bad-request', `model ${JSON.stringify(permit.model)} takes texts, not token ids`);
   if (request.texts.length > embedder.textsMax)
     throw new Refusal(
       'bad-request',
@@ -60,8 +62,7 @@ async function embed(exchange: Exchange, embedders: readonly Embedder[]): Promis
  * costs nothing is work all the same, and a quota that is used up ends it.
  */
 function estimateOf({ charges, extraTokens }: Embedder, { texts }: EmbeddingRequest): number {
-  const characters = texts.reduce((sum, text) => sum + text.length, 0);
-  return charges ? Math.max(1, roughTokens(characters) + texts.length * extraTokens) : 1;
+  return charges ? Math.max(1, roughTokensOf(texts) + texts.length * extraTokens) : 1;
 }
 
 /** All texts, within the time that the function has for them. */
@@ -143,7 +144,10 @@ function embeddingEvent({ model }: Permit, { texts }: EmbeddingRequest): CallEve
       model,
       batch_size: texts.length,
       // Bytes, as its readers know it.
-      input_character_count: texts.reduce((sum, text) => sum + Buffer.byteLength(text), 0),
+      input_character_count: texts.reduce(
+        (sum, text) => sum + (typeof text === 'string' ? Buffer.byteLength(text) : 0),
+        0,
+      ),
     },
     ended: ({ used }) => {
       const tokens = used?.tokens ?? 0;

@@ -1,14 +1,15 @@
 // The two request and reply shapes of `POST /v1/embeddings`, and the rule that tells them apart.
 
 import { Refusal } from '@cody-gateway/shared/http';
-import type { Embedded } from '@cody-gateway/shared/upstream';
+import type { Embedded, EmbeddingInput } from '@cody-gateway/shared/upstream';
 
 /** What is asked, whatever the shape. */
 export interface EmbeddingRequest {
   readonly shape: 'cody' | 'openai';
   /** As asked: with its provider in front, or bare in OpenAI's shape. */
   readonly model: string;
-  readonly texts: readonly string[];
+  /** Texts, or, in OpenAI's shape, lists of token ids. */
+  readonly texts: readonly EmbeddingInput[];
   /** Fewer numbers than the model's own, or null. */
   readonly dimensions: number | null;
   readonly base64: boolean;
@@ -30,9 +31,10 @@ export function readEmbeddingRequest(body: unknown): EmbeddingRequest {
   const openai =
     ['encoding_format', 'dimensions', 'user'].some((member) => member in body) ||
     typeof input === 'string' ||
+    holdsTokens(input) ||
     !model.includes('/');
-  const texts: unknown = typeof input === 'string' ? [input] : input;
-  if (!Array.isArray(texts) || !texts.every((text) => typeof text === 'string'))
+  const texts: unknown = typeof input === 'string' || isTokens(input) ? [input] : input;
+  if (!Array.isArray(texts) || !(texts.every((text) => typeof text === 'string') || texts.every(isTokens)))
     throw malformed('"input" must be a text or a list of texts');
   if (texts.length > textsMax) throw malformed(`"input" must hold at most ${textsMax} texts, got ${texts.length}`);
   if (dimensions !== null && !(Number.isSafeInteger(dimensions) && (dimensions as number) > 0))
@@ -73,6 +75,17 @@ function encoded(vector: readonly number[]): string {
   const bytes = Buffer.allocUnsafe(vector.length * 4);
   vector.forEach((value, i) => bytes.writeFloatLE(value, i * 4));
   return bytes.toString('base64');
+}
+
+/** LangChain and others count and cut by themselves, and send what they counted. */
+function isTokens(value: unknown): value is readonly number[] {
+  return (
+    Array.isArray(value) && value.length > 0 && value.every((id) => Number.isSafeInteger(id) && (id as number) >= 0)
+  );
+}
+
+function holdsTokens(input: unknown): boolean {
+  return isTokens(input) || (Array.isArray(input) && input.length > 0 && input.every(isTokens));
 }
 
 function malformed(detail: string): Refusal {

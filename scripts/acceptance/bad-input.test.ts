@@ -187,11 +187,17 @@ test('another feature than the function’s is refused with the reason', async (
 
 test('a method that a path does not have is 405 with the ones that it has', async () => {
   const answer = await gateway.call(routes.openai, { method: 'DELETE' });
-  assert.deepEqual([answer.status, answer.text, answer.headers.get('allow')], [405, '', 'POST']);
+  assert.deepEqual([answer.status, answer.headers.get('allow')], [405, 'POST']);
+  assert.equal(messageOf('openai', answer.text), `DELETE is not served at ${routes.openai}, which takes POST`);
+  const codys = await gateway.call(routes.cody, { method: 'DELETE', headers: chat });
+  assert.deepEqual([codys.status, codys.text, codys.headers.get('allow')], [405, '', 'POST']);
+  const asked = await gateway.call(routes.openai, { method: 'OPTIONS', token: null });
+  assert.deepEqual([asked.status, asked.text, asked.headers.get('allow')], [204, '', 'POST, OPTIONS']);
+  assert.equal(asked.headers.get('access-control-allow-origin'), null);
 });
 
 test('paths that Express and the framework answer themselves are ours too', async () => {
-  for (const path of ['/favicon.ico', '/robots.txt', '/%E0%A4%A', '/v1/completions/', '//', '/v1/chat/completions/']) {
+  for (const path of ['/favicon.ico', '/robots.txt', '/%E0%A4%A', '/v1/completions/', '//']) {
     const answer = await gateway.call(path);
     assert.deepEqual([path, answer.status, answer.text], [path, 404, '404 page not found\n']);
     assert.notEqual(answer.headers.get('x-trace'), null);
@@ -227,7 +233,7 @@ test('no token, prompt or key reached a log line', async () => {
     body: anthropicBody({ messages: [{ role: 'user', content: marker }], stream: true }),
   });
   await gateway.call(routes.openai, { body: `{"model":"gpt-4o","messages":"${marker}` });
-  gateway.anthropic?.next({ status: 500, body: marker });
+  gateway.anthropic?.next({ status: 500, body: marker }, 2);
   await gateway.call(routes.cody, { headers: chat, body: anthropicBody() });
   const log = JSON.stringify(gateway.lines);
   for (const secret of [marker, gateway.token, gateway.token.slice(4), 'stand-in-key'])

@@ -84,7 +84,7 @@ test('an error of the provider’s own is the last word: none of ours follows', 
   for (const dialect of Object.keys(routes) as Dialect[]) {
     const [path, body, headers, provider] = routes[dialect];
     const { id, token } = await gateway.subscription({ limit: 10 });
-    gateway[provider]?.next({ bytes: Buffer.from(own[provider]), cuts: [] });
+    gateway[provider]?.next({ bytes: Buffer.from(own[provider]), cuts: [] }, 2);
     assert.equal((await gateway.call(path, { token, headers, body })).text, own[provider]);
     const [event] = await gateway.events(`identifier = '${id}'`);
     assert.equal(event?.metadata['truncated'], true);

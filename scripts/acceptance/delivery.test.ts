@@ -34,13 +34,13 @@ async function counters(id: string): Promise<{ used: number; reserved: number }>
 
 test('one row a call; used minus reserved is the sum of quota_units of the window', async () => {
   const { id, token } = await gateway.subscription({ limit: 100 });
-  gateway.anthropic?.next({ status: 500, body: '{}' });
+  gateway.anthropic?.next({ status: 500, body: '{}' }, 2);
   const answers = await Promise.all(Array.from({ length: 20 }, () => ask(token, { stream: true })));
   assert.equal(answers.filter(({ status }) => status === 200).length, 19);
   const rows = await gateway.events(`identifier = '${id}'`);
   assert.equal(rows.length, 20);
   assert.equal(unitsOf(rows), 19);
-  // What the operator's command says of it, by the licence page's query: failed calls too.
+  // What the operator's command says of it, as the licence page does: failed calls too.
   const { usage } = (await command('usage', 'show', id, '--bigquery', gateway.bigquery.url)) as {
     usage: { date: string; feature: string; model: string; count: number }[];
   };

@@ -120,7 +120,7 @@ test('of twenty at once one is carried out', async () => {
 test('a call that was given back is admitted anew', async () => {
   const { token, ask } = await caller();
   const key = randomUUID();
-  gateway.openai?.next({ status: 500, body: '{}' });
+  gateway.openai?.next({ status: 500, body: '{}' }, 2);
   assert.ok((await ask(key)).status >= 500);
   assert.equal(await used(token), 0);
   assert.equal((await ask(key)).status, 200);

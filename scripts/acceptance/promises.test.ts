@@ -39,7 +39,7 @@ before(async () => {
   asked.last = await ask({});
   asked.refused = await ask({});
   const other = await gateway.subscription({ limit: 100 });
-  gateway.anthropic?.next({ status: 429, headers: { 'request-id': 'req_429' }, body: '{"error":"slow down"}' });
+  gateway.anthropic?.next({ status: 429, headers: { 'request-id': 'req_429' }, body: '{"error":"slow down"}' }, 2);
   asked.limited = await ask({}, false, other.token);
   asked.google = await ask({ 'x-cloud-trace-context': `${googleTrace}/1;o=1` }, false, other.token);
   await eventually(

@@ -196,8 +196,11 @@ test('a stream that breaks off ends with an event of the API’s own, numbered o
 });
 
 test('a failure that the provider tells in its stream is relayed, and stands in the event', async () => {
-  const failure = { type: 'response.failed', sequence_number: 0, response: { status: 'failed', error: { code: 'x' } } };
-  const bytes = Buffer.from(`event: response.failed\ndata: ${JSON.stringify(failure)}\n\n`);
+  const word = { type: 'response.output_text.delta', sequence_number: 0, delta: 'Hello' };
+  const failure = { type: 'response.failed', sequence_number: 1, response: { status: 'failed', error: { code: 'x' } } };
+  const bytes = Buffer.from(
+    [word, failure].map((event) => `event: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`).join(''),
+  );
   gateway.openai?.next({ bytes, cuts: [7], headers: { 'content-type': 'text/event-stream' } });
   const { text } = await gateway.call('/v1/responses', { body: { model: 'gpt-4o-mini', input: 'Hi', stream: true } });
   assert.equal(text, bytes.toString());

@@ -31,7 +31,7 @@ const body = (more: Record<string, unknown> = {}) =>
 
 test('promises 15-19: a 5xx is told to Sentry with trace, actor, feature, model and the provider’s status, never with its body', async () => {
   const { id, token } = await gateway.subscription({ limit: 100 });
-  gateway.anthropic?.next({ status: 500, headers: { 'request-id': 'req_1' }, body: `{"error":"${completion}"}` });
+  gateway.anthropic?.next({ status: 500, headers: { 'request-id': 'req_1' }, body: `{"error":"${completion}"}` }, 2);
   const answer = await gateway.call(path, { token, headers: chat, body: body() });
   assert.ok(answer.status >= 500);
   const traceId = answer.headers.get('x-trace');
@@ -62,7 +62,7 @@ test('marked secrets through every path: none is in a log line, a span, a metric
       body: `{"content":[{"type":"text","text":"${completion}"}]}`,
     });
     gateway.anthropic?.next({ status: 401, body: `{"error":"${completion} ${providerKey}"}` });
-    gateway.anthropic?.next({ status: 429, body: completion });
+    gateway.anthropic?.next({ status: 429, body: completion }, 2);
     gateway.anthropic?.next({ cutAfterBytes: 200 });
     for (const stream of [false, false, false, true])
       await gateway.call(path, { token: bearer, headers: chat, body: body({ stream }) }).catch(() => undefined);

@@ -5,6 +5,7 @@ import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
+import { endWith } from '../terminal/usage-error.ts';
 import { readFunctionFiles } from '../functions/function-files.ts';
 import { loadedAtStart, makeBundle, writeBundle, type Bundle } from './bundle.ts';
 import { openBundleCache, type CachedBundle } from './bundle-cache.ts';
@@ -41,10 +42,10 @@ export interface Built {
 
 /**
  * Bounds of one bundle. What is read at start is paid for by the first caller; the rest is uploaded and kept by every
- * instance. The largest was 719,000 and 10,143,000 bytes on 2026-11-28, of which the catalogue's data is 104,000;
- * build.test.ts wants them near what they bound, so that raising one takes a reason.
+ * instance. The largest was 804,000 and 10,143,000 bytes on 2026-11-28, of which the catalogue's data is 104,000 and
+ * the choice among homes 20,000; build.test.ts wants them near what they bound, so that raising one takes a reason.
  */
-export const bounds = { startBytes: 760_000, bytes: 10_500_000 } as const;
+export const bounds = { startBytes: 815_000, bytes: 10_500_000 } as const;
 
 /**
  * Bundles functions, or finds the bundles that were made of the same sources before. They stay as they are for as long
@@ -187,8 +188,4 @@ async function main(): Promise<void> {
     );
 }
 
-if (import.meta.main)
-  await main().catch((error: unknown) => {
-    console.error(error instanceof Error ? error.message : error);
-    process.exitCode = 1;
-  });
+if (import.meta.main) await main().catch((error: unknown) => endWith(error, 'npm run build --'));

@@ -8,6 +8,7 @@ import { deliveryChaos, type ChaosResult } from './delivery.ts';
 import { hostileChaos } from './hostile.ts';
 import { limitsChaos } from './limits.ts';
 import { fold } from '../terminal/fold.ts';
+import { endWith } from '../terminal/usage-error.ts';
 
 const help = `npm run chaos [-- --only delivery|limits|failover|hostile] [--seconds <number>] [--seed <text>] [--json]
 
@@ -25,15 +26,25 @@ hostile   callers that send heavy bodies, trickle or read nothing, providers tha
 --json      the results on stdout instead of tables
 `;
 
-const { values } = parseArgs({
-  options: {
-    only: { type: 'string' },
-    seconds: { type: 'string' },
-    seed: { type: 'string' },
-    json: { type: 'boolean' },
-    help: { type: 'boolean' },
-  },
-});
+function readOptions() {
+  return parseArgs({
+    options: {
+      only: { type: 'string' },
+      seconds: { type: 'string' },
+      seed: { type: 'string' },
+      json: { type: 'boolean' },
+      help: { type: 'boolean' },
+    },
+  }).values;
+}
+
+let values: ReturnType<typeof readOptions>;
+try {
+  values = readOptions();
+} catch (error) {
+  endWith(error, 'npm run chaos --');
+  process.exit();
+}
 if (values.help === true) {
   console.log(fold(help));
   process.exit(0);

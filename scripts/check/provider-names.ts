@@ -8,6 +8,7 @@ import { defaultsLayer } from '@cody-gateway/shared/catalogue';
 /** Where a provider may be named: a file, or a folder with a slash at its end, and why. */
 export const places: readonly (readonly [place: string, why: string])[] = [
   ['shared/src/catalogue/defaults/', 'the catalogue itself'],
+  ['shared/src/serve/unserved.ts', 'the error shape that each dialect’s SDK reads'],
   ['shared/src/serve/surfaces.ts', 'paths name providers: instances and SDKs call them so'],
   ['shared/src/config/', 'variables of the original gateway'],
   ['shared/src/catalogue/environment-layer.ts', 'what those variables are about'],
@@ -36,6 +37,7 @@ export const places: readonly (readonly [place: string, why: string])[] = [
   ['shared/src/serve/handler.ts', 'whose dialect a path speaks that nobody serves'],
   ['shared/src/http/', 'error shapes are called after the dialects of SDKs'],
   ['shared/src/directory/', 'Sourcegraph.com is a source of accounts, too'],
+  ['shared/src/serve/identify.ts', 'a dialect whose key may stand in the URL'],
   ['shared/src/auth/caller.ts', 'where each dialect’s SDK puts its token'],
   ['shared/src/auth/anonymous.ts', 'the original gateway’s list for callers without a token'],
   ['shared/src/events/price-row.ts', 'rows of older functions: whose cache stands beside the input'],
@@ -43,6 +45,7 @@ export const places: readonly (readonly [place: string, why: string])[] = [
   ['functions/code-completions/index.ts', 'dialects of paths'],
   ['functions/chat-completions/models.ts', 'the shape that each dialect’s SDK reads'],
   ['functions/responses/', 'the dialect of its paths'],
+  ['functions/generate-content/', 'the dialect of its paths'],
   ['functions/embeddings/', 'paths and shapes of two dialects'],
 ];
 

@@ -19,6 +19,14 @@ const helpOf = (file: string, ...words: string[]): string =>
 /** Flags of a command line, up to where its code ends. */
 const flagsOf = (line: string): string[] => [...line.matchAll(/ --([a-z-]+)/g)].map(([, flag = '']) => flag);
 
+/** Flags that stand outside of brackets in a usage. */
+const requiredOf = (help: string): string[] => {
+  const [usage = ''] = help.split('\n\n');
+  return flagsOf(
+    (usage.split('\n       npm run')[0] ?? '').replaceAll(/\[[^\]]*\]|\([^)]*\)/g, '').replaceAll(/\s+/g, ' '),
+  );
+};
+
 test('npm scripts and commands of npm run gateway, with their flags', () => {
   const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> };
   const helps = new Map<string, string>();
@@ -28,19 +36,25 @@ test('npm scripts and commands of npm run gateway, with their flags', () => {
     return known;
   };
   let seen = 0;
-  for (const page of pages)
+  for (const page of [...pages, 'README.md'])
     for (const [line, name = '', rest = ''] of read(page).matchAll(/npm run (?:--silent )?([a-z:-]+)([^`\n]*)/g)) {
       const entry = scripts[name];
       assert.ok(entry !== undefined, `${page}: npm run ${name}`);
       seen++;
       const command = name === 'gateway' ? (/^ -- ([a-z][a-z-]*(?: [a-z][a-z-]*)?)/.exec(rest)?.[1] ?? '') : '';
-      const file = entry.split(' ').find((word) => /^scripts\/.*\.ts$/.test(word)) ?? '';
+      const words = entry.split(' ');
+      const [file = '', ...fixed] = words.slice(words.findIndex((word) => /^scripts\/.*\.ts$/.test(word)));
       const own = flagsOf(rest.replace(/^ --(?= )/, ''));
       if (own.length === 0 && command === '') continue;
-      const text = help(`${name} ${command}`, () => helpOf(file, ...command.split(' ').filter((word) => word !== '')));
+      const text = help(`${name} ${command}`, () =>
+        helpOf(file, ...fixed, ...command.split(' ').filter((word) => word !== '')),
+      );
       if (command !== '') assert.ok(text.startsWith(`usage: npm run gateway -- ${command}`), `${page}: ${line}`);
       for (const flag of own)
         assert.ok(flag === 'help' || text.includes(`--${flag}`), `${page}: ${line}: --${flag} is not in its help`);
+      // A line to be pasted says all that its command asks for.
+      if (command.includes(' ') && own.length > 0 && !own.includes('help'))
+        for (const flag of requiredOf(text)) assert.ok(own.includes(flag), `${page}: ${line}: --${flag} is missing`);
     }
   assert.ok(seen > 40 && helps.size > 8, `${seen}, ${helps.size}`);
 });
@@ -171,6 +185,7 @@ test('what the issue of operations asks for has a chapter of its own', () => {
     "The operator's command",
     'Redis debugging',
     'Rotating secrets',
+    'Final days, and prices that change afterwards',
     'Replaying events',
     'Redis loss',
     'Region lost',

@@ -72,9 +72,10 @@ async function driveAgent(
     const place = path.join(home, mode);
     const work = path.join(place, 'work');
     mkdirSync(work, { recursive: true });
-    const prompt = call.answers
-      ? 'Answer please. case=text'
-      : `Write the file hello.txt in the folder ${work} please. case=${call.edits ? 'agent-edit' : 'agent'}`;
+    const prompt =
+      call.answers === true
+        ? 'Answer please. case=text'
+        : `Write the file hello.txt in the folder ${work} please. case=${call.edits === true ? 'agent-edit' : 'agent'}`;
     const known: Readonly<Record<string, string>> = { ...target, prompt, home: place, dir: work };
     const fill = (text: string): string =>
       text.replace(/\{(url|token|prompt|home|dir)\}/g, (_, name: string) => known[name] ?? '');
@@ -91,7 +92,7 @@ async function driveAgent(
     });
     outcomes.push({
       mode,
-      case: call.answers ? 'answer' : 'writes a file',
+      case: call.answers === true ? 'answer' : 'writes a file',
       difference: differenceOf(call, ended, work),
     });
   }
@@ -103,14 +104,20 @@ function differenceOf(
   { code, output }: { code: number | string; output: string },
   work: string,
 ): string | null {
-  const said = `${code}: ${output.trim().slice(-2 * differenceCharsMax)}`;
-  if (code !== 0) return `ended with ${said}`;
-  if (call.answers) return output.includes('Grüezi wörld, 你好 🦊.') ? null : `answered with ${said}`;
+  const ended = `ended with ${code}: ${complaintOf(output)}`;
+  if (code !== 0) return ended;
+  if (call.answers === true) return output.includes('Grüezi wörld, 你好 🦊.') ? null : `no answer, ${ended}`;
   const file = path.join(work, 'hello.txt');
   const text = existsSync(file) ? readFileSync(file, 'utf8').trim() : null;
-  if (text !== 'written by the agent')
-    return `the file ${text === null ? 'is missing' : `has "${text}"`}, ended with ${said}`;
-  return null;
+  if (text === 'written by the agent') return null;
+  return `the file ${text === null ? 'is missing' : `has "${text}"`}, ${ended}`;
+}
+
+/** From the first line that speaks of an error; agents print stacks and advice around it. */
+function complaintOf(output: string): string {
+  const lines = output.trim().split('\n');
+  const at = lines.findIndex((line) => /error|refused|not found|\b[45]\d\d\b/i.test(line));
+  return (at === -1 ? lines : lines.slice(at)).join(' ').slice(0, 2 * differenceCharsMax);
 }
 
 /** Nothing of the user's: no keys, no settings, no proxy; what can be told to stay quiet is. */
@@ -120,6 +127,7 @@ function environment(home: string): NodeJS.ProcessEnv {
     PATH: `${path.dirname(process.execPath)}${path.delimiter}${PATH}`,
     LANG,
     HOME: home,
+    TMPDIR: home,
     NO_COLOR: '1',
     CI: '1',
     DO_NOT_TRACK: '1',

@@ -68,7 +68,7 @@ interface Row {
 /** One row for each mode, or one that says why there is none. */
 export function rowsOf(results: readonly Result[]): Row[] {
   return results.flatMap(({ id, pin, date, unavailable, outcomes }) => {
-    const row = { client: id, version: pin.split(',')[0] ?? '', date };
+    const row = { client: id, version: pin.split(', ')[0] ?? '', date };
     if (unavailable !== null) return [{ ...row, mode: '', result: `could not be installed: ${unavailable}` }];
     return [...Map.groupBy(outcomes, ({ mode }) => mode)].map(([mode, ofMode]) => ({
       ...row,

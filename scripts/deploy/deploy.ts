@@ -15,18 +15,53 @@ import { readRoot, writeTags, type Root } from './root-file.ts';
 import { smoke } from './smoke.ts';
 import { moveTraffic } from './traffic.ts';
 import { fold } from '../terminal/fold.ts';
+import { endWith, UsageError } from '../terminal/usage-error.ts';
 
-const usage = `usage:
-  npm run deploy   -- <function>… --env dev|prod [--token T]   build, upload, roll out, smoke test
-  npm run rollback -- <function>  --env dev|prod [--to TAG] [--token T]
-  npm run status   -- --env dev|prod [--json]                  what runs where, since when, which tag
-  npm run traffic  -- <function>  --env dev|prod [--percent N] [--json]   who gets its requests; N percent for its newest revision
-  --all names every function; --upload-only leaves the roll-out to a later terraform apply (a project's first); --token (or E2E_GATEWAY_TOKEN) is a gateway token for the smoke test that ends a roll-out,
-  which calls the environment's hostname, or --endpoint URL (before its DNS record is there, say).
-
+const token = `
+--token     of the gateway, for the smoke test that ends a roll-out; or E2E_GATEWAY_TOKEN
+--endpoint  what that test calls; the environment's hostname where absent`;
+const environments = `
 dev is rolled out at once, by one person at a time; the apply needs TF_VAR_slack_token. prod is rolled out by a pull request: the release of a commit that
 is on main of a remote is uploaded and the literal in terraform/envs/prod/main.tf is edited; after the merge, the apply and npm run smoke follow as
 terraform/README.md says.`;
+
+/** By command. */
+const usages: Readonly<Record<string, string>> = {
+  deploy: `usage: npm run deploy -- <function>… --env dev|prod [--token T] [--endpoint URL] [--upload-only]
+       npm run deploy -- --all --env dev|prod …
+
+Builds, uploads, rolls out and smoke tests functions.
+
+--all          every function
+--upload-only  leaves the roll-out to a later terraform apply: a project's first${token}
+${environments}
+
+example:
+  npm run deploy -- limits --env dev --token slk_…`,
+  rollback: `usage: npm run rollback -- <function>… --env dev|prod [--to TAG] [--token T] [--endpoint URL]
+
+Rolls functions back to a release that was uploaded before.
+
+--to        that one; the one before the present where absent${token}
+${environments}
+
+example:
+  npm run rollback -- limits --env dev`,
+  status: `usage: npm run status -- [<function>…] --env dev|prod [--json]
+
+What runs where, since when, which tag.
+
+example:
+  npm run status -- --env dev`,
+  traffic: `usage: npm run traffic -- <function> --env dev|prod [--percent N] [--json]
+
+Who gets the requests of a function.
+
+--percent   for its newest revision; the rest goes to the one before
+
+example:
+  npm run traffic -- limits --env dev --percent 10`,
+};
 
 const object = (target: Root, name: string, tag: string, kind = 'zip'): string =>
   `gs://${target.project}-releases/${name}/${tag}.${kind}`;
@@ -184,17 +219,19 @@ export async function main(args: readonly string[], envs?: string): Promise<void
     allowPositionals: true,
   });
   const [command, ...given] = positionals;
-  if (values.help === true || command === undefined) return console.log(fold(usage));
-  if (values.env === undefined) throw new Error(`--env is missing\n${usage}`);
+  const usage = usages[command ?? ''];
+  if (usage === undefined) throw new UsageError(`no command ${command ?? ''}: ${Object.keys(usages).join(', ')}`);
+  if (values.help === true) return console.log(fold(usage));
+  if (values.env === undefined) throw new UsageError('--env is missing: dev or prod');
   const target = readRoot(values.env, envs);
   const all = (await readFunctionFiles()).map(({ name }) => name);
   const names = values.all === true || (command === 'status' && given.length === 0) ? all : given;
   const unknown = names.filter((name) => !all.includes(name));
-  if (unknown.length > 0) throw new Error(`no function ${unknown.join(', ')}; there are ${all.join(', ')}`);
-  if (names.length === 0) throw new Error(`which function? ${all.join(', ')}, or --all`);
+  if (unknown.length > 0) throw new UsageError(`no function ${unknown.join(', ')}; there are ${all.join(', ')}`);
+  if (names.length === 0) throw new UsageError(`which function? ${all.join(', ')}, or --all`);
   if (command === 'status') return status(target, names, values.json === true);
   if (command === 'traffic') {
-    if (names.length !== 1) throw new Error('traffic is moved one function at a time');
+    if (names.length !== 1) throw new UsageError('traffic is moved one function at a time');
     const shares = moveTraffic(target, names[0] ?? '', values.percent);
     if (values.json === true) console.log(JSON.stringify(shares, null, 2));
     else console.table(shares);
@@ -213,7 +250,6 @@ export async function main(args: readonly string[], envs?: string): Promise<void
     }
     return rollOut(values.env, target, Object.fromEntries(names.map((name) => [name, tag])), all, values);
   }
-  if (command !== 'rollback') throw new Error(`no command ${command}\n${usage}`);
   const tags: Record<string, string> = {};
   for (const name of names) {
     const found = uploaded(target, name);
@@ -227,7 +263,6 @@ export async function main(args: readonly string[], envs?: string): Promise<void
 }
 
 if (import.meta.main)
-  await main(process.argv.slice(2)).catch((error: unknown) => {
-    console.error(error instanceof Error ? error.message : error);
-    process.exitCode = 1;
-  });
+  await main(process.argv.slice(2)).catch((error: unknown) =>
+    endWith(error, `npm run ${process.argv[2] ?? 'deploy'} --`),
+  );

@@ -2,6 +2,7 @@
 
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { UsageError } from '../terminal/usage-error.ts';
 
 const root = path.resolve(import.meta.dirname, '../..');
 
@@ -19,7 +20,7 @@ export interface Root {
 
 /** @throws Error where there is no such environment, or its file has another form */
 export function readRoot(env: string, base = path.join(root, 'terraform/envs')): Root {
-  if (env !== 'dev' && env !== 'prod') throw new Error(`no environment ${env}; there are dev and prod`);
+  if (env !== 'dev' && env !== 'prod') throw new UsageError(`no environment ${env}; there are dev and prod`);
   const dir = path.join(base, env);
   const file = path.join(dir, 'main.tf');
   const text = readFileSync(file, 'utf8');

@@ -2,6 +2,7 @@
 
 import { parseArgs } from 'node:util';
 import { fold } from '../terminal/fold.ts';
+import { endWith, UsageError } from '../terminal/usage-error.ts';
 
 const answerTimeoutMs = 120_000;
 const messages = [{ role: 'user', content: 'Say one word.' }];
@@ -149,17 +150,44 @@ export async function smoke(
 const usage = `usage: npm run smoke -- --endpoint URL --token T   (or E2E_GATEWAY_ENDPOINT, E2E_GATEWAY_TOKEN)
 
 Calls a gateway, local or deployed, as its callers do: each feature at each provider, streamed and whole, embeddings, limits, models.
-What is not deployed is told as absent. Ends with 1 where something fails.`;
+What is not deployed is told as absent. Ends with 1 where something fails.
 
-if (import.meta.main) {
+example:
+  npm run smoke -- --endpoint http://localhost:9992 --token slk_…`;
+
+/** @returns the exit code. @throws UsageError */
+async function main(): Promise<number> {
   const { values } = parseArgs({
     options: { endpoint: { type: 'string' }, token: { type: 'string' }, help: { type: 'boolean' } },
   });
+  if (values.help === true) {
+    console.log(fold(usage));
+    return 0;
+  }
   const endpoint = values.endpoint ?? process.env['E2E_GATEWAY_ENDPOINT'];
   const token = values.token ?? process.env['E2E_GATEWAY_TOKEN'];
-  if (values.help === true) console.log(fold(usage));
-  else if (endpoint === undefined || token === undefined || !URL.canParse(endpoint)) {
-    console.error(usage);
-    process.exitCode = 2;
-  } else if (!(await smoke(endpoint, token))) process.exitCode = 1;
+  const missing = [...(endpoint === undefined ? ['--endpoint'] : []), ...(token === undefined ? ['--token'] : [])];
+  if (endpoint === undefined || token === undefined) throw new UsageError(`${missing.join(' and ')} must be given`);
+  if (!/^https?:/.test(endpoint) || !URL.canParse(endpoint))
+    throw new UsageError(`--endpoint ${JSON.stringify(endpoint)} is no http:// or https:// address`);
+  await answers(endpoint);
+  return (await smoke(endpoint, token)) ? 0 : 1;
 }
+
+/** One line in place of a fault for each check. @throws Error where nothing listens */
+async function answers(endpoint: string): Promise<void> {
+  try {
+    await fetch(new URL('/-/__version', endpoint), { signal: AbortSignal.timeout(answerTimeoutMs) });
+  } catch (error) {
+    const { code } = ((error as Error).cause ?? {}) as { code?: unknown };
+    if (code === 'ECONNREFUSED' || code === 'ENOTFOUND')
+      throw new Error(`nothing listens on ${endpoint}: is it running, and is that its address?`, { cause: error });
+    // What else there is to say is the checks' to say.
+  }
+}
+
+if (import.meta.main)
+  await main().then(
+    (code) => (process.exitCode = code),
+    (error: unknown) => endWith(error, 'npm run smoke --'),
+  );

@@ -2,6 +2,7 @@
 
 import { run, runOrNull } from './program.ts';
 import type { Root } from './root-file.ts';
+import { UsageError } from '../terminal/usage-error.ts';
 
 /** What a revision gets. */
 export interface Share {
@@ -42,7 +43,7 @@ export function moveTraffic(target: Root, name: string, text: string | undefined
   const { shares, newest } = now();
   if (text === undefined) return shares;
   const percent = /^\d{1,3}$/.test(text) ? Number(text) : 101;
-  if (percent > 100) throw new Error(`--percent ${JSON.stringify(text)} is not a whole number from 0 to 100`);
+  if (percent > 100) throw new UsageError(`--percent ${JSON.stringify(text)} is not a whole number from 0 to 100`);
   const old = percent === 100 ? null : (shares.find((share) => !share.newest)?.revision ?? before(name, newest, place));
   const wanted = [`${newest}=${percent}`, ...(old === null ? [] : [`${old}=${100 - percent}`])];
   run('gcloud', ['run', 'services', 'update-traffic', name, `--to-revisions=${wanted.join(',')}`, ...place, '--quiet']);

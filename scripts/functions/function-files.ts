@@ -20,7 +20,13 @@ const fileSchema = v.strictObject({
   trigger: v.picklist(['http', 'task', 'schedule']),
   /** Cron, for `schedule`. */
   schedule: v.optional(
-    v.pipe(v.string(), v.regex(/^(\*|\*\/[1-9]\d?) \* \* \* \*$/, 'only "* * * * *" and "*/n * * * *" are understood')),
+    v.pipe(
+      v.string(),
+      v.regex(
+        /^(\*|\*\/[1-9]\d?|[1-5]?\d) \* \* \* \*$/,
+        'only "* * * * *", "*/n * * * *" and "n * * * *" are understood',
+      ),
+    ),
   ),
   /** Queue, for `task`. */
   queue: v.optional(v.string()),
@@ -36,7 +42,7 @@ const fileSchema = v.strictObject({
    * What its account may reach besides Redis and its secrets; where absent Terraform gives what is usual for the
    * trigger.
    */
-  uses: v.optional(v.array(v.picklist(['directory', 'queues', 'warehouse']))),
+  uses: v.optional(v.array(v.picklist(['directory', 'queues', 'warehouse', 'final-days']))),
 });
 
 /** One function's description; its name is its folder's. */

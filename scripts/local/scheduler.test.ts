@@ -7,12 +7,16 @@ import { test } from 'node:test';
 import { listen } from './process/port.ts';
 import { isDue, startScheduler } from './scheduler.ts';
 
-test('every minute, and every n minutes of the hour', () => {
+test('every minute, every n minutes of the hour, and one minute of each hour', () => {
   const minutes = Array.from({ length: 121 }, (_, minute) => minute);
   assert.equal(minutes.filter((minute) => isDue('* * * * *', minute)).length, 121);
   assert.deepEqual(
     minutes.filter((minute) => isDue('*/25 * * * *', minute)),
     [0, 25, 50, 60, 85, 110, 120],
+  );
+  assert.deepEqual(
+    minutes.filter((minute) => isDue('17 * * * *', minute)),
+    [17, 77],
   );
 });
 

@@ -1,4 +1,4 @@
-// Cloud Scheduler of the local cloud: calls functions by the minute. Understands the two forms of cron that
+// Cloud Scheduler of the local cloud: calls functions by the minute. Understands the three forms of cron that
 // function.json allows.
 
 const minuteMs = 60_000;
@@ -7,7 +7,7 @@ const callTimeoutMs = 300_000;
 /** A job. */
 export interface Job {
   readonly name: string;
-  /** `* * * * *` or every n minutes in the same form. */
+  /** `* * * * *`, every n minutes in the same form, or a minute of every hour. */
   readonly schedule: string;
   readonly url: string;
 }
@@ -58,6 +58,8 @@ export function startScheduler(jobs: readonly Job[], warn: (message: string) => 
 
 /** @param minute since 1970; hours and days are whole minutes, so its remainder by 60 is the clock's */
 export function isDue(schedule: string, minute: number): boolean {
+  const [, of] = /^(\d+) /.exec(schedule) ?? [];
+  if (of !== undefined) return minute % 60 === Number(of);
   const every = Number(/^\*\/(\d+) /.exec(schedule)?.[1] ?? 1);
   return (minute % 60) % every === 0;
 }

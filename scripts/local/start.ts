@@ -29,7 +29,7 @@ Environment:
                     makes that provider the real one: calls cost money
   MISTRAL_API_KEY and every other key that a home of the catalogue names
                     serves that provider, which is always the real one
-  CODY_GATEWAY_…    goes to every function as it is (shared/src/config/README.md)
+  CODY_GATEWAY_…    goes to every function (shared/src/config/README.md)
 `;
 
 const options = readOptions();

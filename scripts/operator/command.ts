@@ -24,6 +24,8 @@ export interface Output {
   readonly text: string;
   /** The same as a JSON document. */
   readonly json: unknown;
+  /** Somebody else's text, or a program's: its lines stay as they are, however narrow the terminal is. */
+  readonly verbatim?: boolean;
 }
 
 type Options = NonNullable<ParseArgsConfig['options']>;

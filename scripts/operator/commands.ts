@@ -13,8 +13,11 @@ import { limitCommands } from './limits.ts';
 import { modelChangeCommands } from './model-changes.ts';
 import { modelCommands } from './models.ts';
 import { priceCommands } from './prices.ts';
+import { compareCommands } from './prices-compare.ts';
+import { repriceCommands } from './prices-reprice.ts';
 import { providerCommands } from './providers.ts';
 import { reconcileCommands } from './reconcile.ts';
+import { savedQueryCommands } from './saved-queries.ts';
 import { subscriptionChangeCommands } from './subscription-changes.ts';
 import { subscriptionCommands } from './subscriptions.ts';
 import { tokenChangeCommands } from './token-changes.ts';
@@ -34,9 +37,12 @@ const withoutCompletion: readonly Command[] = [
   ...providerCommands,
   ...homeCommands,
   ...priceCommands,
+  ...repriceCommands,
+  ...compareCommands,
   ...usageCommands,
   ...costCommands,
   ...reportCommands,
+  ...savedQueryCommands,
   ...flaggedRequestCommands,
   ...auditCommands,
   ...deadLetterCommands,

@@ -32,7 +32,7 @@ example:
     run: async (args) => {
       readArguments(args, []);
       const text = script(all);
-      return Promise.resolve({ text, json: { shell, script: text } });
+      return Promise.resolve({ text, json: { shell, script: text }, verbatim: true });
     },
   }));
 }

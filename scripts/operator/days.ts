@@ -1,4 +1,4 @@
-// The option `--days` of commands about usage: how far back they look, in days of UTC, today included.
+// The option `--days` of commands about usage: how far back they look, in days of a time zone, today included.
 
 import { UsageError } from './command.ts';
 
@@ -15,10 +15,17 @@ export function readDays(text: string): number {
 }
 
 /** First and last of as many days, `yyyy-mm-dd`. */
-export function lastDays(days: number, nowMs: number): { readonly from: string; readonly to: string } {
-  return { from: dayOf(nowMs - (days - 1) * dayMs), to: dayOf(nowMs) };
+export function lastDays(
+  days: number,
+  nowMs: number,
+  timeZone = 'UTC',
+): { readonly from: string; readonly to: string } {
+  const to = dayOf(nowMs, timeZone);
+  // Whole days of UTC: a day of a time zone may have 23 hours.
+  return { from: dayOf(Date.parse(to) - (days - 1) * dayMs, 'UTC'), to };
 }
 
-function dayOf(ms: number): string {
-  return new Date(ms).toISOString().slice(0, 10);
+/** The day of a moment in a time zone, `yyyy-mm-dd`. */
+function dayOf(ms: number, timeZone: string): string {
+  return new Intl.DateTimeFormat('en-CA', { timeZone, dateStyle: 'short' }).format(ms);
 }

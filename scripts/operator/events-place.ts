@@ -37,7 +37,7 @@ export const eventsPlaceCommands: readonly Command[] = [
   {
     name: 'events place',
     summary: 'moves values that came before their column out of metadata.unplaced',
-    help: `usage: npm run gateway -- events place [--from <date>] [--yes --reason <text>] [--project <id>] [--dataset <name>] [--json]
+    help: `usage: npm run gateway -- events place [--from <date>] [--yes --reason <text>] [--project <id>] [--dataset <name>] [--bigquery <url>] [--json]
 
 Functions that are newer than the events table keep what has no column in metadata.unplaced, and log "the events table has no column". Apply Terraform
 first: it adds the column. Then this prints how many rows wait for which column; with --yes it moves them. Rows of the last ${settledHours} hours can't be
@@ -46,6 +46,10 @@ changed yet: run it again later. Running it twice changes nothing.
   --from <date>    rows from that day on, such as 2026-11-28; the last ${lookBackDays} days where absent
   --yes            move them
 ${reasonHelp}${warehouseHelp}  --json           one JSON document
+
+examples:
+  npm run gateway -- events place
+  npm run gateway -- events place --yes --reason "the column is there now"
 `,
     run: async (args) => {
       const { options, yes } = readArguments(args, ['from', 'reason', 'project', 'dataset', 'bigquery']);
@@ -94,20 +98,24 @@ ${reasonHelp}${warehouseHelp}  --json           one JSON document
   },
 ];
 
+const since = 'created_at >= CAST(@from AS TIMESTAMP)';
 const settled = `created_at < TIMESTAMP_SUB(CURRENT_TIMESTAMP(), INTERVAL ${settledHours} HOUR)`;
 const valueOf = ({ name }: Placeable): string => `JSON_VALUE(metadata, '$.unplaced.${name}')`;
 
 /** One pass over the days for all columns. */
-async function findWaiting(query: Query, table: string, from: string): Promise<Waiting[]> {
+function waitingSql(table: string): string {
   const counts = placeable.map(
     (column) =>
       `COUNT(CASE WHEN ${settled} THEN ${valueOf(column)} END) AS ${column.name}, ` +
       `COUNT(CASE WHEN NOT (${settled}) THEN ${valueOf(column)} END) AS ${column.name}_young`,
   );
-  const [row = {}] = await query(
-    `SELECT ${counts.join(',\n  ')}\nFROM ${table} WHERE DATE(created_at) >= CAST(@from AS DATE)`,
-    { from },
-  );
+  // A row's time is not ahead of the clock by more than clocks differ.
+  return `SELECT ${counts.join(',\n  ')}
+FROM ${table} WHERE ${since} AND created_at < TIMESTAMP_ADD(CURRENT_TIMESTAMP(), INTERVAL 24 HOUR)`;
+}
+
+async function findWaiting(query: Query, table: string, from: string): Promise<Waiting[]> {
+  const [row = {}] = await query(waitingSql(table), { from });
   return placeable
     .map((column) => ({ column, rows: Number(row[column.name]), tooYoung: Number(row[`${column.name}_young`]) }))
     .filter(({ rows, tooYoung }) => rows + tooYoung > 0);
@@ -116,7 +124,7 @@ async function findWaiting(query: Query, table: string, from: string): Promise<W
 /** @throws Error in words when the table still lacks it */
 async function requireColumn(query: Query, table: string, { name }: Placeable): Promise<void> {
   try {
-    await query(`SELECT ${name} FROM ${table} WHERE DATE(created_at) = CURRENT_DATE() LIMIT 0`, {});
+    await query(columnSql(table, name), {});
   } catch (error) {
     throw new Error(
       `the column ${name} could not be read: apply Terraform, which adds it, then run this again (${error instanceof Error ? error.message : String(error)})`,
@@ -125,10 +133,20 @@ async function requireColumn(query: Query, table: string, { name }: Placeable): 
   }
 }
 
+function columnSql(table: string, column: string): string {
+  return `SELECT ${column} FROM ${table} WHERE created_at >= CURRENT_TIMESTAMP() AND created_at < CURRENT_TIMESTAMP() LIMIT 0`;
+}
+
+/** What it asks of a table, for the list of the project's SQL; what changes rows is not in it. */
+export function placeQueries(dataset: string): readonly string[] {
+  const table = `\`${dataset}.events\``;
+  return [waitingSql(table), columnSql(table, 'tokens')];
+}
+
 /** What is in the column already stays. */
 function placeSql(table: string, column: Placeable): string {
   const { name, type } = column;
   return `UPDATE ${table}
 SET ${name} = COALESCE(${name}, CAST(${valueOf(column)} AS ${type})), metadata = JSON_REMOVE(metadata, '$.unplaced.${name}')
-WHERE DATE(created_at) >= CAST(@from AS DATE) AND ${settled} AND ${valueOf(column)} IS NOT NULL`;
+WHERE ${since} AND ${settled} AND ${valueOf(column)} IS NOT NULL`;
 }

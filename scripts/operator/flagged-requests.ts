@@ -69,7 +69,7 @@ example:
       );
       if (text === null)
         throw new Error('there is no such prompt (any more): flagged-requests list tells those that are');
-      return { text, json: { place: deployment.name, key, text } };
+      return { text, json: { place: deployment.name, key, text }, verbatim: true };
     },
   },
 ];

@@ -278,6 +278,49 @@ test('limits in JSON are those in force, as in the table, beside what the source
   assert.deepEqual([off['accessEnabled'], off['overrides']], [true, shown['overrides']]);
 });
 
+test('a name stands for its subscription where only one has it; a second one of the same name is asked about', async () => {
+  const { id } = await create('--name', 'Handle & Söhne', '--chat', '5/1h');
+  assert.equal(
+    (JSON.parse((await on('subscriptions', 'show', 'Handle & Söhne', '--json')).out) as { id: string }).id,
+    id,
+  );
+  assert.equal((await on('subscriptions', 'disable', 'Handle & Söhne', '--reason', 'a pause', '--yes')).code, 0);
+  assert.match(
+    (await on('audit', 'list', '--subscription', 'Handle & Söhne')).out,
+    new RegExp(`subscriptions disable +${id} `),
+  );
+  assert.match((await on('subscriptions', 'show', 'Handle & Sohne')).err, /did you mean "Handle & Söhne"\?/);
+  const again = ['subscriptions', 'create', '--name', 'Handle & Söhne', '--chat', '5/1h'];
+  const asked = await on(...again);
+  assert.deepEqual([asked.code, asked.out], [2, '']);
+  assert.match(
+    asked.err,
+    new RegExp(`makes a second subscription called "Handle & Söhne", beside ${id}.* give --yes to do it`),
+  );
+  assert.equal((await on(...again, '--yes')).code, 0);
+  const both = await on('subscriptions', 'show', 'Handle & Söhne');
+  assert.equal(both.code, 1);
+  assert.match(both.err, /2 subscriptions are called "Handle & Söhne": give the id/);
+  assert.ok(both.err.includes(id));
+});
+
+test('audit records: since when, how many, and changes as limits are typed', async () => {
+  const { id } = await create('--name', 'changed often', '--chat', '5/1h');
+  await on('subscriptions', 'set-limits', id, '--chat', '800/24h', '--reason', 'one');
+  await on('subscriptions', 'set-limits', id, '--chat', 'none', '--code', '9/30d', '--yes', '--reason', 'two');
+  const list = (...args: string[]) => on('audit', 'list', '--subscription', id, ...args);
+  const all = (await list('--since', '1h')).out;
+  assert.match(all, /"changed often": chat 5\/1h; models \*/);
+  assert.match(all, / chat 800\/24h +done +one\n/);
+  assert.match(all, / chat none; code 9\/30d +done +two\n/);
+  const newest = await list('--most', '1');
+  assert.match(newest.out, /two\n\nThere are more: give --most <number>\.\n$/);
+  assert.equal((await list('--since', '2999-01-01')).out, 'no audit records\n');
+  const odd = await list('--since', 'yesterday');
+  assert.equal(odd.code, 2);
+  assert.match(odd.err, /--since "yesterday" is no time: write 24h, 7d, or a day such as 2026-11-28/);
+});
+
 test('a model that nothing serves is told, with the nearest names; the subscription is made all the same', async () => {
   const named = (models: string, ...args: string[]) =>
     on('subscriptions', 'create', '--name', `of ${models}`, '--chat', '5/1h', '--models', models, ...args);
@@ -340,12 +383,20 @@ test('a wrong command line is said with the value that is wrong and exit code 2,
     [[...named, '--chat', '500/day'], /"day" is no window/],
     [[...named, '--chat', '1/24h'], /--chat 1 means that the account is blocked/],
     [[...named, '--chat', '5/1h', '--chat', '6/1h'], /--chat is given 2 times/],
-    [[...named, '--chatt', '5/1h'], /Unknown option '--chatt'/],
+    [[...named, '--chatt', '5/1h'], /Unknown option '--chatt', did you mean --chat\?\n/],
+    [[...named, '--chat', '-5/24h'], /^gateway: --chat -5 is too small: give 2 or more\n/],
+    [[...named, '--chat', '0/24h'], /--chat 0 grants nothing: leave the option out\n/],
+    [[...named, '--chat'], /^gateway: --chat is given without its value\n/],
+    [
+      ['subscriptions', 'set-limits', 'n', '--chat', '0', '--reason', 'r'],
+      /--chat none --yes takes the feature away\n/,
+    ],
     [[...named, '--chat', '5/1h', '--models', '*,openai/gpt-4o'], /give \* alone/],
     [[...named, '--chat', '5/1h', '--models', "a'b"], /"a'b" is no name of a model/],
     [[...named, '--chat', '5/1h', '--url', 'localhost'], /--url "localhost"/],
     [['subscriptions', 'show'], /<subscription> is missing/],
     [['subscriptions', 'show', 'a', 'b'], /"b" is one word too many/],
+    [['subscriptions', 'list', '--most', '-1'], /^gateway: --most "-1" is not a whole number from 1 to 1000\n/],
     [['subscriptions', 'list', '--most', '0'], /--most "0" is not a whole number from 1 to 1000/],
     [['tokens', 'derive'], /give either --licence-key or --access-token/],
   ];
@@ -361,11 +412,14 @@ test('a wrong command line is said with the value that is wrong and exit code 2,
 
 test('help for the whole, for a word of it and for a command, with examples; it asks nobody', async () => {
   const host = `127.0.0.1:${await freePort()}`;
-  for (const args of [['--help'], ['subscriptions', '--help']]) {
+  const names = ['subscriptions create', 'subscriptions list', 'subscriptions show', 'tokens derive'];
+  for (const [args, listed] of [
+    [['--help'], names],
+    [['subscriptions', '--help'], names.slice(0, 3)],
+  ] as const) {
     const { code, out } = await run(args, { host });
     assert.equal(code, 0);
-    for (const name of ['subscriptions create', 'subscriptions list', 'subscriptions show', 'tokens derive'])
-      assert.ok(out.includes(`  ${name} `), name);
+    for (const name of names) assert.equal(out.includes(`  ${name} `), listed.includes(name), name);
   }
   const { code, out } = await run(['subscriptions', 'create', '--help'], { host });
   assert.equal(code, 0);

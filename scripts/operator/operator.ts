@@ -7,6 +7,7 @@ import { UsageError, type Command } from './command.ts';
 import { meantBy, nouns } from './commands.ts';
 import { helpPage } from './help-page.ts';
 import { fold } from '../terminal/fold.ts';
+import { terminalColumns } from '../terminal/output.ts';
 
 const program = 'npm run gateway --';
 
@@ -53,12 +54,22 @@ async function main(args: readonly string[]): Promise<number> {
   const { command } = meant;
   if (wantsHelp) return print(helpPage(command.help), 0);
   try {
-    const { text, json } = await command.run(args.slice(2));
-    return print(args.includes('--json') ? `${JSON.stringify(json, null, 2)}\n` : `${text}\n`, 0);
+    const { text, json, verbatim = false } = await command.run(args.slice(2));
+    if (args.includes('--json')) return print(`${JSON.stringify(json, null, 2)}\n`, 0);
+    return print(`${verbatim ? text : folded(text)}\n`, 0);
   } catch (error) {
     if (error instanceof UsageError) return complain(error.message, `${program} ${command.name} --help tells more`, 2);
     return complain(error instanceof Error ? error.message : String(error), null, 1);
   }
+}
+
+/** As wide as the terminal is; a line to be pasted stays one. */
+function folded(text: string): string {
+  const columns = terminalColumns();
+  return text
+    .split('\n')
+    .map((line) => (line.startsWith('  curl ') ? line : fold(line, columns)))
+    .join('\n');
 }
 
 function version(): string {

@@ -33,7 +33,7 @@ export const reconcileCommands: readonly Command[] = [
   {
     name: 'counters reconcile',
     summary: 'quota counters that a Redis failover left below the ledger',
-    help: `usage: npm run gateway -- counters reconcile [--yes --reason <text>] [--project <id>] [--dataset <name>] [--json]
+    help: `usage: npm run gateway -- counters reconcile [--yes --reason <text>] [--project <id>] [--dataset <name>] [--bigquery <url>] [--json]
 
 Prints the open quota windows whose counter differs from the sum of their rows. Below: a failover lost what was acknowledged in its last moments; with
 --yes such a counter is raised, as long as its window is the same. Ahead: rows are still on their way (outbox, queue, dead letters, log); nothing is done.
@@ -41,7 +41,11 @@ A window that Redis has forgotten as a whole is not found: the actor's next call
 
   --yes            raise what is below
 ${reasonHelp}${warehouseHelp}  --json           one JSON document
-${redisHelp}`,
+${redisHelp}
+examples:
+  npm run gateway -- counters reconcile
+  npm run gateway -- counters reconcile --yes --reason "after the failover of May 3"
+`,
     run: async (args) => {
       const { options, yes } = readArguments(args, ['reason', 'project', 'dataset', 'bigquery']);
       if (options.reason !== undefined) requireYes(yes, 'raises counters');
@@ -97,13 +101,21 @@ async function compare(store: Store, query: Query, dataset: string): Promise<Dif
 async function sums(query: Query, dataset: string, counters: readonly Counter[]): Promise<ReadonlyMap<string, number>> {
   // A call may have begun a little before the clock of Redis opened its window.
   const from = new Date(Math.min(...counters.map(({ startMs }) => startMs)) - dayMs).toISOString().slice(0, 10);
-  const names = counters.map(({ window }) => `'${window}'`).join(', ');
-  const rows = await query(
-    `SELECT quota_window, SUM(quota_units) AS units FROM \`${dataset}.events_unique\`
-     WHERE DATE(created_at) >= CAST(@from AS DATE) AND quota_window IN (${names}) GROUP BY quota_window`,
-    { from },
+  const sql = windowsQuery(
+    dataset,
+    counters.map(({ window }) => window),
   );
+  const rows = await query(sql, { from });
   return new Map(rows.map((row) => [String(row['quota_window']), Number(row['units'])]));
+}
+
+/** The units of windows by their rows since @from. */
+export function windowsQuery(dataset: string, windows: readonly string[]): string {
+  const names = windows.map((window) => `'${window}'`).join(', ');
+  return `SELECT quota_window, SUM(quota_units) AS units
+FROM \`${dataset}.events_between\`(CAST(@from AS TIMESTAMP), TIMESTAMP_ADD(CURRENT_TIMESTAMP(), INTERVAL 24 HOUR))
+WHERE quota_window IN (${names})
+GROUP BY quota_window`;
 }
 
 function isBelow({ counter, ledgerUnits }: Difference): boolean {

@@ -15,8 +15,9 @@ export const tokenCommands: readonly Command[] = [
   --licence-key    licence key of a subscription; gives its slk_ token
   --access-token   personal access token of Sourcegraph.com; gives its sgd_ token
 
-A value of - is read from standard input, which keeps it out of the shell's history and the list of processes:
+A value of - is read from standard input, which keeps it out of the shell's history and the list of processes.
 
+example:
   npm run gateway -- tokens derive --licence-key - < licence.txt
 `,
     run: async (args) => {

@@ -29,7 +29,7 @@ test('usage by subscription, feature and model: calls, charges and tokens as the
   const ask = (route: string, body: object) => gateway.call(`/v1/completions/${route}`, { token, headers: chat, body });
   for (let i = 0; i < 3; i++) assert.equal((await ask('anthropic-messages', anthropicBody())).status, 200);
   assert.equal((await ask('openai', openAiBody())).status, 200);
-  gateway.openai?.next({ status: 500, body: '{}' });
+  gateway.openai?.next({ status: 500, body: '{}' }, 2);
   assert.equal((await ask('openai', openAiBody())).status, 500);
   const events = await gateway.events(`identifier = '${id}'`);
 

@@ -6,10 +6,10 @@ import { daysMost, lastDays, readDays } from './days.ts';
 import { formatTable } from './table.ts';
 import { warehouseHelp, warehouseOf } from './warehouse.ts';
 
-/** Sums over the de-duplicated view; failed and cancelled calls are told apart from charged ones. */
-const sql = `
-SELECT identifier AS subscription, feature, model,
-  SUM(count) AS calls,
+/**
+ * What is summed of calls, over the de-duplicated view; failed and cancelled calls are told apart from charged ones.
+ */
+export const usageSums = `SUM(count) AS calls,
   SUM(units) AS charged,
   -- Anthropic reports its cache beside the input, the others within it.
   SUM(CAST(COALESCE(JSON_VALUE(metadata, '$.prompt_token_count'), JSON_VALUE(metadata, '$.tokens_used'), '0') AS INT64) + IF(
@@ -20,12 +20,26 @@ SELECT identifier AS subscription, feature, model,
   SUM(CAST(COALESCE(JSON_VALUE(metadata, '$.completion_token_count'), '0') AS INT64)) AS output_tokens,
   SUM(IFNULL(cost_nano_usd, 0)) AS cost_nano_usd,
   CAST(ROUND(SUM(IFNULL(cost_nano_usd, 0)) / 1000) AS INT64) AS cost_micro_usd,
-  COUNTIF(units > 0 AND cost_nano_usd IS NULL) AS unpriced
-FROM \`$dataset.events_unique\`
-WHERE name IN ('CompletionsFinished', 'EmbeddingsFinished')$since
+  COUNTIF(units > 0 AND cost_nano_usd IS NULL) AS unpriced`;
+/** Rows of calls that ended. */
+export const usageNames = "name IN ('CompletionsFinished', 'EmbeddingsFinished')";
+
+const sql = `
+SELECT identifier AS subscription, feature, model,
+  ${usageSums}
+FROM $rows
+WHERE ${usageNames}
 GROUP BY 1, 2, 3
 ORDER BY charged DESC, subscription, model`;
-const since = '\n  AND DATE(created_at) >= CAST(@from AS DATE)';
+const all = '`$dataset.events_unique`';
+/** Rows since @from. */
+export const rowsSince =
+  '`$dataset.events_between`(CAST(@from AS TIMESTAMP), TIMESTAMP_ADD(CURRENT_TIMESTAMP(), INTERVAL 24 HOUR))';
+
+/** @param days whether it asks for the days since @from, or for all */
+export function costQuery(dataset: string, days = true): string {
+  return sql.replace('$rows', days ? rowsSince : all).replaceAll('$dataset', dataset);
+}
 
 const columns = [
   'subscription',
@@ -49,10 +63,12 @@ export const costCommands: readonly Command[] = [
   {
     name: 'usage cost',
     summary: 'calls, charges, tokens and cost by subscription, feature and model',
-    help: `usage: npm run gateway -- usage cost [--days <number>] [--project <id>] [--dataset <name>] [--json]
+    help: `usage: npm run gateway -- usage cost [--days <number>] [--project <id>] [--dataset <name>] [--bigquery <url>] [--json]
 
   --days           how many, today included, up to ${daysMost}; all that the table has where absent
 ${warehouseHelp}  --json           for programs: one JSON document (with npm run --silent, or npm's own lines stand above it)
+
+Of all subscriptions together. One of them by day: usage show. A page for finance: usage report.
 
 example:
   npm run gateway -- usage cost --days 7 --project my-project
@@ -61,8 +77,7 @@ example:
       const { options } = readArguments(args, ['days', 'project', 'dataset', 'bigquery']);
       const from = options.days === undefined ? null : lastDays(readDays(options.days), Date.now()).from;
       const { query, dataset } = await warehouseOf(options);
-      const asked = sql.replace('$dataset', dataset).replace('$since', from === null ? '' : since);
-      const rows = (await query(asked, from === null ? {} : { from })) as readonly Row[];
+      const rows = (await query(costQuery(dataset, from !== null), from === null ? {} : { from })) as readonly Row[];
       return { text: rows.length === 0 ? 'nothing was used yet' : table(rows), json: rows };
     },
   },
@@ -73,9 +88,12 @@ function table(rows: readonly Row[]): string {
   return formatTable(
     columns.map((column) => (column === 'cost_nano_usd' ? 'COST, $' : column.toUpperCase().replaceAll('_', ' '))),
     rows.map((row) =>
-      columns.map((column) =>
-        column === 'cost_nano_usd' ? (Number(row[column]) / nanoDollars).toFixed(digits) : String(row[column] ?? ''),
-      ),
+      columns.map((column) => (column === 'cost_nano_usd' ? dollars(row[column]) : String(row[column] ?? ''))),
     ),
   );
+}
+
+/** Of nano-dollars. */
+export function dollars(nano: string | number | null): string {
+  return (Number(nano) / nanoDollars).toFixed(digits);
 }

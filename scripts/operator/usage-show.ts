@@ -1,81 +1,92 @@
-// `usage show`: what a subscription used in the last seven days by day, feature and model, by the saved queries of the
-// licence page.
+// `usage show`: what one subscription used, and what it cost, by day, feature and model.
 
-import { readFile } from 'node:fs/promises';
-import path from 'node:path';
+import { readArguments, type Command } from './command.ts';
+import { daysMost, lastDays, readDays } from './days.ts';
+import { idOf, subscriptionHelp } from './subscription-handle.ts';
+import { deploymentOf } from './subscriptions.ts';
 import { subscriptionId } from '@cody-gateway/shared/directory';
-import { readArguments, UsageError, type Command } from './command.ts';
-import { limitOptions } from './subscription-text.ts';
 import { formatTable } from './table.ts';
+import { dollars, rowsSince, usageNames, usageSums } from './usage-cost.ts';
 import { warehouseHelp, warehouseOf } from './warehouse.ts';
 
-const queriesDir = path.resolve(import.meta.dirname, '../../terraform/events/queries');
+const daysByDefault = 7;
+
+/** What the licence page counts: calls, failed ones too; for embeddings tokens. */
+const sql = `
+SELECT DATE(created_at) AS date, feature, model,
+  SUM(IF(name = 'EmbeddingsFinished', CAST(COALESCE(JSON_VALUE(metadata, '$.tokens_used'), '0') AS INT64), count)) AS count,
+  ${usageSums}
+FROM ${rowsSince}
+WHERE ${usageNames} AND source = @source AND identifier = @identifier
+GROUP BY 1, 2, 3
+ORDER BY date DESC, feature, count DESC`;
+
+/** Parameters: @source, @identifier and @from. */
+export function showQuery(dataset: string): string {
+  return sql.replaceAll('$dataset', dataset);
+}
+
+const numbers = ['count', 'calls', 'charged', 'input_tokens', 'output_tokens', 'unpriced', 'cost_nano_usd'] as const;
 
 /** A day of a model. */
-interface Usage {
-  readonly date: string;
-  readonly feature: string;
-  readonly model: string;
-  /** Calls; for embeddings tokens. */
-  readonly count: number;
-}
+type Usage = Readonly<Record<'date' | 'feature' | 'model', string> & Record<(typeof numbers)[number], number>>;
 
 /** The command about one subscription's usage. */
 export const usageCommands: readonly Command[] = [
   {
     name: 'usage show',
-    summary: 'a subscription’s usage of the last seven days by model',
-    help: `usage: npm run gateway -- usage show <id> [--project <id>] [--dataset <name>] [--json]
+    summary: 'what one subscription used and cost, by day, feature and model',
+    help: `usage: npm run gateway -- usage show <subscription> [--days <number>] [--project <id>] [--dataset <name>] [--bigquery <url>] [--json]
 
-  <id>             the subscription's UUID, with or without es_
+${subscriptionHelp}  --days           how many, today included, up to ${daysMost}; ${daysByDefault} where absent
 ${warehouseHelp}  --json           for programs: one JSON document (with npm run --silent, or npm's own lines stand above it)
 
-Calls by day, feature and model, failed ones too; for embeddings tokens. The same queries as the licence page's.
+CALLS counts failed ones too, CHARGED those that count against the quota (for embeddings tokens). All subscriptions: usage cost. A page for finance: usage report.
 
 example:
-  npm run gateway -- usage show 6452a8fc-e650-45a7-a0a2-357f776b3b46 --project my-project
+  npm run gateway -- usage show acme --days 30 --project my-project
 `,
     run: async (args) => {
-      const { options, words } = readArguments(args, ['project', 'dataset', 'bigquery'], ['<id>']);
-      const id = subscriptionId(words[0] ?? '');
-      if (id === null) throw new UsageError(`${JSON.stringify(words[0])} is not a subscription id: give a UUID`);
+      const names = ['days', 'project', 'dataset', 'bigquery'] as const;
+      const { options, words } = readArguments(args, names, ['<subscription>']);
+      const [handle = ''] = words;
+      const days = options.days === undefined ? daysByDefault : readDays(options.days);
+      const id = subscriptionId(handle) ?? (await idOf(await deploymentOf(options.project), handle));
       const { query, dataset } = await warehouseOf(options);
-      const ask = async (name: string, feature: string, params: Record<string, string>): Promise<Usage[]> => {
-        const sql = (await readFile(path.join(queriesDir, `${name}.sql`), 'utf8')).replaceAll(
-          '${project}.${dataset}',
-          dataset,
-        );
-        const actor = { source: 'dotcom-product-subscriptions', identifier: id };
-        const rows = await query(sql, { ...actor, ...params });
-        return rows.map((row) => ({
-          date: dateOf(row['date']),
-          feature,
-          model: String(row['model']),
-          count: Number(row['count']),
-        }));
-      };
-      const { chat, code, embeddings } = limitOptions;
-      const found = await Promise.all([
-        ...[chat, code].map((feature) => ask('licence_completions', feature, { feature })),
-        ask('licence_embeddings', embeddings, {}),
-      ]);
-      const usage = found
-        .flat()
-        .filter(({ count }) => count > 0)
-        .toSorted((a, b) => b.date.localeCompare(a.date) || a.feature.localeCompare(b.feature) || b.count - a.count);
+      const { from } = lastDays(days, Date.now());
+      const params = { source: 'dotcom-product-subscriptions', identifier: id, from };
+      const usage = (await query(showQuery(dataset), params)).map(usageOf);
       return {
         text:
           usage.length === 0
-            ? `${id} used nothing in the last seven days`
+            ? `${id} used nothing in the last ${days === 1 ? 'day' : `${days} days`}`
             : formatTable(
-                ['DAY', 'FEATURE', 'MODEL', 'CALLS OR TOKENS'],
-                usage.map(({ date, feature, model, count }) => [date, feature, model, String(count)]),
+                ['DAY', 'FEATURE', 'MODEL', 'CALLS', 'CHARGED', 'INPUT TOKENS', 'OUTPUT TOKENS', 'UNPRICED', 'COST, $'],
+                usage.map((one) => [
+                  one.date,
+                  one.feature,
+                  one.model,
+                  ...(['calls', 'charged', 'input_tokens', 'output_tokens', 'unpriced'] as const).map((name) =>
+                    String(one[name]),
+                  ),
+                  dollars(one.cost_nano_usd),
+                ]),
               ),
-        json: { id, usage },
+        json: { id, from, usage },
       };
     },
   },
 ];
+
+function usageOf(row: Readonly<Record<string, unknown>>): Usage {
+  const counts = Object.fromEntries(numbers.map((name) => [name, Number(row[name])])) as Pick<
+    Usage,
+    (typeof numbers)[number]
+  >;
+  return { date: dateOf(row['date']), feature: textOf(row['feature']), model: textOf(row['model']), ...counts };
+}
+
+const textOf = (value: unknown): string => (typeof value === 'string' ? value : '-');
 
 /** BigQuery's client wraps days in an object. */
 function dateOf(value: unknown): string {

@@ -3,6 +3,7 @@
 
 import { BigQuery } from '@google-cloud/bigquery';
 import { PassThroughClient } from 'google-auth-library';
+import type { WarehouseSettings } from '@cody-gateway/shared/events';
 import * as v from 'valibot';
 import type { Query } from './report/figures.ts';
 import { UsageError } from './command.ts';
@@ -21,7 +22,7 @@ const cloudSchema = v.object({ bigqueryEndpoint: v.string(), projectId: v.string
 /** The named project's warehouse, a stand-in, or that of the running local cloud. */
 export async function warehouseOf(
   options: Readonly<Partial<Record<'project' | 'dataset' | 'bigquery', string>>>,
-): Promise<{ query: Query; dataset: string }> {
+): Promise<{ query: Query; dataset: string; settings: WarehouseSettings }> {
   const { dataset = 'cody_gateway' } = options;
   if (!/^\w+$/.test(dataset)) throw new UsageError('--dataset is a name of letters, digits and underscores');
   let { project, bigquery: apiEndpoint } = options;
@@ -42,5 +43,11 @@ export async function warehouseOf(
     const [rows] = await client.query({ query: sql, params }, { timeoutMs: queryTimeoutMs });
     return rows as Record<string, unknown>[];
   };
-  return { query, dataset: `${project}.${dataset}` };
+  const settings = {
+    bigqueryProjectId: project,
+    bigqueryDataset: dataset,
+    bigqueryTable: 'events',
+    bigqueryEndpoint: apiEndpoint ?? null,
+  };
+  return { query, dataset: `${project}.${dataset}`, settings };
 }

@@ -5,6 +5,8 @@
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { parseArgs } from 'node:util';
+import { endWith } from '../terminal/usage-error.ts';
 import { readFunctionFiles } from '../functions/function-files.ts';
 import mutations from './mutations.json' with { type: 'json' };
 import type { Fault } from './rules/rule.ts';
@@ -103,12 +105,16 @@ async function main(tenth: boolean): Promise<string[]> {
   return left;
 }
 
-if (import.meta.main) {
-  if (process.argv.includes('--help')) console.log('usage: npm run mutations [-- --tenth]');
-  else {
-    const why = missing();
-    const left = why === null ? await main(process.argv.includes('--tenth')) : [why];
-    for (const line of left) console.error(line);
-    process.exitCode = left.length === 0 ? 0 : 1;
+if (import.meta.main)
+  try {
+    const { values } = parseArgs({ options: { tenth: { type: 'boolean' }, help: { type: 'boolean' } } });
+    if (values.help === true) console.log('usage: npm run mutations [-- --tenth]');
+    else {
+      const why = missing();
+      const left = why === null ? await main(values.tenth === true) : [why];
+      for (const line of left) console.error(line);
+      process.exitCode = left.length === 0 ? 0 : 1;
+    }
+  } catch (error) {
+    endWith(error, 'npm run mutations --');
   }
-}

@@ -4,6 +4,8 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { parseArgs } from 'node:util';
+import { endWith } from '../terminal/usage-error.ts';
 import { readFunctionFiles } from '../functions/function-files.ts';
 import { faultsIn, faultsInText } from './rules.ts';
 import { copyTree, missing, planRoot, providers } from './terraform.ts';
@@ -33,12 +35,27 @@ async function check(): Promise<string[]> {
   }
 }
 
-const why = missing();
-if (why !== null) {
-  console.error(why);
-  process.exitCode = 2;
-} else {
+const usage = `usage: npm run check:plan
+
+What the Terraform roots would make, against the rules of scripts/plan.`;
+
+async function main(): Promise<number> {
+  const { values } = parseArgs({ options: { help: { type: 'boolean' } } });
+  if (values.help === true) {
+    console.log(usage);
+    return 0;
+  }
+  const why = missing();
+  if (why !== null) {
+    console.error(why);
+    return 2;
+  }
   const faults = await check();
   for (const fault of faults) console.error(fault);
-  process.exitCode = faults.length === 0 ? 0 : 1;
+  return faults.length === 0 ? 0 : 1;
 }
+
+await main().then(
+  (code) => (process.exitCode = code),
+  (error: unknown) => endWith(error, 'npm run check:plan --'),
+);

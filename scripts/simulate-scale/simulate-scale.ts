@@ -7,6 +7,7 @@ import { parseArgs } from 'node:util';
 import { facts } from './facts.ts';
 import { simulate, type Need } from './simulate.ts';
 import { fold } from '../terminal/fold.ts';
+import { endWith, UsageError } from '../terminal/usage-error.ts';
 
 const rates = [10, 100, 1_000, 10_000, 100_000, 1_000_000];
 const number = (value: number): string => value.toLocaleString('en-US');
@@ -62,7 +63,7 @@ function main(): void {
   });
   if (values.help === true) return console.log(fold(usage));
   const seed = Number(values.seed ?? 1);
-  if (!Number.isInteger(seed) || seed < 0) throw new Error(`--seed ${values.seed ?? ''}: give a whole number`);
+  if (!Number.isInteger(seed) || seed < 0) throw new UsageError(`--seed ${values.seed ?? ''}: give a whole number`);
   const needs = rates.map((rate) => simulate(rate, seed));
   const text = page(needs, seed);
   if (values.write === true) writeFileSync(path.resolve(import.meta.dirname, '../../terraform/scale.md'), text);
@@ -73,6 +74,5 @@ if (import.meta.main)
   try {
     main();
   } catch (error) {
-    console.error(error instanceof Error ? error.message : error);
-    process.exitCode = 1;
+    endWith(error, 'npm run simulate-scale --');
   }

@@ -1,4 +1,5 @@
-// Every npm script answers --help with help: at most 80 columns, at once, and nothing is started.
+// Every npm script answers --help with help (at most 80 columns, at once, and nothing is started), and an option that
+// it does not have with exit code 2.
 
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
@@ -10,8 +11,6 @@ const root = path.resolve(import.meta.dirname, '../..');
 const { scripts } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8')) as {
   scripts: Record<string, string>;
 };
-/** Their help has a shape of its own. */
-const operators = /scripts\/operator\//;
 
 for (const [name, command] of Object.entries(scripts)) {
   test(`npm run ${name} -- --help`, { timeout: 60_000 }, () => {
@@ -21,7 +20,21 @@ for (const [name, command] of Object.entries(scripts)) {
     assert.equal(status, 0, stderr);
     assert.match(stdout, /npm (run|start|test)/);
     assert.equal(stderr, '');
-    if (operators.test(command)) return;
     for (const line of stdout.split('\n')) assert.ok(line.length <= 80, line);
   });
+
+  test(
+    `npm run ${name} -- --no-such-option: wrong use has exit code 2, says what is wrong, and has no stack`,
+    { timeout: 60_000 },
+    () => {
+      const [program = '', ...words] = command.split(' ');
+      const { stdout, stderr, status } = spawnSync(program, [...words, '--no-such-option'], {
+        cwd: root,
+        encoding: 'utf8',
+      });
+      assert.equal(status, 2, stdout + stderr);
+      assert.match(stderr, /--no-such-option/);
+      assert.doesNotMatch(stderr, /^ {4}at /m);
+    },
+  );
 }

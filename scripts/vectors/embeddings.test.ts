@@ -410,7 +410,7 @@ test('the OpenAI client, unmodified: base64 by default, floats on request, fewer
     OpenAI.BadRequestError,
   );
   await assert.rejects(
-    client.embeddings.create({ model: 'text-embedding-3-small', input: [1, 2] }),
+    client.embeddings.create({ model: 'text-embedding-3-small', input: ['a', 1] as unknown as string[] }),
     OpenAI.BadRequestError,
   );
   const unknownClient = new OpenAI({ apiKey: `slk_${'0'.repeat(64)}`, baseURL: `${gateway.url}/v1`, maxRetries: 0 });
@@ -434,4 +434,24 @@ test('bad requests say what is wrong and never quote a text; a feature header is
   }
   const empty = await ask({ model: ada, input: [] });
   assert.deepEqual([empty.status, (JSON.parse(empty.text) as CodyReply).embeddings], [200, []]);
+});
+
+test('token ids in place of texts: they pass as they are, and are reserved as exactly as they are counted', async () => {
+  const { id, token } = await caller();
+  const input = [[9906, 1917], [15339]];
+  const before = gateway.openai?.requests.length ?? 0;
+  const client = new OpenAI({ apiKey: token, baseURL: `${gateway.url}/v1`, maxRetries: 0 });
+  const answer = await client.embeddings.create({ model: 'text-embedding-3-small', input });
+  assert.equal(answer.data.length, 2);
+  const sent = JSON.parse(gateway.openai?.requests[before]?.body ?? '') as { input: unknown };
+  assert.deepEqual(sent.input, input);
+  const rows = await gateway.events(`identifier = '${id}'`);
+  assert.deepEqual(
+    rows.map(({ name }) => name),
+    ['EmbeddingsFinished'],
+  );
+  // A quota of three tokens is enough for three, and not for four.
+  const poor = await caller(3);
+  assert.equal((await poor.ask({ model: 'openai/text-embedding-3-small', input: [[1, 2, 3, 4]] })).status, 429);
+  assert.notEqual((await poor.ask({ model: 'openai/text-embedding-3-small', input: [[1, 2], [3]] })).status, 429);
 });

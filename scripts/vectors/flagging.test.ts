@@ -293,7 +293,7 @@ test('a stream’s line tells when it began, and what tells it from a whole answ
   assert.ok(typeof first_byte_ms === 'number' && typeof upstream_headers_ms === 'number');
   assert.ok(first_byte_ms >= upstream_headers_ms, 'it counts from the arrival');
   assert.equal((await ask('whole', { stream: false }))['stream'], false);
-  gateway.anthropic?.next({ status: 529, body: 'theirs' });
+  gateway.anthropic?.next({ status: 529, body: 'theirs' }, 2);
   const error = await ask('error', { stream: true });
   assert.deepEqual([error['stream'], error['upstream_status'], typeof error['first_byte_ms']], [true, 529, 'number']);
   const refused = await ask('refused', { stream: true, messages: says('This is a BAD phrase indeed') });

@@ -155,7 +155,7 @@ const rows: Readonly<Record<'completions' | 'actors', Readonly<Record<number, ()
         [openai, gateway.openai, '30'],
       ] as const) {
         const { id, token } = await gateway.subscription({ limit: 10 });
-        provider?.next({ status: 429, body: '{"theirs":true}' });
+        provider?.next({ status: 429, body: '{"theirs":true}' }, 2);
         const answer = await send({ token, body: route === messages ? anthropicBody() : openAiBody() }, route);
         assert.deepEqual(
           [answer.status, answer.headers.get('retry-after'), answer.text],
@@ -174,7 +174,7 @@ const rows: Readonly<Record<'completions' | 'actors', Readonly<Record<number, ()
       assert.deepEqual([answer.status, answer.headers.get('retry-after'), answer.text], [503, '17', '{"theirs":1}']);
     },
     27: async () => {
-      gateway.openai?.next({ status: 503, body: 'x' });
+      gateway.openai?.next({ status: 503, body: 'x' }, 2);
       const answer = await send({}, openai);
       assert.deepEqual([answer.status, answer.headers.get('retry-after'), answer.text], [503, '30', 'x']);
     },
@@ -186,7 +186,11 @@ const rows: Readonly<Record<'completions' | 'actors', Readonly<Record<number, ()
         [401, 502, null],
       ] as const) {
         const { id, token } = await gateway.subscription({ limit: 10 });
-        gateway.anthropic?.next({ status, headers: { 'set-cookie': 'a=1', 'request-id': 'r' }, body: 'their words' });
+        gateway.anthropic?.next(
+          { status, headers: { 'set-cookie': 'a=1', 'request-id': 'r' }, body: 'their words' },
+          // One that may pass is tried once more.
+          status === 529 ? 2 : 1,
+        );
         const answer = await send({ token });
         assert.equal(answer.status, resolved);
         if (body !== null)

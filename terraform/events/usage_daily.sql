@@ -1,7 +1,7 @@
--- What happened a day, by everything that a sum is asked for. A day is final 48 hours after its end: until then events
--- may still arrive.
+-- What happened a day, by everything that a sum is asked for: of final days out of their own table, of the last ten
+-- days as far as they are not final. A day is final 48 hours after its end: until then events may still arrive.
 SELECT
-  DATE(created_at) AS day,
+  day,
   source,
   identifier,
   function,
@@ -9,21 +9,34 @@ SELECT
   feature,
   provider,
   model,
-  SUM(count) AS events,
+  SUM(events) AS events,
   SUM(units) AS units,
   SUM(tokens) AS tokens,
-  SUM(IFNULL(cost_nano_usd, 0)) AS cost_nano_usd,
-  CAST(ROUND(SUM(IFNULL(cost_nano_usd, 0)) / 1000) AS INT64) AS cost_micro_usd,
+  SUM(cost_nano_usd) AS cost_nano_usd,
+  CAST(ROUND(SUM(cost_nano_usd) / 1000) AS INT64) AS cost_micro_usd,
   -- Of that cost: at prices that nobody looked up, and of calls whose tokens nobody reported.
-  SUM(IF(price_version LIKE '%unconfirmed%', cost_nano_usd, 0)) AS unconfirmed_nano_usd,
-  CAST(ROUND(SUM(IF(price_version LIKE '%unconfirmed%', cost_nano_usd, 0)) / 1000) AS INT64) AS unconfirmed_micro_usd,
-  SUM(IF(price_version LIKE '%estimated tokens%', cost_nano_usd, 0)) AS estimated_nano_usd,
+  SUM(unconfirmed_nano_usd) AS unconfirmed_nano_usd,
+  CAST(ROUND(SUM(unconfirmed_nano_usd) / 1000) AS INT64) AS unconfirmed_micro_usd,
+  SUM(estimated_nano_usd) AS estimated_nano_usd,
   -- Beside that cost: what attempts may have cost that nobody got anything of.
-  SUM(IFNULL(abandoned_nano_usd, 0)) AS abandoned_nano_usd,
+  SUM(abandoned_nano_usd) AS abandoned_nano_usd,
   -- Calls of which a part has no price: they cost more than is counted.
-  COUNTIF(price_version LIKE '%unpriced dimensions%') AS partly_unpriced,
-  COUNTIF(units > 0 AND cost_nano_usd IS NULL) AS unpriced,
+  SUM(partly_unpriced) AS partly_unpriced,
+  SUM(unpriced) AS unpriced,
   SUM(quota_units) AS quota_units,
-  TIMESTAMP_ADD(TIMESTAMP_TRUNC(MIN(created_at), DAY), INTERVAL 72 HOUR) <= CURRENT_TIMESTAMP() AS final
-FROM `${project}.${dataset}.events_unique`
+  -- What Google bills of them: milliseconds in the function, and bytes.
+  SUM(request_ms) AS request_ms,
+  SUM(bytes) AS bytes,
+  TIMESTAMP_ADD(TIMESTAMP(DATE_ADD(day, INTERVAL 1 DAY), '${time_zone}'), INTERVAL 48 HOUR) <= CURRENT_TIMESTAMP() AS final
+FROM (
+  SELECT *
+  FROM `${project}.${dataset}.final_usage`
+  UNION ALL
+  SELECT *
+  FROM `${project}.${dataset}.usage_between`(
+    TIMESTAMP_TRUNC(TIMESTAMP_SUB(CURRENT_TIMESTAMP(), INTERVAL 240 HOUR), DAY),
+    TIMESTAMP_ADD(CURRENT_TIMESTAMP(), INTERVAL 24 HOUR)
+  )
+  WHERE utc_day NOT IN (SELECT day FROM `${project}.${dataset}.final_days`)
+)
 GROUP BY day, source, identifier, function, name, feature, provider, model

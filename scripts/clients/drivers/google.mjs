@@ -12,18 +12,16 @@ import {
   url,
 } from './harness.mjs';
 
-const client = new GoogleGenAI({ apiKey: token, httpOptions: { baseUrl: url } });
 const model = models.google;
-const ask = (contents, config) => client.models.generateContent({ model, contents, config });
 const user = (...parts) => ({ role: 'user', parts });
 const config = {
   tools: [{ functionDeclarations: [{ name: toolName, description: toolText, parametersJsonSchema: toolSchema }] }],
 };
 
-await run([
-  {
-    mode: 'generateContent',
-    dialect: 'google',
+function methods(httpOptions) {
+  const client = new GoogleGenAI({ apiKey: token, httpOptions: { baseUrl: url, ...httpOptions } });
+  const ask = (contents, config) => client.models.generateContent({ model, contents, config });
+  return {
     text: async (prompt) => ({ text: (await ask(prompt)).text }),
     stream: async (prompt) => {
       let text = '';
@@ -55,5 +53,10 @@ await run([
       JSON.parse(
         (await ask(prompt, { responseMimeType: 'application/json', responseJsonSchema: structuredSchema })).text,
       ),
-  },
+  };
+}
+
+await run([
+  { mode: 'generateContent', dialect: 'google', ...methods({}) },
+  { mode: 'generateContent, v1beta', dialect: 'google', ...methods({ apiVersion: 'v1beta' }) },
 ]);

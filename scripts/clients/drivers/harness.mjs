@@ -56,7 +56,7 @@ function differenceOf({ value, error }, { expect, status, fails }) {
     const got = statusOf(error);
     if (status !== undefined) return got === status ? null : `status ${got} in place of ${status}: ${told(error)}`;
     // A caller's fault is none of the break that was asked for.
-    const refused = got !== null && got < 500;
+    const refused = got !== null && got >= 400 && got < 500;
     return fails === true && !refused && !/no end within/.test(error.message) ? null : told(error);
   }
   if (expect === undefined) return `no error, but ${JSON.stringify(value)}`;
@@ -67,7 +67,11 @@ function differenceOf({ value, error }, { expect, status, fails }) {
 
 /** Clients wrap errors in errors. */
 function statusOf(error) {
-  for (let inner = error, depth = 0; inner != null && depth < 5; inner = inner.cause ?? inner.lastError, depth++) {
+  for (
+    let inner = error, depth = 0;
+    inner instanceof Error && depth < 5;
+    inner = inner.cause ?? inner.lastError, depth++
+  ) {
     const status = inner.status ?? inner.statusCode ?? inner.status_code;
     if (typeof status === 'number') return status;
   }

@@ -67,7 +67,7 @@ def _difference(case, value, error):
         if "status" in case:
             return None if status == case["status"] else f"status {status} in place of {case['status']}: {_told(error)}"
         # A caller's fault is none of the break that was asked for.
-        refused = status is not None and status < 500
+        refused = status is not None and 400 <= status < 500
         return None if case.get("fails") and not refused and not isinstance(error, asyncio.TimeoutError) else _told(error)
     if "expect" not in case:
         return f"no error, but {json.dumps(value, ensure_ascii=False)}"

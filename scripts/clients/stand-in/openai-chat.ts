@@ -11,10 +11,10 @@ const usage = {
   completion_tokens_details: { reasoning_tokens: 3 },
 };
 
-export function wholeChat({ text = null, calls = [] }: { text?: string | null } & Answer, model: string): object {
+export function wholeChat({ text, calls = [] }: Answer, model: string): object {
   const message = {
     role: 'assistant',
-    content: text,
+    content: text ?? null,
     refusal: null,
     annotations: [],
     ...(calls.length > 0 && { tool_calls: toolCalls(calls) }),

@@ -22,13 +22,14 @@ const text = 'Grüezi wörld, 你好 🦊.';
 const fileName = 'hello.txt';
 const fileText = 'written by the agent';
 
-/** Tools that write files, by the names that agents give them. */
+/** Tools that write files, by the names that agents give them; the first that a request offers is called. */
 const fileTools: Readonly<Record<string, (file: string) => Record<string, unknown>>> = {
   Write: (file) => ({ file_path: file, content: fileText }),
   write_file: (file) => ({ file_path: file, content: fileText }),
   write: (file) => ({ filePath: file, content: fileText }),
   exec_command: (file) => ({ cmd: `printf '%s' '${fileText}' > ${file}` }),
   shell_command: (file) => ({ command: `printf '%s' '${fileText}' > ${file}` }),
+  apply_patch: (file) => ({ patchText: `*** Begin Patch\n*** Add File: ${file}\n+${fileText}\n*** End Patch` }),
   shell: (file) => ({ command: ['sh', '-c', `printf '%s' '${fileText}' > ${file}`] }),
 };
 
@@ -76,7 +77,7 @@ function base64Length(body: string): number {
 }
 
 function agentAnswer(body: string, tools: readonly string[], hasResult: boolean): Answer {
-  const name = tools.find((tool) => Object.hasOwn(fileTools, tool));
+  const name = Object.keys(fileTools).find((tool) => tools.includes(tool));
   if (hasResult || name === undefined) return { text };
   const folder = /folder (\/[\w./-]+\/work)\b/.exec(body)?.[1] ?? '.';
   return { calls: [{ name, args: fileTools[name]?.(`${folder}/${fileName}`) ?? {} }] };

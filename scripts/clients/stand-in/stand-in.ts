@@ -65,7 +65,7 @@ const dialects: readonly Dialect[] = [
     }),
   },
   {
-    path: /^\/v1beta\/models\/([^/:]+):(?:generateContent|streamGenerateContent)$/,
+    path: /^\/v1(?:beta)?\/models\/([^/:]+):(?:generateContent|streamGenerateContent)$/,
     whole: wholeContent,
     events: contentEvents,
     failure: (code) => ({

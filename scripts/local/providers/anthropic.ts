@@ -44,10 +44,23 @@ function respond({ method, url, headers: sent, body }: Recorded, chunks: number,
   if (method !== 'POST' || !url.startsWith('/v1/messages')) return failure(404, 'not_found_error', 'Not found');
   const request: Request | null = readRequest(body);
   if (request === null) return failure(400, 'invalid_request_error', 'The request body is not valid JSON.');
+  if (url === '/v1/messages/count_tokens') return countTokens(request);
   if (request.max_tokens === undefined) return failure(400, 'invalid_request_error', 'max_tokens: Field required');
   if (request.model === 'claude-missing') return failure(404, 'not_found_error', `model: ${request.model}`);
   const input = countWords(JSON.stringify([request.system ?? '', request.messages ?? []]));
   return request.stream === true ? stream(request, chunks, input) : whole(request, chunks, input);
+}
+
+/** As the real one, it takes no more members than it needs. */
+function countTokens(request: Request): Canned {
+  const extra = Object.keys(request).find((name) => ['metadata', 'stream', 'max_tokens'].includes(name));
+  if (extra !== undefined) return failure(400, 'invalid_request_error', `${extra}: Extra inputs are not permitted`);
+  const input_tokens = countWords(JSON.stringify([request.system ?? '', request.messages ?? []]));
+  return {
+    status: 200,
+    headers: { ...headers, 'content-type': 'application/json' },
+    pieces: [Buffer.from(JSON.stringify({ input_tokens }))],
+  };
 }
 
 function whole(request: Request, chunks: number, input: number): Canned {

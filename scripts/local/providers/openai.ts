@@ -66,7 +66,7 @@ function respond({ method, url, headers: sent, body }: Recorded, chunks: number,
 
 /** Each text's vector begins with its length, and the list is told backwards: callers must go by the index. */
 function embed(body: string): Canned {
-  const request: { model?: string; input?: string[]; dimensions?: number } | null = readRequest(body);
+  const request: { model?: string; input?: (string | number[])[]; dimensions?: number } | null = readRequest(body);
   if (!Array.isArray(request?.input))
     return failure(400, 'invalid_request_error', null, "'input' is a required property");
   const own = request.model === 'text-embedding-3-large' ? 3_072 : 1_536;
@@ -76,7 +76,10 @@ function embed(body: string): Canned {
     index,
     embedding: [text.length, ...Array.from({ length: length - 1 }, () => 0.25)],
   }));
-  const tokens = request.input.reduce((sum, text) => sum + countWords(text), 0);
+  const tokens = request.input.reduce(
+    (sum, text) => sum + (typeof text === 'string' ? countWords(text) : text.length),
+    0,
+  );
   const answer = {
     object: 'list',
     data: list.toReversed(),

@@ -44,8 +44,13 @@ export interface Recorded {
 export interface LocalProvider {
   readonly url: string;
   readonly requests: Recorded[];
-  /** Programs the next request; calls queue up. */
-  next(behaviour: Behaviour): void;
+  /**
+   * Programs the next request, or so many; calls queue up. A gateway with one home asks again where a fault may pass
+   * by itself.
+   */
+  next(behaviour: Behaviour, times?: number): void;
+  /** Is asked about each request for which nothing is programmed; null: none is, or it is served. */
+  unwell: (() => Behaviour | null) | null;
   /** Takes back what was programmed and has not been used. */
   forget(): void;
   /** Changes the pace of what follows. */
@@ -97,7 +102,7 @@ export async function startProvider(
     };
     if (requests.length === requestsMax) requests.shift();
     requests.push(recorded);
-    const behaviour = behaviours.shift();
+    const behaviour = behaviours.shift() ?? provider.unwell?.() ?? undefined;
     if (behaviour !== undefined && 'hang' in behaviour && behaviour.hang === 'headers') return;
     if (behaviour !== undefined && 'raw' in behaviour)
       return serveRaw(request.socket, behaviour.raw, behaviour.endless);
@@ -136,11 +141,14 @@ export async function startProvider(
     handle(request, response).catch(() => response.destroy());
   });
   const bound = await listen(server, port);
-  return {
+  const provider: LocalProvider = {
     url: `http://127.0.0.1:${bound}`,
     requests,
     stats,
-    next: (behaviour) => behaviours.push(behaviour),
+    unwell: null,
+    next: (behaviour, times = 1) => {
+      for (let i = 0; i < times; i++) behaviours.push(behaviour);
+    },
     forget: () => void behaviours.splice(0),
     pace: (more) => (pace = { ...pace, ...more }),
     close: async () => {
@@ -148,6 +156,7 @@ export async function startProvider(
       await new Promise((resolve) => server.close(resolve));
     },
   };
+  return provider;
 }
 
 function sameRequest(one: Recorded, other: Recorded): boolean {

@@ -86,8 +86,29 @@ export interface Bill {
   /** Micro-dollars by function and part. */
   readonly parts: readonly { readonly function: string; readonly part: string; readonly micro_usd: number }[];
   readonly total_micro_usd: number;
+  /** Google's for the project: what lines of no project cost is the whole billing account's, and not in it. */
+  readonly google_micro_usd: number;
   /** Of Google's bill for the project, what no function explains. */
   readonly unexplained_micro_usd: number;
+}
+
+/** What it is about. */
+export interface Range {
+  /** First day, `yyyy-mm-dd`; `to` is the last. */
+  readonly from: string;
+  readonly to: string;
+  /** Whether Google's bill is asked for. */
+  readonly bill: boolean;
+  /** In which days begin and end: the warehouse's own (readTimeZone); UTC where absent. */
+  readonly timeZone?: string;
+}
+
+/** The billing time zone of a warehouse. @throws Error where it is no name of one */
+export async function readTimeZone(query: Query, dataset: string): Promise<string> {
+  const [row] = await query(`SELECT time_zone FROM \`${dataset}.billing_time_zone\``, {});
+  const zone = String(row?.['time_zone']);
+  if (!/^[A-Za-z][\w+/-]*$/.test(zone)) throw new Error(`${dataset}.billing_time_zone says ${JSON.stringify(zone)}`);
+  return zone;
 }
 
 /** Longer lists are cut: their rest stands in one line, so that the sums agree. */
@@ -95,18 +116,15 @@ const partsMost = 25;
 const rowsMost = 5_000;
 const rest = 'all others';
 
-/**
- * @param dataset `project.dataset`
- * @param from first day, `yyyy-mm-dd`; `to` is the last.
- */
+/** @param dataset `project.dataset` */
 export async function readFigures(
   query: Query,
   dataset: string,
-  { from, to, bill }: { readonly from: string; readonly to: string; readonly bill: boolean },
+  { from, to, bill, timeZone = 'UTC' }: Range,
 ): Promise<Figures> {
   const params = { from, to };
   const rows = (sql: string): Promise<Row[]> =>
-    query(`${sql.replaceAll('$dataset', dataset)}\nLIMIT ${rowsMost}`, params);
+    query(`${sql.replaceAll('$dataset', dataset).replaceAll('$zone', timeZone)}\nLIMIT ${rowsMost}`, params);
   const breakdown = async (name: string): Promise<Part[]> =>
     cut((await rows(sumsBy(name, name))).map((row) => ({ name: text(row['name']), ...sumsOf(row) })));
   const days = (await rows(sumsBy('day', 'day', ', LOGICAL_AND(final) AS final'))).map((row) => ({
@@ -157,19 +175,20 @@ function sumsBy(column: string, order: string, more = ''): string {
   ORDER BY cost_nano_usd DESC, events DESC, ${order}`;
 }
 
-const within = 'DATE(created_at) BETWEEN CAST(@from AS DATE) AND CAST(@to AS DATE)';
+const events =
+  "`$dataset.events_between`(TIMESTAMP(CAST(@from AS DATE), '$zone'), TIMESTAMP(DATE_ADD(CAST(@to AS DATE), INTERVAL 1 DAY), '$zone'))";
 
 const quotaSql = `WITH windows AS (
     SELECT identifier, feature, quota_window, SUM(quota_units) AS units, MAX(created_at) AS last,
       MAX(CAST(JSON_VALUE(metadata, '$.notice_percent') AS INT64)) AS noticed
-    FROM \`$dataset.events_unique\`
-    WHERE quota_window IS NOT NULL AND ${within}
+    FROM ${events}
+    WHERE quota_window IS NOT NULL
     GROUP BY identifier, feature, quota_window
     QUALIFY ROW_NUMBER() OVER (PARTITION BY identifier, feature ORDER BY MAX(created_at) DESC) = 1
   ), refusals AS (
     SELECT identifier, feature, SUM(count) AS refused
-    FROM \`$dataset.events_unique\`
-    WHERE name = 'RateLimited' AND JSON_VALUE(metadata, '$.cause') = 'quota' AND ${within}
+    FROM ${events}
+    WHERE name = 'RateLimited' AND JSON_VALUE(metadata, '$.cause') = 'quota'
     GROUP BY identifier, feature
   )
   SELECT windows.identifier, windows.feature, units, noticed, IFNULL(refused, 0) AS refused
@@ -177,10 +196,10 @@ const quotaSql = `WITH windows AS (
   LEFT JOIN refusals ON refusals.identifier = windows.identifier AND refusals.feature = windows.feature
   ORDER BY units DESC, windows.identifier, windows.feature`;
 
-const refusalSql = `SELECT DATE(created_at) AS day,
+const refusalSql = `SELECT DATE(created_at, '$zone') AS day,
     CASE name WHEN 'RateLimited' THEN JSON_VALUE(metadata, '$.cause') ELSE name END AS cause, SUM(count) AS events
-  FROM \`$dataset.events_unique\`
-  WHERE name IN ('RateLimited', 'AccessDenied', 'Unauthorized', 'RequestBlocked') AND ${within}
+  FROM ${events}
+  WHERE name IN ('RateLimited', 'AccessDenied', 'Unauthorized', 'RequestBlocked')
   GROUP BY day, cause
   ORDER BY day, cause`;
 
@@ -191,8 +210,8 @@ const latencySql = `SELECT model, COUNT(*) AS calls,
     APPROX_QUANTILES(provider_ms, 100)[OFFSET(95)] AS provider_p95
   FROM (
     SELECT model, gateway_ms, CAST(JSON_VALUE(metadata, '$.upstream_request_duration_ms') AS INT64) AS provider_ms
-    FROM \`$dataset.events_unique\`
-    WHERE units > 0 AND rank = 1 AND model IS NOT NULL AND ${within}
+    FROM ${events}
+    WHERE units > 0 AND rank = 1 AND model IS NOT NULL
   )
   GROUP BY model
   ORDER BY calls DESC, model`;
@@ -213,6 +232,7 @@ function billOf(rows: readonly Row[]): Bill {
   return {
     parts,
     total_micro_usd: sum(parts),
+    google_micro_usd: sum(parts.filter(({ part }) => part !== 'llm' && part !== 'without a project')),
     unexplained_micro_usd: sum(parts.filter(({ part }) => part === 'unexplained')),
   };
 }

@@ -78,7 +78,7 @@ function totals({ total, refusals, bill }: Figures): string {
       ? []
       : ([
           ['Spend, Google’s bill included', microDollars(bill.total_micro_usd).text],
-          ['Unexplained', share(bill.unexplained_micro_usd, bill.total_micro_usd)],
+          ['Unexplained of Google’s bill', share(bill.unexplained_micro_usd, bill.google_micro_usd)],
         ] as [string, string][])),
   ];
   return `<dl class="totals">${facts.map(([name, value]) => `<div><dt>${escape(name)}</dt><dd>${escape(value)}</dd></div>`).join('')}</dl>`;
@@ -164,7 +164,7 @@ function billSection({ bill }: Figures): Section[] {
     {
       id: 'bill',
       title: 'Cost of functions, Google’s bill included',
-      note: `Unexplained by any function: ${microDollars(bill.unexplained_micro_usd).text}, ${share(bill.unexplained_micro_usd, bill.total_micro_usd)} of all.`,
+      note: `Unexplained by any function: ${microDollars(bill.unexplained_micro_usd).text}, ${share(bill.unexplained_micro_usd, bill.google_micro_usd)} of Google’s bill.`,
       chart: pieces.length === 0 ? null : stacked('Cost of functions', 'US dollars', pieces, 'rows'),
       heading: ['Function', 'Part', 'Cost'],
       body: bill.parts.map(({ function: name, part, micro_usd }) => [name, part, microDollars(micro_usd)]),

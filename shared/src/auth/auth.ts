@@ -5,7 +5,7 @@ export { AccessRefusal, type AccessEvent } from './access-refusal.ts';
 export type { Actor, ActorSource } from './actor.ts';
 export type { PromptPlaces } from '../directory/directory.ts';
 export { callerAddress, type ProxySettings } from './caller-address.ts';
-export { callerToken, featureFromHeader, type Caller } from './caller.ts';
+export { callerToken, keyInUrl, featureFromHeader, type Caller } from './caller.ts';
 export { createAuth, type Auth } from './create-auth.ts';
 export type { Entitlement, Feature } from './entitlement.ts';
 export { allowedModels, choiceFrom, type ModelChoice, type Permit } from './permit.ts';

@@ -12,15 +12,18 @@ export interface Caller {
   readonly address: string;
 }
 
+/** Where the SDKs of a dialect put their key. Elsewhere vendor headers of callers mean nothing. */
+const keyHeaders: Readonly<Partial<Record<Dialect, string>>> = { anthropic: 'x-api-key', google: 'x-goog-api-key' };
+
 /**
- * The token of a request, empty without one. Split at the first blank, the scheme in any case. Anthropic's SDK sends
- * its key as `x-api-key`: on its dialect that is the token; elsewhere vendor headers of callers mean nothing.
+ * The token of a request, empty without one. Split at the first blank, the scheme in any case; where there is no such
+ * header, the key of the dialect's SDK.
  * @throws Refusal `malformed-authorization`
  */
 export function callerToken(headers: IncomingHttpHeaders, dialect: Dialect): string {
   const authorization = headers.authorization ?? '';
   if (authorization === '') {
-    const key = dialect === 'anthropic' ? headers['x-api-key'] : undefined;
+    const key = headers[keyHeaders[dialect] ?? ''];
     return typeof key === 'string' ? key : '';
   }
   const blank = authorization.indexOf(' ');
@@ -28,6 +31,20 @@ export function callerToken(headers: IncomingHttpHeaders, dialect: Dialect): str
   const scheme = authorization.slice(0, blank);
   if (scheme.toLowerCase() !== 'bearer') throw new Refusal('malformed-authorization', `invalid token type ${scheme}`);
   return authorization.slice(blank + 1);
+}
+
+/**
+ * The key that a request has in its URL, as Google's REST examples write it; empty without one.
+ * @throws Refusal `malformed-authorization` where that is not allowed
+ */
+export function keyInUrl(query: string, allowed: boolean): string {
+  const key = query.includes('key=') ? new URLSearchParams(query).get('key') : null;
+  if (key !== null && !allowed)
+    throw new Refusal(
+      'malformed-authorization',
+      'a key in the URL is not accepted, since URLs are logged on the way: send it as x-goog-api-key, and replace this one',
+    );
+  return key ?? '';
 }
 
 /**

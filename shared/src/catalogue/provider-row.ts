@@ -9,6 +9,7 @@ import { name, provenance, text, type RowKind } from './row-kind.ts';
 export const dialectNames = [
   'anthropic-messages',
   'anthropic-text',
+  'anthropic-count-tokens',
   'openai-chat',
   'openai-text',
   'openai-responses',

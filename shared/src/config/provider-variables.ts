@@ -93,6 +93,12 @@ export const providerVariables = {
     'https://generativelanguage.googleapis.com',
     'Where the Gemini API is.',
   ),
+  googleKeyInUrl: row(
+    'CODY_GATEWAY_GOOGLE_KEY_IN_URL',
+    'boolean',
+    'false',
+    'Whether callers of `/v1beta/*` may send their token as `?key=`, where the platform’s request logs have it.',
+  ),
   googleAllowedModels: row(
     'CODY_GATEWAY_GOOGLE_ALLOWED_MODELS',
     'list',

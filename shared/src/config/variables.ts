@@ -143,8 +143,8 @@ export const variables = {
   allowedEmbeddingModels: row(
     'CODY_GATEWAY_ALLOWED_EMBEDDINGS_MODELS',
     'list',
-    'openai/text-embedding-ada-002,sourcegraph/st-multi-qa-mpnet-base-dot-v1,sourcegraph/st-multi-qa-mpnet-metadata,openai/text-embedding-3-small,openai/text-embedding-3-large',
-    'Embedding models that are served, with provider prefix.',
+    'openai/text-embedding-ada-002,sourcegraph/st-multi-qa-mpnet-base-dot-v1,sourcegraph/st-multi-qa-mpnet-metadata,openai/text-embedding-3-small,openai/text-embedding-3-large,google/gemini-embedding-001',
+    'Embedding models that are served, with provider prefix; `google/…` on `/v1beta/*`.',
   ),
   sourcegraphEmbeddingsUrl: row(
     'CODY_GATEWAY_SOURCEGRAPH_EMBEDDINGS_API_URL',

@@ -15,8 +15,11 @@ export { createEventQueue, createNoticeQueue, type QueueSettings, type TaskQueue
 export { tasksOverRest, type OpenTasks, type TasksApi } from './tasks-api.ts';
 export { tasksClient } from './tasks-client.ts';
 export { columns } from './columns.ts';
+export { repricedRow } from './price-row.ts';
 export { withCost } from './with-cost.ts';
 export { createWarehouse, type Insertion, type Warehouse } from './warehouse.ts';
+export type { WarehouseSettings } from './bigquery-client.ts';
+export { closeDay, closeSql, createLedger, dueDays, dueSql, type DueDay, type Ledger } from './final-days.ts';
 export { eventTaskBodies } from './batch.ts';
 export { lateTaskBody, parseEventTask, type EventTask, type LateEvent, type Undeliverable } from './event-task.ts';
 export { createDeadLetters, type DeadLetter, type DeadLetters } from './dead-letters.ts';

@@ -8,17 +8,43 @@ import { withCost } from './with-cost.ts';
 /** @param book asked only where a price is missing */
 export function pricedRow(event: UsageEvent, book: PriceBook): UsageEvent {
   // Rows of older functions lack the members.
-  if ((event.cost_nano_usd ?? null) !== null) return event;
+  return (event.cost_nano_usd ?? null) === null ? pricedAnew(event, book) : event;
+}
+
+/** The row at the prices of a book, whatever it cost before. */
+function pricedAnew(event: UsageEvent, book: PriceBook): UsageEvent {
   const parts = event.model === null ? null : partsOf(event);
   if (parts === null || event.model === null) return { ...event, cost_nano_usd: null, price_version: null };
   const by = { model: event.model, home: event.home ?? null, atMs: admittedAtMs(event) };
   return withCost(event, priceCall(parts, by, book));
 }
 
+/**
+ * The row that a run of re-pricing writes beside one that stands; null where the prices of a book change nothing, and
+ * where they know less than the row does: a cost is never taken away, nor is that of an orphan, whose usage nobody
+ * knows.
+ * @param run its number: of equal ids and ranks the row of the latest run counts
+ */
+export function repricedRow(event: UsageEvent, book: PriceBook, run: number): UsageEvent | null {
+  // A cost that was worked out from what only its instance knew stays.
+  if (
+    event.cost_nano_usd !== null &&
+    event.name === 'CompletionsFinished' &&
+    recordedParts(event.metadata['usage']) === null
+  )
+    return null;
+  const { estimated: _, unpriced_dimensions: __, ...metadata } = event.metadata;
+  const row = pricedAnew({ ...event, metadata }, book);
+  if (row.cost_nano_usd === null || ((event.price_rank as number | null) ?? 0) >= run) return null;
+  if (row.cost_nano_usd === event.cost_nano_usd && row.price_version === event.price_version) return null;
+  return { ...row, price_rank: run };
+}
+
 /** Null where nothing says what was used: what is unknown is not free. */
 function partsOf(event: UsageEvent): readonly Part[] | null {
   const { name, rank, metadata } = event;
-  if (rank === 0) return null;
+  // Of a dead holder's call only what was recorded before is known.
+  if (rank === 0) return recordedParts(metadata['usage']);
   if (name === 'EmbeddingsFinished') {
     const used = metadata['tokens_used'];
     return isCount(used) ? [{ model: null, counts: { input: used } }] : null;

@@ -6,6 +6,7 @@ export type EventName =
   | 'CompletionsFinished'
   | 'EmbeddingsFinished'
   | 'AttributionFinished'
+  | 'TokensCounted'
   | 'RateLimited'
   | 'RequestBlocked'
   | 'Unauthorized'

@@ -1,10 +1,9 @@
 // Rows into the events table, with the real BigQuery client. The queue retries; this file only reports what happened.
 
-import type { BigQuery } from '@google-cloud/bigquery';
 import type { PriceBook } from '../catalogue/catalogue.ts';
-import type { Config } from '../config/config.ts';
 import { lazyClient } from '../http/http.ts';
 import { within } from '../telemetry/telemetry.ts';
+import { loadBigQuery, type WarehouseSettings } from './bigquery-client.ts';
 import type { Row } from './columns.ts';
 import { createUnplaced, type Unplaced } from './unplaced.ts';
 import type { UsageEvent } from './usage-event.ts';
@@ -35,12 +34,6 @@ export interface Warehouse {
   insert(events: readonly UsageEvent[]): Promise<Insertion>;
 }
 
-/** What of the configuration says where the table is. */
-export type WarehouseSettings = Pick<
-  Config,
-  'bigqueryProjectId' | 'bigqueryDataset' | 'bigqueryTable' | 'bigqueryEndpoint'
->;
-
 /**
  * Loads the client with the first insert.
  * @param book asked for with the first row that has no cost
@@ -51,7 +44,7 @@ export function createWarehouse(
   book: () => Promise<PriceBook>,
   now: () => number = Date.now,
 ): Warehouse {
-  const client = lazyClient(() => loadClient(config));
+  const client = lazyClient(() => loadBigQuery(config));
   const unplaced = createUnplaced();
   return {
     insert: async (events) => {
@@ -166,19 +159,4 @@ function invalidRows(error: unknown): ReadonlyMap<string, string> {
     if (invalid !== undefined && row?.insertId !== undefined) reasons.set(row.insertId, invalid.message ?? 'invalid');
   }
   return reasons;
-}
-
-async function loadClient(config: WarehouseSettings): Promise<BigQuery> {
-  const { BigQuery } = await import('@google-cloud/bigquery');
-  const project = config.bigqueryProjectId;
-  // The queue retries: a client that retries inside would only hold the task.
-  const common = { autoRetry: false, ...(project !== null && { projectId: project }) };
-  const { GoogleAuth, PassThroughClient } = await import('google-auth-library');
-  if (config.bigqueryEndpoint === null) {
-    // Credentials that are missing are this insert's failure, told to the queue, and looked for again by the next one.
-    const authClient = await new GoogleAuth({ scopes: 'https://www.googleapis.com/auth/bigquery' }).getClient();
-    return new BigQuery({ ...common, authClient });
-  }
-  const anonymous = config.bigqueryEndpoint.startsWith('http://') ? { authClient: new PassThroughClient() } : {};
-  return new BigQuery({ ...common, apiEndpoint: config.bigqueryEndpoint, ...anonymous });
 }

@@ -109,3 +109,10 @@ test('faults name the place in bytes and never the text around it', () => {
   for (const text of ['{"a":secret}', '[secret', 'secret', '{"secret":1,}', '{"a":1 secret', '{"a":"\u0001secret"}'])
     assert.doesNotMatch(refusalOf(text), /secret/, text);
 });
+
+test('a byte-order mark in front is passed over', () => {
+  assert.deepEqual(parseJson('\ufeff{"a":1}'), { a: 1 });
+  assert.deepEqual(parseJson('\ufeff {"a":12345678901234567890}') instanceof Object, true);
+  assert.throws(() => parseJson('\ufeff'), /EOF/);
+  assert.throws(() => parseJson('{"a":\ufeff1}'), /invalid JSON/);
+});

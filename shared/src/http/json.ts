@@ -17,7 +17,9 @@ export const requestWeightMax = 400_000;
  * @throws Refusal `bad-request`, `failed to parse request body: …`, or `body-too-large`; it never quotes the body,
  * which is a prompt.
  */
-export function parseJson(text: string, weightMax: number = requestWeightMax): unknown {
+export function parseJson(body: string, weightMax: number = requestWeightMax): unknown {
+  // Windows' clients write a byte-order mark, which a reader may pass over (RFC 8259 §8.1): a blank in its place.
+  const text = body.startsWith(byteOrderMark) ? ` ${body.slice(1)}` : body;
   const { end, over, exact } = weigh(text, 0, { weightMax, exact: true });
   if (over === 'depth') throw unreadable('it is nested too deeply');
   if (over === 'weight') throw tooHeavy(weightMax);
@@ -78,6 +80,8 @@ function parseExactly(text: string, exact: readonly number[]): unknown {
   if (placed < numbers.length) JSON.parse(text);
   return root.value;
 }
+
+const byteOrderMark = '\ufeff';
 
 /** As JSON.parse makes members, `__proto__` too. */
 const plain = { writable: true, enumerable: true, configurable: true } as const;

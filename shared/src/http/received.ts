@@ -6,7 +6,8 @@ import { getHeapStatistics } from 'node:v8';
 import { createPace } from './pace.ts';
 import { Refusal } from './refusal.ts';
 import { createRoom, type Held, type Room } from './room.ts';
-import { Pieces } from './text.ts';
+import { Pieces, textOf } from './text.ts';
+import { refuseUnlessUtf8 } from './utf8.ts';
 
 /** A body that takes longer is a stalled or hostile one: the original gateway's read timeout. */
 const bodyTimeoutMs = 75_000;
@@ -37,6 +38,8 @@ export interface Received {
   readonly method: string;
   /** Path as sent, without query. */
   readonly path: string;
+  /** What stands behind the question mark. It may hold a secret. */
+  readonly query: string;
   readonly headers: IncomingHttpHeaders;
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
@@ -73,6 +76,7 @@ export function receive(request: IncomingMessage, response: ServerResponse, room
   return {
     method: request.method ?? 'GET',
     path: query === -1 ? url : url.slice(0, query),
+    query: query === -1 ? '' : url.slice(query + 1),
     headers: request.headers,
     request,
     response,
@@ -99,7 +103,7 @@ async function readBody(
   const parsed = (request as { rawBody?: Buffer }).rawBody;
   // The safe path for the day the framework is asked first all the same (request-listener.ts): then only the size is
   // left to check.
-  if (parsed !== undefined) return parsed.length > bytesMax ? refuseSize(bytesMax) : parsed.toString('utf8');
+  if (parsed !== undefined) return parsed.length > bytesMax ? refuseSize(bytesMax) : textOf([parsed], refuseUnlessUtf8);
   if (headers['content-length'] === undefined && headers['transfer-encoding'] === undefined) return '';
   if (Number(headers['content-length']) > bytesMax) refuseSize(bytesMax);
   return collect(request, callerLeft, bytesMax, open);
@@ -143,7 +147,14 @@ function collect(request: IncomingMessage, callerLeft: AbortSignal, bytesMax: nu
     };
     const onEnd = (): void => {
       held?.arrived();
-      finish(() => resolve(pieces.text()));
+      finish(() => {
+        try {
+          resolve(pieces.text(refuseUnlessUtf8));
+        } catch (error) {
+          held?.free();
+          reject(error);
+        }
+      });
     };
     const onError = (): void => fail(callerLeft.reason ?? new DOMException('the caller left', 'AbortError'));
     const timer = setInterval(() => {

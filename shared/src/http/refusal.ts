@@ -3,9 +3,9 @@
 
 /**
  * Whose error shape the caller's client can read: Cody and Sourcegraph instances, the OpenAI SDKs (whose Responses API
- * ends a stream otherwise), the Anthropic SDKs.
+ * ends a stream otherwise), the Anthropic SDKs, Google's.
  */
-export type Dialect = 'cody' | 'openai' | 'openai-responses' | 'anthropic';
+export type Dialect = 'cody' | 'openai' | 'openai-responses' | 'anthropic' | 'google';
 
 /** Every way a request can be refused. A new kind needs a row in `kinds` before it compiles. */
 export type RefusalKind =
@@ -63,6 +63,8 @@ interface Row {
    * must cost little.
    */
   expected?: true;
+  /** To ask again is in vain until somebody mends it: SDKs, which would, are told not to. */
+  inVain?: true;
 }
 
 const invalid = ['invalid_request_error', null] as const;
@@ -161,6 +163,7 @@ export const kinds: Readonly<Record<RefusalKind, Row>> = {
     openai: ['server_error', null],
     anthropic: 'api_error',
     retryAfterSeconds: 60,
+    inVain: true,
   },
   'upstream-timeout': { status: 504, openai: ['server_error', null], anthropic: 'timeout_error', retryAfterSeconds: 5 },
   'diagnostics-secret': { status: 401, openai: invalid, anthropic: 'authentication_error' },

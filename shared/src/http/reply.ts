@@ -34,6 +34,7 @@ export function answer(
 export function refuse(reply: Reply, refusal: Refusal, dialect: Dialect, requestId: string): void {
   const headers: Record<string, string> = {};
   if (refusal.retryAfterSeconds !== null) headers['retry-after'] = String(refusal.retryAfterSeconds);
+  if (dialect !== 'cody' && kinds[refusal.kind].inVain === true) headers['x-should-retry'] = 'false';
   const [type, body] = refusalBody(refusal, dialect, requestId);
   if (type !== null) headers['content-type'] = type;
   if (type === 'text/plain; charset=utf-8') headers['x-content-type-options'] = 'nosniff';
@@ -69,6 +70,8 @@ function errorShape(refusal: Refusal, dialect: Dialect, requestId: string): unkn
       return { error: { message: refusal.message, type: row.openai[0], param: null, code: row.openai[1] } };
     case 'anthropic':
       return { type: 'error', error: { type: row.anthropic, message: refusal.message }, request_id: requestId };
+    case 'google':
+      return { error: googleError(refusal, requestId) };
   }
 }
 
@@ -80,8 +83,44 @@ function errorShape(refusal: Refusal, dialect: Dialect, requestId: string): unkn
 export function errorEvent(refusal: Refusal, dialect: Dialect, requestId: string, number = 0): string {
   if (dialect === 'openai-responses') return responsesErrorEvent(refusal, number);
   const data = JSON.stringify(errorShape(refusal, dialect, requestId));
-  // OpenAI's own streams name no events: its SDK throws on an `error` member in any data (openai/core/streaming).
-  return dialect === 'openai' ? `data: ${data}\n\n` : `event: error\ndata: ${data}\n\n`;
+  // OpenAI's and Google's own streams name no events: their SDKs throw on an `error` member in any data
+  // (openai/core/streaming).
+  return dialect === 'openai' || dialect === 'google' ? `data: ${data}\n\n` : `event: error\ndata: ${data}\n\n`;
+}
+
+/**
+ * Statuses of Google's APIs by HTTP's (google/rpc/code.proto); what has none of its own is the caller's fault or ours.
+ */
+const googleStatuses: Readonly<Record<number, string>> = {
+  401: 'UNAUTHENTICATED',
+  403: 'PERMISSION_DENIED',
+  404: 'NOT_FOUND',
+  405: 'UNIMPLEMENTED',
+  408: 'DEADLINE_EXCEEDED',
+  409: 'ABORTED',
+  429: 'RESOURCE_EXHAUSTED',
+  500: 'INTERNAL',
+  502: 'UNAVAILABLE',
+  503: 'UNAVAILABLE',
+  504: 'DEADLINE_EXCEEDED',
+};
+
+/** Its clients wait as long as `RetryInfo` says, wherever else that stands. */
+function googleError(refusal: Refusal, requestId: string): object {
+  const code = refusal.status('google');
+  const { kind, message, retryAfterSeconds } = refusal;
+  const type = 'type.googleapis.com/google.rpc';
+  const reason = kind.toUpperCase().replaceAll('-', '_');
+  return {
+    code,
+    message,
+    status: googleStatuses[code] ?? (code < 500 ? 'INVALID_ARGUMENT' : 'INTERNAL'),
+    details: [
+      { '@type': `${type}.ErrorInfo`, reason, domain: 'cody-gateway' },
+      { '@type': `${type}.RequestInfo`, requestId },
+      ...(retryAfterSeconds === null ? [] : [{ '@type': `${type}.RetryInfo`, retryDelay: `${retryAfterSeconds}s` }]),
+    ],
+  };
 }
 
 /** OpenAI documents these members beside the type; clients have been written that look for them in `error`. */

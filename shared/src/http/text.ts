@@ -37,12 +37,12 @@ export class Pieces {
     }
   }
 
-  /** All of it, as UTF-8; nothing is left. */
-  text(): string {
+  /** All of it, as UTF-8; nothing is left. @param look at the bytes; what it throws is thrown */
+  text(look?: (bytes: Buffer) => void): string {
     this.#closeBlock();
     const whole = this.#whole;
     this.clear();
-    return textOf(whole);
+    return textOf(whole, look);
   }
 
   /** Lets go of everything but the count. */
@@ -63,9 +63,12 @@ export class Pieces {
 }
 
 /** UTF-8. The pieces are gone afterwards: nobody else may have kept one. */
-export function textOf(pieces: readonly Buffer[]): string {
-  if (pieces.length <= 1) return pieces[0]?.toString('utf8') ?? '';
-  const whole = Buffer.concat(pieces);
+export function textOf(pieces: readonly Buffer[], look: (bytes: Buffer) => void = () => undefined): string {
+  const [first] = pieces;
+  if (first === undefined) return '';
+  const whole = pieces.length === 1 ? first : Buffer.concat(pieces);
+  look(whole);
+  if (pieces.length === 1) return whole.toString('utf8');
   const text = whole.toString('utf8');
   for (const read of [...pieces, whole]) giveBack(read);
   return text;

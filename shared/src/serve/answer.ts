@@ -5,6 +5,7 @@ import type { OutgoingHttpHeaders } from 'node:http';
 import { errorEvent, Refusal } from '../http/http.ts';
 import { DeadlinePassed, type Answer, type Call, type Metered } from '../upstream/upstream.ts';
 import type { AttemptLog } from './attempt-log.ts';
+import type { Charge } from './charge.ts';
 import { notServed, type Ended, type Held } from './charged.ts';
 import type { Exchange } from './exchange.ts';
 import { relay, type Relayed } from './relay.ts';
@@ -17,6 +18,7 @@ export async function sendAndRelay(
   exchange: Exchange,
   { lease, span }: Held,
   call: Call,
+  { isBilled, unitsOf }: Pick<Charge, 'isBilled' | 'unitsOf'>,
   attempts: AttemptLog,
 ): Promise<Ended<Metered>> {
   const { context, received, scope, timing } = exchange;
@@ -28,7 +30,7 @@ export async function sendAndRelay(
   try {
     answer = await context.upstream.send(lease, call, options);
   } catch (error) {
-    const billed = sent.unanswered ? context.upstream.unanswered(call, timing.upstreamMs() ?? 0) : [];
+    const billed = sent.unanswered && isBilled ? context.upstream.unanswered(call, timing.upstreamMs() ?? 0) : [];
     return { ...notServed<Metered>(exchange, error), billed, abandoned: attempts.abandoned(sent.unanswered) };
   }
   scope.annotate({ upstream_status: answer.status, upstream_headers_ms: Math.round(answer.headersMs) });
@@ -39,26 +41,36 @@ export async function sendAndRelay(
       upstream_status: answer.status,
       upstream_headers: answer.headers,
     });
-  const serverTiming = timing.header(attempts.count());
-  const headers = { ...received.replyHeaders, ...responseHeaders(answer), 'server-timing': serverTiming };
+  const headers: OutgoingHttpHeaders = {
+    ...received.replyHeaders,
+    ...responseHeaders(answer),
+    'server-timing': timing.header(attempts.count()),
+  };
   // With the first byte: an answer that breaks off before it can still be refused with the right status.
   const begin = (): void => {
     if (!response.headersSent) response.writeHead(answer.callerStatus, headers);
   };
-  const relayed = await relay(answer, response, begin, callerLeft, () => {
-    if (answer.sse) span.set({ 'gen_ai.response.time_to_first_chunk': (timing.upstreamMs() ?? 0) / 1000 });
+  const onFirstByte = (stream: boolean): void => {
+    // Of a stream an event may be kept back, however it is labelled.
+    if (stream) delete headers['content-length'];
+    if (stream || answer.arrayStream)
+      span.set({ 'gen_ai.response.time_to_first_chunk': (timing.upstreamMs() ?? 0) / 1000 });
     scope.annotate({ first_byte_ms: Math.round(timing.totalMs()) });
-  });
+  };
+  const mayBeStream = call.stream && answer.callerStatus < 300;
+  const relayed = await relay(answer, response, begin, callerLeft, onFirstByte, mayBeStream);
   const accepted = answer.status >= 200 && answer.status < 300;
   // A failure that is told before anything was written is none that anybody is charged for, whatever its status was.
   const served = accepted && !(answer.meter.failed() && answer.meter.written() === 0);
-  const used = served ? await context.upstream.usage(call, answer, timing.upstreamMs() ?? 0) : null;
+  const used = served && isBilled ? await context.upstream.usage(call, answer, timing.upstreamMs() ?? 0) : null;
   return {
     upstreamStatus: answer.status,
     resolvedStatus: resolvedStatus(exchange, answer, relayed),
     used,
     ...(used !== null && { billed: used.billed }),
-    ...(accepted && !served && { units: 0 }),
+    ...(accepted && (!served || !isBilled)
+      ? { units: 0 }
+      : used !== null && unitsOf !== undefined && { units: unitsOf(used) }),
     abandoned: attempts.abandoned(false),
     cancelled: relayed.end === 'left',
     truncated: relayed.end === 'cut' || (relayed.end === 'whole' && served && answer.meter.failed()),
@@ -96,7 +108,7 @@ function refused({ dialect }: Exchange, answer: Answer, refusal: Refusal, attemp
 function responseHeaders(answer: Answer): OutgoingHttpHeaders {
   return {
     ...answer.headers,
-    ...(answer.sse && { 'cache-control': 'no-cache', 'x-accel-buffering': 'no' }),
+    ...((answer.sse || answer.arrayStream) && { 'cache-control': 'no-cache', 'x-accel-buffering': 'no' }),
     ...(answer.retryAfter !== null && { 'retry-after': answer.retryAfter }),
   };
 }
@@ -118,7 +130,7 @@ function close({ received, scope, dialect }: Exchange, answer: Answer, relayed: 
   else if (relayed.end === 'cut') {
     if (!response.headersSent) throw cutRefusal(relayed.error);
     scope.log('WARNING', 'the provider broke off', {}, relayed.error);
-    if (!answer.sse) response.destroy();
+    if (!relayed.stream) response.destroy();
     else if (answer.meter.failed()) response.end();
     else response.end(errorEvent(cutRefusal(relayed.error), dialect, scope.traceId, answer.meter.nextNumber?.()));
   }

@@ -9,13 +9,13 @@ import type { Call, Flagging, Surface } from '../upstream/upstream.ts';
 import { sendAndRelay } from './answer.ts';
 import { createAttemptLog } from './attempt-log.ts';
 import { callerIdsOf, type CallerIds } from './caller-ids.ts';
+import { completions, type Charge } from './charge.ts';
 import { charged } from './charged.ts';
-import { completionEvent } from './completion-event.ts';
 import type { Exchange, Route } from './exchange.ts';
 import { readClaim } from './idempotency.ts';
 import { identify } from './identify.ts';
 import { inspect } from './inspect.ts';
-import { lookBeforeParsing } from './look.ts';
+import { look, lookBeforeParsing } from './look.ts';
 import { recordEvent } from './record-event.ts';
 import { bannedEvent } from './refused-event.ts';
 import { modelChoice } from './model-choice.ts';
@@ -30,6 +30,16 @@ export interface CompletionRoute {
   readonly feature: Feature;
   /** What a call costs of the feature's quota. */
   readonly units: number;
+  /** How a call is charged that is no completion. */
+  readonly charge?: Charge;
+  /** What is asked for beside the body, where the path or the query says it. */
+  readonly asked?: (exchange: Exchange) => Asked;
+}
+
+/** Members of a body that stand elsewhere in a dialect, and the verb that its address has. */
+export interface Asked {
+  readonly members: Readonly<Record<string, unknown>>;
+  readonly verb?: string;
 }
 
 /** Makes a route for completions. */
@@ -57,11 +67,13 @@ async function complete(exchange: Exchange, route: CompletionRoute): Promise<voi
   if (call.warnings !== undefined && call.warnings.length > 0)
     received.replyHeaders['warning'] = warningHeader(call.warnings);
   scope.annotate({ feature, model: permit.model, stream: call.stream });
+  const { charge = completions } = route;
+  const units = charge.units?.(call) ?? route.units;
   const attempts = createAttemptLog(exchange, call);
-  const event = completionEvent(permit, call, flagging, callerIds, attempts);
+  const event = charge.event(permit, call, flagging, callerIds, attempts);
   const span = completionSpan(permit, call);
-  await charged(exchange, { permit, units: route.units, claim, event, catalogue, span }, (held) =>
-    sendAndRelay(exchange, held, call, attempts),
+  await charged(exchange, { permit, units, claim, event, catalogue, span }, (held) =>
+    sendAndRelay(exchange, held, call, charge, attempts),
   );
 }
 
@@ -92,9 +104,12 @@ async function readCall(
   const { context, received } = exchange;
   const { feature } = route;
   const text = await received.readBody(context.config.bodyBytesMax, identityOf(actor));
-  await lookBeforeParsing(exchange, text, actor, feature, entitlement, callerIds);
+  // What is charged nothing is work all the same: a quota that is used up ends it.
+  if (route.charge?.isFree === true) await look(exchange, actor, feature, entitlement, callerIds);
+  else await lookBeforeParsing(exchange, text, actor, feature, entitlement, callerIds);
   const claim = readClaim(received, feature, text);
-  const body = parseJson(text);
+  const asked = route.asked?.(exchange) ?? null;
+  const body = asked === null ? parseJson(text) : withMembers(parseJson(text), asked);
   const facts = {
     actorId: actor.id,
     actorUid: callerIds.uid === '' ? null : callerIds.uid,
@@ -102,13 +117,20 @@ async function readCall(
     feature,
     places: actor.places ?? null,
     headers: received.headers,
+    ...(asked?.verb !== undefined && { verb: asked.verb }),
   };
   const call = context.upstream.read(route.surface, body, facts, catalogue);
   const permit = context.auth.permit(actor, feature, modelChoice(call, catalogue, route.surface));
   if (permit.blocked) await refuseBanned(exchange, permit, callerIds);
   if (call.unavailable !== null) throw new Refusal('model-unavailable', call.unavailable);
-  const flagging = await inspect(exchange, permit, call, body, callerIds);
+  const isInspected = (route.charge ?? completions).isInspected;
+  const flagging = isInspected ? await inspect(exchange, permit, call, body, callerIds) : null;
   return { call, permit, flagging, claim };
+}
+
+/** What is no object is refused by its reader. */
+function withMembers(body: unknown, { members }: Asked): unknown {
+  return typeof body === 'object' && body !== null && !Array.isArray(body) ? { ...body, ...members } : body;
 }
 
 /** The refusal of a blocked account has its event, as in Sourcegraph's own gateway. */

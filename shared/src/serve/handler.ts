@@ -34,6 +34,7 @@ const requestIdHeader: Readonly<Record<Exclude<Dialect, 'cody'>, string>> = {
   openai: 'x-request-id',
   'openai-responses': 'x-request-id',
   anthropic: 'request-id',
+  google: 'x-request-id',
 };
 
 /** Refusals that a change at the actor's source could lift; not those that pass by themselves. */

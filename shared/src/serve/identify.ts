@@ -1,6 +1,6 @@
 // The step that finds out who is calling. Not how (auth).
 
-import { AccessRefusal, callerAddress, callerToken, type Actor, type Caller } from '../auth/auth.ts';
+import { AccessRefusal, callerAddress, callerToken, keyInUrl, type Actor, type Caller } from '../auth/auth.ts';
 import { spanNames } from '../telemetry/telemetry.ts';
 import type { Exchange } from './exchange.ts';
 import { recordEvent } from './record-event.ts';
@@ -36,9 +36,10 @@ export async function identify(
 
 /** What a request says about its sender. @throws Refusal malformed-authorization */
 export function callerOf({ context, received, dialect }: Pick<Exchange, 'context' | 'received' | 'dialect'>): Caller {
-  const { headers, request } = received;
+  const { headers, request, query } = received;
+  const inUrl = dialect === 'google' ? keyInUrl(query, context.config.googleKeyInUrl) : '';
   return {
-    token: callerToken(headers, dialect),
+    token: callerToken(headers, dialect) || inUrl,
     address: callerAddress(headers, request.socket.remoteAddress, context.config),
   };
 }

@@ -14,13 +14,14 @@ import { startRedis, type LocalRedis } from '../../../scripts/local/process/redi
 import type { Permit } from '../auth/auth.ts';
 import { openCatalogue, type Catalogue } from '../catalogue/catalogue.ts';
 import { loadConfig } from '../config/config.ts';
-import { createOutbox, createWarehouse, type UsageEvent } from '../events/events.ts';
+import { type UsageEvent, closeDay, createLedger, createOutbox, createWarehouse, dueDays } from '../events/events.ts';
 import { createLimiter } from '../limiter/limiter.ts';
 import { connectStore, type Store } from '../store/store.ts';
 import { createTelemetry } from '../telemetry/telemetry.ts';
 import { createUpstream, type Surface, type Upstream } from '../upstream/upstream.ts';
 import { sendAndRelay } from './answer.ts';
 import { createAttemptLog } from './attempt-log.ts';
+import { completions } from './charge.ts';
 import { charged } from './charged.ts';
 import { completionEvent } from './completion-event.ts';
 import type { Context } from './context.ts';
@@ -153,7 +154,7 @@ async function call({ shape, model, stream, more = {}, leaveAfter }: Asked): Pro
     const attempts = createAttemptLog(exchange, asked);
     const event = completionEvent(permit, asked, null, { uid: '', anonymousUid: '' }, attempts);
     return charged(exchange, { permit, units: 1, claim: null, event, catalogue, span: null }, (held) =>
-      sendAndRelay(exchange, held, asked, attempts),
+      sendAndRelay(exchange, held, asked, completions, attempts),
     );
   };
   rows = [];
@@ -316,6 +317,9 @@ test('the views sum them to the nano-dollar; delivery changes no cost; a second 
     const { inserted, unpriced, poison } = await warehouse.insert(delivered);
     assert.deepEqual([inserted, unpriced, poison], [delivered.length, 0, []]);
   }
+  // Views know of days before the last ten what was closed; these are of a day that will be.
+  const ledger = createLedger({ ...settings, bigqueryEndpoint: bigquery.url });
+  for (const due of await dueDays(ledger, 10)) await closeDay(ledger, due);
   const byHand = lines.reduce((sum, [, , , microUsd]) => sum + 2 * Math.round(microUsd * 1_000), 0);
   for (const view of ['usage_daily', 'cost_by_model', 'cost_by_subscription', 'cost_by_feature', 'spend_by_function']) {
     const [sums] = await bigquery.rows(`SELECT SUM(cost_nano_usd) AS nano, SUM(unpriced) AS unpriced FROM ${view}`);

@@ -25,7 +25,17 @@ export async function lookBeforeParsing(
   entitlement: Entitlement,
   callerIds: CallerIds | null = null,
 ): Promise<void> {
-  if (text.length < lookedCharacters) return;
+  if (text.length >= lookedCharacters) await look(exchange, actor, feature, entitlement, callerIds);
+}
+
+/** @throws Refusal: the 429 that `admit` would give for one unit, with its event */
+export async function look(
+  exchange: Exchange,
+  actor: Actor,
+  feature: Feature,
+  entitlement: Entitlement,
+  callerIds: CallerIds | null,
+): Promise<void> {
   const { context, scope, budget, dialect } = exchange;
   let denial: Denial | null;
   try {

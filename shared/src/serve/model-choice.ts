@@ -2,7 +2,7 @@
 
 import type { ModelChoice } from '../auth/auth.ts';
 import type { Catalogue } from '../catalogue/catalogue.ts';
-import { completionFeatures, type Call, type Surface } from '../upstream/upstream.ts';
+import { featuresOf, type Call, type Surface } from '../upstream/upstream.ts';
 
 /** @param catalogue the call's snapshot */
 export function modelChoice(
@@ -16,7 +16,7 @@ export function modelChoice(
     model: asked,
     id,
     names: id === null ? [] : [`${provider.id}/${typed}`, id, ...catalogue.coveringOf(id)],
-    served: catalogue.servedNames(provider.id, completionFeatures, surface.dialects),
+    served: catalogue.servedNames(provider.id, featuresOf(surface), surface.dialects),
     nearest,
   };
 }

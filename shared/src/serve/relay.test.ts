@@ -55,6 +55,7 @@ function answerOf(pieces: readonly (string | Buffer)[], sse: boolean, error: Err
     home: 'openai-api',
     headersMs: 1,
     headers: {},
+    arrayStream: false,
     sse,
     body: (async function* () {
       for (const piece of pieces) {
@@ -70,14 +71,14 @@ function answerOf(pieces: readonly (string | Buffer)[], sse: boolean, error: Err
 }
 
 /** Relays to a real caller and says what it got, and how the relay ended. */
-async function relayed(t: TestContext, answer: Answer): Promise<Relayed & { body: string }> {
+async function relayed(t: TestContext, answer: Answer, mayBeStream = false): Promise<Relayed & { body: string }> {
   let outcome: Relayed | null = null;
   const server = createServer((_request, response) => {
     const left = new AbortController();
     const begin = (): void => {
       if (!response.headersSent) response.writeHead(200);
     };
-    relay(answer, response, begin, left.signal).then(
+    relay(answer, response, begin, left.signal, undefined, mayBeStream).then(
       (result) => {
         outcome = result;
         response.end(result.last);
@@ -190,4 +191,36 @@ test('a caller that left aborts the provider’s call, also while it was too slo
   incoming.destroy();
   assert.equal((await relaying).end, 'left');
   assert.equal(aborted, 1);
+});
+
+for (const [what, pieces] of Object.entries({
+  'an end mark that no blank line follows': [chunk('a'), 'data: [DONE]\n'],
+  'an end mark without a line end': [chunk('a'), 'data: [DO', 'NE]'],
+}))
+  test(`${what} is one, and passes as it came`, async (t) => {
+    const { end, body } = await relayed(t, answerOf(pieces, true));
+    assert.deepEqual([end, body], ['whole', pieces.join('')]);
+  });
+
+test('a last event that is not for the caller stays away without its blank line too', async (t) => {
+  const answer = answerOf([chunk('a'), done, usageChunk.trimEnd()], true);
+  const { end, body } = await relayed(t, answer);
+  assert.deepEqual([end, body, answer.meter.usage().inputTokens], ['whole', chunk('a') + done, 7]);
+});
+
+test('half an event is of no use', async (t) => {
+  const { end, body } = await relayed(t, answerOf([chunk('a'), chunk('b').slice(0, 20)], true));
+  assert.deepEqual([end, body], ['cut', chunk('a')]);
+});
+
+test('a stream under another label is read as one where one was asked for, and as it is labelled elsewhere', async (t) => {
+  const pieces = [chunk('a'), usageChunk, done];
+  const read = answerOf(pieces, false);
+  const stream = await relayed(t, read, true);
+  assert.deepEqual([stream.end, stream.stream, stream.body], ['whole', true, chunk('a') + done]);
+  assert.equal(read.meter.usage().inputTokens, 7);
+  const whole = await relayed(t, answerOf(pieces, false));
+  assert.deepEqual([whole.stream, whole.body], [false, pieces.join('')]);
+  const json = await relayed(t, answerOf(['{"usage":{"prompt_tokens":7}}'], false), true);
+  assert.deepEqual([json.stream, json.body], [false, '{"usage":{"prompt_tokens":7}}']);
 });

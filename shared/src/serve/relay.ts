@@ -2,7 +2,7 @@
 // their meaning (upstream's meters).
 
 import type { ServerResponse } from 'node:http';
-import { SseSplitter } from '../http/http.ts';
+import { SseEvent, SseSplitter } from '../http/http.ts';
 import type { Answer } from '../upstream/upstream.ts';
 
 /**
@@ -17,6 +17,8 @@ export interface Relayed {
   readonly end: 'whole' | 'cut' | 'left';
   /** Why it was cut, for the log. */
   readonly error: unknown;
+  /** It was read as a stream of events. */
+  readonly stream: boolean;
   /** What the caller gets with the end of the response: of a whole answer that is no stream, its last piece. */
   readonly last: Buffer | null;
 }
@@ -25,16 +27,18 @@ export interface Relayed {
  * Relays the body; the response is left open, since the call is settled before it ends. Events of a stream go out
  * whole and at once, so that a broken stream can still be closed with an error event of its own.
  * @param begin writes status and headers, in front of the first byte; further calls do nothing
- * @param onFirstByte is called once, when the provider's first bytes are there
+ * @param onFirstByte is called once, when the provider's first bytes are there, with what they are
+ * @param mayBeStream a stream was asked for: what begins as one is read as one, whatever its label says
  */
 export async function relay(
   answer: Answer,
   response: ServerResponse,
   begin: () => void,
   callerLeft: AbortSignal,
-  onFirstByte: () => void = () => undefined,
+  onFirstByte: (stream: boolean) => void = () => undefined,
+  mayBeStream = false,
 ): Promise<Relayed> {
-  const splitter = answer.sse ? new SseSplitter(eventBytesMax) : null;
+  let splitter = answer.sse ? new SseSplitter(eventBytesMax) : null;
   let last: Buffer | null = null;
   let begun = false;
   // A stream's headers are sent even when its first event is long in coming; in one packet with it when it is not.
@@ -42,15 +46,18 @@ export async function relay(
     begin();
     response.flushHeaders();
   };
-  const headers = splitter === null ? undefined : setImmediate(early);
+  const headers = answer.sse || answer.arrayStream ? setImmediate(early) : undefined;
   try {
     for await (const chunk of answer.body) {
-      if (!begun) onFirstByte();
+      if (!begun) {
+        if (mayBeStream && splitter === null && beginsAsStream(chunk)) splitter = new SseSplitter(eventBytesMax);
+        onFirstByte(splitter !== null);
+      }
       begun = true;
       let bytes: Buffer | null;
       if (splitter === null) {
         answer.meter.body(chunk);
-        [bytes, last] = [last, chunk];
+        [bytes, last] = answer.arrayStream ? allButLast(last, chunk) : [last, chunk];
       } else bytes = eventsForCaller(answer, splitter, chunk);
       if (bytes !== null) {
         clearImmediate(headers);
@@ -60,19 +67,38 @@ export async function relay(
       if (callerLeft.aborted) break;
     }
   } catch (error) {
-    if (!callerLeft.aborted) return { end: 'cut', error, last: null };
+    if (!callerLeft.aborted) return { end: 'cut', error, stream: splitter !== null, last: null };
   } finally {
     clearImmediate(headers);
   }
   if (callerLeft.aborted) {
     answer.abort();
-    return { end: 'left', error: null, last: null };
+    return { end: 'left', error: null, stream: splitter !== null, last: null };
   }
-  // A stream that stops without its end mark was cut on the way, however cleanly the connection closed. What it said
-  // last is not relayed then: half an event is of no use, and may be half of one that is not for the caller.
-  if (splitter !== null && !splitter.lost && !answer.meter.finished())
-    return { end: 'cut', error: new Error('the stream ended without its end mark'), last: null };
-  return { end: 'whole', error: null, last: splitter === null ? last : splitter.rest() };
+  if (splitter === null)
+    return answer.arrayStream && !answer.meter.finished()
+      ? { end: 'cut', error: new Error('the stream ended without its end mark'), stream: false, last: null }
+      : { end: 'whole', error: null, stream: false, last };
+  // The last event may lack the blank line that ends it.
+  const rest = splitter.rest();
+  const kept = rest === null || splitter.lost || answer.meter.event(new SseEvent(rest)) ? rest : null;
+  // A stream that stops without a word of its end was cut by somebody on the way, however cleanly the connection
+  // closed. What it said last is not relayed then: half an event is of no use, and may be half of one that is not for
+  // the caller.
+  if (!splitter.lost && !answer.meter.finished())
+    return { end: 'cut', error: new Error('the stream ended without its end mark'), stream: true, last: null };
+  return { end: 'whole', error: null, stream: true, last: kept };
+}
+
+/** As the lines of an event do. */
+function beginsAsStream(chunk: Buffer): boolean {
+  return /^(?:\ufeff|\xef\xbb\xbf)?\s*(?:data|event|id|retry)?:/.test(chunk.toString('latin1', 0, 200));
+}
+
+/** A stream goes out as it comes, but for the byte without which it is not whole. */
+function allButLast(held: Buffer | null, chunk: Buffer): [bytes: Buffer | null, held: Buffer] {
+  const bytes = Buffer.concat([held ?? Buffer.alloc(0), chunk.subarray(0, -1)]);
+  return [bytes.length === 0 ? null : bytes, chunk.subarray(-1)];
 }
 
 /** The bytes of all events that are for the caller, or null. */

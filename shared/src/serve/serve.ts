@@ -14,7 +14,8 @@ import { createHandler } from './handler.ts';
 
 export { allowedFor } from './allowed-models.ts';
 export { charged, notServed, type ChargedCall, type Ended } from './charged.ts';
-export { completionRoute, type CompletionRoute } from './completion.ts';
+export { embeddings, tokenCounts } from './charge.ts';
+export { completionRoute, type Asked, type CompletionRoute } from './completion.ts';
 export type { Context } from './context.ts';
 export type { Exchange, Route } from './exchange.ts';
 export { listFlaggedPrompts, readFlaggedPrompt, type FlaggedPrompt } from './flagged-prompts.ts';

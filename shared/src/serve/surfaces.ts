@@ -20,8 +20,11 @@ const codySurfaces: Readonly<Record<string, Surface>> = {
 /** Paths of the SDKs: models of every provider that speaks their dialect, those of its maker without prefix. */
 export const surfaces = {
   messages: { provider: 'anthropic', dialects: ['anthropic-messages'] },
+  countTokens: { provider: 'anthropic', dialects: ['anthropic-count-tokens'] },
   chat: { provider: 'openai', dialects: ['openai-chat'] },
   text: { provider: 'openai', dialects: ['openai-text'] },
+  gemini: { provider: 'google', dialects: ['gemini-generate'] },
+  geminiEmbeddings: { provider: 'google', dialects: ['gemini-embeddings'], features: ['embeddings'] },
   responses: { provider: 'openai', dialects: ['openai-responses'] },
   /** Both of them: what a list of models is for. */
   openAiModels: { provider: 'openai', dialects: ['openai-chat', 'openai-responses'] },

@@ -62,7 +62,10 @@ test('what a gateway without a store can’t have is refused with the reason', a
     assert.equal(answer.dialect, dialect, path);
     assert.match(answer.refusal.message, /is not served: .*(kept|keeps).*: send /, path);
   }
-  assert.match((await told('POST', '/v1/filesystem')).refusal.message, /the gateway serves/);
+  assert.match(
+    (await told('POST', '/v1/filesystem', { headers: { 'x-stainless-lang': 'js' } })).refusal.message,
+    /the gateway serves/,
+  );
 });
 
 test('a base URL that is wrong by its /v1 or a slash is told the right one', async () => {
@@ -91,6 +94,7 @@ test('instances, editors and everybody else are told what they always were', asy
     '/v1/completions/nobody',
     '/v1/limits/',
     '/v1/attribution/x',
+    '/v1/nope',
   ]) {
     const { dialect, refusal } = await told('GET', path);
     assert.deepEqual([dialect, refusal.message], ['cody', '404 page not found'], path);

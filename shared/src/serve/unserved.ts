@@ -38,6 +38,12 @@ const withoutStore: readonly (readonly [path: string, why: string])[] = [
 
 /** Paths of instances and editors, which know the original gateway's words. */
 const ofInstances = /^\/v1\/(completions\/|embeddings\/|limits(\/|$)|attribution(\/|$))/;
+/**
+ * What the SDKs know, whoever asks; of a path that nobody has heard of only who names itself as an SDK is told in its
+ * shape.
+ */
+const ofSdks =
+  /^\/v1\/(chat|responses|models|messages|complete|files|uploads|batches|moderations|images|audio|videos|realtime|vector_stores|assistants|threads|fine_tuning|conversations|containers|evals|skills|organizations?|rerank|v1)(\/|$)/;
 const ofAnthropic = /^\/v1\/(messages|complete|skills|organizations)(\/|$)/;
 /** Of a path in a text. */
 const charactersMax = 200;
@@ -64,7 +70,9 @@ function unknownPath(path: string, method: string, headers: Received['headers'])
   if (ofInstances.test(path)) return refusing('cody', unknownToAll());
   const dialect = ofAnthropic.test(path) || headers['anthropic-version'] !== undefined ? 'anthropic' : 'openai';
   const meant = meantBy(path, servedToSdks[dialect]);
-  if (meant === null && !path.startsWith('/v1/')) return refusing('cody', unknownToAll());
+  const bySdk = headers['x-stainless-lang'] !== undefined || headers['anthropic-version'] !== undefined;
+  if (meant === null && !(path.startsWith('/v1/') && (bySdk || ofSdks.test(path))))
+    return refusing('cody', unknownToAll());
   const why = withoutStore.find(([known]) => path === known || path.startsWith(`${known}/`))?.[1];
   const instead =
     meant === null ? `the gateway serves ${servedToSdks[dialect].join(', ')}` : `${meant} may be what is meant`;

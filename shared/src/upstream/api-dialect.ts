@@ -1,7 +1,7 @@
 // What a dialect must bring: its methods in the order in which they are called. One file in dialects/ each, one line
 // in dialects.ts.
 
-import type { Home, ProviderRow } from '../catalogue/catalogue.ts';
+import type { Home, Model, ProviderRow } from '../catalogue/catalogue.ts';
 import type { CallerFacts, JsonObject, Meter, Reading } from './call.ts';
 import type { Api } from './guarded-members.ts';
 
@@ -12,8 +12,8 @@ export interface ReadingRules {
   readonly provider: ProviderRow;
   /** The most tokens of an answer that may be asked for; null: the provider's own bound. */
   readonly lengthMax: number | null;
-  /** Whether the model thinks before it answers; null: not known. */
-  readonly reasons: boolean | null;
+  /** Null: nobody serves it here, and the request is refused. */
+  readonly model: Model | null;
   /** Tools that the provider runs and bills itself, by type, as far as the operator lets callers use them. */
   readonly serverTools: readonly string[];
 }

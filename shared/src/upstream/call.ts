@@ -2,7 +2,7 @@
 
 import type { IncomingHttpHeaders, OutgoingHttpHeaders } from 'node:http';
 import type { Feature, PromptPlaces } from '../auth/auth.ts';
-import type { DialectName, Home, Model, ProviderRow } from '../catalogue/catalogue.ts';
+import type { DialectName, Home, Model, ModelFeature, ProviderRow } from '../catalogue/catalogue.ts';
 import type { Dialect, Refusal, SseEvent } from '../http/http.ts';
 import type { ServedUsage, UsageReport } from './usage/served-usage.ts';
 
@@ -12,6 +12,8 @@ export interface Surface {
   readonly provider: string;
   /** Where there are two, a text completion is told from a conversation by its members. */
   readonly dialects: readonly DialectName[];
+  /** Models of one of these features; absent: those that complete. */
+  readonly features?: readonly ModelFeature[];
 }
 
 /** What a provider is told of the caller, and what its rules depend on. */
@@ -25,6 +27,8 @@ export interface CallerFacts {
   readonly places?: PromptPlaces | null;
   /** Request headers of the caller: a provider passes on what switches its API's features, on its own dialect alone. */
   readonly headers: IncomingHttpHeaders;
+  /** What is asked for, where a dialect names it in the address. */
+  readonly verb?: string;
 }
 
 /** A JSON object as it came. */
@@ -48,6 +52,10 @@ export interface Reading {
   readonly hidesUsage: boolean;
   /** What was left out or changed of what was asked, in words for the caller; absent: nothing. */
   readonly warnings?: readonly string[];
+  /** Stands behind the last colon of the address in place of the home's own word. */
+  readonly verb?: string;
+  /** The stream comes as one JSON array and not as events. */
+  readonly arrayStream?: boolean;
 }
 
 /** Whose model a request means, and which homes may have it: out of one snapshot of the catalogue. */
@@ -153,7 +161,7 @@ export interface Meter {
   written(): number;
   /** What the model wrote, for an API whose answers tell no tokens: they are counted then. Absent elsewhere. */
   readonly untold?: () => string;
-  /** True once the end mark of a stream was seen. */
+  /** True once a stream has said all: its end mark was seen, or why the model stopped. */
   finished(): boolean;
   /** Where the events of the API are numbered: the number that an event of ours takes. */
   readonly nextNumber?: () => number;
@@ -182,6 +190,8 @@ export interface Answer {
   readonly headers: OutgoingHttpHeaders;
   /** True for `text/event-stream`. */
   readonly sse: boolean;
+  /** True for a stream that is one JSON array. */
+  readonly arrayStream: boolean;
   /** The body, as it arrives; throws when it breaks off or a deadline passes. */
   readonly body: AsyncIterable<Buffer>;
   readonly meter: Meter;

@@ -1,7 +1,15 @@
 // Whose model a request means, and which homes may have it: the choice that a permit and a provider call are made of.
 // Not whether this caller may.
 
-import type { Catalogue, DialectName, Home, Model, ProviderRow, Resolution } from '../catalogue/catalogue.ts';
+import type {
+  Catalogue,
+  DialectName,
+  Home,
+  Model,
+  ModelFeature,
+  ProviderRow,
+  Resolution,
+} from '../catalogue/catalogue.ts';
 import type { CallerFacts, Choice, JsonObject, Surface } from './call.ts';
 import { meetsNeeds, needsOf, needsText } from './homes/needs.ts';
 import { mayHavePrompts, placesRefusal } from './homes/prompt-places.ts';
@@ -18,7 +26,12 @@ export interface ChoiceRules {
 }
 
 /** Completions are asked of these. */
-export const completionFeatures = ['chat', 'code'] as const;
+const completionFeatures = ['chat', 'code'] as const;
+
+/** Features of the models that a surface takes. */
+export function featuresOf({ features = completionFeatures }: Surface): readonly ModelFeature[] {
+  return features;
+}
 
 /** @throws Error for a surface of a provider that the catalogue does not have: a fault of ours */
 export function choose(body: JsonObject, rules: ChoiceRules): Choice {
@@ -118,16 +131,17 @@ function providerOf(name: string, found: Resolution, rules: ChoiceRules): Provid
 function nearestOf(name: string, found: Resolution, { catalogue, surface }: ChoiceRules): readonly string[] {
   const nearest = found.kind === 'refused' ? found.nearest : catalogue.nearest(name);
   const here = new Set(
-    catalogue.served({ features: completionFeatures, dialects: surface.dialects }).map(({ id }) => id),
+    catalogue.served({ features: featuresOf(surface), dialects: surface.dialects }).map(({ id }) => id),
   );
   return nearest.filter((id) => here.has(id));
 }
 
-/** Whether completions can be asked of it in a dialect of the surface, as far as is known of it and its homes. */
-function answers(model: Model, { catalogue, surface: { dialects } }: ChoiceRules): boolean {
+/** Whether it can be asked in a dialect of the surface, as far as is known of it and its homes. */
+function answers(model: Model, { catalogue, surface }: ChoiceRules): boolean {
   const { row } = model;
+  const { dialects } = surface;
   return (
-    completionFeatures.some((feature) => row.features.includes(feature)) &&
+    featuresOf(surface).some((feature) => row.features.includes(feature)) &&
     (row.dialects === null || dialects.some((dialect) => row.dialects?.includes(dialect))) &&
     catalogue.homesOf(model).some((home) => dialects.some((dialect) => home.dialects[dialect] !== undefined))
   );

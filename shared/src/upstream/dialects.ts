@@ -2,8 +2,10 @@
 
 import type { DialectName } from '../catalogue/catalogue.ts';
 import type { ApiDialect } from './api-dialect.ts';
+import { anthropicCountTokens } from './dialects/anthropic-count-tokens.ts';
 import { anthropicMessages } from './dialects/anthropic-messages.ts';
 import { anthropicText } from './dialects/anthropic-text.ts';
+import { geminiEmbeddings } from './dialects/gemini-embeddings.ts';
 import { geminiGenerate } from './dialects/gemini-generate.ts';
 import { openAiChat, openAiText } from './dialects/openai-completions.ts';
 import { openAiResponses } from './dialects/openai-responses.ts';
@@ -11,10 +13,12 @@ import { openAiResponses } from './dialects/openai-responses.ts';
 export const dialects: Readonly<Partial<Record<DialectName, ApiDialect>>> = {
   'anthropic-messages': anthropicMessages,
   'anthropic-text': anthropicText,
+  'anthropic-count-tokens': anthropicCountTokens,
   'openai-chat': openAiChat,
   'openai-text': openAiText,
   'openai-responses': openAiResponses,
   'gemini-generate': geminiGenerate,
+  'gemini-embeddings': geminiEmbeddings,
 };
 
 /** @throws Error for a dialect in which no completion can be asked: a fault of ours */

@@ -16,14 +16,15 @@ const { read } = readerOf({ CODY_GATEWAY_ANTHROPIC_MAX_TOKENS_TO_SAMPLE: '4000' 
 const messages = [{ role: 'user', content: 'Hi' }];
 /** The surfaces of each table, a model that is served there, and a body. */
 const surfacesOf: Readonly<Record<Api, readonly SurfaceName[]>> = {
-  anthropic: ['anthropic-messages', 'anthropic-text'],
+  anthropic: ['anthropic-messages', 'anthropic-text', 'anthropic-count-tokens'],
   openai: ['openai', 'fireworks', 'openai-chat', 'openai-text'],
   'openai-responses': ['openai-responses'],
   google: ['google'],
 };
-const bodies: Readonly<Record<SurfaceName, JsonObject>> = {
+const bodies: Readonly<Partial<Record<SurfaceName, JsonObject>>> = {
   'anthropic-messages': { model: 'claude-2', messages },
   'anthropic-text': { model: 'claude-2', prompt: 'Hi' },
+  'anthropic-count-tokens': { model: 'claude-2', messages },
   openai: { model: 'gpt-4o', messages },
   fireworks: { model: 'accounts/fireworks/models/mixtral-8x7b-instruct', messages },
   'openai-chat': { model: 'gpt-4o', messages },

@@ -33,8 +33,10 @@ const reader = readerOf({
   }),
   AZURE_OPENAI_API_KEY: 'azure key',
 });
+/** What a subscription states whose prompts may go to other companies than their model's own. */
+const places = { companies: ['anthropic', 'openai', 'google', 'microsoft'], regions: null, retention: null };
 const ask = (surface: SurfaceName, body: JsonObject, caller = cody): Call =>
-  reader.read(surface, { messages, ...body }, caller);
+  reader.read(surface, { messages, ...body }, { ...caller, places });
 
 /** What is sent, parsed. */
 function bodyOf(call: Call): JsonObject {

@@ -68,7 +68,7 @@ export function homeAccess({ secretNamed, googleTokens }: Credentials): (call: A
   };
   return async ({ home, dialectName, dialect, reading, model, secret = null }) => {
     const { kind, organization } = home.row;
-    const url = addressOf(home, dialectName, reading.stream, model);
+    const url = addressOf(home, dialectName, reading, model);
     if (kind === 'google') return destinationOf(url, await googleHeaders(home, reading.headers, googleTokens));
     const key = kind === 'none' ? '' : await keyOf(home, secret, secretNamed);
     const headers = { ...reading.headers, ...headersByKind(kind, dialect, reading, key) };
@@ -84,10 +84,11 @@ export function homeAccess({ secretNamed, googleTokens }: Credentials): (call: A
 }
 
 /** @throws Error for a home that does not speak it: a fault of ours */
-function addressOf({ row, dialects }: Home, dialect: DialectName, stream: boolean, model: string): string {
+function addressOf({ row, dialects }: Home, dialect: DialectName, { stream, verb }: Reading, model: string): string {
   const paths = dialects[dialect];
   if (row.baseUrl === null || paths === undefined) throw new Error(`${row.id} has no address for ${dialect}`);
-  const path = typeof paths === 'string' ? paths : stream ? paths.stream : paths.whole;
+  const own = typeof paths === 'string' ? paths : stream ? paths.stream : paths.whole;
+  const path = verb === undefined ? own : own.replace(/:\w+(\?.*)?$/, `:${verb}`);
   // An address may have an at sign as it is, and Vertex AI writes its versions behind one.
   return row.baseUrl + path.replace('{model}', encodeURIComponent(model).replaceAll('%40', '@'));
 }

@@ -14,6 +14,7 @@ import { begun, errorText, holdStream, holdWhole, type FirstWords } from './home
 import { refusalOfOurs } from './homes/our-refusal.ts';
 import type { homeAccess } from './home-access.ts';
 import { callerHeaders } from './response-headers.ts';
+import { waitIn } from './retry-info.ts';
 import { callerStatus, retryAfter, retryAfterMs } from './status.ts';
 import { createReader, type Reader, type ReaderEnd } from './reader.ts';
 
@@ -58,6 +59,8 @@ export interface AttemptMeans {
   readonly destination: ReturnType<typeof homeAccess>;
   /** Milliseconds of a clock that does not jump. */
   readonly now: () => number;
+  /** A home that has sent its headers and says nothing else has the call after so long. */
+  readonly holdMs: number;
 }
 
 /** What one attempt is made with. */
@@ -80,7 +83,7 @@ export interface AttemptTarget {
 export async function attempt(
   { home, secret, model, leftMs, over }: AttemptTarget,
   call: Call,
-  { deadlines: settings, destination: destinationFor, now }: AttemptMeans,
+  { deadlines: settings, destination: destinationFor, now, holdMs }: AttemptMeans,
   { signal, timeoutMs, onUnanswered }: SendOptions,
 ): Promise<Answer | AttemptFailure> {
   const { provider, forInstances } = call;
@@ -167,13 +170,16 @@ export async function attempt(
   });
   const headersTookMs = now() - startedMs;
   const { headers } = response;
+  /** Of an answer that is an error, what its body says. */
+  let waitTold: string | null = null;
   const answer = (judged: Judged | null): Answer => ({
     status,
     callerStatus: callerStatus(status, forInstances),
-    retryAfter: retryAfter(status, headers, forInstances ? provider.retryAfterSeconds : null),
+    retryAfter: retryAfter(status, headers, forInstances ? provider.retryAfterSeconds : null, waitTold),
     refusal: judged !== null && ourFaults.has(judged.blame) ? refusalOfOurs(judged.blame, call, status) : null,
     headers: callerHeaders(headers, sse, forInstances),
     sse,
+    arrayStream: call.arrayStream === true && !sse && status >= 200 && status < 300,
     home: home.row.id,
     headersMs: headersTookMs,
     body,
@@ -188,8 +194,9 @@ export async function attempt(
     },
   });
   const success = status >= 200 && status < 300;
-  const held = success ? await hold(body, headers['content-type'] ?? '', call) : null;
+  const held = success ? await hold(body, headers['content-type'] ?? '', call, holdMs) : null;
   if (left()) {
+    if (success) onUnanswered?.();
     abort();
     throw signal.reason;
   }
@@ -206,7 +213,9 @@ export async function attempt(
     abort();
     return failed('cut', held.error, { ...facts, answer: null });
   }
-  const judged = judge(dialect.api, status, held === null ? await errorText(body) : held.text, model.known);
+  const text = held === null ? await errorText(body, holdMs) : held.text;
+  waitTold = waitIn(text);
+  const judged = judge(dialect.api, status, text, model.known);
   if (judged.blame === 'caller' || left()) {
     tell('served');
     return answer(judged);
@@ -219,9 +228,9 @@ export async function attempt(
 const isStream = (contentType: string): boolean => contentType.startsWith('text/event-stream');
 
 /** A failure is told in an event, or in a document. */
-function hold(body: Reader, contentType: string, { dialect }: Call): Promise<FirstWords> | FirstWords {
-  if (isStream(contentType)) return holdStream(body, dialect);
-  return contentType.startsWith('application/json') ? holdWhole(body) : begun;
+function hold(body: Reader, contentType: string, { dialect }: Call, ms: number): Promise<FirstWords> | FirstWords {
+  if (isStream(contentType)) return holdStream(body, dialect, ms);
+  return contentType.startsWith('application/json') ? holdWhole(body, ms) : begun;
 }
 
 /** A stream has its home's own; an answer that is whole is waited for. */

@@ -19,9 +19,15 @@ export function callerStatus(status: number, forInstances: boolean): number {
  * of their own.
  * @param headers of the provider
  * @param defaultSeconds for instances; null: asked by an SDK
+ * @param told seconds that the body asks for, or null
  */
-export function retryAfter(status: number, headers: IncomingHttpHeaders, defaultSeconds: number | null): string | null {
-  const own = headers['retry-after'] ?? secondsOf(headers['retry-after-ms']);
+export function retryAfter(
+  status: number,
+  headers: IncomingHttpHeaders,
+  defaultSeconds: number | null,
+  told: string | null = null,
+): string | null {
+  const own = headers['retry-after'] ?? secondsOf(headers['retry-after-ms']) ?? told;
   if (defaultSeconds === null) return status >= 400 ? own : null;
   return callerStatus(status, true) >= 500 ? (own ?? String(defaultSeconds)) : null;
 }

@@ -26,14 +26,16 @@ import { nothingTold, tokensIn } from './usage/report.ts';
 import type { ServedUsage } from './usage/served-usage.ts';
 
 export type { Answer, Attempt, Call, CallerFacts, Meter, Metered, Surface, Usage } from './call.ts';
-export { completionFeatures } from './choice.ts';
+export { featuresOf } from './choice.ts';
 export { embedAll } from './embedding/batches.ts';
 export {
   embeddingRefusal,
   retryAfterSeconds,
   roughTokens,
+  roughTokensOf,
   type Embedded,
   type Embedder,
+  type EmbeddingInput,
 } from './embedding/embedder.ts';
 export { embeddersOf } from './embedding/registry.ts';
 export type { Flagging } from './flagging.ts';
@@ -97,6 +99,8 @@ export interface UpstreamOptions {
   readonly gauge?: (key: string, shut: 0 | 1) => void;
   /** Where all instances tell each other of homes that fail; absent: this process knows what it saw itself. */
   readonly store?: Store | null;
+  /** How long the beginning of an answer is held back (send.ts). */
+  readonly holdMs?: number;
   /** 0 to 99, evenly: which deployment a virtual model's call goes to. */
   readonly draw?: () => number;
 }
@@ -108,6 +112,7 @@ export function createUpstream({
   warn,
   gauge = () => undefined,
   store = null,
+  holdMs = 1_000,
   draw = () => randomInt(100),
 }: UpstreamOptions): Upstream {
   const deployment = {
@@ -126,7 +131,7 @@ export function createUpstream({
   shared.attach(health);
   const destination = homeAccess({ secretNamed: (name) => secrets.value(name), googleTokens });
   const send = createFailover({
-    attempts: { deadlines: config, destination, now },
+    attempts: { deadlines: config, destination, now, holdMs },
     health,
     shared,
     secrets,
@@ -153,13 +158,13 @@ export function createUpstream({
       const { provider } = choice;
       const { api, read } = dialectNamed(dialect);
       const lengthMax = lengthMaxOf(config, provider.id, api);
-      const reasons = choice.model?.row.reasons ?? null;
       const serverTools = config.responsesServerTools ?? [];
+      const { model } = choice;
       return {
         dialect,
         forInstances,
         ...choice,
-        ...read(request, { caller, provider, lengthMax, reasons, serverTools }),
+        ...read(request, { caller, provider, model, lengthMax, serverTools }),
       };
     },
     send: async (lease, call, options) => {

@@ -6,8 +6,7 @@ SELECT
   COUNT(DISTINCT identifier) AS users,
   SUM(count) AS events,
   COUNTIF(name = 'RequestBlocked') AS blocked
-FROM `${project}.${dataset}.events_unique`
-WHERE created_at >= TIMESTAMP_SUB(CURRENT_TIMESTAMP(), INTERVAL 8 HOUR)
-  AND JSON_VALUE(metadata, '$.flagged') = 'true'
+FROM `${project}.${dataset}.events_between`(TIMESTAMP_SUB(CURRENT_TIMESTAMP(), INTERVAL 8 HOUR), CURRENT_TIMESTAMP())
+WHERE JSON_VALUE(metadata, '$.flagged') = 'true'
 GROUP BY source, model, reason
 ORDER BY users DESC, events DESC, source, model, reason

@@ -1,22 +1,27 @@
 -- Licence page: embedded tokens a day and model of one actor over the last seven days, zero where there were none.
--- Parameters: @source, @identifier.
+-- Parameters: @source STRING, @identifier STRING.
 WITH
   chosen AS (
     SELECT
-      DATE(created_at) AS day,
+      DATE(created_at, '${time_zone}') AS day,
       JSON_VALUE(metadata, '$.model') AS model,
       CAST(JSON_VALUE(metadata, '$.tokens_used') AS INT64) AS tokens
-    FROM `${project}.${dataset}.events_unique`
+    FROM `${project}.${dataset}.events_between`(TIMESTAMP_SUB(CURRENT_TIMESTAMP(), INTERVAL 168 HOUR), CURRENT_TIMESTAMP())
     WHERE source = @source AND identifier = @identifier AND name = 'EmbeddingsFinished'
   ),
-  models AS (SELECT DISTINCT model FROM chosen),
+  models AS (
+    SELECT DISTINCT model
+    FROM `${project}.${dataset}.usage_daily`
+    WHERE source = @source AND identifier = @identifier AND name = 'EmbeddingsFinished'
+  ),
+  now AS (SELECT CURRENT_DATE('${time_zone}') AS today),
   days AS (
     SELECT day
-    FROM UNNEST(GENERATE_DATE_ARRAY(DATE_SUB(CURRENT_DATE(), INTERVAL 6 DAY), CURRENT_DATE())) AS day
+    FROM now, UNNEST(GENERATE_DATE_ARRAY(DATE_SUB(now.today, INTERVAL 6 DAY), now.today)) AS day
   )
 SELECT days.day AS date, models.model, IFNULL(SUM(chosen.tokens), 0) AS count
 FROM days
 CROSS JOIN models
 LEFT JOIN chosen ON chosen.day = days.day AND chosen.model = models.model
 GROUP BY date, models.model
-ORDER BY date DESC, models.model
+ORDER BY date DESC, model

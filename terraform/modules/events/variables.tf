@@ -38,6 +38,24 @@ variable "writers" {
   nullable    = false
 }
 
+variable "closers" {
+  description = "Email of each function's account that makes the tables of final days, by function."
+  type        = map(string)
+  default     = {}
+  nullable    = false
+}
+
+variable "time_zone" {
+  description = "Time zone in which days of usage and bills begin and end, as IANA names it; Google's own invoices are America/Los_Angeles."
+  type        = string
+  default     = "UTC"
+  nullable    = false
+  validation {
+    condition     = can(regex("^[A-Za-z_]+(/[A-Za-z_+-]+[0-9]*)*$", var.time_zone))
+    error_message = "A time zone is a name such as UTC or America/Los_Angeles."
+  }
+}
+
 variable "billing_export" {
   description = "Full name of the detailed billing export's table (project.dataset.table), or null while there is none."
   type        = string

@@ -31,6 +31,7 @@ locals {
 
   accounts  = { for name, function in module.function : name => function.account }
   enqueuers = { for name, account in local.accounts : name => account if contains(local.uses[name], "queues") }
+  closers   = { for name, account in local.accounts : name => account if contains(local.uses[name], "final-days") }
   writers   = { for name, account in local.accounts : name => account if contains(local.uses[name], "warehouse") }
 
   apis = [
@@ -97,6 +98,8 @@ module "events" {
   labels             = local.labels
   location           = var.events_location
   writers            = local.writers
+  closers            = local.closers
+  time_zone          = var.billing_time_zone
   billing_export     = var.billing_export
 }
 

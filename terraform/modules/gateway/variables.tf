@@ -145,6 +145,13 @@ variable "billing_export" {
   default     = null
 }
 
+variable "billing_time_zone" {
+  description = "Time zone in which days of usage begin and end; Google's own invoices are America/Los_Angeles."
+  type        = string
+  default     = "UTC"
+  nullable    = false
+}
+
 variable "billing_account" {
   description = "Billing account of the budget."
   type        = string

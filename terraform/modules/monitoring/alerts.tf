@@ -163,6 +163,12 @@ locals {
       title   = "Redis takes no more memory", severity = "CRITICAL", filter = "${local.log}/redis_full\""
       aligner = "ALIGN_DELTA", period = "60s"
     }
+    # Of the line `provider-account`: a key that a provider refuses, an account without credit, a project that lacks a
+    # model. Ours to mend, whoever pays for the call.
+    provider-account = {
+      title   = "A provider refuses our account", severity = "CRITICAL", filter = "${local.log}/provider_account\""
+      aligner = "ALIGN_DELTA", period = "60s"
+    }
   }
 
   rows    = { for name, row in merge(local.service, local.redis_alerts, local.redis_clients, local.own) : name => merge(local.base, row) }

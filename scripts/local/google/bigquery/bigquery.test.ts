@@ -104,3 +104,25 @@ test('queries: parameters, views, JSON members, and values of the right types', 
   ]);
   await assert.rejects(client.query('SELECT nothing FROM `p.d.events`'), { code: 400 });
 });
+
+test('a count of what is not known is zero, as it is there', async (t) => {
+  const { client, insert } = await start(t);
+  await insert(row('1', { units: null }), row('2', { units: null }));
+  const query = 'SELECT COUNTIF(units > 1) AS n, COUNTIF(units IS NULL) AS none FROM `p.d.events`';
+  assert.deepEqual((await client.query(query))[0], [{ n: 0, none: 2 }]);
+});
+
+test('a script: its last answer; one that fails in a transaction changes nothing', async (t) => {
+  const { local, client, insert } = await start(t);
+  await insert(row('1'), row('2'));
+  const all = async () => (await local.rows('SELECT COUNT(*) AS n FROM `p.d.events`'))[0]?.['n'];
+  const [rows] = await client.query({
+    query: "BEGIN TRANSACTION; DELETE FROM `p.d.events` WHERE name = @name; COMMIT TRANSACTION; SELECT ';' AS mark",
+    params: { name: 'nobody' },
+  });
+  assert.deepEqual(rows, [{ mark: ';' }]);
+  const failing =
+    'BEGIN TRANSACTION; DELETE FROM `p.d.events` WHERE TRUE; SELECT nothing FROM `p.d.events`; COMMIT TRANSACTION;';
+  await assert.rejects(client.query(failing), { code: 400 });
+  assert.equal(await all(), '2');
+});

@@ -1,10 +1,11 @@
 // BigQuery's REST API over DuckDB for the real client: tables and views, streaming inserts that drop known insertIds,
 // queries.
 
-import { DuckDBInstance, type DuckDBConnection, type DuckDBValue } from '@duckdb/node-api';
+import { DuckDBInstance, type DuckDBConnection, type DuckDBResultReader, type DuckDBValue } from '@duckdb/node-api';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { listen } from '../../process/port.ts';
-import { columnType, resultType, setup, toDuckDb } from './dialect.ts';
+import { columnType, resultType, setup, statementsOf, toDuckDb } from './dialect.ts';
+import { createPartitions, noteChanges } from './partitions.ts';
 import { faultOf, type Column } from './row-fault.ts';
 
 export type { Column } from './row-fault.ts';
@@ -16,11 +17,14 @@ const bodyBytesMax = 32 * 1024 * 1024;
 /** A running stand-in with its controls. */
 export interface LocalBigQuery {
   readonly url: string;
-  createTable(name: string, columns: readonly Column[]): Promise<void>;
+  /** @param partitionedBy a column of timestamps, by whose days INFORMATION_SCHEMA.PARTITIONS lists the table */
+  createTable(name: string, columns: readonly Column[], partitionedBy?: string): Promise<void>;
   /** Adds a column to a table, empty in the rows that are there. */
   addColumn(table: string, column: Column): Promise<void>;
   /** @param sql in BigQuery's dialect */
   createView(name: string, sql: string): Promise<void>;
+  /** @param sql in BigQuery's dialect, with `@name` for a parameter */
+  createFunction(name: string, parameters: readonly { readonly name: string }[], sql: string): Promise<void>;
   /** Runs BigQuery SQL and gives plain rows. */
   rows(sql: string): Promise<Record<string, unknown>[]>;
   /** The next `times` inserts answer with that HTTP status; whatever was asked before is forgotten. */
@@ -40,8 +44,10 @@ interface Row {
 export async function startBigQuery({ port = 0 }: { port?: number } = {}): Promise<LocalBigQuery> {
   const instance = await DuckDBInstance.create(':memory:');
   const duck = await instance.connect();
-  for (const statement of setup) await duck.run(statement);
+  for (const statement of [...setup, createPartitions]) await duck.run(statement);
   const tables = new Map<string, readonly Column[]>();
+  /** Tables and the columns that their partitions are made by. */
+  const partitioned = new Map<string, string>();
   const known = new Map<string, number>();
   let failing = { status: 0, times: 0 };
   let refused: ReadonlySet<string> = new Set();
@@ -81,7 +87,7 @@ export async function startBigQuery({ port = 0 }: { port?: number } = {}): Promi
     const fresh = rows.filter(({ insertId }) => !isKnown(table, insertId));
     stats.dropped += rows.length - fresh.length;
     if (fresh.length > 0) {
-      const text = JSON.stringify(fresh.map(({ json }) => json));
+      const text = JSON.stringify(fresh.map(({ json }) => whole(columns, json)));
       const select = columns
         .map((column) => {
           const nested = column.type === 'RECORD' || column.mode === 'REPEATED';
@@ -116,7 +122,7 @@ export async function startBigQuery({ port = 0 }: { port?: number } = {}): Promi
       if (columns === undefined) return fail(response, 404, 'notFound', `Not found: Table ${insert[1]}`);
       return send(response, await insertAll(insert[1], columns, (body as { rows: Row[] }).rows));
     }
-    if (pathname.endsWith('/queries')) return send(response, await query(duck, body as QueryRequest));
+    if (pathname.endsWith('/queries')) return send(response, await query(duck, partitioned, body as QueryRequest));
     fail(response, 404, 'notFound', `the local BigQuery does not serve ${request.method ?? ''} ${pathname}`);
   };
 
@@ -129,18 +135,25 @@ export async function startBigQuery({ port = 0 }: { port?: number } = {}): Promi
   return {
     url: `http://127.0.0.1:${bound}`,
     stats,
-    createTable: async (name, columns) => {
+    createTable: async (name, columns, partitionedBy) => {
       const list = columns.map(
         (column) => `"${column.name}" ${columnType(column)}${column.mode === 'REQUIRED' ? ' NOT NULL' : ''}`,
       );
       await duck.run(`CREATE TABLE "${name}" (${list.join(', ')})`);
       tables.set(name, columns);
+      if (partitionedBy !== undefined) partitioned.set(name, partitionedBy);
     },
     addColumn: async (table, column) => {
       await duck.run(`ALTER TABLE "${table}" ADD COLUMN "${column.name}" ${columnType(column)}`);
       tables.set(table, [...(tables.get(table) ?? []), column]);
     },
     createView: async (name, sql) => void (await duck.run(`CREATE VIEW "${name}" AS ${toDuckDb(sql)}`)),
+    createFunction: async (name, parameters, sql) => {
+      // A parameter without a mark of its own would be taken for a column of that name, and `from` for a word of SQL.
+      const body = sql.replace(/@(\w+)/g, 'arg_$1');
+      const list = parameters.map((parameter) => `arg_${parameter.name}`).join(', ');
+      await duck.run(`CREATE MACRO "${name}"(${list}) AS TABLE ${toDuckDb(body)}`);
+    },
     rows: async (sql) => (await duck.runAndReadAll(toDuckDb(sql))).getRowObjectsJson(),
     refuseRows: (insertIds) => void (refused = new Set(insertIds)),
     failInserts: (status, times) => void (failing = { status, times }),
@@ -153,6 +166,23 @@ export async function startBigQuery({ port = 0 }: { port?: number } = {}): Promi
   };
 }
 
+/** A record with the members that it leaves out: there they are null, here they must be named. */
+function whole(columns: readonly Column[], json: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  const of = ({ type, mode, fields = [] }: Column, value: unknown): unknown => {
+    if (type !== 'RECORD' || value === null || value === undefined) return value;
+    if (mode === 'REPEATED') return (value as Readonly<Record<string, unknown>>[]).map((one) => whole(fields, one));
+    const record = whole(fields, value as Readonly<Record<string, unknown>>);
+    return Object.fromEntries(fields.map(({ name }) => [name, record[name] ?? null]));
+  };
+  const byName = new Map(columns.map((column) => [column.name, column]));
+  const named = Object.fromEntries(columns.map(({ name }) => [name, null]));
+  const given = Object.entries(json).map(([name, value]) => {
+    const column = byName.get(name);
+    return [name, column === undefined ? value : of(column, value)] as const;
+  });
+  return { ...named, ...Object.fromEntries(given) };
+}
+
 interface QueryRequest {
   readonly query: string;
   readonly queryParameters?: readonly {
@@ -162,15 +192,20 @@ interface QueryRequest {
   }[];
 }
 
-/** `jobs.query`: the whole result in one answer. */
-async function query(duck: DuckDBConnection, request: QueryRequest): Promise<object> {
+/** `jobs.query`: the whole result in one answer; of a script that of its last statement. */
+async function query(
+  duck: DuckDBConnection,
+  partitioned: ReadonlyMap<string, string>,
+  request: QueryRequest,
+): Promise<object> {
   const parameters: Record<string, DuckDBValue> = {};
   for (const { name, parameterType, parameterValue } of request.queryParameters ?? []) {
     parameters[name] = /INT|FLOAT|NUMERIC/.test(parameterType.type)
       ? Number(parameterValue.value)
       : parameterValue.value;
   }
-  const reader = await duck.runAndReadAll(toDuckDb(request.query), parameters);
+  if (request.query.includes('INFORMATION_SCHEMA.PARTITIONS')) await noteChanges(duck, partitioned);
+  const reader = await run(duck, request.query, parameters);
   const fields = reader
     .columnNames()
     .map((name, i) => ({ name, type: resultType(String(reader.columnType(i))), mode: 'NULLABLE' }));
@@ -183,6 +218,29 @@ async function query(duck: DuckDBConnection, request: QueryRequest): Promise<obj
     rows,
     totalRows: String(rows.length),
   };
+}
+
+/** Each statement gets the parameters that it names: DuckDB takes no others. */
+async function run(
+  duck: DuckDBConnection,
+  sql: string,
+  parameters: Readonly<Record<string, DuckDBValue>>,
+): Promise<DuckDBResultReader> {
+  let reader: DuckDBResultReader | null = null;
+  let inTransaction = false;
+  try {
+    for (const statement of statementsOf(sql)) {
+      const named = Object.entries(parameters).filter(([name]) => new RegExp(`@${name}\\b`).test(statement));
+      reader = await duck.runAndReadAll(toDuckDb(statement), Object.fromEntries(named));
+      if (/^\s*BEGIN\b/i.test(statement)) inTransaction = true;
+      if (/^\s*COMMIT\b/i.test(statement)) inTransaction = false;
+    }
+  } catch (error) {
+    if (inTransaction) await duck.run('ROLLBACK');
+    throw error;
+  }
+  if (reader === null) throw new Error('the query is empty');
+  return reader;
 }
 
 /** Values travel as text; timestamps as microseconds since 1970, which is what the client asks for. */

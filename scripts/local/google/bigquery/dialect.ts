@@ -5,6 +5,9 @@ import type { Column } from './row-fault.ts';
 /** Literals, comments and quoted names: what the rules for plain words must not touch. */
 const quoted = /('(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|`[^`]*`|--[^\n]*|\/\*[\s\S]*?\*\/)/;
 
+/** INFORMATION_SCHEMA.PARTITIONS is a table here (partitions.ts). */
+export const partitionsTable = '"__partitions"';
+
 /** A query in DuckDB's dialect. */
 export function toDuckDb(sql: string): string {
   return sql
@@ -14,6 +17,7 @@ export function toDuckDb(sql: string): string {
 }
 
 function toQuoted(part: string): string {
+  if (part.endsWith('.INFORMATION_SCHEMA.PARTITIONS`')) return partitionsTable;
   // `project.dataset.table` is one name there and a quoted table here: there is one project and one dataset.
   if (part.startsWith('`')) return `"${part.slice(part.lastIndexOf('.') + 1, -1)}"`;
   if (part.startsWith('-') || part.startsWith('/')) return part;
@@ -39,10 +43,27 @@ function toWords(part: string): string {
       .replace(/,\s*(MINUTE|HOUR|DAY|WEEK|MONTH|YEAR)\s*\)/gi, ", '$1')")
       .replace(/\bCURRENT_TIMESTAMP\(\)/gi, 'now()')
       .replace(/\bCURRENT_DATE\(\)/gi, 'CURRENT_DATE')
+      .replace(/\bCURRENT_DATE\(/gi, 'civil_date(now(), ')
+      // Both take a time zone there; here these names are types, and take none.
+      .replace(/\bDATE\(/gi, 'civil_date(')
+      .replace(/\bTIMESTAMP\(/gi, 'moment(')
+      .replace(/\bAS TIMESTAMP\)/gi, 'AS TIMESTAMPTZ)')
+      // Zero where no condition is known; here it would be null.
+      .replace(/\bCOUNTIF\(/gi, 'count_where(')
       .replace(/\bLOGICAL_AND\(/gi, 'bool_and(')
       .replace(/\bINT64\b/gi, 'BIGINT')
       .replace(/\bFLOAT64\b/gi, 'DOUBLE')
   );
+}
+
+/** The statements of a script, which stand between semicolons. */
+export function statementsOf(sql: string): string[] {
+  const statements = [''];
+  for (const [i, part] of sql.split(quoted).entries()) {
+    const [first = '', ...others] = i % 2 === 1 ? [part] : part.split(';');
+    statements.push(`${statements.pop() ?? ''}${first}`, ...others);
+  }
+  return statements.filter((statement) => statement.trim() !== '');
 }
 
 /** Functions that DuckDB lacks, and the time zone that BigQuery always has. */
@@ -52,10 +73,14 @@ export const setup: readonly string[] = [
   'CREATE MACRO timestamp_trunc(t, part) AS date_trunc(part, t)',
   'CREATE MACRO timestamp_sub(t, span) AS t - span',
   'CREATE MACRO timestamp_add(t, span) AS t + span',
-  'CREATE MACRO date(t) AS CAST(t AS DATE)',
+  'CREATE MACRO civil_date(t) AS CAST(t AS DATE), (t, zone) AS CAST(timezone(zone, t) AS DATE)',
+  'CREATE MACRO moment(t) AS CAST(t AS TIMESTAMPTZ), (t, zone) AS timezone(zone, CAST(t AS TIMESTAMP))',
+  'CREATE MACRO parse_date(form, t) AS CAST(strptime(t, form) AS DATE)',
+  'CREATE MACRO count_where(condition) AS COUNT(CASE WHEN condition THEN 1 END)',
   // A member of a member, such as $.unplaced.tokens: a null in a merge patch takes it away.
   `CREATE MACRO json_remove(j, path) AS json_merge_patch(j, '{"' || split_part(path, '.', 2) || '":{"' || split_part(path, '.', 3) || '":null}}')`,
   'CREATE MACRO date_sub(d, span) AS CAST(d - span AS DATE)',
+  'CREATE MACRO date_add(d, span) AS CAST(d + span AS DATE)',
   'CREATE MACRO generate_date_array(first, last) AS list_transform(generate_series(CAST(first AS TIMESTAMP), CAST(last AS TIMESTAMP), INTERVAL 1 DAY), lambda t: CAST(t AS DATE))',
 ];
 

@@ -5,7 +5,9 @@ import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
 import { BigQuery } from '@google-cloud/bigquery';
 import { PassThroughClient } from 'google-auth-library';
+import { closeDay, createLedger, dueDays } from '@cody-gateway/shared/events';
 import { startBigQuery } from './bigquery.ts';
+import { billedUsd, drawBill } from './draw-bill.ts';
 import { createBillingExport, createEventsDataset, eventsSql } from './events-dataset.ts';
 
 const project = 'local-cloud';
@@ -30,10 +32,22 @@ async function start(t: TestContext) {
         { raw: true, partialRetries: 0 },
       );
   const query = async (file: string, params: Record<string, string> = {}) => {
-    const [rows] = await client.query({ query: eventsSql(file, project), params });
+    const [rows] = await client.query({ query: eventsSql(file, { project }), params });
     return JSON.parse(JSON.stringify(rows)) as Record<string, unknown>[];
   };
-  return { local, insert, query };
+  const ledger = createLedger({
+    bigqueryProjectId: project,
+    bigqueryDataset: 'cody_gateway',
+    bigqueryTable: 'events',
+    bigqueryEndpoint: local.url,
+  });
+  /** As the function close-days does. @returns the days */
+  const close = async (): Promise<readonly string[]> => {
+    const due = await dueDays(ledger, 40);
+    for (const one of due) await closeDay(ledger, one);
+    return due.map((one) => one.day);
+  };
+  return { local, insert, query, close };
 }
 
 let serial = 0;
@@ -61,23 +75,28 @@ function event(more: Record<string, unknown> = {}, metadata: Record<string, unkn
 
 const day = (ago: number): string => new Date(Date.now() - ago * dayMs).toISOString().slice(0, 10);
 
-test('a million rows with repeated deliveries: every view sums to the total of the table that has each event once', async (t) => {
-  const { local } = await start(t);
-  for (const seed of [0.1, -0.7]) {
+test('a million rows with repeated deliveries: every view sums to the total of the table that has each event once, of final days and others', async (t) => {
+  const { local, close } = await start(t);
+  for (const [seed, stored] of [
+    [0.1, 1_000_000],
+    [-0.7, 100_000],
+  ] as const) {
     await local.rows('DELETE FROM events');
     await local.rows(`SELECT setseed(${seed})`);
-    // One event in ten is delivered twice, one in ten is an orphan with or without its settlement; members are missing
-    // at random.
+    // One event in ten is delivered twice, up to a day later; one in ten is an orphan with or without its settlement;
+    // members are missing at random.
     await local.rows(`
       CREATE OR REPLACE TABLE drawn AS SELECT i, random() AS a, random() AS b, random() AS c, random() AS d, random() AS e
-      FROM range(1000000) r(i)`);
+      FROM range(${stored}) r(i)`);
     await local.rows(`
       INSERT INTO events (name, source, identifier, created_at, event_id, rank, function, feature, model, provider, units, quota_units, count, tokens, cost_micro_usd)
       SELECT
         CASE WHEN a < 0.9 THEN 'CompletionsFinished' ELSE 'RateLimited' END,
         CASE WHEN b < 0.8 THEN 'dotcom-product-subscriptions' ELSE 'dotcom-user' END,
         'actor-' || CAST(FLOOR(c * 300) AS INTEGER),
-        TIMESTAMPTZ '2026-11-01 00:00:00+00' + to_milliseconds(CAST(FLOOR(d * 1728000000) AS BIGINT)),
+        -- Most on a day a fortnight ago, some on three days of which one is not final yet, some until today; a repetition comes up to a day later.
+        date_trunc('day', now()) - to_days(CASE FLOOR(i / 2) % 20 WHEN 0 THEN 4 WHEN 1 THEN 1 ELSE 15 END)
+          + to_milliseconds(CAST(FLOOR((CASE FLOOR(i / 2) % 20 WHEN 0 THEN 2 WHEN 1 THEN 0.9 ELSE 0.5 END * (i - i % 2) / ${stored} + CASE FLOOR(i / 2) % 20 WHEN 0 THEN 1 WHEN 1 THEN 1 ELSE 0.5 END * d) * 86400000) AS BIGINT)),
         'id-' || CASE WHEN e < 0.1 THEN i - i % 2 ELSE i END,
         CASE WHEN e BETWEEN 0.05 AND 0.15 THEN 0 ELSE 1 END,
         ['chat-completions', 'code-completions', 'embeddings'][1 + CAST(FLOOR(a * 3) AS INTEGER)],
@@ -95,9 +114,18 @@ test('a million rows with repeated deliveries: every view sums to the total of t
       SELECT SUM(count) AS events, SUM(units) AS units, SUM(tokens) AS tokens, SUM(cost_micro_usd) AS cost
       FROM (SELECT event_id, arg_max((count, units, tokens, cost_micro_usd), (rank, -epoch_us(created_at))) AS best FROM events GROUP BY 1)
       , LATERAL (SELECT best[1] AS count, best[2] AS units, best[3] AS tokens, best[4] AS cost_micro_usd)`);
-    const [stored] = await local.rows('SELECT COUNT(*) AS stored, COUNT(DISTINCT event_id) AS ids FROM events');
-    assert.equal(stored?.['stored'], '1000000');
-    assert.ok(Number(stored['ids']) < 970_000);
+    const [found] = await local.rows('SELECT COUNT(*) AS stored, COUNT(DISTINCT event_id) AS ids FROM events');
+    assert.equal(found?.['stored'], String(stored));
+    assert.ok(Number(found['ids']) < 0.97 * stored);
+    assert.deepEqual(await close(), [day(3), day(4), day(15)]);
+    // Nothing came in since: nothing is due.
+    assert.deepEqual(await close(), []);
+    const [final] = await local.rows('SELECT COUNT(*) AS n FROM final_events');
+    assert.ok(Number(final?.['n']) > 0.8 * stored);
+    const [unique] = await local.rows(
+      'SELECT SUM(count) AS events, SUM(units) AS units, SUM(tokens) AS tokens, SUM(cost_micro_usd) AS cost FROM events_unique',
+    );
+    assert.deepEqual(unique, total);
     for (const view of [
       'usage_daily',
       'cost_by_subscription',
@@ -214,7 +242,7 @@ test('cost per function: a sample of the billing export and the usage explain ea
     bill('Cloud Memorystore for Redis', 4),
     bill('Cloud Tasks', 0.4),
     bill('BigQuery', 0.2),
-    bill('Cloud Logging', 0.05),
+    bill('Cloud DNS', 0.05),
     bill('Cloud Run', 99, 'chat-completions', { project: { id: 'another', name: 'another' } }),
   );
   await insert(
@@ -231,7 +259,9 @@ test('cost per function: a sample of the billing export and the usage explain ea
       .filter((row) => Object.entries(wanted).every(([name, value]) => row[name as keyof typeof row] === value))
       .reduce((total, { micro }) => total + micro, 0);
   assert.equal(sum({ function: 'chat-completions', part: 'cloud run' }), 6_000_000);
-  assert.equal(sum({ function: 'deliver-events', identifier: null, part: 'cloud run' }), 2_000_000);
+  // It works for all of them.
+  assert.equal(sum({ function: 'deliver-events', part: 'cloud run' }), 2_000_000);
+  assert.equal(sum({ function: 'deliver-events', identifier: 'acme', part: 'cloud run' }), 1_500_000);
   assert.equal(sum({ identifier: 'acme', part: 'redis' }), 3_000_000);
   assert.equal(sum({ identifier: 'globex', part: 'redis' }), 1_000_000);
   assert.equal(sum({ part: 'llm' }), 3_500_000);
@@ -241,6 +271,72 @@ test('cost per function: a sample of the billing export and the usage explain ea
   const remainder = sum({ part: 'unexplained' });
   assert.equal(remainder, 50_000);
   assert.ok(remainder / sum({}) < 0.01);
+});
+
+test('a realistic bill: at most five percent of it are unexplained, tenants pay by time and bytes, and what is nobody’s is shown', async (t) => {
+  const { local, insert } = await start(t);
+  await createBillingExport(local, project);
+  await insert('gcp_billing_export', ...drawBill(day(0), project));
+  const served = (identifier: string, ms: number, characters: number, more: object = {}) =>
+    event(
+      { identifier, gateway_ms: 10, created_at: `${day(0)}T00:00:00Z`, cost_micro_usd: 1_000, ...more },
+      { upstream_request_duration_ms: ms - 10, prompt_token_count: 1, prompt_character_count: characters },
+    );
+  await insert(
+    'events',
+    served('acme', 30_000, 400_000),
+    served('acme', 30_000, 400_000),
+    served('globex', 20_000, 100_000, { function: 'code-completions' }),
+    // Nine hundred refusals, folded into one row: nine seconds, and next to no bytes.
+    event(
+      {
+        name: 'RateLimited',
+        identifier: 'initech',
+        units: 0,
+        count: 900,
+        cost_micro_usd: null,
+        created_at: `${day(0)}T00:00:00Z`,
+      },
+      { prompt_token_count: undefined },
+    ),
+  );
+  const rows = await local.rows('SELECT function, identifier, part, micro_usd FROM cost_by_function');
+  const sum = (wanted: Record<string, string | null>): number =>
+    rows
+      .filter((row) => Object.entries(wanted).every(([name, value]) => row[name] === value))
+      .reduce((total, row) => total + Number(row['micro_usd']), 0);
+  const near = (actual: number, expected: number): void =>
+    assert.ok(Math.abs(actual - expected) <= 50, `${actual} is not ${expected}`);
+  // Every line is somewhere, once.
+  near(sum({}), (billedUsd.project + billedUsd.noProject) * 1e6 + 3_000);
+  near(sum({ part: 'without a project' }), billedUsd.noProject * 1e6);
+  assert.ok(sum({ part: 'unexplained' }) / (billedUsd.project * 1e6) <= 0.05);
+  // 60 of 69 seconds of the function; not 2 of 902 events.
+  near(sum({ function: 'chat-completions', part: 'cloud run', identifier: 'acme' }), (26.5e6 * 60) / 69);
+  near(sum({ function: 'code-completions', part: 'cloud run', identifier: 'globex' }), 6.1e6);
+  near(sum({ function: 'deliver-events', part: 'cloud run', identifier: 'initech' }), (1.6e6 * 900) / 903);
+  near(
+    sum({ function: 'chat-completions', part: 'egress', identifier: 'acme' }),
+    9.8e6 * (802_000 / 1_702_000) + 2.6e6 * (802_000 / 1_803_000),
+  );
+  near(sum({ part: 'armor', identifier: 'initech' }), (6.5e6 * 900) / 903);
+  for (const part of [
+    'load balancer',
+    'armor',
+    'logs',
+    'traces',
+    'metrics',
+    'secrets',
+    'builds',
+    'redis',
+    'tasks',
+    'bigquery',
+    'firestore',
+    'scheduler',
+    'bastion',
+  ])
+    assert.ok(sum({ part }) > 0, part);
+  assert.equal(sum({ identifier: null }), sum({ part: 'without a project' }) + sum({ part: 'unexplained' }));
 });
 
 test('events in a project of their own: of its bill, what is labelled as ours', async (t) => {
@@ -271,7 +367,7 @@ test('events in a project of their own: of its bill, what is labelled as ours', 
 });
 
 test('the licence page: seven days, newest first, zero where nothing was, per model', async (t) => {
-  const { insert, query } = await start(t);
+  const { insert, query, close } = await start(t);
   const ago = (days: number) => ({ created_at: new Date(Date.now() - days * dayMs).toISOString() });
   const embedding = (tokens: number, days: number) =>
     event(
@@ -291,6 +387,8 @@ test('the licence page: seven days, newest first, zero where nothing was, per mo
     embedding(20, 0),
     embedding(7, 6),
   );
+  // What is older than ten days is known of days that are closed.
+  await close();
   const actor = { source: 'dotcom-product-subscriptions', identifier: 'acme' };
   const completions = await query('queries/licence_completions.sql', { ...actor, feature: 'chat_completions' });
   const expected = [0, 1, 2, 3, 4, 5, 6].flatMap((days) => [

@@ -32,7 +32,7 @@ const vertexVersion = 'vertex-2023-10-16';
 export const anthropicMessages: ApiDialect = {
   api: 'anthropic',
   sdk: 'anthropic',
-  read: readMessages,
+  read: (body, rules) => readMessages(body, rules, true),
   // Newer versions take the key as the SDK sends it.
   keyHeaders: ({ headers }, key) =>
     headers['anthropic-version'] === codyVersion ? { 'x-api-key': key, authorization: null } : {},
@@ -43,7 +43,8 @@ export const anthropicMessages: ApiDialect = {
   meter: (_reading, _provider, model) => createMeter(model),
 };
 
-function readMessages(body: JsonObject, { caller, provider, lengthMax }: ReadingRules): Reading {
+/** @param tells whether the provider is told who asks */
+export function readMessages(body: JsonObject, { caller, provider, lengthMax }: ReadingRules, tells: boolean): Reading {
   const stream = streamOf(body);
   const messages = messagesOf(body, 'request body must contain "messages" field');
   const maxTokens = integerOf(body, 'max_tokens');
@@ -56,7 +57,7 @@ function readMessages(body: JsonObject, { caller, provider, lengthMax }: Reading
   );
   // Direct Cody clients send -1 for "not set"; zeros are values.
   dropNegativeSampling(members);
-  tellActor(members, body, caller, provider, tell);
+  if (tells) tellActor(members, body, caller, provider, tell);
   modelOf(body);
   return {
     stream,
@@ -179,6 +180,8 @@ function createMeter(asked: string): Meter {
       case 'message_delta':
         // Cumulative; what it leaves out keeps its value.
         usage = mergeReports(usage, memberOf(data, 'usage'));
+        // Why it stopped is the last that is said but for the end mark, which some servers leave out.
+        if (typeof memberOf(data, 'delta')['stop_reason'] === 'string') finished = true;
         return;
       case 'message_stop':
         finished = true;

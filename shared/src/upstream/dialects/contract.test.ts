@@ -40,7 +40,8 @@ const folders = Object.keys(recorded);
 test('every dialect of completions has its answers here', () => {
   assert.deepEqual(
     Object.keys(dialects).filter((name) => !folders.includes(name)),
-    [],
+    // Of no completions.
+    ['anthropic-count-tokens', 'gemini-embeddings'],
   );
 });
 

@@ -2,6 +2,7 @@
 // official client here.
 
 import type { SseEvent } from '../../http/http.ts';
+import { createArrayElements } from '../array-elements.ts';
 import { createJsonBody, jsonObject, memberOf, tokenCount } from '../answer-json.ts';
 import type { ApiDialect, ReadingRules } from '../api-dialect.ts';
 import type { JsonObject, Meter, Reading, Usage } from '../call.ts';
@@ -19,11 +20,11 @@ export const geminiGenerate: ApiDialect = {
   keyHeaders: (_reading, key) => ({ 'x-goog-api-key': key }),
   // The model is part of the address.
   body: ({ body }) => [body],
-  meter: (_reading, _provider, model) => createMeter(model),
+  meter: ({ arrayStream }, _provider, model) => createMeter(model, arrayStream === true),
 };
 
 /** `stream` and `model` are the gateway's own members: they choose the address. */
-function readContents(body: JsonObject, { provider, lengthMax }: ReadingRules): Reading {
+function readContents(body: JsonObject, { caller: { verb }, provider, lengthMax }: ReadingRules): Reading {
   const stream = streamOf(body);
   const members = withoutMembers(guard(body, 'google', { lengthMax, drops: provider.drops }), 'stream', 'model');
   // Cody's clients send a text, where Google takes a content.
@@ -39,6 +40,7 @@ function readContents(body: JsonObject, { provider, lengthMax }: ReadingRules): 
     body: bodyText(members),
     headers: { 'content-type': 'application/json' },
     hidesUsage: false,
+    ...(verb !== undefined && { verb, arrayStream: stream }),
   };
 }
 
@@ -47,7 +49,8 @@ function readContents(body: JsonObject, { provider, lengthMax }: ReadingRules): 
  * event, so one that says nothing readable, or ends in something unreadable, is taken for whole: whether it was cut
  * can't be told.
  */
-function createMeter(model: string): Meter {
+function createMeter(model: string, arrayStream: boolean): Meter {
+  const elements = arrayStream ? createArrayElements() : null;
   let usage: JsonObject = {};
   let characters: number | null = null;
   let [written, searches, maps] = [0, 0, false];
@@ -91,8 +94,11 @@ function createMeter(model: string): Meter {
       }
       return true;
     },
-    body: (chunk) => body.take(chunk),
-    finished: () => finished || unreadable || !(answered || failed),
+    body: (chunk) => {
+      if (elements === null) body.take(chunk);
+      else for (const answer of elements.push(chunk)) if (answer !== null) read(answer);
+    },
+    finished: () => (elements?.isWhole() ?? true) && (finished || unreadable || !(answered || failed)),
     failed: () => failed || isObject(body.value()?.['error']),
     usage: () => {
       readWhole();
@@ -116,7 +122,7 @@ function answerTexts(candidate: JsonObject): string[] {
 }
 
 /** The texts of a content's parts. */
-function partTexts(content: unknown): string[] {
+export function partTexts(content: unknown): string[] {
   if (typeof content === 'string') return [content];
   if (!isObject(content)) return [];
   return listOf(content['parts']).flatMap((part) =>

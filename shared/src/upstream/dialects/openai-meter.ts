@@ -25,7 +25,12 @@ export function createOpenAiMeter(hidesUsage: boolean, reasoningBeside: boolean)
     const { choices } = answer;
     if (Array.isArray(choices)) {
       characters = (characters ?? 0) + textLength(choices);
-      for (const choice of choices as unknown[]) if (isObject(choice)) written += openAiWritten(choice);
+      for (const choice of choices as unknown[]) {
+        if (!isObject(choice)) continue;
+        written += openAiWritten(choice);
+        // Some servers close without an end mark; there is one choice, and this is its last word.
+        if (typeof choice['finish_reason'] === 'string') finished = true;
+      }
     }
     serviceTier = answer['service_tier'] ?? serviceTier;
     // Groq's streams have it in a place of their own.

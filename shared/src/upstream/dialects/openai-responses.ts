@@ -28,7 +28,7 @@ const encrypted = 'reasoning.encrypted_content';
  * client sends back with the next turn.
  */
 function readResponse(body: JsonObject, rules: ReadingRules): Reading {
-  const { caller, provider, lengthMax, reasons, serverTools } = rules;
+  const { caller, provider, model, lengthMax, serverTools } = rules;
   const stream = streamOf(body);
   integerOf(body, 'max_output_tokens');
   const warnings: string[] = [];
@@ -43,7 +43,7 @@ function readResponse(body: JsonObject, rules: ReadingRules): Reading {
   tellActor(members, body, caller, provider, tell);
   if (body['store'] === true) warnings.push('store: nothing is kept, so false was sent');
   members['store'] = false;
-  const thinks = reasons ?? isObject(body['reasoning']);
+  const thinks = model?.row.reasons ?? isObject(body['reasoning']);
   if (thinks && !provider.drops.includes('include')) askForThinking(members);
   modelOf(body);
   return {

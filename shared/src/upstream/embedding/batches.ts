@@ -2,7 +2,7 @@
 // that fails fails all: never a gap.
 
 import type { Lease } from '../../limiter/limiter.ts';
-import type { Embedded, Embedder, EmbeddingAsk } from './embedder.ts';
+import type { Embedded, Embedder, EmbeddingAsk, EmbeddingInput } from './embedder.ts';
 
 /** Calls of one request at once: the provider's limits are shared by all callers. */
 const callsAtOnce = 8;
@@ -14,7 +14,7 @@ const callsAtOnce = 8;
 export async function embedAll(
   lease: Lease,
   embedder: Embedder,
-  texts: readonly string[],
+  texts: readonly EmbeddingInput[],
   ask: EmbeddingAsk,
 ): Promise<Embedded> {
   if (lease.permit.model !== embedder.name) throw new Error(`a lease for ${lease.permit.model}, not ${embedder.name}`);
@@ -47,17 +47,19 @@ export async function embedAll(
 }
 
 /** In order; a text that is larger than a batch has one of its own, which the provider may refuse. */
-function split(texts: readonly string[], max: Embedder['batch']): string[][] {
-  const batches: string[][] = [];
+function split(texts: readonly EmbeddingInput[], max: Embedder['batch']): EmbeddingInput[][] {
+  const batches: EmbeddingInput[][] = [];
   let characters = 0;
   for (const text of texts) {
     const last = batches.at(-1);
-    if (last === undefined || last.length === max.texts || characters + text.length > max.characters) {
+    // A token has rarely less than two characters.
+    const length = typeof text === 'string' ? text.length : text.length * 2;
+    if (last === undefined || last.length === max.texts || characters + length > max.characters) {
       batches.push([text]);
-      characters = text.length;
+      characters = length;
     } else {
       last.push(text);
-      characters += text.length;
+      characters += length;
     }
   }
   return batches;

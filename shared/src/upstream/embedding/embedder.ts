@@ -2,6 +2,9 @@
 
 import { Refusal } from '../../http/http.ts';
 
+/** A text, or the ids of its tokens. */
+export type EmbeddingInput = string | readonly number[];
+
 /** A model that turns texts into vectors. */
 export interface Embedder {
   /** Qualified: `openai/text-embedding-ada-002`. */
@@ -10,6 +13,8 @@ export interface Embedder {
   readonly dimensions: number;
   /** True where the model can give shorter vectors. */
   readonly shortens: boolean;
+  /** True where it takes token ids in place of texts. */
+  readonly takesTokens: boolean;
   /** The provider as error texts call it. */
   readonly provider: string;
   /** Largest batch of one call: texts, and characters of all of them together. */
@@ -21,7 +26,7 @@ export interface Embedder {
   /** What a text may cost besides its own tokens, where something is written about it first. */
   readonly extraTokens: number;
   /** One call. @throws Refusal as `embeddingRefusal` makes it; the signal's reason */
-  embed(texts: readonly string[], ask: EmbeddingAsk): Promise<Embedded>;
+  embed(texts: readonly EmbeddingInput[], ask: EmbeddingAsk): Promise<Embedded>;
 }
 
 /** What a call needs besides its texts. */
@@ -46,6 +51,16 @@ export interface Embedded {
 /** A token has about four characters: for what is reserved before anybody counted, and for what nobody counts. */
 export function roughTokens(characters: number): number {
   return Math.ceil(characters / 4);
+}
+
+/** Of texts together; of token ids their number, which is exact. */
+export function roughTokensOf(inputs: readonly EmbeddingInput[]): number {
+  let [characters, tokens] = [0, 0];
+  for (const input of inputs) {
+    if (typeof input === 'string') characters += input.length;
+    else tokens += input.length;
+  }
+  return tokens + roughTokens(characters);
 }
 
 /** After a fault that came from behind us an instance must not try again at once. */

@@ -44,11 +44,13 @@ export function kserveEmbedder({ name, dimensions, url, secret }: KServeModel): 
     dimensions,
     shortens: false,
     provider,
+    takesTokens: false,
     charges: false,
     textsMax: 10_000,
     extraTokens: 0,
     batch: { texts: 512, characters: 1_000_000 },
-    embed: async (texts, ask) => {
+    embed: async (inputs, ask) => {
+      const texts = inputs.filter((input) => typeof input === 'string');
       for (const pauseMs of pausesMs) {
         try {
           return await call(texts, ask);
@@ -83,7 +85,8 @@ export function describedEmbedder(name: string, base: Embedder, { tokensMax, des
     charges: true,
     textsMax: describedTextsMax,
     extraTokens: tokensMax,
-    embed: async (texts, ask) => {
+    embed: async (inputs, ask) => {
+      const texts = inputs.filter((input) => typeof input === 'string');
       const described: string[] = [];
       let tokens = 0;
       let next = 0;

@@ -3,7 +3,7 @@
 import { isObject } from '../request-body.ts';
 import { memberOf, tokenCount } from '../answer-json.ts';
 import type { JsonObject } from '../call.ts';
-import { embeddingRefusal, roughTokens, type Embedded, type Embedder, type EmbeddingAsk } from './embedder.ts';
+import { embeddingRefusal, roughTokensOf, type Embedded, type Embedder, type EmbeddingAsk } from './embedder.ts';
 import { callJson, vectorOf } from './json-call.ts';
 
 /** Where a model is and what is known of it. */
@@ -33,6 +33,7 @@ export function openAiEmbedder({
     dimensions,
     shortens,
     provider,
+    takesTokens: true,
     charges: true,
     textsMax: 10_000,
     extraTokens: 0,
@@ -44,7 +45,7 @@ export function openAiEmbedder({
       const numbers = texts.length * (asked ?? dimensions);
       const answer = await callJson({ provider, url: `${baseUrl}/embeddings`, headers, body, numbers, signal });
       const tokens = tokenCount(memberOf(answer, 'usage')['total_tokens']);
-      spent(tokens ?? roughTokens(texts.reduce((sum, text) => sum + text.length, 0)));
+      spent(tokens ?? roughTokensOf(texts));
       return {
         vectors: inOrder(answer, texts.length, asked ?? dimensions, provider),
         model: typeof answer['model'] === 'string' ? answer['model'] : model,

@@ -144,6 +144,6 @@ test('what it said is one bounded line of the error’s own members, without key
   const message = `Incorrect API key provided: sk-abcdefghijklmnopqrstuvwxyz.\n\u001b[31mMore${'x'.repeat(2_000)}`;
   const { said } = judge('openai', 401, JSON.stringify(openai('invalid_api_key', message)), true);
   assert.ok(said.startsWith('invalid_request_error: invalid_api_key: Incorrect API key provided: sk_[redacted]. More'));
-  assert.ok(said.length <= 500 && !/[\n\u001b]/.test(said));
+  assert.ok(said.length <= 500 && !said.includes('\u001b') && !said.includes('\n'));
   assert.equal(judge('openai', 401, '{"prompt":"secret"}', true).said, '');
 });

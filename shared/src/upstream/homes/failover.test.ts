@@ -200,7 +200,7 @@ describe('with one home', () => {
   test('not where the provider asks for more time, in seconds or as a date, or says that it is in vain', async (t) => {
     const later = new Date(Date.now() + 3_600_000).toUTCString();
     for (const headers of [{ 'retry-after': '17' }, { 'retry-after': later }, { 'x-should-retry': 'false' }]) {
-      const a = await startHome(t, once(refusing(503, 'theirs', headers as Record<string, string>)));
+      const a = await startHome(t, once(refusing(503, 'theirs', headers)));
       const { status, text, answer } = await instanceOf([a]).ask();
       assert.deepEqual([status, text, a.count], [503, 'theirs', 1]);
       if ('retry-after' in headers) assert.equal(answer?.retryAfter, headers['retry-after']);
@@ -421,7 +421,11 @@ describe('health', () => {
         handle?.(...args);
       };
       const homes = [await startHome(t, unwell), await startHome(t, unwell), await startHome(t, streaming(whole))];
-      const instance = instanceOf(homes, { rows: [{ headersTimeoutMs: 100 }, { headersTimeoutMs: 100 }] });
+      const instance = instanceOf(homes, {
+        rows: [{ headersTimeoutMs: 100 }, { headersTimeoutMs: 100 }],
+        // However busy the machine is.
+        holdMs: 60_000,
+      });
       const outcomes = await Promise.all(
         Array.from({ length: 60 }, (_, i) => instance.ask({ stream: true, actor: `a${i % 4}` })),
       );

@@ -7,8 +7,6 @@ import { jsonObject } from '../answer-json.ts';
 import type { Reader } from '../reader.ts';
 import { isFailure, saidBy } from './first-words.ts';
 
-/** A provider that has sent its headers and says nothing else has the call after so long. */
-export const holdMs = 1_000;
 /** Of a prologue, or of an error's body. */
 const heldBytesMax = 64 * 1024;
 
@@ -24,11 +22,11 @@ export type FirstWords =
 export const begun: FirstWords = { what: 'begun' };
 
 /** Of a stream: until its first event that is no prologue. */
-export async function holdStream(reader: Reader, dialect: DialectName): Promise<FirstWords> {
+export async function holdStream(reader: Reader, dialect: DialectName, ms: number): Promise<FirstWords> {
   const splitter = new SseSplitter(heldBytesMax);
   let bytes = 0;
   let spoke = false;
-  const timer = new HoldTimer(reader);
+  const timer = new HoldTimer(reader, ms);
   try {
     for (let at = 0; ; at++) {
       if (reader.waiting.length <= at) await reader.arrival(at);
@@ -57,8 +55,8 @@ export async function holdStream(reader: Reader, dialect: DialectName): Promise<
 }
 
 /** Of a whole answer: until its first bytes, which an error's document can be told by. */
-export async function holdWhole(reader: Reader): Promise<FirstWords> {
-  const timer = new HoldTimer(reader);
+export async function holdWhole(reader: Reader, ms: number): Promise<FirstWords> {
+  const timer = new HoldTimer(reader, ms);
   try {
     if (reader.waiting.length === 0) await reader.arrival(0);
     const first = reader.waiting[0];
@@ -76,8 +74,8 @@ export async function holdWhole(reader: Reader): Promise<FirstWords> {
 }
 
 /** The body of an answer that is an error: as much as is there in time. */
-export async function errorText(reader: Reader): Promise<string> {
-  const timer = new HoldTimer(reader);
+export async function errorText(reader: Reader, ms: number): Promise<string> {
+  const timer = new HoldTimer(reader, ms);
   try {
     return await bodyText(reader);
   } finally {
@@ -101,11 +99,11 @@ class HoldTimer {
   over = false;
   readonly #timer: NodeJS.Timeout;
 
-  constructor(reader: Reader) {
+  constructor(reader: Reader, ms: number) {
     this.#timer = setTimeout(() => {
       this.over = true;
       reader.wake();
-    }, holdMs);
+    }, ms);
   }
 
   end(): void {

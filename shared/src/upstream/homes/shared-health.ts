@@ -1,7 +1,7 @@
 // What each instance finds out about homes, told to all others through Redis: read by age at use beside the admission,
 // written when it changes. Not what follows from it (health.ts). Without Redis each instance knows what it saw itself.
 
-import { keys, redisTimeMs, timeCommand, type Store } from '../../store/store.ts';
+import { keys, redisTimeMs, StoreUnavailable, timeCommand, type Store } from '../../store/store.ts';
 import type { Health, HealthKey, ShutListener } from './health.ts';
 
 /** A look that is older is repeated by the next call. */
@@ -60,8 +60,9 @@ export class SharedHealth {
     try {
       const [reply] = await this.#store.commands([['set', keys.homeProbe(key), 1, 'PX', probeGapMs, 'NX']], budget());
       return reply === 'OK';
-    } catch {
-      return true;
+    } catch (error) {
+      // An answer that is late may have been yes to somebody: only where nothing was asked nobody is.
+      return !(error instanceof StoreUnavailable && error.sent);
     }
   }
 

@@ -18,12 +18,14 @@ export const keys: Readonly<Record<string, string>> = Object.fromEntries(
 /** What instances and SDKs send to, by the dialect or the provider. */
 export const surfaces = {
   'anthropic-messages': { provider: 'anthropic', dialects: ['anthropic-messages'] },
+  'anthropic-count-tokens': { provider: 'anthropic', dialects: ['anthropic-count-tokens'] },
   'anthropic-text': { provider: 'anthropic', dialects: ['anthropic-text'] },
   openai: { provider: 'openai', dialects: ['openai-chat', 'openai-text'] },
   fireworks: { provider: 'fireworks', dialects: ['openai-chat', 'openai-text'] },
   google: { provider: 'google', dialects: ['gemini-generate'] },
   'openai-chat': { provider: 'openai', dialects: ['openai-chat'] },
   'openai-text': { provider: 'openai', dialects: ['openai-text'] },
+  'gemini-embeddings': { provider: 'google', dialects: ['gemini-embeddings'], features: ['embeddings'] },
   'openai-responses': { provider: 'openai', dialects: ['openai-responses'] },
 } as const satisfies Readonly<Record<string, Surface>>;
 export type SurfaceName = keyof typeof surfaces;

@@ -153,6 +153,25 @@ run "before" {
   }
 
   assert {
+    condition     = output.inventory.events.closers == tolist(["final_days/close-days", "final_events/close-days", "final_usage/close-days"])
+    error_message = "close-days alone writes the tables of final days."
+  }
+
+  assert {
+    condition = alltrue([for name, routine in output.inventory.events.routines : !strcontains(routine.body, "$${") && !strcontains(routine.body, " @")]) && (
+      toset(keys(output.inventory.events.routines)) == toset([for file in concat(tolist(fileset("${path.root}/../../events", "functions/*.sql")), tolist(fileset("${path.root}/../../events", "queries/*.sql"))) : trimsuffix(basename(file), ".sql")]) &&
+      output.inventory.events.routines.events_between.arguments == ["arg_from TIMESTAMP", "arg_to TIMESTAMP"] && strcontains(output.inventory.events.routines.events_between.body, "created_at >= arg_from") &&
+      output.inventory.events.routines.redash_events.arguments == ["arg_event STRING", "arg_feature STRING", "arg_identifier STRING", "arg_source STRING"]
+    )
+    error_message = "Each file of functions and queries is a table function, with the parameters that its comment names."
+  }
+
+  assert {
+    condition     = output.inventory.events.final.final_events.schema == output.inventory.events.schema && output.inventory.events.final.final_events.partition[0].field == "created_at" && output.inventory.events.final.final_usage.partition[0].field == "day" && alltrue([for table in values(output.inventory.events.final) : table.protected])
+    error_message = "Final days are partitioned, protected, and have the columns of events."
+  }
+
+  assert {
     condition     = contains(output.inventory.queues.enqueuers, "events/chat-completions") && contains(output.inventory.queues.enqueuers, "events/sweep-leases") && !contains(output.inventory.queues.enqueuers, "events/deliver-events") && !contains(output.inventory.queues.enqueuers, "events/diagnostics")
     error_message = "Tasks are made by those whose function.json says so."
   }
@@ -279,12 +298,12 @@ run "before" {
   }
 
   assert {
-    condition     = alltrue([for query in values(output.inventory.events.views) : !strcontains(query, "$${")]) && strcontains(output.inventory.events.views.events_unique, "`events-project-test.cody_gateway.events`")
+    condition     = alltrue([for query in values(output.inventory.events.views) : !strcontains(query, "$${")]) && strcontains(output.inventory.events.views.events_unique, "`events-project-test.cody_gateway.final_events`") && strcontains(output.inventory.events.routines.events_between.body, "`events-project-test.cody_gateway.events`")
     error_message = "A view's names are filled in, with the project of the events."
   }
 
   assert {
-    condition     = strcontains(output.inventory.events.views.cost_by_function, "project.id = 'cody-gateway-test'") && strcontains(output.inventory.events.views.cost_by_function, "`billing.export.gcp_billing_export_resource_v1`")
+    condition     = strcontains(output.inventory.events.views.cost_by_function, "project_id = 'cody-gateway-test'") && strcontains(output.inventory.events.views.cost_by_function, "`billing.export.gcp_billing_export_resource_v1`")
     error_message = "The bill is that of the functions' project."
   }
 

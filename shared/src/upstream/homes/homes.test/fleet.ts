@@ -8,6 +8,7 @@ import type { AddressInfo } from 'node:net';
 import type { TestContext } from 'node:test';
 import { openCatalogue } from '../../../catalogue/catalogue.ts';
 import { loadConfig } from '../../../config/config.ts';
+import { SseSplitter } from '../../../http/http.ts';
 import type { Lease } from '../../../limiter/limiter.ts';
 import type { Store } from '../../../store/store.ts';
 import type { Answer, Attempt, CallerFacts } from '../../call.ts';
@@ -84,20 +85,20 @@ export function instanceOf(
     rows = [],
     env = {},
     store = null,
-    kind = 'api-key',
+    holdMs = 1_000,
   }: {
     provider?: string;
     rows?: readonly Record<string, unknown>[];
     env?: Record<string, string>;
     store?: Store | null;
-    kind?: string;
+    holdMs?: number;
   } = {},
 ): Instance {
   const name = `${provider.toUpperCase()}_TEST_KEY`;
   const own = homes.map(({ url }, i) => ({
     id: 'abcdefgh'[i],
     provider,
-    kind,
+    kind: 'api-key',
     baseUrl: url,
     company: provider,
     secrets: [name],
@@ -118,6 +119,7 @@ export function instanceOf(
     googleTokens: () => assert.fail('no home asks'),
     warn: () => undefined,
     store,
+    holdMs,
   });
   return {
     ask: async ({
@@ -154,8 +156,15 @@ export function instanceOf(
         const lease = { permit } as unknown as Lease;
         const answer = await upstream.send(lease, call, { signal, timeoutMs, onAttempt });
         const chunks: Buffer[] = [];
+        const splitter = new SseSplitter(1 << 20);
         if (answer.refusal !== null) answer.abort();
-        else for await (const chunk of answer.body) chunks.push(chunk);
+        else
+          for await (const chunk of answer.body) {
+            chunks.push(chunk);
+            // As the relay does: what an answer was worth is its meter's to say.
+            if (answer.sse) for (const event of splitter.push(chunk)) answer.meter.event(event);
+            else answer.meter.body(chunk);
+          }
         const text = Buffer.concat(chunks).toString('utf8');
         return { status: answer.callerStatus, text, home: answer.home, attempts, answer, error: answer.refusal };
       } catch (error) {

@@ -1,0 +1,79 @@
+// `GET /v1beta/models` and `/v1beta/models/{model}`: what the caller may use in Gemini's dialect, out of the catalogue.
+
+import type { Model } from '@cody-gateway/shared/catalogue';
+import { Refusal } from '@cody-gateway/shared/http';
+import { allowedFor, identify, surfaces, type Exchange, type Route } from '@cody-gateway/shared/serve';
+
+/** As Google's own list has it. */
+const pageSizeDefault = 50;
+const pageSizeMax = 1_000;
+
+async function usable(exchange: Exchange): Promise<readonly object[]> {
+  const { context } = exchange;
+  const [actor, catalogue] = await Promise.all([identify(exchange), context.catalogue.current(Date.now())]);
+  return [
+    ...allowedFor(catalogue, actor, 'chat_completions', surfaces.gemini).map((model) =>
+      shown(model, ['generateContent', 'countTokens']),
+    ),
+    ...allowedFor(catalogue, actor, 'embeddings', surfaces.geminiEmbeddings).map((model) =>
+      shown(model, ['embedContent', 'batchEmbedContents']),
+    ),
+  ];
+}
+
+/** Another provider's has its prefix; what is unknown is left out. */
+function nameOf({ id, name, provider }: Model): string {
+  return `models/${provider.id === surfaces.gemini.provider ? name : id}`;
+}
+
+function shown(model: Model, supportedGenerationMethods: readonly string[]): object {
+  const { contextTokens, outputTokens, reasons, title } = model.row;
+  return {
+    name: nameOf(model),
+    // Google's own versions stand in no catalogue.
+    version: model.name,
+    displayName: title ?? model.name,
+    ...(contextTokens !== null && { inputTokenLimit: contextTokens }),
+    ...(outputTokens !== null && { outputTokenLimit: outputTokens }),
+    ...(reasons !== null && { thinking: reasons }),
+    supportedGenerationMethods,
+  };
+}
+
+export const listModels: Route = {
+  method: 'GET',
+  path: '/v1beta/models',
+  dialect: 'google',
+  handle: async (exchange) => {
+    const all = await usable(exchange);
+    const query = new URLSearchParams(exchange.received.query);
+    const size = numberOf(query, 'pageSize') || pageSizeDefault;
+    const from = numberOf(query, 'pageToken');
+    const end = from + Math.min(size, pageSizeMax);
+    exchange.json(200, { models: all.slice(from, end), ...(end < all.length && { nextPageToken: String(end) }) });
+  },
+};
+
+/** A page's token is where it begins. @throws Refusal `bad-request` */
+function numberOf(query: URLSearchParams, name: string): number {
+  const text = query.get(name) ?? '';
+  if (/^\d{0,6}$/.test(text)) return Number(text);
+  throw new Refusal('bad-request', `"${name}" must be a whole number of at most six digits`);
+}
+
+export const showModel: Route = {
+  method: 'GET',
+  path: '/v1beta/models/{+model}',
+  dialect: 'google',
+  handle: async (exchange) => {
+    const asked = exchange.named['model'] ?? '';
+    const all = (await usable(exchange)) as { name: string }[];
+    const found = all.find(({ name }) => name.toLowerCase() === `models/${asked}`.toLowerCase());
+    if (found === undefined)
+      throw new Refusal(
+        'model-unknown',
+        `models/${asked.slice(0, 200)} is not found, or may not be used with this token; GET /v1beta/models lists what may`,
+      );
+    exchange.json(200, found);
+  },
+};

@@ -1,0 +1,73 @@
+// How each provider says that it does not serve, as its documentation and its users have it: what a stand-in can be
+// told to answer.
+
+import type { Behaviour } from './provider-server.ts';
+
+const json = (status: number, body: object, headers: Record<string, string> = {}): Behaviour => ({
+  status,
+  headers,
+  body: JSON.stringify(body),
+});
+const anthropic = (type: string, message: string): object => ({ type: 'error', error: { type, message } });
+const openai = (type: string, code: string | null, message: string): object => ({
+  error: { message, type, param: null, code },
+});
+const google = (code: number, status: string, message: string): object => ({ error: { code, message, status } });
+const streamed = (text: string): Behaviour => ({ bytes: Buffer.from(text), cuts: [] });
+
+export const failures = {
+  anthropic: {
+    overloaded: json(529, anthropic('overloaded_error', 'Overloaded')),
+    /** Told as the first event of a stream. */
+    overloadedIn200: streamed(`event: error\ndata: ${JSON.stringify(anthropic('overloaded_error', 'Overloaded'))}\n\n`),
+    rateLimited: json(429, anthropic('rate_limit_error', 'This request would exceed your rate limit'), {
+      'retry-after': '17',
+    }),
+    noCredit: json(
+      400,
+      anthropic(
+        'invalid_request_error',
+        'Your credit balance is too low to access the Anthropic API. Please go to Plans & Billing to upgrade or purchase credits.',
+      ),
+    ),
+    badKey: json(401, anthropic('authentication_error', 'invalid x-api-key')),
+    noModel: json(404, anthropic('not_found_error', 'model: claude-haiku-4-5')),
+    foreignState: json(
+      400,
+      anthropic('invalid_request_error', 'messages.1.content.0: Invalid `signature` in `thinking` block'),
+    ),
+  },
+  openai: {
+    serverError: json(500, openai('server_error', null, 'The server had an error while processing your request')),
+    serverErrorIn200: streamed(`data: ${JSON.stringify(openai('server_error', null, 'The server had an error'))}\n\n`),
+    rateLimited: json(429, openai('requests', 'rate_limit_exceeded', 'Rate limit reached for gpt-4o')),
+    noQuota: json(
+      429,
+      openai(
+        'insufficient_quota',
+        'insufficient_quota',
+        'You exceeded your current quota, please check your plan and billing details.',
+      ),
+      { 'x-should-retry': 'false' },
+    ),
+    badKey: json(401, openai('invalid_request_error', 'invalid_api_key', 'Incorrect API key provided.')),
+    noModel: json(404, openai('invalid_request_error', 'model_not_found', 'The model `gpt-4o` does not exist')),
+    foreignState: json(
+      400,
+      openai('invalid_request_error', 'invalid_encrypted_content', 'The encrypted content could not be verified.'),
+    ),
+  },
+  google: {
+    overloaded: json(503, google(503, 'UNAVAILABLE', 'The model is overloaded. Please try again later.')),
+    badKey: json(400, google(400, 'INVALID_ARGUMENT', 'API key not valid. Please pass a valid API key.')),
+    noCredit: json(429, google(429, 'RESOURCE_EXHAUSTED', 'Your prepayment credits are depleted.')),
+    foreignState: json(400, google(400, 'INVALID_ARGUMENT', 'Corrupted thought signature.')),
+  },
+} as const satisfies Readonly<Record<string, Readonly<Record<string, Behaviour>>>>;
+
+/** The same with a wait that it asks for, in seconds or as a date. */
+export function withRetryAfter(behaviour: Behaviour, retryAfter: string): Behaviour {
+  return 'status' in behaviour
+    ? { ...behaviour, headers: { ...behaviour.headers, 'retry-after': retryAfter } }
+    : behaviour;
+}

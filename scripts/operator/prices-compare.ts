@@ -1,0 +1,160 @@
+// `prices compare`: the ledger beside what a provider billed for a month, by model and day, and what explains the
+// difference.
+
+import { readFile } from 'node:fs/promises';
+import { readArguments, UsageError, type Command } from './command.ts';
+import { modelName, readProviderBill, type BilledLine } from './provider-bill.ts';
+import type { Query } from './report/figures.ts';
+import { formatTable } from './table.ts';
+import { warehouseHelp, warehouseOf } from './warehouse.ts';
+import { typedPath } from '../terminal/typed-path.ts';
+
+/** Differences below it are rounding of the provider's file. */
+const centUsd = 0.01;
+
+/** A model on a day, as both say. */
+export interface Compared {
+  readonly day: string;
+  readonly model: string | null;
+  readonly ledgerUsd: number;
+  readonly billedUsd: number;
+  /** Of the ledger: of calls whose usage nobody reported. */
+  readonly estimatedUsd: number;
+  /** Beside it: what attempts may have cost that nobody got anything of. */
+  readonly abandonedUsd: number;
+  /** Calls without a price, and calls of which a part has none. */
+  readonly unpriced: number;
+  readonly partlyUnpriced: number;
+  readonly explained: readonly string[];
+}
+
+/** The command about providers' bills. */
+export const compareCommands: readonly Command[] = [
+  {
+    name: 'prices compare',
+    summary: 'the ledger beside a provider’s bill of a month, by model and day',
+    help: `usage: npm run gateway -- prices compare --provider <id> --month <month> --file <csv> [--project <id>] [--dataset <name>] [--bigquery <url>] [--json]
+
+  --provider       as the catalogue names it, such as openai
+  --month          such as 2026-11; days are UTC, as providers bill
+  --file           the export of costs of the provider's console: Anthropic's (Cost, CSV) or OpenAI's (Usage, Costs, by line item, CSV)
+${warehouseHelp}  --json           one JSON document
+
+Lines that differ by a cent or more, and what may explain them: estimated (nobody reported the usage), abandoned (attempts that were billed and gave nothing),
+unpriced, known to one side alone. What is left is unexplained: a price that is wrong, or a discount (prices set --factor).
+
+example:
+  npm run gateway -- prices compare --provider anthropic --month 2026-11 --file claude_api_cost_2026_11.csv --project my-project
+`,
+    run: async (args) => {
+      const { options } = readArguments(args, ['provider', 'month', 'file', 'project', 'dataset', 'bigquery']);
+      const { provider, month, file } = options;
+      if (provider === undefined || !/^[a-z0-9-]+$/.test(provider))
+        throw new UsageError('--provider is missing, or no id');
+      if (month === undefined || !/^20\d\d-(0[1-9]|1[0-2])$/.test(month))
+        throw new UsageError('--month is missing, or no month such as 2026-11');
+      if (file === undefined) throw new UsageError('--file is missing: the export of the provider’s console');
+      const billed = readProviderBill(await readFile(typedPath(file), 'utf8'));
+      const { query, dataset } = await warehouseOf(options);
+      const all = await compareBill(query, dataset, provider, month, billed);
+      const other = billed.filter(({ day }) => !day.startsWith(month)).length;
+      const lines = all.filter((one) => Math.abs(one.billedUsd - one.ledgerUsd) >= centUsd || one.explained.length > 0);
+      const sum = (of: (one: Compared) => number): number => all.reduce((total, one) => total + of(one), 0);
+      const [ledger, bill] = [sum((one) => one.ledgerUsd), sum((one) => one.billedUsd)];
+      const dollars = (usd: number): string => usd.toFixed(4);
+      const table = formatTable(
+        ['DAY', 'MODEL', 'LEDGER, $', 'BILLED, $', 'DIFFERENCE, $', 'EXPLAINED BY'],
+        lines.map((one) => [
+          one.day,
+          one.model ?? '-',
+          dollars(one.ledgerUsd),
+          dollars(one.billedUsd),
+          dollars(one.billedUsd - one.ledgerUsd),
+          one.explained.join('; ') || 'nothing',
+        ]),
+      );
+      const total = `${provider} ${month}: $${dollars(ledger)} in the ledger, $${dollars(bill)} billed, difference $${dollars(bill - ledger)} (estimated $${dollars(sum((one) => one.estimatedUsd))}, abandoned $${dollars(sum((one) => one.abandonedUsd))}, ${sum((one) => one.unpriced)} calls unpriced, ${sum((one) => one.partlyUnpriced)} in part)`;
+      return {
+        text: [
+          ...(lines.length > 0 ? [table] : []),
+          total,
+          ...(other > 0 ? [`${other} lines of the export are of other months and are left out`] : []),
+        ].join('\n'),
+        json: { provider, month, ledger_usd: ledger, billed_usd: bill, left_out: other, lines: all },
+      };
+    },
+  },
+];
+
+/** Parameters: @from, @to, and @source, the provider. */
+export function ledgerSql(dataset: string): string {
+  return `SELECT CAST(DATE(created_at) AS STRING) AS day, model,
+  SUM(IFNULL(cost_nano_usd, 0)) AS cost_nano_usd,
+  SUM(IF(price_version LIKE '%estimated tokens%', cost_nano_usd, 0)) AS estimated_nano_usd,
+  SUM(IFNULL(abandoned_nano_usd, 0)) AS abandoned_nano_usd,
+  COUNTIF(units > 0 AND cost_nano_usd IS NULL) AS unpriced,
+  COUNTIF(price_version LIKE '%unpriced dimensions%') AS partly_unpriced
+FROM \`${dataset}.events_between\`(CAST(@from AS TIMESTAMP), CAST(@to AS TIMESTAMP))
+WHERE provider = @source
+GROUP BY day, model
+ORDER BY day, model`;
+}
+
+/** Every model and day that one of the two knows. */
+export async function compareBill(
+  query: Query,
+  dataset: string,
+  provider: string,
+  month: string,
+  billed: readonly BilledLine[],
+): Promise<Compared[]> {
+  const [year = 0, number = 0] = month.split('-').map(Number);
+  const params = {
+    from: `${month}-01 00:00:00+00`,
+    to: `${new Date(Date.UTC(year, number, 1)).toISOString().slice(0, 10)} 00:00:00+00`,
+    source: provider,
+  };
+  const sums = new Map<string, Omit<Compared, 'explained'>>();
+  const add = (day: string, model: string | null, more: Partial<Record<keyof Compared, number>>): void => {
+    const key = JSON.stringify([day, model]);
+    const zero = { ledgerUsd: 0, billedUsd: 0, estimatedUsd: 0, abandonedUsd: 0, unpriced: 0, partlyUnpriced: 0 };
+    const sum: Omit<Compared, 'explained'> = sums.get(key) ?? { day, model, ...zero };
+    const plus = (member: keyof typeof zero): number => sum[member] + (more[member] ?? 0);
+    sums.set(key, {
+      day,
+      model,
+      ledgerUsd: plus('ledgerUsd'),
+      billedUsd: plus('billedUsd'),
+      estimatedUsd: plus('estimatedUsd'),
+      abandonedUsd: plus('abandonedUsd'),
+      unpriced: plus('unpriced'),
+      partlyUnpriced: plus('partlyUnpriced'),
+    });
+  };
+  for (const row of await query(ledgerSql(dataset), params)) {
+    const usd = (name: string): number => Number(row[name] ?? 0) / 1e9;
+    add(String(row['day']), typeof row['model'] === 'string' ? modelName(row['model']) : null, {
+      ledgerUsd: usd('cost_nano_usd'),
+      estimatedUsd: usd('estimated_nano_usd'),
+      abandonedUsd: usd('abandoned_nano_usd'),
+      unpriced: Number(row['unpriced']),
+      partlyUnpriced: Number(row['partly_unpriced']),
+    });
+  }
+  for (const { day, model, usd } of billed) if (day.startsWith(month)) add(day, model, { billedUsd: usd });
+  return [...sums.values()]
+    .map((one) => ({ ...one, explained: explain(one) }))
+    .toSorted((a, b) => a.day.localeCompare(b.day) || (a.model ?? '').localeCompare(b.model ?? ''));
+}
+
+function explain(one: Omit<Compared, 'explained'>): string[] {
+  if (Math.abs(one.billedUsd - one.ledgerUsd) < centUsd) return [];
+  return [
+    ...(one.ledgerUsd === 0 && one.unpriced === 0 ? ['unknown to the ledger'] : []),
+    ...(one.billedUsd === 0 ? ['not on the bill'] : []),
+    ...(one.estimatedUsd > 0 ? [`estimated $${one.estimatedUsd.toFixed(4)}`] : []),
+    ...(one.abandonedUsd > 0 ? [`abandoned $${one.abandonedUsd.toFixed(4)}`] : []),
+    ...(one.unpriced > 0 ? [`${one.unpriced} calls unpriced`] : []),
+    ...(one.partlyUnpriced > 0 ? [`${one.partlyUnpriced} calls unpriced in part`] : []),
+  ];
+}
