@@ -28,7 +28,8 @@ const mendable: readonly string[] = ['words', 'readme', 'routes', 'lint', 'forma
 const usage = `usage: npm run check [-- <name>…]
 
 Everything that can be said of the tree without running it; with names, only
-these: ${steps.map(([name]) => name).join(', ')}.
+these:
+  ${steps.map(([name]) => name).join(' ')}
 `;
 
 /** Runs them all, whatever fails, and sums up. @returns the names of those that failed */
