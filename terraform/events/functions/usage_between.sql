@@ -1,5 +1,6 @@
 -- What happened from @from on and before @to, by everything that a sum is asked for. Days begin at midnight of the
--- billing time zone. Parameters: @from TIMESTAMP, @to TIMESTAMP.
+-- billing time zone.
+-- Parameters: @from TIMESTAMP, @to TIMESTAMP.
 SELECT
   DATE(created_at) AS utc_day,
   DATE(created_at, '${time_zone}') AS day,
