@@ -34,7 +34,7 @@ const reader = readerOf({
   AZURE_OPENAI_API_KEY: 'azure key',
 });
 /** What a subscription states whose prompts may go to other companies than their model's own. */
-const places = { companies: ['anthropic', 'openai', 'google', 'microsoft', 'vllm'], regions: null, retention: null };
+const places = { companies: ['anthropic', 'openai', 'google', 'microsoft'], regions: null, retention: null };
 const ask = (surface: SurfaceName, body: JsonObject, caller = cody): Call =>
   reader.read(surface, { messages, ...body }, { ...caller, places });
 
@@ -106,7 +106,7 @@ test('Azure OpenAI: its own header for the key, the deployment in place of the m
 });
 
 test('a home that asks for no key gets none, below whatever path it is', async () => {
-  const { url, headers } = await sentTo(ask('openai-chat', { model: 'vllm/llama' }, sdk));
+  const { url, headers } = await sentTo(reader.read('openai-chat', { messages, model: 'vllm/llama' }, sdk));
   assert.equal(url, 'http://10.0.0.7/llm/v1/chat/completions');
   assert.deepEqual(
     [headers['host'], headers['authorization'], headers['api-key']],
