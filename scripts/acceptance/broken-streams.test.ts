@@ -23,9 +23,10 @@ const routes = {
 type Dialect = keyof typeof routes;
 
 /** What is wrong, how a provider is told to do it, and what the caller is told. */
+/** What breaks off has said something by then: before its first word another try would make it good. */
 const faults: readonly [what: string, behaviour: Behaviour, message: string, anthropicType: string][] = [
   ['goes silent', { hang: 'body' }, 'the provider did not finish its answer in time', 'timeout_error'],
-  ['breaks off', { cutAfterBytes: 400 }, 'the provider broke off its answer', 'api_error'],
+  ['breaks off', { cutAfterBytes: 700 }, 'the provider broke off its answer', 'api_error'],
 ];
 
 /** The data of the events of a stream that are errors. */
