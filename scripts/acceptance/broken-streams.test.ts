@@ -64,6 +64,9 @@ for (const [what, behaviour, message, anthropicType] of faults)
         events.map(({ metadata, units, quota_units }) => [metadata['truncated'], units, quota_units]),
         [[true, 1, 1]],
       );
+      // One that is served again: what many callers see fail is called no more.
+      const { status } = await gateway.call(path, { token, headers, body });
+      assert.equal(status, 200);
     });
 
 test('a provider that never stops talking is ended by the total deadline', async () => {
