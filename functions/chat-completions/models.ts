@@ -65,7 +65,7 @@ export const findModel: Route = {
 async function modelsFor(exchange: Exchange): Promise<Listed[]> {
   const { context } = exchange;
   const [actor, catalogue] = await Promise.all([identify(exchange), context.catalogue.current(Date.now())]);
-  const surface = exchange.dialect === 'anthropic' ? surfaces.messages : surfaces.chat;
+  const surface = exchange.dialect === 'anthropic' ? surfaces.messages : surfaces.openAiModels;
   return allowedFor(catalogue, actor, 'chat_completions', surface)
     .filter(({ row }) => row.features.includes('chat'))
     .map((model) => ({ id: model.provider.id === surface.provider ? model.name : model.id, model }));

@@ -6,7 +6,7 @@ import { http as register } from '@google-cloud/functions-framework';
 
 const agent = new http.Agent({ keepAlive: true, maxSockets: 2_000, scheduling: 'lifo' });
 
-register('framework-relay', (request, response) => {
+register('gateway', (request, response) => {
   // How whoever starts a function sees that it listens.
   if (request.url === '/-/__version') return response.end();
   const body = request.rawBody;
