@@ -34,10 +34,10 @@ async function counters(id: string): Promise<{ used: number; reserved: number }>
 
 test('one row a call; used minus reserved is the sum of quota_units of the window', async () => {
   const { id, token } = await gateway.subscription({ limit: 100 });
-  // Both tries of one call.
+  const others = await Promise.all(Array.from({ length: 19 }, () => ask(token, { stream: true })));
+  // Both tries of one call, in the window that the others opened.
   gateway.anthropic?.next({ status: 500, body: '{}' }, 2);
   const failed = await ask(token, { stream: true });
-  const others = await Promise.all(Array.from({ length: 19 }, () => ask(token, { stream: true })));
   const answers = [failed, ...others];
   assert.equal(answers.filter(({ status }) => status === 200).length, 19);
   const rows = await gateway.events(`identifier = '${id}'`);
