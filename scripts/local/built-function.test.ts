@@ -24,7 +24,7 @@ test('a bundle outside the repository runs on the framework, and its Cloud Tasks
   await writeFile(
     path.join(inside, 'index.ts'),
     `import { http } from '@google-cloud/functions-framework';
-    http('fixture', async (request, response) => {
+    http('gateway', async (request, response) => {
       if (request.path === '/-/__version') return void response.send('');
       const { CloudTasksClient } = await import('@google-cloud/tasks');
       const { grpc } = await import('google-gax');
