@@ -11,7 +11,10 @@ const root = path.resolve(import.meta.dirname, '../..');
 
 test('a test that starts no function needs none, one that names its functions needs those, any other all', () => {
   assert.deepEqual(functionsNeeded(['scripts/operator/limit-text.test.ts', 'scripts/local/redis.test.ts']), []);
-  assert.deepEqual(functionsNeeded(['scripts/acceptance/large-bodies.test.ts']), ['chat-completions']);
+  assert.deepEqual(functionsNeeded(['scripts/acceptance/large-bodies.test.ts']), [
+    'chat-completions',
+    'deliver-events',
+  ]);
   assert.deepEqual(
     functionsNeeded(['scripts/operator/usage-cost.test.ts', 'scripts/acceptance/large-bodies.test.ts']),
     ['chat-completions', 'deliver-events', 'embeddings'],

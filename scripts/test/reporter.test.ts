@@ -38,6 +38,6 @@ test('left', { skip: true }, () => undefined);
   assert.match(told, /the file failed outside of its tests: its output stands above/);
   assert.equal(told.split(`  again: npm test -- '${place}'\n`).length, 3);
   assert.doesNotMatch(told, /node:internal|✖ suite \(/);
-  assert.match(told, /\n1 passed, 3 failed, 1 skipped in [\d.]+ m?s\n$/);
+  assert.match(told, /\n1 passed, 3 failed, 1 skipped in [\d.]+ m?s\n1 passed, 3 failed, 1 skipped\n$/);
   assert.match(stdout, /Cannot find module/, 'what it said stands above');
 });
