@@ -178,7 +178,7 @@ test('what Terraform sets aside is a quarter of what each environment’s Redis 
     const [, gb] = /redis_memory_gb\s*= (\d+)/.exec(read(`envs/${env}/main.tf`)) ?? [];
     const memory = Number(gb) * 0.8 * 1024 ** 3;
     const [entries] = shareOf({ outboxBytes: Math.floor(memory / Number(divisor)) });
-    assert.ok(entries >= 50, `${env}: ${entries} entries a shard`);
+    assert.ok(entries >= 40, `${env}: ${entries} entries a shard`);
     // Beside the 60 % up to which a shard may go beyond its part.
     assert.ok(entries * shardCount * entryBytes <= memory * 0.25, env);
   }
