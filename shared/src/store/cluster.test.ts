@@ -112,7 +112,7 @@ test('a slot that is on its way: what its keys are apart for is asked again unti
   assert.deepEqual(await store.commands([['get', moved]], { leftMs: 400 }), ['1']);
   for (let i = 0; i < 6; i++)
     await assert.rejects(
-      store.run(both, [moved, made], [], { leftMs: 50 }),
+      store.run(both, [moved, made], [], { leftMs: 300 }),
       (error) => error instanceof StoreUnavailable && !error.sent && error.message === 'redis refuses (TRYAGAIN)',
     );
   // Many at once, as they come.
