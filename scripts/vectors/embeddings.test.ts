@@ -17,7 +17,7 @@ before(async () => {
     env: {
       CODY_GATEWAY_EMBEDDINGS_ENDPOINTS: `acme/tiny:1536=${own.url}/v1`,
       CODY_GATEWAY_EMBEDDINGS_ENDPOINTS_TOKEN: 'own-key',
-      CODY_GATEWAY_EMBEDDINGS_TIMEOUT: '5s',
+      CODY_GATEWAY_EMBEDDINGS_TIMEOUT: '20s',
     },
   });
 });

@@ -331,7 +331,7 @@ test('the editor’s fast path when it fails: a spent quota becomes its RateLimi
   const { token } = await gateway.subscription(null, bothFeatures(2));
   const ask = () =>
     gateway.call(path('fireworks'), { token, headers: code, body: { model: 'starcoder', prompt: 'x', stream: true } });
-  gateway.fireworks?.next({ cutAfterBytes: 150 });
+  gateway.fireworks?.next({ cutAfterBytes: 400 });
   const broken = asEditor((await ask()).text);
   assert.deepEqual([broken.ended, broken.error === null], [false, false]);
   assert.deepEqual(asEditor((await ask()).text), { text: said, ended: true, error: null });
