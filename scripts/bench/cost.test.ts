@@ -8,8 +8,8 @@ import { startRig } from './targets.ts';
 
 /**
  * Measured 4.5 with everything on, traces too (2026-11-28), since a call has homes to choose among, a usage report that
- * is kept whole and a price; 3.0 before that (2026-11-25). Runs repeat to a few hundredths, on a busy machine too. To be
- * lowered when it falls; who raises it says in CHANGELOG what callers get for it.
+ * is kept whole and a price; 3.0 before that (2026-11-25). Runs repeat to a few hundredths, on a busy machine too. To
+ * be lowered when it falls; who raises it says in CHANGELOG what callers get for it.
  */
 const allocatesTimesMax = 4.8;
 /**
