@@ -10,7 +10,7 @@ import { faultsOf, ofType, unless, type Fault, type Plan, type Rule } from './ru
  * grants that no list shows.
  */
 const forbidden =
-  /_iam_(binding|policy)$|_acl$|_access_control$|_service_account_key$|_hmac_key$|bigquery_dataset_access$|bigquery_dataset_iam/;
+  /_iam_(binding|policy)$|_acl$|_access_control$|_service_account_key$|_hmac_key$|bigquery_dataset_access$/;
 const grant = /_iam_(member|audit_config)/;
 const telemetry = [
   'roles/serviceusage.serviceUsageConsumer',
@@ -28,7 +28,7 @@ interface Grant {
 }
 
 const usual = { http: ['directory', 'queues'], task: ['directory'], schedule: ['directory', 'queues'] } as const;
-const uses = (file: FunctionFile | undefined, what: 'directory' | 'queues' | 'warehouse'): boolean =>
+const uses = (file: FunctionFile | undefined, what: 'directory' | 'queues' | 'warehouse' | 'final-days'): boolean =>
   file !== undefined && (file.uses ?? (usual[file.trigger] as readonly string[])).includes(what);
 const functionOf = (member: string, functions: ReadonlyMap<string, FunctionFile>): FunctionFile | undefined =>
   functions.get(/^account:fn-(.+)$/.exec(member)?.[1] ?? '');
@@ -88,8 +88,19 @@ const allowed: readonly Grant[] = [
     type: 'google_bigquery_table_iam_member',
     role: 'roles/bigquery.dataEditor',
     to: (member, resource, functions) =>
-      uses(functionOf(member, functions), 'warehouse') && textAt(resource, 'table_id') === 'events',
+      (uses(functionOf(member, functions), 'warehouse') && textAt(resource, 'table_id') === 'events') ||
+      (uses(functionOf(member, functions), 'final-days') && textAt(resource, 'table_id').startsWith('final_')),
   },
+  // Which partitions changed when is told only to who may read the whole dataset.
+  ...[
+    'google_bigquery_dataset_iam_member/roles/bigquery.dataViewer',
+    'google_project_iam_member/roles/bigquery.jobUser',
+  ].map((pair) => ({
+    type: pair.slice(0, pair.indexOf('/')),
+    role: pair.slice(pair.indexOf('/') + 1),
+    to: (member: string, _resource: Resource, functions: ReadonlyMap<string, FunctionFile>) =>
+      uses(functionOf(member, functions), 'final-days'),
+  })),
   ...[
     'google_service_account_iam_member/roles/iam.serviceAccountUser',
     'google_iap_tunnel_instance_iam_member/roles/iap.tunnelResourceAccessor',
@@ -144,6 +155,9 @@ const needed: Rule = (plan) => {
       ...(uses(file, 'directory') ? ['roles/datastore.user'] : []),
       ...(uses(file, 'queues') ? ['roles/cloudtasks.enqueuer'] : []),
       ...(uses(file, 'warehouse') ? ['roles/bigquery.dataEditor'] : []),
+      ...(uses(file, 'final-days')
+        ? ['roles/bigquery.dataEditor', 'roles/bigquery.dataViewer', 'roles/bigquery.jobUser']
+        : []),
     ];
     const missing = wanted.filter((role) => !has.has(`${account} ${role}`));
     return [
