@@ -2,6 +2,7 @@
 // longer fits says, what counts as caught.
 
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
 import { readFunctionFiles } from '../functions/function-files.ts';
@@ -92,6 +93,13 @@ test('mutations: forty at least, none twice, a tenth that can be planned togethe
   for (const group of groups)
     assert.equal(new Set(group.map(({ rule, at }) => `${rule} ${at}`)).size, group.length, 'two of one rule and place');
   assert.equal(grouped(all.filter((_one, n) => n % 10 === 0)).length, 1);
+});
+
+test('each mutation fits the files as they stand', () => {
+  const tree = path.resolve(import.meta.dirname, '../..');
+  for (const one of all)
+    for (const { file } of one.edits)
+      assert.notEqual(edited([one], file, readFileSync(path.join(tree, file), 'utf8')), '', one.name);
 });
 
 test('a mutation that no longer fits the files is an error, not a catch', () => {
