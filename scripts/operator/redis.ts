@@ -2,7 +2,7 @@
 // the tunnel of terraform/README.md).
 
 import { createAccountCopies, type AccountCopies } from '@cody-gateway/shared/directory';
-import { connectStore, StoreUnavailable, type Budget, type Store } from '@cody-gateway/shared/store';
+import { connectStore, StoreUnavailable, type TimeBudget, type Store } from '@cody-gateway/shared/store';
 import type { Deployment } from './deployment.ts';
 
 /** Somebody waits at a terminal, and a tunnel is slow. */
@@ -16,7 +16,7 @@ CODY_GATEWAY_REDIS_CLUSTER=true for a cluster.
 `;
 
 /** What one command may wait for Redis. */
-export function patience(): Budget {
+export function patience(): TimeBudget {
   return { leftMs: operatorWaitMs };
 }
 

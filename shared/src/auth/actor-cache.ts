@@ -3,7 +3,7 @@
 
 import { LRUCache } from 'lru-cache';
 import type { KnownToken } from '../directory/directory.ts';
-import type { Budget } from '../store/store.ts';
+import type { TimeBudget } from '../store/store.ts';
 import type { Actor } from './actor.ts';
 
 /** A revoked token dies within this. */
@@ -28,7 +28,7 @@ export interface ActorCache {
    * The actor, or null when the directory definitely knows none.
    * @throws what the directory threw, when nothing is kept to be served instead.
    */
-  find(token: KnownToken, budget: Budget): Promise<Actor | null>;
+  find(token: KnownToken, budget: TimeBudget): Promise<Actor | null>;
   /** Whom this process knows by that token, however long ago. */
   peek(token: KnownToken): Actor | null;
   /** What has just been learnt of a token, however it was. */
@@ -38,7 +38,7 @@ export interface ActorCache {
 /** What the cache asks when it does not know. */
 export interface ActorLoader {
   /** @param remembered whether the cache has known the token */
-  load(token: KnownToken, remembered: boolean, budget: Budget): Promise<Actor | null>;
+  load(token: KnownToken, remembered: boolean, budget: TimeBudget): Promise<Actor | null>;
   /** Whom a failed load says to serve meanwhile; null where it knows nobody. */
   lastKnown(error: unknown): Actor | null;
 }
@@ -70,7 +70,7 @@ export function createActorCache(
       actors.set(token.hash, { actor, askedAtMs, failedAtMs: null });
     }
   };
-  const refresh = async (token: KnownToken, budget: Budget): Promise<Actor | null> => {
+  const refresh = async (token: KnownToken, budget: TimeBudget): Promise<Actor | null> => {
     // An answer is as old as its question.
     const askedAtMs = now();
     try {
@@ -86,7 +86,7 @@ export function createActorCache(
       return kept.actor;
     }
   };
-  const refreshOnce = (token: KnownToken, budget: Budget): Promise<Actor | null> => {
+  const refreshOnce = (token: KnownToken, budget: TimeBudget): Promise<Actor | null> => {
     const running = loading.get(token.hash);
     if (running !== undefined) return running;
     const work = refresh(token, budget).finally(() => loading.delete(token.hash));

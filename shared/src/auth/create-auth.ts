@@ -12,7 +12,7 @@ import {
 } from '../directory/directory.ts';
 import type { Documents } from '../documents/documents.ts';
 import { Refusal } from '../http/http.ts';
-import type { Budget, Store } from '../store/store.ts';
+import type { TimeBudget, Store } from '../store/store.ts';
 import { accessDisabled, noToken, unknownToken } from './access-refusal.ts';
 import { createActorCache } from './actor-cache.ts';
 import { actorOf, type Actor } from './actor.ts';
@@ -33,7 +33,7 @@ export interface Auth {
    * @throws AccessRefusal (no-token, invalid-token, access-disabled), Refusal (directory-unavailable); texts as the
    * original gateway's
    */
-  identify(caller: Caller, budget: Budget, evenDisabled?: boolean): Promise<Actor>;
+  identify(caller: Caller, budget: TimeBudget, evenDisabled?: boolean): Promise<Actor>;
   /**
    * Asks the source anew, so that a change there holds within seconds everywhere.
    * @throws Refusal recently-updated, directory-unavailable; AccessRefusal when the source knows the token no longer

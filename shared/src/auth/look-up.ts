@@ -14,7 +14,7 @@ import {
   type Statement,
 } from '../directory/directory.ts';
 import { Refusal } from '../http/http.ts';
-import type { Budget } from '../store/store.ts';
+import type { TimeBudget } from '../store/store.ts';
 import { eventLoopTurns } from './event-loop-turns.ts';
 import type { UnknownTokenBudget } from './unknown-tokens.ts';
 
@@ -51,7 +51,7 @@ export interface LookUpParts {
    */
   readonly directoryReads: UnknownTokenBudget;
   /** Told before a look-up writes what a source says of a subscription (directory). */
-  readonly lookedUp: (source: AccessSource, id: string, budget: Budget) => Promise<void>;
+  readonly lookedUp: (source: AccessSource, id: string, budget: TimeBudget) => Promise<void>;
   readonly now: () => number;
   readonly warn: (message: string, error: unknown) => void;
 }
@@ -63,7 +63,7 @@ export interface LookUp {
    * @returns null: definitely nobody's
    * @throws LookUpFailed; Refusal too-many-unknown-tokens
    */
-  find(token: KnownToken, remembered: boolean, budget: Budget): Promise<Account | null>;
+  find(token: KnownToken, remembered: boolean, budget: TimeBudget): Promise<Account | null>;
   /** Asks the source, whatever is known; the directory where there is no source. @throws LookUpFailed */
   refresh(token: KnownToken): Promise<Account | null>;
 }
@@ -81,7 +81,7 @@ export function createLookUp({
 }: LookUpParts): LookUp {
   const sourceOf = (token: KnownToken): AccessSource | null =>
     sources.find(({ takes }) => takes === token.source) ?? null;
-  const beside = (work: (budget: Budget) => Promise<void>): void => {
+  const beside = (work: (budget: TimeBudget) => Promise<void>): void => {
     work({ leftMs: copyBudgetMs }).catch((error: unknown) =>
       warn('a copy of an actor could not be written, the next look-up tries again', error),
     );

@@ -3,7 +3,7 @@
 
 import * as v from 'valibot';
 import { confirmCopy, keepCopy, readCopy, readCopyVersion } from '../documents/documents.ts';
-import { keys, type Budget, type Store } from '../store/store.ts';
+import { keys, type TimeBudget, type Store } from '../store/store.ts';
 
 /** Longer than any outage of Firestore: a cold instance has nothing else then. */
 const keptMs = 30 * 86_400_000;
@@ -23,13 +23,13 @@ export interface OverlayBody {
 
 /** The copy. Every method throws StoreUnavailable when Redis does not answer within the budget. */
 export interface OverlayRedis {
-  readVersion(budget: Budget): Promise<{ readonly version: number; readonly ageMs: number } | null>;
+  readVersion(budget: TimeBudget): Promise<{ readonly version: number; readonly ageMs: number } | null>;
   /** Null where there is none, or one that can't be read: the next write replaces it. */
-  read(budget: Budget): Promise<(OverlayBody & { readonly version: number }) | null>;
+  read(budget: TimeBudget): Promise<(OverlayBody & { readonly version: number }) | null>;
   /** Keeps it unless a newer one is kept. */
-  keep(version: number, body: OverlayBody, budget: Budget): Promise<void>;
+  keep(version: number, body: OverlayBody, budget: TimeBudget): Promise<void>;
   /** Firestore still has this version. */
-  confirm(version: number, budget: Budget): Promise<void>;
+  confirm(version: number, budget: TimeBudget): Promise<void>;
 }
 
 export function openOverlayRedis(store: Store): OverlayRedis {

@@ -2,7 +2,7 @@
 // for everybody. Not how old an instance's own copy may be (overlay-copy.ts).
 
 import type { DocumentReader } from '../documents/documents.ts';
-import type { Budget } from '../store/store.ts';
+import type { TimeBudget } from '../store/store.ts';
 import type { OverlaySource } from './overlay-copy.ts';
 import { readOverlayDocument } from './overlay-document.ts';
 import { markerPath, readMarker, readTexts } from './overlay-firestore.ts';
@@ -110,7 +110,7 @@ function withLastGood(texts: Readonly<Record<string, string>>, before: Readonly<
   return { documents, faults };
 }
 
-const bodyBudget = (): Budget => ({ leftMs: bodyBudgetMs });
+const bodyBudget = (): TimeBudget => ({ leftMs: bodyBudgetMs });
 /** 0: somebody looked, and nobody ever wrote. */
 const versionText = (version: number): string | null => (version === 0 ? null : String(version));
 const gone = (): Error => new Error(`${markerPath} is gone from Firestore`);

@@ -2,7 +2,7 @@
 // rows, and which secrets are mounted. Names only.
 
 import * as v from 'valibot';
-import { keys, type Budget, type Store } from '../store/store.ts';
+import { keys, type TimeBudget, type Store } from '../store/store.ts';
 import { layerFaults, type Layer } from './layers.ts';
 
 /** As long as the overlay's copy. */
@@ -30,7 +30,7 @@ export async function publishReviewed(
   functionName: string,
   { environment, mounted }: ReviewedState,
   nowMs: number,
-  budget: Budget,
+  budget: TimeBudget,
 ): Promise<void> {
   const state = { atMs: nowMs, environment: environment.map(({ rows }) => rows), mounted };
   const key = keys.reviewed();
@@ -44,7 +44,7 @@ export async function publishReviewed(
 }
 
 /** What was published last; null: nothing. @throws StoreUnavailable */
-export async function readReviewed(store: Store, budget: Budget): Promise<ReviewedState | null> {
+export async function readReviewed(store: Store, budget: TimeBudget): Promise<ReviewedState | null> {
   const [fields] = (await store.commands([['hvals', keys.reviewed()]], budget)) as [readonly string[]];
   const states = fields
     .flatMap((text) => {

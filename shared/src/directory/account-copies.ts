@@ -3,7 +3,7 @@
 
 import * as v from 'valibot';
 import { keepCopy, readCopy } from '../documents/documents.ts';
-import { keys, shardOf, type Budget, type Store } from '../store/store.ts';
+import { keys, shardOf, type TimeBudget, type Store } from '../store/store.ts';
 import type { Account } from './account.ts';
 import { subscriptionSchema } from './records.ts';
 
@@ -35,22 +35,22 @@ export interface Copy {
 /** The copies. Every method throws StoreUnavailable when Redis does not answer within the budget. */
 export interface AccountCopies {
   /** Null where there is none, or one that can't be read: the next write replaces it. */
-  read(tokenHash: string, budget: Budget): Promise<Copy | null>;
-  keep(tokenHash: string, account: Account, budget: Budget): Promise<void>;
+  read(tokenHash: string, budget: TimeBudget): Promise<Copy | null>;
+  keep(tokenHash: string, account: Account, budget: TimeBudget): Promise<void>;
   /** Brings a copy up to date where there is one. */
-  renew(tokenHash: string, account: Account, budget: Budget): Promise<void>;
+  renew(tokenHash: string, account: Account, budget: TimeBudget): Promise<void>;
   /** @param version of the directory's change */
-  revoke(tokenHash: string, version: number, budget: Budget): Promise<void>;
+  revoke(tokenHash: string, version: number, budget: TimeBudget): Promise<void>;
   /** No source knows the token. */
-  markUnknown(tokenHash: string, budget: Budget): Promise<void>;
+  markUnknown(tokenHash: string, budget: TimeBudget): Promise<void>;
 }
 
 /** The copies behind a Redis connection. */
 export function createAccountCopies(store: Store): AccountCopies {
   const keyOf = (hash: string): string => keys.actor(shardOf(hash), hash);
-  const keep = (hash: string, account: Account, renew: boolean, budget: Budget): Promise<void> =>
+  const keep = (hash: string, account: Account, renew: boolean, budget: TimeBudget): Promise<void> =>
     keepCopy(store, keyOf(hash), { version: account.version, body: text(account), ttlMs: keptMs, renew }, budget);
-  const mark = (hash: string, version: number, ttlMs: number, budget: Budget): Promise<void> =>
+  const mark = (hash: string, version: number, ttlMs: number, budget: TimeBudget): Promise<void> =>
     keepCopy(store, keyOf(hash), { version, body: '', ttlMs }, budget);
   const text = ({ source, id, record }: Account): string => JSON.stringify({ source, id, record });
   return {

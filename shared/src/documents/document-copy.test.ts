@@ -5,11 +5,11 @@ import assert from 'node:assert/strict';
 import { after, before, beforeEach, test } from 'node:test';
 import { Redis } from 'ioredis';
 import { startRedis, type LocalRedis } from '../../../scripts/local/process/redis.ts';
-import { connectStore, keys, shardOf, type Budget, type Store } from '../store/store.ts';
+import { connectStore, keys, shardOf, type TimeBudget, type Store } from '../store/store.ts';
 import { confirmCopy, keepCopy, readCopy, readCopyVersion, type NewCopy } from './document-copy.ts';
 
 const key = keys.actor(shardOf('h'), 'h');
-const budget = (): Budget => ({ leftMs: 10_000 });
+const budget = (): TimeBudget => ({ leftMs: 10_000 });
 let server: LocalRedis;
 let redis: Redis;
 let store: Store;

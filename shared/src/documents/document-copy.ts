@@ -2,7 +2,7 @@
 // without asking Firestore. How old it may be and what its text means is for the document's owner to say.
 
 import { readFileSync } from 'node:fs';
-import { loadScript, redisTimeMs, timeCommand, type Budget, type Store } from '../store/store.ts';
+import { loadScript, redisTimeMs, timeCommand, type TimeBudget, type Store } from '../store/store.ts';
 
 const script = loadScript(
   'document-copy',
@@ -33,7 +33,7 @@ export interface NewCopy {
 }
 
 /** Null where there is none. @throws StoreUnavailable */
-export async function readCopy(store: Store, key: string, budget: Budget): Promise<DocumentCopy | null> {
+export async function readCopy(store: Store, key: string, budget: TimeBudget): Promise<DocumentCopy | null> {
   const [time, fields] = (await store.commands([timeCommand, ['hmget', key, 'version', 'body', 'at']], budget)) as [
     unknown,
     [string | null, string | null, string | null],
@@ -47,7 +47,7 @@ export async function readCopy(store: Store, key: string, budget: Budget): Promi
 export async function readCopyVersion(
   store: Store,
   key: string,
-  budget: Budget,
+  budget: TimeBudget,
 ): Promise<Omit<DocumentCopy, 'body'> | null> {
   const [time, fields] = (await store.commands([timeCommand, ['hmget', key, 'version', 'at']], budget)) as [
     unknown,
@@ -63,7 +63,7 @@ export async function confirmCopy(
   store: Store,
   key: string,
   { version, ttlMs }: Pick<NewCopy, 'version' | 'ttlMs'>,
-  budget: Budget,
+  budget: TimeBudget,
 ): Promise<void> {
   await store.run(confirmScript, [key], [version, ttlMs], budget);
 }
@@ -73,7 +73,7 @@ export async function keepCopy(
   store: Store,
   key: string,
   { version, body, ttlMs, renew = false }: NewCopy,
-  budget: Budget,
+  budget: TimeBudget,
 ): Promise<void> {
   await store.run(script, [key], [version, body, ttlMs, renew ? 'kept' : ''], budget);
 }

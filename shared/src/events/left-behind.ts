@@ -1,7 +1,7 @@
 // Takes over what instances left in a shard's outbox: read, sent to the queue, deleted on its acknowledgement. Run by
 // sweep-leases.
 
-import { keys, type Budget, type Shard, type Store } from '../store/store.ts';
+import { keys, type TimeBudget, type Shard, type Store } from '../store/store.ts';
 import { nextBatch } from './batch.ts';
 import { eventTaskBody } from './event-task.ts';
 import { noticeOf, noticeTaskName, type Notice } from './notice.ts';
@@ -37,7 +37,7 @@ export async function takeLeftBehind(
   shard: Shard,
   olderThanMs: number,
   most: number,
-  budget: () => Budget,
+  budget: () => TimeBudget,
 ): Promise<TakenOver> {
   const key = keys.outbox(shard);
   const [entries] = (await store.commands(

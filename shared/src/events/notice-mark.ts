@@ -1,6 +1,6 @@
 // What became of a notice: so that a task which is delivered twice does not reach people twice.
 
-import { keys, shardOf, type Budget, type Store } from '../store/store.ts';
+import { keys, shardOf, type TimeBudget, type Store } from '../store/store.ts';
 
 /** Longer than the webhook may take: a handler that is silent for so long is dead, and its notice is sent again. */
 const claimMs = 30_000;
@@ -20,7 +20,7 @@ export interface NoticeMarks {
 }
 
 /** @param budget of one Redis command. */
-export function createNoticeMarks(store: Store, budget: () => Budget): NoticeMarks {
+export function createNoticeMarks(store: Store, budget: () => TimeBudget): NoticeMarks {
   const keyOf = (id: string): string => keys.notice(shardOf(id), id);
   return {
     claim: async (id) => {

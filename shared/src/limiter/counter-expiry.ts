@@ -1,7 +1,7 @@
 // A slow walk over all keys for counters that lost their expiry: a few thousand keys a run, going on where the last run
 // stopped. Not what is due (sweep.ts).
 
-import { keys, type Budget, type Store } from '../store/store.ts';
+import { keys, type TimeBudget, type Store } from '../store/store.ts';
 import { scripts } from './scripts.ts';
 
 /** Keys that Redis looks at in one step: well below a millisecond of its thread. */
@@ -16,7 +16,7 @@ const counters = '{s*}:limit:*';
  * @returns counters that were given an expiry or forgotten
  * @throws StoreUnavailable; the next run goes on from the last step that was whole
  */
-export async function restoreExpiries(store: Store, steps: number, budget: () => Budget): Promise<number> {
+export async function restoreExpiries(store: Store, steps: number, budget: () => TimeBudget): Promise<number> {
   const [saved] = (await store.commands([['get', keys.walk()]], budget())) as [string | null];
   let cursor = saved ?? '0';
   let restored = 0;

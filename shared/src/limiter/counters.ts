@@ -1,7 +1,7 @@
 // Lists all open quota windows, for an operator who compares them with the ledger after a failover, and raises one.
 // Not the reading of callers.
 
-import { redisTimeMs, timeCommand, type Budget, type Store } from '../store/store.ts';
+import { redisTimeMs, timeCommand, type TimeBudget, type Store } from '../store/store.ts';
 import { scripts } from './scripts.ts';
 
 /** Keys that Redis looks at in one step. */
@@ -26,7 +26,7 @@ export interface Counter {
 }
 
 /** Page by page; a counter may come twice. @throws StoreUnavailable */
-export async function* readCounters(store: Store, budget: () => Budget): AsyncGenerator<readonly Counter[]> {
+export async function* readCounters(store: Store, budget: () => TimeBudget): AsyncGenerator<readonly Counter[]> {
   let cursor = '0';
   do {
     const scan = ['scan', cursor, 'match', counters, 'count', stepKeys] as const;
@@ -61,7 +61,7 @@ export async function raiseCounter(
   store: Store,
   { key, window }: Counter,
   settledUnits: number,
-  budget: Budget,
+  budget: TimeBudget,
 ): Promise<number | null> {
   return (await store.run(scripts.raiseCounter, [key], [window, settledUnits], budget)) as number | null;
 }

@@ -1,7 +1,7 @@
 // A settlement that Redis did not confirm: what a task carries of it, and how it is applied when the task arrives. The
 // task is the journal.
 
-import { shardOf, type Budget, type Store } from '../store/store.ts';
+import { shardOf, type TimeBudget, type Store } from '../store/store.ts';
 import { scripts } from './scripts.ts';
 import { endedTimeMs, endKeys, type LateSettlement } from './settlement.ts';
 
@@ -34,7 +34,7 @@ export async function settleLate(
   units: number,
   late: LateSettlement,
   nowMs: number,
-  budget: Budget,
+  budget: TimeBudget,
 ): Promise<LateOutcome> {
   const { actor, feature } = late;
   const doubtful = late.tried_at_ms !== null && nowMs - late.tried_at_ms > endedTimeMs - clockSkewMs;

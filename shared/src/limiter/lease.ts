@@ -2,7 +2,7 @@
 // limiter alone.
 
 import type { Feature, Permit } from '../auth/auth.ts';
-import { keys, StoreUnavailable, type Budget, type Shard, type Store } from '../store/store.ts';
+import { keys, StoreUnavailable, type TimeBudget, type Shard, type Store } from '../store/store.ts';
 import type { Claim } from './claim.ts';
 import { scripts } from './scripts.ts';
 import { endedTimeMs, endKeys, type LateSettlement, type PostedNotice, type Settlement } from './settlement.ts';
@@ -39,9 +39,9 @@ export interface Lease {
   readonly resetAtMs: number;
   readonly admittedAtMs: number;
   /** Charges the actual usage and writes the event, in one step. May be repeated after StoreUnavailable. */
-  settle(units: number, event: string, budget: Budget): Promise<Settlement>;
+  settle(units: number, event: string, budget: TimeBudget): Promise<Settlement>;
   /** Gives the reservation back and writes the event of the failed call. May be repeated after StoreUnavailable. */
-  release(event: string, budget: Budget): Promise<Settlement>;
+  release(event: string, budget: TimeBudget): Promise<Settlement>;
   /** What ends it in another process, after a settlement without an answer. */
   late(nowMs: number): LateSettlement;
   /**
@@ -71,7 +71,12 @@ export interface LeaseFacts {
 export function openLease(store: Store, facts: LeaseFacts): Lease {
   const { id, shard, feature, actor, window } = facts;
   const ending = endKeys(shard, feature, actor, id, facts.claim?.name ?? null);
-  const end = async (state: 'settled' | 'void', units: number, event: string, budget: Budget): Promise<Settlement> => {
+  const end = async (
+    state: 'settled' | 'void',
+    units: number,
+    event: string,
+    budget: TimeBudget,
+  ): Promise<Settlement> => {
     const { thresholds, draft } = facts.notice ?? { thresholds: [], draft: '' };
     const noticeFrom = thresholds.length === 0 ? '' : (Math.min(...thresholds) * facts.limit) / 100;
     const [, kept, entry, crossed] = (await store.run(

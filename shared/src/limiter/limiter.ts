@@ -2,7 +2,7 @@
 // may (auth), not what it costs (events).
 
 import type { Actor, Entitlement, Feature, Permit } from '../auth/auth.ts';
-import { keys, shardOf, type Budget, type Shard, type Store } from '../store/store.ts';
+import { keys, shardOf, type TimeBudget, type Shard, type Store } from '../store/store.ts';
 import { claimKey, claimTimeMs, type Claim, type Claimed } from './claim.ts';
 import type { Denial } from './denial.ts';
 import { leaseOnTrust, leaseTimeMs, openLease, type Lease, type NoticeRule } from './lease.ts';
@@ -40,7 +40,7 @@ export interface Admission {
 /** The limiter of this process. Every method throws StoreUnavailable when Redis does not answer within the budget. */
 export interface Limiter {
   /** One round trip: reserves the estimate and opens a lease, or says why not. */
-  admit(permit: Permit, admission: Admission, budget: Budget): Promise<Lease | Denial | Claimed>;
+  admit(permit: Permit, admission: Admission, budget: TimeBudget): Promise<Lease | Denial | Claimed>;
   /**
    * A lease on trust, while Redis can't be asked: whether that may be is serve's to say. It is settled by a task alone
    * (late.ts).
@@ -48,11 +48,11 @@ export interface Limiter {
    */
   admitOnTrust(permit: Permit, admission: Admission, nowMs: number, triedAtMs: number | null): Lease;
   /** Gives up an admission whose outcome is unknown, so that a late one can't stand: the id is void from now on. */
-  withdraw(permit: Permit, admission: Pick<Admission, 'leaseId' | 'claim'>, budget: Budget): Promise<void>;
+  withdraw(permit: Permit, admission: Pick<Admission, 'leaseId' | 'claim'>, budget: TimeBudget): Promise<void>;
   /** Consumption of the actor by feature; consumes nothing. */
-  read(actor: Actor, features: readonly Feature[], budget: Budget): Promise<ReadonlyMap<Feature, Reading>>;
+  read(actor: Actor, features: readonly Feature[], budget: TimeBudget): Promise<ReadonlyMap<Feature, Reading>>;
   /** Why one more unit would be refused at this moment, or null; consumes and writes nothing. */
-  look(actor: Actor, feature: Feature, entitlement: Entitlement, budget: Budget): Promise<Denial | null>;
+  look(actor: Actor, feature: Feature, entitlement: Entitlement, budget: TimeBudget): Promise<Denial | null>;
   /**
    * Appends an event that belongs to no lease, folding repeated ones.
    * @param identity the actor's, or for a token that nobody knows its source and the reason
@@ -64,7 +64,7 @@ export interface Limiter {
     eventId: string,
     event: string,
     count: number,
-    budget: Budget,
+    budget: TimeBudget,
   ): Promise<Posted | null>;
 }
 

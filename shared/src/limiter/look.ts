@@ -2,7 +2,7 @@
 // that passes it may be refused all the same.
 
 import type { Actor, Entitlement, Feature } from '../auth/auth.ts';
-import { keys, shardOf, type Budget, type Store } from '../store/store.ts';
+import { keys, shardOf, type TimeBudget, type Store } from '../store/store.ts';
 import type { Denial } from './denial.ts';
 
 const fields = ['used', 'reserved', 'end', 'interval', 'version', 'burst', 'burstEnd'] as const;
@@ -26,7 +26,7 @@ export interface Looked {
 export async function lookFor(
   store: Store,
   { identity, version, feature, entitlement }: Looked,
-  budget: Budget,
+  budget: TimeBudget,
 ): Promise<Denial | null> {
   const { limit, intervalMs, burst, inFlightMax } = entitlement;
   const shard = shardOf(identity);

@@ -1,7 +1,7 @@
 // What an actor has used of its quotas so far. Reads only: no burst mark, no window opened.
 
 import type { Feature } from '../auth/auth.ts';
-import { keys, redisTimeMs, shardOf, timeCommand, type Budget, type Store } from '../store/store.ts';
+import { keys, redisTimeMs, shardOf, timeCommand, type TimeBudget, type Store } from '../store/store.ts';
 
 const fields = ['used', 'end', 'interval', 'version'] as const;
 
@@ -24,7 +24,7 @@ export async function readLimits(
   actor: string,
   version: number | null,
   intervals: ReadonlyMap<Feature, number | null>,
-  budget: Budget,
+  budget: TimeBudget,
 ): Promise<ReadonlyMap<Feature, Reading>> {
   const shard = shardOf(actor);
   const features = [...intervals.keys()];

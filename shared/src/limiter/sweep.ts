@@ -1,7 +1,7 @@
 // Ends what its holder left behind in one shard: overdue leases and folded refusals. What becomes of the outbox is the
 // events room's.
 
-import { keys, type Budget, type Shard, type Store } from '../store/store.ts';
+import { keys, type TimeBudget, type Shard, type Store } from '../store/store.ts';
 import { scripts } from './scripts.ts';
 import { endedTimeMs, endKeys } from './settlement.ts';
 import { shareOf } from './share.ts';
@@ -30,7 +30,7 @@ export async function sweepShard(
   shard: Shard,
   nowMs: number,
   most: number,
-  budget: () => Budget,
+  budget: () => TimeBudget,
 ): Promise<Swept> {
   const due = ['-inf', nowMs, 'byscore', 'limit', 0, most] as const;
   const [leaseIds, foldKeys] = (await store.commands(
@@ -67,7 +67,7 @@ async function sweepLease(
   shard: Shard,
   id: string,
   record: string | null,
-  budget: Budget,
+  budget: TimeBudget,
 ): Promise<boolean> {
   const [, , , feature = 'none', actor = 'none', claim = null] = (record ?? '').split('\n', 1)[0]?.split(' ') ?? [];
   const [outcome] = (await store.run(

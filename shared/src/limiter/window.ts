@@ -2,7 +2,7 @@
 // (reading.ts).
 
 import type { Actor, Feature } from '../auth/auth.ts';
-import { keys, readRedisTime, shardOf, type Budget, type Store } from '../store/store.ts';
+import { keys, readRedisTime, shardOf, type TimeBudget, type Store } from '../store/store.ts';
 import { scripts } from './scripts.ts';
 
 /** What Redis has of one feature of an actor. Times in Unix ms by Redis's clock. */
@@ -28,7 +28,7 @@ export async function readWindows(
   store: Store,
   owner: Owner,
   features: readonly Feature[],
-  budget: Budget,
+  budget: TimeBudget,
 ): Promise<ReadonlyMap<Feature, QuotaWindow>> {
   const actor = actorOf(owner);
   const shard = shardOf(actor);
@@ -61,7 +61,7 @@ export async function closeWindow(
   owner: Owner,
   feature: Feature,
   window: string,
-  budget: Budget,
+  budget: TimeBudget,
 ): Promise<boolean> {
   const actor = actorOf(owner);
   return (await store.run(scripts.reset, [keys.limit(shardOf(actor), feature, actor)], [window], budget)) === 1;

@@ -15,7 +15,14 @@ import {
 } from '../events/events.ts';
 import { accessTokens } from '../http/http.ts';
 import { createLimiter, type Limiter } from '../limiter/limiter.ts';
-import { connectStore, wordsOf, type Budget, type FullChange, type Store, type StoreChange } from '../store/store.ts';
+import {
+  connectStore,
+  wordsOf,
+  type TimeBudget,
+  type FullChange,
+  type Store,
+  type StoreChange,
+} from '../store/store.ts';
 import { createTelemetry, type Telemetry } from '../telemetry/telemetry.ts';
 import { createUpstream, type Upstream } from '../upstream/upstream.ts';
 import { createOutages, type Outages } from './outages.ts';
@@ -43,7 +50,7 @@ export interface Context {
   /** Who is served while Redis is away. */
   readonly outages: Outages;
   /** A fresh budget of Redis waits: one on the way up, one for settling. */
-  budget(): Budget;
+  budget(): TimeBudget;
   /** Connects what every request needs; resolves when the port may open (Store.opened). Never rejects. */
   opened(): Promise<void>;
   /** Sends what is left and closes the connections. */
@@ -86,7 +93,7 @@ export function openContext(config: Config, openTasks: OpenTasks): Context {
     gauge: (key, shut) => tellShut(telemetry, key, shut),
   });
   const limiter = createLimiter(store);
-  const budget = (): Budget => ({ leftMs: config.redisBudgetMs });
+  const budget = (): TimeBudget => ({ leftMs: config.redisBudgetMs });
   const unknownCallers = createUnknownCallers({ limiter, outbox, telemetry, budget });
   return {
     config,

@@ -1,7 +1,7 @@
 // A request under way, and the route that handles it: the nouns of this room. Not what is done with them (handler.ts).
 
 import type { Dialect, Received } from '../http/http.ts';
-import type { Budget } from '../store/store.ts';
+import type { TimeBudget } from '../store/store.ts';
 import type { Scope } from '../telemetry/telemetry.ts';
 import type { Context } from './context.ts';
 import type { Timing } from './timing.ts';
@@ -31,7 +31,7 @@ export interface Exchange {
   /** What stands in the path for the names of its route, decoded. */
   readonly named: Readonly<Record<string, string>>;
   /** Redis waits of this request before its first byte. */
-  readonly budget: Budget;
+  readonly budget: TimeBudget;
   /** Sends a JSON document. */
   json(status: number, value: unknown, headers?: Readonly<Record<string, string>>): void;
 }

@@ -1,6 +1,6 @@
 // Which shards have something for the sweeper: one look at all of them. Not the work itself (sweep.ts).
 
-import { keys, type Budget, type Shard, type Store } from '../store/store.ts';
+import { keys, type TimeBudget, type Shard, type Store } from '../store/store.ts';
 
 /**
  * Shards looked at at once. Their commands leave in one write and cost Redis about a millisecond: a look at 4,096 idle
@@ -31,7 +31,7 @@ export async function findShardsDue(
   store: Store,
   shards: readonly Shard[],
   { nowMs, olderThanMs }: { readonly nowMs: number; readonly olderThanMs: number },
-  budget: () => Budget,
+  budget: () => TimeBudget,
   goesOn: () => boolean,
   failed: (shard: Shard, error: unknown) => void,
 ): Promise<ShardsDue> {

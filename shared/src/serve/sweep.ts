@@ -3,7 +3,7 @@
 
 import { takeLeftBehind, unsentNotice } from '../events/events.ts';
 import { restoreExpiries, sweepShard } from '../limiter/limiter.ts';
-import { readRedisTime, shardCount, shardName, type Budget, type Shard } from '../store/store.ts';
+import { readRedisTime, shardCount, shardName, type TimeBudget, type Shard } from '../store/store.ts';
 import type { Scope } from '../telemetry/telemetry.ts';
 import type { Context } from './context.ts';
 import { findShardsDue } from './shards-due.ts';
@@ -61,7 +61,7 @@ export function createSweep(
   random: () => number = Math.random,
 ): (link?: Scope['link']) => Promise<SweepReport> {
   const queues = { events: queue, notices: noticeQueue };
-  const budget = (): Budget => ({ leftMs: commandTimeoutMs, patient: true });
+  const budget = (): TimeBudget => ({ leftMs: commandTimeoutMs, patient: true });
   /** Ends what is overdue. */
   const endOverdue = async (shard: Shard, nowMs: number, report: SweepReport): Promise<Pass> => {
     const swept = await sweepShard(store, shard, nowMs, perShardMax, budget);

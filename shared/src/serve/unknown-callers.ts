@@ -3,7 +3,7 @@
 
 import type { Outbox, UsageEvent } from '../events/events.ts';
 import type { Limiter } from '../limiter/limiter.ts';
-import type { Budget } from '../store/store.ts';
+import type { TimeBudget } from '../store/store.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
 
 /** One row a second and reason at the most, whatever comes. */
@@ -27,7 +27,7 @@ export interface UnknownCallerParts {
   readonly limiter: Limiter;
   readonly outbox: Outbox;
   readonly telemetry: Telemetry;
-  readonly budget: () => Budget;
+  readonly budget: () => TimeBudget;
 }
 
 /** Identities are few: sources and reasons. */

@@ -5,7 +5,7 @@ import type { Redis } from 'ioredis';
 import { within } from '../telemetry/telemetry.ts';
 import { accessOf, type AccessSettings } from './access.ts';
 import { createBreaker, breakerRules, type Breaker, type BreakerChange, type OutageCause } from './breaker.ts';
-import { StoreUnavailable, type Budget } from './budget.ts';
+import { StoreUnavailable, type TimeBudget } from './time-budget.ts';
 import { keyless, openClient, type Client, type Command } from './client.ts';
 import { clock } from './clock.ts';
 import { openCluster } from './cluster.ts';
@@ -72,10 +72,10 @@ export interface Store {
     script: Script,
     keys: readonly string[],
     args: readonly (string | number | Buffer)[],
-    budget: Budget,
+    budget: TimeBudget,
   ): Promise<unknown>;
   /** Runs commands in one round trip. @throws StoreUnavailable when any of them fails. */
-  commands(commands: readonly Command[], budget: Budget): Promise<unknown[]>;
+  commands(commands: readonly Command[], budget: TimeBudget): Promise<unknown[]>;
   /**
    * Starts connecting, and resolves when the port may open: when the way to Redis is open. Any answer is enough, the
    * outage policy is for the rest; silence is waited for (StoreSettings.redisStartMs), and so is a password that is
@@ -86,7 +86,7 @@ export interface Store {
    * Writes to each node, as serving a request does.
    * @throws StoreUnavailable when one of them refuses, or does not answer
    */
-  probe(budget: Budget): Promise<void>;
+  probe(budget: TimeBudget): Promise<void>;
   /** The outage that lasts longest, or null while Redis serves. */
   outage(): { readonly cause: OutageCause; readonly openMs: number } | null;
   close(): Promise<void>;
@@ -154,7 +154,7 @@ export function connectStore(
     leaveReplica,
   );
 
-  const usable = async (breaker: Breaker, budget: Budget): Promise<void> => {
+  const usable = async (breaker: Breaker, budget: TimeBudget): Promise<void> => {
     const startedMs = performance.now();
     const outage = breaker.outage();
     if (outage !== null && budget.patient === true)
@@ -166,7 +166,7 @@ export function connectStore(
 
   const bounded = async <T>(
     node: () => string,
-    budget: Budget,
+    budget: TimeBudget,
     single: boolean,
     work: () => Promise<T>,
   ): Promise<T> => {
@@ -177,7 +177,7 @@ export function connectStore(
     return sender.send(name, breaker, budget, single, work);
   };
 
-  const onNode = (node: string, commands: readonly Command[], budget: Budget): Promise<unknown[]> =>
+  const onNode = (node: string, commands: readonly Command[], budget: TimeBudget): Promise<unknown[]> =>
     bounded(
       () => node,
       budget,
@@ -186,7 +186,7 @@ export function connectStore(
     );
 
   /** One step over all nodes, one after the other: the cursor of a cluster is `<node>:<cursor>`. */
-  const scan = async ([name, cursor = '0', ...rest]: Command, budget: Budget): Promise<unknown> => {
+  const scan = async ([name, cursor = '0', ...rest]: Command, budget: TimeBudget): Promise<unknown> => {
     const nodes = client.nodes();
     const [index = '0', position = '0'] = nodes.length > 1 ? String(cursor).split(':') : ['0', String(cursor)];
     const node = nodes[Number(index)];

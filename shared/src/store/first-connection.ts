@@ -2,7 +2,7 @@
 // the later ones (client.ts).
 
 import { within } from '../telemetry/telemetry.ts';
-import { StoreUnavailable } from './budget.ts';
+import { StoreUnavailable } from './time-budget.ts';
 import { connectTimeoutMs } from './client.ts';
 import { awaitWay } from './way.ts';
 

@@ -3,7 +3,7 @@
 
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import type { Budget } from './budget.ts';
+import type { TimeBudget } from './time-budget.ts';
 import type { Store } from './connection.ts';
 import { keys } from './keys.ts';
 import { loadScript } from './script.ts';
@@ -13,13 +13,13 @@ const script = loadScript('lock', readFileSync(new URL('./scripts/lock.lua', imp
 /** A lock that is held. */
 export interface Lock {
   /** @returns false when another process has it now. @throws StoreUnavailable */
-  renew(budget: Budget): Promise<boolean>;
+  renew(budget: TimeBudget): Promise<boolean>;
   /** @throws StoreUnavailable; then it ends by itself */
-  release(budget: Budget): Promise<void>;
+  release(budget: TimeBudget): Promise<void>;
 }
 
 /** Takes a job's lock for `ms`, or null when another process has it. @throws StoreUnavailable */
-export async function takeLock(store: Store, job: string, ms: number, budget: Budget): Promise<Lock | null> {
+export async function takeLock(store: Store, job: string, ms: number, budget: TimeBudget): Promise<Lock | null> {
   const key = keys.lock(job);
   const holder = randomUUID();
   const [taken] = await store.commands([['set', key, holder, 'PX', ms, 'NX']], budget);

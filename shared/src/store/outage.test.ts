@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import { startRedis, type LocalRedis } from '../../../scripts/local/process/redis.ts';
 import { startTcpProxy, type TcpProxy } from '../../../scripts/local/process/tcp-proxy.ts';
-import type { Budget } from './budget.ts';
+import type { TimeBudget } from './time-budget.ts';
 import { connectStore, type Store, type StoreChange } from './connection.ts';
 import { loadScript } from './script.ts';
 import { StoreUnavailable } from './store.ts';
@@ -41,7 +41,7 @@ afterEach(async () => {
   await server.close();
 });
 
-const run = (budget: Budget = { leftMs: budgetMs }): Promise<unknown> => store.run(count, ['{s}:n'], [], budget);
+const run = (budget: TimeBudget = { leftMs: budgetMs }): Promise<unknown> => store.run(count, ['{s}:n'], [], budget);
 const states = (): string[] => changes.map(({ state, cause }) => `${state} ${cause}`);
 
 /** Fails at once: without a word to Redis. */

@@ -1,6 +1,6 @@
 // Redis's clock: the one time that is the same for every instance. Lua has its own way to it (limiter/scripts/now.lua).
 
-import type { Budget } from './budget.ts';
+import type { TimeBudget } from './time-budget.ts';
 import type { Store } from './connection.ts';
 
 /** The command whose reply `redisTimeMs` reads: for those who ask for more in the same round trip. */
@@ -13,7 +13,7 @@ export function redisTimeMs(reply: unknown): number {
 }
 
 /** Unix ms by Redis's clock. @throws StoreUnavailable */
-export async function readRedisTime(store: Store, budget: Budget): Promise<number> {
+export async function readRedisTime(store: Store, budget: TimeBudget): Promise<number> {
   const [reply] = await store.commands([timeCommand], budget);
   return redisTimeMs(reply);
 }

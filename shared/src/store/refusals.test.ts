@@ -6,7 +6,7 @@ import { spawnSync } from 'node:child_process';
 import { test, type TestContext } from 'node:test';
 import { Redis } from 'ioredis';
 import { startRedis } from '../../../scripts/local/process/redis.ts';
-import type { Budget } from './budget.ts';
+import type { TimeBudget } from './time-budget.ts';
 import { connectStore, type Store, type StoreChange } from './connection.ts';
 import type { FullChange } from './fullness.ts';
 import { codeOf, refusalOf, wordsOf } from './refusals.ts';
@@ -51,8 +51,8 @@ async function rig(t: TestContext, program: string, ...args: string[]): Promise<
   return { store, client, changes, full, warnings };
 }
 
-const budget = (): Budget => ({ leftMs: budgetMs });
-const patient = (): Budget => ({ leftMs: 20_000, patient: true });
+const budget = (): TimeBudget => ({ leftMs: budgetMs });
+const patient = (): TimeBudget => ({ leftMs: 20_000, patient: true });
 const run = (store: Store, given = budget()): Promise<unknown> => store.run(count, ['{s}:n'], [], given);
 
 /** Refused with these words, and known to have changed nothing. */

@@ -2,7 +2,7 @@
 // goes (connection.ts).
 
 import type { Breaker } from './breaker.ts';
-import { StoreUnavailable, type Budget } from './budget.ts';
+import { StoreUnavailable, type TimeBudget } from './time-budget.ts';
 import type { Client } from './client.ts';
 import { clock } from './clock.ts';
 import type { Fullness } from './fullness.ts';
@@ -18,7 +18,7 @@ export interface Sender {
    * @param single it is one command: where Redis refuses it, nothing was applied
    * @throws StoreUnavailable
    */
-  send<T>(node: string, breaker: Breaker, budget: Budget, single: boolean, work: () => Promise<T>): Promise<T>;
+  send<T>(node: string, breaker: Breaker, budget: TimeBudget, single: boolean, work: () => Promise<T>): Promise<T>;
   stop(): void;
 }
 

@@ -2,7 +2,7 @@
 
 export { keys, shardCount, shardName, shardOf, type Shard } from './keys.ts';
 export { connectStore, type Store, type StoreChange, type StoreListeners, type StoreSettings } from './connection.ts';
-export { StoreUnavailable, type Budget } from './budget.ts';
+export { StoreUnavailable, type TimeBudget } from './time-budget.ts';
 export { wordsOf } from './refusals.ts';
 export type { FullChange } from './fullness.ts';
 export { readRedisTime, redisTimeMs, timeCommand } from './redis-time.ts';

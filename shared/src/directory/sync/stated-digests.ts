@@ -4,7 +4,7 @@
 import { createHash } from 'node:crypto';
 import type { QueryDocumentSnapshot } from '@google-cloud/firestore';
 import type { Documents } from '../../documents/documents.ts';
-import { keys, redisTimeMs, StoreUnavailable, timeCommand, type Budget, type Store } from '../../store/store.ts';
+import { keys, redisTimeMs, StoreUnavailable, timeCommand, type TimeBudget, type Store } from '../../store/store.ts';
 import { features } from '../limits.ts';
 import { recordOf, type Origin } from '../records.ts';
 import type { Statement } from '../sources/access-source.ts';
@@ -96,7 +96,7 @@ export function statedDigests(
  * whatever it says.
  * @throws StoreUnavailable
  */
-export async function markLookedUp(store: Store, origin: Origin, id: string, budget: Budget): Promise<void> {
+export async function markLookedUp(store: Store, origin: Origin, id: string, budget: TimeBudget): Promise<void> {
   await store.commands([['hset', keys.stated(origin), id, 'looked-up']], budget);
 }
 

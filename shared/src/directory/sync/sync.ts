@@ -3,7 +3,7 @@
 
 import type { Config } from '../../config/config.ts';
 import type { Documents } from '../../documents/documents.ts';
-import { takeLock, type Budget, type Lock, type Store } from '../../store/store.ts';
+import { takeLock, type TimeBudget, type Lock, type Store } from '../../store/store.ts';
 import { createAccountCopies, type AccountCopies } from '../account-copies.ts';
 import type { AccessSource, Statement } from '../sources/access-source.ts';
 import { accessSources } from '../sources/configured.ts';
@@ -24,7 +24,7 @@ const roundsAtOnce = 4;
 /** One Redis command of a sync; nobody waits for it. */
 const commandTimeoutMs = 5_000;
 /** Nobody waits for a sync: a short outage of Redis is waited for, and does not undo the work of minutes. */
-const budget = (): Budget => ({ leftMs: commandTimeoutMs, patient: true });
+const budget = (): TimeBudget => ({ leftMs: commandTimeoutMs, patient: true });
 /** Each names two subscriptions. */
 const sharedToldMax = 10;
 

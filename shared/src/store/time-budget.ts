@@ -16,7 +16,7 @@ export class StoreUnavailable extends Error {
  * What a request may still wait for Redis: one budget is shared by all its waits on the way up, another belongs to its
  * settling.
  */
-export interface Budget {
+export interface TimeBudget {
   leftMs: number;
   /** For work that no caller waits for: it waits for the end of an outage, where others fail at once. */
   readonly patient?: boolean;
