@@ -11,7 +11,7 @@ import { shareOf } from './share.ts';
 /** How far ahead a lease is due: a holder that is silent for so long is dead. */
 export const leaseTimeMs = 60_000;
 /** Three chances to renew before a lease is due. */
-const renewEveryMs = 20_000;
+export const renewEveryMs = 20_000;
 
 /** When notices are due, and what they say besides the numbers. */
 export interface NoticeRule {

@@ -13,7 +13,7 @@ import { endedTimeMs, endKeys, type Posted } from './settlement.ts';
 import { shareOf } from './share.ts';
 
 export { claimOf, type Claim, type Claimed } from './claim.ts';
-export { leaseTimeMs, type Lease, type NoticeRule } from './lease.ts';
+export { leaseTimeMs, renewEveryMs, type Lease, type NoticeRule } from './lease.ts';
 export { settleLate, type LateOutcome } from './late.ts';
 export type { LateSettlement, Posted, PostedNotice, Settlement } from './settlement.ts';
 export type { Reading } from './reading.ts';
@@ -21,6 +21,7 @@ export { raiseCounter, readCounters, type Counter } from './counters.ts';
 export { restoreExpiries } from './counter-expiry.ts';
 export { sweepShard, type Swept } from './sweep.ts';
 export type { Denial } from './denial.ts';
+export type { BudgetWindow, CallCost, CallMoney, DollarBudget } from './dollar-budget.ts';
 export { closeWindow, readWindows, type QuotaWindow } from './window.ts';
 
 /** One request for admission. */
