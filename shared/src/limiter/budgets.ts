@@ -95,7 +95,7 @@ export async function* readBudgetCounters(
     );
     yield found.flatMap((key, i) => {
       const [, , scope = '', actor = ''] = key.split(':');
-      return Object.entries(pairsOf(replies[i])).map(([window, text]) => ({
+      return Object.entries(replies[i] as Record<string, string>).map(([window, text]) => ({
         actor: decodeURIComponent(actor),
         scope,
         window,
@@ -103,12 +103,6 @@ export async function* readBudgetCounters(
       }));
     });
   } while (cursor !== '0');
-}
-
-/** A hash as Redis's protocol has it: names and values by turns. */
-function pairsOf(reply: unknown): Record<string, string> {
-  const list = reply as readonly string[];
-  return Object.fromEntries(list.flatMap((name, i) => (i % 2 === 0 ? [[name, list[i + 1] ?? '']] : [])));
 }
 
 /**

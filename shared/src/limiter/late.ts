@@ -60,7 +60,8 @@ export async function settleLate(
     ],
     budget,
   )) as [found: string, kept: number, entry: null, notice: null, window?: string, spent?: string];
-  const assumed = doubtful && found === 'none';
+  // Without a window: the record is that of a doubtful try before this one.
+  const assumed = doubtful && (found === 'none' || (money !== undefined && spent === ';0;;0'));
   const budgets = money === undefined ? {} : { budgets: assumed ? assumedMoney(money) : keptMoney(spent ?? '') };
   if (assumed) return { window: late.window, kept: late.window === null ? 0 : units, ...budgets };
   const charged = late.window ?? (window === undefined || window === '' ? null : window);

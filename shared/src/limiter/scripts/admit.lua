@@ -80,11 +80,11 @@ elseif used + estimate > limit then
   cause, refused_limit, retry_at = 'quota', limit, finish
 end
 
-local money, tallies, refusing = '', nil, nil
+local money, tallies, refusing, write = '', nil, nil, nil
 if ARGV[15] and not cause then
   -- @include tally
   -- @include weigh
-  tallies = {}
+  tallies, write = {}, write_tally
   money = ';' .. ARGV[17] .. ';' .. ARGV[18]
   for place = 1, 2 do
     local t = weigh(KEYS[8 + place], ARGV[18 + place], tonumber(ARGV[15]), tonumber(ARGV[16]))
@@ -136,7 +136,7 @@ if cause then
     if refusing.limit ~= refusing.stated then refusing.limit, refusing.percent, refusing.refused = refusing.stated, 0, 0 end
     if refusing.refused == 0 then
       refusing.refused = 1
-      write_tally(refusing.key, refusing.name, refusing)
+      write(refusing.key, refusing.name, refusing)
       if ARGV[21] ~= '' then
         notice = call('XADD', KEYS[5], '*', 'i', id .. '-' .. cause, 'k', 'notice', 'w', refusing.name, 'q', refusing.settled, 'e', ARGV[21],
           'c', cause, 'l', refused_limit, 'u', refusing.finish, 'o', refusing.place)
@@ -172,6 +172,6 @@ if claims then call('SET', KEYS[8], ARGV[13] .. ' running ' .. id, 'PX', ARGV[14
 if not tallies then return { 'admitted', window, limit - used, finish, now } end
 for _, t in ipairs(tallies) do
   t.used, t.reserved, t.risk = t.used + t.hold, t.reserved + t.hold, t.risk + t.at_risk
-  write_tally(t.key, t.name, t)
+  write(t.key, t.name, t)
 end
 return { 'admitted', window, limit - used, finish, now, money }
