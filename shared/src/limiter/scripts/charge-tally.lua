@@ -5,7 +5,10 @@
 -- for none. Returns what was kept, and settled use and percent where a threshold was reached for the first time.
 local function charge_tally(key, name, finish, cost, counted, held, risk, limit, thresholds)
   local t = read_tally(key, name, finish)
-  if t.finish ~= 0 and t.finish + tally_keep <= now then return 0 end
+  if t.finish ~= 0 and t.finish + tally_keep <= now then
+    redis.call('HDEL', key, name)
+    return 0
+  end
   -- Without its tally nothing is left of what was counted or held either.
   if not t.new then
     t.used, t.reserved, t.risk = t.used - counted, math.max(0, t.reserved - held), math.max(0, t.risk - risk)

@@ -3,6 +3,8 @@
 -- settle.lua's arguments; a notice is put into `notices`, its place for the outbox entry still empty. Returns what the
 -- windows kept, as the ended lease has it, and by how much the cost was above what was held at its worst.
 local function spend(keys, state, money, cost, windows, limits, thresholds, notices)
+  -- Who gives up an admission, or may have been forgotten, changes nothing of what the sweeper wrote a row for.
+  if state == 'swept' and money and windows == ';;;' then return money, 0 end
   local names, ends, counted, held, risk = {}, {}, { 0, 0 }, { 0, 0 }, { 0, 0 }
   names[1], ends[1], names[2], ends[2] = string.match(windows, '^([^;]*);(%d*);([^;]*);(%d*)$')
   if state == 'open' and money then
@@ -22,8 +24,9 @@ local function spend(keys, state, money, cost, windows, limits, thresholds, noti
       local by = tonumber(cost) or (state == 'swept' and tonumber(counted[place]) or most)
       if state == 'open' then above = math.max(above, by - most) end
       local settled, percent, finish
+      kept = tonumber(counted[place])
       -- A void lease without a record was never admitted: there is nothing to give back.
-      if state ~= 'none' or by ~= 0 then
+      if state == 'open' or by ~= kept then
         kept, settled, percent, finish = charge_tally(keys[place], name, tonumber(ends[place]) or 0, by, counted[place], held[place],
           risk[place], tonumber(limit[place]), thresholds)
       end
