@@ -12,6 +12,7 @@ export {
 } from './change-overlay.ts';
 export { cost, totalCost, type Cost, type Usage } from './cost.ts';
 export { add, decimalText, multiply, one, parseDecimal, shifted, type Decimal } from './decimal.ts';
+export { dollarsMost, dollarText, nanoUsdIn, nanoUsdOf } from './dollars.ts';
 export { defaultPrices, defaultsLayer } from './defaults.ts';
 export { dimensionNames, dimensionOf, type DimensionName, type Unit } from './dimensions.ts';
 export { catalogueLayer, catalogueText, variablesLayer, type CatalogueConfig } from './environment-layer.ts';
