@@ -13,6 +13,7 @@ import { PlainLimiter } from './plain-limiter.ts';
 import {
   admits,
   changes,
+  corrections,
   ends,
   finish,
   reads,
@@ -61,6 +62,8 @@ async function hold(kinds: readonly fc.Arbitrary<Step>[], share: number): Promis
       ledger: [],
       late: new Set(),
       reopened: new Map(),
+      resets: new Map(),
+      owners: new Map(),
     };
     const real = new Real(connections, redis);
     await real.begin(startMs);
@@ -102,6 +105,7 @@ test('every step of any sequence does what the model does, and counters and ledg
       renewals,
       sweeps,
       reads,
+      corrections,
       waits,
       waits,
     ],
