@@ -150,7 +150,7 @@ function outputTokens(size: RequestSize, { model }: BoundBy, prices: readonly Pr
   const limit = row.outputTokens ?? row.contextTokens;
   // What is drawn or spoken is not always held to the length that was asked for; thinking that is counted beside the
   // answer never is.
-  const drawn = prices.some(({ dimensions }) => outputs.some((name) => /_output$/.test(name) && name in dimensions));
+  const drawn = prices.some(({ dimensions }) => outputs.some((name) => name.endsWith('_output') && name in dimensions));
   const beside = provider.rules.includes('reasoning-beside-output') && row.reasons !== false && !size.thinkingWithin;
   const asked = drawn ? null : size.outputAsked;
   if (limit === null && (asked === null || beside))

@@ -24,8 +24,9 @@ export function textBytesOf(body: string, mediaBytes: number): number {
 }
 
 /**
- * Counts parts anywhere in what a model reads but for descriptions of tools, since what looks like one may be taken for one. In time that grows with its
+ * Counts parts anywhere in what a model reads: what looks like one may be taken for one. In time that grows with its
  * size, and not recursive: how deep a request is nested is its caller's choice.
+ * @param read without descriptions of tools, where members are only named
  */
 export function countParts(
   read: readonly unknown[],
