@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { after, before, beforeEach, test } from 'node:test';
 import { startTestRedis, type TestRedis } from '../../../scripts/local/process/test-redis.ts';
-import type { Permit } from '../auth/auth.ts';
+import type { DollarBudget, Permit } from '../auth/auth.ts';
 import { connectStore, keys, shardOf, type Store } from '../store/store.ts';
 import {
   correctBudget,
@@ -21,7 +21,6 @@ import {
   type CallCost,
   type CallMoney,
   type Denial,
-  type DollarBudget,
   type Lease,
   type Limiter,
 } from './limiter.ts';

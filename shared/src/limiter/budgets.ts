@@ -1,9 +1,9 @@
 // Budgets as an operator, a caller and the reconciliation see them: what their windows have used, and what moves that
 // besides calls. Not their limits (directory).
 
-import type { Actor } from '../auth/auth.ts';
+import type { Actor, DollarBudget } from '../auth/auth.ts';
 import { keys, redisTimeMs, shardOf, timeCommand, type Shard, type Store, type TimeBudget } from '../store/store.ts';
-import type { BudgetWindow, DollarBudget } from './dollar-budget.ts';
+import type { BudgetWindow } from '../directory/directory.ts';
 import { keptMoney, named } from './money.ts';
 import { scripts } from './scripts.ts';
 import { endedTimeMs, type Posted } from './settlement.ts';

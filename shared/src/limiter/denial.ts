@@ -1,6 +1,6 @@
 // The limiter's no, as a value.
 
-import type { DollarBudget } from './dollar-budget.ts';
+import type { DollarBudget } from '../auth/auth.ts';
 import type { Posted, PostedBudgetNotice } from './settlement.ts';
 
 /** Which budget said no, and what it has. Amounts in nano-dollars. */

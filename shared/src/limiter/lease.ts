@@ -1,11 +1,10 @@
 // One admitted call's hold on its quota: renewed while it works, ended exactly once by settle or release. Made by the
 // limiter alone.
 
-import type { Feature, Permit } from '../auth/auth.ts';
+import type { DollarBudget, Feature, Permit } from '../auth/auth.ts';
 import { keys, StoreUnavailable, type TimeBudget, type Shard, type Store } from '../store/store.ts';
 import type { Claim } from './claim.ts';
 import { scripts } from './scripts.ts';
-import type { DollarBudget } from './dollar-budget.ts';
 import { keptMoney, windowsText, type ByBudget, type ChargedWindow } from './money.ts';
 import { budgetNotice, type BudgetNoticeReply } from './refused.ts';
 import { endedTimeMs, endKeys, type LateSettlement, type PostedNotice, type Settlement } from './settlement.ts';

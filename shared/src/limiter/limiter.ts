@@ -5,7 +5,7 @@ import type { Actor, Entitlement, Feature, Permit } from '../auth/auth.ts';
 import { keys, shardOf, type TimeBudget, type Shard, type Store } from '../store/store.ts';
 import { claimKey, claimTimeMs, type Claim, type Claimed } from './claim.ts';
 import type { Denial } from './denial.ts';
-import type { CallMoney } from './dollar-budget.ts';
+import type { CallMoney } from './call-money.ts';
 import { leaseOnTrust, leaseTimeMs, openLease, type Lease, type NoticeRule } from './lease.ts';
 import { lookFor } from './look.ts';
 import { admissionMoney, budgetKeys, byPlace, chargedWindows, windowsAt } from './money.ts';
@@ -27,7 +27,7 @@ export type { BudgetCause, BudgetDenial, Denial } from './denial.ts';
 export { keptMoney, type ByBudget, type KeptMoney } from './money.ts';
 export { correctBudget, raiseBudget, readBudgetCounters, readBudgets } from './budgets.ts';
 export type { BudgetCounter, BudgetReading, Correction, Corrected } from './budgets.ts';
-export type { BudgetWindow, CallCost, CallMoney, DollarBudget } from './dollar-budget.ts';
+export type { CallCost, CallMoney } from './call-money.ts';
 export { closeWindow, readWindows, type QuotaWindow } from './window.ts';
 
 /** One request for admission. */

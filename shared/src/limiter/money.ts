@@ -1,9 +1,10 @@
 // The money of one call on its way into the scripts and out of them: arguments, the two windows that it is charged to,
 // what these kept. Not the arithmetic (scripts/weigh.lua, scripts/spend.lua).
 
-import type { Feature } from '../auth/auth.ts';
+import type { DollarBudget, Feature } from '../auth/auth.ts';
 import { keys, type Shard } from '../store/store.ts';
-import type { BudgetWindow, CallMoney, DollarBudget } from './dollar-budget.ts';
+import type { CallMoney } from './call-money.ts';
+import type { BudgetWindow } from '../directory/directory.ts';
 
 /** Something of each of a call's budgets; null where it has no such budget. */
 export interface ByBudget<T> {

@@ -1,9 +1,9 @@
 // A refusal as admit.lua tells it, as a Denial; and notices of budgets as scripts tell them. Not the refusing.
 
-import type { Feature } from '../auth/auth.ts';
+import type { DollarBudget, Feature } from '../auth/auth.ts';
 import type { Shard } from '../store/store.ts';
 import type { BudgetCause, Denial } from './denial.ts';
-import type { CallMoney, DollarBudget } from './dollar-budget.ts';
+import type { CallMoney } from './call-money.ts';
 import type { PostedBudgetNotice } from './settlement.ts';
 
 /** Place of a budget in scripts: 1 the subscription's, 2 the feature's. */
@@ -93,7 +93,8 @@ export function budgetNotice(
 }
 
 function scopeOf(place: Place, feature: Feature): DollarBudget['scope'] {
-  return place === 1 ? 'subscription' : feature;
+  // Only features that models serve have budgets (auth).
+  return place === 1 ? 'subscription' : (feature as DollarBudget['scope']);
 }
 
 const endOf = (end: number): number | null => (end === 0 ? null : end);

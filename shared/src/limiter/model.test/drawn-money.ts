@@ -3,10 +3,10 @@
 
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import type { Feature } from '../../auth/auth.ts';
-import { keptMoney, type CallMoney, type DollarBudget } from '../limiter.ts';
+import type { DollarBudget, Feature } from '../../auth/auth.ts';
+import { keptMoney, type CallMoney } from '../limiter.ts';
 import type { ModelBudget, ModelMoney } from './plain-budgets.ts';
-import { budgetNoticeDraft, type ModelEvent } from './plain-limiter.ts';
+import { budgetNoticeDraft, type ModelEvent } from './plain-admission.ts';
 import { budgetNames, unitMs, type Both, type RealState } from './world.ts';
 
 /** Sums of it have more digits than Lua writes by itself. */

@@ -9,11 +9,11 @@ import fc from 'fast-check';
 import { Redis } from 'ioredis';
 import { startRedis, type LocalRedis } from '../../../../scripts/local/process/redis.ts';
 import { connectStore, type Store } from '../../store/store.ts';
+import { corrections } from './corrections.ts';
 import { PlainLimiter } from './plain-limiter.ts';
 import {
   admits,
   changes,
-  corrections,
   ends,
   finish,
   reads,

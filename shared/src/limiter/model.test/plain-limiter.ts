@@ -1,31 +1,14 @@
 // The limiter once more, in plain memory and without Redis: what model.test.ts holds the real one to. For tests alone.
 
-import { keptText, PlainBudgets, type Hold, type Kept, type ModelMoney, type Refusing } from './plain-budgets.ts';
-
-/** What an actor is entitled to at the moment of a call. Times in ms, as everywhere here. */
-export interface ModelPlan {
-  readonly limit: number;
-  readonly interval: number;
-  readonly burstLimit: number;
-  readonly burstInterval: number;
-  readonly cap: number;
-  /** Null for actors whose window moves its end when the interval changes. */
-  readonly version: number | null;
-}
-
-/** One request for admission. */
-export interface ModelAdmission {
-  readonly id: string;
-  /** Actor and feature: whose counter it is. */
-  readonly counter: string;
-  readonly shard: string;
-  readonly plan: ModelPlan;
-  readonly estimate: number;
-  readonly claim: { readonly name: string; readonly fingerprint: string } | null;
-  /** Of notices, about the quota and about budgets. */
-  readonly thresholds: readonly number[];
-  readonly money: ModelMoney | null;
-}
+import {
+  budgetNoticeDraft,
+  draftOf,
+  noticeDraft,
+  type ModelAdmission,
+  type ModelEvent,
+  type ModelPlan,
+} from './plain-admission.ts';
+import { keptText, PlainBudgets, type Hold, type Kept, type Refusing } from './plain-budgets.ts';
 
 interface Window {
   id: string;
@@ -60,15 +43,6 @@ interface Fold {
   minute: number;
   n: number;
   counts: Map<string, { row: ModelEvent; count: number; due: number }>;
-}
-
-/** An event of the outbox; `fields` beyond id, kind, window and units. */
-export interface ModelEvent {
-  readonly id: string;
-  readonly kind: 'event' | 'orphaned' | 'refused' | 'notice';
-  readonly window: string;
-  readonly units: number;
-  readonly fields: Readonly<Record<string, string>>;
 }
 
 const minute = 60_000;
@@ -408,11 +382,6 @@ export class PlainLimiter {
     );
   }
 }
-
-/** A draft that is nobody else's. */
-export const draftOf = (id: string): string => `draft of ${id}`;
-export const noticeDraft = 'notice';
-export const budgetNoticeDraft = 'notice of a budget';
 
 function actorOf({ counter }: ModelAdmission): string {
   return counter.split(' ')[1] ?? '';

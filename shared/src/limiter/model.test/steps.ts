@@ -4,10 +4,10 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import type { Permit } from '../../auth/auth.ts';
 import { keys, shardOf, type Store } from '../../store/store.ts';
-import { correctBudget, sweepShard, type Lease, type Limiter } from '../limiter.ts';
+import { sweepShard, type Lease, type Limiter } from '../limiter.ts';
 import { scripts } from '../scripts.ts';
-import { callMoney, checkAdmitted, checkBudgets, costs, moneyOf, moneys, nanoUnit, windowsOf } from './drawn-money.ts';
-import { draftOf, noticeDraft, type ModelAdmission, type ModelEvent, type ModelPlan } from './plain-limiter.ts';
+import { callMoney, checkAdmitted, checkBudgets, costs, moneyOf, moneys, nanoUnit } from './drawn-money.ts';
+import { draftOf, noticeDraft, type ModelAdmission, type ModelEvent, type ModelPlan } from './plain-admission.ts';
 import {
   actors,
   features,
@@ -22,7 +22,7 @@ import {
   type RealState,
 } from './world.ts';
 
-const budget = () => ({ leftMs: 10_000 });
+export const budget = () => ({ leftMs: 10_000 });
 
 /** A step that both take, and a comparison of all there is after it. */
 export class Step implements fc.AsyncCommand<Both, Real> {
@@ -79,7 +79,7 @@ const plans = fc.record({
   cap: fc.constantFrom(2, 2, 100),
   version: fc.constantFrom(1, 2, 3),
 });
-const firstPlan: ModelPlan = {
+export const firstPlan: ModelPlan = {
   limit: 10,
   interval: 30 * unitMs,
   burstLimit: 100,
@@ -90,7 +90,7 @@ const firstPlan: ModelPlan = {
 /** Mostly none: an entitlement that is another one with every call gets nowhere. */
 const planChanges = fc.oneof({ arbitrary: fc.constant(null), weight: 4 }, { arbitrary: plans, weight: 1 });
 // Most of it happens to one counter: interleaving is what is looked for.
-const actorNumbers = fc.constantFrom(0, 0, 0, 1, 2, 2);
+export const actorNumbers = fc.constantFrom(0, 0, 0, 1, 2, 2);
 const featureNumbers = fc.constantFrom(0, 0, 0, 1);
 
 /** The actor's plan after a change, if there is one. */
@@ -101,7 +101,7 @@ function planOf({ plans: known }: Both, actorNumber: number, change: ModelPlan |
 }
 
 const estimates = fc.constantFrom(0, 1, 1, 1, 3, 12);
-const picks = fc.nat(1_000);
+export const picks = fc.nat(1_000);
 const instances = fc.nat(1);
 const claims = fc.option(
   fc.record({ name: fc.constantFrom('key-a', 'key-b'), fingerprint: fc.constantFrom('x', 'y') }),
@@ -322,32 +322,6 @@ export const reads = fc.tuple(actorNumbers, planChanges, instances).map(
       return [features.map((feature) => readings?.get(feature)), must];
     }),
 );
-
-/** An operator gives back or takes, or begins the windows anew. */
-export const corrections = fc
-  .tuple(actorNumbers, fc.nat(2), fc.constantFrom(0, 5, 20), fc.integer({ min: -3, max: 3 }), picks)
-  .map(
-    ([actorNumber, scopeNumber, span, units, pick]) =>
-      new Step(`correct(${actorNumber}, ${scopeNumber}, ${span}, ${units}, ${pick})`, async (both, real) => {
-        const { plain, resets, owners } = both;
-        const times = resets.get(actorNumber) ?? 0;
-        const [{ name, end } = { name: '', end: null }] = windowsOf(span, plain.now, 0, times);
-        if (units === 0) resets.set(actorNumber, times + 1);
-        const scope = (['subscription', ...features] as const)[scopeNumber] ?? 'subscription';
-        const actor = actors[actorNumber] ?? '';
-        // Now and then the same one again.
-        const id = `correction-${pick % 20}-${actorNumber}-${scopeNumber}`;
-        if (owners.has(id) && !plain.leases.has(id)) both.late.add(id);
-        owners.set(id, [`subscription ${actor}`, `${scope} ${actor}`]);
-        const byNanoUsd = units * nanoUnit;
-        const asked = { eventId: id, scope, window: { name, endMs: end }, byNanoUsd, event: `correction ${id}` };
-        const owner = permitOf(actorNumber, 'embeddings', firstPlan).actor;
-        const done = await correctBudget(real.stores[0] as Store, owner, asked, budget());
-        const is = done.outcome === 'corrected' ? { outcome: done.outcome, settled: done.settledNanoUsd } : done;
-        const place = scope === 'subscription' ? 1 : 2;
-        return [is, plain.correct(id, `${scope} ${actor}`, place, name, end ?? 0, byNanoUsd)];
-      }),
-  );
 
 export const waits = fc.constantFrom(1, 1, 1, 1, 2, 2, 3, 3, 6, 6, 20, 20, 50, 50, 45 * 4_320).map(
   (units) =>

@@ -7,14 +7,8 @@ import { keys, shardOf, type Store } from '../../store/store.ts';
 import { createLimiter, identityOf, type Lease, type Limiter } from '../limiter.ts';
 import { loadScripts } from '../scripts.ts';
 import { keptText, tallyText } from './plain-budgets.ts';
-import {
-  draftOf,
-  type Held,
-  type ModelAdmission,
-  type ModelEvent,
-  type ModelPlan,
-  type PlainLimiter,
-} from './plain-limiter.ts';
+import { draftOf, type ModelAdmission, type ModelEvent, type ModelPlan } from './plain-admission.ts';
+import { type Held, type PlainLimiter } from './plain-limiter.ts';
 
 /** All times are multiples of it, so that the real milliseconds of a run, which are fewer, can be told from them. */
 export const unitMs = 20_000;
