@@ -21,6 +21,7 @@ import { createSecrets } from './homes/secrets.ts';
 import { SharedHealth } from './homes/shared-health.ts';
 import type { SendOptions } from './send.ts';
 import { createTokenCounter } from './token-counter.ts';
+import { byAnsweringModel } from './usage/answering-model.ts';
 import { withEstimates } from './usage/estimate.ts';
 import { nothingTold, tokensIn } from './usage/report.ts';
 import type { ServedUsage } from './usage/served-usage.ts';
@@ -182,7 +183,8 @@ export function createUpstream({
       const report = meter.report();
       const written = meter.untold?.();
       if (written === undefined) {
-        const billed = withEstimates(call, { report, written: meter.written(), whole: meter.finished(), ms });
+        const parts = withEstimates(call, { report, written: meter.written(), whole: meter.finished(), ms });
+        const billed = byAnsweringModel(call, report.answered, parts);
         return { ...usage, tokens: tokensIn(report.parts), billed, counted: false, report: report.whole };
       }
       const prompt = promptTextsOf(JSON.parse(call.body) as JsonObject).join('');
@@ -193,7 +195,8 @@ export function createUpstream({
       const billed: ServedUsage[] = [{ model: null, counts: counted, estimated: true }];
       return { ...usage, inputTokens, outputTokens, tokens: tokensIn(billed), billed, counted: true, report: null };
     },
-    unanswered: (call, ms) => withEstimates(call, { report: nothingTold, written: 0, whole: false, ms }),
+    unanswered: (call, ms) =>
+      byAnsweringModel(call, null, withEstimates(call, { report: nothingTold, written: 0, whole: false, ms })),
     close: () => counter.close(),
   };
 }

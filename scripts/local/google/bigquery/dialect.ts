@@ -41,6 +41,8 @@ function toWords(part: string): string {
       .replace(/\bJSON_VALUE\(/gi, 'json_extract_string(')
       // A part of a timestamp is a bare word there and text here.
       .replace(/,\s*(MINUTE|HOUR|DAY|WEEK|MONTH|YEAR)\s*\)/gi, ", '$1')")
+      // When a line was loaded: a column of every table there, of none here, where it is loaded when it is used.
+      .replace(/\b_PARTITIONTIME\b/g, 'usage_start_time')
       .replace(/\bCURRENT_TIMESTAMP\(\)/gi, 'now()')
       .replace(/\bCURRENT_DATE\(\)/gi, 'CURRENT_DATE')
       .replace(/\bCURRENT_DATE\(/gi, 'civil_date(now(), ')
