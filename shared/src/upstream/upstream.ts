@@ -15,6 +15,7 @@ import { homeAccess } from './home-access.ts';
 import { lengthMaxOf } from './length-max.ts';
 import { promptText, type PromptText } from './prompt-text.ts';
 import { isTextRequest, promptTextsOf, requestObject } from './request-body.ts';
+import { secondModels } from './second-models.ts';
 import { createFailover } from './homes/failover.ts';
 import { Health } from './homes/health.ts';
 import { createSecrets } from './homes/secrets.ts';
@@ -41,6 +42,7 @@ export {
 export { embeddersOf } from './embedding/registry.ts';
 export type { Flagging } from './flagging.ts';
 export type { PromptText } from './prompt-text.ts';
+export type { SecondModel } from './second-models.ts';
 export { DeadlinePassed } from './send.ts';
 export type { ServedUsage } from './usage/served-usage.ts';
 
@@ -161,12 +163,10 @@ export function createUpstream({
       const lengthMax = lengthMaxOf(config, provider.id, api);
       const serverTools = config.responsesServerTools ?? [];
       const { model } = choice;
-      return {
-        dialect,
-        forInstances,
-        ...choice,
-        ...read(request, { caller, provider, model, lengthMax, serverTools }),
-      };
+      const reading = read(request, { caller, provider, model, lengthMax, serverTools });
+      const { secondNames = [] } = reading;
+      const seconds = secondModels(secondNames, provider, catalogue, !forInstances);
+      return { dialect, forInstances, ...choice, ...reading, ...(seconds.length > 0 && { seconds }) };
     },
     send: async (lease, call, options) => {
       if (call.homes.length === 0) throw new Refusal('model-unavailable', call.unavailable ?? unavailable(call));

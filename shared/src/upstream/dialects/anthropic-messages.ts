@@ -22,6 +22,7 @@ import {
   withoutMembers,
   type Message,
 } from '../request-body.ts';
+import { secondNames } from '../second-models.ts';
 import { anthropicUsage } from '../usage/anthropic-usage.ts';
 import { mergeReports, wordOf } from '../usage/report.ts';
 import { anthropicWritten } from '../usage/written.ts';
@@ -67,6 +68,7 @@ export function readMessages(body: JsonObject, { caller, provider, lengthMax }: 
     headers: versionHeaders(caller),
     hidesUsage: false,
     ...(caller.dialect !== 'cody' && { warnings }),
+    secondNames: secondNames(members, 'anthropic'),
   };
 }
 

@@ -19,6 +19,7 @@ import {
   textsOf,
   withModel,
 } from '../request-body.ts';
+import { secondNames } from '../second-models.ts';
 import { createOpenAiMeter } from './openai-meter.ts';
 
 const common = {
@@ -64,6 +65,7 @@ function read(body: JsonObject, { caller, provider, lengthMax }: ReadingRules, t
     headers: { 'content-type': 'application/json', ...passedHeaders(provider, caller) },
     hidesUsage,
     ...(caller.dialect !== 'cody' && { warnings }),
+    secondNames: secondNames(members, 'openai'),
   };
 }
 
