@@ -10,7 +10,10 @@ export type EventName =
   | 'RateLimited'
   | 'RequestBlocked'
   | 'Unauthorized'
-  | 'AccessDenied';
+  | 'AccessDenied'
+  | 'BudgetGranted'
+  | 'BudgetRefunded'
+  | 'BudgetReset';
 
 /** A row of the events table: five columns that others' dashboards read, then ours. Unknown is null. */
 export interface UsageEvent {
