@@ -79,6 +79,15 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>> = p
   } as Config;
 }
 
+/** The billing time zone alone, for programs that are no function. @throws ConfigError */
+export function loadTimeZone(env: Readonly<Record<string, string | undefined>> = process.env): string {
+  const { name, kind, fallback } = variables.billingTimeZone;
+  const text = env[name] ?? '';
+  const value = parse(kind, text === '' ? fallback : text);
+  if (value instanceof Fault) throw new ConfigError([`${name}: ${JSON.stringify(text)} ${value.why}`]);
+  return value as string;
+}
+
 class Fault {
   readonly why: string;
   constructor(why: string) {

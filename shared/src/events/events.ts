@@ -1,5 +1,6 @@
 // Door of the events room: what an event is, the outbox's way to Cloud Tasks, the rows' way into the warehouse.
 
+export { budgetEvent, type BudgetFacts } from './budget-event.ts';
 export {
   eventRow,
   refusedEvent,
