@@ -65,6 +65,9 @@ before(async () => {
     chatCompletionsWithoutRedis: 0,
     codeCompletionsWithoutRedis: 0,
     embeddingsWithoutRedis: 0,
+    budgetWithoutRedisNanoUsd: 0,
+    budgetThresholds: [50, 80, 100],
+    unpricedCeilingNanoUsd: null,
   };
   const context = {
     config,
@@ -96,13 +99,21 @@ function permitOf(limit = 10): Permit {
   const actor = { source: 'dotcom-user', id: randomUUID(), name: 'n', tags: [], pool: null, version: 0 };
   const burst = { limit: 1_000, intervalMs: hourMs };
   const entitlement = { limit, intervalMs: 24 * hourMs, allowedModels: ['*'], burst, inFlightMax: 1_000 };
-  return { actor, feature: 'chat_completions', entitlement, model: 'p/m', blocked: false } as unknown as Permit;
+  return {
+    actor,
+    feature: 'chat_completions',
+    entitlement,
+    model: 'p/m',
+    blocked: false,
+    budgets: [],
+  } as unknown as Permit;
 }
 
 const callOf = (permit: Permit, units: number): ChargedCall<string> => ({
   permit,
   units,
   claim: null,
+  bound: null,
   event: {
     name: 'CompletionsFinished',
     model: permit.model,

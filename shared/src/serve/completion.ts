@@ -5,12 +5,13 @@ import { featureFromHeader, type Actor, type Entitlement, type Feature, type Per
 import { parseJson, Refusal, warningHeader, type Dialect, type Received } from '../http/http.ts';
 import { identityOf, type Claim } from '../limiter/limiter.ts';
 import type { Catalogue } from '../catalogue/catalogue.ts';
-import type { Call, Flagging, Surface } from '../upstream/upstream.ts';
+import { boundOfCall, type Call, type Flagging, type Surface } from '../upstream/upstream.ts';
 import { sendAndRelay } from './answer.ts';
 import { createAttemptLog } from './attempt-log.ts';
 import { callTagsOf, type CallTags } from './call-tags.ts';
 import { callerIdsOf, type CallerIds } from './caller-ids.ts';
 import { completions, type Charge } from './charge.ts';
+import type { AskBound } from './call-money.ts';
 import { charged } from './charged.ts';
 import type { Exchange, Route } from './exchange.ts';
 import { readClaim } from './idempotency.ts';
@@ -81,7 +82,9 @@ async function complete(exchange: Exchange, route: CompletionRoute): Promise<voi
   const attempts = createAttemptLog(exchange, call);
   const event = { ...charge.event(permit, call, flagging, callerIds, attempts), callTags: callTags.tags };
   const span = completionSpan(permit, call);
-  await charged(exchange, { permit, units, claim, event, catalogue, span }, (held) =>
+  // What nobody bills has no bound: whether a budget is used up is looked at all the same.
+  const bound: AskBound = charge.isBilled ? (book, asked) => boundOfCall(call, book, asked) : null;
+  await charged(exchange, { permit, units, claim, event, catalogue, span, bound }, (held) =>
     sendAndRelay(exchange, held, call, charge, attempts),
   );
 }

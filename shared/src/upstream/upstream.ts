@@ -86,6 +86,8 @@ export interface Upstream {
    * @param ms since it was sent
    */
   usage(call: Call, answer: Answer, ms: number): Promise<Metered>;
+  /** What a call would be billed for if it ended now. @param answer null: none yet; @param ms since it was sent */
+  soFar(call: Call, answer: Answer | null, ms: number): readonly ServedUsage[];
   /** What a call may be billed for that was sent whole, and never answered. @param ms since it was sent */
   unanswered(call: Call, ms: number): readonly ServedUsage[];
   /** Ends the thread that counts tokens. */
@@ -195,6 +197,11 @@ export function createUpstream({
       const counted = { input: inputTokens ?? 0, output: outputTokens ?? 0 };
       const billed: ServedUsage[] = [{ model: null, counts: counted, estimated: true }];
       return { ...usage, inputTokens, outputTokens, tokens: tokensIn(billed), billed, counted: true, report: null };
+    },
+    soFar: (call, answer, ms) => {
+      const report = answer?.meter.report() ?? nothingTold;
+      const written = answer?.meter.written() ?? 0;
+      return byAnsweringModel(call, report.answered, withEstimates(call, { report, written, whole: false, ms }));
     },
     unanswered: (call, ms) =>
       byAnsweringModel(call, null, withEstimates(call, { report: nothingTold, written: 0, whole: false, ms })),
