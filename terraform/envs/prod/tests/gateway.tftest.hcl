@@ -97,7 +97,7 @@ run "before" {
       for rule in values({ for rule in output.inventory.routes.rules : format("%05d", rule.priority) => rule }) : output.inventory.backends[rule.service]
       if anytrue([for match in rule.match_rules : (
         (match.full_path_match != null && match.full_path_match != "" ? match.full_path_match == request.path : startswith(request.path, match.prefix_match)) &&
-        alltrue([for header in match.header_matches : header.header_name == "X-Sourcegraph-Feature" && header.exact_match == request.feature])
+        alltrue([for header in match.header_matches : header.exact_match == { "X-Sourcegraph-Feature" = request.feature, ":method" = request.method }[header.header_name]])
       )])
     ][0], output.inventory.backends[output.inventory.routes.default])] == []
     error_message = "The URL map and the local router differ."
