@@ -2,7 +2,7 @@
 // their order.
 
 import { featureFromHeader, type Actor, type Entitlement, type Feature, type Permit } from '../auth/auth.ts';
-import { parseJson, Refusal, warningHeader, type Dialect, type Received } from '../http/http.ts';
+import { parseInOrder, Refusal, warningHeader, type Dialect, type Received } from '../http/http.ts';
 import { identityOf, type Claim } from '../limiter/limiter.ts';
 import type { Catalogue } from '../catalogue/catalogue.ts';
 import type { Call, Flagging, Surface } from '../upstream/upstream.ts';
@@ -109,7 +109,7 @@ async function readCall(
   else await lookBeforeParsing(exchange, text, actor, feature, entitlement, callerIds);
   const claim = readClaim(received, feature, text);
   const asked = route.asked?.(exchange) ?? null;
-  const body = asked === null ? parseJson(text) : withMembers(parseJson(text), asked);
+  const body = asked === null ? parseInOrder(text) : withMembers(parseInOrder(text), asked);
   const facts = {
     actorId: actor.id,
     actorUid: callerIds.uid === '' ? null : callerIds.uid,

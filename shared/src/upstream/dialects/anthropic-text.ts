@@ -7,7 +7,7 @@ import type { ApiDialect, ReadingRules } from '../api-dialect.ts';
 import type { JsonObject, Meter, Reading, Usage } from '../call.ts';
 import { guard } from '../guard.ts';
 import {
-  bodyText,
+  bodyOf,
   charactersOf,
   codePoints,
   integerOf,
@@ -25,7 +25,7 @@ export const anthropicText: ApiDialect = {
   sdk: 'anthropic',
   read: readPrompt,
   keyHeaders: (_reading, key) => ({ 'x-api-key': key, authorization: null }),
-  body: ({ body }, model) => withModel(body, model),
+  body: (reading, model) => withModel(reading, model),
   meter: () => createMeter(),
 };
 
@@ -40,7 +40,7 @@ function readPrompt(body: JsonObject, { caller, provider, lengthMax }: ReadingRu
     stream,
     eventExtras: { stream, max_tokens_to_sample: maxTokens ?? 0 },
     promptCharacters: charactersOf(texts),
-    body: bodyText(members),
+    ...bodyOf(members),
     headers: {
       'content-type': 'application/json',
       accept: 'application/json',
