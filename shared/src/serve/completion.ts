@@ -120,7 +120,7 @@ async function readCall(
     ...(asked?.verb !== undefined && { verb: asked.verb }),
   };
   const call = context.upstream.read(route.surface, body, facts, catalogue);
-  const permit = context.auth.permit(actor, feature, modelChoice(call, catalogue, route.surface));
+  const permit = context.auth.permit(actor, feature, modelChoice(call, catalogue, route.surface, route.dialect));
   if (permit.blocked) await refuseBanned(exchange, permit, callerIds);
   if (call.unavailable !== null) throw new Refusal('model-unavailable', call.unavailable);
   const isInspected = (route.charge ?? completions).isInspected;

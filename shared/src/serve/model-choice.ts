@@ -2,13 +2,23 @@
 
 import type { ModelChoice } from '../auth/auth.ts';
 import type { Catalogue } from '../catalogue/catalogue.ts';
+import type { Dialect } from '../http/http.ts';
 import { featuresOf, type Call, type Surface } from '../upstream/upstream.ts';
 
-/** @param catalogue the call's snapshot */
+/** Instances have no list of models to look at, and know the sentence that names them all. */
+const listedAt: Readonly<Record<Exclude<Dialect, 'cody'>, string>> = {
+  openai: 'GET /v1/models',
+  'openai-responses': 'GET /v1/models',
+  anthropic: 'GET /v1/models',
+  google: 'GET /v1beta/models',
+};
+
+/** @param catalogue the call's snapshot @param dialect of the route */
 export function modelChoice(
   { provider, asked, typed, model, nearest }: Call,
   catalogue: Catalogue,
   surface: Surface,
+  dialect: Dialect,
 ): ModelChoice {
   const id = model?.id ?? null;
   return {
@@ -18,5 +28,6 @@ export function modelChoice(
     names: id === null ? [] : [`${provider.id}/${typed}`, id, ...catalogue.coveringOf(id)],
     served: catalogue.servedNames(provider.id, featuresOf(surface), surface.dialects),
     nearest,
+    ...(dialect !== 'cody' && { listedAt: listedAt[dialect] }),
   };
 }
