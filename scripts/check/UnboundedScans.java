@@ -1,5 +1,6 @@
-// Which resolved queries of a list (sql-list.ts) scan the events table without a constant or parameter range on created_at: without one BigQuery reads, and
-// bills, the whole history. By Google's analyzer of GoogleSQL; compiled beside the tool's Check.java, which sets the analyzer as BigQuery does.
+// Which resolved queries of a list (sql-list.ts) scan the events table without a constant or parameter range on
+// created_at: without one BigQuery reads, and bills, the whole history. By Google's analyzer of GoogleSQL; compiled
+// beside the tool's Check.java, which sets the analyzer as BigQuery does.
 //   java -cp <classes>:'<lib>/*' UnboundedScans <list.json> <table>
 
 import com.google.gson.*;
