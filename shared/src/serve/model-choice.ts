@@ -5,13 +5,8 @@ import type { Catalogue } from '../catalogue/catalogue.ts';
 import type { Dialect } from '../http/http.ts';
 import { featuresOf, type Call, type Surface } from '../upstream/upstream.ts';
 
-/** Instances have no list of models to look at, and know the sentence that names them all. */
-const listedAt: Readonly<Record<Exclude<Dialect, 'cody'>, string>> = {
-  openai: 'GET /v1/models',
-  'openai-responses': 'GET /v1/models',
-  anthropic: 'GET /v1/models',
-  google: 'GET /v1beta/models',
-};
+/** In the shape of every SDK. Instances have no list to look at, and know the sentence that names all. */
+const listedAt = 'GET /v1/models';
 
 /** @param catalogue the call's snapshot @param dialect of the route */
 export function modelChoice(
@@ -28,6 +23,6 @@ export function modelChoice(
     names: id === null ? [] : [`${provider.id}/${typed}`, id, ...catalogue.coveringOf(id)],
     served: catalogue.servedNames(provider.id, featuresOf(surface), surface.dialects),
     nearest,
-    ...(dialect !== 'cody' && { listedAt: listedAt[dialect] }),
+    ...(dialect !== 'cody' && { listedAt }),
   };
 }

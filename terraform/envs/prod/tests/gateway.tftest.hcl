@@ -552,6 +552,43 @@ run "one_provider" {
   }
 }
 
+# ---- tokens in URLs
+
+run "key_in_url" {
+  module {
+    source = "../../modules/gateway"
+  }
+  variables {
+    project_id        = "cody-gateway-test"
+    region            = "us-central1"
+    env               = "dev"
+    hostname          = "gateway.example.com"
+    image_tag         = "1_2026-11-23_0.1-000000000000"
+    public_instances  = { min = 0, max = 20 }
+    billing_account   = "000000-000000-000000"
+    billing_export    = "billing.export.gcp_billing_export_resource_v1"
+    events_project_id = "events-project-test"
+    budget_usd        = 100
+    operators         = ["group:operators@example.com"]
+    filled_secrets    = ["CODY_GATEWAY_OPENAI_ACCESS_TOKEN"]
+    terraform_url     = "https://example.com/terraform"
+    sentry_url        = "https://example.com/sentry"
+    settings          = { CODY_GATEWAY_GOOGLE_KEY_IN_URL = "true" }
+  }
+
+  assert {
+    condition     = length(run.before.inventory.unlogged) == 0
+    error_message = "Requests are logged where no token stands in their URL."
+  }
+
+  assert {
+    condition = length(output.inventory.unlogged) == 1 && alltrue([for text in ["run.googleapis.com/requests", "http_load_balancer", "service_name = \"generate-content\"", "backend_service_name = \"fn-generate-content\""] :
+      strcontains(output.inventory.unlogged[0], text)
+    ])
+    error_message = "A token in a URL would stand in the logs of the function's requests, or of the load balancer's."
+  }
+}
+
 # ---- more events than one queue takes
 
 run "shards" {
