@@ -1,5 +1,5 @@
-// A stand-in for Anthropic's Messages API, its text completions and its endpoint in OpenAI's dialect: streams, tools and errors in its shapes. Its
-// tokens are words; its answers are canned.
+// A stand-in for Anthropic's Messages API, its text completions and its endpoint in OpenAI's dialect: streams,
+// tools and errors in its shapes. Its tokens are words; its answers are canned.
 
 import { completeChat } from './openai.ts';
 import {
