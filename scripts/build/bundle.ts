@@ -171,7 +171,7 @@ const inlineText = (workers: Set<string>, texts: Set<string>): Plugin => ({
 function forMachines(file: string, text: string): string {
   if (file.endsWith('.json')) return JSON.stringify(JSON.parse(text));
   if (!file.endsWith('.lua')) return text;
-  return text.replaceAll(/^(-- KEYS\[\d+\]).*$/gm, '$1').replaceAll(/^\s*--(?! @include | KEYS\[\d+\]$).*\n/gm, '');
+  return text.replaceAll(/^\s*--(?! @include | KEYS\[).*\n/gm, '');
 }
 
 const tasksSources = '@google-cloud[\\\\/]tasks[\\\\/]build[\\\\/](esm|cjs)[\\\\/]src[\\\\/]';
