@@ -15,6 +15,7 @@ const steps: readonly (readonly [name: string, program: string, ...args: string[
   ['words', process.execPath, 'scripts/check/words.ts'],
   ['readme', process.execPath, 'scripts/check/variables.ts'],
   ['routes', process.execPath, 'scripts/check/routes.ts'],
+  ['openapi', process.execPath, 'scripts/check/openapi.ts'],
   ['columns', process.execPath, 'scripts/check/columns.ts'],
   ['clients', process.execPath, 'scripts/check/clients.ts'],
   ['cloud', process.execPath, 'scripts/check/environment.ts'],
@@ -23,7 +24,7 @@ const steps: readonly (readonly [name: string, program: string, ...args: string[
   ['format', bin('prettier'), '--check', '--log-level=warn', '.'],
 ];
 /** What npm run format can mend. */
-const mendable: readonly string[] = ['words', 'readme', 'routes', 'lint', 'format'];
+const mendable: readonly string[] = ['words', 'readme', 'routes', 'openapi', 'lint', 'format'];
 
 const usage = `usage: npm run check [-- <name>…]
 

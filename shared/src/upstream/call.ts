@@ -47,6 +47,8 @@ export interface Reading {
    * written once, before admission, and its objects are free while the answer streams.
    */
   readonly body: string;
+  /** The place in `body` where the model stood (request-body.ts); absent: in front, or nowhere. */
+  readonly modelAt?: number;
   /** Request headers of the dialect; null takes one of the SDK's away. */
   readonly headers: Readonly<Record<string, string | null>>;
   /** Usage was asked for on our own account, so the chunk that carries it is not for the caller. */

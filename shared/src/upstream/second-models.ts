@@ -17,12 +17,9 @@ const places: Readonly<Record<Api, readonly (readonly string[])[]>> = {
   // Of servers that run tools or plugins of their own, with a model of their own.
   openai: ['tools.*.model', 'tools.*.parameters.model', 'plugins.*.model'].map(steps),
   // Pictures, and the author of drawings within them (openai 7.57.0).
-  'openai-responses': [
-    'tools.*.model',
-    'tools.*.svg.model',
-    'input.*.tools.*.model',
-    'input.*.tools.*.svg.model',
-  ].map(steps),
+  'openai-responses': ['tools.*.model', 'tools.*.svg.model', 'input.*.tools.*.model', 'input.*.tools.*.svg.model'].map(
+    steps,
+  ),
   // Both of Google's members choose the model that answers: they are refused.
   google: [],
 };

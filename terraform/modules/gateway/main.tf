@@ -34,6 +34,9 @@ locals {
   closers   = { for name, account in local.accounts : name => account if contains(local.uses[name], "final-days") }
   writers   = { for name, account in local.accounts : name => account if contains(local.uses[name], "warehouse") }
 
+  # Who takes Gemini's dialect.
+  gemini = [for name, file in local.files : name if anytrue([for route in file.routes : startswith(route.path, "/v1beta/")])]
+
   apis = [
     "artifactregistry", "bigquery", "billingbudgets", "certificatemanager", "cloudbuild", "cloudfunctions", "cloudresourcemanager", "cloudscheduler", "cloudtasks", "cloudtrace",
     "compute", "firebaserules", "firestore", "iam", "iap", "logging", "monitoring", "privilegedaccessmanager", "redis", "run", "secretmanager", "servicenetworking",
@@ -196,4 +199,17 @@ module "bastion" {
   network    = module.network.network
   subnetwork = module.network.subnetwork
   operators  = var.operators
+}
+
+# Where callers may send their token in the URL, the platform's own logs of requests would keep it: those of the
+# functions that take it, and the load balancer's.
+resource "google_logging_project_exclusion" "key_in_url" {
+  count       = contains(["1", "t", "true"], lower(lookup(local.environment, "CODY_GATEWAY_GOOGLE_KEY_IN_URL", "false"))) ? 1 : 0
+  project     = var.project_id
+  name        = "cody-gateway-key-in-url"
+  description = "URLs with a token in them (CODY_GATEWAY_GOOGLE_KEY_IN_URL): the functions' own lines stay."
+  filter = join(" OR ", flatten([for name in local.gemini : [
+    "(log_id(\"run.googleapis.com/requests\") AND resource.labels.service_name = \"${name}\")",
+    "(log_id(\"requests\") AND resource.type = \"http_load_balancer\" AND resource.labels.backend_service_name = \"fn-${name}\")",
+  ]]))
 }

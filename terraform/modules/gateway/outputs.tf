@@ -79,6 +79,7 @@ output "inventory" {
     releases    = module.releases.inventory
     bastion     = [for bastion in module.bastion : bastion.inventory]
     secrets     = module.secrets.ids
+    unlogged    = [for exclusion in google_logging_project_exclusion.key_in_url : exclusion.filter]
   }
 }
 

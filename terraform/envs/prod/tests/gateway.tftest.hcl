@@ -97,7 +97,7 @@ run "before" {
       for rule in values({ for rule in output.inventory.routes.rules : format("%05d", rule.priority) => rule }) : output.inventory.backends[rule.service]
       if anytrue([for match in rule.match_rules : (
         (match.full_path_match != null && match.full_path_match != "" ? match.full_path_match == request.path : startswith(request.path, match.prefix_match)) &&
-        alltrue([for header in match.header_matches : header.header_name == "X-Sourcegraph-Feature" && header.exact_match == request.feature])
+        alltrue([for header in match.header_matches : header.exact_match == { "X-Sourcegraph-Feature" = request.feature, ":method" = request.method }[header.header_name]])
       )])
     ][0], output.inventory.backends[output.inventory.routes.default])] == []
     error_message = "The URL map and the local router differ."
@@ -549,6 +549,43 @@ run "one_provider" {
       for file in fileset("${path.root}/../../../functions", "*/function.json") : dirname(file) if contains(jsondecode(file("${path.root}/../../../functions/${file}")).secrets, "CODY_GATEWAY_GOOGLE_ACCESS_TOKEN")
     ]
     error_message = "A variable of one provider makes new revisions of functions that do not call it."
+  }
+}
+
+# ---- tokens in URLs
+
+run "key_in_url" {
+  module {
+    source = "../../modules/gateway"
+  }
+  variables {
+    project_id        = "cody-gateway-test"
+    region            = "us-central1"
+    env               = "dev"
+    hostname          = "gateway.example.com"
+    image_tag         = "1_2026-11-23_0.1-000000000000"
+    public_instances  = { min = 0, max = 20 }
+    billing_account   = "000000-000000-000000"
+    billing_export    = "billing.export.gcp_billing_export_resource_v1"
+    events_project_id = "events-project-test"
+    budget_usd        = 100
+    operators         = ["group:operators@example.com"]
+    filled_secrets    = ["CODY_GATEWAY_OPENAI_ACCESS_TOKEN"]
+    terraform_url     = "https://example.com/terraform"
+    sentry_url        = "https://example.com/sentry"
+    settings          = { CODY_GATEWAY_GOOGLE_KEY_IN_URL = "true" }
+  }
+
+  assert {
+    condition     = length(run.before.inventory.unlogged) == 0
+    error_message = "Requests are logged where no token stands in their URL."
+  }
+
+  assert {
+    condition = length(output.inventory.unlogged) == 1 && alltrue([for text in ["run.googleapis.com/requests", "http_load_balancer", "service_name = \"generate-content\"", "backend_service_name = \"fn-generate-content\""] :
+      strcontains(output.inventory.unlogged[0], text)
+    ])
+    error_message = "A token in a URL would stand in the logs of the function's requests, or of the load balancer's."
   }
 }
 
