@@ -19,12 +19,14 @@ import {
   textsOf,
   withModel,
 } from '../request-body.ts';
+import { openAiSize } from '../size/openai-size.ts';
 import { secondNames } from '../second-models.ts';
 import { createOpenAiMeter } from './openai-meter.ts';
 
 const common = {
   api: 'openai',
   sdk: 'openai',
+  size: openAiSize,
   // The SDK writes it.
   keyHeaders: () => ({}),
   body: ({ body }, model) => withModel(body, model),

@@ -27,7 +27,7 @@ export interface GoogleUses {
  * Up to the second generation a prompt that was searched for is billed once, later ones by the query
  * (ai.google.dev/gemini-api/docs/pricing, 2026-11).
  */
-const billedByPrompt = /^(models\/)?gemini-[12](\.|-)/;
+export const billedByPrompt = /^(models\/)?gemini-[12](\.|-)/;
 
 /**
  * @param model that was asked for, bare
