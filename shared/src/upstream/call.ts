@@ -4,7 +4,6 @@ import type { IncomingHttpHeaders, OutgoingHttpHeaders } from 'node:http';
 import type { Feature, PromptPlaces } from '../auth/auth.ts';
 import type { DialectName, Home, Model, ModelFeature, ProviderRow } from '../catalogue/catalogue.ts';
 import type { Dialect, Refusal, SseEvent } from '../http/http.ts';
-import type { SecondModel } from './second-models.ts';
 import type { ServedUsage, UsageReport } from './usage/served-usage.ts';
 
 /** What a path takes: whose models, and in which dialects. */
@@ -84,6 +83,9 @@ export interface Choice {
   /** Ids of models on this surface that may have been meant, where there is none of that name. */
   readonly nearest: readonly string[];
 }
+
+/** A model that is called beside the request's own, as far as a permit needs it. */
+export type SecondModel = Pick<Choice, 'provider' | 'asked' | 'typed' | 'model' | 'unavailable' | 'nearest'>;
 
 /** What one request asks, and of whom. */
 export interface Call extends Reading, Choice {
