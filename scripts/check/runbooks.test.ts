@@ -66,6 +66,7 @@ test('npm scripts and commands of npm run gateway, with their flags', () => {
 const forms: Readonly<Record<string, string>> = {
   'gcloud auth application-default login': '',
   'gcloud auth login': '',
+  'gcloud billing accounts add-iam-policy-binding': 'member role',
   'gcloud billing projects link': 'billing-account',
   'gcloud compute ssh': 'project zone tunnel-through-iap',
   'gcloud certificate-manager certificates list': 'project',
@@ -121,6 +122,7 @@ test('commands of gcloud and bq, their flags, and the project they are meant for
       if (
         / (--project=|--project_id=|update gs:|(?:create|link) cody-gateway-\$ENV )/.test(own) ||
         form.startsWith('gcloud auth') ||
+        form.startsWith('gcloud billing accounts') ||
         // Of a file that names it; of a table that does.
         form === 'gcloud org-policies set-policy' ||
         form === 'bq show'
@@ -182,6 +184,7 @@ test('what the issue of operations asks for has a chapter of its own', () => {
     'Whose address it is: not proven yet',
     'Roll-out',
     'Roll-back',
+    'Pipeline',
     "The operator's command",
     'Redis debugging',
     'Rotating secrets',

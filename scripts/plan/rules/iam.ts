@@ -3,6 +3,7 @@
 
 import type { FunctionFile } from '../../functions/function-files.ts';
 import { at, textAt, type Resource } from './resources.ts';
+import { pipelineGrants, pipelinePermissions } from './pipeline.ts';
 import { faultsOf, ofType, unless, type Fault, type Plan, type Rule } from './rule.ts';
 
 /**
@@ -125,11 +126,12 @@ function namesOf(plan: Plan): (member: string) => string {
 const grants: Rule = (plan) => {
   const functions = new Map(plan.files.map((file) => [file.name, file]));
   const nameOf = namesOf(plan);
+  const all = [...allowed, ...pipelineGrants(plan, nameOf)];
   return faultsOf('grants', plan.resources, (resource) => {
     if (forbidden.test(resource.type)) return `${resource.type} is used nowhere: grants are single members`;
     if (!grant.test(resource.type)) return null;
     const [role, member] = [textAt(resource, 'role'), nameOf(textAt(resource, 'member'))];
-    const fits = allowed.some(
+    const fits = all.some(
       ({ type, role: may, to }) => type === resource.type && may === role && to(member, resource, functions),
     );
     return fits ? null : `${member} has ${role}, which scripts/plan/rules/iam.ts does not allow`;
@@ -230,9 +232,11 @@ const access: Rule = (plan) => {
         [plan.env !== 'prod' || kind === 'look' || approved, 'in production somebody must agree'],
       );
     }),
-    ...faultsOf('access', ofType(plan, 'google_project_iam_custom_role'), (resource) =>
-      String(at(resource, 'permissions')) === 'redis.instances.getAuthString' ? null : 'it may read one password alone',
-    ),
+    ...faultsOf('access', ofType(plan, 'google_project_iam_custom_role'), (resource) => {
+      const own = pipelinePermissions[textAt(resource, 'role_id')] ?? ['redis.instances.getAuthString'];
+      const more = ((at(resource, 'permissions') ?? []) as readonly string[]).filter((one) => !own.includes(one));
+      return more.length === 0 ? null : `it may ${more.join(', ')}, which scripts/plan/rules does not allow`;
+    }),
   ];
 };
 

@@ -36,8 +36,8 @@ locals {
 
   apis = [
     "artifactregistry", "bigquery", "billingbudgets", "certificatemanager", "cloudbuild", "cloudfunctions", "cloudresourcemanager", "cloudscheduler", "cloudtasks", "cloudtrace",
-    "compute", "firebaserules", "firestore", "iam", "iap", "logging", "monitoring", "privilegedaccessmanager", "redis", "run", "secretmanager", "servicenetworking",
-    "telemetry",
+    "compute", "firebaserules", "firestore", "iam", "iamcredentials", "iap", "logging", "monitoring", "privilegedaccessmanager", "redis", "run", "secretmanager",
+    "servicenetworking", "sts", "telemetry",
   ]
 }
 
@@ -196,4 +196,23 @@ module "bastion" {
   network    = module.network.network
   subnetwork = module.network.subnetwork
   operators  = var.operators
+}
+
+module "pipeline" {
+  source            = "../pipeline"
+  count             = var.repository == null ? 0 : 1
+  project_id        = var.project_id
+  events_project_id = local.events_project
+  env               = var.env
+  labels            = local.labels
+  repository        = var.repository
+  repository_id     = var.repository_id
+  releases          = module.releases.bucket
+  state_bucket      = "${var.project_id}-terraform"
+  accounts = merge(
+    { builder = basename(module.releases.builder) },
+    { for name, account in local.accounts : "fn-${name}" => account },
+    { for name, function in module.function : "job-${name}" => function.scheduler if local.files[name].trigger == "schedule" },
+    { for queue, account in module.queues.accounts : "queue-${queue}" => account },
+  )
 }

@@ -63,6 +63,11 @@ output "channel" {
   value       = module.monitoring.channel
 }
 
+output "pipeline" {
+  description = "What the workflows are given as variables of the repository; null while there is no pipeline."
+  value       = one(module.pipeline[*].github)
+}
+
 output "inventory" {
   description = "All that tests ask for; two plans that agree in a member do the same to it."
   value = {
@@ -77,6 +82,7 @@ output "inventory" {
     monitoring  = module.monitoring.inventory
     access      = module.access.inventory
     releases    = module.releases.inventory
+    pipeline    = [for pipeline in module.pipeline : pipeline.inventory]
     bastion     = [for bastion in module.bastion : bastion.inventory]
     secrets     = module.secrets.ids
   }

@@ -243,6 +243,18 @@ variable "all_users_allowed" {
   nullable    = false
 }
 
+variable "repository" {
+  description = "GitHub repository whose workflows may plan and roll out here (owner/name), or null: no pipeline."
+  type        = string
+  default     = null
+}
+
+variable "repository_id" {
+  description = "Number of that repository, which nobody can take over with its name, or null."
+  type        = string
+  default     = null
+}
+
 variable "slack_token_version" {
   description = "Another number writes the token anew."
   type        = string

@@ -65,6 +65,11 @@ run "production_access" {
     condition     = { for name, entitlement in module.gateway.inventory.access : name => entitlement.approve } == { "cody-gateway-prod-look" = false, "cody-gateway-prod-operate" = true, "cody-gateway-prod-events" = true }
     error_message = "Whoever is woken looks at once; writing and customers' events need a second person."
   }
+
+  assert {
+    condition     = module.gateway.inventory.pipeline[0].doors == { planner = "none", uploader = "releases", deployer = "prod" } && length(module.gateway.inventory.pipeline[0].acts_as) > length(module.gateway.inventory.functions)
+    error_message = "Each account of the pipeline has an environment of its own, and the deployer may name the accounts of what it rolls out."
+  }
 }
 
 # ---- the module that both roots are made of
@@ -109,6 +114,11 @@ run "before" {
   }
 
   # ---- permissions
+
+  assert {
+    condition     = length(output.inventory.pipeline) == 0 && output.pipeline == null
+    error_message = "Without a repository nobody is let in from outside."
+  }
 
   assert {
     condition = alltrue([for file in fileset("${path.root}/../../../functions", "*/function.json") :
