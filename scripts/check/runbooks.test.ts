@@ -200,6 +200,24 @@ test('what the issue of operations asks for has a chapter of its own', () => {
   ]);
 });
 
+test('every runbook begins with what mends it fastest, or says that nothing is lost meanwhile', () => {
+  const fastest =
+    /`(npm run traffic -- (\S+) --env \$ENV --percent 0|npm run gateway -- (models|providers|subscriptions) disable |npm run gateway -- homes drain |gcloud (tasks queues|scheduler jobs) resume )/;
+  const runbooks = globSync('terraform/runbooks/*.md', { cwd: root });
+  assert.ok(runbooks.length > 30);
+  const functions = globSync('functions/*/function.json', { cwd: root }).map((file) =>
+    path.basename(path.dirname(file)),
+  );
+  for (const page of runbooks) {
+    const [, first = '', text = ''] = /^## (.+)\n\n([^#]+)/m.exec(read(page)) ?? [];
+    assert.equal(first, 'At once', page);
+    const named = fastest.exec(text);
+    assert.ok(named !== null || text.startsWith('Nothing'), `${page}: ${text}`);
+    const moved = named?.[2];
+    assert.ok(moved === undefined || moved === '<function>' || functions.includes(moved), `${page}: ${moved ?? ''}`);
+  }
+});
+
 /**
  * What Google lets us label; members of a resource type's schema (google provider 7.45). Queues, jobs and accounts
  * take none.
@@ -221,6 +239,8 @@ const labelled: Readonly<Record<string, string>> = {
   google_monitoring_notification_channel: 'user_labels',
   google_monitoring_slo: 'user_labels',
   google_monitoring_uptime_check_config: 'user_labels',
+  google_network_connectivity_service_connection_policy: 'labels',
+  google_redis_cluster: 'labels',
   google_redis_instance: 'labels',
   google_secret_manager_secret: 'labels',
   google_storage_bucket: 'labels',

@@ -46,6 +46,13 @@ const allowed: readonly Grant[] = [
     role: 'roles/datastore.user',
     to: (member, _resource, functions) => uses(functionOf(member, functions), 'directory'),
   },
+  {
+    type: 'google_project_iam_member',
+    role: 'roles/redis.dbConnectionUser',
+    to: (member, resource, functions) =>
+      functionOf(member, functions) !== undefined &&
+      /^resource\.name == '[^']+'$/.test(textAt(resource, 'condition.0.expression')),
+  },
   ...['roles/artifactregistry.writer', 'roles/logging.logWriter'].map((role) => ({
     type: 'google_project_iam_member',
     role,
@@ -189,6 +196,7 @@ const looking = [
 const entitlements: Readonly<Record<string, readonly string[]>> = {
   look: looking,
   events: ['roles/bigquery.dataViewer', 'roles/bigquery.jobUser'],
+  ledger: ['roles/bigquery.dataEditor', 'roles/bigquery.jobUser'],
   operate: [
     'roles/cloudfunctions.developer',
     'roles/cloudscheduler.admin',
@@ -225,6 +233,13 @@ const access: Rule = (plan) => {
         [
           bindings.every(({ role, condition_expression: when }) => !role.includes('storage') || Boolean(when)),
           'every bucket is open: the state in one of them knows Redis’s password',
+        ],
+        [
+          bindings.every(
+            ({ role, condition_expression: when }) =>
+              role !== 'roles/bigquery.dataEditor' || /\/datasets\/[a-z_]+'\)$/.test(when ?? ''),
+          ),
+          'every dataset of that project is open',
         ],
         [Number.parseInt(textAt(resource, 'max_request_duration')) <= 10_800, 'three hours at most'],
         [at(resource, 'requester_justification_config.0.unstructured.0') !== undefined, 'a reason must be given'],

@@ -26,6 +26,9 @@ locals {
   # What the exporter needs: to write both, and to say which project pays (x-goog-user-project).
   telemetry_roles = ["roles/serviceusage.serviceUsageConsumer", "roles/telemetry.metricsWriter", "roles/telemetry.tracesWriter"]
 
+  # Whether Redis is many nodes.
+  clustered = var.redis_cluster != null
+
   # In production the dashboards of others read the events in a project of their own.
   events_project = coalesce(var.events_project_id, var.project_id)
 
@@ -36,7 +39,7 @@ locals {
 
   apis = [
     "artifactregistry", "bigquery", "billingbudgets", "certificatemanager", "cloudbuild", "cloudfunctions", "cloudresourcemanager", "cloudscheduler", "cloudtasks", "cloudtrace",
-    "compute", "firebaserules", "firestore", "iam", "iamcredentials", "iap", "logging", "monitoring", "privilegedaccessmanager", "redis", "run", "secretmanager",
+    "compute", "firebaserules", "firestore", "iam", "iamcredentials", "iap", "logging", "monitoring", "networkconnectivity", "privilegedaccessmanager", "redis", "run", "secretmanager",
     "servicenetworking", "sts", "telemetry",
   ]
 }
@@ -59,6 +62,12 @@ module "releases" {
   labels     = local.labels
 }
 
+# It was always there before it could be many nodes.
+moved {
+  from = module.redis
+  to   = module.redis[0]
+}
+
 module "network" {
   source     = "../network"
   project_id = var.project_id
@@ -68,6 +77,7 @@ module "network" {
 
 module "redis" {
   source     = "../redis"
+  count      = var.redis_memory_gb > 0 ? 1 : 0
   project_id = var.project_id
   region     = var.region
   labels     = local.labels
@@ -75,14 +85,27 @@ module "redis" {
   network    = module.network.network
 }
 
+module "redis_cluster" {
+  source     = "../redis-cluster"
+  count      = var.redis_cluster == null ? 0 : 1
+  project_id = var.project_id
+  region     = var.region
+  labels     = local.labels
+  nodes      = var.redis_cluster.nodes
+  node_type  = var.redis_cluster.node_type
+  network    = module.network.network
+  users      = local.accounts
+}
+
 module "secrets" {
   source             = "../secrets"
   project_id         = var.project_id
   labels             = local.labels
   variables          = toset(flatten([for file in values(local.files) : file.secrets]))
-  redis_endpoint     = module.redis.endpoint
-  redis_password     = module.redis.password
-  redis_certificates = module.redis.certificates
+  redis_endpoint     = local.clustered ? module.redis_cluster[0].endpoint : module.redis[0].endpoint
+  redis_password     = local.clustered ? null : module.redis[0].password
+  with_password      = !local.clustered
+  redis_certificates = local.clustered ? module.redis_cluster[0].certificates : module.redis[0].certificates
 }
 
 module "directory" {
@@ -128,10 +151,10 @@ module "function" {
   instances   = local.instances[each.key]
   environment = { for variable, value in local.environment : variable => value if contains(lookup(local.read, each.key, []), variable) }
   secrets     = { for variable in each.value.secrets : variable => module.secrets.ids[variable] if contains(local.mounted, variable) }
-  secret_files = {
-    (local.environment.CODY_GATEWAY_REDIS_CA_FILE)       = module.secrets.redis_ca
-    (local.environment.CODY_GATEWAY_REDIS_PASSWORD_FILE) = module.secrets.redis_password
-  }
+  secret_files = merge(
+    { (local.environment.CODY_GATEWAY_REDIS_CA_FILE) = module.secrets.redis_ca },
+    local.clustered ? {} : { (local.environment.CODY_GATEWAY_REDIS_PASSWORD_FILE) = module.secrets.redis_password },
+  )
   roles         = local.roles[each.key]
   own_url       = var.own_urls
   all_users     = var.all_users_allowed
@@ -157,7 +180,8 @@ module "monitoring" {
   env                 = var.env
   hostname            = var.hostname
   functions           = { for name, file in local.files : name => { max = local.instances[name].max, public = file.trigger == "http" } }
-  redis_id            = module.redis.id
+  redis_id            = local.clustered ? module.redis_cluster[0].id : module.redis[0].id
+  redis_cluster       = local.clustered
   spend_usd_per_hour  = var.spend_usd_per_hour
   runbooks_url        = var.runbooks_url
   slack_token         = var.slack_token
@@ -184,6 +208,7 @@ module "access" {
   operators         = var.operators
   approvers         = var.approvers
   releases          = module.releases.bucket
+  dataset           = local.environment.CODY_GATEWAY_BIGQUERY_DATASET
   accounts          = local.accounts
 }
 

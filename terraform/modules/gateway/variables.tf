@@ -79,10 +79,20 @@ variable "filled_secrets" {
 }
 
 variable "redis_memory_gb" {
-  description = "Memory of Redis."
+  description = "Memory of Redis; 0 once redis_cluster has taken over and the single node may go."
   type        = number
   default     = 1
   nullable    = false
+  validation {
+    condition     = var.redis_memory_gb > 0 || var.redis_cluster != null
+    error_message = "Without redis_cluster there must be a single node: redis_memory_gb of 1 or more."
+  }
+}
+
+variable "redis_cluster" {
+  description = "Many nodes in place of one (terraform/scale.md): how many, each with a replica, and what a node is. null: one node."
+  type        = object({ nodes = number, node_type = optional(string, "REDIS_HIGHMEM_MEDIUM") })
+  default     = null
 }
 
 variable "events_queues" {
