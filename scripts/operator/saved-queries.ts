@@ -4,7 +4,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { readArguments, UsageError, type Command } from './command.ts';
-import { formatTable } from './table.ts';
+import { formatTable } from '../terminal/table.ts';
 import { warehouseHelp, warehouseOf } from './warehouse.ts';
 
 const queriesDir = path.resolve(import.meta.dirname, '../../terraform/events/queries');

@@ -196,6 +196,12 @@ export const variables = {
     'https://sourcegraph.com/.api/graphql',
     'GraphQL endpoint of Sourcegraph.com.',
   ),
+  billingTimeZone: row(
+    'CODY_GATEWAY_BILLING_TIME_ZONE',
+    'time zone',
+    'UTC',
+    'Where days and months of budgets begin; the same as the warehouse’s days (`billing_time_zone` of Terraform sets both).',
+  ),
   attributionPerDay: row(
     'CODY_GATEWAY_ATTRIBUTION_PER_DAY',
     'integer',

@@ -22,6 +22,7 @@ import {
   withoutMembers,
   type Message,
 } from '../request-body.ts';
+import { anthropicSize } from '../size/anthropic-size.ts';
 import { anthropicUsage } from '../usage/anthropic-usage.ts';
 import { mergeReports } from '../usage/report.ts';
 import { anthropicWritten } from '../usage/written.ts';
@@ -33,6 +34,7 @@ export const anthropicMessages: ApiDialect = {
   api: 'anthropic',
   sdk: 'anthropic',
   read: (body, rules) => readMessages(body, rules, true),
+  size: anthropicSize,
   // Newer versions take the key as the SDK sends it.
   keyHeaders: ({ headers }, key) =>
     headers['anthropic-version'] === codyVersion ? { 'x-api-key': key, authorization: null } : {},

@@ -19,11 +19,13 @@ import {
   textsOf,
   withModel,
 } from '../request-body.ts';
+import { openAiSize } from '../size/openai-size.ts';
 import { createOpenAiMeter } from './openai-meter.ts';
 
 const common = {
   api: 'openai',
   sdk: 'openai',
+  size: openAiSize,
   // The SDK writes it.
   keyHeaders: () => ({}),
   body: ({ body }, model) => withModel(body, model),

@@ -6,6 +6,7 @@ import type { JsonObject, Reading } from '../call.ts';
 import { guard } from '../guard.ts';
 import { bodyText, charactersOf, integerOf, isObject, modelOf, streamOf, textsOf, withModel } from '../request-body.ts';
 import { tellActor } from './openai-completions.ts';
+import { responsesSize } from '../size/responses-size.ts';
 import { readItems } from './responses-items.ts';
 import { createResponsesMeter } from './responses-meter.ts';
 import { withoutServerTools } from './responses-tools.ts';
@@ -14,6 +15,7 @@ export const openAiResponses: ApiDialect = {
   api: 'openai-responses',
   sdk: 'openai',
   read: readResponse,
+  size: responsesSize,
   // The SDK writes it.
   keyHeaders: () => ({}),
   body: ({ body }, model) => withModel(body, model),

@@ -27,7 +27,7 @@ export interface GoogleUses {
  * Up to the second generation a prompt that was searched for is billed once, later ones by the query
  * (ai.google.dev/gemini-api/docs/pricing, 2026-11).
  */
-const billedByPrompt = /^(models\/)?gemini-[12](\.|-)/;
+export const billedByPrompt = /^(models\/)?gemini-[12](\.|-)/;
 
 /** @param ended whether it is the report of a whole answer, where what is left out is zero @param model bare */
 export function googleUsage(report: JsonObject, uses: GoogleUses, model: string, ended: boolean): UsageReport {
