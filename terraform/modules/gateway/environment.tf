@@ -34,7 +34,7 @@ locals {
     # A task function's queue and address: CODY_GATEWAY_EVENTS_QUEUE, CODY_GATEWAY_DELIVER_EVENTS_URL.
     { for name, file in local.files : "CODY_GATEWAY_${upper(replace(file.queue, "-", "_"))}_QUEUE" => file.queue if file.trigger == "task" },
     { for name, file in local.files : "CODY_GATEWAY_${upper(replace(name, "-", "_"))}_URL" => local.url[name] if file.trigger == "task" },
-    var.events_queues > 1 ? { CODY_GATEWAY_EVENTS_QUEUE_COUNT = tostring(var.events_queues) } : {},
+    local.events_queues > 1 ? { CODY_GATEWAY_EVENTS_QUEUE_COUNT = tostring(local.events_queues) } : {},
     var.settings,
   )
 

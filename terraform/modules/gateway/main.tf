@@ -11,8 +11,19 @@ locals {
   # Known before anything exists, so that a function's environment can name another function without waiting for it.
   url  = { for name in keys(local.files) : name => "https://${name}-${data.google_project.this.number}.${var.region}.run.app" }
   tags = { for name in keys(local.files) : name => lookup(var.function_tags, name, var.image_tag) }
+  # Instances that carry the rate, at the 60 % of their concurrency at which Cloud Run adds one: a call is ten seconds
+  # long, a task one. Any public function may have all of it; a scheduled one runs once.
+  seconds = { http = 10, task = 1, schedule = 0 }
+  carrying = {
+    for name, file in local.files : name => ceil(coalesce(var.requests_per_second, 0) * local.seconds[file.trigger] / (file.concurrency * 0.6))
+  }
+  # Each takes 500 tasks a second; a call is a task when instances have nothing to gather.
+  events_queues = max(var.events_queues, ceil(coalesce(var.requests_per_second, 0) / 400))
   instances = {
-    for name, file in local.files : name => lookup(var.instances, name, file.trigger == "http" ? var.public_instances : { min = 0, max = 10 })
+    for name, file in local.files : name => lookup(var.instances, name, {
+      min = file.trigger == "http" ? var.public_instances.min : 0
+      max = max(file.trigger == "http" ? var.public_instances.max : 10, local.carrying[name])
+    })
   }
 
   # What a function reaches, where its function.json does not say: enough for its trigger.
@@ -112,6 +123,7 @@ module "directory" {
   source     = "../directory"
   project_id = var.project_id
   region     = var.region
+  location   = var.directory_location
 }
 
 module "events" {
@@ -131,7 +143,7 @@ module "queues" {
   project_id = var.project_id
   region     = var.region
   targets    = { for name, file in local.files : file.queue => local.url[name] if file.trigger == "task" }
-  shards     = { for name, file in local.files : file.queue => var.events_queues if file.trigger == "task" && lookup(file, "queue", "") == "events" }
+  shards     = { for name, file in local.files : file.queue => local.events_queues if file.trigger == "task" && lookup(file, "queue", "") == "events" }
   enqueuers  = local.enqueuers
 }
 

@@ -64,6 +64,16 @@ variable "instances" {
   nullable    = false
 }
 
+variable "requests_per_second" {
+  description = "Rate that functions and queues must carry, from which their maxima follow where they are lower (terraform/scale.md); null: as the others say."
+  type        = number
+  default     = null
+  validation {
+    condition     = var.requests_per_second == null || try(var.requests_per_second > 0 && var.requests_per_second <= 40000, false)
+    error_message = "Above 0, and 40,000 at most: a hundred queues of 400 tasks a second."
+  }
+}
+
 variable "settings" {
   description = "Further variables of the table in shared/src/config/README.md, by name: allowed models, timeouts, addresses. No secrets."
   type        = map(string)
@@ -92,6 +102,12 @@ variable "redis_memory_gb" {
 variable "redis_cluster" {
   description = "Many nodes in place of one (terraform/scale.md): how many, each with a replica, and what a node is. null: one node."
   type        = object({ nodes = number, node_type = optional(string, "REDIS_HIGHMEM_MEDIUM") })
+  default     = null
+}
+
+variable "directory_location" {
+  description = "Where the directory is, for ever: nam5 or eur3 outlive the loss of a region; null for the region. For a project that is new."
+  type        = string
   default     = null
 }
 

@@ -94,6 +94,49 @@ run "moving_to_a_cluster" {
   }
 }
 
+run "rate" {
+  module {
+    source = "../../modules/gateway"
+  }
+  variables {
+    requests_per_second = 1000
+    directory_location  = "nam5"
+    instances           = { attribution = { min = 0, max = 3 } }
+  }
+
+  # 1,000 calls a second of ten seconds, 80 an instance of which 48 count.
+  assert {
+    condition     = output.inventory.functions["chat-completions"].function.service_config[0].max_instance_count == ceil(1000 * 10 / (jsondecode(file("${path.root}/../../../functions/chat-completions/function.json")).concurrency * 0.6)) && output.inventory.functions["deliver-events"].function.service_config[0].max_instance_count >= ceil(1000 / (jsondecode(file("${path.root}/../../../functions/deliver-events/function.json")).concurrency * 0.6))
+    error_message = "Most instances follow from the rate, at 60 % of their concurrency."
+  }
+
+  assert {
+    condition     = output.inventory.directory.location == "nam5"
+    error_message = "The directory is where it is asked to be."
+  }
+
+  assert {
+    condition     = output.inventory.functions["attribution"].function.service_config[0].max_instance_count == 3 && output.inventory.functions["sweep-leases"].function.service_config[0].max_instance_count == 10
+    error_message = "What is said of one function holds, and what runs once needs no more."
+  }
+
+  assert {
+    condition     = output.inventory.environment.CODY_GATEWAY_EVENTS_QUEUE_COUNT == "3" && length([for name in keys(output.inventory.queues.queues) : name if startswith(name, "events")]) == 3
+    error_message = "Queues follow from the rate, and functions know of them."
+  }
+}
+
+run "no_rate_beyond_the_queues" {
+  command = plan
+  module {
+    source = "../../modules/gateway"
+  }
+  variables {
+    requests_per_second = 50000
+  }
+  expect_failures = [var.requests_per_second]
+}
+
 run "no_redis" {
   command = plan
   module {
