@@ -148,7 +148,7 @@ function peak(rate: number, meanSeconds: number, sigma: number, random: () => nu
 
 /** The slot of each shard's hash tag (shared/src/store/keys.ts). */
 const slots = Array.from({ length: facts.shards.value }, (_, shard) =>
-  Number(new Command('get', [`{${shardName(shard)}}`]).getSlot()),
+  new Command('get', [`{${shardName(shard)}}`]).getSlot(),
 );
 const slotsInAll = 16_384;
 

@@ -30,7 +30,12 @@ locals {
       CODY_GATEWAY_OUTBOX_BYTES = tostring(floor((local.clustered ? module.redis_cluster[0].bytes : var.redis_memory_gb * 0.8 * 1024 * 1024 * 1024) / 4))
     },
     # Who connects to a cluster shows its account's token, which the gateway asks for anew before it ends.
-    local.clustered ? { CODY_GATEWAY_REDIS_CLUSTER = "true", CODY_GATEWAY_REDIS_IAM = "true" } : { CODY_GATEWAY_REDIS_PASSWORD_FILE = "/etc/redis/password" },
+    local.clustered ? {
+      CODY_GATEWAY_REDIS_CLUSTER = "true"
+      CODY_GATEWAY_REDIS_IAM     = "true"
+      } : {
+      CODY_GATEWAY_REDIS_PASSWORD_FILE = "/etc/redis/password"
+    },
     # A task function's queue and address: CODY_GATEWAY_EVENTS_QUEUE, CODY_GATEWAY_DELIVER_EVENTS_URL.
     { for name, file in local.files : "CODY_GATEWAY_${upper(replace(file.queue, "-", "_"))}_QUEUE" => file.queue if file.trigger == "task" },
     { for name, file in local.files : "CODY_GATEWAY_${upper(replace(name, "-", "_"))}_URL" => local.url[name] if file.trigger == "task" },

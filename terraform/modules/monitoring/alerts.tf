@@ -3,7 +3,8 @@
 
 locals {
   run = "resource.type = \"cloud_run_revision\" AND resource.labels.service_name = monitoring.regex.full_match(\"${join("|", keys(var.functions))}\")"
-  # A cluster tells of its fullest and its busiest node, and neither of roles nor of refused connections as one node does.
+  # A cluster tells of its fullest and its busiest node, and neither of roles nor of refused connections as one node
+  # does.
   redis        = var.redis_cluster ? "resource.type = \"redis.googleapis.com/Cluster\" AND resource.labels.cluster_id = \"${var.redis_id}\"" : "resource.type = \"redis_instance\" AND resource.labels.instance_id = \"${var.redis_id}\""
   redis_memory = var.redis_cluster ? "redis.googleapis.com/cluster/memory/maximum_utilization" : "redis.googleapis.com/stats/memory/system_memory_usage_ratio"
   redis_cpu    = var.redis_cluster ? "redis.googleapis.com/cluster/cpu/maximum_utilization" : "redis.googleapis.com/stats/cpu_utilization_main_thread"

@@ -68,12 +68,12 @@ run "cluster" {
   }
 
   assert {
-    condition     = toset([for name in keys(output.inventory.monitoring.alerts) : name if startswith(name, "redis-")]) == toset(["redis-breaker", "redis-cpu", "redis-full", "redis-headroom"]) && strcontains(output.inventory.monitoring.dashboard, "redis.googleapis.com/cluster/memory/maximum_utilization")
+    condition     = toset([for name in keys(output.inventory.monitoring.thresholds) : name if startswith(name, "redis-")]) == toset(["redis-breaker", "redis-cpu", "redis-full", "redis-headroom"]) && strcontains(output.inventory.monitoring.dashboard, "redis.googleapis.com/cluster/memory/maximum_utilization")
     error_message = "What is watched is the cluster's fullest and busiest node."
   }
 
   assert {
-    condition     = strcontains(output.tunnel.tunnel, "-L 6378:10.9.0.2:6378") == false && strcontains(output.tunnel.tunnel, "10.9.0.2:6379")
+    condition     = strcontains(output.tunnel.tunnel, "-L 6378:10.9.0.2:6379")
     error_message = "The tunnel leads to the address by which the nodes are found."
   }
 }
