@@ -56,4 +56,7 @@ export const columns = {
   home: { type: 'STRING', mode: 'NULLABLE' },
   attempts: { type: 'INTEGER', mode: 'NULLABLE' },
   tags: { type: 'JSON', mode: 'NULLABLE' },
+  call_tags: { type: 'JSON', mode: 'NULLABLE' },
+  request_bytes: { type: 'INTEGER', mode: 'NULLABLE' },
+  response_bytes: { type: 'INTEGER', mode: 'NULLABLE' },
 } as const satisfies { readonly [Name in keyof Row]-?: ColumnOf<Row[Name]> };

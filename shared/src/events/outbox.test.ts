@@ -95,6 +95,9 @@ const eventOf = (n: number, padding = 400): UsageEvent => ({
   home: null,
   attempts: null,
   tags: null,
+  call_tags: null,
+  request_bytes: null,
+  response_bytes: null,
 });
 
 const standingAs = (shard: string, entry: string): Posted => ({ id: 'e', window: null, kept: 1, shard, entry });

@@ -43,6 +43,9 @@ function event(model: string | null, metadata: Record<string, unknown>, more: Pa
     home: null,
     attempts: null,
     tags: null,
+    call_tags: null,
+    request_bytes: null,
+    response_bytes: null,
     ...more,
   };
 }

@@ -19,6 +19,7 @@ const draft: EventDraft = {
   model: 'p/m',
   provider: 'p',
   tags: ['acme'],
+  call_tags: ['team=search'],
 };
 const costs = {
   cost_nano_usd: 5,
@@ -27,6 +28,8 @@ const costs = {
   abandoned_nano_usd: null,
   home: null,
   attempts: null,
+  request_bytes: 40,
+  response_bytes: 90,
 };
 const ended: EndedEvent = { ...draft, rank: 1, units: 1, tokens: 12, gateway_ms: 3, ...costs };
 const noBudgets = {
@@ -123,6 +126,8 @@ test('an orphaned lease has its draft, its estimate as units, and a lower rank t
     abandoned_nano_usd: null,
     home: null,
     attempts: null,
+    request_bytes: null,
+    response_bytes: null,
   });
 });
 

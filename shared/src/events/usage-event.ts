@@ -69,6 +69,12 @@ export interface UsageEvent {
   readonly attempts: number | null;
   /** Of the subscription; null: none. */
   readonly tags: readonly string[] | null;
+  /** Of the call itself, `name=value`, as its caller named them; null: none. */
+  readonly call_tags: readonly string[] | null;
+  /** Of the request's body, as it came in; null: not known. */
+  readonly request_bytes: number | null;
+  /** Of the answer's body, as the caller was sent it; null: not known. */
+  readonly response_bytes: number | null;
 }
 
 /** What an event says before anyone knows how the call ends: serve hands it to `admit`. */
@@ -91,6 +97,8 @@ const unmeasured = {
   abandoned_nano_usd: null,
   home: null,
   attempts: null,
+  request_bytes: null,
+  response_bytes: null,
 } as const satisfies Partial<UsageEvent>;
 
 /** A dead holder's call is charged by what was last known of it (limiter/scripts/sweep.lua), by no tokens. */
@@ -228,5 +236,6 @@ export function refusedEvent(draft: EventDraft, facts: RefusalFacts, count = 1):
     'sg.actor': {},
     trace_id,
   };
-  return unservedEvent({ ...draft, name: 'RateLimited', metadata }, count, facts.posted?.budgets);
+  // The row may stand for others, which have other tags.
+  return unservedEvent({ ...draft, name: 'RateLimited', metadata, call_tags: null }, count, facts.posted?.budgets);
 }
