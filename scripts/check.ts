@@ -19,6 +19,7 @@ const steps: readonly (readonly [name: string, program: string, ...args: string[
   ['columns', process.execPath, 'scripts/check/columns.ts'],
   ['clients', process.execPath, 'scripts/check/clients.ts'],
   ['cloud', process.execPath, 'scripts/check/environment.ts'],
+  ['workflows', process.execPath, 'scripts/check/workflows.ts'],
   ['lint', bin('oxlint'), '--type-aware', '--deny-warnings'],
   ['types', bin('tsc'), '--noEmit', '-p', 'tsconfig.json'],
   ['format', bin('prettier'), '--check', '--log-level=warn', '.'],
@@ -41,7 +42,7 @@ export function runChecks(names: readonly string[] = []): string[] {
       const startedMs = performance.now();
       const { status } = spawnSync(program, args, { cwd: root, stdio: 'inherit' });
       console.log(
-        `${status === 0 ? 'ok    ' : 'FAILED'} ${name.padEnd(8)} ${((performance.now() - startedMs) / 1000).toFixed(1)} s`,
+        `${status === 0 ? 'ok    ' : 'FAILED'} ${name.padEnd(9)} ${((performance.now() - startedMs) / 1000).toFixed(1)} s`,
       );
       return status !== 0;
     })

@@ -149,7 +149,9 @@ resource "google_certificate_manager_dns_authorization" "this" {
   name        = local.certificate
   description = "The outputs certificate and address are the hostname's DNS records."
   domain      = var.hostname
-  labels      = local.labels
+  # A record for each project: a second one, of a region that stands by, proves the same hostname beside this.
+  type   = "PER_PROJECT_RECORD"
+  labels = local.labels
   lifecycle {
     create_before_destroy = true
   }

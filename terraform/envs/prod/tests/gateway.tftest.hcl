@@ -62,8 +62,13 @@ run "production_events" {
 
 run "production_access" {
   assert {
-    condition     = { for name, entitlement in module.gateway.inventory.access : name => entitlement.approve } == { "cody-gateway-prod-look" = false, "cody-gateway-prod-operate" = true, "cody-gateway-prod-events" = true }
+    condition     = { for name, entitlement in module.gateway.inventory.access : name => entitlement.approve } == { "cody-gateway-prod-look" = false, "cody-gateway-prod-operate" = true, "cody-gateway-prod-events" = true, "cody-gateway-prod-ledger" = true }
     error_message = "Whoever is woken looks at once; writing and customers' events need a second person."
+  }
+
+  assert {
+    condition     = module.gateway.inventory.pipeline[0].doors == { planner = "none", uploader = "releases", deployer = "prod" } && length(module.gateway.inventory.pipeline[0].acts_as) > length(module.gateway.inventory.functions)
+    error_message = "Each account of the pipeline has an environment of its own, and the deployer may name the accounts of what it rolls out."
   }
 }
 
@@ -109,6 +114,11 @@ run "before" {
   }
 
   # ---- permissions
+
+  assert {
+    condition     = length(output.inventory.pipeline) == 0 && output.pipeline == null
+    error_message = "Without a repository nobody is let in from outside."
+  }
 
   assert {
     condition = alltrue([for file in fileset("${path.root}/../../../functions", "*/function.json") :
@@ -319,7 +329,8 @@ run "before" {
 
   assert {
     condition = (
-      { for name, entitlement in output.inventory.access : name => entitlement.project } == { "cody-gateway-dev-look" = "projects/cody-gateway-test", "cody-gateway-dev-operate" = "projects/cody-gateway-test", "cody-gateway-dev-events" = "projects/events-project-test" } &&
+      { for name, entitlement in output.inventory.access : name => entitlement.project } == { "cody-gateway-dev-look" = "projects/cody-gateway-test", "cody-gateway-dev-operate" = "projects/cody-gateway-test", "cody-gateway-dev-events" = "projects/events-project-test", "cody-gateway-dev-ledger" = "projects/events-project-test" } &&
+      output.inventory.access["cody-gateway-dev-ledger"].limited == { "roles/bigquery.dataEditor" = "resource.name.startsWith('projects/events-project-test/datasets/cody_gateway')" } &&
       alltrue([for entitlement in values(output.inventory.access) : entitlement.seconds == "10800s" && entitlement.reason]) &&
       length(setsubtract(["roles/compute.osLogin", "roles/compute.viewer", "roles/redis.viewer", "roles/datastore.user", "roles/logging.viewer", "roles/cloudscheduler.admin"], output.inventory.access["cody-gateway-dev-operate"].roles)) == 0 &&
       output.inventory.access["cody-gateway-dev-look"].limited == output.inventory.access["cody-gateway-dev-operate"].limited && output.inventory.access["cody-gateway-dev-operate"].limited == { "roles/storage.objectViewer" = "resource.name.startsWith('projects/_/buckets/cody-gateway-test-releases')" } &&
