@@ -18,6 +18,8 @@ const cacheDir = path.join(root, '.build/bundles');
 const recipe = [
   'scripts/build/build.ts',
   'scripts/build/bundle.ts',
+  'scripts/build/for-machines.ts',
+  'scripts/build/ioredis.ts',
   'package-lock.json',
   'tsconfig.json',
   'shared/package.json',

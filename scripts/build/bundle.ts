@@ -4,6 +4,8 @@ import { build, type BuildOptions, type Metafile, type Plugin } from 'esbuild';
 import { existsSync, readFileSync } from 'node:fs';
 import { mkdir, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { forMachines } from './for-machines.ts';
+import { ioredis } from './ioredis.ts';
 
 const root = path.resolve(import.meta.dirname, '../..');
 /** Nothing is written there: names of outputs are given as if it were. */
@@ -40,7 +42,7 @@ export async function makeBundle(entry: string): Promise<Bundle> {
     legalComments: 'none',
     // A second copy of the framework would register in a registry of its own.
     external: ['@google-cloud/functions-framework'],
-    plugins: [inlineText(workers, texts), tasksProtos],
+    plugins: [inlineText(workers, texts), tasksProtos, ioredis],
     logLevel: 'warning',
     metafile: true,
     write: false,
@@ -163,16 +165,6 @@ const inlineText = (workers: Set<string>, texts: Set<string>): Plugin => ({
     });
   },
 });
-
-/**
- * What is there for people stays in the repository: blanks of JSON, and Lua's comments but for those that say what a
- * script is made of and which keys it takes (shared/src/store/script.ts).
- */
-function forMachines(file: string, text: string): string {
-  if (file.endsWith('.json')) return JSON.stringify(JSON.parse(text));
-  if (!file.endsWith('.lua')) return text;
-  return text.replaceAll(/^\s*--(?! @include | KEYS\[).*\n/gm, '');
-}
 
 const tasksSources = '@google-cloud[\\\\/]tasks[\\\\/]build[\\\\/](esm|cjs)[\\\\/]src[\\\\/]';
 
