@@ -4,6 +4,16 @@
 
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import {
+  customerQuestions,
+  customersQuestion,
+  functionsQuestions,
+  overviewQuestions,
+  questionText,
+  requestQuestion,
+  trafficQuestion,
+  type Question,
+} from '@cody-gateway/shared/console';
 import { closeSql, dueSql } from '@cody-gateway/shared/events';
 import type { Column } from '../local/google/bigquery/bigquery.ts';
 import { eventsFiles, eventsSql, eventsTables, parametersOf } from '../local/google/bigquery/events-dataset.ts';
@@ -72,7 +82,7 @@ export async function sqlList(billingColumns?: readonly Column[]): Promise<SqlLi
         sql: text(file),
       })),
     ],
-    queries: [...functions, ...saved, ...(await commands()), ...pages()].map((one) => ({
+    queries: [...functions, ...saved, ...(await commands()), ...consoleQuestions(), ...pages()].map((one) => ({
       ...one,
       sql: writeOut(one.sql),
     })),
@@ -94,7 +104,10 @@ function callOf(file: string): string {
 
 /** Table functions by the name that calls them. */
 const called = new Map(
-  eventsFiles('functions').map((file) => [`${dataset}.${path.basename(file, '.sql')}`, eventsSql(file, names)]),
+  [...eventsFiles('functions'), ...eventsFiles('queries')].map((file) => [
+    `${dataset}.${path.basename(file, '.sql')}`,
+    eventsSql(file, names),
+  ]),
 );
 
 /** A query with the text of each table function in the place of its call. */
@@ -163,6 +176,23 @@ async function commands(): Promise<readonly Sql[]> {
     { file: 'scripts/operator/reconcile.ts', sql: windowsQuery(dataset, ['a', 'b']) },
     ...placeQueries(dataset).map((sql, i) => ({ file: `scripts/operator/events-place.ts #${i + 1}`, sql })),
   ];
+}
+
+/** What the console's pages ask. */
+function consoleQuestions(): readonly Sql[] {
+  const all: Readonly<Record<string, Question>> = {
+    ...overviewQuestions,
+    ...customerQuestions,
+    customers: customersQuestion,
+    traffic: trafficQuestion,
+    'functions spend': functionsQuestions.spend,
+    'functions parts': functionsQuestions.parts,
+    request: requestQuestion,
+  };
+  return Object.entries(all).map(([name, question]) => ({
+    file: `shared/src/console, ${name}`,
+    sql: questionText(question, dataset, names.timeZone),
+  }));
 }
 
 /** `bq query … '…'` of the operators' pages. */

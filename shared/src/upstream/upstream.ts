@@ -40,6 +40,7 @@ export {
 export { embeddersOf } from './embedding/registry.ts';
 export type { Flagging } from './flagging.ts';
 export type { PromptText } from './prompt-text.ts';
+export { readShut, type ShutNow } from './homes/shut-now.ts';
 export { DeadlinePassed } from './send.ts';
 export type { ServedUsage } from './usage/served-usage.ts';
 

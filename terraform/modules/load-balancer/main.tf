@@ -3,6 +3,9 @@
 locals {
   public  = { for name, file in var.files : name => file if file.trigger == "http" }
   default = one([for name, file in local.public : name if lookup(file, "default", false)])
+  # Those that Identity-Aware Proxy stands in front of, and who gets through it.
+  behind  = toset([for name, file in local.public : name if file.access == "iap"])
+  viewers = { for pair in setproduct(local.behind, var.viewers) : "${pair[0]} ${pair[1]}" => { function = pair[0], member = pair[1] } }
 
   # As the local router chooses (scripts/local/router.ts): exact paths before prefixes, the longer first, then the
   # route with the request's feature, then the one that names none, then the one with another feature, whose function
@@ -75,10 +78,26 @@ resource "google_compute_backend_service" "function" {
     sample_rate = 0.01
   }
 
+  # With Google's own OAuth client. What it signs the function verifies again (functions/console/gate.ts).
+  dynamic "iap" {
+    for_each = contains(local.behind, each.key) ? [1] : []
+    content {
+      enabled = true
+    }
+  }
+
   # A function that goes leaves the URL map before its backend is deleted.
   lifecycle {
     create_before_destroy = true
   }
+}
+
+resource "google_iap_web_backend_service_iam_member" "viewer" {
+  for_each            = local.viewers
+  project             = var.project_id
+  web_backend_service = google_compute_backend_service.function[each.value.function].name
+  role                = "roles/iap.httpsResourceAccessor"
+  member              = each.value.member
 }
 
 resource "google_compute_url_map" "this" {
