@@ -1,36 +1,31 @@
 // The function `console`: pages for operators and finance at `/console`, for whom Identity-Aware Proxy lets in. Reads
 // only; what stands on a page is shared/src/console.
 
-import { createLookups, type Lookups } from '@cody-gateway/shared/console';
 import { createLedger } from '@cody-gateway/shared/events';
+import { lazyClient } from '@cody-gateway/shared/http';
 import { defineFunction, type Route } from '@cody-gateway/shared/serve';
-import { answerPage, notFound } from './answer-page.ts';
-import { createGate, type Gate } from './gate.ts';
-import { pages } from './pages.ts';
+import { createGate } from './gate.ts';
 
-/** A page that is looked at by ten people costs what it costs by one. */
-const keptMs = 60_000;
+/** A start reads no page: whoever looks first waits for them. */
+const paths = [
+  '/console',
+  '/console/customers',
+  '/console/customers/{id}',
+  '/console/models',
+  '/console/functions',
+  '/console/requests',
+  '/console/{+rest}',
+];
 
 export const handler = await defineFunction(
   'console',
   ({ config }) => {
-    const lookups = createLookups({ ledger: createLedger(config), now: Date.now, keptMs });
-    return routesOf(lookups, createGate(config));
+    const gate = createGate(config);
+    const site = lazyClient(async () => (await import('./site.ts')).openSite(createLedger(config), gate));
+    return paths.map((path): Route => {
+      const handle: Route['handle'] = async (exchange) => (await site.open())(exchange, path);
+      return { method: 'GET', path, dialect: 'cody', handle };
+    });
   },
   { port: 'at once' },
 );
-
-function routesOf(lookups: Lookups, gate: Gate): Route[] {
-  const known = pages.map(({ path, read }): Route => {
-    const handle: Route['handle'] = (exchange) =>
-      answerPage(exchange, gate, (asked) => read({ exchange, lookups, asked }));
-    return { method: 'GET', path, dialect: 'cody', handle };
-  });
-  const unknown: Route = {
-    method: 'GET',
-    path: '/console/{+rest}',
-    dialect: 'cody',
-    handle: (exchange) => answerPage(exchange, gate, () => Promise.resolve(notFound)),
-  };
-  return [...known, unknown];
-}

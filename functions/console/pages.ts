@@ -33,11 +33,6 @@ export interface Asking {
   readonly asked: URLSearchParams;
 }
 
-interface PageAt {
-  readonly path: string;
-  readonly read: (asking: Asking) => Promise<Outcome>;
-}
-
 const searchCharactersMax = 200;
 /** Where actors come from, as events have it. */
 const sources: ReadonlySet<string> = new Set([subscriptions, 'dotcom-user', 'anonymous']);
@@ -45,75 +40,58 @@ const sources: ReadonlySet<string> = new Set([subscriptions, 'dotcom-user', 'ano
 const idOf = /^[\w.:@-]{1,128}$/;
 
 /** All of them. */
-export const pages: readonly PageAt[] = [
-  {
-    path: '/console',
-    read: async (asking) =>
-      overviewPage(await readOverview(asking.lookups, namesFor(asking), Date.now(), failedOf(asking))),
+export const pages: Readonly<Record<string, (asking: Asking) => Promise<Outcome>>> = {
+  '/console': async (asking) =>
+    overviewPage(await readOverview(asking.lookups, namesFor(asking), Date.now(), failedOf(asking))),
+  '/console/customers': async (asking) => {
+    const { lookups, asked, exchange } = asking;
+    const failed = failedOf(asking);
+    const entries = told(readSubscriptions(lookups, exchange.context.documents), failed);
+    const data = await readCustomers(lookups, entries, Date.now(), failed);
+    const page = Number(asked.get('page') ?? '1');
+    const number = asked.get('format') === 'csv' ? 'all' : Number.isInteger(page) ? page : 1;
+    return customersPage(data, (asked.get('q') ?? '').slice(0, searchCharactersMax).trim(), number);
   },
-  {
-    path: '/console/customers',
-    read: async (asking) => {
-      const { lookups, asked, exchange } = asking;
-      const failed = failedOf(asking);
-      const entries = told(readSubscriptions(lookups, exchange.context.documents), failed);
-      const data = await readCustomers(lookups, entries, Date.now(), failed);
-      const page = Number(asked.get('page') ?? '1');
-      const number = asked.get('format') === 'csv' ? 'all' : Number.isInteger(page) ? page : 1;
-      return customersPage(data, (asked.get('q') ?? '').slice(0, searchCharactersMax).trim(), number);
-    },
+  '/console/customers/{id}': async (asking) => {
+    const { lookups, asked, exchange } = asking;
+    const { documents, store } = exchange.context;
+    const source = asked.get('source') ?? subscriptions;
+    const id = exchange.named['id'] ?? '';
+    if (!sources.has(source) || !idOf.test(id)) return { missing: 'There is no such customer.' };
+    const data = await readCustomer(
+      { source, id },
+      { lookups, documents, store, now: Date.now, failed: failedOf(asking) },
+    );
+    return customerPage(data, Date.now());
   },
-  {
-    path: '/console/customers/{id}',
-    read: async (asking) => {
-      const { lookups, asked, exchange } = asking;
-      const { documents, store } = exchange.context;
-      const source = asked.get('source') ?? subscriptions;
-      const id = exchange.named['id'] ?? '';
-      if (!sources.has(source) || !idOf.test(id)) return { missing: 'There is no such customer.' };
-      const data = await readCustomer(
-        { source, id },
-        { lookups, documents, store, now: Date.now, failed: failedOf(asking) },
-      );
-      return customerPage(data, Date.now());
-    },
+  '/console/models': async (asking) => {
+    const { documents, store } = asking.exchange.context;
+    const sources = { lookups: asking.lookups, documents, store, now: Date.now, failed: failedOf(asking) };
+    return modelsPage(await readModels(sources), Date.now());
   },
-  {
-    path: '/console/models',
-    read: async (asking) => {
-      const { documents, store } = asking.exchange.context;
-      const sources = { lookups: asking.lookups, documents, store, now: Date.now, failed: failedOf(asking) };
-      return modelsPage(await readModels(sources), Date.now());
-    },
+  '/console/functions': async (asking) =>
+    functionsPage(await readFunctions(asking.lookups, Date.now(), failedOf(asking))),
+  '/console/requests': async (asking) => {
+    const { lookups, asked, exchange } = asking;
+    const { config, documents, store } = exchange.context;
+    const [id, day] = [(asked.get('id') ?? '').trim(), asked.get('day')];
+    if (id !== '' && !isRequestId(id)) return { missing: 'That is no id of an event, a trace or a request.' };
+    if (day !== null && (Number.isNaN(Date.parse(day)) || !/^20\d{2}-\d{2}-\d{2}$/.test(day)))
+      return { missing: 'A day looks like 2026-11-28.' };
+    const failed = failedOf(asking);
+    const known = told(readKnownCatalogue(lookups, documents, store), failed);
+    const data = await readRequest(lookups, {
+      id: id === '' ? null : id,
+      day,
+      names: namesFor(asking),
+      prices: known.then((one) => ('fault' in one ? null : one.value.prices)),
+      project: config.otelProject ?? config.googleCloudProject,
+      nowMs: Date.now(),
+      failed,
+    });
+    return requestPage(data);
   },
-  {
-    path: '/console/functions',
-    read: async (asking) => functionsPage(await readFunctions(asking.lookups, Date.now(), failedOf(asking))),
-  },
-  {
-    path: '/console/requests',
-    read: async (asking) => {
-      const { lookups, asked, exchange } = asking;
-      const { config, documents, store } = exchange.context;
-      const [id, day] = [(asked.get('id') ?? '').trim(), asked.get('day')];
-      if (id !== '' && !isRequestId(id)) return { missing: 'That is no id of an event, a trace or a request.' };
-      if (day !== null && (Number.isNaN(Date.parse(day)) || !/^20\d{2}-\d{2}-\d{2}$/.test(day)))
-        return { missing: 'A day looks like 2026-11-28.' };
-      const failed = failedOf(asking);
-      const known = told(readKnownCatalogue(lookups, documents, store), failed);
-      const data = await readRequest(lookups, {
-        id: id === '' ? null : id,
-        day,
-        names: namesFor(asking),
-        prices: known.then((one) => ('fault' in one ? null : one.value.prices)),
-        project: config.otelProject ?? config.googleCloudProject,
-        nowMs: Date.now(),
-        failed,
-      });
-      return requestPage(data);
-    },
-  },
-];
+};
 
 /** What a source did not tell is this page's gap, and the log's line. */
 function failedOf({ exchange: { scope } }: Asking): (error: unknown) => void {

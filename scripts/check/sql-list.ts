@@ -191,7 +191,8 @@ function consoleQuestions(): readonly Sql[] {
   };
   return Object.entries(all).map(([name, question]) => ({
     file: `shared/src/console, ${name}`,
-    sql: questionText(question, dataset, names.timeZone),
+    // The tool has no parameters of these names.
+    sql: questionText(question, dataset, names.timeZone).replaceAll(/@(before|same)\b/g, "'2026-10-01'"),
   }));
 }
 

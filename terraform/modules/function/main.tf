@@ -66,7 +66,7 @@ resource "google_cloudfunctions2_function" "this" {
     service_account_email            = google_service_account.this.email
     # Callers come through the load balancer, whose Cloud Armor nobody walks around; Cloud Tasks and Cloud Scheduler
     # count as internal.
-    ingress_settings = !local.public ? "ALLOW_INTERNAL_ONLY" : var.own_url && !local.behind ? "ALLOW_ALL" : "ALLOW_INTERNAL_AND_GCLB"
+    ingress_settings = !local.public ? "ALLOW_INTERNAL_ONLY" : local.behind ? "ALLOW_INTERNAL_AND_GCLB" : var.own_url ? "ALLOW_ALL" : "ALLOW_INTERNAL_AND_GCLB"
     # Gradual: the new revision waits without traffic for `npm run traffic`.
     all_traffic_on_latest_revision = !var.gradual
     direct_vpc_egress              = "VPC_EGRESS_PRIVATE_RANGES_ONLY"
