@@ -62,7 +62,7 @@ export async function sqlList(billingColumns?: readonly Column[]): Promise<SqlLi
   const text = (file: string): string => writeOut(eventsSql(file, names));
   const at = (file: string): string => path.join('terraform/events', file);
   const saved = eventsFiles('queries').map((file) => ({ file: at(file), sql: text(file) }));
-  const functions = eventsFiles('functions').map((file) => ({
+  const functions = [...eventsFiles('functions'), ...eventsFiles('billing/functions')].map((file) => ({
     file: at(file),
     sql: writeOut(callOf(file)),
   }));
@@ -104,9 +104,10 @@ function callOf(file: string): string {
 
 /** Table functions by the name that calls them. */
 const called = new Map(
-  [...eventsFiles('functions'), ...eventsFiles('queries')].map((file) => [
+  [...eventsFiles('functions'), ...eventsFiles('queries'), ...eventsFiles('billing/functions')].map((file) => [
     `${dataset}.${path.basename(file, '.sql')}`,
-    eventsSql(file, names),
+    // The engine beside the repository knows no pseudo-columns.
+    eventsSql(file, names).replaceAll('_PARTITIONTIME', 'usage_start_time'),
   ]),
 );
 

@@ -197,6 +197,18 @@ export const variables = {
     'https://sourcegraph.com/.api/graphql',
     'GraphQL endpoint of Sourcegraph.com.',
   ),
+  unpricedCeilingNanoUsd: row(
+    'CODY_GATEWAY_UNPRICED_CEILING_USD',
+    'dollars',
+    null,
+    'What a call is taken to cost whose cost has no upper bound (a model without a price, a tool without a limit), where a budget in dollars holds; without it a hard budget refuses such calls.',
+  ),
+  billingTimeZone: row(
+    'CODY_GATEWAY_BILLING_TIME_ZONE',
+    'time zone',
+    'UTC',
+    'Where days and months of budgets begin; the same as the warehouse’s days (`billing_time_zone` of Terraform sets both).',
+  ),
   attributionPerDay: row(
     'CODY_GATEWAY_ATTRIBUTION_PER_DAY',
     'integer',

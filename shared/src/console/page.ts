@@ -18,8 +18,8 @@ export interface State {
 }
 
 /**
- * Of a column's kind: text and code are texts or links, money is billionths of a dollar, decimal a number with a few decimals, percent and bar are shares of
- * 1, time is Unix ms. Null is unknown.
+ * Of a column's kind: text and code are texts or links, money is billionths of a dollar, decimal a number with a few
+ * decimals, percent and bar are shares of 1, time is Unix ms. Null is unknown.
  */
 export type Cell = string | number | null | Link | State;
 
