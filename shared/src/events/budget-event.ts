@@ -1,6 +1,6 @@
 // The row of what an operator does to a budget: a grant, a refund, a reset. Calls' rows are usage-event.ts's.
 
-import type { EndedEvent } from './usage-event.ts';
+import { unmeasured, type EndedEvent } from './usage-event.ts';
 
 /** What happened, and to whose budget. */
 export interface BudgetFacts {
@@ -32,15 +32,9 @@ export function budgetEvent({ name, eventId, atMs, source, identifier, feature, 
     model: null,
     provider: null,
     units: 0,
-    tokens: null,
-    gateway_ms: null,
-    cost_nano_usd: null,
-    price_version: null,
-    price_rank: 0,
-    abandoned_nano_usd: null,
-    home: null,
-    attempts: null,
+    ...unmeasured,
     tags: tags.length === 0 ? null : tags,
+    call_tags: null,
   };
   return JSON.stringify(event);
 }

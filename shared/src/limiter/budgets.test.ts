@@ -170,7 +170,13 @@ test('three refusals are told apart: used up, held by calls in flight, too dear'
   assert.equal(held.retryAtMs, held.nowMs + 5_000);
   const about = { scope: 'subscription', window: month.name, resetAtMs: month.endMs, limitNanoUsd: 10 * unit };
   const { notice: told, ...facts } = held.budget ?? assert.fail();
-  assert.deepEqual(facts, { ...about, leftNanoUsd: 4 * unit, reservedNanoUsd: 6 * unit, costNanoUsd: 5 * unit });
+  assert.deepEqual(facts, {
+    ...about,
+    settledNanoUsd: 0,
+    leftNanoUsd: 4 * unit,
+    reservedNanoUsd: 6 * unit,
+    costNanoUsd: 5 * unit,
+  });
   assert.equal(told?.reached, 'budget-held');
 
   const dear = await refused(costOf(10 * unit + 1), budgets);

@@ -11,7 +11,8 @@ export interface BudgetDenial {
   readonly resetAtMs: number | null;
   /** As it was stated with the call. */
   readonly limitNanoUsd: number;
-  /** What is neither spent nor reserved by calls in flight, and what is reserved by them. */
+  /** What calls that have ended cost, what calls in flight reserve, and what is neither. */
+  readonly settledNanoUsd: number;
   readonly leftNanoUsd: number;
   readonly reservedNanoUsd: number;
   /** What the call may cost. */

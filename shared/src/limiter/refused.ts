@@ -44,6 +44,7 @@ export function denialOf(
       window,
       resetAtMs: endOf(end),
       limitNanoUsd: limit,
+      settledNanoUsd: settled,
       leftNanoUsd: Math.max(0, limit - settled - reserved),
       reservedNanoUsd: reserved,
       costNanoUsd: money?.cost.worstNanoUsd ?? 0,

@@ -176,6 +176,7 @@ export class PlainLimiter {
         window,
         resetAtMs: end === 0 ? null : end,
         limitNanoUsd: budget.limit,
+        settledNanoUsd: settled,
         leftNanoUsd: Math.max(0, budget.limit - tally.used),
         reservedNanoUsd: tally.reserved,
         costNanoUsd,

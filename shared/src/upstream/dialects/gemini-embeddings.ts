@@ -66,7 +66,7 @@ function createMeter(estimate: number, model: string): Meter {
       completionCharacters: null,
     }),
     report: () => {
-      const report = googleUsage(told(), { searches: 0, maps: false }, model, true);
+      const report = googleUsage(told(), { searches: 0, maps: false }, { model, modelVersion: null }, true);
       if (report.told !== 'nothing') return report;
       return { ...report, parts: [{ model: null, counts: { input: estimate }, estimated: true }], told: 'all' };
     },

@@ -55,12 +55,14 @@ function createMeter(model: string, arrayStream: boolean): Meter {
   const elements = arrayStream ? createArrayElements() : null;
   let usage: JsonObject = {};
   let characters: number | null = null;
+  let modelVersion: unknown = null;
   let [written, searches, maps] = [0, 0, false];
   let [answered, finished, unreadable, failed] = [false, false, false, false];
   const body = createJsonBody();
   const read = (answer: JsonObject): void => {
     if (isObject(answer['usageMetadata'])) usage = mergeReports(usage, answer['usageMetadata']);
     if (isObject(answer['error'])) failed = true;
+    modelVersion = answer['modelVersion'] ?? modelVersion;
     if (isObject(answer['promptFeedback']) && answer['promptFeedback']['blockReason'] !== undefined) finished = true;
     const candidates = answer['candidates'];
     if (!Array.isArray(candidates)) return;
@@ -108,7 +110,7 @@ function createMeter(model: string, arrayStream: boolean): Meter {
     },
     report: () => {
       readWhole();
-      return googleUsage(usage, { searches, maps }, model, ended());
+      return googleUsage(usage, { searches, maps }, { model, modelVersion }, ended());
     },
     written: () => {
       readWhole();

@@ -20,6 +20,7 @@ import {
   withModel,
 } from '../request-body.ts';
 import { openAiSize } from '../size/openai-size.ts';
+import { secondNames } from '../second-models.ts';
 import { createOpenAiMeter } from './openai-meter.ts';
 
 const common = {
@@ -66,6 +67,7 @@ function read(body: JsonObject, { caller, provider, lengthMax }: ReadingRules, t
     headers: { 'content-type': 'application/json', ...passedHeaders(provider, caller) },
     hidesUsage,
     ...(caller.dialect !== 'cody' && { warnings }),
+    secondNames: secondNames(members, 'openai'),
   };
 }
 
