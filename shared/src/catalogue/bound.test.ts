@@ -189,6 +189,7 @@ test('without a fact there is no bound, and the reason names the model', () => {
     /how much p\/m may write/,
   );
   assert.match(why({ size: { unbounded: 'because' } }), /^because$/);
+  assert.match(why({ model: { moving: true } }), /p\/m stands for one model today.*name the model itself/);
   assert.match(
     why({
       size: { uses: { web_search: 1e9 } },

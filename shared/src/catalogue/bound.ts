@@ -87,6 +87,9 @@ const outputs = dimensionNames.filter((name) => {
 export function boundOf(size: RequestSize, by: BoundBy, book: PriceBook): Bound {
   const { model, atMs } = by;
   if (size.unbounded !== null) return none(size.unbounded);
+  // What the answer names is priced, and its provider may name a dearer one tomorrow.
+  if (model.row.moving)
+    return none(`${model.id} stands for one model today and for another tomorrow: name the model itself`);
   const prices = [atMs - clocksApartMs, atMs, atMs + clocksApartMs].map((ms) => book.priceOf(model.id, ms));
   const known = [...new Set(prices)].filter((price) => price !== null);
   if (known.length === 0 || prices.includes(null)) return none(`${model.id} has no price`);
