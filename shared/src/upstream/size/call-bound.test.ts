@@ -1,4 +1,4 @@
-// The upper bound of a call's cost holds: requests of every dialect as the gateway itself reads them, answers with every
+// The upper bound of a call's cost holds: requests of every dialect as the gateway reads them, answers with every
 // dimension at its largest through the real meters and prices, and what was charged is never above the bound. What has
 // no bound says so.
 
