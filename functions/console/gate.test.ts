@@ -35,10 +35,15 @@ function assertion({ head = {}, claims: more = {}, key = privateKey }: Made = {}
   return `${signed}.${sign('sha256', Buffer.from(signed), { key, dsaEncoding: 'ieee-p1363' }).toString('base64url')}`;
 }
 
-async function verdict(header: string | string[] | undefined, settings = behind, address = '10.0.0.1') {
+async function verdict(
+  header: string | string[] | undefined,
+  settings = behind,
+  address = '10.0.0.1',
+  host = 'localhost:9992',
+) {
   const keys = createIapKeys(Date.now, () => Promise.resolve({ k1: pem }));
   const request = { socket: { remoteAddress: address } } as IncomingMessage;
-  const headers = header === undefined ? {} : { 'x-goog-iap-jwt-assertion': header as string };
+  const headers = { host, ...(header !== undefined && { 'x-goog-iap-jwt-assertion': header as string }) };
   return createGate(settings, keys)({ headers, request });
 }
 
@@ -89,6 +94,10 @@ test('without it: this machine alone, only where it is open, and never on Cloud 
     assert.deepEqual(await verdict(undefined, local, address), { reader: null });
   for (const address of ['10.0.0.1', '::ffff:10.0.0.1', '127.0.0.1.evil', ''])
     assert.ok('refused' in (await verdict(undefined, local, address)), address);
+  for (const host of ['127.0.0.1:9992', '[::1]', 'localhost'])
+    assert.deepEqual(await verdict(undefined, local, '127.0.0.1', host), { reader: null });
+  for (const host of ['evil.example:9992', 'localhost.evil.example', ''])
+    assert.ok('refused' in (await verdict(undefined, local, '127.0.0.1', host)), host);
   assert.ok('refused' in (await verdict(undefined, { ...local, consoleOpen: false }, '127.0.0.1')));
   assert.ok('refused' in (await verdict(undefined, { ...local, revision: 'console-00001' }, '127.0.0.1')));
 });

@@ -19,6 +19,7 @@ const issuer = 'https://cloud.google.com/iap';
 /** It is about a thousand characters. */
 const assertionCharactersMax = 8_192;
 const readerCharactersMax = 254;
+const localHost = /^(localhost|127\.0\.0\.1|\[::1\])(:\d+)?$/i;
 const loopback = /^(::1|(::ffff:)?127(\.\d{1,3}){3})$/;
 
 export function createGate(settings: GateSettings, keys: IapKeys = createIapKeys(Date.now)): Gate {
@@ -28,7 +29,9 @@ export function createGate(settings: GateSettings, keys: IapKeys = createIapKeys
     // Two signs that this is not Google Cloud, since everybody could see everything.
     if (consoleOpen && revision === null) {
       const address = request.socket.remoteAddress ?? '';
-      return loopback.test(address) ? { reader: null } : { refused: 'it is open to this machine alone' };
+      // A page of the internet may let its own name stand for this machine's address.
+      const here = loopback.test(address) && localHost.test(headers.host ?? '');
+      return here ? { reader: null } : { refused: 'it is open to this machine alone' };
     }
     return { refused: 'CODY_GATEWAY_CONSOLE_IAP_AUDIENCE is not set' };
   };

@@ -22,6 +22,7 @@ import {
   type Lookups,
   type Told,
 } from '@cody-gateway/shared/console';
+import type { SubscriptionEntry } from '@cody-gateway/shared/directory';
 import type { Exchange } from '@cody-gateway/shared/serve';
 import type { Outcome } from './answer-page.ts';
 
@@ -42,12 +43,11 @@ const idOf = /^[\w.:@-]{1,128}$/;
 /** All of them. */
 export const pages: Readonly<Record<string, (asking: Asking) => Promise<Outcome>>> = {
   '/console': async (asking) =>
-    overviewPage(await readOverview(asking.lookups, namesFor(asking), Date.now(), failedOf(asking))),
+    overviewPage(await readOverview(asking.lookups, entriesFor(asking), Date.now(), failedOf(asking))),
   '/console/customers': async (asking) => {
-    const { lookups, asked, exchange } = asking;
+    const { lookups, asked } = asking;
     const failed = failedOf(asking);
-    const entries = told(readSubscriptions(lookups, exchange.context.documents), failed);
-    const data = await readCustomers(lookups, entries, Date.now(), failed);
+    const data = await readCustomers(lookups, entriesFor(asking), Date.now(), failed);
     const page = Number(asked.get('page') ?? '1');
     const number = asked.get('format') === 'csv' ? 'all' : Number.isInteger(page) ? page : 1;
     return customersPage(data, (asked.get('q') ?? '').slice(0, searchCharactersMax).trim(), number);
@@ -60,7 +60,14 @@ export const pages: Readonly<Record<string, (asking: Asking) => Promise<Outcome>
     if (!sources.has(source) || !idOf.test(id)) return { missing: 'There is no such customer.' };
     const data = await readCustomer(
       { source, id },
-      { lookups, documents, store, now: Date.now, failed: failedOf(asking) },
+      {
+        lookups,
+        documents,
+        store,
+        now: Date.now,
+        billingTimeZone: exchange.context.config.billingTimeZone,
+        failed: failedOf(asking),
+      },
     );
     return customerPage(data, Date.now());
   },
@@ -96,6 +103,11 @@ export const pages: Readonly<Record<string, (asking: Asking) => Promise<Outcome>
 /** What a source did not tell is this page's gap, and the log's line. */
 function failedOf({ exchange: { scope } }: Asking): (error: unknown) => void {
   return (error) => scope.log('WARNING', 'a part of a page of the console could not be read', {}, error);
+}
+
+/** Subscriptions as the directory has them. */
+function entriesFor(asking: Asking): Promise<Told<readonly SubscriptionEntry[]>> {
+  return told(readSubscriptions(asking.lookups, asking.exchange.context.documents), failedOf(asking));
 }
 
 /** Names of subscriptions by id. */

@@ -66,7 +66,7 @@ const pages: Readonly<
   overview: {
     questions: 4,
     rows: 100,
-    read: (lookups) => readOverview(lookups, Promise.resolve(none), Date.now(), failed),
+    read: (lookups) => readOverview(lookups, Promise.resolve({ value: [], readAtMs: 0 }), Date.now(), failed),
   },
   customers: {
     questions: 2,
@@ -78,7 +78,7 @@ const pages: Readonly<
     rows: 700,
     read: (lookups) => {
       const documents = { client: () => Promise.reject(new Error('away')) };
-      const sources = { lookups, documents, store: away, now: Date.now, failed: ignored };
+      const sources = { lookups, documents, store: away, now: Date.now, billingTimeZone: 'UTC', failed: ignored };
       return readCustomer({ source: 'dotcom-product-subscriptions', id: 'customer-7' }, sources);
     },
   },

@@ -3,6 +3,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { dollarBudget } from '../auth/auth.ts';
 import type { SubscriptionEntry } from '../directory/directory.ts';
 import { recordOf } from '../directory/directory.ts';
 import { subscriptions } from './customer-link.ts';
@@ -63,7 +64,7 @@ const overview = (more: Partial<OverviewData> = {}): OverviewData => ({
   days: read([]),
   movers: read([]),
   faults: read([]),
-  names: read(new Map()),
+  entries: read([]),
   ...more,
 });
 
@@ -74,6 +75,7 @@ const customer = (more: Partial<CustomerData> = {}): CustomerData => ({
   to: '2026-11-28',
   entry: read({ found: null }),
   windows: read([]),
+  budgets: read([]),
   spend: read([]),
   happenings: read([]),
   licence: read([]),
@@ -110,7 +112,7 @@ test('a source that is away costs its own sections, which say why, and no others
   const fault = { fault: 'BigQuery gave no answer: look again later' };
   const day: Day = { ...sums, day: '2026-11-27', final: false };
   const page = overviewPage(
-    overview({ days: read([day]), faults: fault, names: { fault: 'Firestore gave no answer' } }),
+    overview({ days: read([day]), faults: fault, entries: { fault: 'Firestore gave no answer' } }),
   );
   assert.deepEqual(
     page.sections.map(({ id, fault: why }) => [id, why !== null]),
@@ -179,8 +181,34 @@ test('a customer without usage is listed, one without a document too; shares are
       { text: 'Idle', href: `/console/customers/${idOf(3)}` },
     ],
   );
-  assert.deepEqual(rows[0]?.[9], { text: 'not in the directory', tone: 'warn' });
+  assert.deepEqual(rows[0]?.[11], { text: 'not in the directory', tone: 'warn' });
   assert.ok(Math.abs(Number(rows[0]?.[2]) + Number(rows[1]?.[2]) - 1) < 1e-9);
+});
+
+test('budgets: what a customer may spend a month beside what it spent, and all of them on the overview', () => {
+  const budgets = { subscription: { limitUsd: '10', window: 'month' }, embeddings: { limitUsd: '1', window: 'day' } };
+  const record = recordOf({ name: 'Acme', accessEnabled: true, limits: {}, overrides: { budgets } }, 'test');
+  const acme = { id: idOf(1), record };
+  const list = customersPage(
+    { months, uses: read([use(1, { cost_nano_usd: 2_500_000_000 })]), entries: read([acme, entry(2, 'Other')]) },
+    '',
+    1,
+  ).sections[0]?.table;
+  const at = (heading: string): number => list?.columns.findIndex((column) => column.heading === heading) ?? -1;
+  assert.deepEqual([list?.rows[0]?.[at('Budget a month')], list?.rows[0]?.[at('Spent of it')]], [10_000_000_000, 0.25]);
+  assert.deepEqual([list?.rows[1]?.[at('Budget a month')], list?.rows[1]?.[at('Spent of it')]], [null, null]);
+  const fact = (page: Page) => page.sections[0]?.facts.find(({ label }) => label === 'Budgets of the month');
+  assert.equal(fact(overviewPage(overview({ entries: read([acme, entry(2, 'Other')]) })))?.value, 10_000_000_000);
+  assert.equal(fact(overviewPage(overview()))?.note, 'no customer has one');
+  const stated = record.overrides.budgets?.subscription;
+  assert.ok(stated !== null && stated !== undefined);
+  const budget = dollarBudget('subscription', stated, nowMs, 'UTC');
+  const [window] = budget.windows;
+  assert.ok(window !== undefined);
+  const reading = { budget, window, settledNanoUsd: 2_500_000_000, reservedNanoUsd: 1_000_000 };
+  const page = customerPage(customer({ entry: read({ found: acme }), budgets: read([reading]) }), nowMs);
+  const row = page.sections.find(({ id }) => id === 'budgets')?.table?.rows[0];
+  assert.deepEqual(row?.slice(0, 7), ['all features', 2_500_000_000, 1_000_000, 10_000_000_000, 0.25, 0.25, '2026-11']);
 });
 
 test('names that mean harm are only text, whatever page they stand on', () => {
@@ -189,7 +217,7 @@ test('names that mean harm are only text, whatever page they stand on', () => {
     overviewPage(
       overview({
         movers: read([{ kind: 'model', source: null, name: evil, nowNano: 1, beforeNano: 0 }]),
-        names: read(new Map([[idOf(1), evil]])),
+        entries: read([entry(1, evil)]),
       }),
     ),
     customersPage({ months, uses: read([use(1)]), entries: read([entry(1, evil)]) }, evil, 1),
@@ -215,7 +243,11 @@ test('names that mean harm are only text, whatever page they stand on', () => {
   for (const page of pages) {
     const html = htmlOf(page);
     assert.match(html, /&lt;script&gt;alert\(1\)&lt;\/script&gt;&quot;\uFFFD\uFFFD שלום/, page.title);
-    assert.doesNotMatch(html, /<script|\u202E|\u0000/, page.title);
-    for (const { table } of page.sections) if (table !== null) assert.doesNotMatch(tableCsv(table), /\u202E|\u0000/);
+    assert.doesNotMatch(html, /<script|\u202E/, page.title);
+    assert.ok(!html.includes('\0'), page.title);
+    for (const { table } of page.sections) {
+      const csv = table === null ? '' : tableCsv(table);
+      assert.ok(!csv.includes('\0') && !csv.includes('\u202E'), page.title);
+    }
   }
 });

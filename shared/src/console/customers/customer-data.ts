@@ -2,13 +2,15 @@
 // warehouse.
 
 import {
+  budgetScopes,
   findSubscription,
   features,
   type SubscribedFeature,
   type SubscriptionEntry,
 } from '../../directory/directory.ts';
 import { listAudit, type AuditRecord, type Documents } from '../../documents/documents.ts';
-import { readWindows, type QuotaWindow } from '../../limiter/limiter.ts';
+import { readBudgets, readWindows, type BudgetReading, type QuotaWindow } from '../../limiter/limiter.ts';
+import { dollarBudget } from '../../auth/auth.ts';
 import type { Store } from '../../store/store.ts';
 import { subscriptions } from '../customer-link.ts';
 import { dayOf, daysAfter } from '../days.ts';
@@ -56,6 +58,7 @@ export interface CustomerData extends Customer {
   /** Null for what is no subscription, and where there is no document. */
   readonly entry: Told<{ readonly found: SubscriptionEntry | null }>;
   readonly windows: Told<readonly (readonly [SubscribedFeature, QuotaWindow])[]>;
+  readonly budgets: Told<readonly BudgetReading[]>;
   readonly spend: Told<readonly Spend[]>;
   readonly happenings: Told<readonly Happening[]>;
   readonly licence: Told<readonly Licence[]>;
@@ -134,6 +137,8 @@ export interface CustomerSources {
   readonly documents: Pick<Documents, 'client'>;
   readonly store: Store;
   readonly now: () => number;
+  /** By whose calendar budgets begin anew: that of the functions that charge them. */
+  readonly billingTimeZone: string;
   /** Is told what went wrong. */
   readonly failed: (error: unknown) => void;
 }
@@ -177,7 +182,8 @@ export async function readCustomer(customer: Customer, sources: CustomerSources)
       failed,
     ),
   ]);
-  return { ...customer, from, to, entry, windows, spend, happenings, licence, audit };
+  const budgets = await told(readSpent(sources, customer, 'fault' in entry ? null : entry.value.found), failed);
+  return { ...customer, from, to, entry, windows, budgets, spend, happenings, licence, audit };
 }
 
 async function readNow(
@@ -194,6 +200,20 @@ async function readNow(
     }),
     readAtMs: now(),
   };
+}
+
+async function readSpent(
+  { store, now, billingTimeZone }: CustomerSources,
+  { source, id }: Customer,
+  entry: SubscriptionEntry | null,
+): Promise<Answer<readonly BudgetReading[]>> {
+  const stated = entry !== null && 'record' in entry ? (entry.record.overrides.budgets ?? null) : null;
+  const budgets = budgetScopes.flatMap((scope) => {
+    const one = stated?.[scope] ?? null;
+    return one === null ? [] : [dollarBudget(scope, one, now(), billingTimeZone)];
+  });
+  if (budgets.length === 0 || source !== subscriptions) return { value: [], readAtMs: now() };
+  return { value: await readBudgets(store, { source, id }, budgets, { leftMs: redisBudgetMs }), readAtMs: now() };
 }
 
 const spendRow = (row: Row): Spend => ({

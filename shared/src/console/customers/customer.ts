@@ -27,7 +27,7 @@ export function customerPage(data: CustomerData, nowMs: number): Page {
     search: null,
     sections: [
       aboutSection(data, record),
-      ...(record === null ? [] : [limitSection(data, record, nowMs)]),
+      ...(record === null ? [] : [limitSection(data, record, nowMs), budgetSection(data)]),
       daySection(data),
       partSection(data, 'models', 'Spend by model', 'Model', ({ model }) => model ?? 'no model'),
       partSection(data, 'features', 'Spend by feature', 'Feature', ({ feature }) => feature ?? 'no feature'),
@@ -130,6 +130,48 @@ function limitSection(data: CustomerData, record: SubscriptionRecord, nowMs: num
         empty: 'It has no features.',
       },
       { origins: origin('Redis, quota windows', 'used and reserved at that moment') },
+    ),
+  );
+}
+
+/** What it may spend, and has spent by now. */
+function budgetSection(data: CustomerData): Section {
+  const title = 'Budgets in dollars';
+  return sectionOf('budgets', title, data.budgets, (readings, origin) =>
+    tableSection(
+      'budgets',
+      title,
+      {
+        columns: [
+          { heading: 'For', kind: 'text' },
+          { heading: 'Spent', kind: 'money' },
+          { heading: 'Held by calls', kind: 'money' },
+          { heading: 'Limit', kind: 'money' },
+          { heading: 'Percent', kind: 'percent' },
+          { heading: 'Bar', kind: 'bar' },
+          { heading: 'Window', kind: 'text' },
+          { heading: 'Resets', kind: 'time' },
+          { heading: 'When it is used up', kind: 'text' },
+        ],
+        rows: readings.map(({ budget, window, settledNanoUsd: spent, reservedNanoUsd: held }): readonly Cell[] => {
+          const share = budget.limitNanoUsd === 0 ? null : spent / budget.limitNanoUsd;
+          const { scope, limitNanoUsd, isHard } = budget;
+          return [
+            scope === 'subscription' ? 'all features' : featureNames[scope],
+            spent,
+            held,
+            limitNanoUsd,
+            share,
+            share,
+            window.name,
+            window.endMs,
+            isHard ? 'calls are refused' : 'a notice',
+          ];
+        }),
+        total: null,
+        empty: 'It has none: only its quotas limit it.',
+      },
+      { origins: origin('Redis, budget windows', 'at that moment') },
     ),
   );
 }

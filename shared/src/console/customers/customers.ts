@@ -1,6 +1,7 @@
 // The list of customers: everybody who used something in these two months, and every subscription that did not. Data
 // in, page out.
 
+import { nanoUsdIn } from '../../catalogue/catalogue.ts';
 import type { SubscriptionEntry } from '../../directory/directory.ts';
 import { hasAccess } from '../../directory/directory.ts';
 import { customerLink, customerName, subscriptions } from '../customer-link.ts';
@@ -131,6 +132,8 @@ export function customersPage(data: CustomersData, search: string, number: numbe
                   { heading: 'Customer', kind: 'text' },
                   ...sumColumns,
                   { heading: 'Last month', kind: 'money' },
+                  { heading: 'Budget a month', kind: 'money' },
+                  { heading: 'Spent of it', kind: 'percent' },
                   { heading: 'Last used', kind: 'text' },
                   { heading: 'Access', kind: 'state' },
                   { heading: 'Tags', kind: 'text' },
@@ -184,15 +187,25 @@ function matches({ source, id, entry }: Line, names: ReadonlyMap<string, string>
 }
 
 function rowOf({ source, id, use, entry }: Line, names: ReadonlyMap<string, string>, whole: number): readonly Cell[] {
+  const budget = monthlyBudget(entry);
   return [
     customerLink(source, id, names),
     ...(use === null ? [0, 0, 0, 0, 0, 0] : sumCells(use, whole)),
     use?.beforeNano ?? 0,
+    budget,
+    budget === null || budget === 0 ? null : (use?.cost_nano_usd ?? 0) / budget,
     use?.lastDay ?? null,
     source === subscriptions ? accessOf(entry) : null,
     entry !== null && 'record' in entry ? entry.record.tags.join(', ') || null : null,
     id,
   ];
+}
+
+/** What a subscription may spend in a calendar month, without grants; null: no budget of a month limits it. */
+export function monthlyBudget(entry: SubscriptionEntry | null): number | null {
+  const stated = entry !== null && 'record' in entry ? (entry.record.overrides.budgets?.subscription ?? null) : null;
+  const nano = stated === null || stated.window !== 'month' ? null : nanoUsdIn(stated.limitUsd);
+  return typeof nano === 'number' ? nano : null;
 }
 
 /** Whether a subscription may call. */

@@ -38,8 +38,7 @@ ORDER BY cost_nano_usd DESC, events DESC, function`,
   },
   parts: {
     sql: `SELECT function, part, SUM(micro_usd) AS micro_usd
-FROM \`$dataset.cost_by_function\`
-WHERE day BETWEEN CAST(@from AS DATE) AND CAST(@to AS DATE)
+FROM \`$dataset.bill_between\`(TIMESTAMP(CAST(@from AS DATE), '$zone'), TIMESTAMP(DATE_ADD(CAST(@to AS DATE), INTERVAL 1 DAY), '$zone'))
 GROUP BY function, part
 ORDER BY micro_usd DESC, function, part`,
     rowsMax: 1_000,
@@ -139,7 +138,7 @@ function billSection(data: FunctionsData): Section {
             ? 'Google’s billing export is not connected: billing_export in terraform/envs.'
             : 'Google has billed nothing yet for this month.',
       },
-      { origins: parts === null ? [] : origin('BigQuery, cost_by_function', 'Google’s bill comes a day late') },
+      { origins: parts === null ? [] : origin('BigQuery, bill_between', 'Google’s bill comes a day late') },
     );
   });
 }

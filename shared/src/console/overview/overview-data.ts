@@ -1,5 +1,6 @@
 // What the overview is made of: three questions about this month and the last, and one about the last day.
 
+import type { SubscriptionEntry } from '../../directory/directory.ts';
 import type { Lookups, Question, Row } from '../lookups.ts';
 import { dayOf, monthsOf, type Months } from '../days.ts';
 import { numberOf, sumsOf, sumsSql, textOf, type Sums } from '../sums.ts';
@@ -37,8 +38,7 @@ export interface OverviewData {
   readonly days: Told<readonly Day[]>;
   readonly movers: Told<readonly Mover[]>;
   readonly faults: Told<readonly Fault[]>;
-  /** Of subscriptions, by id. */
-  readonly names: Told<ReadonlyMap<string, string>>;
+  readonly entries: Told<readonly SubscriptionEntry[]>;
 }
 
 const gibibyte = 1024 ** 3;
@@ -132,7 +132,7 @@ ORDER BY requests DESC, whose, what`,
 /** Asks for all of it at once. @param failed is told what went wrong */
 export async function readOverview(
   lookups: Lookups,
-  names: Promise<Told<ReadonlyMap<string, string>>>,
+  entries: Promise<Told<readonly SubscriptionEntry[]>>,
   nowMs: number,
   failed: (error: unknown) => void,
 ): Promise<OverviewData> {
@@ -153,9 +153,9 @@ export async function readOverview(
     ask('days', { from: beforeFrom, to: today }, dayRow),
     ask('movers', { before: beforeFrom, same: beforeSame, from, to: today }, moverRow),
     ask('faults', {}, faultRow),
-    names,
+    entries,
   ]);
-  return { months, timeZone, days, movers, faults, names: known };
+  return { months, timeZone, days, movers, faults, entries: known };
 }
 
 const dayRow = (row: Row): Day => ({ day: textOf(row['day']) ?? '', final: row['final'] === true, ...sumsOf(row) });

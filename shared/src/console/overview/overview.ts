@@ -3,6 +3,7 @@
 
 import { countText, moneyText, percentText } from '../cell-text.ts';
 import { customerLink } from '../customer-link.ts';
+import { monthlyBudget, namesOf } from '../customers/customers.ts';
 import { daysAfter, forecast } from '../days.ts';
 import type { Fact, Page, Section, State } from '../page.ts';
 import { tableSection } from '../page.ts';
@@ -42,7 +43,7 @@ function splitMonths({ months, days }: OverviewData): {
   };
 }
 
-function warningsOf({ names, days }: OverviewData): readonly string[] {
+function warningsOf({ entries, days }: OverviewData): readonly string[] {
   const { unpriced, partly_unpriced: partly } = addUp(valueOf(days, []));
   return [
     ...(unpriced > 0
@@ -51,7 +52,7 @@ function warningsOf({ names, days }: OverviewData): readonly string[] {
     ...(partly > 0
       ? [`${countText(partly)} calls used something that has no price, and cost more than is counted.`]
       : []),
-    ...('fault' in names ? [`Names of customers are not known: ${names.fault}. Their ids are shown.`] : []),
+    ...('fault' in entries ? [`Names of customers are not known: ${entries.fault}. Their ids are shown.`] : []),
   ];
 }
 
@@ -87,6 +88,7 @@ function monthSection(data: OverviewData): Section {
         value: spent.events,
         note: changeText(spent.events, spentSame.events, 'on last month'),
       },
+      budgetFact(data),
       { label: 'Tokens', kind: 'count', value: spent.tokens, note: `${countText(spent.units)} units charged` },
     ];
     const bars = Array.from({ length: months.length }, (_, i) => {
@@ -111,6 +113,18 @@ function monthSection(data: OverviewData): Section {
       table: null,
     };
   });
+}
+
+/** What all customers with a budget of a month may spend together: limits are theirs, and there is none on the whole. */
+function budgetFact({ entries }: OverviewData): Fact {
+  const budgets = valueOf(entries, []).flatMap((entry) => monthlyBudget(entry) ?? []);
+  const sum = budgets.reduce((all, nano) => all + nano, 0);
+  return {
+    label: 'Budgets of the month',
+    kind: 'money',
+    value: 'fault' in entries || budgets.length === 0 ? null : sum,
+    note: budgets.length === 0 ? 'no customer has one' : `of ${budgets.length} customers, each its own`,
+  };
 }
 
 /** Every day of the month so far, also those without traffic. */
@@ -174,7 +188,7 @@ function stateOf(day: Day | undefined, isToday: boolean): State {
 }
 
 function moverSection(data: OverviewData): Section {
-  const names = valueOf(data.names, new Map<string, string>());
+  const names = namesOf(data.entries);
   const title = 'Largest changes';
   return sectionOf('movers', title, data.movers, (movers: readonly Mover[], origin) =>
     tableSection(
