@@ -115,7 +115,9 @@ function monthSection(data: OverviewData): Section {
   });
 }
 
-/** What all customers with a budget of a month may spend together: limits are theirs, and there is none on the whole. */
+/**
+ * What all customers with a budget of a month may spend together: limits are theirs, and there is none on the whole.
+ */
 function budgetFact({ entries }: OverviewData): Fact {
   const budgets = valueOf(entries, []).flatMap((entry) => monthlyBudget(entry) ?? []);
   const sum = budgets.reduce((all, nano) => all + nano, 0);
