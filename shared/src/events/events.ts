@@ -16,7 +16,8 @@ export { createEventQueue, createNoticeQueue, type QueueSettings, type TaskQueue
 export { tasksOverRest, type OpenTasks, type TasksApi } from './tasks-api.ts';
 export { tasksClient } from './tasks-client.ts';
 export { columns } from './columns.ts';
-export { repricedRow } from './price-row.ts';
+/** Pricing again: what answers callers never does, and need not read it at its start. */
+export const loadRepricing = () => import('./price-row.ts');
 export { withCost } from './with-cost.ts';
 export { createWarehouse, type Insertion, type Warehouse } from './warehouse.ts';
 export type { WarehouseSettings } from './bigquery-client.ts';

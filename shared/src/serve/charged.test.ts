@@ -10,7 +10,7 @@ import { after, before, mock, test } from 'node:test';
 import { Redis } from 'ioredis';
 import { startRedis, type LocalRedis } from '../../../scripts/local/process/redis.ts';
 import type { Permit } from '../auth/auth.ts';
-import { createPriceBook, mergeRows } from '../catalogue/catalogue.ts';
+import { loadPriceBooks, mergeRows } from '../catalogue/catalogue.ts';
 import { createOutbox, type Outbox, type UsageEvent } from '../events/events.ts';
 import { Refusal } from '../http/http.ts';
 import { createLimiter, identityOf } from '../limiter/limiter.ts';
@@ -28,6 +28,7 @@ const layer = {
   name: 'defaults',
   rows: { prices: [{ model: 'p/m', from: '2026-01-01', dimensions: { input: '2' }, ...stated }] },
 } as const;
+const { createPriceBook } = await loadPriceBooks();
 const catalogue = {
   prices: async () => createPriceBook(mergeRows('prices', [layer]), mergeRows('factors', [layer])),
 };

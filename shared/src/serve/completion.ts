@@ -2,7 +2,7 @@
 // their order.
 
 import { featureFromHeader, type Actor, type Entitlement, type Feature, type Permit } from '../auth/auth.ts';
-import { parseJson, Refusal, warningHeader, type Dialect, type Received } from '../http/http.ts';
+import { parseInOrder, Refusal, warningHeader, type Dialect, type Received } from '../http/http.ts';
 import { identityOf, type Claim } from '../limiter/limiter.ts';
 import type { Catalogue } from '../catalogue/catalogue.ts';
 import { boundOfCall, type Call, type Flagging, type Surface } from '../upstream/upstream.ts';
@@ -121,7 +121,7 @@ async function readCall(
   else await lookBeforeParsing(exchange, text, actor, feature, entitlement, callerIds);
   const claim = readClaim(received, feature, text);
   const asked = route.asked?.(exchange) ?? null;
-  const body = asked === null ? parseJson(text) : withMembers(parseJson(text), asked);
+  const body = asked === null ? parseInOrder(text) : withMembers(parseInOrder(text), asked);
   const facts = {
     actorId: actor.id,
     actorUid: callerIds.uid === '' ? null : callerIds.uid,
@@ -132,10 +132,10 @@ async function readCall(
     ...(asked?.verb !== undefined && { verb: asked.verb }),
   };
   const call = context.upstream.read(route.surface, body, facts, catalogue);
-  const permit = context.auth.permit(actor, feature, modelChoice(call, catalogue, route.surface));
+  const permit = context.auth.permit(actor, feature, modelChoice(call, catalogue, route.surface, route.dialect));
   if (permit.blocked) await refuseBanned(exchange, permit, callerIds);
   for (const second of call.seconds ?? []) {
-    context.auth.permit(actor, feature, modelChoice(second, catalogue, route.surface));
+    context.auth.permit(actor, feature, modelChoice(second, catalogue, route.surface, route.dialect));
     if (second.unavailable !== null) throw new Refusal('model-unavailable', second.unavailable);
   }
   if (call.unavailable !== null) throw new Refusal('model-unavailable', call.unavailable);

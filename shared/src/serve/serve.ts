@@ -20,6 +20,7 @@ export { completionRoute, type Asked, type CompletionRoute } from './completion.
 export type { Context } from './context.ts';
 export type { Exchange, Route } from './exchange.ts';
 export { listFlaggedPrompts, readFlaggedPrompt, type FlaggedPrompt } from './flagged-prompts.ts';
+export { listGeminiModels, showGeminiModel } from './gemini-models.ts';
 export { callerOf, identify } from './identify.ts';
 export { lookBeforeParsing } from './look.ts';
 export { readClaim } from './idempotency.ts';

@@ -27,7 +27,7 @@ import { withEstimates } from './usage/estimate.ts';
 import { nothingTold, tokensIn } from './usage/report.ts';
 import type { ServedUsage } from './usage/served-usage.ts';
 
-export type { Answer, Attempt, Call, CallerFacts, Meter, Metered, Surface, Usage } from './call.ts';
+export type { Answer, Attempt, Call, CallerFacts, Meter, Metered, SecondModel, Surface, Usage } from './call.ts';
 export { featuresOf } from './choice.ts';
 export { embedAll } from './embedding/batches.ts';
 export {
@@ -42,7 +42,6 @@ export {
 export { embeddersOf } from './embedding/registry.ts';
 export type { Flagging } from './flagging.ts';
 export type { PromptText } from './prompt-text.ts';
-export type { SecondModel } from './second-models.ts';
 export { DeadlinePassed } from './send.ts';
 export { boundOfCall, boundOfTexts } from './size/call-bound.ts';
 export type { ServedUsage } from './usage/served-usage.ts';
