@@ -10,7 +10,7 @@ import { after, before, mock, test } from 'node:test';
 import { Redis } from 'ioredis';
 import { startRedis, type LocalRedis } from '../../../scripts/local/process/redis.ts';
 import type { DollarBudget, Permit } from '../auth/auth.ts';
-import { createPriceBook, mergeRows, type Bound } from '../catalogue/catalogue.ts';
+import { loadPriceBooks, mergeRows, type Bound } from '../catalogue/catalogue.ts';
 import { createOutbox, type Notice, type Outbox, type UsageEvent } from '../events/events.ts';
 import { createLimiter, identityOf, readBudgets, settleLate, type LateSettlement } from '../limiter/limiter.ts';
 import { connectStore, keys, shardOf, StoreUnavailable, type Store } from '../store/store.ts';
@@ -27,6 +27,7 @@ const layer = {
   name: 'defaults',
   rows: { prices: [{ model: 'p/m', from: '2026-01-01', dimensions: { input: '2' }, ...stated }] },
 } as const;
+const { createPriceBook } = await loadPriceBooks();
 const catalogue = {
   prices: async () => createPriceBook(mergeRows('prices', [layer]), mergeRows('factors', [layer])),
 };
