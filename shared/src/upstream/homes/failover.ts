@@ -157,15 +157,16 @@ class Failover {
       return result;
     }
     health.connected(healthKeys.home(home.row.id), result.connected, probe, attempts.now());
-    end(this.#outcomeOf(result), result.retryAfterMs);
+    end(this.#outcomeOf(result, secret), result.retryAfterMs);
     this.#keep(result);
     this.#options.onAttempt?.(result.facts());
     return result;
   }
 
   /** Keys have their own health, and so have homes that can't be reached. */
-  #outcomeOf({ kind, connected }: AttemptFailure): AttemptOutcome {
-    if (!connected || kind === 'key' || kind === 'money' || kind === 'state') return 'undecided';
+  #outcomeOf({ kind, connected }: AttemptFailure, secret: string | null): AttemptOutcome {
+    if (!connected || kind === 'state') return 'undecided';
+    if (secret !== null && (kind === 'key' || kind === 'money')) return 'undecided';
     // A deadline that the caller chose says nothing.
     if (kind === 'silent' && this.#options.timeoutMs !== null) return 'undecided';
     return 'failed';
