@@ -1,23 +1,33 @@
 // The function `embeddings`: vectors for texts, charged by the token.
 
 import { choiceFrom, type Actor, type Permit } from '@cody-gateway/shared/auth';
+import type { Catalogue } from '@cody-gateway/shared/catalogue';
 import { answer, parseJson, Refusal, type Received } from '@cody-gateway/shared/http';
 import { identityOf } from '@cody-gateway/shared/limiter';
 import {
   callSpan,
   charged,
+  createAttemptLog,
   defineFunction,
   identify,
   lookBeforeParsing,
   notServed,
   readClaim,
+  type AttemptLog,
   type CallEvent,
   type ChargedSpan,
   type Ended,
   type Exchange,
   type Route,
 } from '@cody-gateway/shared/serve';
-import { embedAll, embeddersOf, embeddingRefusal, roughTokensOf, type Embedder } from '@cody-gateway/shared/upstream';
+import {
+  embedAll,
+  embeddersOf,
+  embeddingRefusal,
+  roughTokensOf,
+  type Embedder,
+  type EmbeddingAsk,
+} from '@cody-gateway/shared/upstream';
 import { embeddingReply, readEmbeddingRequest, type EmbeddingRequest } from './shapes.ts';
 
 const feature = 'embeddings';
@@ -28,15 +38,16 @@ interface Used {
   readonly reported: number | null;
 }
 
-async function embed(exchange: Exchange, embedders: readonly Embedder[]): Promise<void> {
+async function embed(exchange: Exchange): Promise<void> {
   const { context, received, scope } = exchange;
-  const actor = await identify(exchange);
+  // One snapshot a call, as for completions.
+  const [actor, catalogue] = await Promise.all([identify(exchange), context.catalogue.current(Date.now())]);
   const entitlement = context.auth.entitlement(actor, feature);
   const text = await received.readBody(context.config.bodyBytesMax, identityOf(actor));
   await lookBeforeParsing(exchange, text, actor, feature, entitlement);
   const claim = readClaim(received, feature, text);
   const request = readEmbeddingRequest(parseJson(text));
-  const { permit, embedder } = permitted(exchange, actor, request, embedders);
+  const { permit, embedder } = permitted(exchange, actor, request, catalogue);
   if (request.dimensions !== null && (!embedder.shortens || request.dimensions > embedder.dimensions))
     throw new Refusal(
       'bad-request',
@@ -51,10 +62,14 @@ async function embed(exchange: Exchange, embedders: readonly Embedder[]): Promis
     );
   scope.annotate({ feature, model: permit.model, texts: request.texts.length });
   const units = estimateOf(embedder, request);
-  const event = embeddingEvent(permit, request);
-  const catalogue = await context.catalogue.current(Date.now());
+  const attempts = createAttemptLog(exchange, {
+    provider: permit.model.slice(0, permit.model.indexOf('/')),
+    model: permit.model,
+    unanswered: () => [{ model: null, counts: { input: embedder.charges ? units : 0 }, estimated: true }],
+  });
+  const event = embeddingEvent(permit, request, attempts);
   const call = { permit, units, claim, event, catalogue, span: embeddingSpan(permit) };
-  await charged(exchange, call, ({ lease }) => embedTexts(exchange, lease, embedder, request, units));
+  await charged(exchange, call, ({ lease }) => embedTexts(exchange, lease, embedder, request, units, actor, attempts));
 }
 
 /**
@@ -68,21 +83,32 @@ function estimateOf({ charges, extraTokens }: Embedder, { texts }: EmbeddingRequ
 /** All texts, within the time that the function has for them. */
 async function embedTexts(
   exchange: Exchange,
-  lease: Parameters<typeof embedAll>[0],
+  lease: EmbeddingAsk['lease'],
   embedder: Embedder,
   request: EmbeddingRequest,
   estimate: number,
+  actor: Actor,
+  attempts: AttemptLog,
 ): Promise<Ended<Used>> {
-  const { context, received } = exchange;
+  const { context, received, timing } = exchange;
   const { callerLeft } = received;
   const { texts, dimensions } = request;
-  const deadline = AbortSignal.timeout(context.config.embeddingTimeoutMs);
+  const timeoutMs = context.config.embeddingTimeoutMs;
+  const deadline = AbortSignal.timeout(timeoutMs);
   const signal = AbortSignal.any([callerLeft, deadline]);
   let billed = 0;
   const spent = (tokens: number): void => void (billed += tokens);
   try {
-    const ask = { actorId: lease.permit.actor.id, dimensions, signal, spent };
-    const embedded = await embedAll(lease, embedder, texts, ask);
+    const embedded = await embedAll(lease, embedder, texts, {
+      lease,
+      places: actor.places ?? null,
+      forInstances: exchange.dialect === 'cody',
+      timeoutMs,
+      onAttempt: attempts.take,
+      dimensions,
+      signal,
+      spent,
+    });
     // Without a report of tokens the estimate is charged; models that charge nothing report nothing.
     const tokens = embedder.charges ? (embedded.tokens ?? estimate) : 0;
     return {
@@ -91,9 +117,11 @@ async function embedTexts(
       used: { tokens, reported: embedded.tokens },
       units: tokens,
       billed: [{ model: null, counts: { input: tokens }, estimated: embedder.charges && embedded.tokens === null }],
+      abandoned: attempts.abandoned(false),
       reply: () => {
         const reply = embeddingReply(request, embedded, tokens, dimensions ?? embedder.dimensions);
         const headers = { 'content-type': 'application/json; charset=utf-8', 'x-token-usage': String(tokens) };
+        if (attempts.count() > 1) received.replyHeaders['server-timing'] = timing.header(attempts.count());
         // No line end: instances of old read to the last byte.
         answer(received, 200, headers, JSON.stringify(reply));
       },
@@ -114,8 +142,9 @@ function permitted(
   { context, dialect }: Exchange,
   actor: Actor,
   { shape, model }: EmbeddingRequest,
-  embedders: readonly Embedder[],
+  catalogue: Catalogue,
 ): { permit: Permit; embedder: Embedder } {
+  const embedders = embeddersOf(context, catalogue);
   const asked = shape === 'openai' && !model.includes('/') ? `openai/${model}` : model;
   const slash = asked.indexOf('/');
   const provider = asked.slice(0, slash).toLowerCase();
@@ -129,6 +158,9 @@ function permitted(
   } catch (error) {
     if (!(error instanceof Refusal) || (error.kind !== 'model-unknown' && error.kind !== 'model-not-allowed'))
       throw error;
+    const found = catalogue.resolve(asked);
+    if (found.kind === 'disabled' && found.model.row.features.includes('embeddings'))
+      throw new Refusal('model-unavailable', found.text);
     throw new Refusal(
       dialect === 'cody' ? 'bad-request' : error.kind,
       `model ${JSON.stringify(model.slice(0, 200))} is not allowed`,
@@ -136,7 +168,7 @@ function permitted(
   }
 }
 
-function embeddingEvent({ model }: Permit, { texts }: EmbeddingRequest): CallEvent<Used> {
+function embeddingEvent({ model }: Permit, { texts }: EmbeddingRequest, attempts: AttemptLog): CallEvent<Used> {
   return {
     name: 'EmbeddingsFinished',
     model,
@@ -151,7 +183,12 @@ function embeddingEvent({ model }: Permit, { texts }: EmbeddingRequest): CallEve
     },
     ended: ({ used }) => {
       const tokens = used?.tokens ?? 0;
-      return { metadata: { tokens_used: tokens }, tokens };
+      return {
+        metadata: { ...attempts.metadata(), tokens_used: tokens },
+        tokens,
+        home: attempts.home(),
+        attempts: attempts.count(),
+      };
     },
   };
 }
@@ -173,28 +210,27 @@ function embeddingSpan(permit: Permit): ChargedSpan<Used> {
 }
 
 /** The list as Sourcegraph's own gateway has it: name, dimensions, whether the caller may use it. */
-function listModels(embedders: readonly Embedder[]): Route {
-  return {
-    method: 'GET',
-    path: '/v1/embeddings/models',
-    dialect: 'cody',
-    handle: async (exchange) => {
-      const actor = await identify(exchange);
-      const list = actor.limits[feature]?.allowedModels ?? [];
-      const all = list.length === 1 && list[0] === '*';
-      const allowed = new Set(list.map((name) => name.toLowerCase()));
-      exchange.json(
-        200,
-        embedders.map(({ name, dimensions }) => ({
-          name,
-          dimensions,
-          enabled: all || allowed.has(name.toLowerCase()),
-          deprecated: false,
-        })),
-      );
-    },
-  };
-}
+const listModels: Route = {
+  method: 'GET',
+  path: '/v1/embeddings/models',
+  dialect: 'cody',
+  handle: async (exchange) => {
+    const { context } = exchange;
+    const [actor, catalogue] = await Promise.all([identify(exchange), context.catalogue.current(Date.now())]);
+    const list = actor.limits[feature]?.allowedModels ?? [];
+    const all = list.length === 1 && list[0] === '*';
+    const allowed = new Set(list.map((name) => name.toLowerCase()));
+    exchange.json(
+      200,
+      embeddersOf(context, catalogue).map(({ name, dimensions }) => ({
+        name,
+        dimensions,
+        enabled: all || allowed.has(name.toLowerCase()),
+        deprecated: false,
+      })),
+    );
+  },
+};
 
 /**
  * OpenAI's SDKs name themselves in `x-stainless-` headers and read errors in OpenAI's shape; instances and Cody's
@@ -204,10 +240,7 @@ function dialectOf(headers: Received['headers']): 'openai' | 'cody' {
   return headers['x-stainless-lang'] === undefined ? 'cody' : 'openai';
 }
 
-export const handler = await defineFunction('embeddings', ({ config }) => {
-  const embedders = embeddersOf(config);
-  return [
-    { method: 'POST', path: '/v1/embeddings', dialect: dialectOf, handle: (exchange) => embed(exchange, embedders) },
-    listModels(embedders),
-  ];
-});
+export const handler = await defineFunction('embeddings', () => [
+  { method: 'POST', path: '/v1/embeddings', dialect: dialectOf, handle: embed },
+  listModels,
+]);

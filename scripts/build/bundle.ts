@@ -149,7 +149,9 @@ const inlineText = (workers: Set<string>, texts: Set<string>): Plugin => ({
         (_call, name: string) => {
           const beside = path.resolve(path.dirname(file), name);
           texts.add(beside);
-          return JSON.stringify(readFileSync(beside, 'utf8'));
+          const text = readFileSync(beside, 'utf8');
+          // Its line breaks are for people.
+          return JSON.stringify(beside.endsWith('.json') ? JSON.stringify(JSON.parse(text)) : text);
         },
       );
       // What stays would be looked for beside the bundle, in the cloud.

@@ -69,7 +69,11 @@ async function complete(exchange: Exchange, route: CompletionRoute): Promise<voi
   scope.annotate({ feature, model: permit.model, stream: call.stream });
   const { charge = completions } = route;
   const units = charge.units?.(call) ?? route.units;
-  const attempts = createAttemptLog(exchange, call);
+  const attempts = createAttemptLog(exchange, {
+    provider: call.provider.id,
+    model: permit.model,
+    unanswered: (ms) => context.upstream.unanswered(call, ms),
+  });
   const event = charge.event(permit, call, flagging, callerIds, attempts);
   const span = completionSpan(permit, call);
   await charged(exchange, { permit, units, claim, event, catalogue, span }, (held) =>

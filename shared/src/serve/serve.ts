@@ -13,6 +13,7 @@ import type { Route } from './exchange.ts';
 import { createHandler } from './handler.ts';
 
 export { allowedFor } from './allowed-models.ts';
+export { createAttemptLog, type AttemptLog } from './attempt-log.ts';
 export { charged, notServed, type ChargedCall, type Ended } from './charged.ts';
 export { embeddings, tokenCounts } from './charge.ts';
 export { completionRoute, type Asked, type CompletionRoute } from './completion.ts';

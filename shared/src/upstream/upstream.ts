@@ -35,6 +35,7 @@ export {
   roughTokensOf,
   type Embedded,
   type Embedder,
+  type EmbeddingAsk,
   type EmbeddingInput,
 } from './embedding/embedder.ts';
 export { embeddersOf } from './embedding/registry.ts';
@@ -84,6 +85,8 @@ export interface Upstream {
   usage(call: Call, answer: Answer, ms: number): Promise<Metered>;
   /** What a call may be billed for that was sent whole, and never answered. @param ms since it was sent */
   unanswered(call: Call, ms: number): readonly ServedUsage[];
+  /** The same for a call of our own on an admitted request's behalf, whose model may be another than the lease's. */
+  sendBeside(lease: Lease, call: Call, options: SendOptions): Promise<Answer>;
   /** Ends the thread that counts tokens. */
   close(): Promise<void>;
 }
@@ -168,6 +171,8 @@ export function createUpstream({
       };
     },
     send: async (lease, call, options) => {
+      if (call.model?.id !== lease.permit.model)
+        throw new Error(`a lease for ${lease.permit.model}, not ${call.model?.id ?? call.asked}`);
       if (call.homes.length === 0) throw new Refusal('model-unavailable', call.unavailable ?? unavailable(call));
       return send(lease, call, options);
     },
@@ -194,6 +199,7 @@ export function createUpstream({
       return { ...usage, inputTokens, outputTokens, tokens: tokensIn(billed), billed, counted: true, report: null };
     },
     unanswered: (call, ms) => withEstimates(call, { report: nothingTold, written: 0, whole: false, ms }),
+    sendBeside: send,
     close: () => counter.close(),
   };
 }

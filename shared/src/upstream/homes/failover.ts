@@ -33,15 +33,14 @@ export interface FailoverMeans {
   readonly random: () => number;
 }
 
-/** @returns what sends a call; see `Upstream.send` */
+/** @returns what sends a call for an actor that was admitted; see `Upstream.send` */
 export function createFailover(
   means: FailoverMeans,
 ): (lease: Lease, call: Call, options: SendOptions) => Promise<Answer> {
   const inFlight = new CallsInFlight();
   return async (lease, call, options) => {
     const { model } = call;
-    if (model === null || model.id !== lease.permit.model)
-      throw new Error(`a lease for ${lease.permit.model}, not ${model?.id ?? call.asked}`);
+    if (model === null) throw new Error(`${call.asked} is no model of the catalogue`);
     // What others found out: asked for when the call was read, and here by now.
     const looking = means.shared.looking();
     if (looking !== null) await looking;

@@ -1,0 +1,32 @@
+// Embeddings in OpenAI's dialect and in KServe's: many texts as one call, whose answer is read whole (embedding/). What
+// callers ask is another shape (functions/embeddings).
+
+import type { ApiDialect } from '../api-dialect.ts';
+import { bodyText, withModel, withoutMembers } from '../request-body.ts';
+import { createOpenAiMeter } from './openai-meter.ts';
+
+export const openAiEmbeddings: ApiDialect = {
+  api: 'openai',
+  sdk: 'openai',
+  read: (body, { provider }) => ({
+    stream: false,
+    eventExtras: {},
+    // Their tokens are reserved and charged by who asks.
+    promptCharacters: 0,
+    body: bodyText(withoutMembers(body, ...provider.drops)),
+    headers: { 'content-type': 'application/json' },
+    hidesUsage: false,
+  }),
+  // The SDK writes it.
+  keyHeaders: () => ({}),
+  body: ({ body }, model) => withModel(body, model),
+  meter: () => createOpenAiMeter(false, false),
+};
+
+export const kserveEmbeddings: ApiDialect = {
+  ...openAiEmbeddings,
+  sdk: null,
+  keyHeaders: (_reading, key) => ({ 'sourcegraph-smega-inference-auth': key }),
+  // The model stands in the address.
+  body: ({ body }) => [body],
+};
