@@ -32,9 +32,11 @@ export {
   revokeToken,
   setAccess,
   setLimits,
+  setPrompts,
   type Changed,
   type LimitChange,
   type LimitChanges,
+  type PromptChange,
 } from './operator/subscription-changes.ts';
 export { planLimits } from './plan.ts';
 export { deriveFromAccessToken, deriveFromLicenceKey } from './token.ts';
