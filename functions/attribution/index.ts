@@ -50,6 +50,7 @@ async function searchFor(
       upstreamStatus: 200,
       resolvedStatus: 200,
       used: found,
+      answerBytes: Buffer.byteLength(`${JSON.stringify(replyOf(found))}\n`),
       reply: () => {
         scope.annotate({ repositories: found.repositories.length });
         json(200, replyOf(found));

@@ -111,19 +111,20 @@ async function embedTexts(
     });
     // Without a report of tokens the estimate is charged; models that charge nothing report nothing.
     const tokens = embedder.charges ? (embedded.tokens ?? estimate) : 0;
+    // No line end: instances of old read to the last byte.
+    const reply = JSON.stringify(embeddingReply(request, embedded, tokens, dimensions ?? embedder.dimensions));
     return {
       upstreamStatus: 200,
       resolvedStatus: 200,
+      answerBytes: Buffer.byteLength(reply),
       used: { tokens, reported: embedded.tokens },
       units: tokens,
       billed: [{ model: null, counts: { input: tokens }, estimated: embedder.charges && embedded.tokens === null }],
       abandoned: attempts.abandoned(false),
       reply: () => {
-        const reply = embeddingReply(request, embedded, tokens, dimensions ?? embedder.dimensions);
         const headers = { 'content-type': 'application/json; charset=utf-8', 'x-token-usage': String(tokens) };
         if (attempts.count() > 1) received.replyHeaders['server-timing'] = timing.header(attempts.count());
-        // No line end: instances of old read to the last byte.
-        answer(received, 200, headers, JSON.stringify(reply));
+        answer(received, 200, headers, reply);
       },
     };
   } catch (error) {

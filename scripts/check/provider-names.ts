@@ -21,6 +21,8 @@ export const places: readonly (readonly [place: string, why: string])[] = [
   ['shared/src/upstream/api-dialect.ts', 'the SDKs of two dialects'],
   ['shared/src/upstream/guarded-members.ts', 'a table for each dialect'],
   ['shared/src/upstream/unread-places.ts', 'a table for each dialect'],
+  ['shared/src/upstream/second-models.ts', 'a table for each dialect'],
+  ['shared/src/serve/call-tags.ts', 'a member of each dialect'],
   ['shared/src/upstream/prompt-text.ts', 'what each dialect calls its members'],
   ['shared/src/upstream/choice.ts', 'a dialect whose names take a prefix, and the rule of virtual models'],
   ['shared/src/upstream/virtual-models.ts', 'the rule of virtual models: what stands for them'],

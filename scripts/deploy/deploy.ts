@@ -15,6 +15,7 @@ import { readRoot, writeTags, type Root } from './root-file.ts';
 import { smoke } from './smoke.ts';
 import { moveTraffic } from './traffic.ts';
 import { fold } from '../terminal/fold.ts';
+import { formatTable } from '../terminal/table.ts';
 import { endWith, UsageError } from '../terminal/usage-error.ts';
 
 const token = `
@@ -192,7 +193,21 @@ function status(target: Root, names: readonly string[], json: boolean): void {
     };
   });
   if (json) return console.log(JSON.stringify(rows, null, 2));
-  console.table(rows);
+  console.log(
+    formatTable(
+      ['function', 'state', 'release', 'since', 'traffic', 'not yet', 'revision', 'address'],
+      rows.map((row) => [
+        row.function,
+        row.state ?? '',
+        row.tag ?? '',
+        row.since?.replace(/:\d\d(?:\.\d+)?Z$/, 'Z') ?? '',
+        row.traffic ?? '',
+        row['not yet'] ?? '',
+        row.revision ?? '',
+        row.url ?? '',
+      ]),
+    ),
+  );
   for (const line of operatorAddresses(target)) console.log(line);
 }
 
@@ -234,7 +249,13 @@ export async function main(args: readonly string[], envs?: string): Promise<void
     if (names.length !== 1) throw new UsageError('traffic is moved one function at a time');
     const shares = moveTraffic(target, names[0] ?? '', values.percent);
     if (values.json === true) console.log(JSON.stringify(shares, null, 2));
-    else console.table(shares);
+    else
+      console.log(
+        formatTable(
+          ['revision', 'percent', ''],
+          shares.map(({ revision, percent, newest }) => [revision, String(percent), newest ? 'newest' : '']),
+        ),
+      );
     return;
   }
   if (command === 'deploy') {

@@ -9,7 +9,7 @@ import { readAuthor, reasonHelp } from './author.ts';
 import { requireYes } from './consent.ts';
 import { withDirectory } from './deployment.ts';
 import { deploymentOf } from './subscriptions.ts';
-import { formatTable } from './table.ts';
+import { formatTable } from '../terminal/table.ts';
 import { warehouseHelp, warehouseOf } from './warehouse.ts';
 
 /** BigQuery changes no row that it has streamed in within the last hour and a half. */

@@ -11,7 +11,7 @@ import { daysMost } from './days.ts';
 import { withDirectory } from './deployment.ts';
 import { repriceDays } from './reprice-days.ts';
 import { deploymentOf } from './subscriptions.ts';
-import { formatTable } from './table.ts';
+import { formatTable } from '../terminal/table.ts';
 import { warehouseHelp, warehouseOf } from './warehouse.ts';
 
 const dayMs = 86_400_000;

@@ -11,7 +11,7 @@ import {
 } from '@cody-gateway/shared/directory';
 import { oneLine } from '@cody-gateway/shared/telemetry';
 import { formatLimit } from './limit-text.ts';
-import { formatTable } from './table.ts';
+import { formatTable } from '../terminal/table.ts';
 
 /** Short names of features, as options and in texts. */
 export const limitOptions = {

@@ -2,7 +2,9 @@
 
 import type { ServedNames } from '../catalogue/catalogue.ts';
 import { Refusal } from '../http/http.ts';
+import { noBudgets } from './actor-budgets.ts';
 import type { Actor } from './actor.ts';
+import type { DollarBudget } from './dollar-budget.ts';
 import type { Entitlement, Feature } from './entitlement.ts';
 
 /** A model as a request names it, and what the gateway serves of its provider. */
@@ -39,6 +41,8 @@ export interface Permit {
   readonly model: string;
   /** A limit of exactly 1 means that the account is blocked. */
   readonly blocked: boolean;
+  /** What the call is charged against in dollars; empty for most. */
+  readonly budgets: readonly DollarBudget[];
 }
 
 /** @throws Refusal `feature-access` */
@@ -49,13 +53,21 @@ export function entitlementOf(actor: Actor, feature: Feature): Entitlement {
 }
 
 /**
+ * @param nowMs for the windows of budgets, Unix ms
  * @throws Refusal feature-access, model-unknown (the gateway does not serve it), model-not-allowed (this actor may not)
  */
-export function permitModel(actor: Actor, feature: Feature, choice: ModelChoice): Permit {
+export function permitModel(actor: Actor, feature: Feature, choice: ModelChoice, nowMs: number): Permit {
   const entitlement = entitlementOf(actor, feature);
   const { allowedModels: list } = entitlement;
   if (choice.id !== null && mayUse(list, choice, choice.id))
-    return { actor, feature, entitlement, model: choice.id, blocked: entitlement.limit === 1 } as Permit;
+    return {
+      actor,
+      feature,
+      entitlement,
+      model: choice.id,
+      blocked: entitlement.limit === 1,
+      budgets: actor.budgets?.of(feature, nowMs) ?? noBudgets,
+    } as Permit;
   throw refusalOf(list, choice);
 }
 
@@ -109,5 +121,5 @@ const allowed = new WeakMap<readonly string[], WeakMap<ServedNames, readonly str
 export function permitAttribution(actor: Actor, entitlement: Entitlement): Permit {
   if (actor.source !== 'dotcom-product-subscriptions')
     throw new Refusal('subscriptions-only', 'only available for enterprise product subscriptions');
-  return { actor, feature: 'attribution', entitlement, model: '', blocked: false } as Permit;
+  return { actor, feature: 'attribution', entitlement, model: '', blocked: false, budgets: noBudgets } as Permit;
 }

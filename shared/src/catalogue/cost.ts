@@ -88,7 +88,8 @@ export function totalCost(parts: readonly Cost[]): Cost {
   };
 }
 
-type Amounts = Readonly<Record<string, string>>;
+/** Dollars by dimension, as a price has them. */
+export type Amounts = Readonly<Record<string, string>>;
 
 function amountsFor(
   { dimensions, tiers }: PriceRow,
@@ -100,8 +101,11 @@ function amountsFor(
   return tier === undefined ? dimensions : { ...dimensions, ...tier.dimensions };
 }
 
-/** The price of a dimension, or of the one that it is like. */
-function amountOf(name: string, amounts: Amounts, unpriced: Set<string>): Decimal | null {
+/**
+ * The price of a dimension, or of the one that it is like; null without one.
+ * @param unpriced is told of what has none, or one that may be too low
+ */
+export function amountOf(name: string, amounts: Amounts, unpriced: Set<string>): Decimal | null {
   for (let at: string | null = name, sure = true; at !== null;) {
     const amount = Object.hasOwn(amounts, at) ? amounts[at] : undefined;
     if (amount !== undefined) {

@@ -119,8 +119,19 @@ function parse(kind: Kind, text: string, range: readonly [number, number] = [0, 
         ? ms
         : new Fault(`is not a duration from ${range[0]} ms to ${range[1] / 1_000} s`);
     }
+    case 'time zone':
+      return isTimeZone(text) ? text : new Fault('is no time zone such as UTC or Europe/Berlin');
     case 'url':
       if (!/^https?:\/\//.test(text) || !URL.canParse(text)) return new Fault('is not an http:// or https:// URL');
       return text.replace(/\/+$/, '');
+  }
+}
+
+function isTimeZone(name: string): boolean {
+  try {
+    // Offsets (`+02:00`) are taken too, and the warehouse knows those, but no change of clocks.
+    return new Intl.DateTimeFormat('en', { timeZone: name }).resolvedOptions().timeZone !== '' && /^[A-Z]/i.test(name);
+  } catch {
+    return false;
   }
 }

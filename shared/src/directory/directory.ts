@@ -3,6 +3,17 @@
 
 export { effectiveLimit, hasAccess, promptPlaces, type Account, type PromptPlaces } from './account.ts';
 export { createAccountCopies, type AccountCopies, type Copy } from './account-copies.ts';
+export {
+  budgetScopes,
+  budgetSpans,
+  grantedAt,
+  type BudgetGrant,
+  type BudgetScope,
+  type BudgetSpan,
+  type StatedBudget,
+  type StatedBudgets,
+} from './budget.ts';
+export { budgetWindows, calendarWindows, type BudgetWindow } from './budget-windows.ts';
 export { features, type StatedLimit, type SubscribedFeature } from './limits.ts';
 export { openDirectory, type Directory, type RevokedToken } from './open-directory.ts';
 export { recordOf, type SubscriptionRecord } from './records.ts';

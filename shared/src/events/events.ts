@@ -24,6 +24,7 @@ export { eventTaskBodies } from './batch.ts';
 export { lateTaskBody, parseEventTask, type EventTask, type LateEvent, type Undeliverable } from './event-task.ts';
 export { createDeadLetters, type DeadLetter, type DeadLetters } from './dead-letters.ts';
 export {
+  budgetNoticeAbout,
   noticeAbout,
   noticeMessage,
   parseNotice,

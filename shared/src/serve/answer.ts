@@ -72,6 +72,7 @@ export async function sendAndRelay(
       ? { units: 0 }
       : used !== null && unitsOf !== undefined && { units: unitsOf(used) }),
     abandoned: attempts.abandoned(false),
+    answerBytes: relayed.bytes,
     cancelled: relayed.end === 'left',
     truncated: relayed.end === 'cut' || (relayed.end === 'whole' && served && answer.meter.failed()),
     reply: () => {

@@ -56,6 +56,8 @@ export interface Ended<Used> {
   readonly billed?: readonly Part[];
   /** Attempts elsewhere that may be billed all the same: they cost the caller nothing. */
   readonly abandoned?: readonly Abandoned[];
+  /** Of the answer, as the caller is sent it; absent: nobody counted them. */
+  readonly answerBytes?: number;
   /** The caller left. By default: whether it has by now. */
   readonly cancelled?: boolean;
   /** The provider's answer broke off, or ended without its end mark. */
@@ -105,6 +107,8 @@ export async function charged<Used>(
       cancelled: ended.cancelled ?? received.callerLeft.aborted,
       truncated: ended.truncated ?? false,
       refusal: ended.refusal ?? null,
+      requestBytes: received.bodyBytes(),
+      answerBytes: ended.answerBytes ?? null,
     };
     if (call.span !== null) span.end(...call.span.ends(outcome));
     // What the caller got decides: an answer of which it saw no byte costs it nothing.

@@ -1,12 +1,12 @@
-// A call's choice of model as auth asks for it.
+// A call's choice of model as auth asks for it, its own and those that it has called beside it.
 
 import type { ModelChoice } from '../auth/auth.ts';
 import type { Catalogue } from '../catalogue/catalogue.ts';
-import { featuresOf, type Call, type Surface } from '../upstream/upstream.ts';
+import { featuresOf, type SecondModel, type Surface } from '../upstream/upstream.ts';
 
 /** @param catalogue the call's snapshot */
 export function modelChoice(
-  { provider, asked, typed, model, nearest }: Call,
+  { provider, asked, typed, model, nearest }: Omit<SecondModel, 'unavailable'>,
   catalogue: Catalogue,
   surface: Surface,
 ): ModelChoice {

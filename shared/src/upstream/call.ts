@@ -4,6 +4,7 @@ import type { IncomingHttpHeaders, OutgoingHttpHeaders } from 'node:http';
 import type { Feature, PromptPlaces } from '../auth/auth.ts';
 import type { DialectName, Home, Model, ModelFeature, ProviderRow } from '../catalogue/catalogue.ts';
 import type { Dialect, Refusal, SseEvent } from '../http/http.ts';
+import type { SecondModel } from './second-models.ts';
 import type { ServedUsage, UsageReport } from './usage/served-usage.ts';
 
 /** What a path takes: whose models, and in which dialects. */
@@ -52,6 +53,8 @@ export interface Reading {
   readonly hidesUsage: boolean;
   /** What was left out or changed of what was asked, in words for the caller; absent: nothing. */
   readonly warnings?: readonly string[];
+  /** Models that the request has called beside its own, as it names them; absent: none. */
+  readonly secondNames?: readonly string[];
   /** Stands behind the last colon of the address in place of the home's own word. */
   readonly verb?: string;
   /** The stream comes as one JSON array and not as events. */
@@ -85,6 +88,8 @@ export interface Call extends Reading, Choice {
   readonly dialect: DialectName;
   /** Asked on a path of instances, which know their own statuses and waits. */
   readonly forInstances: boolean;
+  /** Called and billed beside the model itself: the caller must be allowed them, too. Absent: none. */
+  readonly seconds?: readonly SecondModel[];
 }
 
 /**

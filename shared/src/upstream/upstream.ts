@@ -15,12 +15,14 @@ import { homeAccess } from './home-access.ts';
 import { lengthMaxOf } from './length-max.ts';
 import { promptText, type PromptText } from './prompt-text.ts';
 import { isTextRequest, promptTextsOf, requestObject } from './request-body.ts';
+import { secondModels } from './second-models.ts';
 import { createFailover } from './homes/failover.ts';
 import { Health } from './homes/health.ts';
 import { createSecrets } from './homes/secrets.ts';
 import { SharedHealth } from './homes/shared-health.ts';
 import type { SendOptions } from './send.ts';
 import { createTokenCounter } from './token-counter.ts';
+import { byAnsweringModel } from './usage/answering-model.ts';
 import { withEstimates } from './usage/estimate.ts';
 import { nothingTold, tokensIn } from './usage/report.ts';
 import type { ServedUsage } from './usage/served-usage.ts';
@@ -41,7 +43,9 @@ export {
 export { embeddersOf } from './embedding/registry.ts';
 export type { Flagging } from './flagging.ts';
 export type { PromptText } from './prompt-text.ts';
+export type { SecondModel } from './second-models.ts';
 export { DeadlinePassed } from './send.ts';
+export { boundOfCall, boundOfTexts } from './size/call-bound.ts';
 export type { ServedUsage } from './usage/served-usage.ts';
 
 /**
@@ -163,12 +167,10 @@ export function createUpstream({
       const lengthMax = lengthMaxOf(config, provider.id, api);
       const serverTools = config.responsesServerTools ?? [];
       const { model } = choice;
-      return {
-        dialect,
-        forInstances,
-        ...choice,
-        ...read(request, { caller, provider, model, lengthMax, serverTools }),
-      };
+      const reading = read(request, { caller, provider, model, lengthMax, serverTools });
+      const { secondNames = [] } = reading;
+      const seconds = secondModels(secondNames, provider, catalogue, !forInstances);
+      return { dialect, forInstances, ...choice, ...reading, ...(seconds.length > 0 && { seconds }) };
     },
     send: async (lease, call, options) => {
       if (call.model?.id !== lease.permit.model)
@@ -187,7 +189,8 @@ export function createUpstream({
       const report = meter.report();
       const written = meter.untold?.();
       if (written === undefined) {
-        const billed = withEstimates(call, { report, written: meter.written(), whole: meter.finished(), ms });
+        const parts = withEstimates(call, { report, written: meter.written(), whole: meter.finished(), ms });
+        const billed = byAnsweringModel(call, report.answered, parts);
         return { ...usage, tokens: tokensIn(report.parts), billed, counted: false, report: report.whole };
       }
       const prompt = promptTextsOf(JSON.parse(call.body) as JsonObject).join('');
@@ -198,7 +201,8 @@ export function createUpstream({
       const billed: ServedUsage[] = [{ model: null, counts: counted, estimated: true }];
       return { ...usage, inputTokens, outputTokens, tokens: tokensIn(billed), billed, counted: true, report: null };
     },
-    unanswered: (call, ms) => withEstimates(call, { report: nothingTold, written: 0, whole: false, ms }),
+    unanswered: (call, ms) =>
+      byAnsweringModel(call, null, withEstimates(call, { report: nothingTold, written: 0, whole: false, ms })),
     sendBeside: send,
     close: () => counter.close(),
   };

@@ -14,6 +14,8 @@ locals {
       CODY_GATEWAY_REGION         = var.region
       CODY_GATEWAY_TASKS_LOCATION = var.region
       CODY_GATEWAY_ENVIRONMENT    = var.env
+      # Windows of budgets begin with the days of the warehouse.
+      CODY_GATEWAY_BILLING_TIME_ZONE = var.billing_time_zone
       # The load balancer's own entry in X-Forwarded-For, which only requests that came through it have.
       CODY_GATEWAY_TRUSTED_PROXIES         = "1"
       CODY_GATEWAY_LOAD_BALANCER_ADDRESSES = module.load_balancer.address

@@ -17,6 +17,7 @@ import {
   streamOf,
   withModel,
 } from '../request-body.ts';
+import { anthropicSize } from '../size/anthropic-size.ts';
 import { nothingTold } from '../usage/report.ts';
 import { tellActor } from './anthropic-messages.ts';
 
@@ -24,6 +25,7 @@ export const anthropicText: ApiDialect = {
   api: 'anthropic',
   sdk: 'anthropic',
   read: readPrompt,
+  size: anthropicSize,
   keyHeaders: (_reading, key) => ({ 'x-api-key': key, authorization: null }),
   body: ({ body }, model) => withModel(body, model),
   meter: () => createMeter(),

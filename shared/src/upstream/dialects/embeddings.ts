@@ -3,6 +3,7 @@
 
 import type { ApiDialect } from '../api-dialect.ts';
 import { bodyText, withModel, withoutMembers } from '../request-body.ts';
+import { embeddingSize } from '../size/google-size.ts';
 import { createOpenAiMeter } from './openai-meter.ts';
 
 export const openAiEmbeddings: ApiDialect = {
@@ -17,6 +18,8 @@ export const openAiEmbeddings: ApiDialect = {
     headers: { 'content-type': 'application/json' },
     hidesUsage: false,
   }),
+  // Texts and nothing else.
+  size: ({ input }) => ({ ...embeddingSize({}), inputs: Array.isArray(input) ? Math.max(1, input.length) : 1 }),
   // The SDK writes it.
   keyHeaders: () => ({}),
   body: ({ body }, model) => withModel(body, model),

@@ -19,11 +19,14 @@ import {
   textsOf,
   withModel,
 } from '../request-body.ts';
+import { openAiSize } from '../size/openai-size.ts';
+import { secondNames } from '../second-models.ts';
 import { createOpenAiMeter } from './openai-meter.ts';
 
 const common = {
   api: 'openai',
   sdk: 'openai',
+  size: openAiSize,
   // The SDK writes it.
   keyHeaders: () => ({}),
   body: ({ body }, model) => withModel(body, model),
@@ -64,6 +67,7 @@ function read(body: JsonObject, { caller, provider, lengthMax }: ReadingRules, t
     headers: { 'content-type': 'application/json', ...passedHeaders(provider, caller) },
     hidesUsage,
     ...(caller.dialect !== 'cody' && { warnings }),
+    secondNames: secondNames(members, 'openai'),
   };
 }
 

@@ -14,7 +14,7 @@ import { openAiWritten } from '../usage/written.ts';
  */
 export function createOpenAiMeter(hidesUsage: boolean, reasoningBeside: boolean): Meter {
   let usage: JsonObject = {};
-  let serviceTier: unknown = null;
+  let [serviceTier, model]: unknown[] = [null, null];
   let characters: number | null = null;
   let written = 0;
   let finished = false;
@@ -33,6 +33,7 @@ export function createOpenAiMeter(hidesUsage: boolean, reasoningBeside: boolean)
       }
     }
     serviceTier = answer['service_tier'] ?? serviceTier;
+    model = answer['model'] ?? model;
     // Groq's streams have it in a place of their own.
     const reported = answer['usage'] ?? memberOf(answer, 'x_groq')['usage'];
     if (!isObject(reported)) return false;
@@ -62,7 +63,7 @@ export function createOpenAiMeter(hidesUsage: boolean, reasoningBeside: boolean)
     },
     report: () => {
       readWhole();
-      return openAiUsage(usage, serviceTier, reasoningBeside);
+      return openAiUsage(usage, { model, serviceTier }, reasoningBeside);
     },
     written: () => {
       readWhole();

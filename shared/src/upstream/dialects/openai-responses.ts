@@ -5,7 +5,9 @@ import type { ApiDialect, ReadingRules } from '../api-dialect.ts';
 import type { JsonObject, Reading } from '../call.ts';
 import { guard } from '../guard.ts';
 import { bodyText, charactersOf, integerOf, isObject, modelOf, streamOf, textsOf, withModel } from '../request-body.ts';
+import { secondNames } from '../second-models.ts';
 import { tellActor } from './openai-completions.ts';
+import { responsesSize } from '../size/responses-size.ts';
 import { readItems } from './responses-items.ts';
 import { createResponsesMeter } from './responses-meter.ts';
 import { withoutServerTools } from './responses-tools.ts';
@@ -14,6 +16,7 @@ export const openAiResponses: ApiDialect = {
   api: 'openai-responses',
   sdk: 'openai',
   read: readResponse,
+  size: responsesSize,
   // The SDK writes it.
   keyHeaders: () => ({}),
   body: ({ body }, model) => withModel(body, model),
@@ -55,6 +58,7 @@ function readResponse(body: JsonObject, rules: ReadingRules): Reading {
     headers: { 'content-type': 'application/json' },
     hidesUsage: false,
     warnings,
+    secondNames: secondNames(members, 'openai-responses'),
   };
 }
 
