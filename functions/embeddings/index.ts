@@ -14,19 +14,21 @@ import {
   notServed,
   readClaim,
   type AttemptLog,
+  type AskBound,
   type CallEvent,
   type ChargedSpan,
   type Ended,
   type Exchange,
+  type Held,
   type Route,
 } from '@cody-gateway/shared/serve';
 import {
+  boundOfTexts,
   embedAll,
   embeddersOf,
   embeddingRefusal,
   roughTokensOf,
   type Embedder,
-  type EmbeddingAsk,
 } from '@cody-gateway/shared/upstream';
 import { embeddingReply, readEmbeddingRequest, type EmbeddingRequest } from './shapes.ts';
 
@@ -68,8 +70,23 @@ async function embed(exchange: Exchange): Promise<void> {
     unanswered: () => [{ model: null, counts: { input: embedder.charges ? units : 0 }, estimated: true }],
   });
   const event = embeddingEvent(permit, request, attempts);
-  const call = { permit, units, claim, event, catalogue, span: embeddingSpan(permit) };
-  await charged(exchange, call, ({ lease }) => embedTexts(exchange, lease, embedder, request, units, actor, attempts));
+  const bound = embedder.charges ? boundIn(catalogue, permit, request) : null;
+  const call = { permit, units, claim, event, catalogue, span: embeddingSpan(permit), bound };
+  await charged(exchange, call, (held) => embedTexts(exchange, held, embedder, request, units, actor, attempts));
+}
+
+/** What it may cost at any home of its provider. */
+function boundIn(catalogue: Catalogue, { model }: Permit, { texts }: EmbeddingRequest): AskBound {
+  return (book, asked) => {
+    const found = catalogue.resolve(model);
+    if (found.kind === 'refused') return { worstNanoUsd: null, why: `${model} is not in the catalogue` };
+    const homes = catalogue.homes
+      .filter(({ row }) => row.provider === found.model.provider.id)
+      .map(({ row }) => row.id);
+    // A token stands for one byte at least.
+    const read = texts.map((text) => (typeof text === 'string' ? text : 'x'.repeat(text.length)));
+    return boundOfTexts(read, found.model, homes, book, asked);
+  };
 }
 
 /**
@@ -83,7 +100,7 @@ function estimateOf({ charges, extraTokens }: Embedder, { texts }: EmbeddingRequ
 /** All texts, within the time that the function has for them. */
 async function embedTexts(
   exchange: Exchange,
-  lease: EmbeddingAsk['lease'],
+  { lease, meter }: Held,
   embedder: Embedder,
   request: EmbeddingRequest,
   estimate: number,
@@ -98,6 +115,7 @@ async function embedTexts(
   const signal = AbortSignal.any([callerLeft, deadline]);
   let billed = 0;
   const spent = (tokens: number): void => void (billed += tokens);
+  meter(() => ({ parts: [{ model: null, counts: { input: embedder.charges ? billed : 0 } }], home: null }));
   try {
     const embedded = await embedAll(lease, embedder, texts, {
       lease,

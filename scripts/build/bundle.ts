@@ -149,9 +149,7 @@ const inlineText = (workers: Set<string>, texts: Set<string>): Plugin => ({
         (_call, name: string) => {
           const beside = path.resolve(path.dirname(file), name);
           texts.add(beside);
-          const text = readFileSync(beside, 'utf8');
-          // Its line breaks are for people.
-          return JSON.stringify(beside.endsWith('.json') ? JSON.stringify(JSON.parse(text)) : text);
+          return JSON.stringify(forMachines(beside, readFileSync(beside, 'utf8')));
         },
       );
       // What stays would be looked for beside the bundle, in the cloud.
@@ -165,6 +163,16 @@ const inlineText = (workers: Set<string>, texts: Set<string>): Plugin => ({
     });
   },
 });
+
+/**
+ * What is there for people stays in the repository: blanks of JSON, and Lua's comments but for those that say what a
+ * script is made of and which keys it takes (shared/src/store/script.ts).
+ */
+function forMachines(file: string, text: string): string {
+  if (file.endsWith('.json')) return JSON.stringify(JSON.parse(text));
+  if (!file.endsWith('.lua')) return text;
+  return text.replaceAll(/^\s*--(?! @include | KEYS\[).*\n/gm, '');
+}
 
 const tasksSources = '@google-cloud[\\\\/]tasks[\\\\/]build[\\\\/](esm|cjs)[\\\\/]src[\\\\/]';
 

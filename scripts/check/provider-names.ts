@@ -48,6 +48,7 @@ export const places: readonly (readonly [place: string, why: string])[] = [
   ['functions/chat-completions/models.ts', 'the shape that each dialect’s SDK reads'],
   ['functions/responses/', 'the dialect of its paths'],
   ['functions/generate-content/', 'the dialect of its paths'],
+  ['functions/diagnostics/openapi.ts', 'documents for the clients of each dialect'],
   ['functions/embeddings/', 'paths and shapes of two dialects'],
 ];
 

@@ -1,6 +1,7 @@
 // Subscriptions as people read them: one over several lines, many in a table.
 
 import {
+  budgetScopes,
   effectiveLimit,
   features,
   hasAccess,
@@ -29,6 +30,7 @@ export function describe(id: string, record: SubscriptionRecord): string {
     ...Object.entries(limitOptions).map(([option, feature]) => [option, formatLimit(limitOf(record, feature))]),
     ['models', models(record)],
     ...prompts(record),
+    ...budgetsOf(record).map((text) => ['budget', text]),
     ...overridden(record).map((text) => ['overridden', text]),
   ];
   return lines.map(([label = '', value = '']) => `${label.padEnd(12)}${oneLine(value)}\n`).join('');
@@ -45,6 +47,17 @@ function prompts(record: SubscriptionRecord): string[][] {
     retention === null ? 'kept as each company does' : retention === 'none' ? 'not kept' : `kept for ${retention}`,
   ];
   return [['prompts', said.join('; ')]];
+}
+
+/** Budgets in dollars, one sentence each; what is used of them budgets show tells. */
+function budgetsOf({ overrides: { budgets } }: SubscriptionRecord): string[] {
+  return budgetScopes.flatMap((scope) => {
+    const budget = budgets?.[scope] ?? null;
+    if (budget === null) return [];
+    const name = Object.entries(limitOptions).find(([, feature]) => feature === scope)?.[0] ?? 'all features';
+    const window = budget.window === 'life' ? 'for life' : `a ${budget.window}`;
+    return [`${name}: $${budget.limitUsd} ${window}, ${budget.hard ? 'hard' : 'soft'} (budgets show)`];
+  });
 }
 
 /** Subscriptions, one a line. */

@@ -1,7 +1,7 @@
 // Door of the auth room: who calls, and what they may use. Not how much of it is left (limiter), nor where that is
 // stated (directory).
 
-export { dollarBudget } from './actor-budgets.ts';
+export { actorBudgets, dollarBudget, type ActorBudgets } from './actor-budgets.ts';
 export { AccessRefusal, type AccessEvent } from './access-refusal.ts';
 export type { Actor, ActorSource } from './actor.ts';
 export type { BudgetWindow, PromptPlaces } from '../directory/directory.ts';

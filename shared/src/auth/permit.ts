@@ -20,6 +20,8 @@ export interface ModelChoice {
   readonly served: ServedNames;
   /** Ids of models that may have been meant; the refusal names those that this actor may use. */
   readonly nearest: readonly string[];
+  /** Where the caller may read which models there are; absent: nowhere, so that a refusal names all of them. */
+  readonly listedAt?: string;
 }
 
 /** A choice out of a plain list of qualified names. @param model bare, in any case */
@@ -78,15 +80,20 @@ function mayUse(list: readonly string[], { provider, names, served }: ModelChoic
   return list.some((entry) => allowing.has(qualified(entry, provider)));
 }
 
-/** An allow-list is long: what may have been meant comes before it. */
-function refusalOf(list: readonly string[], { provider, model, id, served, nearest }: ModelChoice): Refusal {
+/** An allow-list is long: what may have been meant comes before it, or the place where it can be read. */
+function refusalOf(list: readonly string[], { provider, model, id, served, nearest, listedAt }: ModelChoice): Refusal {
   const asked = JSON.stringify(`${provider}/${model.slice(0, 200)}`);
   const allowed = (name: string): boolean =>
     allowsAll(list) || list.some((entry) => qualified(entry, provider) === name.toLowerCase());
   const near = nearest.filter(allowed);
+  const meant = near.length === 0 ? '' : `, nearest: [${near.join(', ')}]`;
+  const all =
+    listedAt === undefined
+      ? `, allowed: [${allowedModels(list, provider, served).join(', ')}]`
+      : `; ${listedAt} lists what may be used`;
   return new Refusal(
     id === null ? 'model-unknown' : 'model-not-allowed',
-    `model ${asked} is not allowed, ${near.length === 0 ? '' : `nearest: [${near.join(', ')}], `}allowed: [${allowedModels(list, provider, served).join(', ')}]`,
+    `model ${asked} is not allowed${meant}${all}`,
   );
 }
 

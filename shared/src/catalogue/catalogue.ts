@@ -38,7 +38,9 @@ export type { PartKind } from './most-tokens.ts';
 export { nearestNames } from './nearest-names.ts';
 export { openCatalogue, type CatalogueOptions, type OpenCatalogue } from './open-catalogue.ts';
 export { openOverlay, type OpenOverlayOptions } from './open-overlay.ts';
-export { createPriceBook, type PriceBook } from './price-book.ts';
+export type { PriceBook } from './price-book.ts';
+/** Making one, which is not needed for the first answer. */
+export const loadPriceBooks = () => import('./price-book.ts');
 export { priceCall, type Part, type PricedBy, type PricedCall } from './price-call.ts';
 export type { FactorRow, PriceRow } from './price-row.ts';
 export type { DialectName, DialectPath, ProviderRow, RuleName } from './provider-row.ts';

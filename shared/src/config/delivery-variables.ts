@@ -54,6 +54,12 @@ export const deliveryVariables = {
     '90,95,100',
     'Percent of a quota at which a notice about a subscription is sent.',
   ),
+  budgetThresholds: row(
+    'CODY_GATEWAY_NOTIFY_BUDGETS_AT',
+    'percents',
+    '50,80,100',
+    'Percent of a budget in dollars at which a notice is sent; `none`: also none when it first refuses a call.',
+  ),
   userThresholds: row(
     'CODY_GATEWAY_NOTIFY_USERS_AT',
     'percents',

@@ -75,4 +75,10 @@ export const redisVariables = {
     'The same for embedding requests.',
     [0, 1_000],
   ),
+  budgetWithoutRedisNanoUsd: row(
+    'CODY_GATEWAY_BUDGET_WITHOUT_REDIS_USD',
+    'dollars',
+    '0',
+    'What the calls that an instance admits in an outage of Redis may cost at the most, of those whose subscription has a hard budget in dollars; 0: none, they get 503.',
+  ),
 } as const;

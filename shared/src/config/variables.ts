@@ -196,6 +196,12 @@ export const variables = {
     'https://sourcegraph.com/.api/graphql',
     'GraphQL endpoint of Sourcegraph.com.',
   ),
+  unpricedCeilingNanoUsd: row(
+    'CODY_GATEWAY_UNPRICED_CEILING_USD',
+    'dollars',
+    null,
+    'What a call is taken to cost whose cost has no upper bound (a model without a price, a tool without a limit), where a budget in dollars holds; without it a hard budget refuses such calls.',
+  ),
   billingTimeZone: row(
     'CODY_GATEWAY_BILLING_TIME_ZONE',
     'time zone',

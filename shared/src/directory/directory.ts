@@ -32,6 +32,7 @@ export {
   deleteSubscription,
   findSubscription,
   findSubscriptionsNamed,
+  findUser,
   listSubscriptions,
   subscriptionId,
   type NewSubscription,
@@ -39,15 +40,15 @@ export {
 } from './operator/subscriptions.ts';
 export {
   issueToken,
-  OperatorRefused,
   revokeToken,
   setAccess,
   setLimits,
   setPrompts,
-  type Changed,
   type LimitChange,
   type LimitChanges,
   type PromptChange,
 } from './operator/subscription-changes.ts';
+export { OperatorRefused, type Changed } from './operator/change-record.ts';
+export { grantBudget, resetBudget, setBudget, statedBudget, type BudgetChange } from './operator/budget-changes.ts';
 export { planLimits } from './plan.ts';
 export { deriveFromAccessToken, deriveFromLicenceKey } from './token.ts';

@@ -1,5 +1,5 @@
-// A notice about a quota or a budget on its way: from the outbox entry to the task, and the words that reach people. Not when one is due
-// (limiter/scripts).
+// A notice about a quota or a budget on its way: from the outbox entry to the task, and the words that reach people.
+// Not when one is due (limiter/scripts).
 
 import { createHash } from 'node:crypto';
 import * as v from 'valibot';

@@ -13,7 +13,9 @@ export type EventName =
   | 'RequestBlocked'
   | 'Unauthorized'
   | 'AccessDenied'
-  | 'BudgetCorrected';
+  | 'BudgetGranted'
+  | 'BudgetRefunded'
+  | 'BudgetReset';
 
 /** A row of the events table: five columns that others' dashboards read, then ours. Unknown is null. */
 export interface UsageEvent {
@@ -88,7 +90,7 @@ type BudgetColumns = ReturnType<typeof keptColumns>;
 /**
  * What only the end of a call tells: of a request that was not served, and of a dead holder's call, nobody knows it.
  */
-const unmeasured = {
+export const unmeasured = {
   tokens: null,
   gateway_ms: null,
   cost_nano_usd: null,

@@ -136,7 +136,8 @@ export interface Correction {
 }
 
 /**
- * `known`: an earlier try of the same has done it. `full`: nothing was done, since the outbox has no room for the event.
+ * `known`: an earlier try of the same has done it. `full`: nothing was done, since the outbox has no room for the
+ * event.
  */
 export type Corrected =
   | { readonly outcome: 'corrected'; readonly settledNanoUsd: number; readonly posted: Posted }

@@ -1,8 +1,8 @@
-// What a call may cost, as it goes with its admission. Not the budgets that it is held against (auth), nor how its cost is
-// bounded (catalogue). All amounts are whole nano-dollars (10^-9 $) below 2^53.
+// What a call may cost, as it goes with its admission. Not the budgets that it is held against (auth), nor how its
+// cost is bounded (catalogue). All amounts are whole nano-dollars (10^-9 $) below 2^53.
 
 import type { DollarBudget } from '../auth/auth.ts';
-import type { NoticeRule } from './lease.ts';
+import type { NoticeRule } from './notice-rule.ts';
 
 /** What a call may cost, by the prices of its admission. */
 export interface CallCost {
@@ -27,3 +27,6 @@ export interface CallMoney {
   /** Absent where nobody gets notices of budgets. */
   readonly notice?: NoticeRule;
 }
+
+/** Why a budget refuses: all is spent; what is left is reserved by calls in flight; it would not do without them. */
+export type BudgetCause = 'budget-used-up' | 'budget-held' | 'budget-too-dear';

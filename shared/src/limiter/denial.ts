@@ -1,6 +1,7 @@
 // The limiter's no, as a value.
 
 import type { DollarBudget } from '../auth/auth.ts';
+import type { BudgetCause } from './call-money.ts';
 import type { Posted, PostedBudgetNotice } from './settlement.ts';
 
 /** Which budget said no, and what it has. Amounts in nano-dollars. */
@@ -25,8 +26,8 @@ export interface BudgetDenial {
 export interface Denial {
   readonly decision: 'denied';
   /**
-   * By a budget: all of it is spent (`used-up`); what is left is reserved by calls in flight and may come back (`held`);
-   * or it would not do even if none were (`too-dear`).
+   * By a budget: all of it is spent (`used-up`); what is left is reserved by calls in flight and may come back
+   * (`held`); or it would not do even if none were (`too-dear`).
    */
   readonly cause: 'quota' | 'burst' | 'in-flight' | BudgetCause;
   /** The limit that was reached, in units (quota), calls, or nano-dollars (budgets). */
@@ -42,6 +43,3 @@ export interface Denial {
   /** Of a refusal by a budget. */
   readonly budget?: BudgetDenial;
 }
-
-/** Why a budget refuses. */
-export type BudgetCause = 'budget-used-up' | 'budget-held' | 'budget-too-dear';

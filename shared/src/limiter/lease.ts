@@ -5,6 +5,7 @@ import type { DollarBudget, Feature, Permit } from '../auth/auth.ts';
 import { keys, StoreUnavailable, type TimeBudget, type Shard, type Store } from '../store/store.ts';
 import type { Claim } from './claim.ts';
 import { scripts } from './scripts.ts';
+import type { NoticeRule } from './notice-rule.ts';
 import { keptMoney, windowsText, type ByBudget, type ChargedWindow } from './money.ts';
 import { budgetNotice, type BudgetNoticeReply } from './refused.ts';
 import { endedTimeMs, endKeys, type LateSettlement, type PostedNotice, type Settlement } from './settlement.ts';
@@ -14,14 +15,6 @@ import { shareOf } from './share.ts';
 export const leaseTimeMs = 60_000;
 /** Three chances to renew before a lease is due. */
 export const renewEveryMs = 20_000;
-
-/** When notices are due, and what they say besides the numbers. */
-export interface NoticeRule {
-  /** Percent of the limit. */
-  readonly thresholds: readonly number[];
-  /** Opaque bytes. */
-  readonly draft: string;
-}
 
 /** Proof of admission (`upstream.send` takes it) and the hold on the quota. */
 export interface Lease {

@@ -6,7 +6,8 @@ import { keys, shardOf, type TimeBudget, type Shard, type Store } from '../store
 import { claimKey, claimTimeMs, type Claim, type Claimed } from './claim.ts';
 import type { Denial } from './denial.ts';
 import type { CallMoney } from './call-money.ts';
-import { leaseOnTrust, leaseTimeMs, openLease, type Lease, type NoticeRule } from './lease.ts';
+import { leaseOnTrust, leaseTimeMs, openLease, type Lease } from './lease.ts';
+import type { NoticeRule } from './notice-rule.ts';
 import { lookFor } from './look.ts';
 import { admissionMoney, budgetKeys, byPlace, chargedWindows, windowsAt } from './money.ts';
 import { readLimits, type Reading } from './reading.ts';
@@ -16,18 +17,19 @@ import { endedTimeMs, endKeys, type Posted } from './settlement.ts';
 import { shareOf } from './share.ts';
 
 export { claimOf, type Claim, type Claimed } from './claim.ts';
-export { leaseTimeMs, renewEveryMs, type Lease, type NoticeRule } from './lease.ts';
+export { leaseTimeMs, renewEveryMs, type Lease } from './lease.ts';
+export type { NoticeRule } from './notice-rule.ts';
 export { settleLate, type LateOutcome } from './late.ts';
 export type { LateSettlement, Posted, PostedBudgetNotice, PostedNotice, Settlement } from './settlement.ts';
 export type { Reading } from './reading.ts';
 export { raiseCounter, readCounters, type Counter } from './counters.ts';
 export { restoreExpiries } from './counter-expiry.ts';
 export { sweepShard, type Swept } from './sweep.ts';
-export type { BudgetCause, BudgetDenial, Denial } from './denial.ts';
+export type { BudgetDenial, Denial } from './denial.ts';
 export { keptMoney, type ByBudget, type KeptMoney } from './money.ts';
 export { correctBudget, raiseBudget, readBudgetCounters, readBudgets } from './budgets.ts';
 export type { BudgetCounter, BudgetReading, Correction, Corrected } from './budgets.ts';
-export type { CallCost, CallMoney } from './call-money.ts';
+export type { BudgetCause, CallCost, CallMoney } from './call-money.ts';
 export { closeWindow, readWindows, type QuotaWindow } from './window.ts';
 
 /** One request for admission. */

@@ -2,8 +2,8 @@
 
 import type { DollarBudget, Feature } from '../auth/auth.ts';
 import type { Shard } from '../store/store.ts';
-import type { BudgetCause, Denial } from './denial.ts';
-import type { CallMoney } from './call-money.ts';
+import type { Denial } from './denial.ts';
+import type { BudgetCause, CallMoney } from './call-money.ts';
 import type { PostedBudgetNotice } from './settlement.ts';
 
 /** Place of a budget in scripts: 1 the subscription's, 2 the feature's. */

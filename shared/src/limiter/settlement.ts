@@ -3,7 +3,7 @@
 
 import { keys, type Shard } from '../store/store.ts';
 import { claimKey } from './claim.ts';
-import type { BudgetCause } from './denial.ts';
+import type { BudgetCause } from './call-money.ts';
 import type { DollarBudget } from '../auth/auth.ts';
 import { budgetKeys, type ByBudget, type ChargedWindow, type KeptMoney } from './money.ts';
 

@@ -2,15 +2,16 @@
 // their order.
 
 import { featureFromHeader, type Actor, type Entitlement, type Feature, type Permit } from '../auth/auth.ts';
-import { parseJson, Refusal, warningHeader, type Dialect, type Received } from '../http/http.ts';
+import { parseInOrder, Refusal, warningHeader, type Dialect, type Received } from '../http/http.ts';
 import { identityOf, type Claim } from '../limiter/limiter.ts';
 import type { Catalogue } from '../catalogue/catalogue.ts';
-import type { Call, Flagging, Surface } from '../upstream/upstream.ts';
+import { boundOfCall, type Call, type Flagging, type Surface } from '../upstream/upstream.ts';
 import { sendAndRelay } from './answer.ts';
 import { createAttemptLog } from './attempt-log.ts';
 import { callTagsOf, type CallTags } from './call-tags.ts';
 import { callerIdsOf, type CallerIds } from './caller-ids.ts';
 import { completions, type Charge } from './charge.ts';
+import type { AskBound } from './call-money.ts';
 import { charged } from './charged.ts';
 import type { Exchange, Route } from './exchange.ts';
 import { readClaim } from './idempotency.ts';
@@ -85,7 +86,9 @@ async function complete(exchange: Exchange, route: CompletionRoute): Promise<voi
   });
   const event = { ...charge.event(permit, call, flagging, callerIds, attempts), callTags: callTags.tags };
   const span = completionSpan(permit, call);
-  await charged(exchange, { permit, units, claim, event, catalogue, span }, (held) =>
+  // What nobody bills has no bound: whether a budget is used up is looked at all the same.
+  const bound: AskBound = charge.isBilled ? (book, asked) => boundOfCall(call, book, asked) : null;
+  await charged(exchange, { permit, units, claim, event, catalogue, span, bound }, (held) =>
     sendAndRelay(exchange, held, call, charge, attempts),
   );
 }
@@ -122,7 +125,7 @@ async function readCall(
   else await lookBeforeParsing(exchange, text, actor, feature, entitlement, callerIds);
   const claim = readClaim(received, feature, text);
   const asked = route.asked?.(exchange) ?? null;
-  const body = asked === null ? parseJson(text) : withMembers(parseJson(text), asked);
+  const body = asked === null ? parseInOrder(text) : withMembers(parseInOrder(text), asked);
   const facts = {
     actorId: actor.id,
     actorUid: callerIds.uid === '' ? null : callerIds.uid,
@@ -133,10 +136,10 @@ async function readCall(
     ...(asked?.verb !== undefined && { verb: asked.verb }),
   };
   const call = context.upstream.read(route.surface, body, facts, catalogue);
-  const permit = context.auth.permit(actor, feature, modelChoice(call, catalogue, route.surface));
+  const permit = context.auth.permit(actor, feature, modelChoice(call, catalogue, route.surface, route.dialect));
   if (permit.blocked) await refuseBanned(exchange, permit, callerIds);
   for (const second of call.seconds ?? []) {
-    context.auth.permit(actor, feature, modelChoice(second, catalogue, route.surface));
+    context.auth.permit(actor, feature, modelChoice(second, catalogue, route.surface, route.dialect));
     if (second.unavailable !== null) throw new Refusal('model-unavailable', second.unavailable);
   }
   if (call.unavailable !== null) throw new Refusal('model-unavailable', call.unavailable);

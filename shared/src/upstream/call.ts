@@ -4,7 +4,6 @@ import type { IncomingHttpHeaders, OutgoingHttpHeaders } from 'node:http';
 import type { Feature, PromptPlaces } from '../auth/auth.ts';
 import type { DialectName, Home, Model, ModelFeature, ProviderRow } from '../catalogue/catalogue.ts';
 import type { Dialect, Refusal, SseEvent } from '../http/http.ts';
-import type { SecondModel } from './second-models.ts';
 import type { ServedUsage, UsageReport } from './usage/served-usage.ts';
 
 /** What a path takes: whose models, and in which dialects. */
@@ -47,6 +46,8 @@ export interface Reading {
    * written once, before admission, and its objects are free while the answer streams.
    */
   readonly body: string;
+  /** The place in `body` where the model stood (request-body.ts); absent: in front, or nowhere. */
+  readonly modelAt?: number;
   /** Request headers of the dialect; null takes one of the SDK's away. */
   readonly headers: Readonly<Record<string, string | null>>;
   /** Usage was asked for on our own account, so the chunk that carries it is not for the caller. */
@@ -82,6 +83,9 @@ export interface Choice {
   /** Ids of models on this surface that may have been meant, where there is none of that name. */
   readonly nearest: readonly string[];
 }
+
+/** A model that is called beside the request's own, as far as a permit needs it. */
+export type SecondModel = Pick<Choice, 'provider' | 'asked' | 'typed' | 'model' | 'unavailable' | 'nearest'>;
 
 /** What one request asks, and of whom. */
 export interface Call extends Reading, Choice {

@@ -80,9 +80,11 @@ export const guardedMembers: Readonly<Record<Api, readonly GuardedMember[]>> = {
     { name: 'previous_response_id', rule: 'refuse', why: kept },
     { name: 'conversation', rule: 'refuse', why: kept },
     // Other models in the place of the first, or beside it: of OpenRouter, Groq, Together and their like.
-    ...['models', 'fallbacks', 'fallback_models', 'compound_custom', 'safety_model'].map(
-      (name): GuardedMember => ({ name, rule: 'refuse', why: oneModel }),
-    ),
+    ...['models', 'fallbacks', 'fallback_models', 'compound_custom', 'safety_model'].map((name): GuardedMember => ({
+      name,
+      rule: 'refuse',
+      why: oneModel,
+    })),
   ],
   'openai-responses': [
     ...everywhere.filter(({ name }) => name !== 'store' && name !== 'background'),

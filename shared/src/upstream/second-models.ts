@@ -3,7 +3,7 @@
 
 import type { Catalogue } from '../catalogue/catalogue.ts';
 import { Refusal } from '../http/http.ts';
-import type { Choice, JsonObject } from './call.ts';
+import type { Choice, JsonObject, SecondModel } from './call.ts';
 import type { Api } from './guarded-members.ts';
 import { isObject } from './request-body.ts';
 
@@ -17,12 +17,9 @@ const places: Readonly<Record<Api, readonly (readonly string[])[]>> = {
   // Of servers that run tools or plugins of their own, with a model of their own.
   openai: ['tools.*.model', 'tools.*.parameters.model', 'plugins.*.model'].map(steps),
   // Pictures, and the author of drawings within them (openai 7.57.0).
-  'openai-responses': [
-    'tools.*.model',
-    'tools.*.svg.model',
-    'input.*.tools.*.model',
-    'input.*.tools.*.svg.model',
-  ].map(steps),
+  'openai-responses': ['tools.*.model', 'tools.*.svg.model', 'input.*.tools.*.model', 'input.*.tools.*.svg.model'].map(
+    steps,
+  ),
   // Both of Google's members choose the model that answers: they are refused.
   google: [],
 };
@@ -56,9 +53,6 @@ function collect(value: unknown, place: readonly string[], at: number, names: Se
     if (Array.isArray(value)) for (const item of value as unknown[]) collect(item, place, at + 1, names);
   } else if (isObject(value) && value[step] !== undefined) collect(value[step], place, at + 1, names);
 }
-
-/** A model that is called beside the request's own, as far as a permit needs it. */
-export type SecondModel = Pick<Choice, 'provider' | 'asked' | 'typed' | 'model' | 'unavailable' | 'nearest'>;
 
 /**
  * What such names mean: models of the same provider, which is who calls them.

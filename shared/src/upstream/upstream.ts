@@ -27,7 +27,7 @@ import { withEstimates } from './usage/estimate.ts';
 import { nothingTold, tokensIn } from './usage/report.ts';
 import type { ServedUsage } from './usage/served-usage.ts';
 
-export type { Answer, Attempt, Call, CallerFacts, Meter, Metered, Surface, Usage } from './call.ts';
+export type { Answer, Attempt, Call, CallerFacts, Meter, Metered, SecondModel, Surface, Usage } from './call.ts';
 export { featuresOf } from './choice.ts';
 export { embedAll } from './embedding/batches.ts';
 export {
@@ -43,7 +43,6 @@ export {
 export { embeddersOf } from './embedding/registry.ts';
 export type { Flagging } from './flagging.ts';
 export type { PromptText } from './prompt-text.ts';
-export type { SecondModel } from './second-models.ts';
 export { DeadlinePassed } from './send.ts';
 export { boundOfCall, boundOfTexts } from './size/call-bound.ts';
 export type { ServedUsage } from './usage/served-usage.ts';
@@ -87,6 +86,8 @@ export interface Upstream {
    * @param ms since it was sent
    */
   usage(call: Call, answer: Answer, ms: number): Promise<Metered>;
+  /** What a call would be billed for if it ended now. @param answer null: none yet; @param ms since it was sent */
+  soFar(call: Call, answer: Answer | null, ms: number): readonly ServedUsage[];
   /** What a call may be billed for that was sent whole, and never answered. @param ms since it was sent */
   unanswered(call: Call, ms: number): readonly ServedUsage[];
   /** The same for a call of our own on an admitted request's behalf, whose model may be another than the lease's. */
@@ -200,6 +201,11 @@ export function createUpstream({
       const counted = { input: inputTokens ?? 0, output: outputTokens ?? 0 };
       const billed: ServedUsage[] = [{ model: null, counts: counted, estimated: true }];
       return { ...usage, inputTokens, outputTokens, tokens: tokensIn(billed), billed, counted: true, report: null };
+    },
+    soFar: (call, answer, ms) => {
+      const report = answer?.meter.report() ?? nothingTold;
+      const written = answer?.meter.written() ?? 0;
+      return byAnsweringModel(call, report.answered, withEstimates(call, { report, written, whole: false, ms }));
     },
     unanswered: (call, ms) =>
       byAnsweringModel(call, null, withEstimates(call, { report: nothingTold, written: 0, whole: false, ms })),

@@ -1,6 +1,6 @@
--- What calls of each tag used and cost: tags of the call itself (`call`) and of its subscription (`subscription`). A call
--- of several tags is in the sums of each, one without is in none: sums over tags are no totals. @from is a moment such as 2026-11-01, @to the
--- first one after.
+-- What calls of each tag used and cost: tags of the call itself (`call`) and of its subscription (`subscription`). A
+-- call of several tags is in the sums of each, one without is in none: sums over tags are no totals. @from is a moment
+-- such as 2026-11-01, @to the first one after.
 -- Parameters: @from STRING, @to STRING.
 WITH
   calls AS (

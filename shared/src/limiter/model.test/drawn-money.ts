@@ -85,8 +85,8 @@ export function callMoney(
 }
 
 /**
- * A call that was just admitted brought no hard budget above its limit, and what calls in flight may cost beyond what is
- * held for them not above the overshoot by which it was admitted.
+ * A call that was just admitted brought no hard budget above its limit, and what calls in flight may cost beyond what
+ * is held for them not above the overshoot by which it was admitted.
  */
 export function checkAdmitted({ plain }: Both, id: string, actor: string, money: ModelMoney | null): void {
   const lease = plain.leases.get(id);

@@ -85,9 +85,10 @@ if ARGV[15] and not cause then
   -- @include tally
   -- @include weigh
   tallies, write = {}, write_tally
+  local budgets, stated = { KEYS[9], KEYS[10] }, { ARGV[19], ARGV[20] }
   money = ';' .. ARGV[17] .. ';' .. ARGV[18]
   for place = 1, 2 do
-    local t = weigh(KEYS[8 + place], ARGV[18 + place], tonumber(ARGV[15]), tonumber(ARGV[16]))
+    local t = weigh(budgets[place], stated[place], tonumber(ARGV[15]), tonumber(ARGV[16]))
     if not t then
       money = money .. ';;0;0;0'
     else

@@ -1,7 +1,7 @@
 -- fragment: what a call would do to one budget at its admission. Needs the fragment tally.
--- `stated` reads `<limit> <overshoot> <1 hard | 0 soft>`, then for each window ` <name> <start> <end | 0>`: the last that
--- has begun counts (the first, where none has). Returns nil for no budget, else the tally with `name`, `key`, what it
--- would `hold`, what it may cost beyond that (`at_risk`), and of a refusal its `cause`.
+-- `stated` reads `<limit> <overshoot> <1 hard | 0 soft>`, then for each window ` <name> <start> <end | 0>`: the last
+-- that has begun counts (the first, where none has). Returns nil for no budget, else the tally with `name`, `key`,
+-- what it would `hold`, what it may cost beyond that (`at_risk`), and of a refusal its `cause`.
 local function weigh(key, stated, worst, expected)
   local limit, overshoot, hard, windows = string.match(stated, '^(%d+) (%d+) (%d)(.*)$')
   if not limit then return nil end

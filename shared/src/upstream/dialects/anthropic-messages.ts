@@ -9,7 +9,7 @@ import { actorName } from '../actor-name.ts';
 import { guard } from '../guard.ts';
 import { dropNegativeSampling } from '../provider-rules.ts';
 import {
-  bodyText,
+  bodyOf,
   charactersOf,
   codePoints,
   integerOf,
@@ -39,10 +39,11 @@ export const anthropicMessages: ApiDialect = {
   // Newer versions take the key as the SDK sends it.
   keyHeaders: ({ headers }, key) =>
     headers['anthropic-version'] === codyVersion ? { 'x-api-key': key, authorization: null } : {},
-  body: ({ body }, model, home) =>
-    home.row.kind === 'google'
-      ? [body.slice(0, -1), `${body === '{}' ? '' : ','}"anthropic_version":"${vertexVersion}"}`]
-      : withModel(body, model),
+  body: (reading, model, home) => {
+    if (home.row.kind !== 'google') return withModel(reading, model);
+    const { body } = reading;
+    return [body.slice(0, -1), `${body === '{}' ? '' : ','}"anthropic_version":"${vertexVersion}"}`];
+  },
   meter: (_reading, _provider, model) => createMeter(model),
 };
 
@@ -66,7 +67,7 @@ export function readMessages(body: JsonObject, { caller, provider, lengthMax }: 
     stream,
     eventExtras: { stream, max_tokens: maxTokens ?? 0 },
     promptCharacters,
-    body: bodyText(members),
+    ...bodyOf(members),
     headers: versionHeaders(caller),
     hidesUsage: false,
     ...(caller.dialect !== 'cody' && { warnings }),

@@ -7,7 +7,7 @@ import type { ApiDialect, ReadingRules } from '../api-dialect.ts';
 import type { JsonObject, Meter, Reading, Usage } from '../call.ts';
 import { guard } from '../guard.ts';
 import {
-  bodyText,
+  bodyOf,
   charactersOf,
   codePoints,
   integerOf,
@@ -27,7 +27,7 @@ export const anthropicText: ApiDialect = {
   read: readPrompt,
   size: anthropicSize,
   keyHeaders: (_reading, key) => ({ 'x-api-key': key, authorization: null }),
-  body: ({ body }, model) => withModel(body, model),
+  body: (reading, model) => withModel(reading, model),
   meter: () => createMeter(),
 };
 
@@ -42,7 +42,7 @@ function readPrompt(body: JsonObject, { caller, provider, lengthMax }: ReadingRu
     stream,
     eventExtras: { stream, max_tokens_to_sample: maxTokens ?? 0 },
     promptCharacters: charactersOf(texts),
-    body: bodyText(members),
+    ...bodyOf(members),
     headers: {
       'content-type': 'application/json',
       accept: 'application/json',

@@ -2,7 +2,7 @@
 // callers ask is another shape (functions/embeddings).
 
 import type { ApiDialect } from '../api-dialect.ts';
-import { bodyText, withModel, withoutMembers } from '../request-body.ts';
+import { bodyOf, withModel, withoutMembers } from '../request-body.ts';
 import { embeddingSize } from '../size/google-size.ts';
 import { createOpenAiMeter } from './openai-meter.ts';
 
@@ -14,7 +14,7 @@ export const openAiEmbeddings: ApiDialect = {
     eventExtras: {},
     // Their tokens are reserved and charged by who asks.
     promptCharacters: 0,
-    body: bodyText(withoutMembers(body, ...provider.drops)),
+    ...bodyOf(withoutMembers(body, ...provider.drops)),
     headers: { 'content-type': 'application/json' },
     hidesUsage: false,
   }),
@@ -22,7 +22,7 @@ export const openAiEmbeddings: ApiDialect = {
   size: ({ input }) => ({ ...embeddingSize({}), inputs: Array.isArray(input) ? Math.max(1, input.length) : 1 }),
   // The SDK writes it.
   keyHeaders: () => ({}),
-  body: ({ body }, model) => withModel(body, model),
+  body: (reading, model) => withModel(reading, model),
   meter: () => createOpenAiMeter(false, false),
 };
 
