@@ -163,6 +163,18 @@ export class Catalogue {
     return this.#stateOf(found);
   }
 
+  /**
+   * A model of a provider whether it is served or not, for calls of our own. @returns null: there is no such provider
+   */
+  named(providerId: string, name: string): Model | null {
+    const provider = this.providers.get(providerId)?.row;
+    if (provider === undefined) return null;
+    const row = this.#byName.get(providerId)?.get(name.toLowerCase());
+    const own = row === undefined ? name : split(row.id)[1];
+    const id = `${providerId}/${own}`;
+    return { id, provider, name: own, row: row ?? unknownModel(providerId, own), known: row !== undefined };
+  }
+
   /** Every home of a model in whatever status, those of the lowest priority first. */
   homesOf({ id, name, row, provider }: Model): readonly Home[] {
     const known = this.#homesOf.get(row);
@@ -280,24 +292,15 @@ export class Catalogue {
 
   /** A model of this provider that is allowed, or was until an operator disabled it. */
   #find(providerId: string, name: string): Model | null {
-    const provider = this.providers.get(providerId)?.row;
     const row = this.#byName.get(providerId)?.get(name.toLowerCase());
-    if (provider === undefined || (row === undefined && !isModelName(name))) return null;
+    if (row === undefined && !isModelName(name)) return null;
     const own = row === undefined ? name : split(row.id)[1];
     const list = this.#allowed.get(providerId);
     const allowed =
       row?.allowed ??
       (list !== undefined &&
         (list.allows(own) || this.coveringOf(`${providerId}/${own}`).some((id) => list.allows(split(id)[1]))));
-    return allowed
-      ? {
-          id: `${providerId}/${own}`,
-          provider,
-          name: own,
-          row: row ?? unknownModel(providerId, own),
-          known: row !== undefined,
-        }
-      : null;
+    return allowed ? this.named(providerId, name) : null;
   }
 
   /**

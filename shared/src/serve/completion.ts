@@ -79,7 +79,11 @@ async function complete(exchange: Exchange, route: CompletionRoute): Promise<voi
   scope.annotate({ feature, model: permit.model, stream: call.stream });
   const { charge = completions } = route;
   const units = charge.units?.(call) ?? route.units;
-  const attempts = createAttemptLog(exchange, call);
+  const attempts = createAttemptLog(exchange, {
+    provider: call.provider.id,
+    model: permit.model,
+    unanswered: (ms) => context.upstream.unanswered(call, ms),
+  });
   const event = { ...charge.event(permit, call, flagging, callerIds, attempts), callTags: callTags.tags };
   const span = completionSpan(permit, call);
   // What nobody bills has no bound: whether a budget is used up is looked at all the same.

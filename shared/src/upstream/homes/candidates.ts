@@ -8,7 +8,7 @@ import type { CallsInFlight } from './calls-in-flight.ts';
 /** Where an attempt goes. */
 export interface Candidate {
   readonly home: Home;
-  /** Name of the secret that holds its key; null where it has none. */
+  /** Name of the secret that holds its key, or of our own account at Google; null where it has none. */
   readonly secret: string | null;
   /** It is sent to find out whether what is shut is well again. */
   readonly probe: boolean;
@@ -95,7 +95,7 @@ export class Candidates {
 
   /** The first key that is neither tried nor shut; undefined: there is none. */
   #secretOf(home: Home): string | null | undefined {
-    const secrets = home.row.kind === 'api-key' || home.row.kind === 'azure' ? home.secrets : noSecret;
+    const secrets = home.row.kind === 'none' ? noSecret : home.secrets;
     return secrets.find((secret) => {
       if (secret === null) return true;
       const key = healthKeys.key(home.row.id, secret);
