@@ -149,7 +149,8 @@ const inlineText = (workers: Set<string>, texts: Set<string>): Plugin => ({
         (_call, name: string) => {
           const beside = path.resolve(path.dirname(file), name);
           texts.add(beside);
-          return JSON.stringify(readFileSync(beside, 'utf8'));
+          const text = readFileSync(beside, 'utf8');
+          return JSON.stringify(name.endsWith('.lua') ? withoutComments(text) : text);
         },
       );
       // What stays would be looked for beside the bundle, in the cloud.
@@ -163,6 +164,11 @@ const inlineText = (workers: Set<string>, texts: Set<string>): Plugin => ({
     });
   },
 });
+
+/** Of Lua, what nobody reads at run time: the loader of scripts (store/script.ts) goes by the names of its keys and parts. */
+function withoutComments(lua: string): string {
+  return lua.replaceAll(/^[ \t]*-- (?!@include |KEYS\[).*\n/gm, '').replaceAll(/^(-- KEYS\[\d+\]).*$/gm, '$1');
+}
 
 const tasksSources = '@google-cloud[\\\\/]tasks[\\\\/]build[\\\\/](esm|cjs)[\\\\/]src[\\\\/]';
 

@@ -2,6 +2,7 @@
 
 export {
   eventRow,
+  eventRowText,
   refusedEvent,
   unservedEvent,
   type EndedEvent,

@@ -125,8 +125,8 @@ export function openLease(store: Store, facts: LeaseFacts): Lease {
       claim: facts.claim?.name ?? null,
     }),
     keepAlive: (warn) => {
-      const renewed = [keys.inFlight(shard, feature, actor), keys.lease(shard, id), keys.leases(shard)];
       const timer = setInterval(() => {
+        const renewed = [keys.inFlight(shard, feature, actor), keys.lease(shard, id), keys.leases(shard)];
         store.run(scripts.renew, renewed, [id, leaseTimeMs], { leftMs: renewEveryMs / 4 }).catch(warn);
       }, renewEveryMs);
       timer.unref();

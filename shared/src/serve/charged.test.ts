@@ -29,6 +29,7 @@ const layer = {
   rows: { prices: [{ model: 'p/m', from: '2026-01-01', dimensions: { input: '2' }, ...stated }] },
 } as const;
 const catalogue = {
+  pricesAtHand: () => null,
   prices: async () => createPriceBook(mergeRows('prices', [layer]), mergeRows('factors', [layer])),
 };
 let redisServer: LocalRedis;

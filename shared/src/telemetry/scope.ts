@@ -1,10 +1,11 @@
 // The scope of one request: its trace and span id, and the fields that its one log line will carry.
 
-import { randomUUID } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import type { ErrorReport } from './error-report.ts';
 import type { ErrorReports } from './error-reports.ts';
 import type { Exporter } from './exporter.ts';
 import type { Log, LogFields, LogTrace, Severity } from './log.ts';
+import { briefLine, isOrdinary, statusOf } from './ordinary-call.ts';
 import { requestAttributes, requestName } from './request-span.ts';
 import {
   noAttributes,
@@ -57,6 +58,8 @@ export interface Outlets {
   readonly errors: ErrorReports | null;
   /** `all`, `selective` (asked for by header or `?trace=`), `none`. */
   readonly policy: 'all' | 'selective' | 'none';
+  /** Of ordinary calls (ordinary-call.ts) so many percent tell everything; absent: all. */
+  readonly samplePercent?: number | undefined;
 }
 
 type Headers = Readonly<Record<string, string | string[] | undefined>>;
@@ -73,15 +76,19 @@ export function createScope(
   headers: Headers,
   url: string,
   log: Log,
-  { exporter, errors, policy }: Outlets,
+  { exporter, errors, policy, samplePercent = 100 }: Outlets,
   route = requestName(url),
 ): Scope {
   const parent = parentOf(headers);
-  const traceId = parent?.traceId ?? randomHex();
-  const spanId = randomHex().slice(16);
+  const traceId = parent?.traceId ?? randomHex(32);
+  const spanId = randomHex(16);
   // The caller's sampling flag is not ours to follow: anybody could switch our costs.
-  const sampled = policy === 'all' || (policy === 'selective' && isWanted(headers, url));
-  const trace: LogTrace = { traceId, spanId, sampled };
+  const wanted = (policy !== 'none' && samplePercent < 100) || policy === 'selective' ? isWanted(headers, url) : false;
+  const traced = policy === 'all' || (policy === 'selective' && wanted);
+  /** Our own id decides: the trace's is the caller's to choose. */
+  let isWhole = wanted || shareOf(spanId) < samplePercent;
+  /** Lines before the end are of calls that tell everything. */
+  const trace: LogTrace = { traceId, spanId, sampled: traced };
   const parentSpanId = parent?.spanId ?? null;
   const fields: Record<string, unknown> = {};
   const failures: ErrorReport[] = [];
@@ -91,7 +98,7 @@ export function createScope(
   let reported = false;
   /** An answer of 5xx needs no report of its own. */
   let told = false;
-  const facts: TraceFacts = { ...trace, parentSpanId, links };
+  const facts: { -readonly [Name in keyof TraceFacts]: TraceFacts[Name] } = { ...trace, parentSpanId, links };
   // Written out together when the request is over, so that no step waits for it.
   const steps: SpanRecord[] = [];
   const hand = (span: SpanRecord): void => {
@@ -115,6 +122,7 @@ export function createScope(
       Object.assign(fields, more);
     },
     log: (severity, message, more = {}, error) => {
+      isWhole = true;
       log(severity, message, more, trace, error);
       if (errors === null || severity !== 'ERROR') return;
       if (error === undefined || error === null) {
@@ -165,8 +173,12 @@ export function createScope(
     close: (severity, message, more, error) => {
       if (!open) return;
       open = false;
-      const line = { ...fields, ...more } as LogFields;
-      log(severity, message, line, trace, error);
+      Object.assign(fields, more);
+      const line = fields as LogFields;
+      isWhole ||= severity !== 'INFO' || !isOrdinary(line);
+      facts.sampled = traced && isWhole;
+      if (isWhole) log(severity, message, line, trace, error);
+      else log(severity, '', briefLine(line), { traceId, spanId, sampled: false });
       if (exporter !== null) {
         root.end(requestAttributes(line), failureOfLine(line));
         exporter.take(facts, steps);
@@ -179,9 +191,9 @@ export function createScope(
 const traceIdOf = /^(?!0{32})[0-9a-f]{32}$/;
 const spanIdOf = /^(?!0{16})[0-9a-f]{16}$/;
 
-function statusOf(line: LogFields): number {
-  const request = line['httpRequest'] as { status?: number } | undefined;
-  return request?.status ?? 0;
+/** Where an id lies among all, in percent. */
+function shareOf(spanId: string): number {
+  return (Number.parseInt(spanId.slice(-8), 16) / 2 ** 32) * 100;
 }
 
 function failureOfLine(line: LogFields): string | null {
@@ -205,10 +217,21 @@ function isWanted(headers: Headers, url: string): boolean {
   return query !== -1 && yes.test(new URLSearchParams(url.slice(query)).get('trace') ?? '');
 }
 
-/** 32 digits, never all zero. Node draws UUIDs from a pool: a system call for every hundredth request. */
-function randomHex(): string {
-  return randomUUID().replaceAll('-', '');
+const poolBytes = 2_400;
+let pool = '';
+let poolAt = 0;
+
+/** Digits that are never all zero. From a pool: a system call for every hundredth request. */
+function randomHex(digits: 16 | 32): string {
+  if (poolAt + digits > pool.length) {
+    pool = randomBytes(poolBytes).toString('hex');
+    poolAt = 0;
+  }
+  const drawn = pool.slice(poolAt, (poolAt += digits));
+  return allZero.test(drawn) ? randomHex(digits) : drawn;
 }
+
+const allZero = /^0+$/;
 
 function parentOf(
   headers: Readonly<Record<string, string | string[] | undefined>>,

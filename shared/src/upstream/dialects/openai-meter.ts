@@ -4,7 +4,7 @@ import type { SseEvent } from '../../http/http.ts';
 import { createJsonBody, jsonObject, memberOf, tokenCount } from '../answer-json.ts';
 import type { JsonObject, Meter, Usage } from '../call.ts';
 import { codePoints, isObject } from '../request-body.ts';
-import { openAiUsage, outputOf } from '../usage/openai-usage.ts';
+import { detailsOf, openAiUsage, outputOf } from '../usage/openai-usage.ts';
 import { mergeReports } from '../usage/report.ts';
 import { openAiWritten } from '../usage/written.ts';
 
@@ -19,6 +19,8 @@ export function createOpenAiMeter(hidesUsage: boolean, reasoningBeside: boolean)
   let written = 0;
   let finished = false;
   let failed = false;
+  /** Of an answer that is no stream: it is there whole, and its usage is taken out of it. */
+  let isRead = false;
   const body = createJsonBody();
   /** @returns true for the chunk that carries usage and nothing else */
   const read = (answer: JsonObject): boolean => {
@@ -40,9 +42,10 @@ export function createOpenAiMeter(hidesUsage: boolean, reasoningBeside: boolean)
     return isObject(answer['usage']) && Array.isArray(choices) && choices.length === 0;
   };
   const readWhole = (): void => {
+    if (isRead) return;
     const whole = body.value();
     if (whole === null) return;
-    [usage, characters, written] = [{}, null, 0];
+    isRead = true;
     read(whole);
   };
   return {
@@ -85,8 +88,8 @@ function textLength(choices: readonly unknown[]): number {
 
 /** A report as the event has it, of any of OpenAI's APIs. @param completionCharacters that were met in the answer */
 export function usageOf(usage: JsonObject, completionCharacters: number | null, reasoningBeside: boolean): Usage {
-  const prompt = { ...memberOf(usage, 'input_tokens_details'), ...memberOf(usage, 'prompt_tokens_details') };
-  const completion = { ...memberOf(usage, 'output_tokens_details'), ...memberOf(usage, 'completion_tokens_details') };
+  const prompt = detailsOf(usage, 'input_tokens_details', 'prompt_tokens_details');
+  const completion = detailsOf(usage, 'output_tokens_details', 'completion_tokens_details');
   const inputTokens = tokenCount(usage['prompt_tokens'] ?? usage['input_tokens']);
   const completionTokens = tokenCount(usage['completion_tokens'] ?? usage['output_tokens']);
   // What a report leaves out is zero.
