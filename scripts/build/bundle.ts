@@ -165,7 +165,7 @@ const inlineText = (workers: Set<string>, texts: Set<string>): Plugin => ({
   },
 });
 
-/** Of Lua, what nobody reads at run time: the loader of scripts (store/script.ts) goes by the names of its keys and parts. */
+/** Of Lua: at run time the loader of scripts (store/script.ts) reads names of keys and of parts alone. */
 function withoutComments(lua: string): string {
   return lua.replaceAll(/^[ \t]*-- (?!@include |KEYS\[).*\n/gm, '').replaceAll(/^(-- KEYS\[\d+\]).*$/gm, '$1');
 }

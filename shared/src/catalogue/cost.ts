@@ -46,7 +46,7 @@ const plain: ReadonlySet<string> = new Set(['default', 'standard', 'global', 'fa
 export function cost(usage: Usage, price: PriceRow | null, factor = '1'): Cost {
   const estimated = usage.estimated === true;
   const used: string[] = [];
-  for (const name of Object.keys(usage.counts)) {
+  for (const name in usage.counts) {
     const count = usage.counts[name] ?? 0;
     if (!isCount(count)) return { nanoUsd: null, unpriced: ['counts'], estimated, unconfirmed: false };
     if (count > 0) used.push(name);

@@ -15,3 +15,4 @@ export { post, type Destination, type Sent } from './post.ts';
 export { fetchJson, FetchFailed, type JsonAnswer } from './fetch-json.ts';
 export { accessTokens, type AccessTokens } from './access-token.ts';
 export { lazyClient, type LazyClient } from './lazy-client.ts';
+export { flattenHeader } from './flatten-header.ts';

@@ -8,7 +8,7 @@ import type { Exchange } from './exchange.ts';
 /** One call's attempts. */
 export interface AttemptLog {
   /** Takes the next one. */
-  readonly take: (attempt: Attempt) => void;
+  take(attempt: Attempt): void;
   count(): number;
   /** The home whose answer is the caller's; null without one. */
   home(): string | null;
@@ -33,23 +33,43 @@ const none: readonly Abandoned[] = [];
 const ours: ReadonlySet<string> = new Set(['key', 'money', 'access']);
 
 export function createAttemptLog(exchange: Pick<Exchange, 'context' | 'scope'>, call: Call): AttemptLog {
-  const attempts: Attempt[] = [];
-  return {
-    take: (attempt) => {
-      attempts.push(attempt);
-      tell(exchange, call, attempt, attempts.length);
-    },
-    count: () => attempts.length,
-    home: () => attempts.findLast(({ failure }) => failure === null)?.home ?? null,
-    abandoned: (lastIsCallers) => {
-      if (attempts.every(({ mayBeBilled }) => !mayBeBilled)) return none;
-      const left = attempts.filter(({ mayBeBilled }) => mayBeBilled);
-      return left
-        .slice(0, lastIsCallers ? -1 : left.length)
-        .map(({ home, ms }) => ({ home, billed: exchange.context.upstream.unanswered(call, ms) }));
-    },
-    metadata: () => metadataOf(attempts),
-  };
+  return new Attempts(exchange, call);
+}
+
+class Attempts implements AttemptLog {
+  readonly #exchange: Pick<Exchange, 'context' | 'scope'>;
+  readonly #call: Call;
+  readonly #attempts: Attempt[] = [];
+
+  constructor(exchange: Pick<Exchange, 'context' | 'scope'>, call: Call) {
+    this.#exchange = exchange;
+    this.#call = call;
+  }
+
+  take(attempt: Attempt): void {
+    this.#attempts.push(attempt);
+    tell(this.#exchange, this.#call, attempt, this.#attempts.length);
+  }
+
+  count(): number {
+    return this.#attempts.length;
+  }
+
+  home(): string | null {
+    return this.#attempts.findLast(({ failure }) => failure === null)?.home ?? null;
+  }
+
+  abandoned(lastIsCallers: boolean): readonly Abandoned[] {
+    if (this.#attempts.every(({ mayBeBilled }) => !mayBeBilled)) return none;
+    const left = this.#attempts.filter(({ mayBeBilled }) => mayBeBilled);
+    return left
+      .slice(0, lastIsCallers ? -1 : left.length)
+      .map(({ home, ms }) => ({ home, billed: this.#exchange.context.upstream.unanswered(this.#call, ms) }));
+  }
+
+  metadata(): Readonly<Record<string, unknown>> {
+    return metadataOf(this.#attempts);
+  }
 }
 
 function tell(

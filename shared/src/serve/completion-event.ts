@@ -68,7 +68,7 @@ function usageMetadata(call: Call, usage: Metered | null, flagging: Flagging | n
     reasoning_token_count: usage.reasoningTokens,
   };
   const told: Record<string, number> = {};
-  for (const name of Object.keys(known)) {
+  for (const name in known) {
     const count = known[name] ?? null;
     if (count !== null) told[name] = count;
   }

@@ -2,7 +2,7 @@
 // their meaning (upstream's meters).
 
 import type { ServerResponse } from 'node:http';
-import { SseEvent, SseSplitter } from '../http/http.ts';
+import { flattenHeader, SseEvent, SseSplitter } from '../http/http.ts';
 import type { Answer } from '../upstream/upstream.ts';
 
 /**
@@ -41,6 +41,7 @@ export async function relay(
   let splitter = answer.sse ? new SseSplitter(eventBytesMax) : null;
   let last: Buffer | null = null;
   let begun = false;
+  let flat = false;
   // A stream's headers are sent even when its first event is long in coming; in one packet with it when it is not.
   const early = (): void => {
     begin();
@@ -62,7 +63,12 @@ export async function relay(
       if (bytes !== null) {
         clearImmediate(headers);
         begin();
-        if (!response.write(bytes)) await drained(response, answer, callerLeft);
+        const taken = response.write(bytes);
+        if (splitter !== null && !flat) {
+          flattenHeader(response);
+          flat = true;
+        }
+        if (!taken) await drained(response, answer, callerLeft);
       }
       if (callerLeft.aborted) break;
     }

@@ -88,8 +88,7 @@ export function createLog(settings: TelemetrySettings, write: WriteLine): Log {
  * back stays as it is.
  */
 function addReadable(line: Record<string, unknown>, fields: LogFields): void {
-  for (const name of Object.keys(fields))
-    line[name] = name === 'usage_event' ? fields[name] : readableValue(fields[name]);
+  for (const name in fields) line[name] = name === 'usage_event' ? fields[name] : readableValue(fields[name]);
 }
 
 function readableValue(value: unknown): unknown {
@@ -98,7 +97,7 @@ function readableValue(value: unknown): unknown {
   if (typeof value !== 'object' || value === null) return value;
   const items = value as Readonly<Record<string, unknown>>;
   const shallow: Record<string, unknown> = {};
-  for (const name of Object.keys(items)) {
+  for (const name in items) {
     const item = items[name];
     shallow[name] = typeof item === 'string' ? oneLine(item) : item;
   }

@@ -21,7 +21,7 @@ const passedToSdks: ReadonlySet<string> = new Set(['retry-after-ms', 'x-should-r
 export function callerHeaders(headers: IncomingHttpHeaders, sse: boolean, forInstances: boolean): OutgoingHttpHeaders {
   const kept: OutgoingHttpHeaders = {};
   if (!sse && headers['content-length'] !== undefined) kept['content-length'] = headers['content-length'];
-  for (const name of Object.keys(headers)) {
+  for (const name in headers) {
     const value = headers[name];
     if (value === undefined) continue;
     // Cody's fast path reads Fireworks' own headers.

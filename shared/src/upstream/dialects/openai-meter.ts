@@ -1,11 +1,12 @@
 // Usage out of answers in OpenAI's chat shape, which other providers speak too.
 
 import type { SseEvent } from '../../http/http.ts';
-import { createJsonBody, jsonObject, memberOf, tokenCount } from '../answer-json.ts';
+import { createJsonBody, jsonObject, memberOf, tokenCount, type JsonBody } from '../answer-json.ts';
 import type { JsonObject, Meter, Usage } from '../call.ts';
 import { codePoints, isObject } from '../request-body.ts';
 import { detailsOf, openAiUsage, outputOf } from '../usage/openai-usage.ts';
 import { mergeReports } from '../usage/report.ts';
+import type { UsageReport } from '../usage/served-usage.ts';
 import { openAiWritten } from '../usage/written.ts';
 
 /**
@@ -13,65 +14,88 @@ import { openAiWritten } from '../usage/written.ts';
  * @param reasoningBeside thinking is counted beside `completion_tokens`, and only the total has both
  */
 export function createOpenAiMeter(hidesUsage: boolean, reasoningBeside: boolean): Meter {
-  let usage: JsonObject = {};
-  let serviceTier: unknown = null;
-  let characters: number | null = null;
-  let written = 0;
-  let finished = false;
-  let failed = false;
+  return new OpenAiMeter(hidesUsage, reasoningBeside);
+}
+
+class OpenAiMeter implements Meter {
+  readonly #hidesUsage: boolean;
+  readonly #reasoningBeside: boolean;
+  #usage: JsonObject = {};
+  #serviceTier: unknown = null;
+  #characters: number | null = null;
+  #written = 0;
+  #finished = false;
+  #failed = false;
   /** Of an answer that is no stream: it is there whole, and its usage is taken out of it. */
-  let isRead = false;
-  const body = createJsonBody();
+  #body: JsonBody | null = null;
+  #isRead = false;
+
+  constructor(hidesUsage: boolean, reasoningBeside: boolean) {
+    this.#hidesUsage = hidesUsage;
+    this.#reasoningBeside = reasoningBeside;
+  }
+
+  event({ data }: SseEvent): boolean {
+    if (data === '[DONE]') this.#finished = true;
+    const chunk = jsonObject(data);
+    if (isObject(chunk?.['error'])) this.#failed = true;
+    return chunk === null || !this.#read(chunk) || !this.#hidesUsage;
+  }
+
+  body(chunk: Buffer): void {
+    (this.#body ??= createJsonBody()).take(chunk);
+  }
+
+  finished(): boolean {
+    return this.#finished;
+  }
+
+  failed(): boolean {
+    return this.#failed || isObject(this.#body?.value()?.['error']);
+  }
+
+  usage(): Usage {
+    this.#readWhole();
+    return usageOf(this.#usage, this.#characters, this.#reasoningBeside);
+  }
+
+  report(): UsageReport {
+    this.#readWhole();
+    return openAiUsage(this.#usage, this.#serviceTier, this.#reasoningBeside);
+  }
+
+  written(): number {
+    this.#readWhole();
+    return this.#written;
+  }
+
   /** @returns true for the chunk that carries usage and nothing else */
-  const read = (answer: JsonObject): boolean => {
+  #read(answer: JsonObject): boolean {
     const { choices } = answer;
     if (Array.isArray(choices)) {
-      characters = (characters ?? 0) + textLength(choices);
+      this.#characters = (this.#characters ?? 0) + textLength(choices);
       for (const choice of choices as unknown[]) {
         if (!isObject(choice)) continue;
-        written += openAiWritten(choice);
+        this.#written += openAiWritten(choice);
         // Some servers close without an end mark; there is one choice, and this is its last word.
-        if (typeof choice['finish_reason'] === 'string') finished = true;
+        if (typeof choice['finish_reason'] === 'string') this.#finished = true;
       }
     }
-    serviceTier = answer['service_tier'] ?? serviceTier;
+    this.#serviceTier = answer['service_tier'] ?? this.#serviceTier;
     // Groq's streams have it in a place of their own.
     const reported = answer['usage'] ?? memberOf(answer, 'x_groq')['usage'];
     if (!isObject(reported)) return false;
-    usage = mergeReports(usage, reported);
+    this.#usage = mergeReports(this.#usage, reported);
     return isObject(answer['usage']) && Array.isArray(choices) && choices.length === 0;
-  };
-  const readWhole = (): void => {
-    if (isRead) return;
-    const whole = body.value();
+  }
+
+  #readWhole(): void {
+    if (this.#isRead) return;
+    const whole = this.#body?.value() ?? null;
     if (whole === null) return;
-    isRead = true;
-    read(whole);
-  };
-  return {
-    event: (event: SseEvent) => {
-      const { data } = event;
-      if (data === '[DONE]') finished = true;
-      const chunk = jsonObject(data);
-      if (isObject(chunk?.['error'])) failed = true;
-      return chunk === null || !read(chunk) || !hidesUsage;
-    },
-    body: (chunk) => body.take(chunk),
-    finished: () => finished,
-    failed: () => failed || isObject(body.value()?.['error']),
-    usage: () => {
-      readWhole();
-      return usageOf(usage, characters, reasoningBeside);
-    },
-    report: () => {
-      readWhole();
-      return openAiUsage(usage, serviceTier, reasoningBeside);
-    },
-    written: () => {
-      readWhole();
-      return written;
-    },
-  };
+    this.#isRead = true;
+    this.#read(whole);
+  }
 }
 
 /** Code points of the text in all choices: streamed (`delta`), whole (`message`), or of a text completion (`text`). */

@@ -28,8 +28,7 @@ const tokenDimensions: ReadonlySet<string> = new Set<DimensionName>([
 /** Tokens of all parts, in and out, whoever's caches they came from; null where none were reported. */
 export function tokensIn(parts: readonly ServedUsage[]): number | null {
   let sum = 0;
-  for (const { counts } of parts)
-    for (const name of Object.keys(counts)) if (tokenDimensions.has(name)) sum += counts[name] ?? 0;
+  for (const { counts } of parts) for (const name in counts) if (tokenDimensions.has(name)) sum += counts[name] ?? 0;
   return parts.length > 0 && Number.isSafeInteger(sum) ? sum : null;
 }
 
@@ -39,7 +38,7 @@ export function tokensIn(parts: readonly ServedUsage[]): number | null {
  */
 export function mergeReports(earlier: JsonObject, later: JsonObject): JsonObject {
   const merged: JsonObject = { ...earlier };
-  for (const name of Object.keys(later)) {
+  for (const name in later) {
     const value = later[name];
     if (value === null) continue;
     const before = merged[name];
@@ -76,7 +75,7 @@ export function boundedCopy(report: JsonObject): JsonObject {
       if (!isObject(value)) return undefined;
       const members: JsonObject = {};
       let isEmpty = true;
-      for (const name of Object.keys(value)) {
+      for (const name in value) {
         if (left <= 0) break;
         const kept = isName(name) ? copy(value[name], depth - 1) : undefined;
         if (kept === undefined) continue;
@@ -112,7 +111,7 @@ export function unknownCounts(report: JsonObject, known: ReadonlySet<string>): R
     if (Array.isArray(value)) {
       for (const item of value.slice(0, 100)) walk(item, path, depth - 1);
     } else if (isObject(value)) {
-      for (const name of Object.keys(value)) {
+      for (const name in value) {
         const member = value[name];
         // Most of a report is zero.
         if (member !== 0 && isName(name)) walk(member, path === '' ? name : `${path}.${name}`, depth - 1);
@@ -143,7 +142,7 @@ export const restOf = (whole: number, ...parts: readonly number[]): number =>
 /** Without zeros: a row has no use for them. Negative counts stay and are seen. */
 export function used(counts: Readonly<Record<string, number>>): Record<string, number> {
   const kept: Record<string, number> = {};
-  for (const name of Object.keys(counts)) {
+  for (const name in counts) {
     const count = counts[name] ?? 0;
     if (count !== 0) kept[name] = count;
   }
@@ -153,7 +152,7 @@ export function used(counts: Readonly<Record<string, number>>): Record<string, n
 /** What an answer says of itself, where it says anything beyond what everybody has. */
 export function qualifiersOf(said: Readonly<Record<string, unknown>>): Record<string, string> {
   const words: Record<string, string> = {};
-  for (const name of Object.keys(said)) {
+  for (const name in said) {
     const value = said[name];
     const word = typeof value === 'string' ? value.toLowerCase() : '';
     if (word !== '' && !ordinary.has(word) && isWord(word)) words[name] = word;
