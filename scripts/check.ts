@@ -15,15 +15,17 @@ const steps: readonly (readonly [name: string, program: string, ...args: string[
   ['words', process.execPath, 'scripts/check/words.ts'],
   ['readme', process.execPath, 'scripts/check/variables.ts'],
   ['routes', process.execPath, 'scripts/check/routes.ts'],
+  ['openapi', process.execPath, 'scripts/check/openapi.ts'],
   ['columns', process.execPath, 'scripts/check/columns.ts'],
   ['clients', process.execPath, 'scripts/check/clients.ts'],
   ['cloud', process.execPath, 'scripts/check/environment.ts'],
+  ['workflows', process.execPath, 'scripts/check/workflows.ts'],
   ['lint', bin('oxlint'), '--type-aware', '--deny-warnings'],
   ['types', bin('tsc'), '--noEmit', '-p', 'tsconfig.json'],
   ['format', bin('prettier'), '--check', '--log-level=warn', '.'],
 ];
 /** What npm run format can mend. */
-const mendable: readonly string[] = ['words', 'readme', 'routes', 'lint', 'format'];
+const mendable: readonly string[] = ['words', 'readme', 'routes', 'openapi', 'lint', 'format'];
 
 const usage = `usage: npm run check [-- <name>…]
 
@@ -40,7 +42,7 @@ export function runChecks(names: readonly string[] = []): string[] {
       const startedMs = performance.now();
       const { status } = spawnSync(program, args, { cwd: root, stdio: 'inherit' });
       console.log(
-        `${status === 0 ? 'ok    ' : 'FAILED'} ${name.padEnd(8)} ${((performance.now() - startedMs) / 1000).toFixed(1)} s`,
+        `${status === 0 ? 'ok    ' : 'FAILED'} ${name.padEnd(9)} ${((performance.now() - startedMs) / 1000).toFixed(1)} s`,
       );
       return status !== 0;
     })

@@ -18,7 +18,7 @@ if (words.length > 0) {
 }
 const run = (program: string, ...args: string[]): number | null =>
   spawnSync(path.join(root, 'node_modules/.bin', program), args, { cwd: root, stdio: 'inherit' }).status;
-for (const written of ['words', 'variables', 'routes'])
+for (const written of ['words', 'variables', 'routes', 'openapi'])
   spawnSync(process.execPath, [`scripts/check/${written}.ts`, '--write'], { cwd: root, stdio: 'inherit' });
 const lint = run('oxlint', '--type-aware', '--fix');
 process.exit(run('prettier', '--write', '--log-level=warn', '.') === 0 && lint === 0 ? 0 : 1);

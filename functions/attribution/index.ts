@@ -34,7 +34,7 @@ async function attribute(exchange: Exchange, search: SearchSettings | null): Pro
   const permit = context.auth.permitAttribution(actor);
   if (search === null) throw new Refusal('not-enabled', 'attribution search not enabled');
   const { snippet, first } = readRequest(parseJson(await received.readBody(bodyBytesMax)));
-  const call = { permit, units, claim: null, event, catalogue: null, span: null };
+  const call = { permit, units, claim: null, event, catalogue: null, span: null, bound: null };
   await charged(exchange, call, () => searchFor(exchange, search, snippet, first));
 }
 
@@ -50,6 +50,7 @@ async function searchFor(
       upstreamStatus: 200,
       resolvedStatus: 200,
       used: found,
+      answerBytes: Buffer.byteLength(`${JSON.stringify(replyOf(found))}\n`),
       reply: () => {
         scope.annotate({ repositories: found.repositories.length });
         json(200, replyOf(found));

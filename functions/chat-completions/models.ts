@@ -3,7 +3,15 @@
 
 import type { Model } from '@cody-gateway/shared/catalogue';
 import { Refusal } from '@cody-gateway/shared/http';
-import { allowedFor, identify, surfaces, type Exchange, type Route } from '@cody-gateway/shared/serve';
+import {
+  allowedFor,
+  identify,
+  listGeminiModels,
+  showGeminiModel,
+  surfaces,
+  type Exchange,
+  type Route,
+} from '@cody-gateway/shared/serve';
 
 /** SDKs want a date; unknown to us. */
 const unknownDay = '1970-01-01';
@@ -17,14 +25,18 @@ interface Listed {
   readonly model: Model;
 }
 
-/** Anthropic's SDK says who it is with `anthropic-version`; everybody else gets OpenAI's shape. */
-const dialect: Route['dialect'] = (headers) => (headers['anthropic-version'] === undefined ? 'openai' : 'anthropic');
+/** Anthropic's and Google's SDKs say who they are by headers of their own; everybody else gets OpenAI's shape. */
+const dialect: Route['dialect'] = (headers) => {
+  if (headers['anthropic-version'] !== undefined) return 'anthropic';
+  return headers['x-goog-api-key'] === undefined ? 'openai' : 'google';
+};
 
 export const listModels: Route = {
   method: 'GET',
   path: '/v1/models',
   dialect,
   handle: async (exchange) => {
+    if (exchange.dialect === 'google') return listGeminiModels(exchange);
     const models = await modelsFor(exchange);
     if (exchange.dialect === 'anthropic') {
       const data = models.map(anthropicModel);
@@ -44,6 +56,7 @@ export const findModel: Route = {
   handle: async (exchange) => {
     const { context, named } = exchange;
     const asked = named['id'] ?? '';
+    if (exchange.dialect === 'google') return showGeminiModel(exchange, asked);
     const models = await modelsFor(exchange);
     const catalogue = context.catalogue.latest();
     const resolution = catalogue.resolve(asked);

@@ -90,15 +90,8 @@ async function settleAll({ context, scope }: Exchange, late: readonly LateEvent[
   for (const { event, settlement } of late) {
     const budget = { leftMs: settleTimeoutMs, patient: true };
     try {
-      const { window, kept } = await settleLate(
-        context.store,
-        event.event_id,
-        event.units,
-        settlement,
-        Date.now(),
-        budget,
-      );
-      rows.push(eventRow(event, { window, kept }));
+      const counted = await settleLate(context.store, event.event_id, event.units, settlement, Date.now(), budget);
+      rows.push(eventRow(event, counted));
     } catch (error) {
       throw new Refusal('overloaded', 'a lease could not be ended: redis is away', { cause: error });
     }

@@ -1,6 +1,7 @@
 // The function `embeddings`: vectors for texts, charged by the token.
 
 import { choiceFrom, type Actor, type Permit } from '@cody-gateway/shared/auth';
+import type { Catalogue } from '@cody-gateway/shared/catalogue';
 import { answer, parseJson, Refusal, type Received } from '@cody-gateway/shared/http';
 import { identityOf } from '@cody-gateway/shared/limiter';
 import {
@@ -11,13 +12,22 @@ import {
   lookBeforeParsing,
   notServed,
   readClaim,
+  type AskBound,
   type CallEvent,
   type ChargedSpan,
   type Ended,
   type Exchange,
+  type Held,
   type Route,
 } from '@cody-gateway/shared/serve';
-import { embedAll, embeddersOf, embeddingRefusal, roughTokensOf, type Embedder } from '@cody-gateway/shared/upstream';
+import {
+  boundOfTexts,
+  embedAll,
+  embeddersOf,
+  embeddingRefusal,
+  roughTokensOf,
+  type Embedder,
+} from '@cody-gateway/shared/upstream';
 import { embeddingReply, readEmbeddingRequest, type EmbeddingRequest } from './shapes.ts';
 
 const feature = 'embeddings';
@@ -53,8 +63,23 @@ async function embed(exchange: Exchange, embedders: readonly Embedder[]): Promis
   const units = estimateOf(embedder, request);
   const event = embeddingEvent(permit, request);
   const catalogue = await context.catalogue.current(Date.now());
-  const call = { permit, units, claim, event, catalogue, span: embeddingSpan(permit) };
-  await charged(exchange, call, ({ lease }) => embedTexts(exchange, lease, embedder, request, units));
+  const bound = embedder.charges ? boundIn(catalogue, permit, request) : null;
+  const call = { permit, units, claim, event, catalogue, span: embeddingSpan(permit), bound };
+  await charged(exchange, call, (held) => embedTexts(exchange, held, embedder, request, units));
+}
+
+/** What it may cost at any home of its provider. */
+function boundIn(catalogue: Catalogue, { model }: Permit, { texts }: EmbeddingRequest): AskBound {
+  return (book, asked) => {
+    const found = catalogue.resolve(model);
+    if (found.kind === 'refused') return { worstNanoUsd: null, why: `${model} is not in the catalogue` };
+    const homes = catalogue.homes
+      .filter(({ row }) => row.provider === found.model.provider.id)
+      .map(({ row }) => row.id);
+    // A token stands for one byte at least.
+    const read = texts.map((text) => (typeof text === 'string' ? text : 'x'.repeat(text.length)));
+    return boundOfTexts(read, found.model, homes, book, asked);
+  };
 }
 
 /**
@@ -68,7 +93,7 @@ function estimateOf({ charges, extraTokens }: Embedder, { texts }: EmbeddingRequ
 /** All texts, within the time that the function has for them. */
 async function embedTexts(
   exchange: Exchange,
-  lease: Parameters<typeof embedAll>[0],
+  { lease, meter }: Held,
   embedder: Embedder,
   request: EmbeddingRequest,
   estimate: number,
@@ -80,22 +105,24 @@ async function embedTexts(
   const signal = AbortSignal.any([callerLeft, deadline]);
   let billed = 0;
   const spent = (tokens: number): void => void (billed += tokens);
+  meter(() => ({ parts: [{ model: null, counts: { input: embedder.charges ? billed : 0 } }], home: null }));
   try {
     const ask = { actorId: lease.permit.actor.id, dimensions, signal, spent };
     const embedded = await embedAll(lease, embedder, texts, ask);
     // Without a report of tokens the estimate is charged; models that charge nothing report nothing.
     const tokens = embedder.charges ? (embedded.tokens ?? estimate) : 0;
+    // No line end: instances of old read to the last byte.
+    const reply = JSON.stringify(embeddingReply(request, embedded, tokens, dimensions ?? embedder.dimensions));
     return {
       upstreamStatus: 200,
       resolvedStatus: 200,
+      answerBytes: Buffer.byteLength(reply),
       used: { tokens, reported: embedded.tokens },
       units: tokens,
       billed: [{ model: null, counts: { input: tokens }, estimated: embedder.charges && embedded.tokens === null }],
       reply: () => {
-        const reply = embeddingReply(request, embedded, tokens, dimensions ?? embedder.dimensions);
         const headers = { 'content-type': 'application/json; charset=utf-8', 'x-token-usage': String(tokens) };
-        // No line end: instances of old read to the last byte.
-        answer(received, 200, headers, JSON.stringify(reply));
+        answer(received, 200, headers, reply);
       },
     };
   } catch (error) {

@@ -1,10 +1,13 @@
-// The function `generate-content`: Gemini's own dialect, as Google's SDKs speak it: all of `/v1beta/*`.
+// The function `generate-content`: Gemini's own dialect, as Google's SDKs speak it: all of `/v1beta/*`, and the verbs
+// below `/v1/models/`, where the newest SDKs look for them. (`GET /v1/models` has all dialects: chat-completions.)
 
 import { Refusal } from '@cody-gateway/shared/http';
 import {
   completionRoute,
   defineFunction,
   embeddings,
+  listGeminiModels,
+  showGeminiModel,
   surfaces,
   tokenCounts,
   type Asked,
@@ -12,7 +15,6 @@ import {
   type Exchange,
   type Route,
 } from '@cody-gateway/shared/serve';
-import { listModels, showModel } from './models.ts';
 
 const dialect = 'google';
 
@@ -45,12 +47,25 @@ const vectors = {
   units: 1,
   charge: embeddings,
 } as const;
-const paths: readonly CompletionRoute[] = [
-  { ...completions, path: '/v1beta/{+model}:generateContent', asked: whole },
-  { ...completions, path: '/v1beta/{+model}:streamGenerateContent', asked: streamed },
-  { ...completions, path: '/v1beta/{+model}:countTokens', asked: called('countTokens'), charge: tokenCounts },
-  { ...vectors, path: '/v1beta/{+model}:embedContent', asked: called('embedContent') },
-  { ...vectors, path: '/v1beta/{+model}:batchEmbedContents', asked: called('batchEmbedContents') },
+const verbs: readonly CompletionRoute[] = [
+  { ...completions, path: ':generateContent', asked: whole },
+  { ...completions, path: ':streamGenerateContent', asked: streamed },
+  { ...completions, path: ':countTokens', asked: called('countTokens'), charge: tokenCounts },
+  { ...vectors, path: ':embedContent', asked: called('embedContent') },
+  { ...vectors, path: ':batchEmbedContents', asked: called('batchEmbedContents') },
+];
+const verbRoutes = ['/v1beta/{+model}', '/v1/models/{+model}'].flatMap((below) =>
+  verbs.map((verb) => completionRoute({ ...verb, path: `${below}${verb.path}` })),
+);
+
+const models: readonly Route[] = [
+  { method: 'GET', path: '/v1beta/models', dialect, handle: listGeminiModels },
+  {
+    method: 'GET',
+    path: '/v1beta/models/{+model}',
+    dialect,
+    handle: (exchange) => showGeminiModel(exchange, exchange.named['model'] ?? ''),
+  },
 ];
 
 /** Files, cached contents and batches would be kept under the gateway's key, where they would be everybody's. */
@@ -68,10 +83,10 @@ const others: Route = {
 };
 
 export const handler = await defineFunction('generate-content', () => [
-  ...paths.map(completionRoute),
-  listModels,
-  showModel,
+  ...verbRoutes,
+  ...models,
   // What else may be asked of a model is none of these.
-  { ...others, path: showModel.path },
+  { ...others, path: '/v1beta/models/{+model}' },
   others,
+  { ...others, method: 'POST', path: '/v1/models/{+rest}' },
 ]);

@@ -1,6 +1,7 @@
 // Bad input meets a clear error in the dialect of its route, never a page of the framework, and no function dies of it.
 
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import net from 'node:net';
 import { gzipSync } from 'node:zlib';
 import { after, before, test } from 'node:test';
@@ -97,7 +98,7 @@ for (const dialect of Object.keys(routes) as Dialect[]) {
     });
   }
 
-  test(`${dialect}: an unknown model is told with the list of those that may be used`, async () => {
+  test(`${dialect}: an unknown model is told with those that may be used, or where they are listed`, async () => {
     const answer = await gateway.call(routes[dialect], {
       headers: dialect === 'cody' ? chat : {},
       body: { ...anthropicBody(), model: 'no-such-model' },
@@ -105,8 +106,15 @@ for (const dialect of Object.keys(routes) as Dialect[]) {
     assert.equal(answer.status, dialect === 'cody' ? 400 : 404);
     assert.match(
       messageOf(dialect, answer.text),
-      /^model "(anthropic|openai)\/no-such-model" is not allowed, allowed: \[(anthropic|openai)\//,
+      dialect === 'cody'
+        ? /^model "anthropic\/no-such-model" is not allowed, allowed: \[anthropic\//
+        : /^model "(anthropic|openai)\/no-such-model" is not allowed; GET \/v1\/models lists what may be used$/,
     );
+    if (dialect === 'cody') return;
+    const near = await gateway.call(routes[dialect], { body: { ...anthropicBody(), model: 'claude-haiku-4-55' } });
+    const said = messageOf(dialect, near.text);
+    assert.match(said, /nearest: \[anthropic\/claude-haiku-4-5/);
+    assert.ok(said.length < 300, 'a list of all models helps nobody');
   });
 
   test(`${dialect}: no token and an unknown token`, async () => {
@@ -171,6 +179,25 @@ test('members pass as they came: zeros, numbers beyond 2^53, deep unknown ones',
   );
 });
 
+test('members stay in the order in which they came, in every dialect, whatever their names look like', async () => {
+  const odd = '{"b":1,"10":{"z":1,"7":2},"2":[{"1":1,"0":2}],"a":0}';
+  const schema = `{"type":"object","properties":${odd}}`;
+  const message = '{"role":"user","content":"x"}';
+  const texts = {
+    openai: `{"stream":false,"logit_bias":{"50":1,"9":-1},"model":"gpt-4o","messages":[${message}],"tools":[{"type":"function","function":{"parameters":${schema},"name":"t"}}]}`,
+    anthropic: `{"max_tokens":5,"model":"claude-haiku-4-5","messages":[${message}],"tools":[{"name":"t","input_schema":${schema}}]}`,
+    cody: `{"max_tokens":5,"messages":[{"role":"system","content":"s"},${message}],"model":"claude-haiku-4-5","tools":[{"name":"t","input_schema":${schema}}],"7":1}`,
+  };
+  for (const [dialect, text] of Object.entries(texts) as [Dialect, string][]) {
+    const answer = await gateway.call(routes[dialect], { headers: dialect === 'cody' ? chat : {}, body: text });
+    assert.equal(answer.status, 200, answer.text);
+    const sent = (dialect === 'openai' ? gateway.openai : gateway.anthropic)?.requests.at(-1)?.body ?? '';
+    // What the gateway adds stands behind.
+    const asked = text.replace('{"role":"system","content":"s"},', '').slice(0, -1);
+    assert.ok(sent.startsWith(asked), `${sent}\n${asked}`);
+  }
+});
+
 test('another feature than the function’s is refused with the reason', async () => {
   const answer = await gateway.call(routes.cody, {
     headers: { 'x-sourcegraph-feature': 'code_completions' },
@@ -213,6 +240,53 @@ test('the framework’s body parser stays out: its HTML page is never seen, even
   });
   assert.equal(response.headers.get('content-type'), 'application/json');
   assert.equal((JSON.parse(await response.text()) as { error: { type: string } }).error.type, 'invalid_request_error');
+});
+
+/** All that comes back on a connection until it is closed. @param parts of a request; each waits for a first answer */
+async function rawly(parts: readonly string[]): Promise<string> {
+  const { port } = new URL(gateway.functions.get('chat-completions')?.url ?? '');
+  const socket = net.connect(Number(port), '127.0.0.1');
+  let seen = '';
+  socket.setEncoding('utf8').on('data', (text: string) => (seen += text));
+  const closed = once(socket, 'close');
+  for (const part of parts) {
+    socket.write(part);
+    if (part !== parts.at(-1)) await once(socket, 'data');
+  }
+  await closed;
+  return seen;
+}
+
+test('who expects to be told to go on is told so, and not before its headers are', async () => {
+  const body = JSON.stringify(openAiBody());
+  const head = (length: number): string =>
+    `POST ${routes.openai} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${gateway.token}\r\nexpect: 100-continue\r\nconnection: close\r\ncontent-length: ${length}\r\n\r\n`;
+  const seen = await rawly([head(Buffer.byteLength(body)), body]);
+  assert.match(seen, /^HTTP\/1\.1 100 Continue\r\n\r\nHTTP\/1\.1 200 OK\r\n/);
+  assert.match(await rawly([head(1e9)]), /HTTP\/1\.1 413 .*"request_too_large"/s, 'a body that nobody will take');
+});
+
+test('a caller of HTTP/1.0 is answered whole and without chunks, streams too', async () => {
+  for (const stream of [false, true]) {
+    const body = JSON.stringify({ ...openAiBody(), stream });
+    const seen = await rawly([
+      `POST ${routes.openai} HTTP/1.0\r\nauthorization: Bearer ${gateway.token}\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
+    ]);
+    assert.match(seen, /^HTTP\/1\.1 200 OK\r\n/);
+    const [head = '', ...rest] = seen.split('\r\n\r\n');
+    assert.match(head, /^connection: close$/im);
+    assert.doesNotMatch(head, /transfer-encoding/i);
+    const text = rest.join('\r\n\r\n');
+    if (stream) assert.match(text, /^data: \{[\s\S]*\n\ndata: \[DONE\]\n\n$/);
+    else assert.equal((JSON.parse(text) as { object: string }).object, 'chat.completion');
+  }
+});
+
+test('HEAD has the headers of GET and no body', async () => {
+  const get = await gateway.call('/v1/models');
+  const head = await gateway.call('/v1/models', { method: 'HEAD' });
+  assert.deepEqual([head.status, head.text], [200, '']);
+  for (const name of ['content-type', 'content-length']) assert.equal(head.headers.get(name), get.headers.get(name));
 });
 
 test('a caller that sends half a body and goes away leaves nothing behind', async () => {

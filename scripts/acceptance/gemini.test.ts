@@ -12,11 +12,13 @@ const hello = 'Hello wörld 1 wörld 2 wörld 3';
 const model = 'gemini-2.5-pro';
 const contents = [{ role: 'user', parts: [{ text: 'Hello there' }] }];
 
-const clientOf = (apiKey: string): GoogleGenAI =>
-  new GoogleGenAI({ apiKey, vertexai: false, httpOptions: { baseUrl: gateway.url, apiVersion: 'v1beta' } });
+const clientOf = (apiKey: string, apiVersion = 'v1beta'): GoogleGenAI =>
+  new GoogleGenAI({ apiKey, vertexai: false, httpOptions: { baseUrl: gateway.url, apiVersion } });
 
 before(async () => {
-  gateway = await startGateway({ functions: ['generate-content', 'deliver-events', 'diagnostics'] });
+  gateway = await startGateway({
+    functions: ['generate-content', 'chat-completions', 'deliver-events', 'diagnostics'],
+  });
   google = clientOf(gateway.token);
 });
 after(() => gateway.stop());
@@ -49,6 +51,29 @@ test('content, whole and streamed, and what it used in its event', async () => {
       ['CompletionsFinished', 1, true, 4],
     ],
   );
+});
+
+test('the same below /v1, which Google’s newest clients ask by themselves, and its list of models', async () => {
+  const newest = clientOf(gateway.token, 'v1');
+  assert.equal((await newest.models.generateContent({ model, contents: 'Hello there' })).text, hello);
+  let text = '';
+  for await (const chunk of await newest.models.generateContentStream({ model, contents: 'Hi' }))
+    text += chunk.text ?? '';
+  assert.equal(text, hello);
+  assert.ok(((await newest.models.countTokens({ model, contents: 'one two' })).totalTokens ?? 0) > 0);
+  const { embeddings } = await newest.models.embedContent({ model: 'gemini-embedding-001', contents: ['a'.repeat(9)] });
+  assert.equal(embeddings?.[0]?.values?.[0], 9);
+  const listed: (string | undefined)[] = [];
+  for await (const { name } of await newest.models.list()) listed.push(name);
+  assert.ok(listed.includes(`models/${model}`));
+  assert.equal((await newest.models.get({ model })).name, `models/${model}`);
+  const none = await refused(newest.models.generateContent({ model: 'gemini-0', contents: 'Hi' }));
+  assert.deepEqual([none.status, none.error['status']], [404, 'NOT_FOUND']);
+  const headers = { 'x-goog-api-key': gateway.token };
+  const verb = await gateway.call(`/v1/models/${model}:tune`, { token: null, headers, body: {} });
+  assert.deepEqual([verb.status, (JSON.parse(verb.text) as { error: { code: number } }).error.code], [404, 404]);
+  const openAis = await gateway.call(`/v1/models`);
+  assert.equal((JSON.parse(openAis.text) as { object: string }).object, 'list');
 });
 
 test('a chat, with a system instruction and settings of its own', async () => {

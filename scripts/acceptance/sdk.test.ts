@@ -424,4 +424,10 @@ test('openai: Claude and Gemini through the endpoints that their providers run, 
     client.chat.completions.create({ model: 'anthropic/claude-opus-4-7', messages: hello }),
     OpenAI.PermissionDeniedError,
   );
+  for (const model of ['claude-opus-4-8', 'gemini-2.5-pro']) {
+    let text = '';
+    for await (const chunk of await client.chat.completions.create({ model, messages: hello, stream: true }))
+      text += chunk.choices[0]?.delta.content ?? '';
+    assert.match(text, /^Hello w/, `${model}: what the local cloud answers by itself`);
+  }
 });

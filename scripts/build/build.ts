@@ -5,6 +5,7 @@ import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
+import { formatTable } from '../terminal/table.ts';
 import { endWith } from '../terminal/usage-error.ts';
 import { readFunctionFiles } from '../functions/function-files.ts';
 import { loadedAtStart, makeBundle, writeBundle, type Bundle } from './bundle.ts';
@@ -178,13 +179,16 @@ async function main(): Promise<void> {
   if (values.json === true)
     console.log(JSON.stringify(built.map(({ name, file, bytes, startBytes }) => ({ name, file, bytes, startBytes }))));
   else
-    console.table(
-      built.map(({ name, bytes, startBytes, file }) => ({
-        function: name,
-        'kB at start': Math.round(startBytes / 1000),
-        kB: Math.round(bytes / 1000),
-        file: path.relative(root, file),
-      })),
+    console.log(
+      formatTable(
+        ['function', 'kB at start', 'kB', 'file'],
+        built.map(({ name, bytes, startBytes, file }) => [
+          name,
+          String(Math.round(startBytes / 1000)),
+          String(Math.round(bytes / 1000)),
+          path.relative(root, file),
+        ]),
+      ),
     );
 }
 

@@ -149,8 +149,7 @@ const inlineText = (workers: Set<string>, texts: Set<string>): Plugin => ({
         (_call, name: string) => {
           const beside = path.resolve(path.dirname(file), name);
           texts.add(beside);
-          const text = readFileSync(beside, 'utf8');
-          return JSON.stringify(name.endsWith('.lua') ? withoutComments(text) : text);
+          return JSON.stringify(forMachines(beside, readFileSync(beside, 'utf8')));
         },
       );
       // What stays would be looked for beside the bundle, in the cloud.
@@ -165,9 +164,14 @@ const inlineText = (workers: Set<string>, texts: Set<string>): Plugin => ({
   },
 });
 
-/** Of Lua: at run time the loader of scripts (store/script.ts) reads names of keys and of parts alone. */
-function withoutComments(lua: string): string {
-  return lua.replaceAll(/^[ \t]*-- (?!@include |KEYS\[).*\n/gm, '').replaceAll(/^(-- KEYS\[\d+\]).*$/gm, '$1');
+/**
+ * What is there for people stays in the repository: blanks of JSON, and Lua's comments but for those that say what a
+ * script is made of and which keys it takes (shared/src/store/script.ts).
+ */
+function forMachines(file: string, text: string): string {
+  if (file.endsWith('.json')) return JSON.stringify(JSON.parse(text));
+  if (!file.endsWith('.lua')) return text;
+  return text.replaceAll(/^\s*--(?! @include | KEYS\[).*\n/gm, '');
 }
 
 const tasksSources = '@google-cloud[\\\\/]tasks[\\\\/]build[\\\\/](esm|cjs)[\\\\/]src[\\\\/]';

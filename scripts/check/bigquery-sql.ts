@@ -1,6 +1,6 @@
 // The project's SQL on Google's own engine (.ci/run): analysed, run on made-up rows and compared with the local
-// warehouse by a tool beside the repository, and every scan of events judged in its resolved form. Says what is
-// missing where the tool, Maven or a JDK is not there.
+// warehouse by a tool beside the repository, and every scan of events and of the bill judged in its resolved form.
+// Says what is missing where the tool, Maven or a JDK is not there.
 
 import { spawnSync } from 'node:child_process';
 import { existsSync, globSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
@@ -9,7 +9,11 @@ import path from 'node:path';
 
 const root = path.resolve(import.meta.dirname, '../..');
 const tool = path.resolve(root, '../shared/tools/bigquery-sql');
-const table = 'the-project.cody_gateway.events';
+/** Tables that grow for ever, and the column that says how much of one is read. */
+const tables = [
+  ['the-project.cody_gateway.events', 'created_at'],
+  ['billing-project.billing.gcp_billing_export_resource_v1_0', 'usage_start_time'],
+];
 
 const found = (program: string): boolean => spawnSync(program, ['-version'], { stdio: 'ignore' }).error === undefined;
 const missing = [
@@ -39,7 +43,7 @@ try {
   const classes = path.join(folder, 'classes');
   const sources = [path.join(tool, 'Check.java'), path.join(root, 'scripts/check/UnboundedScans.java')];
   run('javac', ['-nowarn', '-cp', `${library}/*`, '-d', classes, ...sources]);
-  run('java', ['-cp', `${classes}:${library}/*`, 'UnboundedScans', list, table]);
+  run('java', ['-cp', `${classes}:${library}/*`, 'UnboundedScans', list, ...tables.flat()]);
 } catch (error) {
   console.error(error instanceof Error ? error.message : error);
   process.exitCode = 1;

@@ -13,7 +13,7 @@ export interface CommentLine {
 }
 
 const markers: readonly (readonly [files: RegExp, marker: RegExp])[] = [
-  [/\.(?:ts|mjs|js)$/, /^(\s*)(\/\/ ?|\/\*\*? ?| \* ?)(.*)$/],
+  [/\.(?:ts|mjs|js|java)$/, /^(\s*)(\/\/ ?|\/\*\*? ?| \* ?)(.*)$/],
   [/\.(?:lua|sql)$/, /^(\s*)(-- ?)(.*)$/],
   [/\.(?:tf|hcl|ya?ml|sh)$|(?:^|\/)\.ci\/run$/, /^(\s*)(# ?)(.*)$/],
 ];

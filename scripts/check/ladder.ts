@@ -204,7 +204,7 @@ function checkLua(sources: readonly Source[], keyNames: ReadonlySet<string>): st
       continue;
     }
     // A script that keeps the same thing under several keys of the table names them all: `actor|catalogue`.
-    const named = [...text.matchAll(/^-- KEYS\[\d+\] (\S+)/gm)].flatMap(([, names]) => (names ?? '').split('|'));
+    const named = [...text.matchAll(/^-- KEYS\[\d+\]\?? +(\S+)/gm)].flatMap(([, names]) => (names ?? '').split('|'));
     for (const name of named)
       if (!keyNames.has(name))
         faults.push(`${file}: its header names the key "${name}", which store/keys.ts does not have`);

@@ -21,6 +21,8 @@ export const places: readonly (readonly [place: string, why: string])[] = [
   ['shared/src/upstream/api-dialect.ts', 'the SDKs of two dialects'],
   ['shared/src/upstream/guarded-members.ts', 'a table for each dialect'],
   ['shared/src/upstream/unread-places.ts', 'a table for each dialect'],
+  ['shared/src/upstream/second-models.ts', 'a table for each dialect'],
+  ['shared/src/serve/call-tags.ts', 'a member of each dialect'],
   ['shared/src/upstream/prompt-text.ts', 'what each dialect calls its members'],
   ['shared/src/upstream/choice.ts', 'a dialect whose names take a prefix, and the rule of virtual models'],
   ['shared/src/upstream/virtual-models.ts', 'the rule of virtual models: what stands for them'],
@@ -46,6 +48,7 @@ export const places: readonly (readonly [place: string, why: string])[] = [
   ['functions/chat-completions/models.ts', 'the shape that each dialect’s SDK reads'],
   ['functions/responses/', 'the dialect of its paths'],
   ['functions/generate-content/', 'the dialect of its paths'],
+  ['functions/diagnostics/openapi.ts', 'documents for the clients of each dialect'],
   ['functions/embeddings/', 'paths and shapes of two dialects'],
 ];
 

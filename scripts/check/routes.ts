@@ -8,6 +8,7 @@ import { chooseTarget } from '../local/router.ts';
 
 const file = path.resolve(import.meta.dirname, '../../terraform/routes.json');
 const features = [null, 'chat_completions', 'code_completions', 'embeddings', 'no-such-feature'];
+const methods = ['GET', 'POST', 'DELETE'];
 const unrouted = ['/', '/v1', '/v1/', '/v1/nothing', '/-', '/v1/completions/nobody', '/v1/limits/', '/V1/limits'];
 
 const targets = (await readFunctionFiles()).map((one) => ({ file: one, url: '' }));
@@ -15,10 +16,16 @@ const routed = targets.flatMap((target) =>
   target.file.trigger === 'http' ? target.file.routes.map((route) => route.path.replace(/\*$/, 'x/y')) : [],
 );
 const paths = [...new Set([...routed, ...routed.map((one) => `${one}x`), ...unrouted])].toSorted();
-const rows = paths.flatMap((one) =>
+/** The methods that a path is asked with: one, where all of them go to the same function. */
+function methodsOf(url: string): string[] {
+  const chosen = new Set(methods.map((method) => chooseTarget(targets, { url, method })));
+  return chosen.size === 1 ? methods.slice(0, 1) : methods;
+}
+const asked = paths.flatMap((url) => methodsOf(url).map((method) => ({ url, method })));
+const rows = asked.flatMap(({ url, method }) =>
   features.map((feature) => {
-    const name = chooseTarget(targets, one, feature ?? undefined)?.file.name ?? null;
-    return `  ${JSON.stringify({ path: one, feature, function: name })
+    const name = chooseTarget(targets, { url, method, feature: feature ?? undefined })?.file.name ?? null;
+    return `  ${JSON.stringify({ path: url, method, feature, function: name })
       .replaceAll(/[:,](?=")|:(?=null)/g, '$& ')
       .replace('{', '{ ')
       .replace(/\}$/, ' }')}`;

@@ -66,6 +66,7 @@ test('npm scripts and commands of npm run gateway, with their flags', () => {
 const forms: Readonly<Record<string, string>> = {
   'gcloud auth application-default login': '',
   'gcloud auth login': '',
+  'gcloud billing accounts add-iam-policy-binding': 'member role',
   'gcloud billing projects link': 'billing-account',
   'gcloud compute ssh': 'project zone tunnel-through-iap',
   'gcloud certificate-manager certificates list': 'project',
@@ -121,6 +122,7 @@ test('commands of gcloud and bq, their flags, and the project they are meant for
       if (
         / (--project=|--project_id=|update gs:|(?:create|link) cody-gateway-\$ENV )/.test(own) ||
         form.startsWith('gcloud auth') ||
+        form.startsWith('gcloud billing accounts') ||
         // Of a file that names it; of a table that does.
         form === 'gcloud org-policies set-policy' ||
         form === 'bq show'
@@ -182,6 +184,7 @@ test('what the issue of operations asks for has a chapter of its own', () => {
     'Whose address it is: not proven yet',
     'Roll-out',
     'Roll-back',
+    'Pipeline',
     "The operator's command",
     'Redis debugging',
     'Rotating secrets',
@@ -195,6 +198,24 @@ test('what the issue of operations asks for has a chapter of its own', () => {
     'Provider outage',
     "Deleting a customer's data",
   ]);
+});
+
+test('every runbook begins with what mends it fastest, or says that nothing is lost meanwhile', () => {
+  const fastest =
+    /`(npm run traffic -- (\S+) --env \$ENV --percent 0|npm run gateway -- (models|providers|subscriptions) disable |npm run gateway -- homes drain |gcloud (tasks queues|scheduler jobs) resume )/;
+  const runbooks = globSync('terraform/runbooks/*.md', { cwd: root });
+  assert.ok(runbooks.length > 30);
+  const functions = globSync('functions/*/function.json', { cwd: root }).map((file) =>
+    path.basename(path.dirname(file)),
+  );
+  for (const page of runbooks) {
+    const [, first = '', text = ''] = /^## (.+)\n\n([^#]+)/m.exec(read(page)) ?? [];
+    assert.equal(first, 'At once', page);
+    const named = fastest.exec(text);
+    assert.ok(named !== null || text.startsWith('Nothing'), `${page}: ${text}`);
+    const moved = named?.[2];
+    assert.ok(moved === undefined || moved === '<function>' || functions.includes(moved), `${page}: ${moved ?? ''}`);
+  }
 });
 
 /**
@@ -218,6 +239,8 @@ const labelled: Readonly<Record<string, string>> = {
   google_monitoring_notification_channel: 'user_labels',
   google_monitoring_slo: 'user_labels',
   google_monitoring_uptime_check_config: 'user_labels',
+  google_network_connectivity_service_connection_policy: 'labels',
+  google_redis_cluster: 'labels',
   google_redis_instance: 'labels',
   google_secret_manager_secret: 'labels',
   google_storage_bucket: 'labels',

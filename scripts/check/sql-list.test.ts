@@ -3,6 +3,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { eventsSql } from '../local/google/bigquery/events-dataset.ts';
 import { sqlList, writeOut } from './sql-list.ts';
 
 const events = 'the-project.cody_gateway.events';
@@ -32,6 +33,23 @@ test('every scan of events has a range, but for those that say why not', async (
     queries.filter(({ whole }) => whole !== undefined).map(({ file }) => file.replace(/ #\d+$/, '')),
     ['terraform/README.md', 'terraform/README.md', 'terraform/README.md', 'terraform/README.md'],
   );
+});
+
+test('every scan of the bill has a range of its partitions, and one of usage within', async () => {
+  const { views, queries } = await sqlList();
+  const scan = /FROM `billing-project[^`]+`\s+WHERE usage_start_time >= (.+?) AND usage_start_time < (.+?)\n/g;
+  const found = [...views, ...queries].flatMap(({ file, sql }) => {
+    const scans = sql.split('FROM `billing-project').length - 1;
+    const ranges = [...sql.matchAll(scan)];
+    assert.equal(ranges.length, scans, file);
+    for (const [, lower = '', upper = ''] of ranges)
+      assert.doesNotMatch(lower + upper, /SELECT|usage_start_time/, file);
+    return scans > 0 ? [file] : [];
+  });
+  assert.ok(found.length >= 3, found.join());
+  // BigQuery bills by partitions, whose pseudo-column the engine beside the repository does not know.
+  const text = eventsSql('billing/functions/bill_between.sql', { project: 'p' });
+  assert.match(text, /WHERE _PARTITIONTIME >= TIMESTAMP_SUB\(@from, [^)]+\) AND _PARTITIONTIME < TIMESTAMP_ADD\(@to, /);
 });
 
 test('the judge: no range, half of one, one that a row decides', () => {

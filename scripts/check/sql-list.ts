@@ -52,7 +52,7 @@ export async function sqlList(billingColumns?: readonly Column[]): Promise<SqlLi
   const text = (file: string): string => writeOut(eventsSql(file, names));
   const at = (file: string): string => path.join('terraform/events', file);
   const saved = eventsFiles('queries').map((file) => ({ file: at(file), sql: text(file) }));
-  const functions = eventsFiles('functions').map((file) => ({
+  const functions = [...eventsFiles('functions'), ...eventsFiles('billing/functions')].map((file) => ({
     file: at(file),
     sql: writeOut(callOf(file)),
   }));
@@ -94,7 +94,11 @@ function callOf(file: string): string {
 
 /** Table functions by the name that calls them. */
 const called = new Map(
-  eventsFiles('functions').map((file) => [`${dataset}.${path.basename(file, '.sql')}`, eventsSql(file, names)]),
+  [...eventsFiles('functions'), ...eventsFiles('billing/functions')].map((file) => [
+    `${dataset}.${path.basename(file, '.sql')}`,
+    // The engine beside the repository knows no pseudo-columns.
+    eventsSql(file, names).replaceAll('_PARTITIONTIME', 'usage_start_time'),
+  ]),
 );
 
 /** A query with the text of each table function in the place of its call. */

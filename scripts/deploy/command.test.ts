@@ -54,7 +54,9 @@ interface Outcome {
   /** The error's message, or null. */
   readonly error: string | null;
   readonly calls: readonly string[];
+  /** What a command with --json wrote. */
   readonly rows: readonly Record<string, unknown>[];
+  readonly text: string;
 }
 
 /**
@@ -64,7 +66,6 @@ interface Outcome {
 const program = `
   import { main } from '${path.join(import.meta.dirname, 'deploy.ts')}';
   const [envs, ...args] = process.argv.slice(1);
-  console.table = (rows) => console.log('ROWS ' + JSON.stringify(rows));
   await main(args, envs).catch((error) => console.log('ERROR ' + JSON.stringify(error.message)));`;
 
 async function start(...args: string[]): Promise<Outcome> {
@@ -85,15 +86,15 @@ async function start(...args: string[]): Promise<Outcome> {
     calls: calls()
       .slice(already)
       .filter((call) => !call.startsWith('git')),
-    rows: (told('ROWS ') as Outcome['rows'] | null) ?? [],
+    rows: args.includes('--json') && error === null ? (JSON.parse(lines.join('\n')) as Outcome['rows']) : [],
+    text: lines.join('\n'),
   };
 }
 
 async function run(...args: string[]): Promise<Outcome> {
   const smoked = ['--token', cloud.token, '--endpoint', cloud.url];
-  return args[0] === 'status' || args[0] === 'traffic' || args.includes('prod') || args.includes('--upload-only')
-    ? start(...args)
-    : start(...args, ...smoked);
+  if (args[0] === 'status' || args[0] === 'traffic') return start(...args, '--json');
+  return args.includes('prod') || args.includes('--upload-only') ? start(...args) : start(...args, ...smoked);
 }
 
 const runs = async (): Promise<Record<string, unknown>> =>
@@ -205,6 +206,13 @@ test('status tells what is chosen and not rolled out yet', async () => {
     },
     { function: 'embeddings', state: 'not deployed', 'not yet': null },
   ]);
+  const { text } = await start('status', 'limits', 'embeddings', '--env', 'dev');
+  assert.match(text, /^function +state +release +since/);
+  assert.match(text, /\nembeddings +not deployed/);
+  assert.match(
+    (await start('traffic', 'limits', '--env', 'dev')).text,
+    /^revision +percent\nlimits-00005 +100 +newest/,
+  );
 });
 
 test('traffic: a share for the newest, back to the one before, and a revision that waits for its share', async () => {

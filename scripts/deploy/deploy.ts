@@ -10,11 +10,13 @@ import { operatorAddresses } from './addresses.ts';
 import { withClaim } from './claim.ts';
 import { unrelatedChanges, type Plan } from './plan.ts';
 import { run, runOrNull } from './program.ts';
+import { object, release } from './releases.ts';
 import { currentTag, previousTag, requirePublished, tagForm } from './release-tag.ts';
 import { readRoot, writeTags, type Root } from './root-file.ts';
 import { smoke } from './smoke.ts';
 import { moveTraffic } from './traffic.ts';
 import { fold } from '../terminal/fold.ts';
+import { formatTable } from '../terminal/table.ts';
 import { endWith, UsageError } from '../terminal/usage-error.ts';
 
 const token = `
@@ -27,13 +29,15 @@ terraform/README.md says.`;
 
 /** By command. */
 const usages: Readonly<Record<string, string>> = {
-  deploy: `usage: npm run deploy -- <function>… --env dev|prod [--token T] [--endpoint URL] [--upload-only]
+  deploy: `usage: npm run deploy -- <function>… --env dev|prod [--token T] [--endpoint URL] [--upload-only] [--provenance FILE] [--pack-only]
        npm run deploy -- --all --env dev|prod …
 
 Builds, uploads, rolls out and smoke tests functions.
 
 --all          every function
---upload-only  leaves the roll-out to a later terraform apply: a project's first${token}
+--upload-only  leaves the roll-out to a later terraform apply: a project's first
+--provenance   Sigstore's bundle over the releases, which goes beside each of them
+--pack-only    makes the releases in .build/releases and uploads none: the pipeline signs them first${token}
 ${environments}
 
 example:
@@ -63,29 +67,11 @@ example:
   npm run traffic -- limits --env dev --percent 10`,
 };
 
-const object = (target: Root, name: string, tag: string, kind = 'zip'): string =>
-  `gs://${target.project}-releases/${name}/${tag}.${kind}`;
-
 /** Tags of a function that have been uploaded. */
 function uploaded(target: Root, name: string): string[] {
   // Null before a function's first release.
   const listed = runOrNull('gcloud', ['storage', 'ls', `gs://${target.project}-releases/${name}/`]) ?? '';
   return listed.split('\n').flatMap((line) => /([^/]+)\.zip$/.exec(line.trim())?.[1] ?? []);
-}
-
-/** The release that a function's tag stands for; of insiders its object knows. Null while nothing was released. */
-function release(target: Root, name: string): string | null {
-  const tag = target.functionTags[name] ?? target.imageTag;
-  if (tag !== 'insiders') return tag;
-  const text = runOrNull('gcloud', [
-    'storage',
-    'objects',
-    'describe',
-    object(target, name, tag),
-    '--format=json(custom_fields)',
-  ]);
-  if (text === null) return null;
-  return (JSON.parse(text) as { custom_fields?: { tag?: string } }).custom_fields?.tag ?? tag;
 }
 
 /** Makes the tags what the next apply runs: in dev as `insiders`, in prod as literals for a pull request. */
@@ -192,7 +178,21 @@ function status(target: Root, names: readonly string[], json: boolean): void {
     };
   });
   if (json) return console.log(JSON.stringify(rows, null, 2));
-  console.table(rows);
+  console.log(
+    formatTable(
+      ['function', 'state', 'release', 'since', 'traffic', 'not yet', 'revision', 'address'],
+      rows.map((row) => [
+        row.function,
+        row.state ?? '',
+        row.tag ?? '',
+        row.since?.replace(/:\d\d(?:\.\d+)?Z$/, 'Z') ?? '',
+        row.traffic ?? '',
+        row['not yet'] ?? '',
+        row.revision ?? '',
+        row.url ?? '',
+      ]),
+    ),
+  );
   for (const line of operatorAddresses(target)) console.log(line);
 }
 
@@ -214,6 +214,8 @@ export async function main(args: readonly string[], envs?: string): Promise<void
       json: { type: 'boolean' },
       all: { type: 'boolean' },
       'upload-only': { type: 'boolean' },
+      'pack-only': { type: 'boolean' },
+      provenance: { type: 'string' },
       help: { type: 'boolean' },
     },
     allowPositionals: true,
@@ -234,15 +236,31 @@ export async function main(args: readonly string[], envs?: string): Promise<void
     if (names.length !== 1) throw new UsageError('traffic is moved one function at a time');
     const shares = moveTraffic(target, names[0] ?? '', values.percent);
     if (values.json === true) console.log(JSON.stringify(shares, null, 2));
-    else console.table(shares);
+    else
+      console.log(
+        formatTable(
+          ['revision', 'percent', ''],
+          shares.map(({ revision, percent, newest }) => [revision, String(percent), newest ? 'newest' : '']),
+        ),
+      );
     return;
   }
   if (command === 'deploy') {
     const tag = currentTag();
     if (values.env === 'prod') requirePublished();
-    for (const { name, file, bytes, sha256, sbomFile } of await packFunctions({ names })) {
-      // A tag never changes: what is there stays. The list of what is in it comes first: no release without one.
+    const packed = await packFunctions({ names });
+    if (values['pack-only'] === true) return console.log(packed.map(({ file }) => file).join('\n'));
+    for (const { name, file, bytes, sha256, sbomFile } of packed) {
+      // A tag never changes: what is there stays. What tells of it comes first: no release without.
       if (!uploaded(target, name).includes(tag)) {
+        if (values.provenance !== undefined)
+          run('gcloud', [
+            'storage',
+            'cp',
+            '--no-clobber',
+            values.provenance,
+            object(target, name, tag, 'sigstore.json'),
+          ]);
         run('gcloud', ['storage', 'cp', '--no-clobber', sbomFile, object(target, name, tag, 'cdx.json')]);
         run('gcloud', ['storage', 'cp', '--no-clobber', file, object(target, name, tag)]);
       }

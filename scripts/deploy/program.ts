@@ -4,12 +4,18 @@ import { execFileSync } from 'node:child_process';
 
 const commandTimeoutMs = 20 * 60_000;
 
-/** Runs a program and gives what it printed. @throws Error with what it said when it fails */
-export function run(program: string, args: readonly string[]): string {
+/**
+ * Runs a program and gives what it printed.
+ * @param env beside our own environment @throws Error with what it said when it fails
+ */
+export function run(program: string, args: readonly string[], env: Readonly<Record<string, string>> = {}): string {
   try {
     return execFileSync(program, args, {
       encoding: 'utf8',
       timeout: commandTimeoutMs,
+      env: { ...process.env, ...env },
+      // The plan of everything, as JSON.
+      maxBuffer: 256 * 1024 * 1024,
       stdio: ['ignore', 'pipe', 'pipe'],
     });
   } catch (error) {

@@ -18,27 +18,40 @@ function target(name: string, routes: object[], url = '', isDefault = false): Ta
 
 test('exact before prefix, the feature that is asked for before any, the default for the rest', () => {
   const path = '/v1/completions/openai';
+  const methods = ['POST'];
   const targets = [
-    target('code', [{ path, feature: 'code_completions' }]),
-    target('chat', [{ path, feature: 'chat_completions' }, { path: '/v1/messages' }]),
-    target('all', [{ path: '/v1/*' }]),
-    target('diagnostics', [{ path: '/-/*' }], '', true),
+    target('code', [{ path, methods, feature: 'code_completions' }]),
+    target('chat', [
+      { path, methods, feature: 'chat_completions' },
+      { path: '/v1/messages', methods },
+    ]),
+    target('all', [{ path: '/v1/*', methods }]),
+    target('diagnostics', [{ path: '/-/*', methods }], '', true),
   ];
-  const chosen = (url: string, feature?: string) => chooseTarget(targets, url, feature)?.file.name;
+  const chosen = (url: string, feature?: string) => chooseTarget(targets, { url, feature })?.file.name;
   assert.equal(chosen(path, 'code_completions'), 'code');
   assert.equal(chosen(path, ' chat_completions '), 'chat');
   assert.equal(chosen('/v1/messages?beta=true', 'code_completions'), 'chat');
   assert.equal(chosen('/v1/models'), 'all');
   assert.equal(chosen('/-/healthz'), 'diagnostics');
   assert.equal(chosen('/'), 'diagnostics');
-  assert.equal(chooseTarget([], '/', undefined), null);
+  assert.equal(chooseTarget([], { url: '/' }), null);
+});
+
+test('a path of two functions belongs to the one that takes the method, and to the first where none does', () => {
+  const targets = [
+    target('lists', [{ path: '/v1/models/*', methods: ['GET'] }]),
+    target('verbs', [{ path: '/v1/models/*', methods: ['POST'] }]),
+  ];
+  const chosen = (method: string) => chooseTarget(targets, { url: '/v1/models/x:verb', method })?.file.name;
+  assert.deepEqual(['GET', 'POST', 'HEAD', 'DELETE'].map(chosen), ['lists', 'verbs', 'lists', 'lists']);
 });
 
 /** A router in front of one function. */
 async function start(t: TestContext, listener: RequestListener): Promise<string> {
   const server = createServer(listener);
   const url = `http://127.0.0.1:${await listen(server)}`;
-  const router = await startRouter({ targets: [target('one', [{ path: '/*' }], url)] });
+  const router = await startRouter({ targets: [target('one', [{ path: '/*', methods: ['GET'] }], url)] });
   t.after(async () => {
     await router.close();
     server.closeAllConnections();
@@ -108,7 +121,7 @@ test('503 while there is no function, and for one that is gone; the router stays
   const gone = createServer();
   const port = await listen(gone);
   gone.close();
-  targets.push(target('gone', [{ path: '/*' }], `http://127.0.0.1:${port}`));
+  targets.push(target('gone', [{ path: '/*', methods: ['GET'] }], `http://127.0.0.1:${port}`));
   const response = await fetch(url);
   assert.deepEqual([response.status, response.headers.get('retry-after')], [503, '5']);
   assert.match(await response.text(), /the function gone/);

@@ -30,7 +30,11 @@ export async function startRouter({
 }): Promise<LocalRouter> {
   const agent = new http.Agent({ keepAlive: true, maxSockets: 1_000 });
   const server = createServer((request, response) => {
-    const target = chooseTarget(targets, request.url ?? '/', request.headers['x-sourcegraph-feature']);
+    const target = chooseTarget(targets, {
+      url: request.url ?? '/',
+      method: request.method ?? 'GET',
+      feature: request.headers['x-sourcegraph-feature'],
+    });
     if (target === null) unavailable(response, 'the local cloud has no function for this path, or none yet');
     else forward(agent, target, request, response);
   });
@@ -45,16 +49,20 @@ export async function startRouter({
   };
 }
 
+/** What a request is routed by. */
+export interface RoutedBy {
+  readonly url: string;
+  readonly method?: string;
+  readonly feature?: string | string[] | undefined;
+}
+
 /**
  * The function that a request belongs to: exact paths before prefixes, a route that names the request's feature before
- * one that names none. A path whose features don't match still belongs to its function, which explains itself. Null
- * where nothing matches and no function is the default.
+ * one that names none, one that takes its method before one that does not. A path whose features or methods don't match
+ * still belongs to its function, the first by name, which explains itself. Null where nothing matches and no function
+ * is the default.
  */
-export function chooseTarget(
-  targets: readonly Target[],
-  url: string,
-  feature: string | string[] | undefined,
-): Target | null {
+export function chooseTarget(targets: readonly Target[], { url, method, feature }: RoutedBy): Target | null {
   const path = url.split('?', 1)[0] ?? '/';
   const wanted = typeof feature === 'string' ? feature.trim() : undefined;
   let best: { target: Target; rank: number } | null = null;
@@ -66,7 +74,8 @@ export function chooseTarget(
       const rank =
         (prefix ? 0 : 1_000) +
         route.path.length +
-        (route.feature === undefined ? 1 : route.feature === wanted ? 2 : 0) / 10;
+        (route.feature === undefined ? 1 : route.feature === wanted ? 2 : 0) / 10 +
+        (route.methods.some((one) => one === method) ? 0.01 : 0);
       if (best === null || rank > best.rank) best = { target, rank };
     }
   }

@@ -7,7 +7,7 @@ import { withDirectory } from './deployment.ts';
 import { durationSeconds } from './limit-text.ts';
 import { idOf } from './subscription-handle.ts';
 import { deploymentOf, readMost, whereHelp } from './subscriptions.ts';
-import { formatTable } from './table.ts';
+import { formatTable } from '../terminal/table.ts';
 
 const listedByDefault = 200;
 const listedMost = 1_000;

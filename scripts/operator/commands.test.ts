@@ -54,6 +54,7 @@ test('what takes something away, or sends it anew, asks for a reason; what has n
     'subscriptions archive',
     'tokens revoke',
     'limits reset',
+    'budgets reset',
     'dead-letters delete',
   ])
     assert.deepEqual(required(name), ['reason', 'yes'], name);

@@ -3,6 +3,7 @@
 
 import { nearestNames } from '@cody-gateway/shared/catalogue';
 import { auditCommands } from './audit.ts';
+import { budgetCommands } from './budgets.ts';
 import type { Command } from './command.ts';
 import { completionCommands } from './completion.ts';
 import { deadLetterCommands } from './dead-letters.ts';
@@ -32,6 +33,7 @@ const withoutCompletion: readonly Command[] = [
   ...tokenCommands,
   ...tokenChangeCommands,
   ...limitCommands,
+  ...budgetCommands,
   ...modelCommands,
   ...modelChangeCommands,
   ...providerCommands,

@@ -22,7 +22,7 @@ import { loggedEvents } from './logged-events.ts';
 import { readCloudFile } from '../local/cloud-file.ts';
 import { withDirectory, type Deployment } from './deployment.ts';
 import { deploymentOf } from './subscriptions.ts';
-import { formatTable } from './table.ts';
+import { formatTable } from '../terminal/table.ts';
 import { typedPath } from '../terminal/typed-path.ts';
 
 /** In one go; the command says when there are more. */

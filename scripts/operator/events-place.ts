@@ -9,7 +9,7 @@ import { readAuthor, reasonHelp } from './author.ts';
 import { requireYes } from './consent.ts';
 import { withDirectory } from './deployment.ts';
 import { deploymentOf } from './subscriptions.ts';
-import { formatTable } from './table.ts';
+import { formatTable } from '../terminal/table.ts';
 import { warehouseHelp, warehouseOf } from './warehouse.ts';
 
 /** BigQuery changes no row that it has streamed in within the last hour and a half. */
@@ -41,7 +41,8 @@ export const eventsPlaceCommands: readonly Command[] = [
 
 Functions that are newer than the events table keep what has no column in metadata.unplaced, and log "the events table has no column". Apply Terraform
 first: it adds the column. Then this prints how many rows wait for which column; with --yes it moves them. Rows of the last ${settledHours} hours can't be
-changed yet: run it again later. Running it twice changes nothing.
+changed yet: run it again later. Running it twice changes nothing. On Google it needs the entitlement cody-gateway-…-ledger (roles/bigquery.dataEditor), and
+cody-gateway-…-operate for its audit record.
 
   --from <date>    rows from that day on, such as 2026-11-28; the last ${lookBackDays} days where absent
   --yes            move them

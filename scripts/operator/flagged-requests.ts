@@ -8,7 +8,7 @@ import { readArguments, UsageError, type Command } from './command.ts';
 import { withDirectory } from './deployment.ts';
 import { redisHelp, withRedis } from './redis.ts';
 import { deploymentOf, whereHelp } from './subscriptions.ts';
-import { formatTable } from './table.ts';
+import { formatTable } from '../terminal/table.ts';
 
 /** The commands about flagged requests. */
 export const flaggedRequestCommands: readonly Command[] = [

@@ -7,7 +7,7 @@ import { homeNamed, providerNamed, readCount, valueText, withdrawn } from './cat
 import { readArguments, UsageError, type Command, type Output } from './command.ts';
 import { statusText, withNotes } from './models.ts';
 import { deploymentOf, whereHelp } from './subscriptions.ts';
-import { formatTable } from './table.ts';
+import { formatTable } from '../terminal/table.ts';
 
 const homeHelp = `  <home>           its id, as homes list shows it
 `;

@@ -13,7 +13,7 @@ import { withDirectory, type Deployment } from './deployment.ts';
 import { patience, redisHelp, withRedis } from './redis.ts';
 import { limitOptions } from './subscription-text.ts';
 import { deploymentOf, whereHelp } from './subscriptions.ts';
-import { formatTable } from './table.ts';
+import { formatTable } from '../terminal/table.ts';
 
 type Option = keyof typeof limitOptions;
 const options = Object.keys(limitOptions) as Option[];

@@ -6,7 +6,7 @@ import { readCatalogue } from './catalogue-place.ts';
 import { readArguments, type Command } from './command.ts';
 import { amountsText } from './price-text.ts';
 import { deploymentOf, whereHelp } from './subscriptions.ts';
-import { formatTable } from './table.ts';
+import { formatTable } from '../terminal/table.ts';
 
 /** The commands that look at models. */
 export const modelCommands: readonly Command[] = [

@@ -11,7 +11,7 @@ import { daysMost } from './days.ts';
 import { withDirectory } from './deployment.ts';
 import { repriceDays } from './reprice-days.ts';
 import { deploymentOf } from './subscriptions.ts';
-import { formatTable } from './table.ts';
+import { formatTable } from '../terminal/table.ts';
 import { warehouseHelp, warehouseOf } from './warehouse.ts';
 
 const dayMs = 86_400_000;
@@ -27,7 +27,8 @@ export const repriceCommands: readonly Command[] = [
 
 Each call at the price that is known now for the moment of its admission, by the usage that its row keeps. Prints what would change; with --yes it writes
 those rows, and them alone, with the run's number as their price_rank: views take the latest. Their times stay, and no counter of Redis moves. A second run
-changes nothing. A cost that nobody can work out from the row stays.
+changes nothing. A cost that nobody can work out from the row stays. To write, it needs the entitlement cody-gateway-…-ledger
+(roles/bigquery.dataEditor), and cody-gateway-…-operate for its audit record.
 
   --from, --to     first and last day, UTC, such as 2026-11-01; both final: their end is two days ago
   --yes            write

@@ -10,7 +10,7 @@ import { readArguments, UsageError, type Command } from './command.ts';
 import { withNotes } from './models.ts';
 import { amountsText, dayText, priceLike, readAmounts, readHours, readTiers } from './price-text.ts';
 import { deploymentOf, whereHelp } from './subscriptions.ts';
-import { formatTable } from './table.ts';
+import { formatTable } from '../terminal/table.ts';
 
 /** Of the id of a row. */
 const idLettersMax = 63;

@@ -7,7 +7,7 @@ import { given, providerNamed, readList, readPairs, valueText, withdrawn } from 
 import { readArguments, UsageError, type Command, type Output } from './command.ts';
 import { withNotes } from './models.ts';
 import { deploymentOf, whereHelp } from './subscriptions.ts';
-import { formatTable } from './table.ts';
+import { formatTable } from '../terminal/table.ts';
 
 const providerHelp = `  <provider>       its id, as providers list shows it
 `;

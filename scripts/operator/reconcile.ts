@@ -11,7 +11,7 @@ import { requireYes } from './consent.ts';
 import { withDirectory } from './deployment.ts';
 import { patience, redisHelp, withRedis } from './redis.ts';
 import { deploymentOf } from './subscriptions.ts';
-import { formatTable } from './table.ts';
+import { formatTable } from '../terminal/table.ts';
 import { warehouseHelp, warehouseOf } from './warehouse.ts';
 
 /** Windows asked for in one query. */

@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createPriceBook, mergeRows, type Layer } from '@cody-gateway/shared/catalogue';
+import { loadPriceBooks, mergeRows, type Layer } from '@cody-gateway/shared/catalogue';
 import { closeDay, createLedger, createWarehouse, dueDays } from '@cody-gateway/shared/events';
 import { startBigQuery } from '../local/google/bigquery/bigquery.ts';
 import { createEventsDataset } from '../local/google/bigquery/events-dataset.ts';
@@ -26,6 +26,8 @@ function bookOf(input: string) {
   const layer: Layer = { name: 'defaults', rows: { prices: [price] } } as unknown as Layer;
   return createPriceBook(mergeRows('prices', [layer]), mergeRows('factors', [layer]));
 }
+
+const { createPriceBook } = await loadPriceBooks();
 
 test('a month that is priced again', async (t) => {
   const local = await createEventsDataset(await startBigQuery(), 'p');

@@ -5,7 +5,7 @@ import type { PriceBook } from '@cody-gateway/shared/catalogue';
 import {
   closeDay,
   dueDays,
-  repricedRow,
+  loadRepricing,
   type Ledger,
   type UsageEvent,
   type Warehouse,
@@ -39,6 +39,7 @@ export async function repriceDays(
   days: readonly string[],
   run: number | null,
 ): Promise<Repriced> {
+  const { repricedRow } = await loadRepricing();
   const sums: Repriced = { rows: 0, changed: 0, beforeNanoUsd: 0, afterNanoUsd: 0, models: new Map() };
   const due = new Map((await dueDays(ledger, dueMost)).map((one) => [one.day, one]));
   for (const day of days) {

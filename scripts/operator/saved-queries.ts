@@ -4,7 +4,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { readArguments, UsageError, type Command } from './command.ts';
-import { formatTable } from './table.ts';
+import { formatTable } from '../terminal/table.ts';
 import { warehouseHelp, warehouseOf } from './warehouse.ts';
 
 const queriesDir = path.resolve(import.meta.dirname, '../../terraform/events/queries');
@@ -65,13 +65,15 @@ example:
   {
     name: 'queries run',
     summary: 'runs a saved query with its parameters',
-    help: `usage: npm run gateway -- queries run <name> [--source <text>] [--identifier <text>] [--feature <text>] [--event <text>] [--project <id>] [--dataset <name>] [--bigquery <url>] [--json]
+    help: `usage: npm run gateway -- queries run <name> [--source <text>] [--identifier <text>] [--feature <text>] [--event <text>] [--from <time>] [--to <time>] [--project <id>] [--dataset <name>] [--bigquery <url>] [--json]
 
   <name>           one of queries list, which tells what it takes; each has to be given
   --source         where the actor is from, such as dotcom-product-subscriptions
   --identifier     the actor: a subscription's UUID, a user's number
   --feature        chat_completions, code_completions, embeddings
   --event          such as CompletionsFinished
+  --from           the first moment: 2026-11-01 (midnight UTC), or 2026-11-01T08:00:00Z
+  --to             the first moment that is not meant any more
 ${warehouseHelp}  --json           one JSON document
 
 example:
@@ -80,17 +82,21 @@ example:
     run: async (args) => {
       const { options, words } = readArguments(
         args,
-        ['source', 'identifier', 'feature', 'event', 'project', 'dataset', 'bigquery'],
+        [...parameterOptions, 'project', 'dataset', 'bigquery'],
         ['<name>'],
       );
       const { name, parameters } = named(words[0] ?? '');
-      const given = Object.entries(options).filter(([key]) =>
-        ['source', 'identifier', 'feature', 'event'].includes(key),
-      );
+      const given = parameterOptions.flatMap((key) => {
+        const value = options[key];
+        return value === undefined ? [] : [[key, value] as const];
+      });
       const missing = parameters.find((parameter) => !given.some(([key]) => key === parameter));
       if (missing !== undefined) throw new UsageError(`${name} takes --${missing}, which is missing`);
       const idle = given.find(([key]) => !parameters.includes(key));
       if (idle !== undefined) throw new UsageError(`${name} takes no --${idle[0]}`);
+      for (const [key, value] of given)
+        if ((key === 'from' || key === 'to') && Number.isNaN(Date.parse(value)))
+          throw new UsageError(`--${key} ${value} is no time such as 2026-11-01 or 2026-11-01T08:00:00Z`);
       const { query, dataset } = await warehouseOf(options);
       const rows = (await query(savedQuery(dataset, name), Object.fromEntries(given))).map((row) =>
         Object.fromEntries(Object.entries(row).map(([key, value]) => [key, plain(value)])),
@@ -109,6 +115,8 @@ example:
     },
   },
 ];
+
+const parameterOptions = ['source', 'identifier', 'feature', 'event', 'from', 'to'] as const;
 
 /** @throws UsageError */
 function named(name: string): SavedQuery {

@@ -1,6 +1,7 @@
 // Subscriptions as people read them: one over several lines, many in a table.
 
 import {
+  budgetScopes,
   effectiveLimit,
   features,
   hasAccess,
@@ -10,7 +11,7 @@ import {
 } from '@cody-gateway/shared/directory';
 import { oneLine } from '@cody-gateway/shared/telemetry';
 import { formatLimit } from './limit-text.ts';
-import { formatTable } from './table.ts';
+import { formatTable } from '../terminal/table.ts';
 
 /** Short names of features, as options and in texts. */
 export const limitOptions = {
@@ -27,9 +28,21 @@ export function describe(id: string, record: SubscriptionRecord): string {
     ['access', access(record)],
     ...Object.entries(limitOptions).map(([option, feature]) => [option, formatLimit(limitOf(record, feature))]),
     ['models', models(record)],
+    ...budgetsOf(record).map((text) => ['budget', text]),
     ...overridden(record).map((text) => ['overridden', text]),
   ];
   return lines.map(([label = '', value = '']) => `${label.padEnd(12)}${oneLine(value)}\n`).join('');
+}
+
+/** Budgets in dollars, one sentence each; what is used of them budgets show tells. */
+function budgetsOf({ overrides: { budgets } }: SubscriptionRecord): string[] {
+  return budgetScopes.flatMap((scope) => {
+    const budget = budgets?.[scope] ?? null;
+    if (budget === null) return [];
+    const name = Object.entries(limitOptions).find(([, feature]) => feature === scope)?.[0] ?? 'all features';
+    const window = budget.window === 'life' ? 'for life' : `a ${budget.window}`;
+    return [`${name}: $${budget.limitUsd} ${window}, ${budget.hard ? 'hard' : 'soft'} (budgets show)`];
+  });
 }
 
 /** Subscriptions, one a line. */

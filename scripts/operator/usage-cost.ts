@@ -3,7 +3,7 @@
 
 import { readArguments, type Command } from './command.ts';
 import { daysMost, lastDays, readDays } from './days.ts';
-import { formatTable } from './table.ts';
+import { formatTable } from '../terminal/table.ts';
 import { warehouseHelp, warehouseOf } from './warehouse.ts';
 
 /**

@@ -5,7 +5,7 @@ import { daysMost, lastDays, readDays } from './days.ts';
 import { idOf, subscriptionHelp } from './subscription-handle.ts';
 import { deploymentOf } from './subscriptions.ts';
 import { subscriptionId } from '@cody-gateway/shared/directory';
-import { formatTable } from './table.ts';
+import { formatTable } from '../terminal/table.ts';
 import { dollars, rowsSince, usageNames, usageSums } from './usage-cost.ts';
 import { warehouseHelp, warehouseOf } from './warehouse.ts';
 

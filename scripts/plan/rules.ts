@@ -7,13 +7,19 @@ import { functionRules } from './rules/functions.ts';
 import { iamRules } from './rules/iam.ts';
 import { monitoringRules } from './rules/monitoring.ts';
 import { networkRules } from './rules/network.ts';
+import { pipelineRules } from './rules/pipeline.ts';
 import { protectionRules } from './rules/protections.ts';
 
 /** All that breaks a rule. */
 export function faultsIn(plan: Plan): Fault[] {
-  return [...iamRules, ...protectionRules, ...networkRules, ...functionRules, ...monitoringRules].flatMap((rule) =>
-    rule(plan),
-  );
+  return [
+    ...iamRules,
+    ...pipelineRules,
+    ...protectionRules,
+    ...networkRules,
+    ...functionRules,
+    ...monitoringRules,
+  ].flatMap((rule) => rule(plan));
 }
 
 /** What Google refuses to delete while it is in use: its successor stands, and its users have moved, before it goes. */

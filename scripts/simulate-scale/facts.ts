@@ -25,6 +25,7 @@ export const facts = {
     'calls/s',
     'npm run bench -- --quick --only throughput: one process with everything on, two cores that also ran load and provider, 2026-11-25',
   ),
+  instanceTarget: fact(0.6, '', 'Cloud Run: adds instances above 60 % of their concurrency, and of their processors'),
   instancesMax: fact(
     1_000,
     'instances',
@@ -39,6 +40,7 @@ export const facts = {
   ),
   redisConnectionsMax: fact(65_000, 'connections', 'Memorystore: TLS connections of Redis 7'),
   redisNodesMax: fact(250, 'nodes', 'Memorystore for Redis Cluster: nodes of one cluster'),
+  redisNodeTarget: fact(0.7, '', 'our own: a node is full at 70 % of its scripts, so that one may fail over'),
   shards: fact(4_096, 'shards', 'shared/src/store/keys.ts'),
   eventBytes: fact(1_100, 'bytes', 'npm run chaos -- --seconds 10: mean row as JSON, 2026-11-24'),
   eventsPerTaskMax: fact(
@@ -66,5 +68,12 @@ export const facts = {
   insertGibUsd: fact(0.05, '$', 'BigQuery: streaming inserts a GiB, at least 1 KB a row'),
   firestoreReadUsd: fact(0.0000003, '$', 'Firestore: a document read'),
   loadBalancerGibUsd: fact(0.008, '$', 'load balancer: a GiB processed'),
-  answerBytes: fact(12_000, 'bytes', 'assumption: request and streamed answer'),
+  egressGibUsd: fact(0.12, '$', 'premium tier: a GiB to the Internet, the first TiB of a month'),
+  streamBytesPerSecond: fact(6_500, 'bytes/s', 'a stream of 20 seconds sends 130 kB: events of one token each'),
+  requestBytes: fact(6_000, 'bytes', 'assumption: a prompt of 1,500 tokens'),
+  logBytes: fact(2_000, 'bytes', 'assumption: a request’s one line, and what Cloud Run writes of the request'),
+  logGibUsd: fact(0.5, '$', 'Cloud Logging: a GiB taken in, kept for 30 days'),
+  spansPerTrace: fact(6, 'spans', 'assumption: of a call: receive, identify, admit, send, relay, settle'),
+  traceShare: fact(0.1, '', 'assumption: of the callers’ traces one in ten is sampled; ours follow theirs'),
+  spanUsd: fact(0.0000002, '$', 'Cloud Trace: a span'),
 } as const satisfies Record<string, Fact>;

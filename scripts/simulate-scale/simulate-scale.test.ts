@@ -7,7 +7,7 @@ import path from 'node:path';
 import { test } from 'node:test';
 import { facts } from './facts.ts';
 import { page } from './simulate-scale.ts';
-import { simulate } from './simulate.ts';
+import { simulate, type Need } from './simulate.ts';
 
 test('the same seed gives the same figures, another one others', () => {
   assert.deepEqual(simulate(1_000, 7), simulate(1_000, 7));
@@ -27,6 +27,14 @@ test('more requests never need less, and each passed limit says what to turn', (
       assert.ok(need[name] >= (needs[n - 1]?.[name] ?? 0), `${name} at ${need.rate}`);
   assert.deepEqual(needs[0]?.limits, []);
   assert.ok(needs.at(-1)?.limits.some((limit) => limit.includes('Redis Cluster')));
+});
+
+test('nodes carry whole shards: at some rate more of them are needed than the mean says', () => {
+  const mean = ({ redisScripts }: Need): number =>
+    Math.ceil(redisScripts / facts.redisScriptsPerSecond.value / facts.redisNodeTarget.value);
+  const needs = [10_000, 20_000, 30_000, 50_000].map((rate) => simulate(rate, 1));
+  assert.ok(needs.every((need) => need.redisNodes >= mean(need)));
+  assert.ok(needs.some((need) => need.redisNodes > mean(need)));
 });
 
 test('constants that are said to come from a file of ours are what stands there', async () => {

@@ -1,6 +1,8 @@
 // What the gateway needs at a rate of requests: arrivals, lengths of calls and actors are drawn from a seed, the rest
 // is arithmetic on facts.ts.
 
+import { Command } from 'ioredis';
+import { shardName } from '@cody-gateway/shared/store';
 import { facts } from './facts.ts';
 
 /** Numbers from 0 to 1 that a seed decides (mulberry32). */
@@ -24,6 +26,10 @@ export interface Need {
   readonly redisNodes: number;
   readonly redisScripts: number;
   readonly queues: number;
+  /** Bytes a second to callers, and of log lines; spans a second. */
+  readonly egressBytes: number;
+  readonly logBytes: number;
+  readonly spans: number;
   readonly tasks: number;
   readonly eventsPerTask: number;
   readonly insertBytes: number;
@@ -44,13 +50,17 @@ export function simulate(rate: number, seed: number): Need {
   const random = seeded(seed);
   const f = (name: keyof typeof facts): number => facts[name].value;
   const inFlight = peak(rate, f('callSeconds'), f('callSpread'), random);
-  const instances = Math.max(1, Math.ceil(Math.max(inFlight / f('concurrency'), rate / f('callsPerCpu'))));
+  const instances = Math.max(
+    1,
+    Math.ceil(Math.max(inFlight / f('concurrency'), rate / f('callsPerCpu')) / f('instanceTarget')),
+  );
   const redisScripts = rate * f('redisCallsPerRequest') + inFlight / f('renewSeconds');
-  const { busiest, seen } = shares(f('actors'), f('actorSkew'), f('shards'), random, rate * f('directoryFreshSeconds'));
-  // Shards are spread over nodes, but one shard stays on one node: the busiest node carries at least the busiest shard.
-  const even = redisScripts / f('redisScriptsPerSecond');
-  const redisNodes = Math.max(1, Math.ceil(even / 0.7));
-  const hottest = (redisScripts * busiest) / f('redisScriptsPerSecond');
+  const { loads, seen } = shares(f('actors'), f('actorSkew'), f('shards'), random, rate * f('directoryFreshSeconds'));
+  // Nodes have slots, a slot whole hash tags: the busiest node carries more than its part, and no less than one shard.
+  const nodes = redisScripts / f('redisScriptsPerSecond');
+  const hottest = nodes * Math.max(...loads);
+  const redisNodes = nodesFor(loads, f('redisNodeTarget') / nodes);
+  const callBytes = f('callSeconds') * f('streamBytesPerSecond');
   const eventsPerTask = Math.min(f('eventsPerTaskMax'), Math.max(1, (rate / instances) * f('batchSeconds')));
   const tasks = rate / eventsPerTask;
   const queues = Math.max(1, Math.ceil(tasks / (f('tasksPerQueue') * 0.8)));
@@ -58,9 +68,10 @@ export function simulate(rate: number, seed: number): Need {
   const directoryReads = seen / f('directoryFreshSeconds');
   const limits = [
     instances > f('instancesMax') &&
-      `${facts.instancesMax.value} instances: raise the quota, then a second region behind the same load balancer`,
-    redisNodes > 1 && 'one Redis thread: Redis Cluster (CODY_GATEWAY_REDIS_CLUSTER)',
-    hottest > 1 && 'one shard: the busiest actor’s; more shards do not help, a part of its own quota does',
+      `${facts.instancesMax.value} instances: raise the quota, then a gateway a region, with customers of its own (below)`,
+    redisNodes > 1 && 'one Redis thread: Redis Cluster, redis_cluster = { nodes = N } by this table',
+    hottest > f('redisNodeTarget') &&
+      'one shard: the busiest actor’s; more shards do not help, a part of its own quota does',
     redisNodes > f('redisNodesMax') &&
       `${facts.redisNodesMax.value} nodes of a cluster: a gateway a region, actors homed to one`,
     instances > f('redisConnectionsMax') && 'connections to Redis: fewer, larger instances',
@@ -81,7 +92,10 @@ export function simulate(rate: number, seed: number): Need {
     (2 * f('taskUsd')) / eventsPerTask +
     (Math.max(f('eventBytes'), 1024) / 2 ** 30) * f('insertGibUsd') +
     (directoryReads / rate) * f('firestoreReadUsd') +
-    (f('answerBytes') / 2 ** 30) * f('loadBalancerGibUsd');
+    ((callBytes + f('requestBytes')) / 2 ** 30) * f('loadBalancerGibUsd') +
+    (callBytes / 2 ** 30) * f('egressGibUsd') +
+    (f('logBytes') / 2 ** 30) * f('logGibUsd') +
+    f('spansPerTrace') * f('traceShare') * f('spanUsd');
   return {
     rate,
     inFlight: Math.round(inFlight),
@@ -92,6 +106,9 @@ export function simulate(rate: number, seed: number): Need {
     tasks: Math.round(tasks * 10) / 10,
     eventsPerTask: Math.round(eventsPerTask * 10) / 10,
     insertBytes,
+    egressBytes: rate * callBytes,
+    logBytes: rate * f('logBytes'),
+    spans: Math.round(rate * f('spansPerTrace') * f('traceShare')),
     directoryReads: Math.round(directoryReads * 10) / 10,
     usdPerMillion: Math.round(usd * 1e6 * 100) / 100,
     limits,
@@ -129,14 +146,38 @@ function peak(rate: number, meanSeconds: number, sigma: number, random: () => nu
   return Math.max(1, highest * weight);
 }
 
-/** The busiest shard's share of the calls, and how many actors `calls` of them belong to. */
+/** The slot of each shard's hash tag (shared/src/store/keys.ts). */
+const slots = Array.from({ length: facts.shards.value }, (_, shard) =>
+  new Command('get', [`{${shardName(shard)}}`]).getSlot(),
+);
+const slotsInAll = 16_384;
+
+/**
+ * The least number of nodes, with a range of slots each, of which none has more than `most` of the calls. A shard that
+ * alone is more is left out: no number of nodes helps it.
+ */
+function nodesFor(loads: Float64Array, most: number): number {
+  const all = loads.reduce((sum, load) => (load > most ? sum : sum + load), 0);
+  for (let nodes = Math.max(1, Math.ceil(all / most)); nodes < loads.length; nodes++) {
+    const each = new Float64Array(nodes);
+    for (const [shard, load] of loads.entries()) {
+      if (load > most) continue;
+      const node = Math.floor(((slots[shard] ?? 0) * nodes) / slotsInAll);
+      each[node] = (each[node] ?? 0) + load;
+    }
+    if (Math.max(...each) <= most) return nodes;
+  }
+  return loads.length;
+}
+
+/** Each shard's share of the calls, and how many actors `calls` of them belong to. */
 function shares(
   actors: number,
   skew: number,
   shards: number,
   random: () => number,
   calls: number,
-): { busiest: number; seen: number } {
+): { loads: Float64Array; seen: number } {
   const load = new Float64Array(shards);
   let total = 0;
   let sum = 0;
@@ -148,5 +189,5 @@ function shares(
     // An actor is seen unless all of the calls are others'.
     sum += 1 - (1 - share) ** calls;
   }
-  return { busiest: Math.max(...load), seen: sum };
+  return { loads: load, seen: sum };
 }

@@ -1,6 +1,7 @@
-// A stand-in for Anthropic's Messages API and its text completions: streams, tools and errors in its shapes. Its
-// tokens are words; its answers are canned.
+// A stand-in for Anthropic's Messages API, its text completions and its endpoint in OpenAI's dialect: streams,
+// tools and errors in its shapes. Its tokens are words; its answers are canned.
 
+import { completeChat } from './openai.ts';
 import {
   countWords,
   readRequest,
@@ -40,6 +41,7 @@ function respond({ method, url, headers: sent, body }: Recorded, chunks: number,
   // API versions from 2026-10-21 on take the key as a bearer token, as the SDK of that time sends it.
   if (sent['x-api-key'] !== apiKey && sent.authorization !== `Bearer ${apiKey}`)
     return failure(401, 'authentication_error', 'invalid x-api-key');
+  if (method === 'POST' && url === '/v1/chat/completions') return completeChat(body, chunks);
   if (method === 'POST' && url === '/v1/complete') return completeText(body, chunks);
   if (method !== 'POST' || !url.startsWith('/v1/messages')) return failure(404, 'not_found_error', 'Not found');
   const request: Request | null = readRequest(body);

@@ -1,6 +1,7 @@
 // A stand-in for Google's Gemini API: whole and streamed answers in its shapes, usage growing with each event. Its
 // tokens are words.
 
+import { completeChat } from './openai.ts';
 import {
   countWords,
   readRequest,
@@ -33,6 +34,8 @@ export function startGoogle({ apiKey, ...options }: Pace & { port?: number; apiK
 }
 
 function respond({ method, url, headers: sent, body }: Recorded, chunks: number, apiKey: string): Canned {
+  if (method === 'POST' && url === '/v1beta/openai/chat/completions' && sent.authorization === `Bearer ${apiKey}`)
+    return completeChat(body, chunks);
   if (sent['x-goog-api-key'] !== apiKey)
     return failure(400, 'INVALID_ARGUMENT', 'API key not valid. Please pass a valid API key.');
   const match = address.exec(url);

@@ -45,6 +45,15 @@ function respond({ method, url, headers: sent, body }: Recorded, chunks: number,
   const text = url === '/v1/completions';
   if (method !== 'POST' || !(text || url === '/v1/chat/completions'))
     return failure(404, 'invalid_request_error', null, `Invalid URL (${method} ${url})`);
+  return complete(body, chunks, text);
+}
+
+/** Chat completions as other providers answer them too, under a path of their own. */
+export function completeChat(body: string, chunks: number): Canned {
+  return complete(body, chunks, false);
+}
+
+function complete(body: string, chunks: number, text: boolean): Canned {
   const request: Request | null = readRequest(body);
   if (request === null)
     return failure(400, 'invalid_request_error', null, 'We could not parse the JSON body of your request.');

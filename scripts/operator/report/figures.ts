@@ -217,8 +217,8 @@ const latencySql = `SELECT model, COUNT(*) AS calls,
   ORDER BY calls DESC, model`;
 
 const billSql = `SELECT IFNULL(function, 'none') AS function, part, SUM(micro_usd) AS micro_usd
-  FROM \`$dataset.cost_by_function\`
-  WHERE day BETWEEN CAST(@from AS DATE) AND CAST(@to AS DATE)
+  FROM \`$dataset.bill_between\`(
+    TIMESTAMP(CAST(@from AS DATE), '$zone'), TIMESTAMP(DATE_ADD(CAST(@to AS DATE), INTERVAL 1 DAY), '$zone'))
   GROUP BY function, part
   ORDER BY function, part`;
 

@@ -3,6 +3,7 @@
 
 import type { FunctionFile } from '../../functions/function-files.ts';
 import { at, textAt, type Resource } from './resources.ts';
+import { pipelineGrants, pipelinePermissions } from './pipeline.ts';
 import { faultsOf, ofType, unless, type Fault, type Plan, type Rule } from './rule.ts';
 
 /**
@@ -44,6 +45,13 @@ const allowed: readonly Grant[] = [
     type: 'google_project_iam_member',
     role: 'roles/datastore.user',
     to: (member, _resource, functions) => uses(functionOf(member, functions), 'directory'),
+  },
+  {
+    type: 'google_project_iam_member',
+    role: 'roles/redis.dbConnectionUser',
+    to: (member, resource, functions) =>
+      functionOf(member, functions) !== undefined &&
+      /^resource\.name == '[^']+'$/.test(textAt(resource, 'condition.0.expression')),
   },
   ...['roles/artifactregistry.writer', 'roles/logging.logWriter'].map((role) => ({
     type: 'google_project_iam_member',
@@ -125,11 +133,12 @@ function namesOf(plan: Plan): (member: string) => string {
 const grants: Rule = (plan) => {
   const functions = new Map(plan.files.map((file) => [file.name, file]));
   const nameOf = namesOf(plan);
+  const all = [...allowed, ...pipelineGrants(plan, nameOf)];
   return faultsOf('grants', plan.resources, (resource) => {
     if (forbidden.test(resource.type)) return `${resource.type} is used nowhere: grants are single members`;
     if (!grant.test(resource.type)) return null;
     const [role, member] = [textAt(resource, 'role'), nameOf(textAt(resource, 'member'))];
-    const fits = allowed.some(
+    const fits = all.some(
       ({ type, role: may, to }) => type === resource.type && may === role && to(member, resource, functions),
     );
     return fits ? null : `${member} has ${role}, which scripts/plan/rules/iam.ts does not allow`;
@@ -187,6 +196,7 @@ const looking = [
 const entitlements: Readonly<Record<string, readonly string[]>> = {
   look: looking,
   events: ['roles/bigquery.dataViewer', 'roles/bigquery.jobUser'],
+  ledger: ['roles/bigquery.dataEditor', 'roles/bigquery.jobUser'],
   operate: [
     'roles/cloudfunctions.developer',
     'roles/cloudscheduler.admin',
@@ -224,15 +234,24 @@ const access: Rule = (plan) => {
           bindings.every(({ role, condition_expression: when }) => !role.includes('storage') || Boolean(when)),
           'every bucket is open: the state in one of them knows Redis’s password',
         ],
+        [
+          bindings.every(
+            ({ role, condition_expression: when }) =>
+              role !== 'roles/bigquery.dataEditor' || /\/datasets\/[a-z_]+'\)$/.test(when ?? ''),
+          ),
+          'every dataset of that project is open',
+        ],
         [Number.parseInt(textAt(resource, 'max_request_duration')) <= 10_800, 'three hours at most'],
         [at(resource, 'requester_justification_config.0.unstructured.0') !== undefined, 'a reason must be given'],
         [kind !== 'look' || !approved, 'whoever is woken at night must see the logs by himself'],
         [plan.env !== 'prod' || kind === 'look' || approved, 'in production somebody must agree'],
       );
     }),
-    ...faultsOf('access', ofType(plan, 'google_project_iam_custom_role'), (resource) =>
-      String(at(resource, 'permissions')) === 'redis.instances.getAuthString' ? null : 'it may read one password alone',
-    ),
+    ...faultsOf('access', ofType(plan, 'google_project_iam_custom_role'), (resource) => {
+      const own = pipelinePermissions[textAt(resource, 'role_id')] ?? ['redis.instances.getAuthString'];
+      const more = ((at(resource, 'permissions') ?? []) as readonly string[]).filter((one) => !own.includes(one));
+      return more.length === 0 ? null : `it may ${more.join(', ')}, which scripts/plan/rules does not allow`;
+    }),
   ];
 };
 

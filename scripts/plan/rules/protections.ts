@@ -13,6 +13,15 @@ const required: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     'redis_configs.maxmemory-policy': 'noeviction',
     'persistence_config.0.persistence_mode': 'RDB',
   },
+  google_redis_cluster: {
+    deletion_protection_enabled: 'true',
+    authorization_mode: 'AUTH_MODE_IAM_AUTH',
+    transit_encryption_mode: 'TRANSIT_ENCRYPTION_MODE_SERVER_AUTHENTICATION',
+    replica_count: '1',
+    'redis_configs.maxmemory-policy': 'noeviction',
+    'persistence_config.0.mode': 'RDB',
+    'zone_distribution_config.0.mode': 'MULTI_ZONE',
+  },
   google_firestore_database: {
     delete_protection_state: 'DELETE_PROTECTION_ENABLED',
     point_in_time_recovery_enablement: 'POINT_IN_TIME_RECOVERY_ENABLED',
@@ -43,9 +52,16 @@ const protections: Rule = (plan) =>
     }),
   );
 
+/** Redis is one node or a cluster. */
+const eitherOf: Readonly<Record<string, string>> = {
+  google_redis_instance: 'google_redis_cluster',
+  google_redis_cluster: 'google_redis_instance',
+};
+
 /** A type without any resource is a fault too. */
 function present(plan: Plan, type: string): Resource[] {
   const found = ofType(plan, type);
+  if (found.length === 0 && ofType(plan, eitherOf[type] ?? '').length > 0) return [];
   return found.length > 0 ? found : [{ address: type, type, values: {}, dependsOn: [] }];
 }
 

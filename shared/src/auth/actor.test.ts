@@ -10,6 +10,7 @@ const settings: AccessSettings = {
   burstIntervalMs: 10_000,
   inFlightMin: 20,
   dotcomInternalMode: false,
+  billingTimeZone: 'UTC',
 };
 const actor = (more: object, over: Partial<AccessSettings> = {}) =>
   actorOf(

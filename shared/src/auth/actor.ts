@@ -11,6 +11,7 @@ import {
   type SubscriptionRecord,
   type TokenSource,
 } from '../directory/directory.ts';
+import { actorBudgets, type ActorBudgets } from './actor-budgets.ts';
 import { entitle, type BurstSettings, type Entitlement, type Feature } from './entitlement.ts';
 
 /** Names of the original gateway's sources; they stand in events and in thresholds of notices, so they stay. */
@@ -27,6 +28,8 @@ export interface Actor {
   readonly accessEnabled: boolean;
   /** Where its prompts may go; absent or null: nothing is stated. */
   readonly places?: PromptPlaces | null;
+  /** What it may spend in dollars; absent: there is no such limit. */
+  readonly budgets?: ActorBudgets;
   /** Whose pool an anonymous caller draws from: a hash of its address. Null for everybody who has a token. */
   readonly pool: string | null;
   /** When its source last told of it, Unix ms; null where none did: an operator made it. */
@@ -41,6 +44,8 @@ export interface Actor {
 export interface AccessSettings extends BurstSettings {
   /** Only licences with the tag `dev` or `internal` have access. */
   readonly dotcomInternalMode: boolean;
+  /** In which days and months of budgets begin. */
+  readonly billingTimeZone: string;
 }
 
 /** In every row of a call; licences have two or three. */
@@ -56,6 +61,7 @@ export function actorOf({ source, id, record, version }: Account, settings: Acce
     const entitlement = entitle(effectiveLimit(record, feature, nowMs), settings);
     if (entitlement !== null) limits[feature] = entitlement;
   }
+  const budgets = actorBudgets(record.overrides.budgets, settings.billingTimeZone);
   return {
     source,
     id,
@@ -63,6 +69,7 @@ export function actorOf({ source, id, record, version }: Account, settings: Acce
     tags: record.tags.slice(0, tagsMax),
     accessEnabled: hasAccess(record) && (!settings.dotcomInternalMode || isInternal(source, record)),
     places: promptPlaces(record),
+    ...(budgets !== null && { budgets }),
     pool: null,
     lastUpdatedMs: record.lastUpdatedMs ?? null,
     version,

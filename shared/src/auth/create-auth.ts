@@ -128,7 +128,7 @@ export function createAuth({ config, store, documents, now, warn }: AuthSettings
       if (token !== '') refresh.soon(known(token));
     },
     entitlement: entitlementOf,
-    permit: permitModel,
+    permit: (actor, feature, choice) => permitModel(actor, feature, choice, now()),
     permitAttribution: (actor) => permitAttribution(actor, attribution),
     // The directory's client is not closed: what it still tries would then fail unheard. The process ends.
     close: () => refresh.idle(),

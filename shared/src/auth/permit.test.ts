@@ -26,7 +26,7 @@ function actorWith(models: readonly string[], limit = 500): Actor {
 
 const names = choiceFrom(served, 'anthropic', '').served;
 const choose = (actor: Actor, model: string) =>
-  permitModel(actor, 'chat_completions', choiceFrom(served, 'anthropic', model));
+  permitModel(actor, 'chat_completions', choiceFrom(served, 'anthropic', model), 0);
 
 test('`*` alone is all that is served; among others it means nothing', () => {
   assert.deepEqual(allowedModels(['*'], 'anthropic', names), served);
@@ -85,16 +85,20 @@ test('a list may have the name that was typed, the id, another alias of it, or a
     served: { ids: served, idOf: (name: string) => aliases.get(name) ?? names.idOf(name) },
   };
   for (const entry of ['anthropic/claude-3', 'newest', 'drawn-by', 'Family'])
-    assert.equal(permitModel(actorWith([entry]), 'chat_completions', choice).model, 'anthropic/Claude-3', entry);
-  assert.throws(() => permitModel(actorWith(['claude-2']), 'chat_completions', choice), { kind: 'model-not-allowed' });
+    assert.equal(permitModel(actorWith([entry]), 'chat_completions', choice, 0).model, 'anthropic/Claude-3', entry);
+  assert.throws(() => permitModel(actorWith(['claude-2']), 'chat_completions', choice, 0), {
+    kind: 'model-not-allowed',
+  });
 });
 
 test('what only a pattern allows is allowed by `*`, and by its name', () => {
   const choice = { ...choiceFrom(served, 'anthropic', 'claude-9'), id: 'anthropic/claude-9' };
   const named = { ...choice, names: ['anthropic/claude-9'] };
-  assert.equal(permitModel(actorWith(['*']), 'chat_completions', choice).model, 'anthropic/claude-9');
-  assert.equal(permitModel(actorWith(['claude-9']), 'chat_completions', named).model, 'anthropic/claude-9');
-  assert.throws(() => permitModel(actorWith(['claude-2']), 'chat_completions', named), { kind: 'model-not-allowed' });
+  assert.equal(permitModel(actorWith(['*']), 'chat_completions', choice, 0).model, 'anthropic/claude-9');
+  assert.equal(permitModel(actorWith(['claude-9']), 'chat_completions', named, 0).model, 'anthropic/claude-9');
+  assert.throws(() => permitModel(actorWith(['claude-2']), 'chat_completions', named, 0), {
+    kind: 'model-not-allowed',
+  });
 });
 
 test('a refusal tells what may have been meant before the long list, and nothing that this actor may not use', () => {
@@ -102,10 +106,10 @@ test('a refusal tells what may have been meant before the long list, and nothing
     ...choiceFrom(served, 'anthropic', 'claude-22'),
     nearest: ['anthropic/claude-2', 'anthropic/Claude-3'],
   };
-  assert.throws(() => permitModel(actorWith(['*']), 'chat_completions', choice), {
+  assert.throws(() => permitModel(actorWith(['*']), 'chat_completions', choice, 0), {
     message: `model "anthropic/claude-22" is not allowed, nearest: [anthropic/claude-2, anthropic/Claude-3], allowed: [${served.join(', ')}]`,
   });
-  assert.throws(() => permitModel(actorWith(['claude-2']), 'chat_completions', choice), {
+  assert.throws(() => permitModel(actorWith(['claude-2']), 'chat_completions', choice, 0), {
     message: 'model "anthropic/claude-22" is not allowed, nearest: [anthropic/claude-2], allowed: [anthropic/claude-2]',
   });
 });

@@ -2,7 +2,9 @@
 
 import type { ServedNames } from '../catalogue/catalogue.ts';
 import { Refusal } from '../http/http.ts';
+import { noBudgets } from './actor-budgets.ts';
 import type { Actor } from './actor.ts';
+import type { DollarBudget } from './dollar-budget.ts';
 import type { Entitlement, Feature } from './entitlement.ts';
 
 /** A model as a request names it, and what the gateway serves of its provider. */
@@ -18,6 +20,8 @@ export interface ModelChoice {
   readonly served: ServedNames;
   /** Ids of models that may have been meant; the refusal names those that this actor may use. */
   readonly nearest: readonly string[];
+  /** Where the caller may read which models there are; absent: nowhere, so that a refusal names all of them. */
+  readonly listedAt?: string;
 }
 
 /** A choice out of a plain list of qualified names. @param model bare, in any case */
@@ -39,6 +43,8 @@ export interface Permit {
   readonly model: string;
   /** A limit of exactly 1 means that the account is blocked. */
   readonly blocked: boolean;
+  /** What the call is charged against in dollars; empty for most. */
+  readonly budgets: readonly DollarBudget[];
 }
 
 /** @throws Refusal `feature-access` */
@@ -49,13 +55,21 @@ export function entitlementOf(actor: Actor, feature: Feature): Entitlement {
 }
 
 /**
+ * @param nowMs for the windows of budgets, Unix ms
  * @throws Refusal feature-access, model-unknown (the gateway does not serve it), model-not-allowed (this actor may not)
  */
-export function permitModel(actor: Actor, feature: Feature, choice: ModelChoice): Permit {
+export function permitModel(actor: Actor, feature: Feature, choice: ModelChoice, nowMs: number): Permit {
   const entitlement = entitlementOf(actor, feature);
   const { allowedModels: list } = entitlement;
   if (choice.id !== null && mayUse(list, choice, choice.id))
-    return { actor, feature, entitlement, model: choice.id, blocked: entitlement.limit === 1 } as Permit;
+    return {
+      actor,
+      feature,
+      entitlement,
+      model: choice.id,
+      blocked: entitlement.limit === 1,
+      budgets: actor.budgets?.of(feature, nowMs) ?? noBudgets,
+    } as Permit;
   throw refusalOf(list, choice);
 }
 
@@ -66,15 +80,20 @@ function mayUse(list: readonly string[], { provider, names, served }: ModelChoic
   return list.some((entry) => allowing.has(qualified(entry, provider)));
 }
 
-/** An allow-list is long: what may have been meant comes before it. */
-function refusalOf(list: readonly string[], { provider, model, id, served, nearest }: ModelChoice): Refusal {
+/** An allow-list is long: what may have been meant comes before it, or the place where it can be read. */
+function refusalOf(list: readonly string[], { provider, model, id, served, nearest, listedAt }: ModelChoice): Refusal {
   const asked = JSON.stringify(`${provider}/${model.slice(0, 200)}`);
   const allowed = (name: string): boolean =>
     allowsAll(list) || list.some((entry) => qualified(entry, provider) === name.toLowerCase());
   const near = nearest.filter(allowed);
+  const meant = near.length === 0 ? '' : `, nearest: [${near.join(', ')}]`;
+  const all =
+    listedAt === undefined
+      ? `, allowed: [${allowedModels(list, provider, served).join(', ')}]`
+      : `; ${listedAt} lists what may be used`;
   return new Refusal(
     id === null ? 'model-unknown' : 'model-not-allowed',
-    `model ${asked} is not allowed, ${near.length === 0 ? '' : `nearest: [${near.join(', ')}], `}allowed: [${allowedModels(list, provider, served).join(', ')}]`,
+    `model ${asked} is not allowed${meant}${all}`,
   );
 }
 
@@ -109,5 +128,5 @@ const allowed = new WeakMap<readonly string[], WeakMap<ServedNames, readonly str
 export function permitAttribution(actor: Actor, entitlement: Entitlement): Permit {
   if (actor.source !== 'dotcom-product-subscriptions')
     throw new Refusal('subscriptions-only', 'only available for enterprise product subscriptions');
-  return { actor, feature: 'attribution', entitlement, model: '', blocked: false } as Permit;
+  return { actor, feature: 'attribution', entitlement, model: '', blocked: false, budgets: noBudgets } as Permit;
 }

@@ -10,8 +10,10 @@ export {
   type OverlayPlace,
   type RowEdit,
 } from './change-overlay.ts';
+export { boundOf, bytesPerToken, type Bound, type BoundBy, type RequestSize } from './bound.ts';
 export { cost, totalCost, type Cost, type Usage } from './cost.ts';
 export { add, decimalText, multiply, one, parseDecimal, shifted, type Decimal } from './decimal.ts';
+export { dollarsMost, dollarText, nanoUsdIn, nanoUsdOf } from './dollars.ts';
 export { defaultPrices, defaultsLayer } from './defaults.ts';
 export { dimensionNames, dimensionOf, type DimensionName, type Unit } from './dimensions.ts';
 export { catalogueLayer, catalogueText, variablesLayer, type CatalogueConfig } from './environment-layer.ts';
@@ -32,10 +34,13 @@ export {
   type Shadowed,
 } from './layers.ts';
 export type { ModelFeature, ModelRow } from './model-row.ts';
+export type { PartKind } from './most-tokens.ts';
 export { nearestNames } from './nearest-names.ts';
 export { openCatalogue, type CatalogueOptions, type OpenCatalogue } from './open-catalogue.ts';
 export { openOverlay, type OpenOverlayOptions } from './open-overlay.ts';
-export { createPriceBook, type PriceBook } from './price-book.ts';
+export type { PriceBook } from './price-book.ts';
+/** Making one, which is not needed for the first answer. */
+export const loadPriceBooks = () => import('./price-book.ts');
 export { priceCall, type Part, type PricedBy, type PricedCall } from './price-call.ts';
 export type { FactorRow, PriceRow } from './price-row.ts';
 export type { DialectName, DialectPath, ProviderRow, RuleName } from './provider-row.ts';

@@ -96,7 +96,8 @@ export function totalCost(parts: readonly Cost[]): Cost {
   };
 }
 
-type Amounts = Readonly<Record<string, string>>;
+/** Dollars by dimension, as a price has them. */
+export type Amounts = Readonly<Record<string, string>>;
 
 function amountsFor({ dimensions, tiers }: PriceRow, used: readonly string[], counts: Usage['counts']): Amounts {
   if (tiers.length === 0) return dimensions;
@@ -108,8 +109,11 @@ function amountsFor({ dimensions, tiers }: PriceRow, used: readonly string[], co
   return tier === undefined ? dimensions : { ...dimensions, ...tier.dimensions };
 }
 
-/** The price of a dimension, or of the one that it is like. */
-function amountOf(name: string, amounts: Amounts, unpriced: Set<string>): Decimal | null {
+/**
+ * The price of a dimension, or of the one that it is like; null without one.
+ * @param unpriced is told of what has none, or one that may be too low
+ */
+export function amountOf(name: string, amounts: Amounts, unpriced: Set<string>): Decimal | null {
   for (let at: string | null = name, sure = true; at !== null;) {
     const amount = Object.hasOwn(amounts, at) ? amounts[at] : undefined;
     if (amount !== undefined) {

@@ -1,4 +1,4 @@
-// Exact decimal numbers, as prices and factors are written. Not rounded anywhere but in `roundHalfUp`.
+// Exact decimal numbers, as prices and factors are written. Not rounded anywhere but in `roundHalfUp` and `roundUp`.
 
 /** `units / 10 ** scale`; never negative here. */
 export interface Decimal {
@@ -49,6 +49,18 @@ export function shifted({ units, scale }: Decimal, digits: number): Decimal {
 export function roundHalfUp({ units, scale }: Decimal): bigint {
   const unit = 10n ** BigInt(scale);
   return (units * 2n + unit) / (unit * 2n);
+}
+
+/** The smallest whole number that is not below it. */
+export function roundUp({ units, scale }: Decimal): bigint {
+  const unit = 10n ** BigInt(scale);
+  return (units + unit - 1n) / unit;
+}
+
+/** The larger of two. */
+export function greater(a: Decimal, b: Decimal): Decimal {
+  const scale = Math.max(a.scale, b.scale);
+  return rescaled(a, scale) >= rescaled(b, scale) ? a : b;
 }
 
 function rescaled({ units, scale }: Decimal, to: number): bigint {

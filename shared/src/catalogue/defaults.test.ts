@@ -93,6 +93,7 @@ const originals = {
   sourcegraph: 'st-multi-qa-mpnet-base-dot-v1 st-multi-qa-mpnet-metadata',
   fireworks: [
     'starcoder autoedits-deepseek-lite-default autoedits-long-suggestion-default smart-apply-qwen-default',
+    'smart-apply-qwen-variant-2 smart-apply-qwen-variant-3 cody-model-auto-edits-fireworks-default',
     ...['starcoder2-15b', 'starcoder2-7b', 'starcoder-16b', 'custom-deepseek-1p3b-base-hf-version'].map((id) => S + id),
     ...['deepseek-coder-7b-base', 'deepseek-coder-v2-lite-base', 'code-qwen-1p5-7b'].map((id) => S + id),
     ...['16b', '7b', '16b-w8a16', '7b-w8a16', '3b-w8a16', '1b-w8a16'].map((size) => `${F}starcoder-${size}`),
@@ -154,6 +155,9 @@ test('every model has a price by now, but for those whose price nobody has told 
       'fireworks/autoedits-deepseek-lite-default',
       'fireworks/autoedits-long-suggestion-default',
       'fireworks/smart-apply-qwen-default',
+      'fireworks/smart-apply-qwen-variant-2',
+      'fireworks/smart-apply-qwen-variant-3',
+      'fireworks/cody-model-auto-edits-fireworks-default',
     ],
   );
 });

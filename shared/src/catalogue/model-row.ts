@@ -1,6 +1,7 @@
 // A model: what is known of it, whoever serves it.
 
 import * as v from 'valibot';
+import { mostTokens } from './most-tokens.ts';
 import { dialectNames } from './provider-row.ts';
 import { modelId, moment, name, provenance, providerOfModel, text, type RowKind } from './row-kind.ts';
 
@@ -33,6 +34,8 @@ const entries = {
   ),
   contextTokens: tokens,
   outputTokens: tokens,
+  /** Where it differs from its provider's. */
+  mostTokens,
   /** Numbers of a vector; null for what is no embedding, or not known. */
   dimensions: tokens,
   /** Whether it may think for minutes before it says a word; null: not known. */
@@ -78,6 +81,7 @@ export const modelKind: RowKind<ModelRow> = {
     features: ['chat', 'code'],
     contextTokens: null,
     outputTokens: null,
+    mostTokens: null,
     dimensions: null,
     reasons: null,
     moving: false,

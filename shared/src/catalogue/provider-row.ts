@@ -3,6 +3,7 @@
 
 import * as v from 'valibot';
 import { allowEntry } from './allow-list.ts';
+import { mostTokens } from './most-tokens.ts';
 import { name, provenance, text, type RowKind } from './row-kind.ts';
 
 /** How an API is spoken. Each is a file of code; where it is found at a provider is data. */
@@ -76,6 +77,8 @@ const entries = {
   retryAfterSeconds: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(3600)),
   /** Which of its models are served (allow-list.ts); null: all that the catalogue knows. */
   allow: v.nullable(v.pipe(v.array(allowEntry), v.maxLength(2000))),
+  /** The most tokens that it counts for what only it can count, for the upper bound of a call's cost. */
+  mostTokens,
   /** Why none of its models is served, in words for the caller. */
   disabled: v.nullable(text(300)),
   ...provenance,
@@ -89,6 +92,6 @@ export const providerKind: RowKind<ProviderRow> = {
   name: 'providers',
   key: ['id'],
   entries,
-  unstated: { drops: [], rules: [], retryAfterSeconds: 30, allow: null, disabled: null },
+  unstated: { drops: [], rules: [], retryAfterSeconds: 30, allow: null, mostTokens: null, disabled: null },
   providerOf: ({ id }) => id ?? null,
 };

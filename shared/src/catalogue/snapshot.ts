@@ -8,7 +8,7 @@ import { hostRules } from './hosts.ts';
 import { mergeRows, type KindName, type Layer, type MergedRow, type Rows, type Shadowed } from './layers.ts';
 import { modelKind, type ModelFeature, type ModelRow } from './model-row.ts';
 import { nearestNames } from './nearest-names.ts';
-import { createPriceBook, type PriceBook } from './price-book.ts';
+import type { PriceBook } from './price-book.ts';
 import type { PartialRow } from './row-kind.ts';
 import type { DialectName, ProviderRow } from './provider-row.ts';
 
@@ -266,6 +266,8 @@ export class Catalogue {
   async #loadPrices(): Promise<PriceBook> {
     const defaults: Layer = { name: 'defaults', rows: { prices: await this.#defaultPrices() } };
     const layers = [defaults, ...this.#layers];
+    // With the prices themselves: neither is needed for the first answer.
+    const { createPriceBook } = await import('./price-book.ts');
     return (this.#priceBook = createPriceBook(mergeRows('prices', layers), mergeRows('factors', layers)));
   }
 

@@ -11,7 +11,7 @@ export { variables } from './variables.ts';
 
 type Value<K extends Kind> = K extends 'list'
   ? readonly string[]
-  : K extends 'integer' | 'duration'
+  : K extends 'integer' | 'duration' | 'dollars'
     ? number
     : K extends 'boolean'
       ? boolean
@@ -79,6 +79,15 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>> = p
   } as Config;
 }
 
+/** The billing time zone alone, for programs that are no function. @throws ConfigError */
+export function loadTimeZone(env: Readonly<Record<string, string | undefined>> = process.env): string {
+  const { name, kind, fallback } = variables.billingTimeZone;
+  const text = env[name] ?? '';
+  const value = parse(kind, text === '' ? fallback : text);
+  if (value instanceof Fault) throw new ConfigError([`${name}: ${JSON.stringify(text)} ${value.why}`]);
+  return value as string;
+}
+
 class Fault {
   readonly why: string;
   constructor(why: string) {
@@ -119,8 +128,25 @@ function parse(kind: Kind, text: string, range: readonly [number, number] = [0, 
         ? ms
         : new Fault(`is not a duration from ${range[0]} ms to ${range[1] / 1_000} s`);
     }
+    case 'time zone':
+      return isTimeZone(text) ? text : new Fault('is no time zone such as UTC or Europe/Berlin');
+    case 'dollars': {
+      const [whole = '', fraction = ''] = text.split('.');
+      return /^\d{1,7}(\.\d{1,9})?$/.test(text) && Number(text) <= 9_000_000
+        ? Number(whole + fraction.padEnd(9, '0'))
+        : new Fault('is no amount of dollars up to 9000000 such as 250 or 0.50');
+    }
     case 'url':
       if (!/^https?:\/\//.test(text) || !URL.canParse(text)) return new Fault('is not an http:// or https:// URL');
       return text.replace(/\/+$/, '');
+  }
+}
+
+function isTimeZone(name: string): boolean {
+  try {
+    // Offsets (`+02:00`) are taken too, and the warehouse knows those, but no change of clocks.
+    return new Intl.DateTimeFormat('en', { timeZone: name }).resolvedOptions().timeZone !== '' && /^[A-Z]/i.test(name);
+  } catch {
+    return false;
   }
 }

@@ -97,7 +97,7 @@ export const providerVariables = {
     'CODY_GATEWAY_GOOGLE_KEY_IN_URL',
     'boolean',
     'false',
-    'Whether callers of `/v1beta/*` may send their token as `?key=`, where the platform’s request logs have it.',
+    'Whether callers of Gemini’s dialect may send their token as `?key=`, where the platform’s request logs have it.',
   ),
   googleAllowedModels: row(
     'CODY_GATEWAY_GOOGLE_ALLOWED_MODELS',

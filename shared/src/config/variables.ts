@@ -1,8 +1,10 @@
 // Every environment variable the gateway reads, one row each: name, kind, default, sentence. README.md beside it has
 // the table.
 
+import { deliveryVariables } from './delivery-variables.ts';
 import { flaggingVariables } from './flagging-variables.ts';
 import { providerVariables } from './provider-variables.ts';
+import { redisVariables } from './redis-variables.ts';
 import { choice, row } from './variable-row.ts';
 
 export type { Kind } from './variable-row.ts';
@@ -12,77 +14,7 @@ export type { Kind } from './variable-row.ts';
  * Keys are the names in `Config`.
  */
 export const variables = {
-  redisEndpoint: row(
-    'REDIS_ENDPOINT',
-    'secret',
-    undefined,
-    'Redis as `redis://` or `rediss://` URL or `host:port`; holds counters, leases and the outbox.',
-  ),
-  redisCluster: row(
-    'CODY_GATEWAY_REDIS_CLUSTER',
-    'boolean',
-    'false',
-    'Whether `REDIS_ENDPOINT` is a node of a Redis Cluster, or the address by which its nodes are found.',
-  ),
-  redisPasswordFile: row(
-    'CODY_GATEWAY_REDIS_PASSWORD_FILE',
-    'text',
-    null,
-    'File with Redis’s password, which wins over the one in `REDIS_ENDPOINT`; read anew for each connection, so that a new password needs no release.',
-  ),
-  redisCaFile: row(
-    'CODY_GATEWAY_REDIS_CA_FILE',
-    'text',
-    null,
-    'File with the PEM certificates of the authority that signs this Redis’s certificate and nobody else’s, read anew for each connection; the certificate’s name is not looked at then.',
-  ),
-  redisIam: row(
-    'CODY_GATEWAY_REDIS_IAM',
-    'boolean',
-    'false',
-    'Whether Redis takes access tokens of the function’s account in place of a password, as Memorystore for Redis Cluster does.',
-  ),
-  redisStartMs: row(
-    'CODY_GATEWAY_REDIS_START',
-    'duration',
-    '60s',
-    'How long a start waits for a way to Redis on which nobody answers before it takes calls; at most 230 s, below the 240 s that Cloud Run waits for the port.',
-    [1, 230_000],
-  ),
-  redisBudgetMs: row(
-    'CODY_GATEWAY_REDIS_BUDGET',
-    'duration',
-    '50ms',
-    'What a request may wait for Redis before its first byte, and again when it settles.',
-  ),
-  outboxBytes: row(
-    'CODY_GATEWAY_OUTBOX_BYTES',
-    'integer',
-    String(256 * 1024 * 1024),
-    'Bytes of Redis (of all nodes together) that are set aside for events while the queue is away: a quarter of its memory. One shard may use more while its node has less than 60 % in use.',
-    [8 * 1024 * 1024, 2 ** 44],
-  ),
-  chatCompletionsWithoutRedis: row(
-    'CODY_GATEWAY_CHAT_COMPLETIONS_WITHOUT_REDIS',
-    'integer',
-    '0',
-    'Chat completions that an instance admits per actor in an outage of Redis, charged later; 0: none, they get 503.',
-    [0, 1_000],
-  ),
-  codeCompletionsWithoutRedis: row(
-    'CODY_GATEWAY_CODE_COMPLETIONS_WITHOUT_REDIS',
-    'integer',
-    '0',
-    'The same for code completions.',
-    [0, 1_000],
-  ),
-  embeddingsWithoutRedis: row(
-    'CODY_GATEWAY_EMBEDDINGS_WITHOUT_REDIS',
-    'integer',
-    '0',
-    'The same for embedding requests.',
-    [0, 1_000],
-  ),
+  ...redisVariables,
   diagnosticsSecret: row(
     'CODY_GATEWAY_DIAGNOSTICS_SECRET',
     'secret',
@@ -264,6 +196,18 @@ export const variables = {
     'https://sourcegraph.com/.api/graphql',
     'GraphQL endpoint of Sourcegraph.com.',
   ),
+  unpricedCeilingNanoUsd: row(
+    'CODY_GATEWAY_UNPRICED_CEILING_USD',
+    'dollars',
+    null,
+    'What a call is taken to cost whose cost has no upper bound (a model without a price, a tool without a limit), where a budget in dollars holds; without it a hard budget refuses such calls.',
+  ),
+  billingTimeZone: row(
+    'CODY_GATEWAY_BILLING_TIME_ZONE',
+    'time zone',
+    'UTC',
+    'Where days and months of budgets begin; the same as the warehouse’s days (`billing_time_zone` of Terraform sets both).',
+  ),
   attributionPerDay: row(
     'CODY_GATEWAY_ATTRIBUTION_PER_DAY',
     'integer',
@@ -334,88 +278,7 @@ export const variables = {
     null,
     'Firestore emulator as `host:port`; unset on Google Cloud.',
   ),
-  tasksEndpoint: row(
-    'CODY_GATEWAY_TASKS_ENDPOINT',
-    'url',
-    null,
-    'Where Cloud Tasks is; unset on Google Cloud, `http://` means without TLS.',
-  ),
-  tasksLocation: row('CODY_GATEWAY_TASKS_LOCATION', 'text', 'us-central1', 'Region of the queues.'),
-  eventsQueue: row(
-    'CODY_GATEWAY_EVENTS_QUEUE',
-    'text',
-    'events',
-    'Queue that carries usage events to `deliver-events`.',
-  ),
-  deliverEventsUrl: row(
-    'CODY_GATEWAY_DELIVER_EVENTS_URL',
-    'url',
-    null,
-    'Where the queue delivers usage events; without it they stay in the outbox.',
-  ),
-  eventsQueueCount: row(
-    'CODY_GATEWAY_EVENTS_QUEUE_COUNT',
-    'integer',
-    '1',
-    'Queues that share the usage events, for more than 500 tasks a second: the named one, then with `-1`, `-2` and so on.',
-    [1, 100],
-  ),
-  notificationsQueue: row(
-    'CODY_GATEWAY_NOTIFICATIONS_QUEUE',
-    'text',
-    'notifications',
-    'Queue that carries quota notices to `deliver-notifications`.',
-  ),
-  deliverNotificationsUrl: row(
-    'CODY_GATEWAY_DELIVER_NOTIFICATIONS_URL',
-    'url',
-    null,
-    'Where the queue delivers quota notices; without it they are logged only.',
-  ),
-  slackWebhookUrl: row(
-    'CODY_GATEWAY_ACTOR_RATE_LIMIT_NOTIFY_SLACK_WEBHOOK_URL',
-    'secret',
-    null,
-    'Incoming webhook that gets quota notices; without it they are logged only.',
-  ),
-  subscriptionThresholds: row(
-    'CODY_GATEWAY_NOTIFY_SUBSCRIPTIONS_AT',
-    'percents',
-    '90,95,100',
-    'Percent of a quota at which a notice about a subscription is sent.',
-  ),
-  userThresholds: row(
-    'CODY_GATEWAY_NOTIFY_USERS_AT',
-    'percents',
-    'none',
-    'Percent of a quota at which a notice about a Sourcegraph.com user is sent.',
-  ),
-  subscriptionLinkBase: row(
-    'CODY_GATEWAY_SUBSCRIPTION_LINK_BASE',
-    'url',
-    'https://sourcegraph.com/site-admin/dotcom/product/subscriptions',
-    'What a notice links a subscription to, with its id behind.',
-  ),
-  tasksServiceAccount: row(
-    'CODY_GATEWAY_TASKS_SERVICE_ACCOUNT',
-    'text',
-    null,
-    'Account whose OIDC token a task carries; unset where the target asks for none.',
-  ),
-  bigqueryProjectId: row(
-    'CODY_GATEWAY_BIGQUERY_PROJECT_ID',
-    'text',
-    null,
-    'Project of the events table; default `GOOGLE_CLOUD_PROJECT`.',
-  ),
-  bigqueryDataset: row('CODY_GATEWAY_BIGQUERY_DATASET', 'text', 'cody_gateway', 'Dataset of the events table.'),
-  bigqueryTable: row('CODY_GATEWAY_BIGQUERY_TABLE', 'text', 'events', 'The events table.'),
-  bigqueryEndpoint: row(
-    'CODY_GATEWAY_BIGQUERY_ENDPOINT',
-    'url',
-    null,
-    'Where BigQuery is; unset on Google Cloud, `http://` means without credentials.',
-  ),
+  ...deliveryVariables,
   otelEndpoint: row(
     'CODY_GATEWAY_OTEL_ENDPOINT',
     'url',

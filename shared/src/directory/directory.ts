@@ -3,6 +3,17 @@
 
 export { effectiveLimit, hasAccess, promptPlaces, type Account, type PromptPlaces } from './account.ts';
 export { createAccountCopies, type AccountCopies, type Copy } from './account-copies.ts';
+export {
+  budgetScopes,
+  budgetSpans,
+  grantedAt,
+  type BudgetGrant,
+  type BudgetScope,
+  type BudgetSpan,
+  type StatedBudget,
+  type StatedBudgets,
+} from './budget.ts';
+export { budgetWindows, calendarWindows, type BudgetWindow } from './budget-windows.ts';
 export { features, type StatedLimit, type SubscribedFeature } from './limits.ts';
 export { openDirectory, type Directory, type RevokedToken } from './open-directory.ts';
 export { recordOf, type SubscriptionRecord } from './records.ts';
@@ -21,6 +32,7 @@ export {
   deleteSubscription,
   findSubscription,
   findSubscriptionsNamed,
+  findUser,
   listSubscriptions,
   subscriptionId,
   type NewSubscription,
@@ -28,13 +40,13 @@ export {
 } from './operator/subscriptions.ts';
 export {
   issueToken,
-  OperatorRefused,
   revokeToken,
   setAccess,
   setLimits,
-  type Changed,
   type LimitChange,
   type LimitChanges,
 } from './operator/subscription-changes.ts';
+export { OperatorRefused, type Changed } from './operator/change-record.ts';
+export { grantBudget, resetBudget, setBudget, statedBudget, type BudgetChange } from './operator/budget-changes.ts';
 export { planLimits } from './plan.ts';
 export { deriveFromAccessToken, deriveFromLicenceKey } from './token.ts';

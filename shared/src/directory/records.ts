@@ -3,6 +3,7 @@
 
 import * as v from 'valibot';
 import { parseDocument } from '../documents/documents.ts';
+import { budgetsSchema } from './budget.ts';
 
 const models = v.array(v.string());
 const units = v.pipe(v.number(), v.integer());
@@ -54,6 +55,8 @@ export const subscriptionSchema = v.object({
       archived: v.nullish(v.boolean()),
       limits: v.nullish(byFeature(overrideSchema)),
       prompts: v.nullish(placesSchema),
+      /** In dollars, beside the limits in units: whichever is used up first refuses. */
+      budgets: v.nullish(budgetsSchema),
       /** Hashes of tokens that stay revoked, whatever the source lists. */
       revokedTokens: v.optional(v.array(v.string())),
     }),

@@ -41,6 +41,10 @@ export const columns = {
   units: { type: 'INTEGER', mode: 'NULLABLE' },
   quota_window: { type: 'STRING', mode: 'NULLABLE' },
   quota_units: { type: 'INTEGER', mode: 'NULLABLE' },
+  budget_window: { type: 'STRING', mode: 'NULLABLE' },
+  budget_nano_usd: { type: 'INTEGER', mode: 'NULLABLE' },
+  feature_budget_window: { type: 'STRING', mode: 'NULLABLE' },
+  feature_budget_nano_usd: { type: 'INTEGER', mode: 'NULLABLE' },
   count: { type: 'INTEGER', mode: 'NULLABLE' },
   tokens: { type: 'INTEGER', mode: 'NULLABLE' },
   gateway_ms: { type: 'INTEGER', mode: 'NULLABLE' },
@@ -52,4 +56,7 @@ export const columns = {
   home: { type: 'STRING', mode: 'NULLABLE' },
   attempts: { type: 'INTEGER', mode: 'NULLABLE' },
   tags: { type: 'JSON', mode: 'NULLABLE' },
+  call_tags: { type: 'JSON', mode: 'NULLABLE' },
+  request_bytes: { type: 'INTEGER', mode: 'NULLABLE' },
+  response_bytes: { type: 'INTEGER', mode: 'NULLABLE' },
 } as const satisfies { readonly [Name in keyof Row]-?: ColumnOf<Row[Name]> };

@@ -27,6 +27,11 @@ export function lateTaskBody(late: LateEvent): string {
   return JSON.stringify({ events: [], late: [late] });
 }
 
+const windowSchema = v.object({
+  name: v.pipe(v.string(), v.regex(/^[\w.-]+$/)),
+  endMs: v.nullable(v.pipe(v.number(), v.safeInteger(), v.minValue(1))),
+});
+
 const settlementSchema = v.object({
   actor: v.pipe(v.string(), v.nonEmpty(), v.regex(/^\S+$/)),
   feature: v.pipe(v.string(), v.regex(/^[a-z_]+$/)),
@@ -35,6 +40,12 @@ const settlementSchema = v.object({
   interval_ms: v.pipe(v.number(), v.minValue(1)),
   tried_at_ms: v.nullable(v.number()),
   claim: v.nullable(v.string()),
+  money: v.exactOptional(
+    v.object({
+      nano_usd: v.nullable(v.pipe(v.number(), v.safeInteger(), v.minValue(0))),
+      windows: v.object({ subscription: v.nullable(windowSchema), feature: v.nullable(windowSchema) }),
+    }),
+  ),
 });
 
 /** What a task held. */

@@ -1,5 +1,6 @@
 // Door of the events room: what an event is, the outbox's way to Cloud Tasks, the rows' way into the warehouse.
 
+export { budgetEvent, type BudgetFacts } from './budget-event.ts';
 export {
   eventRow,
   eventRowText,
@@ -16,7 +17,8 @@ export { createEventQueue, createNoticeQueue, type QueueSettings, type TaskQueue
 export { tasksOverRest, type OpenTasks, type TasksApi } from './tasks-api.ts';
 export { tasksClient } from './tasks-client.ts';
 export { columns } from './columns.ts';
-export { repricedRow } from './price-row.ts';
+/** Pricing again: what answers callers never does, and need not read it at its start. */
+export const loadRepricing = () => import('./price-row.ts');
 export { withCost } from './with-cost.ts';
 export { createWarehouse, type Insertion, type Warehouse } from './warehouse.ts';
 export type { WarehouseSettings } from './bigquery-client.ts';
@@ -25,6 +27,7 @@ export { eventTaskBodies } from './batch.ts';
 export { lateTaskBody, parseEventTask, type EventTask, type LateEvent, type Undeliverable } from './event-task.ts';
 export { createDeadLetters, type DeadLetter, type DeadLetters } from './dead-letters.ts';
 export {
+  budgetNoticeAbout,
   noticeAbout,
   noticeMessage,
   parseNotice,

@@ -4,6 +4,8 @@ import { keys, shardOf, type TimeBudget, type Store } from '../store/store.ts';
 
 /** Longer than the webhook may take: a handler that is silent for so long is dead, and its notice is sent again. */
 const claimMs = 30_000;
+/** Of a window that never ends: longer than any task is kept. */
+const endlessMs = 31 * 86_400_000;
 /** Beyond the window's end: a task may be delivered late. */
 const markBeyondMs = 86_400_000;
 
@@ -13,8 +15,8 @@ export type Claim = 'mine' | 'sent' | 'busy';
 /** The marks of notices. Every method throws StoreUnavailable. */
 export interface NoticeMarks {
   claim(id: string): Promise<Claim>;
-  /** @param resetAtMs end of the notice's window. */
-  sent(id: string, resetAtMs: number, nowMs: number): Promise<void>;
+  /** @param resetAtMs end of the notice's window; null: it never ends. */
+  sent(id: string, resetAtMs: number | null, nowMs: number): Promise<void>;
   /** It could not be sent: the next delivery may try. */
   free(id: string): Promise<void>;
 }
@@ -35,7 +37,7 @@ export function createNoticeMarks(store: Store, budget: () => TimeBudget): Notic
       return mark === 'sent' ? 'sent' : 'busy';
     },
     sent: async (id, resetAtMs, nowMs) => {
-      const lifeMs = Math.max(0, resetAtMs - nowMs) + markBeyondMs;
+      const lifeMs = Math.max(0, resetAtMs === null ? endlessMs : resetAtMs - nowMs) + markBeyondMs;
       await store.commands([['set', keyOf(id), 'sent', 'px', Math.ceil(lifeMs)]], budget());
     },
     free: async (id) => void (await store.commands([['del', keyOf(id)]], budget())),

@@ -81,6 +81,10 @@ const eventOf = (n: number, padding = 400): UsageEvent => ({
   units: 1,
   quota_window: null,
   quota_units: 1,
+  budget_window: null,
+  budget_nano_usd: null,
+  feature_budget_window: null,
+  feature_budget_nano_usd: null,
   count: 1,
   tokens: null,
   gateway_ms: null,
@@ -91,6 +95,9 @@ const eventOf = (n: number, padding = 400): UsageEvent => ({
   home: null,
   attempts: null,
   tags: null,
+  call_tags: null,
+  request_bytes: null,
+  response_bytes: null,
 });
 
 const standingAs = (shard: string, entry: string): Posted => ({ id: 'e', window: null, kept: 1, shard, entry });

@@ -39,7 +39,7 @@ export interface Outbox {
    * Takes over a notice that stands in the outbox; one that has no queue ends here, in the log. Never waits, never
    * throws.
    */
-  notify(posted: PostedNotice, notice: Notice): void;
+  notify(posted: Pick<PostedNotice, 'shard' | 'entry'>, notice: Notice): void;
   /** Sends what is held; resolves when nothing is under way any more. For the drain on SIGTERM. */
   flush(): Promise<void>;
 }
@@ -104,7 +104,7 @@ export function createOutbox(
   };
 
   const notices = new Set<Promise<void>>();
-  const sendNotice = async ({ shard, entry }: PostedNotice, notice: Notice): Promise<void> => {
+  const sendNotice = async ({ shard, entry }: Pick<PostedNotice, 'shard' | 'entry'>, notice: Notice): Promise<void> => {
     try {
       if (noticeQueue === null) warn(unsentNotice(notice), null);
       else await noticeQueue.create(JSON.stringify(notice), noticeTaskName(notice));

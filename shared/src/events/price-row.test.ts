@@ -29,6 +29,10 @@ function event(model: string | null, metadata: Record<string, unknown>, more: Pa
     units: 1,
     quota_window: null,
     quota_units: 1,
+    budget_window: null,
+    budget_nano_usd: null,
+    feature_budget_window: null,
+    feature_budget_nano_usd: null,
     count: 1,
     tokens: null,
     gateway_ms: null,
@@ -39,6 +43,9 @@ function event(model: string | null, metadata: Record<string, unknown>, more: Pa
     home: null,
     attempts: null,
     tags: null,
+    call_tags: null,
+    request_bytes: null,
+    response_bytes: null,
     ...more,
   };
 }

@@ -18,6 +18,7 @@ const { quota_window, quota_units, count, ...event } = unservedEvent({
   model: 'p/m',
   provider: 'p',
   tags: ['one'],
+  call_tags: null,
 });
 
 test('the text of a row, whatever was counted', () => {

@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { noticeAbout, noticeOf } from './notice.ts';
+import { budgetNoticeAbout, noticeAbout, noticeMessage, noticeOf, unsentNotice } from './notice.ts';
 import { eventOf, eventRow, refusedEvent, unservedEvent, type EndedEvent, type EventDraft } from './usage-event.ts';
 
 const draft: EventDraft = {
@@ -19,6 +19,7 @@ const draft: EventDraft = {
   model: 'p/m',
   provider: 'p',
   tags: ['acme'],
+  call_tags: ['team=search'],
 };
 const costs = {
   cost_nano_usd: 5,
@@ -27,13 +28,21 @@ const costs = {
   abandoned_nano_usd: null,
   home: null,
   attempts: null,
+  request_bytes: 40,
+  response_bytes: 90,
 };
 const ended: EndedEvent = { ...draft, rank: 1, units: 1, tokens: 12, gateway_ms: 3, ...costs };
+const noBudgets = {
+  budget_window: null,
+  budget_nano_usd: null,
+  feature_budget_window: null,
+  feature_budget_nano_usd: null,
+};
 const entry = { i: 'lease-1', w: 'window-1', q: '1', e: JSON.stringify(ended) };
 
 test('a served call: what it says, and what the limiter kept of it', () => {
   const row = eventRow(ended, { window: 'window-1', kept: 1 });
-  assert.deepEqual(row, { ...ended, quota_window: 'window-1', quota_units: 1, count: 1 });
+  assert.deepEqual(row, { ...ended, quota_window: 'window-1', quota_units: 1, ...noBudgets, count: 1 });
   assert.deepEqual(eventOf({ ...entry, k: 'event' }), row);
 });
 
@@ -104,6 +113,10 @@ test('an orphaned lease has its draft, its estimate as units, and a lower rank t
     units: 5,
     quota_window: 'window-1',
     quota_units: 0,
+    budget_window: null,
+    budget_nano_usd: null,
+    feature_budget_window: null,
+    feature_budget_nano_usd: null,
     count: 1,
     tokens: null,
     gateway_ms: null,
@@ -113,10 +126,87 @@ test('an orphaned lease has its draft, its estimate as units, and a lower rank t
     abandoned_nano_usd: null,
     home: null,
     attempts: null,
+    request_bytes: null,
+    response_bytes: null,
   });
 });
 
 test('an entry that is none of ours is no row', () => {
   assert.throws(() => eventOf({ ...entry, k: 'event', e: 'no JSON' }), SyntaxError);
   assert.throws(() => noticeOf({ ...entry, k: 'notice', e: 'no JSON' }), SyntaxError);
+});
+
+const kept = { subscription: { window: '2026-11', nanoUsd: 9_000_000_000_000_001 }, feature: null };
+const b = '2026-11;9000000000000001;;0';
+
+test('a call with budgets says what each window kept of it, whichever way its row goes', () => {
+  const row = eventRow(ended, { window: 'window-1', kept: 1, budgets: kept });
+  assert.deepEqual(
+    [row.budget_window, row.budget_nano_usd, row.feature_budget_window, row.feature_budget_nano_usd],
+    ['2026-11', 9_000_000_000_000_001, null, null],
+  );
+  assert.deepEqual(eventOf({ ...entry, k: 'event', b, t: '0' }), row);
+  const refund = eventOf({ ...entry, k: 'event', b: ';0;2026-11-28;-5' });
+  assert.deepEqual([refund.budget_window, refund.feature_budget_nano_usd], [null, -5]);
+});
+
+test('an orphaned call with budgets costs what was charged, which is an estimate', () => {
+  const fields = { i: 'lease-1', k: 'orphaned', w: 'window-1', q: '1', s: '1', e: JSON.stringify(draft) };
+  const row = eventOf({ ...fields, b: '2026-11;7;2026-11-28;7', m: '7' });
+  const { cost_nano_usd, budget_nano_usd, feature_budget_nano_usd, feature_budget_window, metadata, rank } = row;
+  assert.deepEqual([cost_nano_usd, budget_nano_usd, feature_budget_nano_usd, rank], [7, 7, 7, 0]);
+  assert.equal(feature_budget_window, '2026-11-28');
+  assert.deepEqual(metadata, { ...draft.metadata, orphaned: true, estimated: true });
+  assert.equal(row.price_version, 'estimated tokens');
+});
+
+test('a refusal by a budget names window, limit and what the call may cost, whichever way its row goes', () => {
+  const fields = { i: 'lease-1', k: 'refused', w: '', q: '0', e: JSON.stringify(draft), u: '1000', n: '1' };
+  for (const cause of ['budget-used-up', 'budget-held', 'budget-too-dear']) {
+    const row = eventOf({ ...fields, c: cause, l: '10', b: ';0;2026-11;0', m: '4', r: '8', o: '2' });
+    const none = { subscription: null, feature: { window: '2026-11', nanoUsd: 0 } };
+    const budget = { scope: 'chat_completions', settledNanoUsd: 8, costNanoUsd: 4 };
+    assert.deepEqual(
+      row,
+      refusedEvent(draft, { cause, limit: 10, retryAtMs: 1_000, budget, posted: { budgets: none } }),
+    );
+    assert.deepEqual([row.feature_budget_window, row.feature_budget_nano_usd, row.units], ['2026-11', 0, 0]);
+    assert.equal(row.metadata['cause'], 'budget');
+    const told = { of: 'feature', limit_nano_usd: 10, spent_nano_usd: 8, cost_nano_usd: 4 };
+    assert.deepEqual(row.metadata['budget'], { refusal: cause, ...told });
+  }
+});
+
+test('a notice of a budget is the same both ways, one of each threshold, refusal and limit, in dollars', () => {
+  const about = JSON.stringify({
+    source: 'dotcom-product-subscriptions',
+    identifier: 's-1',
+    name: 'Acme',
+    feature: 'embeddings',
+  });
+  const crossing = { window: '2026-11', usedNanoUsd: 80_500_000_000, limitNanoUsd: 100_000_000_000, draft: about };
+  const fields = { i: 'x', k: 'notice', w: '2026-11', q: '80500000000', l: '100000000000', e: about };
+  const reached = noticeOf({ ...fields, t: '80', u: '86400000', o: '2' });
+  assert.deepEqual(
+    reached,
+    budgetNoticeAbout({ ...crossing, scope: 'embeddings', reached: 80, resetAtMs: 86_400_000 }),
+  );
+  const text = (notice: typeof reached) => noticeMessage(notice, 'https://x/s', 0).text.replace(/^.*\) ?/, '');
+  assert.equal(
+    text(reached),
+    'has spent 80 % of its embeddings budget for 2026-11: $80.50 of $100, threshold 80 %. It starts anew in 24h0m0s, at 1970-01-02T00:00:00Z.',
+  );
+  const refused = noticeOf({ ...fields, c: 'budget-too-dear', u: '0', o: '1' });
+  assert.deepEqual(
+    refused,
+    budgetNoticeAbout({ ...crossing, scope: 'subscription', reached: 'budget-too-dear', resetAtMs: null }),
+  );
+  assert.equal(
+    text(refused),
+    ': a call was refused, it may cost more than is left of the budget. Of its budget for 2026-11 $80.50 of $100 are spent. It never starts anew.',
+  );
+  assert.match(unsentNotice(reached), /has reached 80 % of its embeddings budget for 2026-11, and no place/);
+  assert.match(unsentNotice(refused), /may cost more than is left of the budget \(its budget for 2026-11\), and no/);
+  const raised = budgetNoticeAbout({ ...crossing, limitNanoUsd: 1, scope: 'embeddings', reached: 80, resetAtMs: 1 });
+  assert.equal(new Set([reached.id, refused.id, raised.id]).size, 3);
 });

@@ -61,9 +61,12 @@ export function createWarehouse(
   };
 }
 
+/** Columns of JSON, which are inserted as texts. */
+type JsonColumn = 'metadata' | 'tags' | 'call_tags';
+
 interface RawRow {
   readonly insertId: string;
-  readonly json: Omit<Row, 'metadata' | 'tags'> & { readonly metadata: string; readonly tags: string | null };
+  readonly json: Omit<Row, JsonColumn> & { readonly [Name in JsonColumn]: string | null };
 }
 
 const nanoPerMicro = 1_000;
@@ -135,11 +138,17 @@ function insertId({ event_id, rank, price_rank }: Pick<UsageEvent, 'event_id' | 
   return `${event_id}:${rank}:${(price_rank as number | undefined) ?? 0}`;
 }
 
-/** Columns of JSON are inserted as texts. */
 function rawRow(row: Row): RawRow {
-  const tags = (row.tags as Row['tags'] | undefined) ?? null;
-  const json = { ...row, metadata: JSON.stringify(row.metadata), tags: tags === null ? null : JSON.stringify(tags) };
-  return { insertId: insertId(row), json };
+  // What the table has no column for is not there any more; rows of older functions never had it.
+  const text = (value: unknown): string | null =>
+    value === undefined || value === null ? null : JSON.stringify(value);
+  const json = {
+    ...row,
+    metadata: text(row.metadata),
+    ...('tags' in row && { tags: text(row.tags) }),
+    ...('call_tags' in row && { call_tags: text(row.call_tags) }),
+  };
+  return { insertId: insertId(row), json: json as RawRow['json'] };
 }
 
 /**

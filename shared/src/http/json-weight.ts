@@ -9,7 +9,7 @@ const [OPEN_LIST, CLOSE_LIST, OPEN_OBJECT, CLOSE_OBJECT] = [0x5b, 0x5d, 0x7b, 0x
  * plain value in a list being 1; bytes within strings weigh nothing, they cost a hundredth of it and have a bound of
  * their own.
  */
-const weights = { container: 2, member: 6, exactNumber: 30 } as const;
+const weights = { container: 2, member: 6, exactNumber: 30, indexName: 6 } as const;
 
 /** So many blanks, or digits of one number, weigh 1: skipped one by one they take as long as a value. */
 const charactersOfWeight = 16;
@@ -28,6 +28,9 @@ const nearCharacters = 64;
 
 /** A number in JSON, whole. */
 const number = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/;
+/** Places of a list go up to 2^32 - 2; longer names of digits stay where they are. */
+const indexDigits = 10;
+const index = /^(?:0|[1-9]\d{0,9})$/;
 /** What so few digits say, a double holds. */
 const safeDigits = 15;
 
@@ -38,7 +41,10 @@ export interface Weighed {
   readonly weight: number;
   /** Where it was left off: it weighs more than was allowed, or is nested too deeply. */
   readonly over: 'weight' | 'depth' | null;
-  /** Where numbers begin and end, in turns, that a double can't hold. */
+  /**
+   * Where numbers begin and end, in turns, that a double can't hold, and, if they are looked for, names of members that
+   * an object would put in front: these with their quotes.
+   */
   readonly exact: readonly number[];
 }
 
@@ -47,6 +53,8 @@ export interface Weighing {
   readonly weightMax: number;
   /** Also looks for numbers that a double can't hold. */
   readonly exact?: boolean;
+  /** Also looks for names of members that an object would put in front. */
+  readonly indexNames?: boolean;
   readonly depthMax?: number;
 }
 
@@ -54,10 +62,12 @@ export interface Weighing {
 export function weigh(
   text: string,
   from: number,
-  { weightMax, exact = false, depthMax = levelsMax }: Weighing,
+  { weightMax, exact = false, indexNames = false, depthMax = levelsMax }: Weighing,
 ): Weighed {
   const numbers: number[] = [];
   let [weight, depth] = [1, 0];
+  /** The last text that may be such a name, if a colon follows. */
+  let [nameFrom, nameEnd] = [-1, -1];
   for (let i = from; i < text.length; i++) {
     const c = text.charCodeAt(i);
     if (c <= BLANK) {
@@ -65,7 +75,9 @@ export function weigh(
       weight += Math.floor((end - i) / charactersOfWeight);
       i = end - 1;
     } else if (c === QUOTE) {
+      const start = i;
       i = stringEnd(text, i + 1);
+      if (indexNames && mayBeIndex(text, start + 1, i)) [nameFrom, nameEnd] = [start, i + 1];
       if (depth === 0) return { end: i + 1, weight, over: null, exact: numbers };
     } else if (c === OPEN_LIST || c === OPEN_OBJECT) {
       weight += weights.container;
@@ -75,8 +87,15 @@ export function weigh(
     } else if (c === COMMA) {
       if (depth === 0) return { end: i, weight, over: null, exact: numbers };
       weight++;
-    } else if (c === COLON) weight += weights.member;
-    else if (isDigit(c) || c === MINUS) {
+      nameFrom = -1;
+    } else if (c === COLON) {
+      weight += weights.member;
+      if (nameFrom !== -1 && isIndex(text.slice(nameFrom, nameEnd))) {
+        numbers.push(nameFrom, nameEnd);
+        weight += weights.indexName;
+      }
+      nameFrom = -1;
+    } else if (isDigit(c) || c === MINUS) {
       const end = numberEnd(text, i);
       weight += Math.floor((end - i) / charactersOfWeight);
       // Nobody's number: what is left of it is not looked at.
@@ -170,6 +189,24 @@ function isInexact(text: string, from: number, end: number): boolean {
   if (Number.isInteger(value) ? Number.isSafeInteger(value) : Number.isFinite(value) && String(value).length <= 16)
     return false;
   return String(value) !== token;
+}
+
+/** Whether a quick look says that a text could be such a name: by its first character and its length. */
+function mayBeIndex(text: string, from: number, end: number): boolean {
+  const c = text.charCodeAt(from);
+  if (c !== BACKSLASH && !isDigit(c)) return false;
+  // Each may be an escape of six characters.
+  return end - from <= indexDigits * 6;
+}
+
+/** @param quoted JSON of a text: digits may be written as escapes */
+function isIndex(quoted: string): boolean {
+  if (quoted.charCodeAt(1) !== BACKSLASH && !quoted.includes('\\')) return index.test(quoted.slice(1, -1));
+  try {
+    return index.test(JSON.parse(quoted) as string);
+  } catch {
+    return false;
+  }
 }
 
 function hasExponent(text: string, from: number, end: number): boolean {

@@ -3,7 +3,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { parseJson } from './json.ts';
+import { parseInOrder, parseJson } from './json.ts';
+import { unmarked } from './member-order.ts';
 import { Refusal } from './refusal.ts';
 
 const refusalOf = (text: string): string => {
@@ -115,4 +116,35 @@ test('a byte-order mark in front is passed over', () => {
   assert.deepEqual(parseJson('\ufeff {"a":12345678901234567890}') instanceof Object, true);
   assert.throws(() => parseJson('\ufeff'), /EOF/);
   assert.throws(() => parseJson('{"a":\ufeff1}'), /invalid JSON/);
+});
+
+test('members stay in the order in which they came, whatever their names look like', () => {
+  const name = fc.oneof(
+    fc.string(),
+    fc.nat(2 ** 32).map(String),
+    fc.constantFrom('__proto__', '0', '01', '-1', '10', '2'),
+  );
+  const { tree } = fc.letrec<{ tree: string }>((tie) => ({
+    tree: fc.oneof(
+      { depthSize: 'small' },
+      fc.constantFrom('1', '"10"', '12345678901234567890', 'null'),
+      fc.array(tie('tree'), { maxLength: 3 }).map((items) => `[${items.join(',')}]`),
+      fc
+        .uniqueArray(fc.tuple(name, tie('tree')), { maxLength: 5, selector: ([one]) => one })
+        .map((members) => `{${members.map(([one, value]) => `${JSON.stringify(one)}:${value}`).join(',')}}`),
+    ),
+  }));
+  fc.assert(
+    fc.property(tree, (text) => {
+      assert.equal(unmarked(JSON.stringify(parseInOrder(text))), text);
+    }),
+  );
+  const escaped = String.raw`{"b":1,"\u0031\u0030":1,"1\u0031" : 2,"a":{"10":1,"2":"5"}}`;
+  assert.equal(unmarked(JSON.stringify(parseInOrder(escaped))), '{"b":1,"10":1,"11":2,"a":{"10":1,"2":"5"}}');
+  assert.deepEqual(parseInOrder('{"10":1,"10":2,"a":["10"]}') instanceof Object, true);
+  assert.equal(unmarked(JSON.stringify(parseInOrder('{"10":1,"2":3,"10":2}'))), '{"10":2,"2":3}');
+  for (const text of ['{"10" 1}', '{"10":}', '["10":1]'])
+    assert.throws(() => parseInOrder(text), /^Refusal: failed to parse request body: invalid JSON/, text);
+  const broken = `{"10":1,"2":12345678901234567890,"p":"${'x'.repeat(60)}",}`;
+  assert.throws(() => parseInOrder(broken), new RegExp(`at byte ${broken.length - 1}$`), 'the place in what was sent');
 });

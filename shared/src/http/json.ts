@@ -3,6 +3,7 @@
 
 import { randomBytes } from 'node:crypto';
 import { weigh } from './json-weight.ts';
+import { markedName } from './member-order.ts';
 import { Refusal } from './refusal.ts';
 
 /**
@@ -18,9 +19,21 @@ export const requestWeightMax = 400_000;
  * which is a prompt.
  */
 export function parseJson(body: string, weightMax: number = requestWeightMax): unknown {
+  return parse(body, weightMax, false);
+}
+
+/**
+ * The same, for a value that is written again: names of members that an object would put in front are marked, so that
+ * all stay in the order in which they came. `unmarked` takes the marks out of what is written.
+ */
+export function parseInOrder(body: string): unknown {
+  return parse(body, requestWeightMax, true);
+}
+
+function parse(body: string, weightMax: number, indexNames: boolean): unknown {
   // Windows' clients write a byte-order mark, which a reader may pass over (RFC 8259 §8.1): a blank in its place.
   const text = body.startsWith(byteOrderMark) ? ` ${body.slice(1)}` : body;
-  const { end, over, exact } = weigh(text, 0, { weightMax, exact: true });
+  const { end, over, exact } = weigh(text, 0, { weightMax, exact: true, indexNames });
   if (over === 'depth') throw unreadable('it is nested too deeply');
   if (over === 'weight') throw tooHeavy(weightMax);
   // Behind a value that is neither, everything is a fault.
@@ -29,7 +42,17 @@ export function parseJson(body: string, weightMax: number = requestWeightMax): u
   try {
     return exact.length === 0 ? (JSON.parse(first) as unknown) : parseExactly(first, exact);
   } catch (error) {
-    throw unreadable(describe(error, text));
+    throw unreadable(describe(exact.length === 0 ? error : faultOf(first, error), text));
+  }
+}
+
+/** What is wrong with the text as it came: its places are not those of the one that was parsed. */
+function faultOf(text: string, otherwise: unknown): unknown {
+  try {
+    JSON.parse(text);
+    return otherwise;
+  } catch (error) {
+    return error;
   }
 }
 
@@ -42,7 +65,9 @@ function tooHeavy(weightMax: number): Refusal {
 }
 
 /**
- * Such numbers are parsed as texts that nobody else can have written, and put back where those are found. JSON.parse
+ * @param exact where such numbers begin and end, and names that are marked: json-weight.ts
+ *
+ * The numbers are parsed as texts that nobody else can have written, and put back where those are found. JSON.parse
  * could tell how each number was written, but makes an object of every value for that.
  */
 function parseExactly(text: string, exact: readonly number[]): unknown {
@@ -51,9 +76,14 @@ function parseExactly(text: string, exact: readonly number[]): unknown {
   let marked = '';
   let at = 0;
   for (let i = 0; i < exact.length; i += 2) {
-    const [from = 0, end = 0] = exact.slice(i, i + 2);
-    marked += `${text.slice(at, from)}"${mark}${numbers.length}"`;
-    numbers.push(text.slice(from, end));
+    const [from = 0, end = 0] = [exact[i], exact[i + 1]];
+    const token = text.slice(from, end);
+    marked += text.slice(at, from);
+    if (token.startsWith('"')) marked += markedName(token);
+    else {
+      marked += `"${mark}${numbers.length}"`;
+      numbers.push(token);
+    }
     at = end;
   }
   let placed = 0;
@@ -63,6 +93,7 @@ function parseExactly(text: string, exact: readonly number[]): unknown {
     return rawJson(numbers[Number(value.slice(mark.length))] ?? '');
   };
   const root = { value: JSON.parse(marked + text.slice(at)) as unknown };
+  if (numbers.length === 0) return root.value;
   const left: unknown[] = [root];
   for (let next = left.pop(); next !== undefined; next = left.pop()) {
     const container = next as Record<string, unknown>;

@@ -57,12 +57,16 @@ export interface Received {
    * with an AbortError.
    */
   readBody(bytesMax: number, holder?: string): Promise<string>;
+  /** Of the body, as it came in; 0 until it is read. */
+  bodyBytes(): number;
 }
 
 /** Wraps what the framework hands over. `res` is watched, not `req`: `req` closes as soon as a body is read. */
 export function receive(request: IncomingMessage, response: ServerResponse, room: Room = processRoom): Received {
   const left = new AbortController();
   let held: Held | null = null;
+  let bodyBytes = 0;
+  const arrived = (bytes: number): void => void (bodyBytes = bytes);
   response.once('close', () => {
     held?.free();
     if (!response.writableFinished) left.abort(new DOMException('the caller left', 'AbortError'));
@@ -83,7 +87,8 @@ export function receive(request: IncomingMessage, response: ServerResponse, room
     replyHeaders: {},
     callerLeft: left.signal,
     readBody: (bytesMax, holder = '') =>
-      readBody(request, left.signal, bytesMax, (giveWay) => (held = room.open(holder, bytesMax, giveWay))),
+      readBody(request, left.signal, bytesMax, (giveWay) => (held = room.open(holder, bytesMax, giveWay)), arrived),
+    bodyBytes: () => bodyBytes,
   };
 }
 
@@ -95,6 +100,7 @@ async function readBody(
   callerLeft: AbortSignal,
   bytesMax: number,
   open: Open,
+  arrived: (bytes: number) => void,
 ): Promise<string> {
   const { headers } = request;
   const encoding = headers['content-encoding'] ?? 'identity';
@@ -103,13 +109,22 @@ async function readBody(
   const parsed = (request as { rawBody?: Buffer }).rawBody;
   // The safe path for the day the framework is asked first all the same (request-listener.ts): then only the size is
   // left to check.
-  if (parsed !== undefined) return parsed.length > bytesMax ? refuseSize(bytesMax) : textOf([parsed], refuseUnlessUtf8);
+  if (parsed !== undefined) {
+    arrived(parsed.length);
+    return parsed.length > bytesMax ? refuseSize(bytesMax) : textOf([parsed], refuseUnlessUtf8);
+  }
   if (headers['content-length'] === undefined && headers['transfer-encoding'] === undefined) return '';
   if (Number(headers['content-length']) > bytesMax) refuseSize(bytesMax);
-  return collect(request, callerLeft, bytesMax, open);
+  return collect(request, callerLeft, bytesMax, open, arrived);
 }
 
-function collect(request: IncomingMessage, callerLeft: AbortSignal, bytesMax: number, open: Open): Promise<string> {
+function collect(
+  request: IncomingMessage,
+  callerLeft: AbortSignal,
+  bytesMax: number,
+  open: Open,
+  arrived: (bytes: number) => void,
+): Promise<string> {
   return new Promise((resolve, reject) => {
     const pieces = new Pieces();
     const pace = createPace(performance.now(), bodyTimeoutMs);
@@ -146,6 +161,7 @@ function collect(request: IncomingMessage, callerLeft: AbortSignal, bytesMax: nu
       else if (!takeRoom(pieces.bytes)) fail(roomRefusal(heldBytes));
     };
     const onEnd = (): void => {
+      arrived(pieces.bytes);
       held?.arrived();
       finish(() => {
         try {

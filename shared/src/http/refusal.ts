@@ -32,6 +32,8 @@ export type RefusalKind =
   | 'method-not-allowed'
   | 'quota-exceeded'
   | 'concurrency-exceeded'
+  | 'budget-exceeded'
+  | 'budget-held'
   | 'limiter-unavailable'
   | 'idempotency-other-request'
   | 'idempotency-running'
@@ -133,6 +135,13 @@ export const kinds: Readonly<Record<RefusalKind, Row>> = {
   'method-not-allowed': { status: 405, openai: invalid, anthropic: 'invalid_request_error' },
   'quota-exceeded': { status: 429, openai: ['requests', 'rate_limit_exceeded'], anthropic: 'rate_limit_error' },
   'concurrency-exceeded': { status: 429, openai: ['requests', 'rate_limit_exceeded'], anthropic: 'rate_limit_error' },
+  // As the provider says that there is no money left: not to be tried again.
+  'budget-exceeded': {
+    status: 429,
+    openai: ['insufficient_quota', 'insufficient_quota'],
+    anthropic: 'rate_limit_error',
+  },
+  'budget-held': { status: 429, openai: ['requests', 'rate_limit_exceeded'], anthropic: 'rate_limit_error' },
   'limiter-unavailable': { status: 503, openai: ['server_error', null], anthropic: 'api_error', retryAfterSeconds: 5 },
   'idempotency-other-request': {
     status: 422,

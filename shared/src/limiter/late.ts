@@ -3,14 +3,20 @@
 
 import { shardOf, type TimeBudget, type Store } from '../store/store.ts';
 import { scripts } from './scripts.ts';
-import { endedTimeMs, endKeys, type LateSettlement } from './settlement.ts';
+import { keptMoney, windowsText, type ByBudget, type KeptMoney } from './money.ts';
+import { endedTimeMs, endKeys, type LateMoney, type LateSettlement } from './settlement.ts';
 
 /** What the counter kept of a late settlement. */
 export interface LateOutcome {
   /** Null: it counts in no window. */
   readonly window: string | null;
   readonly kept: number;
+  /** Of a call with budgets: what their windows kept. */
+  readonly budgets?: ByBudget<KeptMoney>;
 }
+
+/** As long as a budget's window is remembered after its end (scripts/tally.lua): no repetition can charge twice. */
+const tallyTimeMs = 40 * 86_400_000;
 
 /** A record of the first try may have ended so long before its life: clocks differ, and tasks take their time. */
 const clockSkewMs = 60_000;
@@ -36,24 +42,40 @@ export async function settleLate(
   nowMs: number,
   budget: TimeBudget,
 ): Promise<LateOutcome> {
-  const { actor, feature } = late;
+  const { actor, feature, money } = late;
   const doubtful = late.tried_at_ms !== null && nowMs - late.tried_at_ms > endedTimeMs - clockSkewMs;
   const since = `@${Math.floor(late.admitted_at_ms)}+${Math.floor(late.interval_ms)}`;
-  const [found, kept, , , window] = (await store.run(
+  const [found, kept, , , window, spent] = (await store.run(
     scripts.settle,
-    endKeys(shardOf(actor), feature, actor, leaseId, late.claim),
+    endKeys(shardOf(actor), feature, actor, leaseId, late.claim, money !== undefined),
     [
       leaseId,
       doubtful ? '' : (late.window ?? since),
       units,
       units > 0 ? 'settled' : 'void',
       // A window ends within an interval: no repetition can charge twice.
-      Math.max(endedTimeMs, Math.ceil(late.interval_ms)),
+      Math.max(endedTimeMs, Math.ceil(late.interval_ms), money === undefined ? 0 : tallyTimeMs),
       '',
+      ...(money === undefined ? [] : lateMoney(money, doubtful)),
     ],
     budget,
-  )) as [found: string, kept: number, entry: null, notice: null, window?: string];
-  if (doubtful && found === 'none') return { window: late.window, kept: late.window === null ? 0 : units };
+  )) as [found: string, kept: number, entry: null, notice: null, window?: string, spent?: string];
+  // Without a window: the record is that of a doubtful try before this one.
+  const assumed = doubtful && (found === 'none' || (money !== undefined && spent === ';0;;0'));
+  const budgets = money === undefined ? {} : { budgets: assumed ? assumedMoney(money) : keptMoney(spent ?? '') };
+  if (assumed) return { window: late.window, kept: late.window === null ? 0 : units, ...budgets };
   const charged = late.window ?? (window === undefined || window === '' ? null : window);
-  return { window: charged, kept: charged === null ? 0 : kept };
+  return { window: charged, kept: charged === null ? 0 : kept, ...budgets };
+}
+
+/** ARGV[7] to ARGV[17] of settle.lua, without notices or an event. */
+function lateMoney({ nano_usd, windows }: LateMoney, doubtful: boolean): (string | number)[] {
+  return ['', '', '', '', '', '', nano_usd ?? '', doubtful ? ';;;' : windowsText(windows), '', '', ''];
+}
+
+/** What an earlier try has charged, whose record is gone. */
+function assumedMoney({ nano_usd, windows }: LateMoney): ByBudget<KeptMoney> {
+  const kept = (window: { readonly name: string } | null): KeptMoney | null =>
+    window === null ? null : { window: window.name, nanoUsd: nano_usd ?? 0 };
+  return { subscription: kept(windows.subscription), feature: kept(windows.feature) };
 }

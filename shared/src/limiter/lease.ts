@@ -1,25 +1,20 @@
 // One admitted call's hold on its quota: renewed while it works, ended exactly once by settle or release. Made by the
 // limiter alone.
 
-import type { Feature, Permit } from '../auth/auth.ts';
+import type { DollarBudget, Feature, Permit } from '../auth/auth.ts';
 import { keys, StoreUnavailable, type TimeBudget, type Shard, type Store } from '../store/store.ts';
 import type { Claim } from './claim.ts';
 import { scripts } from './scripts.ts';
+import type { NoticeRule } from './notice-rule.ts';
+import { keptMoney, windowsText, type ByBudget, type ChargedWindow } from './money.ts';
+import { budgetNotice, type BudgetNoticeReply } from './refused.ts';
 import { endedTimeMs, endKeys, type LateSettlement, type PostedNotice, type Settlement } from './settlement.ts';
 import { shareOf } from './share.ts';
 
 /** How far ahead a lease is due: a holder that is silent for so long is dead. */
 export const leaseTimeMs = 60_000;
 /** Three chances to renew before a lease is due. */
-const renewEveryMs = 20_000;
-
-/** When notices are due, and what they say besides the numbers. */
-export interface NoticeRule {
-  /** Percent of the limit. */
-  readonly thresholds: readonly number[];
-  /** Opaque bytes. */
-  readonly draft: string;
-}
+export const renewEveryMs = 20_000;
 
 /** Proof of admission (`upstream.send` takes it) and the hold on the quota. */
 export interface Lease {
@@ -38,17 +33,33 @@ export interface Lease {
   /** End of the window and the moment of admission, Unix ms by Redis's clock. */
   readonly resetAtMs: number;
   readonly admittedAtMs: number;
-  /** Charges the actual usage and writes the event, in one step. May be repeated after StoreUnavailable. */
-  settle(units: number, event: string, budget: TimeBudget): Promise<Settlement>;
-  /** Gives the reservation back and writes the event of the failed call. May be repeated after StoreUnavailable. */
-  release(event: string, budget: TimeBudget): Promise<Settlement>;
-  /** What ends it in another process, after a settlement without an answer. */
-  late(nowMs: number): LateSettlement;
+  /** Whether it has budgets: then its end has to say what it cost. */
+  readonly hasMoney: boolean;
+  /**
+   * Charges the actual usage and writes the event, in one step. May be repeated after StoreUnavailable.
+   * @param nanoUsd what it cost, for budgets; null where nobody knows: then they are charged what was reserved
+   */
+  settle(units: number, event: string, budget: TimeBudget, nanoUsd?: number | null): Promise<Settlement>;
+  /**
+   * Gives the units back and writes the event of the failed call. May be repeated after StoreUnavailable.
+   * @param nanoUsd as for `settle`: what a provider bills costs dollars where it costs no unit
+   */
+  release(event: string, budget: TimeBudget, nanoUsd?: number | null): Promise<Settlement>;
+  /** What ends it in another process, after a settlement without an answer. @param nanoUsd as for `settle` */
+  late(nowMs: number, nanoUsd?: number | null): LateSettlement;
   /**
    * Renews while the call runs; returns what stops it. Faults go to `warn`: the next renewal or the settlement meets
    * them again.
+   * @param metered what the call has cost so far, in nano-dollars, for calls with budgets
    */
-  keepAlive(warn: (error: unknown) => void): () => void;
+  keepAlive(warn: (error: unknown) => void, metered?: () => number): () => void;
+}
+
+/** What the limiter knows of an admitted call's budgets. */
+export interface LeaseMoney {
+  readonly windows: ByBudget<ChargedWindow>;
+  readonly budgets: ByBudget<DollarBudget>;
+  readonly notice: NoticeRule | null;
 }
 
 /** What the limiter knows of a lease when it opens it. */
@@ -65,21 +76,23 @@ export interface LeaseFacts {
   readonly admittedAtMs: number;
   readonly notice: NoticeRule | null;
   readonly claim: Claim | null;
+  readonly money: LeaseMoney | null;
 }
 
 /** Wraps an admitted lease. Only limiter.ts calls it. */
 export function openLease(store: Store, facts: LeaseFacts): Lease {
-  const { id, shard, feature, actor, window } = facts;
-  const ending = endKeys(shard, feature, actor, id, facts.claim?.name ?? null);
+  const { id, shard, feature, actor, window, money } = facts;
+  const ending = endKeys(shard, feature, actor, id, facts.claim?.name ?? null, money !== null);
   const end = async (
     state: 'settled' | 'void',
     units: number,
     event: string,
     budget: TimeBudget,
+    nanoUsd: number | null,
   ): Promise<Settlement> => {
     const { thresholds, draft } = facts.notice ?? { thresholds: [], draft: '' };
     const noticeFrom = thresholds.length === 0 ? '' : (Math.min(...thresholds) * facts.limit) / 100;
-    const [, kept, entry, crossed] = (await store.run(
+    const [, kept, entry, crossed, , spent, above = 0, told = []] = (await store.run(
       scripts.settle,
       ending,
       [
@@ -94,14 +107,18 @@ export function openLease(store: Store, facts: LeaseFacts): Lease {
         facts.limit,
         draft,
         ...shareOf(store),
+        ...(money === null ? nothing : settledMoney(money, nanoUsd)),
       ],
       budget,
-    )) as [found: string, kept: number, entry: string | null, notice: NoticeReply | null];
+    )) as SettleReply;
     const notice = crossed === null ? null : postedNotice(crossed, shard, facts.limit, draft);
     const noticed = notice === null ? {} : { noticed: notice.percent };
-    const posted = { shard, entry: entry ?? '', id, window, kept, ...noticed };
-    if (entry === 'full') return { posted: null, overflow: { ...posted, entry: '' }, notice };
-    return { posted: entry === null ? null : posted, overflow: null, notice };
+    const budgets = money === null || spent === undefined ? {} : { budgets: keptMoney(spent) };
+    const posted = { shard, entry: entry ?? '', id, window, kept, ...noticed, ...budgets };
+    const budgetNotices = told.map((one) => budgetNotice(one, shard, feature, money?.notice?.draft ?? ''));
+    const rest = { notice, budgetNotices, aboveBoundNanoUsd: above };
+    if (entry === 'full') return { posted: null, overflow: { ...posted, entry: '' }, ...rest };
+    return { posted: entry === null ? null : posted, overflow: null, ...rest };
   };
   return {
     decision: 'admitted',
@@ -113,9 +130,10 @@ export function openLease(store: Store, facts: LeaseFacts): Lease {
     remaining: facts.remaining,
     resetAtMs: facts.resetAtMs,
     admittedAtMs: facts.admittedAtMs,
-    settle: (units, event, budget) => end('settled', units, event, budget),
-    release: (event, budget) => end('void', 0, event, budget),
-    late: (nowMs) => ({
+    hasMoney: money !== null,
+    settle: (units, event, budget, nanoUsd = null) => end('settled', units, event, budget, nanoUsd),
+    release: (event, budget, nanoUsd = 0) => end('void', 0, event, budget, nanoUsd),
+    late: (nowMs, nanoUsd = null) => ({
       actor,
       feature,
       window,
@@ -123,11 +141,13 @@ export function openLease(store: Store, facts: LeaseFacts): Lease {
       interval_ms: facts.permit.entitlement.intervalMs,
       tried_at_ms: nowMs,
       claim: facts.claim?.name ?? null,
+      ...(money !== null && { money: { nano_usd: nanoUsd, windows: money.windows } }),
     }),
-    keepAlive: (warn) => {
+    keepAlive: (warn, metered = () => 0) => {
       const timer = setInterval(() => {
         const renewed = [keys.inFlight(shard, feature, actor), keys.lease(shard, id), keys.leases(shard)];
-        store.run(scripts.renew, renewed, [id, leaseTimeMs], { leftMs: renewEveryMs / 4 }).catch(warn);
+        const args = money === null ? [id, leaseTimeMs] : [id, leaseTimeMs, Math.ceil(metered())];
+        store.run(scripts.renew, renewed, args, { leftMs: renewEveryMs / 4 }).catch(warn);
       }, renewEveryMs);
       timer.unref();
       return () => clearInterval(timer);
@@ -146,6 +166,7 @@ export function leaseOnTrust(
   feature: Feature,
   nowMs: number,
   triedAtMs: number | null,
+  windows: ByBudget<ChargedWindow> | null,
 ): Lease {
   const { limit, intervalMs } = permit.entitlement;
   const unsettled = (): Promise<never> =>
@@ -160,9 +181,10 @@ export function leaseOnTrust(
     remaining: limit,
     resetAtMs: nowMs + intervalMs,
     admittedAtMs: nowMs,
+    hasMoney: windows !== null,
     settle: unsettled,
     release: unsettled,
-    late: () => ({
+    late: (_nowMs, nanoUsd = null) => ({
       actor,
       feature,
       window: null,
@@ -170,10 +192,31 @@ export function leaseOnTrust(
       interval_ms: intervalMs,
       tried_at_ms: triedAtMs,
       claim: null,
+      ...(windows !== null && { money: { nano_usd: nanoUsd, windows } }),
     }),
     keepAlive: () => () => undefined,
   };
 }
+
+const nothing: readonly [] = [];
+
+/** ARGV[13] to ARGV[17] of settle.lua. */
+function settledMoney({ windows, budgets, notice }: LeaseMoney, nanoUsd: number | null): (string | number)[] {
+  const limits =
+    notice === null ? '' : `${budgets.subscription?.limitNanoUsd ?? ''};${budgets.feature?.limitNanoUsd ?? ''}`;
+  return [nanoUsd ?? '', windowsText(windows), limits, notice?.thresholds.join() ?? '', notice?.draft ?? ''];
+}
+
+type SettleReply = readonly [
+  found: string,
+  kept: number,
+  entry: string | null,
+  notice: NoticeReply | null,
+  lateWindow?: string,
+  spent?: string,
+  above?: number,
+  budgetNotices?: readonly BudgetNoticeReply[],
+];
 
 type NoticeReply = readonly [entry: string, window: string, percent: string, used: string, end: string];
 

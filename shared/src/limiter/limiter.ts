@@ -5,22 +5,31 @@ import type { Actor, Entitlement, Feature, Permit } from '../auth/auth.ts';
 import { keys, shardOf, type TimeBudget, type Shard, type Store } from '../store/store.ts';
 import { claimKey, claimTimeMs, type Claim, type Claimed } from './claim.ts';
 import type { Denial } from './denial.ts';
-import { leaseOnTrust, leaseTimeMs, openLease, type Lease, type NoticeRule } from './lease.ts';
+import type { CallMoney } from './call-money.ts';
+import { leaseOnTrust, leaseTimeMs, openLease, type Lease } from './lease.ts';
+import type { NoticeRule } from './notice-rule.ts';
 import { lookFor } from './look.ts';
+import { admissionMoney, budgetKeys, byPlace, chargedWindows, windowsAt } from './money.ts';
 import { readLimits, type Reading } from './reading.ts';
+import { denialOf, type RefusedReply } from './refused.ts';
 import { scripts } from './scripts.ts';
 import { endedTimeMs, endKeys, type Posted } from './settlement.ts';
 import { shareOf } from './share.ts';
 
 export { claimOf, type Claim, type Claimed } from './claim.ts';
-export { leaseTimeMs, type Lease, type NoticeRule } from './lease.ts';
+export { leaseTimeMs, renewEveryMs, type Lease } from './lease.ts';
+export type { NoticeRule } from './notice-rule.ts';
 export { settleLate, type LateOutcome } from './late.ts';
-export type { LateSettlement, Posted, PostedNotice, Settlement } from './settlement.ts';
+export type { LateSettlement, Posted, PostedBudgetNotice, PostedNotice, Settlement } from './settlement.ts';
 export type { Reading } from './reading.ts';
 export { raiseCounter, readCounters, type Counter } from './counters.ts';
 export { restoreExpiries } from './counter-expiry.ts';
 export { sweepShard, type Swept } from './sweep.ts';
-export type { Denial } from './denial.ts';
+export type { BudgetDenial, Denial } from './denial.ts';
+export { keptMoney, type ByBudget, type KeptMoney } from './money.ts';
+export { correctBudget, raiseBudget, readBudgetCounters, readBudgets } from './budgets.ts';
+export type { BudgetCounter, BudgetReading, Correction, Corrected } from './budgets.ts';
+export type { BudgetCause, CallCost, CallMoney } from './call-money.ts';
 export { closeWindow, readWindows, type QuotaWindow } from './window.ts';
 
 /** One request for admission. */
@@ -35,6 +44,8 @@ export interface Admission {
   readonly notice?: NoticeRule;
   /** Of the call's Idempotency-Key, which is claimed in the same step and then told how the call ends. */
   readonly claim?: Claim;
+  /** Absent for an actor without a budget. */
+  readonly money?: CallMoney;
 }
 
 /** The limiter of this process. Every method throws StoreUnavailable when Redis does not answer within the budget. */
@@ -48,7 +59,11 @@ export interface Limiter {
    */
   admitOnTrust(permit: Permit, admission: Admission, nowMs: number, triedAtMs: number | null): Lease;
   /** Gives up an admission whose outcome is unknown, so that a late one can't stand: the id is void from now on. */
-  withdraw(permit: Permit, admission: Pick<Admission, 'leaseId' | 'claim'>, budget: TimeBudget): Promise<void>;
+  withdraw(
+    permit: Permit,
+    admission: Pick<Admission, 'leaseId' | 'claim' | 'money'>,
+    budget: TimeBudget,
+  ): Promise<void>;
   /** Consumption of the actor by feature; consumes nothing. */
   read(actor: Actor, features: readonly Feature[], budget: TimeBudget): Promise<ReadonlyMap<Feature, Reading>>;
   /** Why one more unit would be refused at this moment, or null; consumes and writes nothing. */
@@ -82,9 +97,10 @@ export function createLimiter(store: Store): Limiter {
       const { limit, intervalMs, burst, inFlightMax } = permit.entitlement;
       const place = placeOf(permit);
       const { shard, feature, actor } = place;
-      const { claim = null } = admission;
+      const { claim = null, money = null } = admission;
       const record = keys.lease(shard, admission.leaseId);
       const claimed = claim === null ? '' : ` ${claim.name}`;
+      const budgets = money === null ? null : byPlace(money, feature);
       const reply = (await store.run(
         scripts.admit,
         [
@@ -96,6 +112,7 @@ export function createLimiter(store: Store): Limiter {
           keys.fold(shard, actor, `RateLimited:${feature}`),
           keys.folds(shard),
           claimKey(shard, actor, claim?.name ?? null, record),
+          ...(budgets === null ? nothing : budgetKeys(shard, feature, actor)),
         ],
         [
           admission.leaseId,
@@ -109,7 +126,8 @@ export function createLimiter(store: Store): Limiter {
           `${feature} ${actor}${claimed}\n${admission.draft}`,
           versionOf(permit.actor) ?? '',
           ...shareOf(store),
-          ...(claim === null ? [] : [claim.fingerprint, claimTimeMs]),
+          ...(claim !== null ? [claim.fingerprint, claimTimeMs] : budgets === null ? nothing : ['', '']),
+          ...(money === null || budgets === null ? nothing : admissionMoney(money, budgets)),
         ],
         budget,
       )) as AdmitReply;
@@ -126,32 +144,30 @@ export function createLimiter(store: Store): Limiter {
             admittedAtMs: reply[4],
             notice: admission.notice ?? null,
             claim,
+            money:
+              money === null || budgets === null
+                ? null
+                : { windows: chargedWindows(reply[5] ?? ''), budgets, notice: money.notice ?? null },
           });
         case 'refused':
-          return {
-            decision: 'denied',
-            cause: reply[1],
-            limit: reply[2],
-            retryAtMs: reply[3],
-            nowMs: reply[4],
-            posted: reply[5] === null ? null : { shard, entry: reply[5], id: admission.leaseId, window: null, kept: 0 },
-          };
+          return denialOf(reply, { id: admission.leaseId, shard, feature, money });
         case 'claimed':
           return { decision: 'claimed', by: reply[1], leaseId: reply[2] };
         case 'ended':
           throw new Error(`lease ${admission.leaseId} has ended as ${reply[1]}: an id is for one call`);
       }
     },
-    admitOnTrust(permit, { leaseId }, nowMs, triedAtMs) {
+    admitOnTrust(permit, { leaseId, money }, nowMs, triedAtMs) {
       const { feature, actor } = placeOf(permit);
-      return leaseOnTrust(permit, leaseId, actor, feature, nowMs, triedAtMs);
+      const windows = money === undefined ? null : windowsAt(byPlace(money, feature), nowMs);
+      return leaseOnTrust(permit, leaseId, actor, feature, nowMs, triedAtMs, windows);
     },
-    async withdraw(permit, { leaseId, claim }, budget) {
+    async withdraw(permit, { leaseId, claim, money }, budget) {
       const { shard, feature, actor } = placeOf(permit);
       await store.run(
         scripts.settle,
-        endKeys(shard, feature, actor, leaseId, claim?.name ?? null),
-        [leaseId, '', 0, 'void', endedTimeMs, ''],
+        endKeys(shard, feature, actor, leaseId, claim?.name ?? null, money !== undefined),
+        [leaseId, '', 0, 'void', endedTimeMs, '', ...(money === undefined ? nothing : withdrawnMoney)],
         budget,
       );
     },
@@ -173,9 +189,14 @@ export function createLimiter(store: Store): Limiter {
   };
 }
 
+/** What is added where there is none. */
+const nothing: readonly [] = [];
+/** ARGV[7] to ARGV[17] of settle.lua: no notices, no event, no cost, whatever windows the record names. */
+const withdrawnMoney = ['', '', '', '', '', '', 0, ';;;', '', '', ''] as const;
+
 type AdmitReply =
-  | readonly ['admitted', window: string, remaining: number, end: number, now: number]
-  | readonly ['refused', cause: Denial['cause'], limit: number, retryAt: number, now: number, entry: string | null]
+  | readonly ['admitted', window: string, remaining: number, end: number, now: number, money?: string | null]
+  | RefusedReply
   | readonly ['claimed', by: Claimed['by'], leaseId: string]
   | readonly ['ended', state: string];
 

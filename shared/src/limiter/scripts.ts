@@ -7,11 +7,15 @@ import { loadScript, type Script } from '../store/store.ts';
 const fragments = {
   'late-window': readFileSync(new URL('./scripts/late-window.lua', import.meta.url), 'utf8'),
   claim: readFileSync(new URL('./scripts/claim.lua', import.meta.url), 'utf8'),
+  'charge-tally': readFileSync(new URL('./scripts/charge-tally.lua', import.meta.url), 'utf8'),
   lease: readFileSync(new URL('./scripts/lease.lua', import.meta.url), 'utf8'),
   now: readFileSync(new URL('./scripts/now.lua', import.meta.url), 'utf8'),
   notice: readFileSync(new URL('./scripts/notice.lua', import.meta.url), 'utf8'),
   outbox: readFileSync(new URL('./scripts/outbox.lua', import.meta.url), 'utf8'),
   share: readFileSync(new URL('./scripts/share.lua', import.meta.url), 'utf8'),
+  spend: readFileSync(new URL('./scripts/spend.lua', import.meta.url), 'utf8'),
+  tally: readFileSync(new URL('./scripts/tally.lua', import.meta.url), 'utf8'),
+  weigh: readFileSync(new URL('./scripts/weigh.lua', import.meta.url), 'utf8'),
   window: readFileSync(new URL('./scripts/window.lua', import.meta.url), 'utf8'),
 };
 
@@ -21,6 +25,8 @@ const texts = {
   renew: readFileSync(new URL('./scripts/renew.lua', import.meta.url), 'utf8'),
   recordEvent: readFileSync(new URL('./scripts/record-event.lua', import.meta.url), 'utf8'),
   raiseCounter: readFileSync(new URL('./scripts/raise-counter.lua', import.meta.url), 'utf8'),
+  raiseBudget: readFileSync(new URL('./scripts/raise-budget.lua', import.meta.url), 'utf8'),
+  correctBudget: readFileSync(new URL('./scripts/correct-budget.lua', import.meta.url), 'utf8'),
   reset: readFileSync(new URL('./scripts/reset.lua', import.meta.url), 'utf8'),
   sweep: readFileSync(new URL('./scripts/sweep.lua', import.meta.url), 'utf8'),
   restoreExpiry: readFileSync(new URL('./scripts/restore-expiry.lua', import.meta.url), 'utf8'),

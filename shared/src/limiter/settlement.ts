@@ -3,6 +3,9 @@
 
 import { keys, type Shard } from '../store/store.ts';
 import { claimKey } from './claim.ts';
+import type { BudgetCause } from './call-money.ts';
+import type { DollarBudget } from '../auth/auth.ts';
+import { budgetKeys, type ByBudget, type ChargedWindow, type KeptMoney } from './money.ts';
 
 /**
  * How long Redis keeps the record of a lease that has ended: longer than any repetition of a settlement (a call lasts
@@ -24,6 +27,8 @@ export interface Posted {
   readonly kept: number;
   /** The threshold whose notice this settlement caused, in percent. */
   readonly noticed?: number;
+  /** Of a call with budgets: what their windows kept. */
+  readonly budgets?: ByBudget<KeptMoney>;
 }
 
 /** A notice in the outbox: settled use has reached a threshold for the first time in its window. */
@@ -40,6 +45,25 @@ export interface PostedNotice {
   readonly draft: string;
 }
 
+/**
+ * A notice about a budget in the outbox: settled use has reached a threshold for the first time in its window, or a
+ * call was refused for the first time.
+ */
+export interface PostedBudgetNotice {
+  readonly shard: Shard;
+  /** Stream entry id. */
+  readonly entry: string;
+  readonly scope: DollarBudget['scope'];
+  readonly window: string;
+  /** The threshold, or why a call was refused. */
+  readonly reached: number | BudgetCause;
+  /** Settled nano-dollars, the limit, and the window's end in Unix ms (null: never). */
+  readonly usedNanoUsd: number;
+  readonly limitNanoUsd: number;
+  readonly resetAtMs: number | null;
+  readonly draft: string;
+}
+
 /** How a lease ended. */
 export interface Settlement {
   /** The event in the outbox; null when an earlier try of the same settlement had written it. */
@@ -51,6 +75,13 @@ export interface Settlement {
   readonly overflow: Posted | null;
   /** The notice that it was the first to cause, if any. */
   readonly notice: PostedNotice | null;
+  /** Of a call with budgets: notices that it was the first to cause. */
+  readonly budgetNotices: readonly PostedBudgetNotice[];
+  /**
+   * By how much the call cost more than was thought possible, nano-dollars: its bound was wrong, and a limit may have
+   * been passed by it. 0 as it should be.
+   */
+  readonly aboveBoundNanoUsd: number;
 }
 
 /**
@@ -70,14 +101,32 @@ export interface LateSettlement {
   readonly tried_at_ms: number | null;
   /** Name of its Idempotency-Key's claim. */
   readonly claim: string | null;
+  /** Of a call with budgets. */
+  readonly money?: LateMoney;
+}
+
+/** What of a call's money must be known to settle it in another process. */
+export interface LateMoney {
+  /** What it cost; null: nobody knows, so what was reserved is charged. */
+  readonly nano_usd: number | null;
+  /** The windows that it is charged to. */
+  readonly windows: ByBudget<ChargedWindow>;
 }
 
 /**
  * KEYS of settle.lua and sweep.lua, in their order.
  * @param feature as it stands in keys; a lease's record has it as a text
  * @param claim name of its Idempotency-Key's claim, null for a call without one
+ * @param hasMoney whether it has budgets
  */
-export function endKeys(shard: Shard, feature: string, actor: string, leaseId: string, claim: string | null): string[] {
+export function endKeys(
+  shard: Shard,
+  feature: string,
+  actor: string,
+  leaseId: string,
+  claim: string | null,
+  hasMoney: boolean,
+): string[] {
   const record = keys.lease(shard, leaseId);
   return [
     keys.limit(shard, feature, actor),
@@ -86,5 +135,6 @@ export function endKeys(shard: Shard, feature: string, actor: string, leaseId: s
     keys.leases(shard),
     keys.outbox(shard),
     claimKey(shard, actor, claim, record),
+    ...(hasMoney ? budgetKeys(shard, feature, actor) : []),
   ];
 }

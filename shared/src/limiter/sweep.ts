@@ -69,10 +69,11 @@ async function sweepLease(
   record: string | null,
   budget: TimeBudget,
 ): Promise<boolean> {
-  const [, , , feature = 'none', actor = 'none', claim = null] = (record ?? '').split('\n', 1)[0]?.split(' ') ?? [];
+  const [, , estimate = '', feature = 'none', actor = 'none', claim = null] =
+    (record ?? '').split('\n', 1)[0]?.split(' ') ?? [];
   const [outcome] = (await store.run(
     scripts.sweep,
-    endKeys(shard, feature, actor, id, claim),
+    endKeys(shard, feature, actor, id, claim, estimate.includes(';')),
     [id, endedTimeMs],
     budget,
   )) as [string, number];

@@ -68,6 +68,6 @@ export async function closeWindow(
 }
 
 /** As identityOf (limiter.ts) names those who have a token. */
-function actorOf({ source, id }: Owner): string {
+export function actorOf({ source, id }: Owner): string {
   return encodeURIComponent(`${source}:${id}`);
 }

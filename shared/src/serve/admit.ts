@@ -2,9 +2,17 @@
 // (limiter).
 
 import type { Permit } from '../auth/auth.ts';
-import { refusedEvent, type EventDraft } from '../events/events.ts';
+import { budgetNoticeAbout, refusedEvent, type EventDraft } from '../events/events.ts';
 import { Refusal } from '../http/http.ts';
-import { leaseTimeMs, type Admission, type Claim, type Claimed, type Denial, type Lease } from '../limiter/limiter.ts';
+import {
+  leaseTimeMs,
+  type Admission,
+  type CallMoney,
+  type Claim,
+  type Claimed,
+  type Denial,
+  type Lease,
+} from '../limiter/limiter.ts';
 import { StoreUnavailable } from '../store/store.ts';
 import { spanNames } from '../telemetry/telemetry.ts';
 import type { Exchange } from './exchange.ts';
@@ -18,6 +26,7 @@ import { admissionAttributes, eventAttributes } from './spans.ts';
  * @param units that the call is expected to cost
  * @param claim of its Idempotency-Key. Without Redis nobody can tell whether such a call was made before: it is never
  * admitted on trust.
+ * @param money of a call with budgets
  * @throws Refusal: the 429 of a denial, 409 or 422 for a key that is taken, or 503 when Redis can't be asked
  */
 export async function admit(
@@ -26,6 +35,7 @@ export async function admit(
   draft: EventDraft,
   units: number,
   claim: Claim | null,
+  money: CallMoney | undefined,
 ): Promise<Lease> {
   const { context, scope, budget, dialect } = exchange;
   const { limiter } = context;
@@ -36,6 +46,7 @@ export async function admit(
     draft: JSON.stringify(draft),
     ...(notice !== undefined && { notice }),
     ...(claim !== null && { claim }),
+    ...(money !== undefined && { money }),
   };
   let outcome: Lease | Denial | Claimed;
   try {
@@ -46,7 +57,7 @@ export async function admit(
     );
   } catch (error) {
     if (!(error instanceof StoreUnavailable)) throw error;
-    if (claim === null && context.outages.admits(permit, units)) {
+    if (claim === null && context.outages.admits(permit, units, hardCost(money))) {
       scope.annotate({ admitted: 'without redis' });
       const nowMs = Date.now();
       // Under the same id: if it was applied after all, the task ends that very lease.
@@ -68,7 +79,15 @@ export async function admit(
   if (outcome.posted !== null) context.outbox.take(outcome.posted, text);
   scope.mark(spanNames.event, () => eventAttributes(refused, text));
   scope.annotate({ denied: outcome.cause });
-  throw denialRefusal(outcome, permit.feature, dialect);
+  const told = outcome.budget?.notice ?? null;
+  if (told !== null)
+    context.outbox.notify(told, budgetNoticeAbout(told, { trace_id: scope.traceId, span_id: scope.spanId }));
+  throw denialRefusal(outcome, permit, dialect);
+}
+
+/** What may be spent of hard budgets without asking Redis; null where there is none. */
+function hardCost(money: CallMoney | undefined): number | null {
+  return money?.budgets.some(({ isHard }) => isHard) === true ? money.cost.worstNanoUsd : null;
 }
 
 /** Within the life of a lease nobody holds: after that the sweeper ends it. */

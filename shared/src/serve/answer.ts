@@ -16,7 +16,7 @@ import { relay, type Relayed } from './relay.ts';
  */
 export async function sendAndRelay(
   exchange: Exchange,
-  { lease, span }: Held,
+  { lease, span, meter }: Held,
   call: Call,
   { isBilled, unitsOf }: Pick<Charge, 'isBilled' | 'unitsOf'>,
   attempts: AttemptLog,
@@ -31,13 +31,22 @@ export async function sendAndRelay(
     onAttempt: (attempt: Attempt) => attempts.take(attempt),
     onUnanswered,
   };
+  const soFar = (known: Answer | null): void => {
+    if (!lease.hasMoney || !isBilled) return;
+    meter(() => ({
+      parts: context.upstream.soFar(call, known, timing.upstreamMs() ?? 0),
+      home: attempts.home(),
+    }));
+  };
   let answer: Answer;
   try {
+    soFar(null);
     answer = await context.upstream.send(lease, call, options);
   } catch (error) {
     const billed = sent.unanswered && isBilled ? context.upstream.unanswered(call, timing.upstreamMs() ?? 0) : [];
     return { ...notServed<Metered>(exchange, error), billed, abandoned: attempts.abandoned(sent.unanswered) };
   }
+  soFar(answer);
   scope.annotate({ upstream_status: answer.status, upstream_headers_ms: Math.round(answer.headersMs) });
   span.set({ 'gateway.upstream.time_to_headers': answer.headersMs / 1000, retry_after: answer.retryAfter });
   if (answer.refusal !== null) return refused(exchange, answer, answer.refusal, attempts);
@@ -77,6 +86,7 @@ export async function sendAndRelay(
       ? { units: 0 }
       : used !== null && unitsOf !== undefined && { units: unitsOf(used) }),
     abandoned: attempts.abandoned(false),
+    answerBytes: relayed.bytes,
     cancelled: relayed.end === 'left',
     truncated: relayed.end === 'cut' || (relayed.end === 'whole' && served && answer.meter.failed()),
     reply: () => {

@@ -10,7 +10,7 @@ import { after, before, mock, test } from 'node:test';
 import { Redis } from 'ioredis';
 import { startRedis, type LocalRedis } from '../../../scripts/local/process/redis.ts';
 import type { Permit } from '../auth/auth.ts';
-import { createPriceBook, mergeRows } from '../catalogue/catalogue.ts';
+import { loadPriceBooks, mergeRows } from '../catalogue/catalogue.ts';
 import { createOutbox, type Outbox, type UsageEvent } from '../events/events.ts';
 import { Refusal } from '../http/http.ts';
 import { createLimiter, identityOf } from '../limiter/limiter.ts';
@@ -28,6 +28,7 @@ const layer = {
   name: 'defaults',
   rows: { prices: [{ model: 'p/m', from: '2026-01-01', dimensions: { input: '2' }, ...stated }] },
 } as const;
+const { createPriceBook } = await loadPriceBooks();
 const catalogue = {
   pricesAtHand: () => null,
   prices: async () => createPriceBook(mergeRows('prices', [layer]), mergeRows('factors', [layer])),
@@ -66,6 +67,9 @@ before(async () => {
     chatCompletionsWithoutRedis: 0,
     codeCompletionsWithoutRedis: 0,
     embeddingsWithoutRedis: 0,
+    budgetWithoutRedisNanoUsd: 0,
+    budgetThresholds: [50, 80, 100],
+    unpricedCeilingNanoUsd: null,
   };
   const context = {
     config,
@@ -97,13 +101,21 @@ function permitOf(limit = 10): Permit {
   const actor = { source: 'dotcom-user', id: randomUUID(), name: 'n', tags: [], pool: null, version: 0 };
   const burst = { limit: 1_000, intervalMs: hourMs };
   const entitlement = { limit, intervalMs: 24 * hourMs, allowedModels: ['*'], burst, inFlightMax: 1_000 };
-  return { actor, feature: 'chat_completions', entitlement, model: 'p/m', blocked: false } as unknown as Permit;
+  return {
+    actor,
+    feature: 'chat_completions',
+    entitlement,
+    model: 'p/m',
+    blocked: false,
+    budgets: [],
+  } as unknown as Permit;
 }
 
 const callOf = (permit: Permit, units: number): ChargedCall<string> => ({
   permit,
   units,
   claim: null,
+  bound: null,
   event: {
     name: 'CompletionsFinished',
     model: permit.model,

@@ -8,6 +8,7 @@ import { asRefusal, type Refusal } from '../http/http.ts';
 import type { Claim, Lease } from '../limiter/limiter.ts';
 import { noSpan, type Span } from '../telemetry/telemetry.ts';
 import { admit } from './admit.ts';
+import { callMoney, meteredCost, type AskBound } from './call-money.ts';
 import type { Abandoned } from './attempt-log.ts';
 import type { Exchange } from './exchange.ts';
 import { endLease } from './lease-end.ts';
@@ -31,12 +32,19 @@ export interface ChargedCall<Used> {
   readonly catalogue: Pick<Catalogue, 'prices' | 'pricesAtHand'> | null;
   /** Null where the work has a span of its own. */
   readonly span: ChargedSpan<Used> | null;
+  /** What it may cost, for budgets in dollars; null where the provider bills nothing. */
+  readonly bound: AskBound;
 }
 
 /** What the work may use: the proof of admission, which `upstream.send` takes, and its span. */
 export interface Held {
   readonly lease: Lease;
   readonly span: Span;
+  /**
+   * Says how to ask what the provider would bill if the call ended now, and where it is served: what a renewal of a
+   * lease with budgets takes down. The last one counts.
+   */
+  meter(billed: () => { readonly parts: readonly Part[]; readonly home: string | null }): void;
 }
 
 /** What the work came to. */
@@ -56,6 +64,8 @@ export interface Ended<Used> {
   readonly billed?: readonly Part[];
   /** Attempts elsewhere that may be billed all the same: they cost the caller nothing. */
   readonly abandoned?: readonly Abandoned[];
+  /** Of the answer, as the caller is sent it; absent: nobody counted them. */
+  readonly answerBytes?: number;
   /** The caller left. By default: whether it has by now. */
   readonly cancelled?: boolean;
   /** The provider's answer broke off, or ended without its end mark. */
@@ -83,14 +93,30 @@ export async function charged<Used>(
 ): Promise<void> {
   const { received, scope, timing } = exchange;
   const draft = draftEvent(exchange, call.permit, call.event);
-  const lease = await admit(exchange, call.permit, draft, call.units, call.claim);
+  const money = await callMoney(exchange, call.permit, call.bound, call.catalogue);
+  const lease = await admit(exchange, call.permit, draft, call.units, call.claim, money);
   Object.assign(received.replyHeaders, rateLimitHeaders(lease));
-  const stopRenewing = lease.keepAlive((error) => scope.log('WARNING', 'a lease could not be renewed', {}, error));
+  let book: PriceBook | null = null;
+  let billedSoFar: Parameters<Held['meter']>[0] | null = null;
+  const metered = (): number => {
+    if (billedSoFar === null) return 0;
+    const { parts, home } = billedSoFar();
+    return meteredCost(book, call.event.model, home, lease.admittedAtMs, parts);
+  };
+  const warn = (error: unknown): void => scope.log('WARNING', 'a lease could not be renewed', {}, error);
+  const stopRenewing = lease.keepAlive(warn, metered);
   try {
     timing.upstreamStarts();
     const span = call.span === null ? noSpan : scope.startCall(...call.span.begins);
-    const working = work({ lease, span }).catch((error: unknown) => notServed<Used>(exchange, error));
+    const meter: Held['meter'] = (billed) => void (billedSoFar = billed);
+    const working = work({ lease, span, meter }).catch((error: unknown) => notServed<Used>(exchange, error));
     const prices = call.catalogue === null ? null : pricesOf(call.catalogue);
+    if (prices instanceof Promise)
+      prices.then(
+        (read) => (book = read),
+        () => undefined,
+      );
+    else book = prices;
     const ended = await working;
     timing.upstreamEnds();
     const outcome: Outcome<Used> = {
@@ -103,6 +129,8 @@ export async function charged<Used>(
       cancelled: ended.cancelled ?? received.callerLeft.aborted,
       truncated: ended.truncated ?? false,
       refusal: ended.refusal ?? null,
+      requestBytes: received.bodyBytes(),
+      answerBytes: ended.answerBytes ?? null,
     };
     if (call.span !== null) span.end(...call.span.ends(outcome));
     // What the caller got decides: an answer of which it saw no byte costs it nothing.

@@ -2,14 +2,16 @@
 // their order.
 
 import { featureFromHeader, type Actor, type Entitlement, type Feature, type Permit } from '../auth/auth.ts';
-import { parseJson, Refusal, warningHeader, type Dialect, type Received } from '../http/http.ts';
+import { parseInOrder, Refusal, warningHeader, type Dialect, type Received } from '../http/http.ts';
 import { identityOf, type Claim } from '../limiter/limiter.ts';
 import type { Catalogue } from '../catalogue/catalogue.ts';
-import type { Call, Flagging, Surface } from '../upstream/upstream.ts';
+import { boundOfCall, type Call, type Flagging, type Surface } from '../upstream/upstream.ts';
 import { sendAndRelay } from './answer.ts';
 import { createAttemptLog } from './attempt-log.ts';
+import { callTagsOf, type CallTags } from './call-tags.ts';
 import { callerIdsOf, type CallerIds } from './caller-ids.ts';
 import { completions, type Charge } from './charge.ts';
+import type { AskBound } from './call-money.ts';
 import { charged } from './charged.ts';
 import type { Exchange, Route } from './exchange.ts';
 import { readClaim } from './idempotency.ts';
@@ -64,17 +66,27 @@ async function complete(exchange: Exchange, route: CompletionRoute): Promise<voi
   const feature = featureOf(received, route);
   const entitlement = context.auth.entitlement(actor, feature);
   const callerIds = callerIdsOf(received);
-  const { call, permit, flagging, claim } = await readCall(exchange, route, catalogue, actor, entitlement, callerIds);
+  const { call, permit, flagging, claim, callTags } = await readCall(
+    exchange,
+    route,
+    catalogue,
+    actor,
+    entitlement,
+    callerIds,
+  );
   received.replyHeaders['x-cody-resolved-model'] = permit.model;
-  if (call.warnings !== undefined && call.warnings.length > 0)
-    received.replyHeaders['warning'] = warningHeader(call.warnings);
+  const warnings = [...(call.warnings ?? []), ...(callTags.warning === null ? [] : [callTags.warning])];
+  // Instances have none today.
+  if (warnings.length > 0 && route.dialect !== 'cody') received.replyHeaders['warning'] = warningHeader(warnings);
   scope.annotate({ feature, model: permit.model, stream: call.stream });
   const { charge = completions } = route;
   const units = charge.units?.(call) ?? route.units;
   const attempts = createAttemptLog(exchange, call);
-  const event = charge.event(permit, call, flagging, callerIds, attempts);
+  const event = { ...charge.event(permit, call, flagging, callerIds, attempts), callTags: callTags.tags };
   const span = completionSpan(permit, call);
-  await charged(exchange, { permit, units, claim, event, catalogue, span }, (held) =>
+  // What nobody bills has no bound: whether a budget is used up is looked at all the same.
+  const bound: AskBound = charge.isBilled ? (book, asked) => boundOfCall(call, book, asked) : null;
+  await charged(exchange, { permit, units, claim, event, catalogue, span, bound }, (held) =>
     sendAndRelay(exchange, held, call, charge, attempts),
   );
 }
@@ -102,7 +114,7 @@ async function readCall(
   actor: Actor,
   entitlement: Entitlement,
   callerIds: CallerIds,
-): Promise<{ call: Call; permit: Permit; flagging: Flagging | null; claim: Claim | null }> {
+): Promise<{ call: Call; permit: Permit; flagging: Flagging | null; claim: Claim | null; callTags: CallTags }> {
   const { context, received } = exchange;
   const { feature } = route;
   const text = await received.readBody(context.config.bodyBytesMax, identityOf(actor));
@@ -111,7 +123,7 @@ async function readCall(
   else await lookBeforeParsing(exchange, text, actor, feature, entitlement, callerIds);
   const claim = readClaim(received, feature, text);
   const asked = route.asked?.(exchange) ?? null;
-  const body = asked === null ? parseJson(text) : withMembers(parseJson(text), asked);
+  const body = asked === null ? parseInOrder(text) : withMembers(parseInOrder(text), asked);
   const facts = {
     actorId: actor.id,
     actorUid: callerIds.uid === '' ? null : callerIds.uid,
@@ -122,12 +134,16 @@ async function readCall(
     ...(asked?.verb !== undefined && { verb: asked.verb }),
   };
   const call = context.upstream.read(route.surface, body, facts, catalogue);
-  const permit = context.auth.permit(actor, feature, modelChoice(call, catalogue, route.surface));
+  const permit = context.auth.permit(actor, feature, modelChoice(call, catalogue, route.surface, route.dialect));
   if (permit.blocked) await refuseBanned(exchange, permit, callerIds);
+  for (const second of call.seconds ?? []) {
+    context.auth.permit(actor, feature, modelChoice(second, catalogue, route.surface, route.dialect));
+    if (second.unavailable !== null) throw new Refusal('model-unavailable', second.unavailable);
+  }
   if (call.unavailable !== null) throw new Refusal('model-unavailable', call.unavailable);
   const isInspected = (route.charge ?? completions).isInspected;
   const flagging = isInspected ? await inspect(exchange, permit, call, body, callerIds) : null;
-  return { call, permit, flagging, claim };
+  return { call, permit, flagging, claim, callTags: callTagsOf(received.headers, body, call.dialect) };
 }
 
 /** What is no object is refused by its reader. */

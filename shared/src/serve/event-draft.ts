@@ -17,12 +17,14 @@ export interface EventFacts {
   readonly metadata: Readonly<Record<string, unknown>>;
   /** Of the subscription; absent where none is known. */
   readonly tags?: readonly string[];
+  /** Of the call; absent where none are known. */
+  readonly callTags?: readonly string[];
 }
 
 /** Makes the draft of an event, with an id of its own. */
 export function eventDraft(
   { context: { config }, scope }: Pick<Exchange, 'context' | 'scope'>,
-  { name, source, identifier, feature, model, metadata, tags = [] }: EventFacts,
+  { name, source, identifier, feature, model, metadata, tags = [], callTags = [] }: EventFacts,
 ): EventDraft {
   return {
     name,
@@ -37,5 +39,6 @@ export function eventDraft(
     model,
     provider: model === null ? null : model.slice(0, model.indexOf('/')),
     tags: tags.length === 0 ? null : tags,
+    call_tags: callTags.length === 0 ? null : callTags,
   };
 }

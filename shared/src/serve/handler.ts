@@ -38,7 +38,12 @@ const requestIdHeader: Readonly<Record<Exclude<Dialect, 'cody'>, string>> = {
 };
 
 /** Refusals that a change at the actor's source could lift; not those that pass by themselves. */
-const refreshedAfter: ReadonlySet<RefusalKind> = new Set(['quota-exceeded', 'feature-access', 'banned']);
+const refreshedAfter: ReadonlySet<RefusalKind> = new Set([
+  'quota-exceeded',
+  'budget-exceeded',
+  'feature-access',
+  'banned',
+]);
 
 /** Makes the handler of a function. It never rejects. */
 export function createHandler(context: Context, routes: readonly Route[]): RequestHandler {

@@ -1,7 +1,7 @@
 // The step of every charged call that ends its lease: the charge, and what it leaves behind handed to the outbox. Not
 // the counters (limiter), nor the sending (events).
 
-import { eventRow, eventRowText, noticeAbout, type EndedEvent } from '../events/events.ts';
+import { budgetNoticeAbout, eventRow, eventRowText, noticeAbout, type EndedEvent } from '../events/events.ts';
 import type { Lease, Settlement } from '../limiter/limiter.ts';
 import { spanNames } from '../telemetry/telemetry.ts';
 import type { Exchange } from './exchange.ts';
@@ -24,7 +24,10 @@ export async function endLease(
   try {
     const settlement = await scope.span(
       spanNames.settle,
-      () => (charged ? lease.settle(event.units, text, context.budget()) : lease.release(text, context.budget())),
+      () =>
+        charged
+          ? lease.settle(event.units, text, context.budget(), event.cost_nano_usd)
+          : lease.release(text, context.budget(), event.cost_nano_usd),
       () => ({ lease: state }),
     );
     await handOver({ context, scope }, event, text, settlement);
@@ -40,7 +43,7 @@ async function endLater(
   event: EndedEvent,
   error: unknown,
 ): Promise<void> {
-  const settlement = lease.late(Date.now());
+  const settlement = lease.late(Date.now(), event.cost_nano_usd);
   const row = eventRow(event, { window: lease.window, kept: event.units });
   const sent = await outbox.sendNow(row, settlement);
   scope.mark(spanNames.event, () => eventAttributes(row, JSON.stringify(row)));
@@ -52,10 +55,10 @@ async function endLater(
  * Waits for the queue where the outbox is over its share. Then what the queue does not take goes whole into the log.
  */
 async function handOver(
-  { context: { outbox }, scope }: Pick<Exchange, 'context' | 'scope'>,
+  { context: { outbox, telemetry }, scope }: Pick<Exchange, 'context' | 'scope'>,
   event: EndedEvent,
   eventText: string,
-  { posted, overflow, notice }: Settlement,
+  { posted, overflow, notice, budgetNotices, aboveBoundNanoUsd }: Settlement,
 ): Promise<void> {
   const written = posted ?? overflow;
   const text = written === null ? eventText : eventRowText(event, eventText, written);
@@ -66,8 +69,20 @@ async function handOver(
       scope.log('ERROR', 'the outbox is full and the queue is away', { usage_event: row });
   }
   scope.mark(spanNames.event, () => eventAttributes(event, text));
+  if (aboveBoundNanoUsd > 0) {
+    // It was charged all the same: a limit may have been passed by it, and the catalogue's bounds are wrong somewhere.
+    telemetry.count('gateway.budget.above_bound', 1, { model: event.model ?? '' });
+    scope.log('ERROR', 'a call cost more than was thought possible', {
+      above_bound_nano_usd: aboveBoundNanoUsd,
+      cost_nano_usd: event.cost_nano_usd,
+      model: event.model,
+      event_id: event.event_id,
+    });
+  }
+  const request = { trace_id: scope.traceId, span_id: scope.spanId };
+  for (const one of budgetNotices) outbox.notify(one, budgetNoticeAbout(one, request));
   if (notice === null) return;
   scope.annotate({ notice_percent: notice.percent });
   scope.mark(spanNames.notice, () => noticeAttributes(notice));
-  outbox.notify(notice, noticeAbout(notice, { trace_id: scope.traceId, span_id: scope.spanId }));
+  outbox.notify(notice, noticeAbout(notice, request));
 }

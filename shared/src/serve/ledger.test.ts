@@ -122,7 +122,7 @@ function permitOf(model: string): Permit {
   const actor = { source: 'dotcom-user', id: randomUUID(), name: 'n', tags: ['acme'], pool: null, version: 0 };
   const burst = { limit: 1_000, intervalMs: hourMs };
   const entitlement = { limit: 1_000, intervalMs: 24 * hourMs, allowedModels: ['*'], burst, inFlightMax: 1_000 };
-  return { actor, feature: 'chat_completions', entitlement, model, blocked: false } as unknown as Permit;
+  return { actor, feature: 'chat_completions', entitlement, model, blocked: false, budgets: [] } as unknown as Permit;
 }
 
 interface Asked {
@@ -153,7 +153,7 @@ async function call({ shape, model, stream, more = {}, leaveAfter }: Asked): Pro
   handle = (exchange) => {
     const attempts = createAttemptLog(exchange, asked);
     const event = completionEvent(permit, asked, null, { uid: '', anonymousUid: '' }, attempts);
-    return charged(exchange, { permit, units: 1, claim: null, event, catalogue, span: null }, (held) =>
+    return charged(exchange, { permit, units: 1, claim: null, event, catalogue, span: null, bound: null }, (held) =>
       sendAndRelay(exchange, held, asked, completions, attempts),
     );
   };

@@ -49,5 +49,5 @@ export async function look(
   const event = unparsedEvent(exchange, actor, feature, callerIds, denial);
   await recordEvent(exchange, identityOf(actor), `RateLimited:${feature}`, event);
   scope.annotate({ denied: denial.cause });
-  throw denialRefusal(denial, feature, dialect);
+  throw denialRefusal(denial, { feature, entitlement }, dialect);
 }

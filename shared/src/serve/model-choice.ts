@@ -1,14 +1,19 @@
-// A call's choice of model as auth asks for it.
+// A call's choice of model as auth asks for it, its own and those that it has called beside it.
 
 import type { ModelChoice } from '../auth/auth.ts';
 import type { Catalogue } from '../catalogue/catalogue.ts';
-import { featuresOf, type Call, type Surface } from '../upstream/upstream.ts';
+import type { Dialect } from '../http/http.ts';
+import { featuresOf, type SecondModel, type Surface } from '../upstream/upstream.ts';
 
-/** @param catalogue the call's snapshot */
+/** In the shape of every SDK. Instances have no list to look at, and know the sentence that names all. */
+const listedAt = 'GET /v1/models';
+
+/** @param catalogue the call's snapshot @param dialect of the route */
 export function modelChoice(
-  { provider, asked, typed, model, nearest }: Call,
+  { provider, asked, typed, model, nearest }: Omit<SecondModel, 'unavailable'>,
   catalogue: Catalogue,
   surface: Surface,
+  dialect: Dialect,
 ): ModelChoice {
   const id = model?.id ?? null;
   return {
@@ -18,5 +23,6 @@ export function modelChoice(
     names: id === null ? [] : [`${provider.id}/${typed}`, id, ...catalogue.coveringOf(id)],
     served: catalogue.servedNames(provider.id, featuresOf(surface), surface.dialects),
     nearest,
+    ...(dialect !== 'cody' && { listedAt }),
   };
 }

@@ -7,7 +7,12 @@ import type { Permit } from '../auth/auth.ts';
 import type { Denial, Lease } from '../limiter/limiter.ts';
 import { createOutages } from './outages.ts';
 
-const settings = { chatCompletionsWithoutRedis: 3, codeCompletionsWithoutRedis: 0, embeddingsWithoutRedis: 5 };
+const settings = {
+  chatCompletionsWithoutRedis: 3,
+  codeCompletionsWithoutRedis: 0,
+  embeddingsWithoutRedis: 5,
+  budgetWithoutRedisNanoUsd: 10,
+};
 
 function permit(id: string, { feature = 'chat_completions', limit = 100, blocked = false } = {}): Permit {
   return { actor: { source: 'dotcom-user', id, pool: null }, feature, entitlement: { limit }, blocked } as Permit;
@@ -66,4 +71,20 @@ test('what is remembered is bounded: when it is full, newcomers wait until the o
   assert.equal(outages.admits(permit('late'), 1), false);
   nowMs = 3_600_000;
   assert.equal(outages.admits(permit('late'), 1), true);
+});
+
+test('under hard budgets only as much as an instance may spend without asking, none where it may spend nothing', () => {
+  const outages = createOutages(settings, () => 0);
+  assert.deepEqual(
+    [outages.admits(permit('a'), 1, 6), outages.admits(permit('b'), 1, 5), outages.admits(permit('b'), 1, 4)],
+    [true, false, true],
+  );
+  assert.equal(outages.admits(permit('c'), 1, 1), false);
+  assert.equal(outages.admits(permit('c'), 1), true, 'a soft budget, or none');
+  outages.decided(permit('a'), lease(9, 1));
+  assert.equal(outages.admits(permit('c'), 1, 6), true, 'what Redis has heard of is its own again');
+  outages.decided(permit('d'), denial('budget-used-up', 1_000));
+  assert.equal(outages.admits(permit('d'), 1, 0), false);
+  const closed = createOutages({ ...settings, budgetWithoutRedisNanoUsd: 0 }, () => 0);
+  assert.deepEqual([closed.admits(permit('a'), 1, 0), closed.admits(permit('a'), 1)], [false, true]);
 });

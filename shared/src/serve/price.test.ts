@@ -2,12 +2,13 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createPriceBook, mergeRows } from '../catalogue/catalogue.ts';
+import { loadPriceBooks, mergeRows } from '../catalogue/catalogue.ts';
 import { costOf } from './price.ts';
 
 const stated = { source: 'a test', asOf: '2026-01-01' };
 const prices = [{ model: 'p/m', from: '2026-01-01', dimensions: { input: '2.5' }, ...stated }];
 const layer = { name: 'defaults', rows: { prices } } as const;
+const { createPriceBook } = await loadPriceBooks();
 const book = createPriceBook(mergeRows('prices', [layer]), mergeRows('factors', [layer]));
 const by = { model: 'p/m', home: null, atMs: Date.parse('2026-11-28T00:00:00Z') };
 const parts = [{ model: null, counts: { input: 1_000 } }];

@@ -1,8 +1,9 @@
 // The limiter's answers as HTTP headers and as the two texts that clients parse. Not the limits (limiter).
 
 import { Refusal, type Dialect } from '../http/http.ts';
-import type { Denial, Lease } from '../limiter/limiter.ts';
-import type { Feature } from '../auth/auth.ts';
+import { dollarText } from '../catalogue/catalogue.ts';
+import type { BudgetDenial, Denial, Lease } from '../limiter/limiter.ts';
+import type { Permit } from '../auth/auth.ts';
 
 /**
  * Headers of an admitted call: `RateLimit` and `RateLimit-Policy` as in the IETF draft
@@ -34,20 +35,28 @@ const sdkRetryAfterMaxMs = 60_000;
  * A denial as the 429 that clients know (shared/COMPATIBILITY.md#quota-text): exact text, and a date that is never in
  * the past.
  */
-export function denialRefusal(denial: Denial, feature: Feature, dialect: Dialect): Refusal {
+export function denialRefusal(
+  denial: Denial,
+  { feature, entitlement }: Pick<Permit, 'feature' | 'entitlement'>,
+  dialect: Dialect,
+): Refusal {
+  if (denial.budget !== undefined && dialect !== 'cody') return budgetRefusal(denial, denial.budget);
+  // Instances know one sentence for what is used up, and it has a number of requests.
+  const isBudget = denial.budget !== undefined;
+  const limit = isBudget ? entitlement.limit : denial.limit;
   const retryAt = new Date(Math.ceil(Math.max(denial.retryAtMs, denial.nowMs + 1000) / 1000) * 1000);
   const goTime = `${retryAt.toISOString().slice(0, 19).replace('T', ' ')} +0000 UTC`;
   const stop = dialect !== 'cody' && retryAt.getTime() - denial.nowMs > sdkRetryAfterMaxMs;
   const headers = {
-    'x-ratelimit-limit': String(denial.limit),
+    'x-ratelimit-limit': String(limit),
     'x-ratelimit-remaining': '0',
     'retry-after': retryAt.toUTCString(),
     ...(stop && { 'x-should-retry': 'false' }),
   };
-  if (denial.cause === 'quota') {
+  if (denial.cause === 'quota' || isBudget) {
     return new Refusal(
       'quota-exceeded',
-      `you have exceeded the rate limit of ${denial.limit} requests. Retry after ${goTime}`,
+      `you have exceeded the rate limit of ${limit} requests. Retry after ${goTime}`,
       { headers },
     );
   }
@@ -56,4 +65,30 @@ export function denialRefusal(denial: Denial, feature: Feature, dialect: Dialect
     `you have exceeded the concurrency limit of ${denial.limit} requests for "${feature}". Retry after ${goTime}`,
     { headers },
   );
+}
+
+/** For SDKs: what is wrong, how much there is, and whether to wait or to ask for less. */
+function budgetRefusal({ cause, retryAtMs, nowMs }: Denial, budget: BudgetDenial): Refusal {
+  const { scope, window, limitNanoUsd, leftNanoUsd, reservedNanoUsd, costNanoUsd, resetAtMs } = budget;
+  const whose = scope === 'subscription' ? 'the budget' : `the budget for ${scope}`;
+  const name = `${whose} of $${dollarText(limitNanoUsd)} (${window})`;
+  const anew = resetAtMs === null ? 'it does not start anew' : `it starts anew at ${new Date(resetAtMs).toISOString()}`;
+  const wait = Math.max(1, Math.ceil((retryAtMs - nowMs) / 1_000));
+  const retryAfter = { 'retry-after': new Date(nowMs + wait * 1_000).toUTCString() };
+  const stop = { 'x-should-retry': 'false' };
+  if (cause === 'budget-held')
+    return new Refusal(
+      'budget-held',
+      `calls in flight hold what is left of ${name}: this call may cost $${dollarText(costNanoUsd)}, and $${dollarText(leftNanoUsd)} is free. Retry in ${wait} seconds`,
+      { headers: retryAfter },
+    );
+  if (cause === 'budget-too-dear')
+    return new Refusal(
+      'budget-exceeded',
+      `this call may cost $${dollarText(costNanoUsd)}, and $${dollarText(leftNanoUsd + reservedNanoUsd)} is left of ${name}: ask for less, such as a smaller max_tokens; ${anew}`,
+      { headers: stop },
+    );
+  return new Refusal('budget-exceeded', `${name} is used up, ${anew}`, {
+    headers: { ...(resetAtMs !== null && retryAfter), ...stop },
+  });
 }

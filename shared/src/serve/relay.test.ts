@@ -40,7 +40,7 @@ function meterOf(): Meter {
       reasoningTokens: null,
       completionCharacters: null,
     }),
-    report: () => ({ parts: [], whole: null, told: 'nothing' }),
+    report: () => ({ parts: [], whole: null, answered: null, told: 'nothing' }),
     written: () => whole.length,
   };
 }

@@ -21,6 +21,8 @@ export interface Relayed {
   readonly stream: boolean;
   /** What the caller gets with the end of the response: of a whole answer that is no stream, its last piece. */
   readonly last: Buffer | null;
+  /** Of the answer, as the caller was sent them, the last piece included. */
+  readonly bytes: number;
 }
 
 /**
@@ -42,6 +44,7 @@ export async function relay(
   let last: Buffer | null = null;
   let begun = false;
   let flat = false;
+  let sent = 0;
   // A stream's headers are sent even when its first event is long in coming; in one packet with it when it is not.
   const early = (): void => {
     begin();
@@ -63,6 +66,7 @@ export async function relay(
       if (bytes !== null) {
         clearImmediate(headers);
         begin();
+        sent += bytes.length;
         const taken = response.write(bytes);
         if (splitter !== null && !flat) {
           flattenHeader(response);
@@ -73,18 +77,24 @@ export async function relay(
       if (callerLeft.aborted) break;
     }
   } catch (error) {
-    if (!callerLeft.aborted) return { end: 'cut', error, stream: splitter !== null, last: null };
+    if (!callerLeft.aborted) return { end: 'cut', error, stream: splitter !== null, last: null, bytes: sent };
   } finally {
     clearImmediate(headers);
   }
   if (callerLeft.aborted) {
     answer.abort();
-    return { end: 'left', error: null, stream: splitter !== null, last: null };
+    return { end: 'left', error: null, stream: splitter !== null, last: null, bytes: sent };
   }
   if (splitter === null)
     return answer.arrayStream && !answer.meter.finished()
-      ? { end: 'cut', error: new Error('the stream ended without its end mark'), stream: false, last: null }
-      : { end: 'whole', error: null, stream: false, last };
+      ? {
+          end: 'cut',
+          error: new Error('the stream ended without its end mark'),
+          stream: false,
+          last: null,
+          bytes: sent,
+        }
+      : { end: 'whole', error: null, stream: false, last, bytes: sent + (last?.length ?? 0) };
   // The last event may lack the blank line that ends it.
   const rest = splitter.rest();
   const kept = rest === null || splitter.lost || answer.meter.event(new SseEvent(rest)) ? rest : null;
@@ -92,8 +102,14 @@ export async function relay(
   // closed. What it said last is not relayed then: half an event is of no use, and may be half of one that is not for
   // the caller.
   if (!splitter.lost && !answer.meter.finished())
-    return { end: 'cut', error: new Error('the stream ended without its end mark'), stream: true, last: null };
-  return { end: 'whole', error: null, stream: true, last: kept };
+    return {
+      end: 'cut',
+      error: new Error('the stream ended without its end mark'),
+      stream: true,
+      last: null,
+      bytes: sent,
+    };
+  return { end: 'whole', error: null, stream: true, last: kept, bytes: sent + (kept?.length ?? 0) };
 }
 
 /** As the lines of an event do. */

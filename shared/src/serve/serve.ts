@@ -13,12 +13,14 @@ import type { Route } from './exchange.ts';
 import { createHandler } from './handler.ts';
 
 export { allowedFor } from './allowed-models.ts';
-export { charged, notServed, type ChargedCall, type Ended } from './charged.ts';
+export type { AskBound } from './call-money.ts';
+export { charged, notServed, type ChargedCall, type Ended, type Held } from './charged.ts';
 export { embeddings, tokenCounts } from './charge.ts';
 export { completionRoute, type Asked, type CompletionRoute } from './completion.ts';
 export type { Context } from './context.ts';
 export type { Exchange, Route } from './exchange.ts';
 export { listFlaggedPrompts, readFlaggedPrompt, type FlaggedPrompt } from './flagged-prompts.ts';
+export { listGeminiModels, showGeminiModel } from './gemini-models.ts';
 export { callerOf, identify } from './identify.ts';
 export { lookBeforeParsing } from './look.ts';
 export { readClaim } from './idempotency.ts';

@@ -5,6 +5,7 @@ import type { Permit } from '../auth/auth.ts';
 import type { Part } from '../catalogue/catalogue.ts';
 import type { EndedEvent, EventDraft, EventName } from '../events/events.ts';
 import type { Refusal } from '../http/http.ts';
+import { callTagsOf } from './call-tags.ts';
 import { eventDraft } from './event-draft.ts';
 import type { Exchange } from './exchange.ts';
 
@@ -28,6 +29,10 @@ export interface Outcome<Used> {
   readonly truncated: boolean;
   /** Why it was not served, where that is known as a refusal. */
   readonly refusal: Refusal | null;
+  /** Of the request's body, as it came in. */
+  readonly requestBytes: number;
+  /** Of the answer's, as the caller was sent it; null: nobody counted them. */
+  readonly answerBytes: number | null;
 }
 
 /** What the event of one kind of call says besides what every one says. */
@@ -37,6 +42,8 @@ export interface CallEvent<Used> {
   readonly model: string | null;
   /** What is known before admission: written as it is when the holder dies or the call is refused. */
   readonly metadata: Readonly<Record<string, unknown>>;
+  /** What the call is tagged with; absent: what its header says. */
+  readonly callTags?: readonly string[];
   /** What is known when it has ended. `tokens` as in the row. */
   ended(outcome: Outcome<Used>): {
     readonly metadata: Readonly<Record<string, unknown>>;
@@ -50,12 +57,13 @@ export interface CallEvent<Used> {
 
 /** What is known before admission. Its id becomes the lease's. */
 export function draftEvent<Used>(
-  exchange: Pick<Exchange, 'context' | 'scope'>,
+  exchange: Pick<Exchange, 'context' | 'scope' | 'received'>,
   { actor, feature }: Permit,
-  { name, model, metadata }: CallEvent<Used>,
+  { name, model, metadata, callTags = callTagsOf(exchange.received.headers).tags }: CallEvent<Used>,
 ): EventDraft {
   const { source, id: identifier, tags } = actor;
-  return eventDraft(exchange, { name, source, identifier, feature, model, metadata: { ...metadata, feature }, tags });
+  const facts = { name, source, identifier, feature, model, metadata: { ...metadata, feature }, tags, callTags };
+  return eventDraft(exchange, facts);
 }
 
 /** The whole event of a call that has ended, without what only the limiter knows. @param units that are charged */
@@ -87,5 +95,7 @@ export function finishedEvent<Used>(
     abandoned_nano_usd: null,
     home,
     attempts,
+    request_bytes: outcome.requestBytes,
+    response_bytes: outcome.answerBytes,
   };
 }

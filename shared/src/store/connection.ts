@@ -214,8 +214,8 @@ export function connectStore(
       await Promise.all(client.nodes().map(probe));
     },
     run: (script, keys, args, budget) => {
-      if (keys.length !== script.keyCount)
-        throw new Error(`${script.name} takes ${script.keyCount} keys, got ${keys.length}`);
+      if (keys.length < script.keyCount || keys.length > script.keysMax)
+        throw new Error(`${script.name} takes ${script.keyCount} to ${script.keysMax} keys, got ${keys.length}`);
       return bounded(
         () => client.nodeOf(keys[0] ?? null),
         budget,

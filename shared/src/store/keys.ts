@@ -27,6 +27,7 @@ export function shardName(n: number): Shard {
  * | --- | --- | --- | --- |
  * | limit | hash | to the end of its quota and burst window | `id used reserved start end interval` of the quota window, `noticed`, `version` of the actor that last used it, `burst burstEnd` of the burst window |
  * | inFlight | sorted set | while a call is in flight, empty when idle | lease id scored by `due`, one set per actor and feature |
+ * | budget | hash | 40 days after the end of its last window; for ever with one that never ends | by window name what is used of one budget, of a subscription or a feature (limiter/scripts/tally.lua) |
  * | lease | string | until it is ended, then a quarter of an hour | state of one lease, then its parts (limiter/scripts/lease.lua) |
  * | claim | string | a day | of an Idempotency-Key: which request and call it belongs to, and how far that is (limiter/claim.ts) |
  * | leases | sorted set | for ever, empty when idle | lease id scored by `due`: the sweeper's index of the shard |
@@ -48,6 +49,7 @@ export function shardName(n: number): Shard {
 export const keys = {
   limit: (shard: Shard, feature: string, actor: string) => `{${shard}}:limit:${feature}:${actor}`,
   inFlight: (shard: Shard, feature: string, actor: string) => `{${shard}}:in-flight:${feature}:${actor}`,
+  budget: (shard: Shard, scope: string, actor: string) => `{${shard}}:budget:${scope}:${actor}`,
   lease: (shard: Shard, leaseId: string) => `{${shard}}:lease:${leaseId}`,
   claim: (shard: Shard, actor: string, name: string) => `{${shard}}:claim:${actor}:${name}`,
   leases: (shard: Shard) => `{${shard}}:leases`,

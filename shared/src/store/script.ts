@@ -9,8 +9,9 @@ export interface Script {
   readonly source: string;
   /** SHA-1 of the source, as EVALSHA wants it. */
   readonly sha: string;
-  /** How many KEYS its header names. */
+  /** How many KEYS its header names, without and with those that not every call has (`KEYS[9]?`). */
   readonly keyCount: number;
+  readonly keysMax: number;
 }
 
 /**
@@ -19,7 +20,7 @@ export interface Script {
  * @param fragments text of the fragments by name.
  */
 export function loadScript(name: string, text: string, fragments: Readonly<Record<string, string>> = {}): Script {
-  const keyCount = new Set([...text.matchAll(/^-- KEYS\[(\d+)\]/gm)].map((match) => match[1])).size;
+  const named = [...text.matchAll(/^-- KEYS\[\d+\](\??)/gm)];
   const whole = text.replace(/^\s*-- @include (\S+)$/gm, (_line, fragment: string) => {
     const body = fragments[fragment];
     if (body === undefined)
@@ -31,5 +32,6 @@ export function loadScript(name: string, text: string, fragments: Readonly<Recor
     .map((line) => line.replace(/^\s*--.*$/, '').trimEnd())
     .filter((line) => line !== '')
     .join('\n');
-  return { name, source, sha: createHash('sha1').update(source).digest('hex'), keyCount };
+  const sha = createHash('sha1').update(source).digest('hex');
+  return { name, source, sha, keyCount: named.filter(([, mark]) => mark === '').length, keysMax: named.length };
 }

@@ -56,6 +56,11 @@ const table = {
     unit: '{request}',
     sentence: 'Answers of the limiter, by decision and reason.',
   },
+  'gateway.budget.above_bound': {
+    kind: 'counter',
+    unit: '{call}',
+    sentence: 'Calls with a budget that cost more than was thought possible, by model: the bound is wrong.',
+  },
   'gateway.leases': { kind: 'counter', unit: '{lease}', sentence: 'Leases that ended, by how.' },
   'gateway.redis.duration': {
     kind: 'histogram',

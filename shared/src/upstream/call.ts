@@ -46,12 +46,16 @@ export interface Reading {
    * written once, before admission, and its objects are free while the answer streams.
    */
   readonly body: string;
+  /** The place in `body` where the model stood (request-body.ts); absent: in front, or nowhere. */
+  readonly modelAt?: number;
   /** Request headers of the dialect; null takes one of the SDK's away. */
   readonly headers: Readonly<Record<string, string | null>>;
   /** Usage was asked for on our own account, so the chunk that carries it is not for the caller. */
   readonly hidesUsage: boolean;
   /** What was left out or changed of what was asked, in words for the caller; absent: nothing. */
   readonly warnings?: readonly string[];
+  /** Models that the request has called beside its own, as it names them; absent: none. */
+  readonly secondNames?: readonly string[];
   /** Stands behind the last colon of the address in place of the home's own word. */
   readonly verb?: string;
   /** The stream comes as one JSON array and not as events. */
@@ -80,11 +84,16 @@ export interface Choice {
   readonly nearest: readonly string[];
 }
 
+/** A model that is called beside the request's own, as far as a permit needs it. */
+export type SecondModel = Pick<Choice, 'provider' | 'asked' | 'typed' | 'model' | 'unavailable' | 'nearest'>;
+
 /** What one request asks, and of whom. */
 export interface Call extends Reading, Choice {
   readonly dialect: DialectName;
   /** Asked on a path of instances, which know their own statuses and waits. */
   readonly forInstances: boolean;
+  /** Called and billed beside the model itself: the caller must be allowed them, too. Absent: none. */
+  readonly seconds?: readonly SecondModel[];
 }
 
 /**

@@ -48,6 +48,7 @@ const everywhere: readonly GuardedMember[] = [
   { name: 'stream', rule: 'ours' },
 ];
 
+const oneModel = 'one request is for one model: send another for another';
 const kept = 'it names what is kept under the gateway’s account, which every caller shares: send the content itself';
 
 /** Members that an API takes beside another one alone: without that one it refuses them. */
@@ -69,7 +70,7 @@ export const guardedMembers: Readonly<Record<Api, readonly GuardedMember[]>> = {
       rule: 'refuse',
       why: 'the gateway has no price for a place of inference: leave it out',
     },
-    { name: 'fallbacks', rule: 'refuse', why: 'one request is for one model: send another for another' },
+    { name: 'fallbacks', rule: 'refuse', why: oneModel },
     { name: 'fallback_credit_token', rule: 'refuse', why: kept },
     { name: 'thread', rule: 'refuse', why: kept },
   ],
@@ -78,6 +79,12 @@ export const guardedMembers: Readonly<Record<Api, readonly GuardedMember[]>> = {
     { name: 'user', rule: 'ours' },
     { name: 'previous_response_id', rule: 'refuse', why: kept },
     { name: 'conversation', rule: 'refuse', why: kept },
+    // Other models in the place of the first, or beside it: of OpenRouter, Groq, Together and their like.
+    ...['models', 'fallbacks', 'fallback_models', 'compound_custom', 'safety_model'].map((name): GuardedMember => ({
+      name,
+      rule: 'refuse',
+      why: oneModel,
+    })),
   ],
   'openai-responses': [
     ...everywhere.filter(({ name }) => name !== 'store' && name !== 'background'),
@@ -92,7 +99,14 @@ export const guardedMembers: Readonly<Record<Api, readonly GuardedMember[]>> = {
     { name: 'conversation', rule: 'refuse', why: kept },
     { name: 'prompt', rule: 'refuse', why: kept },
   ],
-  google: [...everywhere, { name: 'cached_content', rule: 'refuse', why: kept }],
+  google: [
+    ...everywhere,
+    { name: 'cached_content', rule: 'refuse', why: kept },
+    // Vertex AI chooses a model by them.
+    { name: 'routing_config', rule: 'refuse', why: oneModel },
+    { name: 'model_config', rule: 'refuse', why: oneModel },
+    { name: 'model_selection_config', rule: 'refuse', why: oneModel },
+  ],
 };
 
 /**

@@ -1,6 +1,7 @@
 // All text of a request that a model may read, for the rules of flagging, and how many tokens are asked for. Not a
 // tokenizer, and nothing that is kept.
 
+import { unmarked } from '../http/http.ts';
 import type { JsonObject } from './call.ts';
 import { lengthAsked } from './guard.ts';
 import type { Api } from './guarded-members.ts';
@@ -149,7 +150,7 @@ function walk(value: unknown, place: Place | null, takeWords: Take | null, takeA
       const members = Object.keys(next);
       for (let i = members.length - 1; i >= 0; i--) {
         const name = members[i] ?? '';
-        takeAside?.(name);
+        takeAside?.(unmarked(name));
         const below = at?.members.get(name) ?? null;
         const member = next[name];
         const read = typeof member === 'string' && below !== null ? readableAt(below, next, member) : member;

@@ -1,7 +1,7 @@
 // An answer's body chunk by chunk, as it arrives and with back-pressure: what Node's own iterator of a stream does, at
 // a fraction of its cost.
 
-import type { IncomingMessage } from 'node:http';
+import type { Readable } from 'node:stream';
 
 /** Read once, by one reader. Not reading on destroys the answer, as Node's iterator does. */
 export interface Reader extends AsyncIterableIterator<Buffer> {
@@ -28,20 +28,20 @@ const done = { done: true, value: undefined } as const;
  * Node's iterator makes two promises, a listener for the end and several ticks of each chunk (4 % of a call's CPU).
  * @param onDone is called once nobody will read on: it ended, failed, or its reader left
  */
-export function createReader(response: IncomingMessage, onDone: (end: ReaderEnd) => void): Reader {
+export function createReader(response: Readable, onDone: (end: ReaderEnd) => void): Reader {
   return new AnswerReader(response, onDone);
 }
 
 class AnswerReader implements Reader {
   readonly waiting: Buffer[] = [];
-  readonly #response: IncomingMessage;
+  readonly #response: Readable;
   readonly #onDone: (end: ReaderEnd) => void;
   #ended = false;
   #broken: Error | null = null;
   #waiter: PromiseWithResolvers<IteratorResult<Buffer>> | null = null;
   #watcher: (() => void) | null = null;
 
-  constructor(response: IncomingMessage, onDone: (end: ReaderEnd) => void) {
+  constructor(response: Readable, onDone: (end: ReaderEnd) => void) {
     this.#response = response;
     this.#onDone = onDone;
     const onBroken = (error?: Error): void => this.#onBroken(error);

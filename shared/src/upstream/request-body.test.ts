@@ -5,6 +5,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { parseJson, Refusal } from '../http/http.ts';
 import {
+  bodyOf,
   bodyText,
   codePoints,
   integerOf,
@@ -96,10 +97,17 @@ test('a body that is nested deeper than can be written again is the caller’s e
   assert.throws(() => bodyText(requestObject(JSON.parse(deep))), refused);
 });
 
-test('the model that is sent is the permitted one, whatever the body said', () => {
-  const text = bodyText({ model: 'asked', stream: true });
-  assert.equal(withModel(text, 'sent "so"').join(''), '{"model":"sent \\"so\\"","stream":true}');
-  assert.equal(withModel(bodyText({ model: 'asked' }), 'sent').join(''), '{"model":"sent"}');
+test('the model that is sent is the permitted one, whatever the body said, in the place where it stood', () => {
+  const sent = (members: Record<string, unknown>): string => withModel(bodyOf(members), 'sent "so"').join('');
+  const model = '"model":"sent \\"so\\""';
+  assert.equal(sent({ model: 'asked', stream: true }), `{${model},"stream":true}`);
+  assert.equal(sent({ model: 'asked' }), `{${model}}`);
+  assert.equal(
+    sent({ stream: true, model: 'asked', n: [{ model: 'm' }] }),
+    `{"stream":true,${model},"n":[{"model":"m"}]}`,
+  );
+  assert.equal(sent({ stream: true, model: 'asked' }), `{"stream":true,${model}}`);
+  assert.equal(bodyOf({ stream: true, model: 'asked', n: 1 }).body, '{"stream":true,"n":1}');
 });
 
 test('characters are code points', () => {

@@ -16,11 +16,16 @@ const passedToSdks: ReadonlySet<string> = new Set(['retry-after-ms', 'x-should-r
 
 /**
  * Lower-case names. The length passes for an answer that is relayed to its last byte; of a stream an event may be kept
- * back .
+ * back.
+ * @param changed whether other bytes are sent than came
  */
-export function callerHeaders(headers: IncomingHttpHeaders, sse: boolean, forInstances: boolean): OutgoingHttpHeaders {
+export function callerHeaders(
+  headers: IncomingHttpHeaders,
+  changed: boolean,
+  forInstances: boolean,
+): OutgoingHttpHeaders {
   const kept: OutgoingHttpHeaders = {};
-  if (!sse && headers['content-length'] !== undefined) kept['content-length'] = headers['content-length'];
+  if (!changed && headers['content-length'] !== undefined) kept['content-length'] = headers['content-length'];
   for (const name in headers) {
     const value = headers[name];
     if (value === undefined) continue;

@@ -2,10 +2,12 @@
 // slow, silent or gone.
 
 import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { describe, test, type TestContext } from 'node:test';
+import { brotliCompressSync, constants, createGzip, deflateSync, gzipSync, zstdCompressSync } from 'node:zlib';
 import { loadConfig } from '../config/config.ts';
 import { Refusal } from '../http/http.ts';
 import type { Lease } from '../limiter/limiter.ts';
@@ -140,6 +142,14 @@ describe('faults before the answer', () => {
     await provider.closed(1);
   });
 
+  test('an encoding that nobody knows', async (t) => {
+    const provider = await startProvider(t, (_request, response) =>
+      response.writeHead(400, { 'content-encoding': 'pack200-gzip' }).end('xx'),
+    );
+    await assert.rejects(provider.send('openai-chat'), { kind: 'upstream-unreachable' });
+    await provider.closed(1);
+  });
+
   for (const status of ['101 Switching Protocols\r\nupgrade: x\r\nconnection: upgrade', '101 x'])
     test(`another protocol: ${status.slice(0, 12)}`, async (t) => {
       const provider = await startProvider(t, (request) => void request.socket.write(`HTTP/1.1 ${status}\r\n\r\nxxxx`));
@@ -160,6 +170,62 @@ describe('faults before the answer', () => {
     );
     await assert.rejects(sent, (error) => !(error instanceof Refusal));
     assert.equal(provider.requests.length, 0);
+  });
+});
+
+describe('an answer that came compressed all the same', () => {
+  const encodings: readonly (readonly [name: string, encode: (bytes: Buffer) => Buffer])[] = [
+    ['gzip', gzipSync],
+    ['deflate', deflateSync],
+    ['br', brotliCompressSync],
+    ['zstd', zstdCompressSync],
+  ];
+  const error = JSON.stringify({ error: { type: 'invalid_request_error', message: 'wörds' } });
+  for (const [encoding, encode] of encodings)
+    test(`${encoding}: an error is read, judged, and reaches the caller as it was meant`, async (t) => {
+      const statuses = [400, 401];
+      const provider = await startProvider(t, (_request, response) => {
+        const type = { 'content-type': 'application/json', 'content-encoding': encoding };
+        response.writeHead(statuses.shift() ?? 200, type).end(encode(Buffer.from(error)));
+      });
+      const ofCaller = await provider.send('openai-chat');
+      assert.deepEqual([ofCaller.status, ofCaller.refusal, ofCaller.headers['content-length']], [400, null, undefined]);
+      assert.equal(String(await read(ofCaller)), error);
+      const ofOurs = await provider.send('openai-chat');
+      assert.deepEqual([ofOurs.status, ofOurs.refusal?.kind], [401, 'upstream-credentials']);
+      ofOurs.abort();
+    });
+
+  test('a whole answer and a stream, byte by byte; cut short, it is no whole one', async (t) => {
+    const answers = [
+      { type: 'application/json', text: '{"a":"wörds"}', cut: 0 },
+      { type: 'text/event-stream', text: 'data: {"choices":[{"delta":{"content":"x"}}]}\n\n'.repeat(50), cut: 0 },
+      { type: 'application/json', text: JSON.stringify({ a: randomBytes(2_000).toString('hex') }), cut: 9 },
+    ];
+    const provider = await startProvider(t, (_request, response) => {
+      const { type, text, cut } = answers.shift() ?? assert.fail('one too many');
+      const bytes = gzipSync(text);
+      response.writeHead(200, { 'content-type': type, 'content-encoding': 'gzip' });
+      for (const byte of bytes.subarray(0, bytes.length - cut)) response.write(Buffer.from([byte]));
+      response.end();
+    });
+    for (const { text, cut } of answers.slice()) {
+      const answer = provider.send('openai-chat').then(read);
+      if (cut === 0) assert.equal(String(await answer), text);
+      else await assert.rejects(answer);
+    }
+  });
+
+  test('a caller that leaves it ends it', async (t) => {
+    const provider = await startProvider(t, (_request, response) => {
+      const zip = createGzip({ flush: constants.Z_SYNC_FLUSH });
+      zip.pipe(response.writeHead(200, { 'content-type': 'text/event-stream', 'content-encoding': 'gzip' }));
+      zip.write('data: {"choices":[{"delta":{"content":"x"}}]}\n\n');
+    });
+    for await (const chunk of (await provider.send('openai-chat')).body) if (chunk.length > 0) break;
+    await provider.closed(1);
+    (await provider.send('openai-chat')).abort();
+    await provider.closed(2);
   });
 });
 

@@ -2,7 +2,8 @@
 // http/post.ts's, the meaning the dialect's. Not which home, nor what follows (homes/failover.ts).
 
 import type { ClientRequest, IncomingMessage } from 'node:http';
-import { flattenHeader, post, Refusal, type Sent } from '../http/http.ts';
+import type { Readable } from 'node:stream';
+import { decoded, flattenHeader, post, Refusal, type Sent } from '../http/http.ts';
 import type { Home, Model } from '../catalogue/catalogue.ts';
 import type { Answer, Attempt, AttemptFailureKind, Call } from './call.ts';
 import { deadlinesOf, type Deadlines } from './deadlines.ts';
@@ -152,7 +153,8 @@ export async function attempt(
     response.destroy();
     finish();
   };
-  if (isEncoded(response)) {
+  const content = decoded(response);
+  if (content === null) {
     abort();
     return failed('failed', new Error('an encoding that was not asked for'));
   }
@@ -165,7 +167,7 @@ export async function attempt(
     if (!told) over(outcome);
     told = true;
   };
-  const body = bodyOf(response, ending, deadlines.idleTimeoutMs, (end) => {
+  const body = bodyOf(response, content, ending, deadlines.idleTimeoutMs, (end) => {
     finish();
     tell(outcomeOf(end, ending.reason, sse, meter));
   });
@@ -178,7 +180,8 @@ export async function attempt(
     callerStatus: callerStatus(status, forInstances),
     retryAfter: retryAfter(status, headers, forInstances ? provider.retryAfterSeconds : null, waitTold),
     refusal: judged !== null && ourFaults.has(judged.blame) ? refusalOfOurs(judged.blame, call, status) : null,
-    headers: callerHeaders(headers, sse, forInstances),
+    // Of what is decoded the length is another one.
+    headers: callerHeaders(headers, sse || content !== response, forInstances),
     sse,
     arrayStream: call.arrayStream === true && !sse && status >= 200 && status < 300,
     home: home.row.id,
@@ -195,6 +198,10 @@ export async function attempt(
     },
   });
   const success = status >= 200 && status < 300;
+  if (content !== response && ending.reason === null && (await isUnreadable(body))) {
+    abort();
+    return failed('failed', new Error('an answer that its encoding does not fit'));
+  }
   const held = success ? await hold(body, headers['content-type'] ?? '', call, holdMs) : null;
   if (left()) {
     if (success) onUnanswered?.();
@@ -256,14 +263,21 @@ function kindOf(error: unknown, sent: Sent): AttemptFailureKind {
   return sent.connected() ? 'lost' : 'unreachable';
 }
 
-/** Compressed bytes could neither be metered nor, without their header, be read. */
-function isEncoded({ headers }: IncomingMessage): boolean {
-  return (headers['content-encoding'] ?? 'identity') !== 'identity';
+/** Of an answer that came compressed: whether it breaks before its first byte. */
+async function isUnreadable(body: Reader): Promise<boolean> {
+  await body.arrival(0);
+  return body.waiting.length === 0 && body.end() instanceof Error;
 }
 
 /** The body under the idle and total deadlines; reading it to its end, or stopping to, ends the call. */
-function bodyOf(response: IncomingMessage, ending: Ending, idleMs: number, finish: (end: ReaderEnd) => void): Reader {
-  const reader = createReader(response, finish);
+function bodyOf(
+  response: IncomingMessage,
+  content: Readable,
+  ending: Ending,
+  idleMs: number,
+  finish: (end: ReaderEnd) => void,
+): Reader {
+  const reader = createReader(content, finish);
   ending.reader = reader;
   const idleTimer = setTimeout(() => {
     // A caller that is slow to take a chunk does not make the provider idle.

@@ -15,17 +15,19 @@ import { homeAccess } from './home-access.ts';
 import { lengthMaxOf } from './length-max.ts';
 import { promptText, type PromptText } from './prompt-text.ts';
 import { isTextRequest, promptTextsOf, requestObject } from './request-body.ts';
+import { secondModels } from './second-models.ts';
 import { createFailover } from './homes/failover.ts';
 import { Health } from './homes/health.ts';
 import { createSecrets } from './homes/secrets.ts';
 import { SharedHealth } from './homes/shared-health.ts';
 import type { SendOptions } from './send.ts';
 import { createTokenCounter } from './token-counter.ts';
+import { byAnsweringModel } from './usage/answering-model.ts';
 import { withEstimates } from './usage/estimate.ts';
 import { nothingTold, tokensIn } from './usage/report.ts';
 import type { ServedUsage } from './usage/served-usage.ts';
 
-export type { Answer, Attempt, Call, CallerFacts, Meter, Metered, Surface, Usage } from './call.ts';
+export type { Answer, Attempt, Call, CallerFacts, Meter, Metered, SecondModel, Surface, Usage } from './call.ts';
 export { featuresOf } from './choice.ts';
 export { embedAll } from './embedding/batches.ts';
 export {
@@ -41,6 +43,7 @@ export { embeddersOf } from './embedding/registry.ts';
 export type { Flagging } from './flagging.ts';
 export type { PromptText } from './prompt-text.ts';
 export { DeadlinePassed } from './send.ts';
+export { boundOfCall, boundOfTexts } from './size/call-bound.ts';
 export type { ServedUsage } from './usage/served-usage.ts';
 
 /**
@@ -82,6 +85,8 @@ export interface Upstream {
    * @param ms since it was sent
    */
   usage(call: Call, answer: Answer, ms: number): Promise<Metered>;
+  /** What a call would be billed for if it ended now. @param answer null: none yet; @param ms since it was sent */
+  soFar(call: Call, answer: Answer | null, ms: number): readonly ServedUsage[];
   /** What a call may be billed for that was sent whole, and never answered. @param ms since it was sent */
   unanswered(call: Call, ms: number): readonly ServedUsage[];
   /** Ends the thread that counts tokens. */
@@ -160,12 +165,10 @@ export function createUpstream({
       const lengthMax = lengthMaxOf(config, provider.id, api);
       const serverTools = config.responsesServerTools ?? [];
       const { model } = choice;
-      return {
-        dialect,
-        forInstances,
-        ...choice,
-        ...read(request, { caller, provider, model, lengthMax, serverTools }),
-      };
+      const reading = read(request, { caller, provider, model, lengthMax, serverTools });
+      const { secondNames = [] } = reading;
+      const seconds = secondModels(secondNames, provider, catalogue, !forInstances);
+      return { dialect, forInstances, ...choice, ...reading, ...(seconds.length > 0 && { seconds }) };
     },
     send: async (lease, call, options) => {
       if (call.homes.length === 0) throw new Refusal('model-unavailable', call.unavailable ?? unavailable(call));
@@ -182,7 +185,8 @@ export function createUpstream({
       const report = meter.report();
       const written = meter.untold?.();
       if (written === undefined) {
-        const billed = withEstimates(call, { report, written: meter.written(), whole: meter.finished(), ms });
+        const parts = withEstimates(call, { report, written: meter.written(), whole: meter.finished(), ms });
+        const billed = byAnsweringModel(call, report.answered, parts);
         return { ...usage, tokens: tokensIn(report.parts), billed, counted: false, report: report.whole };
       }
       const prompt = promptTextsOf(JSON.parse(call.body) as JsonObject).join('');
@@ -193,7 +197,13 @@ export function createUpstream({
       const billed: ServedUsage[] = [{ model: null, counts: counted, estimated: true }];
       return { ...usage, inputTokens, outputTokens, tokens: tokensIn(billed), billed, counted: true, report: null };
     },
-    unanswered: (call, ms) => withEstimates(call, { report: nothingTold, written: 0, whole: false, ms }),
+    soFar: (call, answer, ms) => {
+      const report = answer?.meter.report() ?? nothingTold;
+      const written = answer?.meter.written() ?? 0;
+      return byAnsweringModel(call, report.answered, withEstimates(call, { report, written, whole: false, ms }));
+    },
+    unanswered: (call, ms) =>
+      byAnsweringModel(call, null, withEstimates(call, { report: nothingTold, written: 0, whole: false, ms })),
     close: () => counter.close(),
   };
 }

@@ -30,6 +30,10 @@ module "gateway" {
 
   operators = ["group:cody-gateway-operators@sourcegraph.com"]
 
+  # Whose .github/workflows plan and roll out: terraform/README.md, "Pipeline". null: nobody's.
+  repository    = "sourcegraph/cody-gateway"
+  repository_id = null
+
   terraform_url = "https://console.cloud.google.com/storage/browser/cody-gateway-dev-terraform"
   sentry_url    = "https://sourcegraph.sentry.io/projects/cody-gateway-dev/"
   slack_token   = var.slack_token

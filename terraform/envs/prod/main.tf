@@ -29,6 +29,10 @@ module "gateway" {
   operators = ["group:cody-gateway-operators@sourcegraph.com"]
   approvers = ["group:cody-gateway-approvers@sourcegraph.com"]
 
+  # Whose .github/workflows plan and roll out: terraform/README.md, "Pipeline". null: nobody's.
+  repository    = "sourcegraph/cody-gateway"
+  repository_id = null
+
   terraform_url = "https://console.cloud.google.com/storage/browser/cody-gateway-prod-terraform"
   sentry_url    = "https://sourcegraph.sentry.io/projects/cody-gateway-prod/"
   slack_token   = var.slack_token

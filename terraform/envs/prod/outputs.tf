@@ -37,3 +37,8 @@ output "events" {
   description = "Project of the events."
   value       = module.gateway.events
 }
+
+output "pipeline" {
+  description = "What the workflows are given as variables of the repository."
+  value       = module.gateway.pipeline
+}

@@ -23,12 +23,12 @@ SELECT
   SUM(quota_units) AS quota_units,
   -- What Google bills of a call: its time in the function. Nobody measures a refusal: a hundredth of a second.
   SUM(IFNULL(gateway_ms + IFNULL(CAST(JSON_VALUE(metadata, '$.upstream_request_duration_ms') AS INT64), 0), 10 * count)) AS request_ms,
-  -- And what goes through the network: what was asked and answered, as far as it is known, and a thousand bytes of
-  -- headers.
+  -- And what goes through the network: what was asked and answered, and a thousand bytes of headers. Older rows have
+  -- characters alone, refusals nothing.
   SUM(
     1000 * count
-    + IFNULL(CAST(JSON_VALUE(metadata, '$.prompt_character_count') AS INT64), 0)
-    + IFNULL(CAST(JSON_VALUE(metadata, '$.completion_character_count') AS INT64), 0)
+    + COALESCE(request_bytes, CAST(JSON_VALUE(metadata, '$.prompt_character_count') AS INT64), 0)
+    + COALESCE(response_bytes, CAST(JSON_VALUE(metadata, '$.completion_character_count') AS INT64), 0)
   ) AS bytes
 FROM `${project}.${dataset}.events_between`(@from, @to)
 GROUP BY utc_day, day, source, identifier, function, name, feature, provider, model

@@ -7,6 +7,7 @@ locals {
     for pair in setproduct(keys(var.accounts), var.operators) : "${pair[0]} ${pair[1]}" => { account = var.accounts[pair[0]], operator = pair[1] }
   }
   conditions = {
+    "roles/bigquery.dataEditor"  = "resource.name.startsWith('projects/${var.events_project_id}/datasets/${var.dataset}')"
     "roles/storage.objectViewer" = "resource.name.startsWith('projects/_/buckets/${var.releases}')"
   }
   # Logs, traces, errors, metrics, and what runs: `npm run status` needs no more.
@@ -32,6 +33,12 @@ locals {
     events = {
       project = var.events_project_id
       roles   = ["roles/bigquery.dataViewer", "roles/bigquery.jobUser"]
+    }
+    # Rows of the ledger are changed by `prices reprice` and `events place`, whose audit record `operate` writes. What
+    # else is in that project stays closed.
+    ledger = {
+      project = var.events_project_id
+      roles   = ["roles/bigquery.dataEditor", "roles/bigquery.jobUser"]
     }
   }
 }

@@ -52,3 +52,9 @@ variable "releases" {
   type        = string
   nullable    = false
 }
+
+variable "dataset" {
+  description = "Dataset of the events."
+  type        = string
+  nullable    = false
+}

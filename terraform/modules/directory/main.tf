@@ -11,7 +11,7 @@ locals {
 resource "google_firestore_database" "this" {
   project                           = var.project_id
   name                              = "(default)"
-  location_id                       = var.region
+  location_id                       = coalesce(var.location, var.region)
   type                              = "FIRESTORE_NATIVE"
   concurrency_mode                  = "PESSIMISTIC"
   delete_protection_state           = "DELETE_PROTECTION_ENABLED"

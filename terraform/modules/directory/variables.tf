@@ -15,3 +15,13 @@ variable "region" {
     error_message = "A region looks like us-central1."
   }
 }
+
+variable "location" {
+  description = "Where the documents are, for ever: nam5 (several regions of the United States), eur3 (of Europe), or null for the region."
+  type        = string
+  default     = null
+  validation {
+    condition     = var.location == null || contains(["nam5", "eur3"], coalesce(var.location, "nam5"))
+    error_message = "nam5, eur3, or null."
+  }
+}

@@ -32,9 +32,11 @@ locals {
 
   # A table function says in its comment what it takes: `-- Parameters: @from TIMESTAMP, @to TIMESTAMP.` An argument
   # has a mark of its own, since a column of the same name would win over it.
-  routines   = { for file in concat(tolist(fileset(local.dir, "functions/*.sql")), tolist(fileset(local.dir, "queries/*.sql"))) : trimsuffix(basename(file), ".sql") => file("${local.dir}/${file}") }
+  routines   = { for file in flatten([for folder in ["functions", "queries", "billing/functions"] : tolist(fileset(local.dir, "${folder}/*.sql"))]) : trimsuffix(basename(file), ".sql") => file("${local.dir}/${file}") }
   parameters = { for name, sql in local.routines : name => [for match in regexall("@([a-z_]+) ([A-Z0-9]+)", join("", regexall("-- Parameters: .*", sql))) : { name = "arg_${match[0]}", type = match[1] }] }
   bodies     = { for file in concat(tolist(fileset(local.dir, "functions/*.sql")), tolist(fileset(local.dir, "queries/*.sql"))) : trimsuffix(basename(file), ".sql") => replace(templatefile("${local.dir}/${file}", local.names), "/@([a-z_]+)/", "arg_$1") }
+  bill_names = merge(local.names, { billing_export = var.billing_export, gateway_project = var.gateway_project_id })
+  bill       = var.billing_export == null ? {} : { for file in fileset(local.dir, "billing/functions/*.sql") : trimsuffix(basename(file), ".sql") => replace(templatefile("${local.dir}/${file}", local.bill_names), "/@([a-z_]+)/", "arg_$1") }
   billing    = var.billing_export == null ? toset([]) : toset([for file in fileset("${local.dir}/billing", "*.sql") : trimsuffix(file, ".sql")])
 }
 
@@ -192,6 +194,27 @@ resource "google_bigquery_table" "view_2" {
   depends_on = [google_bigquery_table.view_1]
 }
 
+# What reads Google's bill, where it is connected.
+resource "google_bigquery_routine" "bill" {
+  for_each        = local.bill
+  project         = var.project_id
+  dataset_id      = google_bigquery_dataset.this.dataset_id
+  routine_id      = each.key
+  routine_type    = "TABLE_VALUED_FUNCTION"
+  language        = "SQL"
+  definition_body = each.value
+
+  dynamic "arguments" {
+    for_each = local.parameters[each.key]
+    content {
+      name      = arguments.value.name
+      data_type = jsonencode({ typeKind = arguments.value.type })
+    }
+  }
+
+  depends_on = [google_bigquery_table.view_2]
+}
+
 resource "google_bigquery_table" "billing" {
   for_each            = local.billing
   project             = var.project_id
@@ -200,10 +223,10 @@ resource "google_bigquery_table" "billing" {
   labels              = local.labels
   deletion_protection = false
   view {
-    query          = templatefile("${local.dir}/billing/${each.key}.sql", merge(local.names, { billing_export = var.billing_export, gateway_project = var.gateway_project_id }))
+    query          = templatefile("${local.dir}/billing/${each.key}.sql", local.bill_names)
     use_legacy_sql = false
   }
-  depends_on = [google_bigquery_table.view_2]
+  depends_on = [google_bigquery_routine.bill]
 }
 
 # The table and no more of the dataset.

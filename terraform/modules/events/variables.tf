@@ -57,7 +57,7 @@ variable "time_zone" {
 }
 
 variable "billing_export" {
-  description = "Full name of the detailed billing export's table (project.dataset.table), or null while there is none."
+  description = "Full name of the detailed billing export's own table (project.dataset.table, no view of it: it is read by its partitions), or null while there is none."
   type        = string
   default     = null
   validation {

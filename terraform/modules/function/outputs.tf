@@ -3,6 +3,11 @@ output "account" {
   value       = google_service_account.this.email
 }
 
+output "scheduler" {
+  description = "Email of the account that calls it on time; null where nobody does."
+  value       = one(google_service_account.scheduler[*].email)
+}
+
 output "name" {
   description = "Name of the function and of the Cloud Run service behind it."
   value       = google_cloudfunctions2_function.this.name

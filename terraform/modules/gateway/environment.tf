@@ -14,6 +14,8 @@ locals {
       CODY_GATEWAY_REGION         = var.region
       CODY_GATEWAY_TASKS_LOCATION = var.region
       CODY_GATEWAY_ENVIRONMENT    = var.env
+      # Windows of budgets begin with the days of the warehouse.
+      CODY_GATEWAY_BILLING_TIME_ZONE = var.billing_time_zone
       # The load balancer's own entry in X-Forwarded-For, which only requests that came through it have.
       CODY_GATEWAY_TRUSTED_PROXIES         = "1"
       CODY_GATEWAY_LOAD_BALANCER_ADDRESSES = module.load_balancer.address
@@ -22,16 +24,22 @@ locals {
       CODY_GATEWAY_BIGQUERY_DATASET        = "cody_gateway"
       CODY_GATEWAY_BIGQUERY_TABLE          = "events"
       # Read anew for each connection, so that a new password needs no release. The function module mounts them.
-      CODY_GATEWAY_REDIS_CA_FILE       = "/etc/ssl/redis/ca.pem"
-      CODY_GATEWAY_REDIS_PASSWORD_FILE = "/etc/redis/password"
+      CODY_GATEWAY_REDIS_CA_FILE = "/etc/ssl/redis/ca.pem"
       # For events while the queue is away, of the 80 % that Redis may fill: shared/src/limiter/share.ts says why a
       # quarter.
-      CODY_GATEWAY_OUTBOX_BYTES = tostring(floor(var.redis_memory_gb * 0.8 * 1024 * 1024 * 1024 / 4))
+      CODY_GATEWAY_OUTBOX_BYTES = tostring(floor((local.clustered ? module.redis_cluster[0].bytes : var.redis_memory_gb * 0.8 * 1024 * 1024 * 1024) / 4))
+    },
+    # Who connects to a cluster shows its account's token, which the gateway asks for anew before it ends.
+    local.clustered ? {
+      CODY_GATEWAY_REDIS_CLUSTER = "true"
+      CODY_GATEWAY_REDIS_IAM     = "true"
+      } : {
+      CODY_GATEWAY_REDIS_PASSWORD_FILE = "/etc/redis/password"
     },
     # A task function's queue and address: CODY_GATEWAY_EVENTS_QUEUE, CODY_GATEWAY_DELIVER_EVENTS_URL.
     { for name, file in local.files : "CODY_GATEWAY_${upper(replace(file.queue, "-", "_"))}_QUEUE" => file.queue if file.trigger == "task" },
     { for name, file in local.files : "CODY_GATEWAY_${upper(replace(name, "-", "_"))}_URL" => local.url[name] if file.trigger == "task" },
-    var.events_queues > 1 ? { CODY_GATEWAY_EVENTS_QUEUE_COUNT = tostring(var.events_queues) } : {},
+    local.events_queues > 1 ? { CODY_GATEWAY_EVENTS_QUEUE_COUNT = tostring(local.events_queues) } : {},
     var.settings,
   )
 

@@ -11,8 +11,19 @@ locals {
   # Known before anything exists, so that a function's environment can name another function without waiting for it.
   url  = { for name in keys(local.files) : name => "https://${name}-${data.google_project.this.number}.${var.region}.run.app" }
   tags = { for name in keys(local.files) : name => lookup(var.function_tags, name, var.image_tag) }
+  # Instances that carry the rate, at the 60 % of their concurrency at which Cloud Run adds one: a call is ten seconds
+  # long, a task one. Any public function may have all of it; a scheduled one runs once.
+  seconds = { http = 10, task = 1, schedule = 0 }
+  carrying = {
+    for name, file in local.files : name => ceil(coalesce(var.requests_per_second, 0) * local.seconds[file.trigger] / (file.concurrency * 0.6))
+  }
+  # Each takes 500 tasks a second; a call is a task when instances have nothing to gather.
+  events_queues = max(var.events_queues, ceil(coalesce(var.requests_per_second, 0) / 400))
   instances = {
-    for name, file in local.files : name => lookup(var.instances, name, file.trigger == "http" ? var.public_instances : { min = 0, max = 10 })
+    for name, file in local.files : name => lookup(var.instances, name, {
+      min = file.trigger == "http" ? var.public_instances.min : 0
+      max = max(file.trigger == "http" ? var.public_instances.max : 10, local.carrying[name])
+    })
   }
 
   # What a function reaches, where its function.json does not say: enough for its trigger.
@@ -26,6 +37,9 @@ locals {
   # What the exporter needs: to write both, and to say which project pays (x-goog-user-project).
   telemetry_roles = ["roles/serviceusage.serviceUsageConsumer", "roles/telemetry.metricsWriter", "roles/telemetry.tracesWriter"]
 
+  # Whether Redis is many nodes.
+  clustered = var.redis_cluster != null
+
   # In production the dashboards of others read the events in a project of their own.
   events_project = coalesce(var.events_project_id, var.project_id)
 
@@ -34,10 +48,13 @@ locals {
   closers   = { for name, account in local.accounts : name => account if contains(local.uses[name], "final-days") }
   writers   = { for name, account in local.accounts : name => account if contains(local.uses[name], "warehouse") }
 
+  # Who takes Gemini's dialect.
+  gemini = [for name, file in local.files : name if anytrue([for route in file.routes : startswith(route.path, "/v1beta/")])]
+
   apis = [
     "artifactregistry", "bigquery", "billingbudgets", "certificatemanager", "cloudbuild", "cloudfunctions", "cloudresourcemanager", "cloudscheduler", "cloudtasks", "cloudtrace",
-    "compute", "firebaserules", "firestore", "iam", "iap", "logging", "monitoring", "privilegedaccessmanager", "redis", "run", "secretmanager", "servicenetworking",
-    "telemetry",
+    "compute", "firebaserules", "firestore", "iam", "iamcredentials", "iap", "logging", "monitoring", "networkconnectivity", "privilegedaccessmanager", "redis", "run", "secretmanager",
+    "servicenetworking", "sts", "telemetry",
   ]
 }
 
@@ -59,6 +76,12 @@ module "releases" {
   labels     = local.labels
 }
 
+# It was always there before it could be many nodes.
+moved {
+  from = module.redis
+  to   = module.redis[0]
+}
+
 module "network" {
   source     = "../network"
   project_id = var.project_id
@@ -68,6 +91,7 @@ module "network" {
 
 module "redis" {
   source     = "../redis"
+  count      = var.redis_memory_gb > 0 ? 1 : 0
   project_id = var.project_id
   region     = var.region
   labels     = local.labels
@@ -75,20 +99,34 @@ module "redis" {
   network    = module.network.network
 }
 
+module "redis_cluster" {
+  source     = "../redis-cluster"
+  count      = var.redis_cluster == null ? 0 : 1
+  project_id = var.project_id
+  region     = var.region
+  labels     = local.labels
+  nodes      = var.redis_cluster.nodes
+  node_type  = var.redis_cluster.node_type
+  network    = module.network.network
+  users      = local.accounts
+}
+
 module "secrets" {
   source             = "../secrets"
   project_id         = var.project_id
   labels             = local.labels
   variables          = toset(flatten([for file in values(local.files) : file.secrets]))
-  redis_endpoint     = module.redis.endpoint
-  redis_password     = module.redis.password
-  redis_certificates = module.redis.certificates
+  redis_endpoint     = local.clustered ? module.redis_cluster[0].endpoint : module.redis[0].endpoint
+  redis_password     = local.clustered ? null : module.redis[0].password
+  with_password      = !local.clustered
+  redis_certificates = local.clustered ? module.redis_cluster[0].certificates : module.redis[0].certificates
 }
 
 module "directory" {
   source     = "../directory"
   project_id = var.project_id
   region     = var.region
+  location   = var.directory_location
 }
 
 module "events" {
@@ -108,7 +146,7 @@ module "queues" {
   project_id = var.project_id
   region     = var.region
   targets    = { for name, file in local.files : file.queue => local.url[name] if file.trigger == "task" }
-  shards     = { for name, file in local.files : file.queue => var.events_queues if file.trigger == "task" && lookup(file, "queue", "") == "events" }
+  shards     = { for name, file in local.files : file.queue => local.events_queues if file.trigger == "task" && lookup(file, "queue", "") == "events" }
   enqueuers  = local.enqueuers
 }
 
@@ -128,10 +166,10 @@ module "function" {
   instances   = local.instances[each.key]
   environment = { for variable, value in local.environment : variable => value if contains(lookup(local.read, each.key, []), variable) }
   secrets     = { for variable in each.value.secrets : variable => module.secrets.ids[variable] if contains(local.mounted, variable) }
-  secret_files = {
-    (local.environment.CODY_GATEWAY_REDIS_CA_FILE)       = module.secrets.redis_ca
-    (local.environment.CODY_GATEWAY_REDIS_PASSWORD_FILE) = module.secrets.redis_password
-  }
+  secret_files = merge(
+    { (local.environment.CODY_GATEWAY_REDIS_CA_FILE) = module.secrets.redis_ca },
+    local.clustered ? {} : { (local.environment.CODY_GATEWAY_REDIS_PASSWORD_FILE) = module.secrets.redis_password },
+  )
   roles         = local.roles[each.key]
   own_url       = var.own_urls
   all_users     = var.all_users_allowed
@@ -157,7 +195,8 @@ module "monitoring" {
   env                 = var.env
   hostname            = var.hostname
   functions           = { for name, file in local.files : name => { max = local.instances[name].max, public = file.trigger == "http" } }
-  redis_id            = module.redis.id
+  redis_id            = local.clustered ? module.redis_cluster[0].id : module.redis[0].id
+  redis_cluster       = local.clustered
   spend_usd_per_hour  = var.spend_usd_per_hour
   runbooks_url        = var.runbooks_url
   slack_token         = var.slack_token
@@ -184,6 +223,7 @@ module "access" {
   operators         = var.operators
   approvers         = var.approvers
   releases          = module.releases.bucket
+  dataset           = local.environment.CODY_GATEWAY_BIGQUERY_DATASET
   accounts          = local.accounts
 }
 
@@ -196,4 +236,36 @@ module "bastion" {
   network    = module.network.network
   subnetwork = module.network.subnetwork
   operators  = var.operators
+}
+
+# Where callers may send their token in the URL, the platform's own logs of requests would keep it: those of the
+# functions that take it, and the load balancer's.
+resource "google_logging_project_exclusion" "key_in_url" {
+  count       = contains(["1", "t", "true"], lower(lookup(local.environment, "CODY_GATEWAY_GOOGLE_KEY_IN_URL", "false"))) ? 1 : 0
+  project     = var.project_id
+  name        = "cody-gateway-key-in-url"
+  description = "URLs with a token in them (CODY_GATEWAY_GOOGLE_KEY_IN_URL): the functions' own lines stay."
+  filter = join(" OR ", flatten([for name in local.gemini : [
+    "(log_id(\"run.googleapis.com/requests\") AND resource.labels.service_name = \"${name}\")",
+    "(log_id(\"requests\") AND resource.type = \"http_load_balancer\" AND resource.labels.backend_service_name = \"fn-${name}\")",
+  ]]))
+}
+
+module "pipeline" {
+  source            = "../pipeline"
+  count             = var.repository == null ? 0 : 1
+  project_id        = var.project_id
+  events_project_id = local.events_project
+  env               = var.env
+  labels            = local.labels
+  repository        = var.repository
+  repository_id     = var.repository_id
+  releases          = module.releases.bucket
+  state_bucket      = "${var.project_id}-terraform"
+  accounts = merge(
+    { builder = basename(module.releases.builder) },
+    { for name, account in local.accounts : "fn-${name}" => account },
+    { for name, function in module.function : "job-${name}" => function.scheduler if local.files[name].trigger == "schedule" },
+    { for queue, account in module.queues.accounts : "queue-${queue}" => account },
+  )
 }

@@ -1,6 +1,8 @@
 locals {
   console = "https://console.cloud.google.com"
   project = "project=${var.project_id}"
+  # Of a cluster the address by which its nodes are found.
+  redis_host = local.clustered ? regex("//([^:]+):", module.redis_cluster[0].endpoint)[0] : module.redis[0].host
 }
 
 output "links" {
@@ -21,14 +23,14 @@ output "dashboards" {
   value = {
     gateway   = "${local.console}/monitoring/dashboards/builder/${basename(module.monitoring.dashboard)}?${local.project}"
     cloud_run = "${local.console}/monitoring/dashboards/resourceList/cloud_run_revision?${local.project}"
-    redis     = "${local.console}/memorystore/redis/locations/${var.region}/instances/cody-gateway/details/overview?${local.project}"
+    redis     = "${local.console}/memorystore/${local.clustered ? "cluster" : "redis"}/locations/${var.region}/${local.clustered ? "clusters" : "instances"}/cody-gateway/details/overview?${local.project}"
   }
 }
 
 output "tunnel" {
   description = "How an operator reaches Redis, while deploy_network_compute_instance is true."
   value = {
-    tunnel = "gcloud compute ssh cody-gateway-network-connector --project=${var.project_id} --zone=${var.region}-c --tunnel-through-iap -- -N -L 6378:${module.redis.host}:6378"
+    tunnel = "gcloud compute ssh cody-gateway-network-connector --project=${var.project_id} --zone=${var.region}-c --tunnel-through-iap -- -N -L 6378:${local.redis_host}:${local.clustered ? 6379 : 6378}"
     redis  = "REDISCLI_AUTH=$(gcloud redis instances get-auth-string cody-gateway --project=${var.project_id} --region=${var.region} --format='value(authString)') redis-cli -p 6378 --tls --insecure"
   }
 }
@@ -63,6 +65,11 @@ output "channel" {
   value       = module.monitoring.channel
 }
 
+output "pipeline" {
+  description = "What the workflows are given as variables of the repository; null while there is no pipeline."
+  value       = one(module.pipeline[*].github)
+}
+
 output "inventory" {
   description = "All that tests ask for; two plans that agree in a member do the same to it."
   value = {
@@ -71,14 +78,17 @@ output "inventory" {
     queues      = module.queues.inventory
     events      = module.events.inventory
     directory   = module.directory.inventory
-    redis       = module.redis.inventory
+    redis       = one(module.redis[*].inventory)
+    cluster     = one(module.redis_cluster[*].inventory)
     routes      = module.load_balancer.inventory
     backends    = module.load_balancer.backends
     monitoring  = module.monitoring.inventory
     access      = module.access.inventory
     releases    = module.releases.inventory
+    pipeline    = [for pipeline in module.pipeline : pipeline.inventory]
     bastion     = [for bastion in module.bastion : bastion.inventory]
     secrets     = module.secrets.ids
+    unlogged    = [for exclusion in google_logging_project_exclusion.key_in_url : exclusion.filter]
   }
 }
 

@@ -64,6 +64,16 @@ variable "instances" {
   nullable    = false
 }
 
+variable "requests_per_second" {
+  description = "Rate that functions and queues must carry, from which their maxima follow where they are lower (terraform/scale.md); null: as the others say."
+  type        = number
+  default     = null
+  validation {
+    condition     = var.requests_per_second == null || try(var.requests_per_second > 0 && var.requests_per_second <= 40000, false)
+    error_message = "Above 0, and 40,000 at most: a hundred queues of 400 tasks a second."
+  }
+}
+
 variable "settings" {
   description = "Further variables of the table in shared/src/config/README.md, by name: allowed models, timeouts, addresses. No secrets."
   type        = map(string)
@@ -79,10 +89,26 @@ variable "filled_secrets" {
 }
 
 variable "redis_memory_gb" {
-  description = "Memory of Redis."
+  description = "Memory of Redis; 0 once redis_cluster has taken over and the single node may go."
   type        = number
   default     = 1
   nullable    = false
+  validation {
+    condition     = var.redis_memory_gb > 0 || var.redis_cluster != null
+    error_message = "Without redis_cluster there must be a single node: redis_memory_gb of 1 or more."
+  }
+}
+
+variable "redis_cluster" {
+  description = "Many nodes in place of one (terraform/scale.md): how many, each with a replica, and what a node is. null: one node."
+  type        = object({ nodes = number, node_type = optional(string, "REDIS_HIGHMEM_MEDIUM") })
+  default     = null
+}
+
+variable "directory_location" {
+  description = "Where the directory is, for ever: nam5 or eur3 outlive the loss of a region; null for the region. For a project that is new."
+  type        = string
+  default     = null
 }
 
 variable "events_queues" {
@@ -241,6 +267,18 @@ variable "all_users_allowed" {
   description = "Whether the organisation lets this project grant a role to allUsers: terraform/README.md, \"A project from nothing\"."
   type        = bool
   nullable    = false
+}
+
+variable "repository" {
+  description = "GitHub repository whose workflows may plan and roll out here (owner/name), or null: no pipeline."
+  type        = string
+  default     = null
+}
+
+variable "repository_id" {
+  description = "Number of that repository, which nobody can take over with its name, or null."
+  type        = string
+  default     = null
 }
 
 variable "slack_token_version" {

@@ -4,25 +4,35 @@ locals {
   public  = { for name, file in var.files : name => file if file.trigger == "http" }
   default = one([for name, file in local.public : name if lookup(file, "default", false)])
 
+  # Paths that several functions have are told apart by methods, where it is not their features that differ.
+  by_path = { for pair in flatten([for name, file in local.public : [for route in file.routes : { name = name, path = route.path } if route.feature == null]]) : pair.path => pair.name... }
+
   # As the local router chooses (scripts/local/router.ts): exact paths before prefixes, the longer first, then the
   # route with the request's feature, then the one that names none, then the one with another feature, whose function
-  # explains itself. Equals go by name.
+  # explains itself; then the route that takes the method. Equals go by name.
   candidates = flatten([
     for name, file in local.public : [
       for number, route in file.routes : [
-        for feature in route.feature == null ? [null] : [route.feature, "*"] : {
-          order = join("/", [
-            endswith(route.path, "*") ? "1" : "0",
-            format("%05d", 10000 - length(route.path)),
-            route.feature == null ? "1" : feature == "*" ? "2" : "0",
-            name,
-            format("%03d", number),
-          ])
-          function = name
-          path     = trimsuffix(route.path, "*")
-          prefix   = endswith(route.path, "*")
-          feature  = feature == "*" ? null : feature
-        }
+        for feature in route.feature == null ? [null] : [route.feature, "*"] : [
+          for method in concat(length(distinct(lookup(local.by_path, route.path, []))) > 1 ? route.methods : [], ["*"]) : {
+            order = join("/", [
+              endswith(route.path, "*") ? "1" : "0",
+              format("%05d", 10000 - length(route.path)),
+              route.feature == null ? "1" : feature == "*" ? "2" : "0",
+              method == "*" ? "1" : "0",
+              name,
+              format("%03d", number),
+              method,
+            ])
+            function = name
+            path     = trimsuffix(route.path, "*")
+            prefix   = endswith(route.path, "*")
+            headers = merge(
+              feature == null || feature == "*" ? {} : { "X-Sourcegraph-Feature" = feature },
+              method == "*" ? {} : { ":method" = method },
+            )
+          }
+        ]
       ]
     ]
   ])
@@ -104,9 +114,9 @@ resource "google_compute_url_map" "this" {
           full_path_match = route_rules.value.prefix ? null : route_rules.value.path
           prefix_match    = route_rules.value.prefix ? route_rules.value.path : null
           dynamic "header_matches" {
-            for_each = route_rules.value.feature == null ? [] : [route_rules.value.feature]
+            for_each = route_rules.value.headers
             content {
-              header_name = "X-Sourcegraph-Feature"
+              header_name = header_matches.key
               exact_match = header_matches.value
             }
           }
@@ -139,7 +149,9 @@ resource "google_certificate_manager_dns_authorization" "this" {
   name        = local.certificate
   description = "The outputs certificate and address are the hostname's DNS records."
   domain      = var.hostname
-  labels      = local.labels
+  # A record for each project: a second one, of a region that stands by, proves the same hostname beside this.
+  type   = "PER_PROJECT_RECORD"
+  labels = local.labels
   lifecycle {
     create_before_destroy = true
   }

@@ -2,9 +2,25 @@
 # platform's (handbook).
 
 locals {
-  run   = "resource.type = \"cloud_run_revision\" AND resource.labels.service_name = monitoring.regex.full_match(\"${join("|", keys(var.functions))}\")"
-  redis = "resource.type = \"redis_instance\" AND resource.labels.instance_id = \"${var.redis_id}\""
-  log   = "resource.type = \"cloud_run_revision\" AND metric.type = \"logging.googleapis.com/user/cody_gateway"
+  run = "resource.type = \"cloud_run_revision\" AND resource.labels.service_name = monitoring.regex.full_match(\"${join("|", keys(var.functions))}\")"
+  # A cluster tells of its fullest and its busiest node, and neither of roles nor of refused connections as one node
+  # does.
+  redis        = var.redis_cluster ? "resource.type = \"redis.googleapis.com/Cluster\" AND resource.labels.cluster_id = \"${var.redis_id}\"" : "resource.type = \"redis_instance\" AND resource.labels.instance_id = \"${var.redis_id}\""
+  redis_memory = var.redis_cluster ? "redis.googleapis.com/cluster/memory/maximum_utilization" : "redis.googleapis.com/stats/memory/system_memory_usage_ratio"
+  redis_cpu    = var.redis_cluster ? "redis.googleapis.com/cluster/cpu/maximum_utilization" : "redis.googleapis.com/stats/cpu_utilization_main_thread"
+  cluster_alerts = {
+    redis-headroom = {
+      title     = "A node of Redis is nearly full", severity = "CRITICAL", filter = "${local.redis} AND metric.type = \"${local.redis_memory}\""
+      aligner   = "ALIGN_MEAN", reducer = "REDUCE_MAX", group_by = []
+      threshold = 0.8
+    }
+    redis-cpu = {
+      title     = "A node of Redis is busy", filter = "${local.redis} AND metric.type = \"${local.redis_cpu}\""
+      aligner   = "ALIGN_MEAN", reducer = "REDUCE_MAX", group_by = []
+      threshold = 0.7
+    }
+  }
+  log = "resource.type = \"cloud_run_revision\" AND metric.type = \"logging.googleapis.com/user/cody_gateway"
 
   # An incident ends half an hour after its lines stop. Google's own week would swallow every further dead letter of
   # that week.
@@ -171,13 +187,17 @@ locals {
     }
   }
 
-  rows    = { for name, row in merge(local.service, local.redis_alerts, local.redis_clients, local.own) : name => merge(local.base, row) }
-  runbook = { for name in concat(keys(local.rows), keys(local.others)) : name => "${var.runbooks_url}/${name}.md" }
+  # Types differ, so these are chosen one by one.
+  redis_node = { for name, row in merge(local.redis_alerts, local.redis_clients) : name => row if !var.redis_cluster }
+  redis_many = { for name, row in local.cluster_alerts : name => row if var.redis_cluster }
+  rows       = { for name, row in merge(local.service, local.redis_node, local.redis_many, local.own) : name => merge(local.base, row) }
+  runbook    = { for name in concat(keys(local.rows), keys(local.others)) : name => "${var.runbooks_url}/${name}.md" }
   others = {
     response-codes  = "Share of one status"
     instance-count  = "Near the most instances"
     external-uptime = "The public address does not answer"
     outbox-age      = "Events wait, or nobody sweeps"
+    close-days      = "Final days are not written"
     queue-stands    = "A queue does not move"
     synthetic-call  = "The synthetic call fails"
     slo-burn-fast   = "Error budget: two percent in an hour"
@@ -378,6 +398,60 @@ resource "google_monitoring_alert_policy" "outbox_age" {
     links {
       display_name = "Runbook"
       url          = local.runbook["outbox-age"]
+    }
+  }
+
+  depends_on = [time_sleep.metrics]
+}
+
+# Views read the last ten days from the events themselves, so there is a week to mend it in.
+resource "google_monitoring_alert_policy" "close_days" {
+  project               = var.project_id
+  display_name          = local.policy["close-days"]
+  combiner              = "OR"
+  severity              = "WARNING"
+  notification_channels = local.channels
+  user_labels           = merge(local.labels, { alert = "close-days" })
+
+  alert_strategy {
+    auto_close = local.auto_close
+  }
+
+  conditions {
+    display_name = "A day could not be closed, three hours in a row"
+    condition_threshold {
+      filter          = "${local.log}/close_days_failed\""
+      comparison      = "COMPARISON_GT"
+      threshold_value = 0
+      # One run an hour.
+      duration = "10800s"
+      aggregations {
+        alignment_period     = "3600s"
+        per_series_aligner   = "ALIGN_DELTA"
+        cross_series_reducer = "REDUCE_SUM"
+      }
+    }
+  }
+
+  conditions {
+    display_name = "No run for three hours"
+    condition_absent {
+      filter   = "${local.log}/close_days_runs\""
+      duration = "10800s"
+      aggregations {
+        alignment_period     = "3600s"
+        per_series_aligner   = "ALIGN_DELTA"
+        cross_series_reducer = "REDUCE_SUM"
+      }
+    }
+  }
+
+  documentation {
+    mime_type = "text/markdown"
+    content   = "Final days are not written. Runbook: ${local.runbook["close-days"]}"
+    links {
+      display_name = "Runbook"
+      url          = local.runbook["close-days"]
     }
   }
 

@@ -132,6 +132,8 @@ resource "google_monitoring_dashboard" "this" {
     app       = var.labels.app
     env       = var.env
     functions = join("|", keys(var.functions))
-    redis     = var.redis_id
+    redis     = replace(local.redis, "\"", "\\\"")
+    memory    = local.redis_memory
+    cpu       = local.redis_cpu
   })
 }

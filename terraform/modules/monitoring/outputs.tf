@@ -15,6 +15,7 @@ output "inventory" {
         external-uptime = google_monitoring_alert_policy.external_uptime.documentation[0].links[0].url
         instance-count  = one(distinct([for policy in google_monitoring_alert_policy.instance_count : policy.documentation[0].links[0].url]))
         outbox-age      = google_monitoring_alert_policy.outbox_age.documentation[0].links[0].url
+        close-days      = google_monitoring_alert_policy.close_days.documentation[0].links[0].url
         queue-stands    = google_monitoring_alert_policy.queue_stands.documentation[0].links[0].url
         synthetic-call  = google_monitoring_alert_policy.synthetic.documentation[0].links[0].url
         cost-anomaly    = google_monitoring_alert_policy.cost_anomaly.documentation[0].links[0].url
@@ -35,6 +36,7 @@ output "inventory" {
         response-codes  = google_monitoring_alert_policy.response_codes
         external-uptime = google_monitoring_alert_policy.external_uptime
         outbox-age      = google_monitoring_alert_policy.outbox_age
+        close-days      = google_monitoring_alert_policy.close_days
         queue-stands    = google_monitoring_alert_policy.queue_stands
         synthetic-call  = google_monitoring_alert_policy.synthetic
         cost-anomaly    = google_monitoring_alert_policy.cost_anomaly

@@ -40,6 +40,13 @@ variable "functions" {
   nullable    = false
 }
 
+variable "redis_cluster" {
+  description = "Whether redis_id is a cluster's."
+  type        = bool
+  default     = false
+  nullable    = false
+}
+
 variable "redis_id" {
   description = "Full name of the Redis instance."
   type        = string

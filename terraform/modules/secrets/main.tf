@@ -32,7 +32,14 @@ resource "google_secret_manager_secret_version" "redis_endpoint" {
   }
 }
 
+moved {
+  from = google_secret_manager_secret_version.redis_password
+  to   = google_secret_manager_secret_version.redis_password[0]
+}
+
+# A cluster has none: who connects shows a token of its own.
 resource "google_secret_manager_secret_version" "redis_password" {
+  count                  = var.with_password ? 1 : 0
   secret                 = google_secret_manager_secret.this["redis_password"].id
   secret_data_wo         = var.redis_password
   secret_data_wo_version = parseint(substr(sha256(nonsensitive(var.redis_password)), 0, 8), 16)

@@ -31,8 +31,14 @@ variable "redis_endpoint" {
   nullable    = false
 }
 
+variable "with_password" {
+  description = "Whether Redis has a password: one node has, a cluster takes access tokens."
+  type        = bool
+  nullable    = false
+}
+
 variable "redis_password" {
-  description = "Redis's AUTH string."
+  description = "Redis's AUTH string; null for a cluster."
   type        = string
   sensitive   = true
 }

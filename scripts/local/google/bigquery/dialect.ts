@@ -41,6 +41,8 @@ function toWords(part: string): string {
       .replace(/\bJSON_VALUE\(/gi, 'json_extract_string(')
       // A part of a timestamp is a bare word there and text here.
       .replace(/,\s*(MINUTE|HOUR|DAY|WEEK|MONTH|YEAR)\s*\)/gi, ", '$1')")
+      // When a line was loaded: a column of every table there, of none here, where it is loaded when it is used.
+      .replace(/\b_PARTITIONTIME\b/g, 'usage_start_time')
       .replace(/\bCURRENT_TIMESTAMP\(\)/gi, 'now()')
       .replace(/\bCURRENT_DATE\(\)/gi, 'CURRENT_DATE')
       .replace(/\bCURRENT_DATE\(/gi, 'civil_date(now(), ')
@@ -79,6 +81,7 @@ export const setup: readonly string[] = [
   'CREATE MACRO count_where(condition) AS COUNT(CASE WHEN condition THEN 1 END)',
   // A member of a member, such as $.unplaced.tokens: a null in a merge patch takes it away.
   `CREATE MACRO json_remove(j, path) AS json_merge_patch(j, '{"' || split_part(path, '.', 2) || '":{"' || split_part(path, '.', 3) || '":null}}')`,
+  "CREATE MACRO json_value_array(j) AS json_extract_string(j, '$[*]')",
   'CREATE MACRO date_sub(d, span) AS CAST(d - span AS DATE)',
   'CREATE MACRO date_add(d, span) AS CAST(d + span AS DATE)',
   'CREATE MACRO generate_date_array(first, last) AS list_transform(generate_series(CAST(first AS TIMESTAMP), CAST(last AS TIMESTAMP), INTERVAL 1 DAY), lambda t: CAST(t AS DATE))',

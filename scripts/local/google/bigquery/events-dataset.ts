@@ -47,9 +47,9 @@ export function eventsSql(file: string, names: EventsNames): string {
 
 /**
  * Texts of one kind, by name: `''` are views, `functions` and `queries` table functions, `billing` the views that read
- * the bill.
+ * the bill, `billing/functions` what those read it by.
  */
-export function eventsFiles(folder: '' | 'functions' | 'queries' | 'billing'): readonly string[] {
+export function eventsFiles(folder: '' | 'functions' | 'queries' | 'billing' | 'billing/functions'): readonly string[] {
   const files = readdirSync(path.join(eventsDir, folder)).filter((file) => file.endsWith('.sql'));
   return files.toSorted().map((file) => path.join(folder, file));
 }
@@ -98,8 +98,8 @@ export async function createEventsDataset(
 }
 
 /**
- * Creates a table in the shape of Google's billing export (of its columns those that anyone here reads), and the view
- * that joins it.
+ * Creates a table in the shape of Google's billing export (of its columns those that anyone here reads), and the
+ * table function and the view that join it.
  */
 export async function createBillingExport(
   bigquery: LocalBigQuery,
@@ -107,7 +107,13 @@ export async function createBillingExport(
   gatewayProject = project,
 ): Promise<void> {
   await bigquery.createTable('gcp_billing_export', columnsOf(path.join(import.meta.dirname, 'billing-export.json')));
-  await bigquery.createView('cost_by_function', eventsSql('billing/cost_by_function.sql', { project, gatewayProject }));
+  const names = { project, gatewayProject };
+  for (const file of eventsFiles('billing/functions')) {
+    const sql = eventsSql(file, names);
+    await bigquery.createFunction(path.basename(file, '.sql'), parametersOf(sql), sql);
+  }
+  for (const file of eventsFiles('billing'))
+    await bigquery.createView(path.basename(file, '.sql'), eventsSql(file, names));
 }
 
 function columnsOf(file: string): Column[] {

@@ -2,27 +2,19 @@
 // one commit. Creating is subscriptions.ts.
 
 import { randomBytes } from 'node:crypto';
-import type { DocumentReference, Transaction } from '@google-cloud/firestore';
 import {
-  auditedChange,
   operatorTimeoutMs,
   parseDocument,
-  versionOf,
   withDeadline,
   type Author,
   type Documents,
 } from '../../documents/documents.ts';
 import type { AccountCopies } from '../account-copies.ts';
 import { features, type SubscribedFeature } from '../limits.ts';
-import { recordOf, tokenSchema, type SubscriptionRecord } from '../records.ts';
-import { subscriptionId } from './subscriptions.ts';
+import { tokenSchema } from '../records.ts';
 import { deriveFromLicenceKey, hashToken } from '../token.ts';
+import { change, OperatorRefused, type Changed } from './change-record.ts';
 
-/**
- * Copies are brought up to date beside the write; where that fails they are believed for a minute at most
- * (account-copies.ts).
- */
-const copyBudgetMs = 2_000;
 /** Of one subscription that an operator made. */
 const tokensMax = 100;
 
@@ -35,21 +27,6 @@ export interface LimitChange {
 
 /** By feature; null takes back what operators said before. */
 export type LimitChanges = Readonly<Partial<Record<SubscribedFeature, LimitChange | null>>>;
-
-/** A subscription after a change. */
-export interface Changed {
-  readonly id: string;
-  readonly record: SubscriptionRecord;
-  /** Whether the copies in Redis have it already; false: within a minute. */
-  readonly published: boolean;
-}
-
-/** There is no such subscription or token, or it may not be changed so: the message is for the operator. */
-export class OperatorRefused extends Error {
-  override readonly name = 'OperatorRefused';
-}
-
-type Overrides = SubscriptionRecord['overrides'];
 
 /**
  * Changes limits, field by field. What a source states stays beside it and comes back with null.
@@ -155,70 +132,4 @@ export async function revokeToken(
       text: `token with hash ${hash}`,
     };
   });
-}
-
-/** What a change sets; members that are absent stay. */
-interface Change {
-  readonly overrides?: Overrides;
-  readonly tokens?: string[];
-  readonly issued?: string;
-  readonly revoked?: string;
-  /** For the audit record. */
-  readonly text: string;
-}
-
-async function change(
-  documents: Pick<Documents, 'client'>,
-  copies: AccountCopies | null,
-  id: string,
-  author: Author,
-  what: string,
-  decide: (record: SubscriptionRecord, id: string) => Change,
-): Promise<Changed> {
-  const bare = subscriptionId(id);
-  if (bare === null) throw new OperatorRefused(`${JSON.stringify(id)} is not a subscription id: give a UUID`);
-  const path = `subscriptions/${bare}`;
-  const { decided, after } = await auditedChange(
-    documents,
-    path,
-    { author, what, subject: bare },
-    (found, transaction) => {
-      if (!found.exists)
-        throw new OperatorRefused(`there is no subscription ${bare}: subscriptions list shows those that are`);
-      const decided = decide(recordOf(found.data(), path), bare);
-      write(transaction, found.ref, decided);
-      return decided;
-    },
-  );
-  const record = recordOf(after.data(), path);
-  const version = versionOf(after.updateTime);
-  const published = await publish(copies, { bare, record, version }, decided);
-  return { id: bare, record, published };
-}
-
-function write(transaction: Transaction, document: DocumentReference, change: Change): void {
-  const { overrides, tokens, issued, revoked } = change;
-  const { firestore, path } = document;
-  const updatedAt = new Date();
-  transaction.update(document, { ...(overrides && { overrides }), ...(tokens && { tokens }), updatedAt });
-  if (issued !== undefined)
-    transaction.create(firestore.doc(`tokens/${issued}`), { actor: path, createdAt: updatedAt });
-  // On the token itself, too: it stays revoked when a source moves it to another subscription.
-  if (revoked !== undefined)
-    transaction.update(firestore.doc(`tokens/${revoked}`), { revoked: true, revokedByOperator: true, updatedAt });
-}
-
-async function publish(
-  copies: AccountCopies | null,
-  { bare, record, version }: { bare: string; record: SubscriptionRecord; version: number },
-  { revoked }: Change,
-): Promise<boolean> {
-  if (copies === null) return false;
-  const account = { source: 'dotcom-product-subscriptions', id: bare, record, version } as const;
-  const budget = (): { leftMs: number } => ({ leftMs: copyBudgetMs });
-  const outcomes = await Promise.allSettled([
-    ...record.tokens.map((hash) => copies.renew(hash, account, budget())),
-    ...(revoked === undefined ? [] : [copies.revoke(revoked, version, budget())]),
-  ]);
-  return outcomes.every(({ status }) => status === 'fulfilled');
 }

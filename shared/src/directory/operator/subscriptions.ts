@@ -98,6 +98,16 @@ export async function findSubscription(
 }
 
 /**
+ * One user of Sourcegraph.com, null when the directory has none of that number.
+ * @throws what Firestore throws, and after 15 s
+ */
+export async function findUser(documents: Pick<Documents, 'client'>, id: string): Promise<SubscriptionEntry | null> {
+  const firestore = await documents.client();
+  const document = await withDeadline(firestore.doc(`users/${id}`).get(), operatorTimeoutMs);
+  return document.exists ? readEntry(id, document.data(), 'users') : null;
+}
+
+/**
  * Subscriptions of exactly this name, at most `most` of them.
  * @throws what Firestore throws, and after 15 s
  */
@@ -158,9 +168,9 @@ export function subscriptionId(text: string): string | null {
   return /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(bare) ? bare : null;
 }
 
-function readEntry(id: string, data: unknown): SubscriptionEntry {
+function readEntry(id: string, data: unknown, collection = 'subscriptions'): SubscriptionEntry {
   try {
-    return { id, record: recordOf(data, `subscriptions/${id}`) };
+    return { id, record: recordOf(data, `${collection}/${id}`) };
   } catch (error) {
     return { id, fault: (error as Error).message };
   }

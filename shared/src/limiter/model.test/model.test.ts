@@ -9,6 +9,7 @@ import fc from 'fast-check';
 import { Redis } from 'ioredis';
 import { startRedis, type LocalRedis } from '../../../../scripts/local/process/redis.ts';
 import { connectStore, type Store } from '../../store/store.ts';
+import { corrections } from './corrections.ts';
 import { PlainLimiter } from './plain-limiter.ts';
 import {
   admits,
@@ -61,6 +62,8 @@ async function hold(kinds: readonly fc.Arbitrary<Step>[], share: number): Promis
       ledger: [],
       late: new Set(),
       reopened: new Map(),
+      resets: new Map(),
+      owners: new Map(),
     };
     const real = new Real(connections, redis);
     await real.begin(startMs);
@@ -102,6 +105,7 @@ test('every step of any sequence does what the model does, and counters and ledg
       renewals,
       sweeps,
       reads,
+      corrections,
       waits,
       waits,
     ],

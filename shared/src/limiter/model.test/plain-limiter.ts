@@ -1,27 +1,14 @@
 // The limiter once more, in plain memory and without Redis: what model.test.ts holds the real one to. For tests alone.
 
-/** What an actor is entitled to at the moment of a call. Times in ms, as everywhere here. */
-export interface ModelPlan {
-  readonly limit: number;
-  readonly interval: number;
-  readonly burstLimit: number;
-  readonly burstInterval: number;
-  readonly cap: number;
-  /** Null for actors whose window moves its end when the interval changes. */
-  readonly version: number | null;
-}
-
-/** One request for admission. */
-export interface ModelAdmission {
-  readonly id: string;
-  /** Actor and feature: whose counter it is. */
-  readonly counter: string;
-  readonly shard: string;
-  readonly plan: ModelPlan;
-  readonly estimate: number;
-  readonly claim: { readonly name: string; readonly fingerprint: string } | null;
-  readonly thresholds: readonly number[];
-}
+import {
+  budgetNoticeDraft,
+  draftOf,
+  noticeDraft,
+  type ModelAdmission,
+  type ModelEvent,
+  type ModelPlan,
+} from './plain-admission.ts';
+import { keptText, PlainBudgets, type Hold, type Kept, type Refusing } from './plain-budgets.ts';
 
 interface Window {
   id: string;
@@ -42,23 +29,20 @@ interface Counter {
   expiry: number;
 }
 
+/** What is held for an open lease in dollars, and what it has cost so far. */
+export interface Held {
+  metered: number;
+  readonly holds: readonly (Hold | null)[];
+}
+
 type Lease =
-  | { state: 'open'; window: string; estimate: number; due: number; admission: ModelAdmission }
-  | { state: 'settled' | 'void' | 'swept'; kept: number; expiry: number };
+  | { state: 'open'; window: string; estimate: number; due: number; admission: ModelAdmission; money: Held | null }
+  | { state: 'settled' | 'void' | 'swept'; kept: number; expiry: number; spent: readonly (Kept | null)[] | null };
 
 interface Fold {
   minute: number;
   n: number;
   counts: Map<string, { row: ModelEvent; count: number; due: number }>;
-}
-
-/** An event of the outbox; `fields` beyond id, kind, window and units. */
-export interface ModelEvent {
-  readonly id: string;
-  readonly kind: 'event' | 'orphaned' | 'refused' | 'notice';
-  readonly window: string;
-  readonly units: number;
-  readonly fields: Readonly<Record<string, string>>;
 }
 
 const minute = 60_000;
@@ -76,6 +60,9 @@ export class PlainLimiter {
   readonly leases = new Map<string, Lease>();
   readonly claims = new Map<string, { fingerprint: string; state: string; id: string; expiry: number }>();
   readonly folds = new Map<string, Fold>();
+  readonly budgets = new PlainBudgets();
+  /** What the holder of a lease knows of its windows. */
+  readonly windows = new Map<string, readonly (Hold | null)[]>();
   readonly events: ModelEvent[] = [];
 
   constructor(now: number) {
@@ -85,13 +72,14 @@ export class PlainLimiter {
   advance(ms: number): void {
     this.now += ms;
     for (const [name, { expiry }] of this.counters) if (expiry <= this.now) this.counters.delete(name);
+    this.budgets.advance(this.now);
     for (const [name, { expiry }] of this.claims) if (expiry <= this.now) this.claims.delete(name);
     for (const [id, lease] of this.leases)
       if (lease.state !== 'open' && lease.expiry <= this.now) this.leases.delete(id);
   }
 
   admit(admission: ModelAdmission): object {
-    const { id, counter: name, plan, estimate, claim } = admission;
+    const { id, counter: name, plan, estimate, claim, money } = admission;
     const taken = claim === null ? undefined : this.claims.get(claimName(admission));
     if (taken !== undefined && taken.id !== id)
       return {
@@ -120,16 +108,23 @@ export class PlainLimiter {
     const old = counter ?? { window: null, burst: 0, burstEnd: 0, version: null, noticed: null, expiry: 0 };
     const oldEnd = Math.max(old.window?.end ?? 0, old.burstEnd);
     const marked = { ...old, burst: burst + 1, burstEnd };
-    if (window.used + estimate > plan.limit) {
+    const isOverQuota = window.used + estimate > plan.limit;
+    const weighed = isOverQuota || money === null ? null : this.budgets.weigh(this.now, actorOf(admission), money);
+    if (isOverQuota || (weighed !== null && weighed.refusing !== null)) {
       // What stands is kept, but a nearer end is kept too.
       if (window.id === old.window?.id) marked.window = { ...old.window, end: window.end, interval: window.interval };
       this.keep(name, marked, oldEnd);
+      if (weighed !== null && weighed.refusing !== null) return this.refuseByBudget(admission, weighed.refusing);
       return this.refuse(admission, 'quota', plan.limit, window.end);
     }
     marked.window = { ...window, used: window.used + estimate, reserved: window.reserved + estimate };
     if (plan.version !== null && plan.version > (old.version ?? 0)) marked.version = plan.version;
     this.keep(name, marked, oldEnd);
-    this.leases.set(id, { state: 'open', window: window.id, estimate, due: this.now + leaseTime, admission });
+    const held = weighed === null || money === null ? null : { metered: money.input, holds: weighed.holds };
+    if (money !== null && held !== null) this.budgets.hold(this.now, actorOf(admission), money, held.holds);
+    if (held !== null && !this.windows.has(id)) this.windows.set(id, held.holds);
+    const due = this.now + leaseTime;
+    this.leases.set(id, { state: 'open', window: window.id, estimate, due, admission, money: held });
     if (claim !== null)
       this.claims.set(claimName(admission), {
         fingerprint: claim.fingerprint,
@@ -156,8 +151,48 @@ export class PlainLimiter {
     this.counters.set(name, { ...counter, expiry: end === oldEnd ? counter.expiry : end });
   }
 
-  private refuse({ id, shard, counter }: ModelAdmission, cause: string, limit: number, retryAtMs: number): object {
-    const fields = { c: cause, l: String(limit), u: String(retryAtMs), e: draftOf(id) };
+  private refuseByBudget(admission: ModelAdmission, refusing: Refusing): object {
+    const { id } = admission;
+    const { cause, place, budget, window, tally } = refusing;
+    const [settled, end] = [tally.used - tally.reserved, tally.end];
+    const retryAtMs = cause === 'budget-held' ? this.now + 5_000 : end > 0 ? end : this.now + 86_400_000;
+    const first = this.budgets.refuse(this.now, actorOf(admission), refusing);
+    const told = { c: cause, l: String(budget.limit), o: String(place) };
+    if (first)
+      this.events.push({
+        id: `${id}-${cause}`,
+        kind: 'notice',
+        window,
+        units: settled,
+        fields: { ...told, u: String(end), e: budgetNoticeDraft },
+      });
+    const kept = keptText([1, 2].map((n) => (n === place ? { window, nano: 0 } : null)));
+    const costNanoUsd = admission.money?.worst ?? 0;
+    const row = { b: kept, m: String(costNanoUsd), r: String(settled), o: String(place) };
+    return {
+      ...this.refuse(admission, cause, budget.limit, retryAtMs, row),
+      budget: {
+        scope: budget.scope,
+        window,
+        resetAtMs: end === 0 ? null : end,
+        limitNanoUsd: budget.limit,
+        settledNanoUsd: settled,
+        leftNanoUsd: Math.max(0, budget.limit - tally.used),
+        reservedNanoUsd: tally.reserved,
+        costNanoUsd,
+        notice: first ? settled : null,
+      },
+    };
+  }
+
+  private refuse(
+    { id, shard, counter }: ModelAdmission,
+    cause: string,
+    limit: number,
+    retryAtMs: number,
+    more: Readonly<Record<string, string>> = {},
+  ): object {
+    const fields = { c: cause, l: String(limit), u: String(retryAtMs), e: draftOf(id), ...more };
     const row: ModelEvent = { id, kind: 'refused', window: '', units: 0, fields };
     const posted = this.appendFolding(`${shard} ${counter}`, cause, row);
     return { decision: 'denied', cause, limit, retryAtMs, nowMs: this.now, posted: posted ? id : null };
@@ -197,10 +232,12 @@ export class PlainLimiter {
     state: 'settled' | 'void',
     units: number,
     event: string | null,
+    nano: number | null,
   ): object {
-    const { id, counter: name, plan, thresholds } = admission;
+    const { id, counter: name, plan, thresholds, money } = admission;
     const lease = this.leases.get(id);
-    if (lease?.state === 'settled' || lease?.state === 'void') return { posted: null, notice: null };
+    if (lease?.state === 'settled' || lease?.state === 'void')
+      return { posted: null, notice: null, above: 0, budgetNotices: [] };
     const open = lease?.state === 'open';
     const charged = open ? lease.window : window;
     const held = open ? lease.estimate : lease?.state === 'swept' ? lease.kept : 0;
@@ -212,13 +249,50 @@ export class PlainLimiter {
       if (settled !== null && event !== null && thresholds.length > 0)
         notice = this.notice(name, charged, settled, plan.limit, thresholds);
     }
-    this.leases.set(id, { state, kept, expiry: this.now + endedTime });
+    const { spent, above, notices } = this.spend(admission, lease, nano, event === null);
+    this.leases.set(id, { state, kept, expiry: this.now + endedTime, spent: money === null ? null : spent });
     this.endClaim(admission, state);
     if (event !== null) {
-      const fields = { e: event, ...(notice !== null && { t: String(notice.percent) }) };
+      const told = notice === null ? {} : { t: String(notice.percent) };
+      const fields = { e: event, ...(money !== null && { b: keptText(spent), t: '0' }), ...told };
       this.events.push({ id, kind: 'event', window: charged, units: kept, fields });
     }
-    return { posted: event === null ? null : kept, notice };
+    return { posted: event === null ? null : kept, notice, above, budgetNotices: notices };
+  }
+
+  private spend(
+    admission: ModelAdmission,
+    lease: Lease | undefined,
+    nano: number | null,
+    givenUp: boolean,
+    thresholds: readonly number[] = givenUp ? [] : admission.thresholds,
+  ): { spent: (Kept | null)[]; above: number; notices: { percent: number; settled: number }[] } {
+    const { id, money } = admission;
+    if (givenUp && lease?.state === 'swept') return { spent: [...(lease.spent ?? [])], above: 0, notices: [] };
+    const found = {
+      open: lease?.state === 'open' ? (lease.money?.holds ?? []) : null,
+      swept: lease?.state === 'swept' ? (lease.spent ?? []) : null,
+      known: givenUp ? [] : (this.windows.get(id) ?? []),
+    };
+    const { told, ...outcome } = this.budgets.spend(this.now, actorOf(admission), money, found, nano, thresholds);
+    for (const { place, window, settled, ...fields } of told) {
+      const row = { ...fields, o: String(place), e: budgetNoticeDraft };
+      this.events.push({ id: `${id}-${place}`, kind: 'notice', window, units: settled, fields: row });
+    }
+    return { ...outcome, notices: told.map(({ t, settled }) => ({ percent: Number(t), settled })) };
+  }
+
+  /** An operator's correction: the event explains what the counter shows. */
+  correct(id: string, key: string, place: number, window: string, end: number, by: number): object {
+    if (this.leases.has(id)) return { outcome: 'known' };
+    const hold = { window, end, held: 0, risk: 0 };
+    const { kept } = this.budgets.charge(this.now, key, hold, by, 0, null, []);
+    const spent = [1, 2].map((n) => (n === place ? { window, nano: kept } : null));
+    this.leases.set(id, { state: 'settled', kept: 0, expiry: this.now + endedTime, spent });
+    const fields = { e: `correction ${id}`, b: keptText(spent) };
+    this.events.push({ id, kind: 'event', window: '', units: 0, fields });
+    const tally = this.budgets.byKey.get(key)?.windows.get(window);
+    return { outcome: 'corrected', settled: (tally?.used ?? 0) - (tally?.reserved ?? 0) };
   }
 
   /** Moves the counter while its window is the one of that name and open. @returns settled units, or null */
@@ -257,10 +331,11 @@ export class PlainLimiter {
     else claim.state = state;
   }
 
-  renew(id: string): number {
+  renew(id: string, metered: number): number {
     const lease = this.leases.get(id);
     if (lease?.state !== 'open') return 0;
     lease.due = this.now + leaseTime;
+    if (lease.money !== null) lease.money.metered = Math.max(lease.money.metered, metered);
     return 1;
   }
 
@@ -272,9 +347,14 @@ export class PlainLimiter {
       if (lease.state !== 'open' || lease.due > until) continue;
       const { admission, window, estimate } = lease;
       const kept = this.charge(admission.counter, window, 0, -estimate) === null ? 0 : estimate;
-      this.leases.set(id, { state: 'swept', kept, expiry: this.now + endedTime });
+      const most = Math.max(0, ...(lease.money?.holds ?? []).map((hold) => (hold?.held ?? 0) + (hold?.risk ?? 0)));
+      const cost = Math.min(most, (lease.money?.metered ?? 0) + (admission.money?.renewal ?? 0));
+      // It gives no notice: the next end of a lease does.
+      const spent = lease.money === null ? null : this.spend(admission, lease, cost, true).spent;
+      this.leases.set(id, { state: 'swept', kept, expiry: this.now + endedTime, spent });
       this.endClaim(admission, 'orphaned');
-      const fields = { s: String(estimate), e: draftOf(id) };
+      const told = spent === null ? {} : { b: keptText(spent), m: String(cost) };
+      const fields = { s: String(estimate), e: draftOf(id), ...told };
       this.events.push({ id, kind: 'orphaned', window, units: kept, fields });
       orphaned++;
     }
@@ -304,9 +384,9 @@ export class PlainLimiter {
   }
 }
 
-/** A draft that is nobody else's. */
-export const draftOf = (id: string): string => `draft of ${id}`;
-export const noticeDraft = 'notice';
+function actorOf({ counter }: ModelAdmission): string {
+  return counter.split(' ')[1] ?? '';
+}
 
 function claimName({ counter, claim }: ModelAdmission): string {
   return `${counter.split(' ')[1] ?? ''} ${claim?.name ?? ''}`;

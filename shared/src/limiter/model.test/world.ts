@@ -6,7 +6,9 @@ import type { Feature, Permit } from '../../auth/auth.ts';
 import { keys, shardOf, type Store } from '../../store/store.ts';
 import { createLimiter, identityOf, type Lease, type Limiter } from '../limiter.ts';
 import { loadScripts } from '../scripts.ts';
-import { draftOf, type ModelAdmission, type ModelEvent, type ModelPlan, type PlainLimiter } from './plain-limiter.ts';
+import { keptText, tallyText } from './plain-budgets.ts';
+import { draftOf, type ModelAdmission, type ModelEvent, type ModelPlan } from './plain-admission.ts';
+import { type Held, type PlainLimiter } from './plain-limiter.ts';
 
 /** All times are multiples of it, so that the real milliseconds of a run, which are fewer, can be told from them. */
 export const unitMs = 20_000;
@@ -57,11 +59,17 @@ export interface Both {
    * opened it.
    */
   readonly reopened: Map<string, number>;
+  /** How often an operator began an actor's windows anew. */
+  readonly resets: Map<number, number>;
+  /** Whose a row is, by its id: key of a budget by place. */
+  readonly owners: Map<string, readonly [subscription: string, feature: string]>;
 }
 
 const wholeUnits = (ms: number): number => Math.ceil(ms / unitMs) * unitMs;
 export const actors = sources.map((_, n) => identityOf(permitOf(n, 'embeddings', {} as ModelPlan).actor));
 export const shards = [...new Set(actors.map(shardOf))];
+/** As keys name them. */
+export const budgetNames = actors.flatMap((actor) => ['subscription', ...features].map((scope) => `${scope} ${actor}`));
 export const counterNames = actors.flatMap((actor) => features.map((feature) => `${feature} ${actor}`));
 
 /** What Redis holds beside the outbox. */
@@ -73,6 +81,8 @@ export interface RealState {
   }[];
   /** Record, due time and claim of each lease. */
   readonly leases: readonly unknown[][];
+  /** Windows of each budget, and when all are forgotten. */
+  readonly budgets: readonly { readonly windows: Readonly<Record<string, string>>; readonly expiry: number | null }[];
 }
 
 /** The real side: two instances of the limiter whose scripts go by the model's time. */
@@ -150,6 +160,11 @@ export class Real {
       pipeline.get(keys.lease(admission.shard, admission.id)).zscore(keys.leases(admission.shard), admission.id);
       pipeline.get(keys.claim(admission.shard, actor, admission.claim?.name ?? 'none'));
     }
+    for (const name of budgetNames) {
+      const [scope = '', actor = ''] = name.split(' ');
+      const key = keys.budget(shardOf(actor), scope, actor);
+      pipeline.hgetall(key).pttl(key);
+    }
     const replies = ((await pipeline.exec()) ?? []).map(([error, reply]) => {
       if (error !== null) throw error;
       return reply;
@@ -162,7 +177,12 @@ export class Real {
     const leases = made.map((_, i) =>
       replies.slice(3 * counterNames.length + 3 * i, 3 * counterNames.length + 3 * i + 3),
     );
-    return { counters, leases };
+    const rest = replies.slice(3 * counterNames.length + 3 * made.length);
+    const budgets = budgetNames.map((_, i) => {
+      const [windows, life] = rest.slice(2 * i, 2 * i + 2) as [Record<string, string>, number];
+      return { windows, expiry: life < 0 ? null : plain.now + wholeUnits(life) };
+    });
+    return { counters, leases, budgets };
   }
 }
 
@@ -199,12 +219,26 @@ export function modelState(plain: PlainLimiter, made: readonly Admitted[]): obje
     if (lease === undefined) return [null, null, claimText];
     if (lease.state === 'open')
       return [
-        `open ${lease.window} ${lease.estimate} ${counter}${named}\n${draftOf(id)}`,
+        `open ${lease.window} ${lease.estimate}${moneyText(admission, lease.money)} ${counter}${named}\n${draftOf(id)}`,
         String(lease.due),
         claimText,
       ];
     const estimate = lease.state === 'swept' ? ` ${admission.estimate}` : '';
-    return [`${lease.state} ${lease.kept}${estimate}`, null, claimText];
+    const spent = lease.spent === null ? '' : `;${keptText(lease.spent)}`;
+    return [`${lease.state} ${lease.kept}${spent}${estimate}`, null, claimText];
   });
-  return { counters, leases };
+  const budgets = budgetNames.map((name) => {
+    const { windows, expiry = null } = plain.budgets.byKey.get(name) ?? {};
+    const texts = [...(windows ?? [])].map(([window, tally]) => [window, tallyText(tally)]);
+    return { windows: Object.fromEntries(texts) as Record<string, string>, expiry };
+  });
+  return { counters, leases, budgets };
+}
+
+function moneyText({ money }: ModelAdmission, held: Held | null): string {
+  if (money === null || held === null) return '';
+  const texts = held.holds.map((hold) =>
+    hold === null ? ';;0;0;0' : `;${hold.window};${hold.end};${hold.held};${hold.risk}`,
+  );
+  return `;${held.metered};${money.renewal}${texts.join('')}`;
 }

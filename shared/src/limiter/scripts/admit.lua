@@ -1,6 +1,6 @@
--- Reserves an estimate in the actor's quota window and opens a lease; or refuses, consuming nothing but the burst
--- mark. The same lease id again answers the same. Burst is asked before quota (shared/COMPATIBILITY.md#burst-size); a
--- burst refusal leaves no mark.
+-- Reserves an estimate in the actor's quota window, and what the call may cost in its budgets, and opens a lease; or
+-- refuses, consuming nothing but the burst mark. The same lease id again answers the same. Burst is asked before quota
+-- (shared/COMPATIBILITY.md#burst-size), budgets after it; a burst refusal leaves no mark.
 -- KEYS[1] limit     quota and burst window of the actor and feature
 -- KEYS[2] inFlight  calls of the actor and feature that are in flight
 -- KEYS[3] lease     this lease
@@ -9,6 +9,8 @@
 -- KEYS[6] fold      the actor's refusals of this feature in this minute
 -- KEYS[7] folds     index of the shard's folds
 -- KEYS[8] claim     of the call's Idempotency-Key; KEYS[3] again for a call without one
+-- KEYS[9]? budget   of the subscription, for a call with budgets
+-- KEYS[10]? budget  of the feature, for a call with budgets
 -- ARGV[1] lease id, made by the caller
 -- ARGV[2] limit of the quota window, units
 -- ARGV[3] interval of the quota window, ms
@@ -22,10 +24,18 @@
 --   moves the end
 -- ARGV[11] entries that a shard's outbox may always have
 -- ARGV[12] bytes of Redis that are set aside for events
--- ARGV[13] fingerprint of the request, without blanks; absent for a call without an Idempotency-Key
+-- ARGV[13] fingerprint of the request, without blanks; absent or empty for a call without an Idempotency-Key
 -- ARGV[14] life of the claim, ms
--- RETURNS {'admitted', window, remaining, window end ms, now ms}
--- RETURNS {'refused', 'quota' | 'burst' | 'in-flight', limit, retry at ms, now ms, outbox entry | false}
+-- ARGV[15] the most that the call may cost, nano-dollars; absent, as all that follows, for a call without budgets
+-- ARGV[16] what it probably costs
+-- ARGV[17] what it costs as soon as it is sent
+-- ARGV[18] what it may cost between two renewals of its lease
+-- ARGV[19] the subscription's budget (limiter/scripts/weigh.lua), or empty
+-- ARGV[20] the feature's budget, or empty
+-- ARGV[21] the notice of the first refusal in a budget's window: opaque bytes; empty for none
+-- RETURNS {'admitted', window, remaining, window end ms, now ms, money of the lease's record | nothing}
+-- RETURNS {'refused', cause, limit, retry at ms, now ms, outbox entry | false}, by a budget then also {its place (1 the
+--   subscription's, 2 the feature's), window, window end ms, settled, reserved, notice's outbox entry | false}
 -- RETURNS {'claimed', 'other' | 'running' | 'settled' | 'orphaned', lease id}: the key is another call's, of another
 --   request or of the same
 -- RETURNS {'ended', state}: the lease of that id has ended; a late repetition of an admission that was given up
@@ -70,34 +80,74 @@ elseif used + estimate > limit then
   cause, refused_limit, retry_at = 'quota', limit, finish
 end
 
+local money, tallies, refusing, write = '', nil, nil, nil
+if ARGV[15] and not cause then
+  -- @include tally
+  -- @include weigh
+  tallies, write = {}, write_tally
+  local budgets, stated = { KEYS[9], KEYS[10] }, { ARGV[19], ARGV[20] }
+  money = ';' .. ARGV[17] .. ';' .. ARGV[18]
+  for place = 1, 2 do
+    local t = weigh(budgets[place], stated[place], tonumber(ARGV[15]), tonumber(ARGV[16]))
+    if not t then
+      money = money .. ';;0;0;0'
+    else
+      t.place = place
+      tallies[#tallies + 1] = t
+      money = money .. string.format(';%s;%d;%d;%d', t.name, t.finish, t.hold, t.at_risk)
+      if t.cause and (not refusing or t.grave > refusing.grave) then refusing = t end
+    end
+  end
+  if refusing then
+    cause, refused_limit = refusing.cause, refusing.stated
+    -- A window without an end: somebody may raise the limit.
+    retry_at = cause == 'budget-held' and now + 5000 or refusing.finish > 0 and refusing.finish or now + 86400000
+  end
+end
+
 local known
 if cause then
   known = call('EXISTS', KEYS[3]) == 1
 else
-  known = not call('SET', KEYS[3], 'open ' .. window .. ' ' .. ARGV[4] .. ' ' .. ARGV[9], 'NX')
+  known = not call('SET', KEYS[3], 'open ' .. window .. ' ' .. ARGV[4] .. money .. ' ' .. ARGV[9], 'NX')
 end
 if known then
   -- @include lease
-  local state, name = read_lease(KEYS[3])
+  local state, name, _, _, _, held = read_lease(KEYS[3])
   if state ~= 'open' then return { 'ended', state } end
-  if name ~= f[1] then return { 'admitted', name, 0, now, now } end
-  return { 'admitted', name, math.max(0, limit - f[2]), tonumber(f[4]), now }
+  if name ~= f[1] then return { 'admitted', name, 0, now, now, held } end
+  return { 'admitted', name, math.max(0, limit - f[2]), tonumber(f[4]), now, held }
 end
 
 if cause then
   -- @include share
   -- @include outbox
-  if cause == 'quota' then
+  if cause == 'quota' or refusing then
     call('HSET', KEYS[1], 'burst', burst + 1, 'burstEnd', burst_end)
     -- The end moves now: a window that is used up would else be moved on by each refusal.
     if moves then call('HSET', KEYS[1], 'end', finish, 'interval', interval) end
     local new_expiry = math.max(moves and finish or tonumber(f[4]) or 0, burst_end)
     if new_expiry ~= expiry then call('PEXPIRE', KEYS[1], new_expiry - now) end
   end
-  local entry = append_folding(KEYS[5], KEYS[6], KEYS[7], cause,
-    { 'i', id, 'k', 'refused', 'w', '', 'q', 0, 'e', string.match(ARGV[9], '\n(.*)$'), 'c', cause, 'l', refused_limit, 'u', retry_at }, 1,
-    ARGV[11], ARGV[12])
-  return { 'refused', cause, refused_limit, retry_at, now, entry }
+  local row = { 'i', id, 'k', 'refused', 'w', '', 'q', 0, 'e', string.match(ARGV[9], '\n(.*)$'), 'c', cause, 'l', refused_limit, 'u', retry_at }
+  local notice = false
+  if refusing then
+    local kept = refusing.place == 1 and refusing.name .. ';0;;0' or ';0;' .. refusing.name .. ';0'
+    for _, field in ipairs({ 'b', kept, 'm', ARGV[15], 'r', refusing.settled, 'o', refusing.place }) do row[#row + 1] = field end
+    if refusing.limit ~= refusing.stated then refusing.limit, refusing.percent, refusing.refused = refusing.stated, 0, 0 end
+    if refusing.refused == 0 then
+      refusing.refused = 1
+      write(refusing.key, refusing.name, refusing)
+      if ARGV[21] ~= '' then
+        notice = call('XADD', KEYS[5], '*', 'i', id .. '-' .. cause, 'k', 'notice', 'w', refusing.name, 'q', refusing.settled, 'e', ARGV[21],
+          'c', cause, 'l', refused_limit, 'u', refusing.finish, 'o', refusing.place)
+      end
+    end
+  end
+  local entry = append_folding(KEYS[5], KEYS[6], KEYS[7], cause, row, 1, ARGV[11], ARGV[12])
+  if not refusing then return { 'refused', cause, refused_limit, retry_at, now, entry } end
+  return { 'refused', cause, refused_limit, retry_at, now, entry, refusing.place, refusing.name, refusing.finish, refusing.settled,
+    refusing.reserved, notice }
 end
 
 used = used + estimate
@@ -120,4 +170,9 @@ local due = string.format('%d', now + ARGV[8])
 call('ZADD', KEYS[4], due, id)
 call('ZADD', KEYS[2], due, id)
 if claims then call('SET', KEYS[8], ARGV[13] .. ' running ' .. id, 'PX', ARGV[14]) end
-return { 'admitted', window, limit - used, finish, now }
+if not tallies then return { 'admitted', window, limit - used, finish, now } end
+for _, t in ipairs(tallies) do
+  t.used, t.reserved, t.risk = t.used + t.hold, t.reserved + t.hold, t.risk + t.at_risk
+  write(t.key, t.name, t)
+end
+return { 'admitted', window, limit - used, finish, now, money }

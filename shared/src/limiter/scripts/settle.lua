@@ -1,11 +1,14 @@
--- Ends a lease: replaces its estimate by the actual usage and appends its event, in one step. Can be repeated after an
--- unknown outcome. Zero units with `release` give the reservation back; a window that empties closes again.
+-- Ends a lease: replaces its estimate by the actual usage, what its budgets hold for it by what it cost, and appends
+-- its event, in one step. Can be repeated after an unknown outcome. Zero units with `release` give the reservation
+-- back; a quota window that empties closes again.
 -- KEYS[1] limit     quota and burst window of the actor and feature
 -- KEYS[2] inFlight  calls of the actor and feature that are in flight
 -- KEYS[3] lease     this lease
 -- KEYS[4] leases    index of the shard's leases
 -- KEYS[5] outbox    where the event goes
 -- KEYS[6] claim     of the call's Idempotency-Key; KEYS[3] again for a call without one
+-- KEYS[7]? budget   of the subscription, for a call with budgets
+-- KEYS[8]? budget   of the feature, for a call with budgets
 -- ARGV[1] lease id, which is the event's id
 -- ARGV[2] window that the lease was admitted in; empty when unknown; `@<admitted ms>+<interval ms>` of a call that was
 --   admitted without Redis
@@ -19,17 +22,25 @@
 -- ARGV[10] the notice: opaque bytes
 -- ARGV[11] entries that a shard may always have; absent where there is no event
 -- ARGV[12] bytes of Redis that are set aside for events; as ARGV[11]
+-- ARGV[13] what the call cost, nano-dollars; empty where nobody knows: what is held for it, at its worst, is charged;
+--   absent, as all that follows, for a call without budgets
+-- ARGV[14] budget windows of the call, as far as its holder knows: `<window>;<end>` for each of the two
+-- ARGV[15] limits that notices of budgets are percent of: `<nano-dollars>;<nano-dollars>`, none for no notices
+-- ARGV[16] thresholds of notices of budgets in percent
+-- ARGV[17] the notice of a budget: opaque bytes
 -- RETURNS {state found ('open', 'settled', 'void', 'swept', 'none'), units that the window's counter kept, outbox
---   entry | 'full' | false, notice {outbox entry, window, percent, settled units, window end ms} | false}, and of a
---   call that was admitted without Redis its window or ''
+--   entry | 'full' | false, notice {outbox entry, window, percent, settled units, window end ms} | false, of a call
+--   that was admitted without Redis its window or '', and of a call with budgets: what their windows kept
+--   (limiter/scripts/lease.lua, without the first `;`), nano-dollars by which the cost was above what was held at its
+--   worst, notices {outbox entry, place, window, percent, settled, limit, window end ms} of budgets}
 -- @include now
 -- @include lease
 -- @include window
 local call = redis.call
 local id, units = ARGV[1], tonumber(ARGV[3])
-local state, window, estimate, kept, record = read_lease(KEYS[3])
+local state, window, estimate, kept, record, money = read_lease(KEYS[3])
 if state == 'settled' or state == 'void' then
-  return { state, kept, false, false, string.match(record, '^%S+ %S+ (%S+)') or '' }
+  return { state, kept, false, false, string.match(record, '^%S+ %S+ (%S+)') or '', string.sub(money or '', 2), 0, {} }
 end
 
 -- An open lease knows its window; whoever gives up an admission of unknown outcome does not.
@@ -52,8 +63,16 @@ if state ~= 'none' or units > 0 then
   if settled then kept = units end
 end
 
+local spent, above, budget_notices = '', 0, {}
+if ARGV[13] then
+  -- @include tally
+  -- @include charge-tally
+  -- @include spend
+  spent, above = spend({ KEYS[7], KEYS[8] }, state, money, ARGV[13], ARGV[14], ARGV[15], ARGV[16], budget_notices)
+end
+
 local kept_text = string.format('%d', kept)
-local ended = ARGV[4] .. ' ' .. kept_text
+local ended = ARGV[4] .. ' ' .. kept_text .. spent
 if late then ended = ended .. ' ' .. window end
 call('SET', KEYS[3], ended, 'PX', ARGV[5])
 call('ZREM', KEYS[4], id)
@@ -73,11 +92,21 @@ if ARGV[6] ~= '' then
   -- @include share
   if full(KEYS[5], ARGV[11], ARGV[12]) then
     entry = 'full'
+  elseif spent ~= '' then
+    entry = call('XADD', KEYS[5], '*', 'i', id, 'k', 'event', 'w', window, 'q', kept_text, 'e', ARGV[6], 'b', string.sub(spent, 2),
+      't', notice and notice[3] or '0')
   elseif notice then
     entry = call('XADD', KEYS[5], '*', 'i', id, 'k', 'event', 'w', window, 'q', kept_text, 'e', ARGV[6], 't', notice[3])
   else
     entry = call('XADD', KEYS[5], '*', 'i', id, 'k', 'event', 'w', window, 'q', kept_text, 'e', ARGV[6])
   end
+end
+if ARGV[13] then
+  for _, n in ipairs(budget_notices) do
+    n[1] = call('XADD', KEYS[5], '*', 'i', id .. '-' .. n[2], 'k', 'notice', 'w', n[3], 'q', n[5], 'e', ARGV[17], 't', n[4], 'l', n[6],
+      'u', n[7], 'o', n[2])
+  end
+  return { state, kept, entry, notice, late and window or '', string.sub(spent, 2), above, budget_notices }
 end
 if late then return { state, kept, entry, notice, window } end
 return { state, kept, entry, notice }

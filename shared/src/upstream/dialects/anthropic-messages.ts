@@ -9,7 +9,7 @@ import { actorName } from '../actor-name.ts';
 import { guard } from '../guard.ts';
 import { dropNegativeSampling } from '../provider-rules.ts';
 import {
-  bodyText,
+  bodyOf,
   charactersOf,
   codePoints,
   integerOf,
@@ -22,8 +22,10 @@ import {
   withoutMembers,
   type Message,
 } from '../request-body.ts';
+import { anthropicSize } from '../size/anthropic-size.ts';
+import { secondNames } from '../second-models.ts';
 import { anthropicUsage } from '../usage/anthropic-usage.ts';
-import { mergeReports } from '../usage/report.ts';
+import { mergeReports, wordOf } from '../usage/report.ts';
 import { anthropicWritten } from '../usage/written.ts';
 
 /** What the version is called in a body, for homes on Vertex AI, which take no header for it. */
@@ -33,13 +35,15 @@ export const anthropicMessages: ApiDialect = {
   api: 'anthropic',
   sdk: 'anthropic',
   read: (body, rules) => readMessages(body, rules, true),
+  size: anthropicSize,
   // Newer versions take the key as the SDK sends it.
   keyHeaders: ({ headers }, key) =>
     headers['anthropic-version'] === codyVersion ? { 'x-api-key': key, authorization: null } : {},
-  body: ({ body }, model, home) =>
-    home.row.kind === 'google'
-      ? [body.slice(0, -1), `${body === '{}' ? '' : ','}"anthropic_version":"${vertexVersion}"}`]
-      : withModel(body, model),
+  body: (reading, model, home) => {
+    if (home.row.kind !== 'google') return withModel(reading, model);
+    const { body } = reading;
+    return [body.slice(0, -1), `${body === '{}' ? '' : ','}"anthropic_version":"${vertexVersion}"}`];
+  },
   meter: (_reading, _provider, model) => createMeter(model),
 };
 
@@ -63,10 +67,11 @@ export function readMessages(body: JsonObject, { caller, provider, lengthMax }: 
     stream,
     eventExtras: { stream, max_tokens: maxTokens ?? 0 },
     promptCharacters,
-    body: bodyText(members),
+    ...bodyOf(members),
     headers: versionHeaders(caller),
     hidesUsage: false,
     ...(caller.dialect !== 'cody' && { warnings }),
+    secondNames: secondNames(members, 'anthropic'),
   };
 }
 
@@ -166,7 +171,7 @@ function createMeter(asked: string): Meter {
       case 'message_start':
         // Its output_tokens are those of an answer that has hardly begun: of a stream that breaks off they are unknown.
         usage = withoutMembers(memberOf(memberOf(data, 'message'), 'usage'), 'output_tokens');
-        answered = textOf(memberOf(data, 'message')['model']);
+        answered = wordOf(memberOf(data, 'message')['model']);
         add('');
         return;
       case 'content_block_start':
@@ -209,7 +214,7 @@ function createMeter(asked: string): Meter {
       const whole = body.value();
       return whole === null
         ? anthropicUsage(usage, asked, answered)
-        : anthropicUsage(memberOf(whole, 'usage'), asked, textOf(whole['model']));
+        : anthropicUsage(memberOf(whole, 'usage'), asked, wordOf(whole['model']));
     },
     written: () => {
       const content = body.value()?.['content'];
@@ -233,8 +238,4 @@ function usageOf(usage: JsonObject, completionCharacters: number | null): Usage 
     reasoningTokens: tokenCount(memberOf(usage, 'output_tokens_details')['thinking_tokens']),
     completionCharacters,
   };
-}
-
-function textOf(value: unknown): string | null {
-  return typeof value === 'string' && value !== '' ? value : null;
 }

@@ -7,7 +7,7 @@ import type { ApiDialect, ReadingRules } from '../api-dialect.ts';
 import type { JsonObject, Meter, Reading, Usage } from '../call.ts';
 import { guard } from '../guard.ts';
 import {
-  bodyText,
+  bodyOf,
   charactersOf,
   codePoints,
   integerOf,
@@ -17,6 +17,7 @@ import {
   streamOf,
   withModel,
 } from '../request-body.ts';
+import { anthropicSize } from '../size/anthropic-size.ts';
 import { nothingTold } from '../usage/report.ts';
 import { tellActor } from './anthropic-messages.ts';
 
@@ -24,8 +25,9 @@ export const anthropicText: ApiDialect = {
   api: 'anthropic',
   sdk: 'anthropic',
   read: readPrompt,
+  size: anthropicSize,
   keyHeaders: (_reading, key) => ({ 'x-api-key': key, authorization: null }),
-  body: ({ body }, model) => withModel(body, model),
+  body: (reading, model) => withModel(reading, model),
   meter: () => createMeter(),
 };
 
@@ -40,7 +42,7 @@ function readPrompt(body: JsonObject, { caller, provider, lengthMax }: ReadingRu
     stream,
     eventExtras: { stream, max_tokens_to_sample: maxTokens ?? 0 },
     promptCharacters: charactersOf(texts),
-    body: bodyText(members),
+    ...bodyOf(members),
     headers: {
       'content-type': 'application/json',
       accept: 'application/json',

@@ -5,6 +5,7 @@ import type { ApiDialect, ReadingRules } from '../api-dialect.ts';
 import type { JsonObject, Meter, Reading } from '../call.ts';
 import { roughTokens } from '../embedding/embedder.ts';
 import { bodyText, charactersOf, isObject, malformed, modelOf, typeName, withoutMembers } from '../request-body.ts';
+import { embeddingSize } from '../size/google-size.ts';
 import { googleUsage } from '../usage/google-usage.ts';
 import { partTexts } from './gemini-generate.ts';
 
@@ -12,6 +13,7 @@ export const geminiEmbeddings: ApiDialect = {
   api: 'google',
   sdk: null,
   read: readTexts,
+  size: embeddingSize,
   keyHeaders: (_reading, key) => ({ 'x-goog-api-key': key }),
   // The model stands in the address.
   body: ({ body }) => [body],
@@ -64,7 +66,7 @@ function createMeter(estimate: number, model: string): Meter {
       completionCharacters: null,
     }),
     report: () => {
-      const report = googleUsage(told(), { searches: 0, maps: false }, model, true);
+      const report = googleUsage(told(), { searches: 0, maps: false }, { model, modelVersion: null }, true);
       if (report.told !== 'nothing') return report;
       return { ...report, parts: [{ model: null, counts: { input: estimate }, estimated: true }], told: 'all' };
     },

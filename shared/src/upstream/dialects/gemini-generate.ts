@@ -8,6 +8,7 @@ import type { ApiDialect, ReadingRules } from '../api-dialect.ts';
 import type { JsonObject, Meter, Reading, Usage } from '../call.ts';
 import { guard } from '../guard.ts';
 import { bodyText, charactersOf, codePoints, isObject, modelOf, streamOf, withoutMembers } from '../request-body.ts';
+import { googleSize } from '../size/google-size.ts';
 import { googleUsage } from '../usage/google-usage.ts';
 import { mergeReports } from '../usage/report.ts';
 import { googleWritten } from '../usage/written.ts';
@@ -16,6 +17,7 @@ export const geminiGenerate: ApiDialect = {
   api: 'google',
   sdk: null,
   read: readContents,
+  size: googleSize,
   // Not in the URL, where it would stand in logs and spans.
   keyHeaders: (_reading, key) => ({ 'x-goog-api-key': key }),
   // The model is part of the address.
@@ -53,12 +55,14 @@ function createMeter(model: string, arrayStream: boolean): Meter {
   const elements = arrayStream ? createArrayElements() : null;
   let usage: JsonObject = {};
   let characters: number | null = null;
+  let modelVersion: unknown = null;
   let [written, searches, maps] = [0, 0, false];
   let [answered, finished, unreadable, failed] = [false, false, false, false];
   const body = createJsonBody();
   const read = (answer: JsonObject): void => {
     if (isObject(answer['usageMetadata'])) usage = mergeReports(usage, answer['usageMetadata']);
     if (isObject(answer['error'])) failed = true;
+    modelVersion = answer['modelVersion'] ?? modelVersion;
     if (isObject(answer['promptFeedback']) && answer['promptFeedback']['blockReason'] !== undefined) finished = true;
     const candidates = answer['candidates'];
     if (!Array.isArray(candidates)) return;
@@ -106,7 +110,7 @@ function createMeter(model: string, arrayStream: boolean): Meter {
     },
     report: () => {
       readWhole();
-      return googleUsage(usage, { searches, maps }, model, ended());
+      return googleUsage(usage, { searches, maps }, { model, modelVersion }, ended());
     },
     written: () => {
       readWhole();

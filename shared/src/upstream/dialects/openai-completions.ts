@@ -8,7 +8,7 @@ import { actorName } from '../actor-name.ts';
 import { guard } from '../guard.ts';
 import { dropNegativeSampling, passedHeaders, renameMaxTokens } from '../provider-rules.ts';
 import {
-  bodyText,
+  bodyOf,
   charactersOf,
   integerOf,
   isObject,
@@ -19,14 +19,17 @@ import {
   textsOf,
   withModel,
 } from '../request-body.ts';
+import { openAiSize } from '../size/openai-size.ts';
+import { secondNames } from '../second-models.ts';
 import { createOpenAiMeter } from './openai-meter.ts';
 
 const common = {
   api: 'openai',
   sdk: 'openai',
+  size: openAiSize,
   // The SDK writes it.
   keyHeaders: () => ({}),
-  body: ({ body }, model) => withModel(body, model),
+  body: (reading, model) => withModel(reading, model),
   meter: ({ hidesUsage }, { rules }) => createOpenAiMeter(hidesUsage, rules.includes('reasoning-beside-output')),
 } satisfies Omit<ApiDialect, 'read'>;
 
@@ -59,11 +62,12 @@ function read(body: JsonObject, { caller, provider, lengthMax }: ReadingRules, t
     stream,
     eventExtras: { stream },
     promptCharacters: charactersOf(texts),
-    body: bodyText(members),
+    ...bodyOf(members),
     // The SDKs send a text as it is when its type is named.
     headers: { 'content-type': 'application/json', ...passedHeaders(provider, caller) },
     hidesUsage,
     ...(caller.dialect !== 'cody' && { warnings }),
+    secondNames: secondNames(members, 'openai'),
   };
 }
 

@@ -1,12 +1,11 @@
 // Usage out of answers in OpenAI's chat shape, which other providers speak too.
 
 import type { SseEvent } from '../../http/http.ts';
-import { createJsonBody, jsonObject, memberOf, tokenCount, type JsonBody } from '../answer-json.ts';
+import { createJsonBody, jsonObject, memberOf, tokenCount } from '../answer-json.ts';
 import type { JsonObject, Meter, Usage } from '../call.ts';
 import { codePoints, isObject } from '../request-body.ts';
-import { detailsOf, openAiUsage, outputOf } from '../usage/openai-usage.ts';
+import { openAiUsage, outputOf } from '../usage/openai-usage.ts';
 import { mergeReports } from '../usage/report.ts';
-import type { UsageReport } from '../usage/served-usage.ts';
 import { openAiWritten } from '../usage/written.ts';
 
 /**
@@ -14,88 +13,65 @@ import { openAiWritten } from '../usage/written.ts';
  * @param reasoningBeside thinking is counted beside `completion_tokens`, and only the total has both
  */
 export function createOpenAiMeter(hidesUsage: boolean, reasoningBeside: boolean): Meter {
-  return new OpenAiMeter(hidesUsage, reasoningBeside);
-}
-
-class OpenAiMeter implements Meter {
-  readonly #hidesUsage: boolean;
-  readonly #reasoningBeside: boolean;
-  #usage: JsonObject = {};
-  #serviceTier: unknown = null;
-  #characters: number | null = null;
-  #written = 0;
-  #finished = false;
-  #failed = false;
-  /** Of an answer that is no stream: it is there whole, and its usage is taken out of it. */
-  #body: JsonBody | null = null;
-  #isRead = false;
-
-  constructor(hidesUsage: boolean, reasoningBeside: boolean) {
-    this.#hidesUsage = hidesUsage;
-    this.#reasoningBeside = reasoningBeside;
-  }
-
-  event({ data }: SseEvent): boolean {
-    if (data === '[DONE]') this.#finished = true;
-    const chunk = jsonObject(data);
-    if (isObject(chunk?.['error'])) this.#failed = true;
-    return chunk === null || !this.#read(chunk) || !this.#hidesUsage;
-  }
-
-  body(chunk: Buffer): void {
-    (this.#body ??= createJsonBody()).take(chunk);
-  }
-
-  finished(): boolean {
-    return this.#finished;
-  }
-
-  failed(): boolean {
-    return this.#failed || isObject(this.#body?.value()?.['error']);
-  }
-
-  usage(): Usage {
-    this.#readWhole();
-    return usageOf(this.#usage, this.#characters, this.#reasoningBeside);
-  }
-
-  report(): UsageReport {
-    this.#readWhole();
-    return openAiUsage(this.#usage, this.#serviceTier, this.#reasoningBeside);
-  }
-
-  written(): number {
-    this.#readWhole();
-    return this.#written;
-  }
-
+  let usage: JsonObject = {};
+  let [serviceTier, model]: unknown[] = [null, null];
+  let characters: number | null = null;
+  let written = 0;
+  let finished = false;
+  let failed = false;
+  let isRead = false;
+  const body = createJsonBody();
   /** @returns true for the chunk that carries usage and nothing else */
-  #read(answer: JsonObject): boolean {
+  const read = (answer: JsonObject): boolean => {
     const { choices } = answer;
     if (Array.isArray(choices)) {
-      this.#characters = (this.#characters ?? 0) + textLength(choices);
+      characters = (characters ?? 0) + textLength(choices);
       for (const choice of choices as unknown[]) {
         if (!isObject(choice)) continue;
-        this.#written += openAiWritten(choice);
+        written += openAiWritten(choice);
         // Some servers close without an end mark; there is one choice, and this is its last word.
-        if (typeof choice['finish_reason'] === 'string') this.#finished = true;
+        if (typeof choice['finish_reason'] === 'string') finished = true;
       }
     }
-    this.#serviceTier = answer['service_tier'] ?? this.#serviceTier;
+    serviceTier = answer['service_tier'] ?? serviceTier;
+    model = answer['model'] ?? model;
     // Groq's streams have it in a place of their own.
     const reported = answer['usage'] ?? memberOf(answer, 'x_groq')['usage'];
     if (!isObject(reported)) return false;
-    this.#usage = mergeReports(this.#usage, reported);
+    usage = mergeReports(usage, reported);
     return isObject(answer['usage']) && Array.isArray(choices) && choices.length === 0;
-  }
-
-  #readWhole(): void {
-    if (this.#isRead) return;
-    const whole = this.#body?.value() ?? null;
+  };
+  const readWhole = (): void => {
+    if (isRead) return;
+    const whole = body.value();
     if (whole === null) return;
-    this.#isRead = true;
-    this.#read(whole);
-  }
+    isRead = true;
+    read(whole);
+  };
+  return {
+    event: (event: SseEvent) => {
+      const { data } = event;
+      if (data === '[DONE]') finished = true;
+      const chunk = jsonObject(data);
+      if (isObject(chunk?.['error'])) failed = true;
+      return chunk === null || !read(chunk) || !hidesUsage;
+    },
+    body: (chunk) => body.take(chunk),
+    finished: () => finished,
+    failed: () => failed || isObject(body.value()?.['error']),
+    usage: () => {
+      readWhole();
+      return usageOf(usage, characters, reasoningBeside);
+    },
+    report: () => {
+      readWhole();
+      return openAiUsage(usage, { model, serviceTier }, reasoningBeside);
+    },
+    written: () => {
+      readWhole();
+      return written;
+    },
+  };
 }
 
 /** Code points of the text in all choices: streamed (`delta`), whole (`message`), or of a text completion (`text`). */
@@ -112,8 +88,8 @@ function textLength(choices: readonly unknown[]): number {
 
 /** A report as the event has it, of any of OpenAI's APIs. @param completionCharacters that were met in the answer */
 export function usageOf(usage: JsonObject, completionCharacters: number | null, reasoningBeside: boolean): Usage {
-  const prompt = detailsOf(usage, 'input_tokens_details', 'prompt_tokens_details');
-  const completion = detailsOf(usage, 'output_tokens_details', 'completion_tokens_details');
+  const prompt = { ...memberOf(usage, 'input_tokens_details'), ...memberOf(usage, 'prompt_tokens_details') };
+  const completion = { ...memberOf(usage, 'output_tokens_details'), ...memberOf(usage, 'completion_tokens_details') };
   const inputTokens = tokenCount(usage['prompt_tokens'] ?? usage['input_tokens']);
   const completionTokens = tokenCount(usage['completion_tokens'] ?? usage['output_tokens']);
   // What a report leaves out is zero.

@@ -4,8 +4,10 @@
 import type { ApiDialect, ReadingRules } from '../api-dialect.ts';
 import type { JsonObject, Reading } from '../call.ts';
 import { guard } from '../guard.ts';
-import { bodyText, charactersOf, integerOf, isObject, modelOf, streamOf, textsOf, withModel } from '../request-body.ts';
+import { bodyOf, charactersOf, integerOf, isObject, modelOf, streamOf, textsOf, withModel } from '../request-body.ts';
+import { secondNames } from '../second-models.ts';
 import { tellActor } from './openai-completions.ts';
+import { responsesSize } from '../size/responses-size.ts';
 import { readItems } from './responses-items.ts';
 import { createResponsesMeter } from './responses-meter.ts';
 import { withoutServerTools } from './responses-tools.ts';
@@ -14,9 +16,10 @@ export const openAiResponses: ApiDialect = {
   api: 'openai-responses',
   sdk: 'openai',
   read: readResponse,
+  size: responsesSize,
   // The SDK writes it.
   keyHeaders: () => ({}),
-  body: ({ body }, model) => withModel(body, model),
+  body: (reading, model) => withModel(reading, model),
   meter: (_reading, { rules }) => createResponsesMeter(rules.includes('reasoning-beside-output')),
 };
 
@@ -50,11 +53,12 @@ function readResponse(body: JsonObject, rules: ReadingRules): Reading {
     stream,
     eventExtras: { stream },
     promptCharacters: charactersOf([...textsOf(body['instructions']), ...items.texts]),
-    body: bodyText(members),
+    ...bodyOf(members),
     // The SDKs send a text as it is when its type is named.
     headers: { 'content-type': 'application/json' },
     hidesUsage: false,
     warnings,
+    secondNames: secondNames(members, 'openai-responses'),
   };
 }
 

@@ -5,6 +5,7 @@ import type { SseEvent } from '../../http/http.ts';
 import { createJsonBody, jsonObject, memberOf, tokenCount } from '../answer-json.ts';
 import type { JsonObject, Meter } from '../call.ts';
 import { codePoints, isObject } from '../request-body.ts';
+import { imageToolUsage } from '../usage/image-tool-usage.ts';
 import { openAiUsage } from '../usage/openai-usage.ts';
 import { bytesOf, responsesWritten } from '../usage/written.ts';
 import { usageOf } from './openai-meter.ts';
@@ -14,6 +15,8 @@ export function createResponsesMeter(reasoningBeside: boolean): Meter {
   /** As its last event has it, or whole. */
   let response: JsonObject = {};
   let characters: number | null = null;
+  /** The model that the first event names. */
+  let started: unknown = null;
   let written = 0;
   let number = -1;
   let [finished, failed] = [false, false];
@@ -33,7 +36,8 @@ export function createResponsesMeter(reasoningBeside: boolean): Meter {
       finished = true;
       if (type === 'response.failed') failed = true;
       end(memberOf(event, 'response'));
-    } else if (type === 'error' || isObject(event['error'])) [finished, failed] = [true, true];
+    } else if (type === 'response.created') started = memberOf(event, 'response')['model'];
+    else if (type === 'error' || isObject(event['error'])) [finished, failed] = [true, true];
   };
   const readWhole = (): void => {
     const whole = body.value();
@@ -63,7 +67,10 @@ export function createResponsesMeter(reasoningBeside: boolean): Meter {
     report: () => {
       readWhole();
       const usage = memberOf(response, 'usage');
-      return openAiUsage({ ...usage, ...toolUses(response) }, response['service_tier'], reasoningBeside);
+      const said = { model: response['model'] ?? started, serviceTier: response['service_tier'] };
+      const report = openAiUsage({ ...usage, ...toolUses(response) }, said, reasoningBeside);
+      const drawn = imageToolUsage(response);
+      return drawn === null ? report : { ...report, parts: [...report.parts, drawn] };
     },
     written: () => {
       readWhole();
@@ -98,8 +105,10 @@ function toolUses(response: JsonObject): JsonObject {
     const { type = 'search' } = memberOf(item, 'action');
     return type === 'search';
   });
+  // Where the answer itself says how many are billed, that is how many.
+  const { num_requests: billedSearches } = memberOf(memberOf(response, 'tool_usage'), 'web_search');
   const server_tool_use = {
-    web_search_calls: searches.length,
+    web_search_calls: tokenCount(billedSearches) ?? searches.length,
     file_search_calls: of('file_search_call').length,
     code_interpreter_calls: new Set(of('code_interpreter_call').map((item) => item['container_id'])).size,
   };

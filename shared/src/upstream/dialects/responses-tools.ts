@@ -8,7 +8,7 @@ import { isObject } from '../request-body.ts';
  * They cost tokens and nothing else. All others, whatever providers invent, run at the provider and are billed by the
  * call or the hour.
  */
-const callersTools: ReadonlySet<string> = new Set([
+export const callersTools: ReadonlySet<string> = new Set([
   'function',
   'custom',
   'namespace',

@@ -1,8 +1,8 @@
 // One JSON call to an embedding provider: bounded answer, faults as the refusals that instances know. Not what is
 // asked.
 
-import type { IncomingMessage } from 'node:http';
-import { parseInTurns, Pieces, post, Refusal } from '../../http/http.ts';
+import type { Readable } from 'node:stream';
+import { decoded, parseInTurns, Pieces, post, Refusal } from '../../http/http.ts';
 import type { JsonObject } from '../call.ts';
 import { destinationOf } from '../destination.ts';
 import { isObject } from '../request-body.ts';
@@ -39,7 +39,12 @@ export async function callJson({ provider, url, headers, body, numbers, signal }
     signal.addEventListener('abort', onLeft, { once: true });
     const response = await sent.answer;
     status = response.statusCode ?? 0;
-    text = await readText(response, provider);
+    const content = decoded(response);
+    if (content === null) {
+      response.destroy();
+      throw embeddingRefusal.failed(provider, 'an encoding that was not asked for');
+    }
+    text = await readText(content, provider);
   } catch (error) {
     if (signal.aborted) throw signal.reason;
     if (error instanceof Refusal) throw error;
@@ -59,9 +64,9 @@ export async function callJson({ provider, url, headers, body, numbers, signal }
   return answer;
 }
 
-async function readText(response: IncomingMessage, provider: string): Promise<string> {
+async function readText(content: Readable, provider: string): Promise<string> {
   const pieces = new Pieces();
-  for await (const chunk of response as AsyncIterable<Buffer>) {
+  for await (const chunk of content as AsyncIterable<Buffer>) {
     pieces.push(chunk);
     if (pieces.bytes > answerBytesMax) throw embeddingRefusal.failed(provider, 'an answer that is too large');
   }

@@ -4,7 +4,7 @@
 import { memberOf } from '../answer-json.ts';
 import type { JsonObject } from '../call.ts';
 import { isObject } from '../request-body.ts';
-import { boundedCopy, countOf, nothingTold, qualifiersOf, restOf, unknownCounts, used } from './report.ts';
+import { boundedCopy, countOf, nothingTold, qualifiersOf, restOf, unknownCounts, used, wordOf } from './report.ts';
 import type { ServedUsage, UsageReport } from './served-usage.ts';
 
 const tokens = [
@@ -33,7 +33,7 @@ const known: ReadonlySet<string> = new Set([
 export function anthropicUsage(report: JsonObject, asked: string, answered: string | null): UsageReport {
   const hasInput = typeof report['input_tokens'] === 'number';
   const hasOutput = typeof report['output_tokens'] === 'number';
-  if (!hasInput && !hasOutput) return nothingTold;
+  if (!hasInput && !hasOutput) return { ...nothingTold, answered };
   const iterations = iterationsOf(report);
   const model = servingModel(iterations, asked, answered);
   const byModel = Map.groupBy(iterations, (iteration) => sameModel(iteration['model'], model));
@@ -50,10 +50,10 @@ export function anthropicUsage(report: JsonObject, asked: string, answered: stri
     code_execution: countOf(tools['code_execution_requests']),
     ...unknownCounts(report, known),
   });
-  const others = Map.groupBy(byModel.get(false) ?? [], ({ model: other }) => String(other));
+  const others = Map.groupBy(byModel.get(false) ?? [], ({ model: other }) => wordOf(other) ?? 'unnamed');
   const parts: ServedUsage[] = [{ model: sameModel(model, asked) ? null : model, counts, qualifiers }];
   for (const [other, list] of others) parts.push({ model: other, counts: used(sumOf(list)), qualifiers });
-  return { parts, whole: boundedCopy(report), told: hasOutput ? 'all' : 'input' };
+  return { parts, whole: boundedCopy(report), answered, told: hasOutput ? 'all' : 'input' };
 }
 
 function iterationsOf({ iterations }: JsonObject): readonly JsonObject[] {
@@ -62,10 +62,8 @@ function iterationsOf({ iterations }: JsonObject): readonly JsonObject[] {
 
 /** A stream names its model before another takes over; the last one that did is the one of the top level. */
 function servingModel(iterations: readonly JsonObject[], asked: string, answered: string | null): string {
-  const fallback = iterations.findLast(({ type, model }) => type === 'fallback_message' && typeof model === 'string')?.[
-    'model'
-  ];
-  return (fallback as string | undefined) ?? answered ?? asked;
+  const fallback = iterations.findLast(({ type, model }) => type === 'fallback_message' && wordOf(model) !== null);
+  return wordOf(fallback?.['model']) ?? answered ?? asked;
 }
 
 /**

@@ -1,6 +1,7 @@
 // What a call may have been billed for that nobody reported: it was left, it broke off, its provider tells no usage.
 // By what was sent and written.
 
+import { bytesPerToken } from '../../catalogue/catalogue.ts';
 import type { Call } from '../call.ts';
 import { dialectNamed } from '../dialects.ts';
 import { promptText } from '../prompt-text.ts';
@@ -8,8 +9,6 @@ import { requestObject, withoutMembers } from '../request-body.ts';
 import type { ServedUsage, UsageReport } from './served-usage.ts';
 import { bytesOf } from './written.ts';
 
-/** A token has about so many bytes, in English as in Chinese. */
-const bytesPerToken = 4;
 /** Providers count a picture as some hundred to some thousand tokens, by its size, which is theirs to find out. */
 const tokensPerImage = 1_000;
 /** Large models write some 50 to 150 a second. */

@@ -3,7 +3,7 @@
 
 import type { JsonObject } from '../call.ts';
 import { isObject } from '../request-body.ts';
-import { boundedCopy, countOf, nothingTold, qualifiersOf, restOf, unknownCounts, used } from './report.ts';
+import { boundedCopy, countOf, nothingTold, qualifiersOf, restOf, unknownCounts, used, wordOf } from './report.ts';
 import type { UsageReport } from './served-usage.ts';
 
 const lists = ['promptTokensDetails', 'cacheTokensDetails', 'candidatesTokensDetails', 'toolUsePromptTokensDetails'];
@@ -27,13 +27,23 @@ export interface GoogleUses {
  * Up to the second generation a prompt that was searched for is billed once, later ones by the query
  * (ai.google.dev/gemini-api/docs/pricing, 2026-11).
  */
-const billedByPrompt = /^(models\/)?gemini-[12](\.|-)/;
+export const billedByPrompt = /^(models\/)?gemini-[12](\.|-)/;
 
-/** @param ended whether it is the report of a whole answer, where what is left out is zero @param model bare */
-export function googleUsage(report: JsonObject, uses: GoogleUses, model: string, ended: boolean): UsageReport {
+/**
+ * @param model that was asked for, bare
+ * @param modelVersion the model that the answer names
+ * @param ended whether it is the report of a whole answer, where what is left out is zero
+ */
+export function googleUsage(
+  report: JsonObject,
+  uses: GoogleUses,
+  { model, modelVersion }: { readonly model: string; readonly modelVersion: unknown },
+  ended: boolean,
+): UsageReport {
+  const answered = wordOf(modelVersion);
   if (!totals.some((name) => typeof report[name] === 'number')) {
     const whole = boundedCopy(report);
-    return { ...nothingTold, whole: Object.keys(whole).length === 0 ? null : whole };
+    return { ...nothingTold, answered, whole: Object.keys(whole).length === 0 ? null : whole };
   }
   const [prompt, cached, answer] = lists.map((name) => byKind(report[name]));
   const cachedTokens = countOf(report['cachedContentTokenCount']);
@@ -60,12 +70,13 @@ export function googleUsage(report: JsonObject, uses: GoogleUses, model: string,
     audio_output: of(answer, 'AUDIO'),
     image_output: of(answer, 'IMAGE'),
     video_output: of(answer, 'VIDEO'),
-    web_search: billedByPrompt.test(model) ? Math.min(uses.searches, 1) : uses.searches,
+    web_search: billedByPrompt.test(answered ?? model) ? Math.min(uses.searches, 1) : uses.searches,
     maps_grounding: uses.maps ? 1 : 0,
     ...unknownCounts(report, known),
   });
   const qualifiers = qualifiersOf({ service_tier: tierOf(report) });
-  return { parts: [{ model: null, counts, qualifiers }], whole: boundedCopy(report), told: ended ? 'all' : 'input' };
+  const whole = boundedCopy(report);
+  return { parts: [{ model: null, counts, qualifiers }], whole, answered, told: ended ? 'all' : 'input' };
 }
 
 function byKind(list: unknown): ReadonlyMap<string, number> {

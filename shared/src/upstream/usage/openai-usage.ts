@@ -4,7 +4,7 @@
 import { memberOf } from '../answer-json.ts';
 import type { JsonObject } from '../call.ts';
 import { isObject } from '../request-body.ts';
-import { boundedCopy, countOf, nothingTold, qualifiersOf, restOf, unknownCounts, used } from './report.ts';
+import { boundedCopy, countOf, nothingTold, qualifiersOf, restOf, unknownCounts, used, wordOf } from './report.ts';
 import type { UsageReport } from './served-usage.ts';
 
 const kinds = 'text_tokens audio_tokens image_tokens video_tokens'.split(' ');
@@ -33,14 +33,21 @@ const known: ReadonlySet<string> = new Set([
   ...'cost cost_in_usd_ticks cost_details.*'.split(' '),
 ]);
 
+/** What decides about the price besides the report. */
+export interface AnswerSays {
+  readonly model: unknown;
+  readonly serviceTier: unknown;
+}
+
 /**
- * @param serviceTier as the answer names it, beside the usage
+ * @param said what the answer says of itself beside its usage
  * @param reasoningBeside as the provider's row says: see `outputOf`
  */
-export function openAiUsage(report: JsonObject, serviceTier: unknown, reasoningBeside: boolean): UsageReport {
+export function openAiUsage(report: JsonObject, said: AnswerSays, reasoningBeside: boolean): UsageReport {
+  const answered = wordOf(said.model);
   const prompt = countOf(report['prompt_tokens'] ?? report['input_tokens']);
   const completion = outputOf(report, reasoningBeside);
-  if (!tells(report)) return nothingTold;
+  if (!tells(report)) return { ...nothingTold, answered };
   const input = detailsOf(report, 'input_tokens_details', 'prompt_tokens_details');
   const output = detailsOf(report, 'output_tokens_details', 'completion_tokens_details');
   const ofCached = memberOf(input, 'cached_tokens_details');
@@ -74,9 +81,9 @@ export function openAiUsage(report: JsonObject, serviceTier: unknown, reasoningB
     code_execution: countOf(tools['code_interpreter_calls']),
     ...unknownCounts(report, known),
   });
-  const qualifiers = qualifiersOf({ service_tier: serviceTier });
-  const whole = boundedCopy({ ...report, service_tier: serviceTier });
-  return { parts: [{ model: null, counts, qualifiers }], whole, told: 'all' };
+  const qualifiers = qualifiersOf({ service_tier: said.serviceTier });
+  const whole = boundedCopy({ ...report, service_tier: said.serviceTier });
+  return { parts: [{ model: null, counts, qualifiers }], whole, answered, told: 'all' };
 }
 
 const noDetails: JsonObject = Object.freeze({});

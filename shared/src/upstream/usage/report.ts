@@ -6,7 +6,7 @@ import type { JsonObject } from '../call.ts';
 import { isObject } from '../request-body.ts';
 import type { ServedUsage, UsageReport } from './served-usage.ts';
 
-export const nothingTold: UsageReport = { parts: [], whole: null, told: 'nothing' };
+export const nothingTold: UsageReport = { parts: [], whole: null, answered: null, told: 'nothing' };
 
 const tokenDimensions: ReadonlySet<string> = new Set<DimensionName>([
   'input',
@@ -57,6 +57,11 @@ const depthMax = 5;
 const isName = (name: string): boolean => /^[A-Za-z_][\w.-]{0,63}$/.test(name);
 /** A tier, a region, a kind, a model: one word. Texts for people have blanks. */
 const isWord = (text: string): boolean => /^[\w.:@/-]{1,100}$/.test(text);
+
+/** One word, or null: what an answer says of itself is not ours to trust with a row's room. */
+export function wordOf(value: unknown): string | null {
+  return typeof value === 'string' && isWord(value) ? value : null;
+}
 
 /**
  * A copy for the ledger: numbers, single words, yes and no. What is zero, empty or a text for people is left out; what

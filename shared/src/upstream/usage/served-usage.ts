@@ -14,6 +14,8 @@ export interface UsageReport {
   readonly parts: readonly ServedUsage[];
   /** The report as it came: numbers and single words. Null: there was none. */
   readonly whole: Readonly<Record<string, unknown>> | null;
+  /** The model that the answer names, one word, as its home spells it; null: it names none. */
+  readonly answered: string | null;
   /** `input`: an answer that broke off, or was left, before its output was reported. */
   readonly told: 'nothing' | 'input' | 'all';
 }

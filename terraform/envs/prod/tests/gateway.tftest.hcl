@@ -62,8 +62,13 @@ run "production_events" {
 
 run "production_access" {
   assert {
-    condition     = { for name, entitlement in module.gateway.inventory.access : name => entitlement.approve } == { "cody-gateway-prod-look" = false, "cody-gateway-prod-operate" = true, "cody-gateway-prod-events" = true }
+    condition     = { for name, entitlement in module.gateway.inventory.access : name => entitlement.approve } == { "cody-gateway-prod-look" = false, "cody-gateway-prod-operate" = true, "cody-gateway-prod-events" = true, "cody-gateway-prod-ledger" = true }
     error_message = "Whoever is woken looks at once; writing and customers' events need a second person."
+  }
+
+  assert {
+    condition     = module.gateway.inventory.pipeline[0].doors == { planner = "none", uploader = "releases", deployer = "prod" } && length(module.gateway.inventory.pipeline[0].acts_as) > length(module.gateway.inventory.functions)
+    error_message = "Each account of the pipeline has an environment of its own, and the deployer may name the accounts of what it rolls out."
   }
 }
 
@@ -97,7 +102,7 @@ run "before" {
       for rule in values({ for rule in output.inventory.routes.rules : format("%05d", rule.priority) => rule }) : output.inventory.backends[rule.service]
       if anytrue([for match in rule.match_rules : (
         (match.full_path_match != null && match.full_path_match != "" ? match.full_path_match == request.path : startswith(request.path, match.prefix_match)) &&
-        alltrue([for header in match.header_matches : header.header_name == "X-Sourcegraph-Feature" && header.exact_match == request.feature])
+        alltrue([for header in match.header_matches : header.exact_match == { "X-Sourcegraph-Feature" = request.feature, ":method" = request.method }[header.header_name]])
       )])
     ][0], output.inventory.backends[output.inventory.routes.default])] == []
     error_message = "The URL map and the local router differ."
@@ -109,6 +114,11 @@ run "before" {
   }
 
   # ---- permissions
+
+  assert {
+    condition     = length(output.inventory.pipeline) == 0 && output.pipeline == null
+    error_message = "Without a repository nobody is let in from outside."
+  }
 
   assert {
     condition = alltrue([for file in fileset("${path.root}/../../../functions", "*/function.json") :
@@ -319,7 +329,8 @@ run "before" {
 
   assert {
     condition = (
-      { for name, entitlement in output.inventory.access : name => entitlement.project } == { "cody-gateway-dev-look" = "projects/cody-gateway-test", "cody-gateway-dev-operate" = "projects/cody-gateway-test", "cody-gateway-dev-events" = "projects/events-project-test" } &&
+      { for name, entitlement in output.inventory.access : name => entitlement.project } == { "cody-gateway-dev-look" = "projects/cody-gateway-test", "cody-gateway-dev-operate" = "projects/cody-gateway-test", "cody-gateway-dev-events" = "projects/events-project-test", "cody-gateway-dev-ledger" = "projects/events-project-test" } &&
+      output.inventory.access["cody-gateway-dev-ledger"].limited == { "roles/bigquery.dataEditor" = "resource.name.startsWith('projects/events-project-test/datasets/cody_gateway')" } &&
       alltrue([for entitlement in values(output.inventory.access) : entitlement.seconds == "10800s" && entitlement.reason]) &&
       length(setsubtract(["roles/compute.osLogin", "roles/compute.viewer", "roles/redis.viewer", "roles/datastore.user", "roles/logging.viewer", "roles/cloudscheduler.admin"], output.inventory.access["cody-gateway-dev-operate"].roles)) == 0 &&
       output.inventory.access["cody-gateway-dev-look"].limited == output.inventory.access["cody-gateway-dev-operate"].limited && output.inventory.access["cody-gateway-dev-operate"].limited == { "roles/storage.objectViewer" = "resource.name.startsWith('projects/_/buckets/cody-gateway-test-releases')" } &&
@@ -549,6 +560,43 @@ run "one_provider" {
       for file in fileset("${path.root}/../../../functions", "*/function.json") : dirname(file) if contains(jsondecode(file("${path.root}/../../../functions/${file}")).secrets, "CODY_GATEWAY_GOOGLE_ACCESS_TOKEN")
     ]
     error_message = "A variable of one provider makes new revisions of functions that do not call it."
+  }
+}
+
+# ---- tokens in URLs
+
+run "key_in_url" {
+  module {
+    source = "../../modules/gateway"
+  }
+  variables {
+    project_id        = "cody-gateway-test"
+    region            = "us-central1"
+    env               = "dev"
+    hostname          = "gateway.example.com"
+    image_tag         = "1_2026-11-23_0.1-000000000000"
+    public_instances  = { min = 0, max = 20 }
+    billing_account   = "000000-000000-000000"
+    billing_export    = "billing.export.gcp_billing_export_resource_v1"
+    events_project_id = "events-project-test"
+    budget_usd        = 100
+    operators         = ["group:operators@example.com"]
+    filled_secrets    = ["CODY_GATEWAY_OPENAI_ACCESS_TOKEN"]
+    terraform_url     = "https://example.com/terraform"
+    sentry_url        = "https://example.com/sentry"
+    settings          = { CODY_GATEWAY_GOOGLE_KEY_IN_URL = "true" }
+  }
+
+  assert {
+    condition     = length(run.before.inventory.unlogged) == 0
+    error_message = "Requests are logged where no token stands in their URL."
+  }
+
+  assert {
+    condition = length(output.inventory.unlogged) == 1 && alltrue([for text in ["run.googleapis.com/requests", "http_load_balancer", "service_name = \"generate-content\"", "backend_service_name = \"fn-generate-content\""] :
+      strcontains(output.inventory.unlogged[0], text)
+    ])
+    error_message = "A token in a URL would stand in the logs of the function's requests, or of the load balancer's."
   }
 }
 

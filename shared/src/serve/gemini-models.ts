@@ -1,8 +1,12 @@
-// `GET /v1beta/models` and `/v1beta/models/{model}`: what the caller may use in Gemini's dialect, out of the catalogue.
+// The models that a caller may use in Gemini's dialect, as Google's own clients list them: below `/v1beta`, and below
+// `/v1`, where the newest of them look.
 
-import type { Model } from '@cody-gateway/shared/catalogue';
-import { Refusal } from '@cody-gateway/shared/http';
-import { allowedFor, identify, surfaces, type Exchange, type Route } from '@cody-gateway/shared/serve';
+import type { Model } from '../catalogue/catalogue.ts';
+import { Refusal } from '../http/http.ts';
+import { allowedFor } from './allowed-models.ts';
+import type { Exchange } from './exchange.ts';
+import { identify } from './identify.ts';
+import { surfaces } from './surfaces.ts';
 
 /** As Google's own list has it. */
 const pageSizeDefault = 50;
@@ -40,19 +44,15 @@ function shown(model: Model, supportedGenerationMethods: readonly string[]): obj
   };
 }
 
-export const listModels: Route = {
-  method: 'GET',
-  path: '/v1beta/models',
-  dialect: 'google',
-  handle: async (exchange) => {
-    const all = await usable(exchange);
-    const query = new URLSearchParams(exchange.received.query);
-    const size = numberOf(query, 'pageSize') || pageSizeDefault;
-    const from = numberOf(query, 'pageToken');
-    const end = from + Math.min(size, pageSizeMax);
-    exchange.json(200, { models: all.slice(from, end), ...(end < all.length && { nextPageToken: String(end) }) });
-  },
-};
+/** @throws Refusal */
+export async function listGeminiModels(exchange: Exchange): Promise<void> {
+  const all = await usable(exchange);
+  const query = new URLSearchParams(exchange.received.query);
+  const size = numberOf(query, 'pageSize') || pageSizeDefault;
+  const from = numberOf(query, 'pageToken');
+  const end = from + Math.min(size, pageSizeMax);
+  exchange.json(200, { models: all.slice(from, end), ...(end < all.length && { nextPageToken: String(end) }) });
+}
 
 /** A page's token is where it begins. @throws Refusal `bad-request` */
 function numberOf(query: URLSearchParams, name: string): number {
@@ -61,19 +61,14 @@ function numberOf(query: URLSearchParams, name: string): number {
   throw new Refusal('bad-request', `"${name}" must be a whole number of at most six digits`);
 }
 
-export const showModel: Route = {
-  method: 'GET',
-  path: '/v1beta/models/{+model}',
-  dialect: 'google',
-  handle: async (exchange) => {
-    const asked = exchange.named['model'] ?? '';
-    const all = (await usable(exchange)) as { name: string }[];
-    const found = all.find(({ name }) => name.toLowerCase() === `models/${asked}`.toLowerCase());
-    if (found === undefined)
-      throw new Refusal(
-        'model-unknown',
-        `models/${asked.slice(0, 200)} is not found, or may not be used with this token; GET /v1beta/models lists what may`,
-      );
-    exchange.json(200, found);
-  },
-};
+/** @param asked without `models/`. @throws Refusal */
+export async function showGeminiModel(exchange: Exchange, asked: string): Promise<void> {
+  const all = (await usable(exchange)) as { name: string }[];
+  const found = all.find(({ name }) => name.toLowerCase() === `models/${asked}`.toLowerCase());
+  if (found === undefined)
+    throw new Refusal(
+      'model-unknown',
+      `models/${asked.slice(0, 200)} is not found, or may not be used with this token; GET /v1beta/models lists what may`,
+    );
+  exchange.json(200, found);
+}

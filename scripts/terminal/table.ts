@@ -2,8 +2,8 @@
 // row is one line, for programs.
 
 import { oneLine } from '@cody-gateway/shared/telemetry';
-import { foldLine } from '../terminal/fold.ts';
-import { terminalColumns } from '../terminal/output.ts';
+import { foldLine } from './fold.ts';
+import { terminalColumns } from './output.ts';
 
 const gap = 2;
 const indent = '    ';

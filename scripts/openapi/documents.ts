@@ -1,0 +1,185 @@
+// The OpenAPI 3.1 documents, one for each kind of client: made of the functions' routes and of the words and shapes of
+// operations.ts. A route that nothing describes, or a description without its route, is a fault.
+
+import { chooseTarget } from '../local/router.ts';
+import type { FunctionFile } from '../functions/function-files.ts';
+import { operations, undocumented, type DocumentName, type Operation } from './operations.ts';
+import { shapes, type Schema } from './shapes.ts';
+
+/** An OpenAPI document. */
+export type OpenApi = Readonly<Record<string, unknown>>;
+
+const titles: Readonly<Record<DocumentName, string>> = {
+  cody: 'Cody Gateway for Sourcegraph instances, Cody clients and operators',
+  openai: 'Cody Gateway for OpenAI’s clients',
+  anthropic: 'Cody Gateway for Anthropic’s clients',
+  google: 'Cody Gateway for Google’s clients',
+};
+const errors: Readonly<Record<DocumentName, string>> = {
+  cody: 'CodyError',
+  openai: 'OpenAiError',
+  anthropic: 'AnthropicError',
+  google: 'GoogleError',
+};
+/** The header in which each kind of client has its key; beside them all take `Authorization: Bearer`. */
+const keyHeaders: Readonly<Partial<Record<DocumentName, string>>> = {
+  anthropic: 'x-api-key',
+  google: 'x-goog-api-key',
+};
+const bearer = {
+  token: 'A subscription’s or user’s token.',
+  operator: 'The diagnostics secret.',
+  reader: 'An access token of the accounts server with the scope cody_gateway::flaggedprompts::read.',
+} as const;
+
+/** By name. @param files every function.json @throws Error that lists what does not fit */
+export function openApiDocuments(files: readonly FunctionFile[]): Readonly<Record<DocumentName, OpenApi>> {
+  const faults = faultsOf(files);
+  if (faults.length > 0)
+    throw new Error(`scripts/openapi/operations.ts:\n${faults.map((fault) => `  - ${fault}`).join('\n')}`);
+  return Object.fromEntries(
+    Object.keys(titles).map((name) => [name, documentOf(name as DocumentName, files)]),
+  ) as Record<DocumentName, OpenApi>;
+}
+
+/** Who serves an operation, or null; the default's answer to unknown paths is no service. */
+function functionOf(files: readonly FunctionFile[], { path, method, features }: Operation): FunctionFile | null {
+  const url = path.replaceAll(/\{\w+\}/g, 'x');
+  const targets = files.map((file) => ({ file, url: '' }));
+  const file = chooseTarget(targets, { url, method, feature: features?.[0] })?.file;
+  const serves = file?.routes.some((route) => isOf(route, url) && route.methods.some((one) => one === method));
+  return file !== undefined && serves === true ? file : null;
+}
+
+function isOf(route: FunctionFile['routes'][number], url: string): boolean {
+  return route.path.endsWith('*') ? url.startsWith(route.path.slice(0, -1)) : route.path === url;
+}
+
+function faultsOf(files: readonly FunctionFile[]): string[] {
+  const unserved = operations
+    .filter((operation) => functionOf(files, operation) === null)
+    .map(({ method, path }) => `${method} ${path} is described, and no function.json has it`);
+  const served = files.filter(({ trigger }) => trigger === 'http').flatMap(({ routes }) => routes);
+  const undescribed = served
+    .filter(({ path }) => !(path in undocumented))
+    .flatMap((route) =>
+      route.methods
+        // What is there for GET is there for HEAD; OPTIONS and DELETE are never more than an answer that says no.
+        .filter((method) => method === 'GET' || method === 'POST')
+        .filter(
+          (method) =>
+            !operations.some((one) => one.method === method && isOf(route, one.path.replaceAll(/\{\w+\}/g, 'x'))),
+        )
+        .map((method) => `${method} ${route.path} is in a function.json, and nothing describes it`),
+    );
+  const idle = Object.keys(undocumented).filter((path) => !served.some((route) => route.path === path));
+  return [
+    ...unserved,
+    ...new Set(undescribed),
+    ...idle.map((path) => `${path} is left out, and no function.json has it`),
+  ];
+}
+
+function documentOf(name: DocumentName, files: readonly FunctionFile[]): OpenApi {
+  const own = operations.filter(({ document }) => document === name);
+  const byPath = Map.groupBy(own, ({ path }) => path);
+  const functions = files.filter((file) => own.some((one) => functionOf(files, one) === file));
+  const used = new Set([errors[name], ...own.flatMap(({ request, answer }) => [request ?? [], answer ?? []].flat())]);
+  const paths = [...byPath].map(([path, of]) => [
+    path,
+    Object.fromEntries(
+      of.map((one) => [one.method.toLowerCase(), operationOf(one, functionOf(files, one)?.name ?? '')]),
+    ),
+  ]);
+  return {
+    openapi: '3.1.0',
+    info: {
+      title: titles[name],
+      version: '1',
+      description: 'Members that are not described are the provider’s: they pass as they are.',
+      license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
+    },
+    servers: [{ url: '/', description: 'Where this document was read.' }],
+    tags: functions.map((file) => ({ name: file.name, description: file.description })),
+    security: securityOf(name),
+    paths: Object.fromEntries(paths) as Schema,
+    components: {
+      securitySchemes: schemesOf(name, own),
+      schemas: Object.fromEntries(withReferred(used).map((shape) => [shape, shapes[shape]])),
+    },
+  };
+}
+
+function securityOf(name: DocumentName): object[] {
+  return [{ token: [] }, ...(keyHeaders[name] === undefined ? [] : [{ key: [] }])];
+}
+
+function schemesOf(name: DocumentName, own: readonly Operation[]): Schema {
+  const scheme = (description: string): Schema => ({ type: 'http', scheme: 'bearer', description });
+  const header = keyHeaders[name];
+  const others = (['operator', 'reader'] as const).filter((access) => own.some((one) => one.access === access));
+  return {
+    token: scheme(bearer.token),
+    ...(header !== undefined && { key: { type: 'apiKey', in: 'header', name: header, description: bearer.token } }),
+    ...Object.fromEntries(others.map((access) => [access, scheme(bearer[access])])),
+  };
+}
+
+/** Also the shapes that shapes refer to. */
+function withReferred(names: ReadonlySet<string>): string[] {
+  const all = new Set([...names].filter((name) => name !== 'text'));
+  // A set may grow while it is walked.
+  for (const name of all) {
+    if (shapes[name] === undefined) throw new Error(`scripts/openapi/shapes.ts has no ${name}`);
+    for (const [, other] of JSON.stringify(shapes[name]).matchAll(/#\/components\/schemas\/(\w+)/g))
+      all.add(other ?? '');
+  }
+  return [...all].toSorted();
+}
+
+function operationOf(
+  { document, id, summary, request, answer, streams, features, access, path, example }: Operation,
+  tag: string,
+): Schema {
+  const json = (shape: string): Schema => ({
+    'application/json': { schema: { $ref: `#/components/schemas/${shape}` } },
+  });
+  const named = [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => ({
+    name,
+    in: 'path',
+    required: true,
+    schema: { type: 'string' },
+  }));
+  const feature = {
+    name: 'X-Sourcegraph-Feature',
+    in: 'header',
+    required: true,
+    schema: { type: 'string', enum: features },
+  };
+  const parameters = [...named, ...(features === undefined ? [] : [feature])];
+  const content =
+    answer === null
+      ? null
+      : answer === 'text'
+        ? { 'text/plain': { schema: { type: 'string' } } }
+        : { ...json(answer), ...(streams === true && { 'text/event-stream': { schema: { type: 'string' } } }) };
+  const error = (description: string): Schema => ({ description, content: json(errors[document]) });
+  return {
+    operationId: id,
+    summary,
+    tags: [tag],
+    ...(access !== undefined && { security: access === 'nobody' ? [] : [{ [access]: [] }] }),
+    ...(parameters.length > 0 && { parameters }),
+    ...(request !== undefined && {
+      requestBody: {
+        required: true,
+        content: { 'application/json': { schema: { $ref: `#/components/schemas/${request}` }, example } },
+      },
+    }),
+    responses: {
+      200: { description: 'Served.', ...(content !== null && { content }) },
+      '4XX': error('Refused, with what to do.'),
+      '5XX': error('Failed here or at the provider.'),
+    },
+  };
+}

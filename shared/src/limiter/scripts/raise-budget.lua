@@ -1,0 +1,15 @@
+-- Raises a budget's window to what the ledger says that it has settled. Never lowers one: rows may be on their way.
+-- KEYS[1] budget  of an actor's subscription or feature
+-- ARGV[1] name of the window
+-- ARGV[2] end of the window, Unix ms; 0 for never
+-- ARGV[3] settled nano-dollars by the ledger
+-- RETURNS nano-dollars by which it was raised, or false when the window is over for so long that it is forgotten
+-- @include now
+-- @include tally
+local t = read_tally(KEYS[1], ARGV[1], tonumber(ARGV[2]))
+if t.finish ~= 0 and t.finish + tally_keep <= now then return false end
+local missing = tonumber(ARGV[3]) - (t.used - t.reserved)
+if missing <= 0 then return 0 end
+t.used = t.used + missing
+write_tally(KEYS[1], ARGV[1], t)
+return missing
