@@ -80,7 +80,8 @@ class Step implements Span, SpanRecord {
   endMs = 0;
   attributes: Attributes = noAttributes;
   failure: string | null = null;
-  readonly #taker: SpanTaker;
+  /** Null once it has ended: what waits to be written keeps nothing of its request. */
+  #taker: SpanTaker | null;
 
   constructor(name: string, kind: SpanRecord['kind'], base: Attributes, taker: SpanTaker) {
     this.name = name;
@@ -99,6 +100,7 @@ class Step implements Span, SpanRecord {
     if (more !== noAttributes) this.set(more);
     this.endMs = nowMs();
     this.failure = failure;
-    this.#taker.take(this);
+    this.#taker?.take(this);
+    this.#taker = null;
   }
 }
