@@ -122,7 +122,7 @@ async function embedTexts(
       places: actor.places ?? null,
       forInstances: exchange.dialect === 'cody',
       timeoutMs,
-      onAttempt: attempts.take,
+      onAttempt: (attempt) => attempts.take(attempt),
       dimensions,
       signal,
       spent,

@@ -83,6 +83,7 @@ export class Catalogue {
   readonly #byName = new Map<string, Map<string, ModelRow>>();
   readonly #allowed = new Map<string, AllowList>();
   #prices: Promise<PriceBook> | null = null;
+  #priceBook: PriceBook | null = null;
   readonly #resolved = new LRUCache<string, Resolution>({ max: resolvedMax });
   readonly #homesOf = new WeakMap<ModelRow, readonly Home[]>();
   readonly #covered = new Map<string, readonly string[]>();
@@ -269,12 +270,17 @@ export class Catalogue {
     return this.#prices;
   }
 
+  /** The same where they have been read, else null: a call that has ended waits for nothing then. */
+  pricesAtHand(): PriceBook | null {
+    return this.#priceBook;
+  }
+
   async #loadPrices(): Promise<PriceBook> {
     const defaults: Layer = { name: 'defaults', rows: { prices: await this.#defaultPrices() } };
     const layers = [defaults, ...this.#layers];
     // With the prices themselves: neither is needed for the first answer.
     const { createPriceBook } = await import('./price-book.ts');
-    return createPriceBook(mergeRows('prices', layers), mergeRows('factors', layers));
+    return (this.#priceBook = createPriceBook(mergeRows('prices', layers), mergeRows('factors', layers)));
   }
 
   #merge<K extends KindName>(kind: K): ReturnType<typeof mergeRows<K>> {

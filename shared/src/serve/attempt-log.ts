@@ -17,7 +17,7 @@ export interface Attempted {
 /** One request's attempts. */
 export interface AttemptLog {
   /** Takes the next one. */
-  readonly take: (attempt: Attempt) => void;
+  take(attempt: Attempt): void;
   /** How often the same was asked until it was served. Of many calls of one request: of those that failed, and one. */
   count(): number;
   /** The home whose answer is the caller's; null without one. */
@@ -45,26 +45,45 @@ const none: readonly Abandoned[] = [];
 const ours: ReadonlySet<string> = new Set(['key', 'money', 'access']);
 
 export function createAttemptLog(exchange: Pick<Exchange, 'context' | 'scope'>, attempted: Attempted): AttemptLog {
-  const attempts: Attempt[] = [];
-  let failed = 0;
-  const count = (): number => failed + Math.min(1, attempts.length - failed);
-  return {
-    take: (attempt) => {
-      attempts.push(attempt);
-      if (attempt.failure !== null) failed++;
-      tell(exchange, attempted, attempt, count());
-    },
-    count,
-    home: () => attempts.findLast(({ failure }) => failure === null)?.home ?? null,
-    abandoned: (lastIsCallers) => {
-      if (attempts.every(({ mayBeBilled }) => !mayBeBilled)) return none;
-      const left = attempts.filter(({ mayBeBilled }) => mayBeBilled);
-      return left
-        .slice(0, lastIsCallers ? -1 : left.length)
-        .map(({ home, ms }) => ({ home, billed: attempted.unanswered(ms) }));
-    },
-    metadata: () => metadataOf(attempts),
-  };
+  return new Attempts(exchange, attempted);
+}
+
+class Attempts implements AttemptLog {
+  readonly #exchange: Pick<Exchange, 'context' | 'scope'>;
+  readonly #attempted: Attempted;
+  readonly #attempts: Attempt[] = [];
+  #failed = 0;
+
+  constructor(exchange: Pick<Exchange, 'context' | 'scope'>, attempted: Attempted) {
+    this.#exchange = exchange;
+    this.#attempted = attempted;
+  }
+
+  take(attempt: Attempt): void {
+    this.#attempts.push(attempt);
+    if (attempt.failure !== null) this.#failed++;
+    tell(this.#exchange, this.#attempted, attempt, this.count());
+  }
+
+  count(): number {
+    return this.#failed + Math.min(1, this.#attempts.length - this.#failed);
+  }
+
+  home(): string | null {
+    return this.#attempts.findLast(({ failure }) => failure === null)?.home ?? null;
+  }
+
+  abandoned(lastIsCallers: boolean): readonly Abandoned[] {
+    if (this.#attempts.every(({ mayBeBilled }) => !mayBeBilled)) return none;
+    const left = this.#attempts.filter(({ mayBeBilled }) => mayBeBilled);
+    return left
+      .slice(0, lastIsCallers ? -1 : left.length)
+      .map(({ home, ms }) => ({ home, billed: this.#attempted.unanswered(ms) }));
+  }
+
+  metadata(): Readonly<Record<string, unknown>> {
+    return metadataOf(this.#attempts);
+  }
 }
 
 function tell(

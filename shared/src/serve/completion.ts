@@ -60,7 +60,9 @@ export function completionRoute(route: CompletionRoute): Route {
 async function complete(exchange: Exchange, route: CompletionRoute): Promise<void> {
   const { context, received, scope } = exchange;
   // One snapshot a call: models, homes and prices stay as they are until it is settled.
-  const [actor, catalogue] = await Promise.all([identify(exchange), context.catalogue.current(Date.now())]);
+  const current = context.catalogue.current(Date.now());
+  const actor = await identify(exchange);
+  const catalogue = await current;
   const feature = featureOf(received, route);
   const entitlement = context.auth.entitlement(actor, feature);
   const callerIds = callerIdsOf(received);
