@@ -25,7 +25,7 @@ let browser: Browser | null = null;
 const ids: string[] = [];
 
 before(async () => {
-  gateway = await startGateway({ functions: ['console', 'diagnostics'] });
+  gateway = await startGateway({ functions: ['console'] });
   url = gateway.functions.get('console')?.url ?? '';
   for (const name of names) ids.push((await gateway.subscription({ limit: 500 }, { name })).id);
   await fill();
@@ -118,7 +118,7 @@ test('no page and no file has a secret or a prompt, though every text of some ro
 
 test('behind Identity-Aware Proxy nothing is shown to who comes without its word', async () => {
   const env = { CODY_GATEWAY_CONSOLE_IAP_AUDIENCE: '/projects/1/global/backendServices/2' };
-  const behind = await startGateway({ functions: ['console', 'diagnostics'], env });
+  const behind = await startGateway({ functions: ['console'], env });
   try {
     const there = behind.functions.get('console')?.url ?? '';
     for (const [, at] of paths())
