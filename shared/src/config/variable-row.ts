@@ -2,8 +2,8 @@
 
 /**
  * How a value is written in the environment and what it becomes. Durations are Go's (`300s`, `2m`, `1h30m`), lists are
- * split at commas, percents are a list or `none`, a time zone is a name of IANA's (`Europe/Berlin`), dollars are written
- * as `250` or `0.50` and become nano-dollars.
+ * split at commas, percents are a list or `none`, a time zone is a name of IANA's (`Europe/Berlin`), dollars are
+ * written as `250` or `0.50` and become nano-dollars.
  */
 export type Kind =
   'text' | 'secret' | 'list' | 'integer' | 'boolean' | 'duration' | 'url' | 'percents' | 'time zone' | 'dollars';
