@@ -40,7 +40,7 @@ export async function makeBundle(entry: string): Promise<Bundle> {
     legalComments: 'none',
     // A second copy of the framework would register in a registry of its own.
     external: ['@google-cloud/functions-framework'],
-    plugins: [inlineText(workers, texts), tasksProtos],
+    plugins: [inlineText(workers, texts), tasksProtos, noTlsProfiles],
     logLevel: 'warning',
     metafile: true,
     write: false,
@@ -132,6 +132,20 @@ function nameExports(text: string, file: string, { inputs, outputs }: Metafile):
     return rest.replaceAll(importing, `${importing}.then(({default:m})=>Object.create(m,{default:{value:m}}))`);
   }, text);
 }
+
+/**
+ * ioredis brings certificates of Redis Cloud along, for who names a `tls.profile`, which nobody here does: eight
+ * kilobytes that every start would read.
+ */
+const noTlsProfiles: Plugin = {
+  name: 'no-tls-profiles',
+  setup: ({ onLoad }) => {
+    onLoad({ filter: /ioredis[\\/]built[\\/]constants[\\/]TLSProfiles\.js$/ }, () => ({
+      contents: 'exports.default = {};',
+      loader: 'js',
+    }));
+  },
+};
 
 /**
  * Our Lua and JSON files are read next to the module that uses them; in a bundle their text stands in its place. The

@@ -1,6 +1,6 @@
-// The upper bound of a call's cost holds: requests of every dialect as the gateway itself reads them, answers with
-// every dimension at its largest through the real meters and prices, and what was charged is never above the bound.
-// What has no bound says so.
+// The upper bound of a call's cost holds: requests of every dialect as the gateway reads them, answers with every
+// dimension at its largest through the real meters and prices, and what was charged is never above the bound. What has
+// no bound says so.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
