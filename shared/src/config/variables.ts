@@ -297,6 +297,13 @@ export const variables = {
     'all',
     'Which requests are traced: `all`, `selective` (those that ask by `X-Sourcegraph-Should-Trace` or `?trace=`) or `none`.',
   ),
+  samplePercent: row(
+    'CODY_GATEWAY_SUCCESS_SAMPLE_PERCENT',
+    'integer',
+    '10',
+    'Percent of calls that went well that leave spans and a whole log line; the others leave a short one. Failed and slow ones always leave all.',
+    [0, 100],
+  ),
   sentryDsn: row(
     'CODY_GATEWAY_SENTRY_DSN',
     'secret',

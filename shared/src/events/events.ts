@@ -3,6 +3,7 @@
 export { budgetEvent, type BudgetFacts } from './budget-event.ts';
 export {
   eventRow,
+  eventRowText,
   refusedEvent,
   unservedEvent,
   type EndedEvent,

@@ -31,6 +31,7 @@ const layer = {
 const { createPriceBook } = await loadPriceBooks();
 const catalogue = {
   prices: async () => createPriceBook(mergeRows('prices', [layer]), mergeRows('factors', [layer])),
+  pricesAtHand: () => null,
 };
 /** What a thousand tokens of input cost, two tenths of a cent. */
 const call = 2_000_000;

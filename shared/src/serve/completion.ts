@@ -60,7 +60,9 @@ export function completionRoute(route: CompletionRoute): Route {
 async function complete(exchange: Exchange, route: CompletionRoute): Promise<void> {
   const { context, received, scope } = exchange;
   // One snapshot a call: models, homes and prices stay as they are until it is settled.
-  const [actor, catalogue] = await Promise.all([identify(exchange), context.catalogue.current(Date.now())]);
+  const current = context.catalogue.current(Date.now());
+  const actor = await identify(exchange);
+  const catalogue = await current;
   const feature = featureOf(received, route);
   const entitlement = context.auth.entitlement(actor, feature);
   const callerIds = callerIdsOf(received);
@@ -79,7 +81,11 @@ async function complete(exchange: Exchange, route: CompletionRoute): Promise<voi
   scope.annotate({ feature, model: permit.model, stream: call.stream });
   const { charge = completions } = route;
   const units = charge.units?.(call) ?? route.units;
-  const attempts = createAttemptLog(exchange, call);
+  const attempts = createAttemptLog(exchange, {
+    provider: call.provider.id,
+    model: permit.model,
+    unanswered: (ms) => context.upstream.unanswered(call, ms),
+  });
   const event = { ...charge.event(permit, call, flagging, callerIds, attempts), callTags: callTags.tags };
   const span = completionSpan(permit, call);
   // What nobody bills has no bound: whether a budget is used up is looked at all the same.
