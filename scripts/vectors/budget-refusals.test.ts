@@ -1,5 +1,5 @@
-// A whole gateway holds a call against its budget: bound by the request itself, refused in its caller's dialect, charged
-// by what the provider reports, in counter and row.
+// A whole gateway holds a call against its budget: bound by the request itself, refused in its caller's dialect,
+// charged by what the provider reports, in counter and row.
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
