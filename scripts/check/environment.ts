@@ -54,6 +54,7 @@ const left: readonly (readonly [why: string, names: RegExp])[] = [
   ['for the root’s settings: pages of other origins', /_CORS_ORIGINS$/],
   ['for the root’s settings: rows of providers and homes', /^CODY_GATEWAY_CATALOGUE$/],
   ['GOOGLE_CLOUD_PROJECT is meant', /^CODY_GATEWAY_OTEL_GCP_PROJECT_ID$/],
+  ['Cloud Run sets it', /^K_REVISION$/],
   ['the queue itself adds its account’s token', /^CODY_GATEWAY_TASKS_SERVICE_ACCOUNT$/],
 ];
 const localOnly = ['FIRESTORE_EMULATOR_HOST', 'CODY_GATEWAY_TASKS_ENDPOINT', 'CODY_GATEWAY_BIGQUERY_ENDPOINT'];

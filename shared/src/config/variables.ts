@@ -1,6 +1,7 @@
 // Every environment variable the gateway reads, one row each: name, kind, default, sentence. README.md beside it has
 // the table.
 
+import { consoleVariables } from './console-variables.ts';
 import { deliveryVariables } from './delivery-variables.ts';
 import { flaggingVariables } from './flagging-variables.ts';
 import { providerVariables } from './provider-variables.ts';
@@ -279,6 +280,7 @@ export const variables = {
     'Firestore emulator as `host:port`; unset on Google Cloud.',
   ),
   ...deliveryVariables,
+  ...consoleVariables,
   otelEndpoint: row(
     'CODY_GATEWAY_OTEL_ENDPOINT',
     'url',

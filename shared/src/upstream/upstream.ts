@@ -43,6 +43,7 @@ export {
 export { embeddersOf } from './embedding/registry.ts';
 export type { Flagging } from './flagging.ts';
 export type { PromptText } from './prompt-text.ts';
+export { readShut, type ShutNow } from './homes/shut-now.ts';
 export { DeadlinePassed } from './send.ts';
 /** Bounds of what calls may cost, which only calls with budgets need. */
 export const loadCallBounds = () => import('./size/call-bound.ts');
