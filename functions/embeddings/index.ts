@@ -23,7 +23,7 @@ import {
   type Route,
 } from '@cody-gateway/shared/serve';
 import {
-  boundOfTexts,
+  loadCallBounds,
   embedAll,
   embeddersOf,
   embeddingRefusal,
@@ -77,7 +77,7 @@ async function embed(exchange: Exchange): Promise<void> {
 
 /** What it may cost at any home of its provider. */
 function boundIn(catalogue: Catalogue, { model }: Permit, { texts }: EmbeddingRequest): AskBound {
-  return (book, asked) => {
+  return async (book, asked) => {
     const found = catalogue.resolve(model);
     if (found.kind === 'refused') return { worstNanoUsd: null, why: `${model} is not in the catalogue` };
     const homes = catalogue.homes
@@ -85,7 +85,7 @@ function boundIn(catalogue: Catalogue, { model }: Permit, { texts }: EmbeddingRe
       .map(({ row }) => row.id);
     // A token stands for one byte at least.
     const read = texts.map((text) => (typeof text === 'string' ? text : 'x'.repeat(text.length)));
-    return boundOfTexts(read, found.model, homes, book, asked);
+    return (await loadCallBounds()).boundOfTexts(read, found.model, homes, book, asked);
   };
 }
 

@@ -1,5 +1,6 @@
 // A charged call of a subscription with a budget, on a real Redis and real sockets: what is held and charged, what each
-// kind of refusal says on each kind of route, what is told to people, and what becomes of calls whose cost nobody knows.
+// kind of refusal says on each kind of route, what is told to people, and what becomes of calls whose cost nobody
+// knows.
 
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';

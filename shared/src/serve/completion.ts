@@ -5,7 +5,7 @@ import { featureFromHeader, type Actor, type Entitlement, type Feature, type Per
 import { parseInOrder, Refusal, warningHeader, type Dialect, type Received } from '../http/http.ts';
 import { identityOf, type Claim } from '../limiter/limiter.ts';
 import type { Catalogue } from '../catalogue/catalogue.ts';
-import { boundOfCall, type Call, type Flagging, type Surface } from '../upstream/upstream.ts';
+import { loadCallBounds, type Call, type Flagging, type Surface } from '../upstream/upstream.ts';
 import { sendAndRelay } from './answer.ts';
 import { createAttemptLog } from './attempt-log.ts';
 import { callTagsOf, type CallTags } from './call-tags.ts';
@@ -89,7 +89,9 @@ async function complete(exchange: Exchange, route: CompletionRoute): Promise<voi
   const event = { ...charge.event(permit, call, flagging, callerIds, attempts), callTags: callTags.tags };
   const span = completionSpan(permit, call);
   // What nobody bills has no bound: whether a budget is used up is looked at all the same.
-  const bound: AskBound = charge.isBilled ? (book, asked) => boundOfCall(call, book, asked) : null;
+  const bound: AskBound = charge.isBilled
+    ? async (book, asked) => (await loadCallBounds()).boundOfCall(call, book, asked)
+    : null;
   await charged(exchange, { permit, units, claim, event, catalogue, span, bound }, (held) =>
     sendAndRelay(exchange, held, call, charge, attempts),
   );

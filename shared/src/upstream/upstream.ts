@@ -45,7 +45,8 @@ export type { Flagging } from './flagging.ts';
 export type { PromptText } from './prompt-text.ts';
 export { readShut, type ShutNow } from './homes/shut-now.ts';
 export { DeadlinePassed } from './send.ts';
-export { boundOfCall, boundOfTexts } from './size/call-bound.ts';
+/** Bounds of what calls may cost, which only calls with budgets need. */
+export const loadCallBounds = () => import('./size/call-bound.ts');
 export type { ServedUsage } from './usage/served-usage.ts';
 
 /**
