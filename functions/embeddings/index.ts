@@ -7,11 +7,13 @@ import { identityOf } from '@cody-gateway/shared/limiter';
 import {
   callSpan,
   charged,
+  createAttemptLog,
   defineFunction,
   identify,
   lookBeforeParsing,
   notServed,
   readClaim,
+  type AttemptLog,
   type AskBound,
   type CallEvent,
   type ChargedSpan,
@@ -21,7 +23,7 @@ import {
   type Route,
 } from '@cody-gateway/shared/serve';
 import {
-  boundOfTexts,
+  loadCallBounds,
   embedAll,
   embeddersOf,
   embeddingRefusal,
@@ -38,15 +40,16 @@ interface Used {
   readonly reported: number | null;
 }
 
-async function embed(exchange: Exchange, embedders: readonly Embedder[]): Promise<void> {
+async function embed(exchange: Exchange): Promise<void> {
   const { context, received, scope } = exchange;
-  const actor = await identify(exchange);
+  // One snapshot a call, as for completions.
+  const [actor, catalogue] = await Promise.all([identify(exchange), context.catalogue.current(Date.now())]);
   const entitlement = context.auth.entitlement(actor, feature);
   const text = await received.readBody(context.config.bodyBytesMax, identityOf(actor));
   await lookBeforeParsing(exchange, text, actor, feature, entitlement);
   const claim = readClaim(received, feature, text);
   const request = readEmbeddingRequest(parseJson(text));
-  const { permit, embedder } = permitted(exchange, actor, request, embedders);
+  const { permit, embedder } = permitted(exchange, actor, request, catalogue);
   if (request.dimensions !== null && (!embedder.shortens || request.dimensions > embedder.dimensions))
     throw new Refusal(
       'bad-request',
@@ -61,16 +64,20 @@ async function embed(exchange: Exchange, embedders: readonly Embedder[]): Promis
     );
   scope.annotate({ feature, model: permit.model, texts: request.texts.length });
   const units = estimateOf(embedder, request);
-  const event = embeddingEvent(permit, request);
-  const catalogue = await context.catalogue.current(Date.now());
+  const attempts = createAttemptLog(exchange, {
+    provider: permit.model.slice(0, permit.model.indexOf('/')),
+    model: permit.model,
+    unanswered: () => [{ model: null, counts: { input: embedder.charges ? units : 0 }, estimated: true }],
+  });
+  const event = embeddingEvent(permit, request, attempts);
   const bound = embedder.charges ? boundIn(catalogue, permit, request) : null;
   const call = { permit, units, claim, event, catalogue, span: embeddingSpan(permit), bound };
-  await charged(exchange, call, (held) => embedTexts(exchange, held, embedder, request, units));
+  await charged(exchange, call, (held) => embedTexts(exchange, held, embedder, request, units, actor, attempts));
 }
 
 /** What it may cost at any home of its provider. */
 function boundIn(catalogue: Catalogue, { model }: Permit, { texts }: EmbeddingRequest): AskBound {
-  return (book, asked) => {
+  return async (book, asked) => {
     const found = catalogue.resolve(model);
     if (found.kind === 'refused') return { worstNanoUsd: null, why: `${model} is not in the catalogue` };
     const homes = catalogue.homes
@@ -78,7 +85,7 @@ function boundIn(catalogue: Catalogue, { model }: Permit, { texts }: EmbeddingRe
       .map(({ row }) => row.id);
     // A token stands for one byte at least.
     const read = texts.map((text) => (typeof text === 'string' ? text : 'x'.repeat(text.length)));
-    return boundOfTexts(read, found.model, homes, book, asked);
+    return (await loadCallBounds()).boundOfTexts(read, found.model, homes, book, asked);
   };
 }
 
@@ -97,18 +104,29 @@ async function embedTexts(
   embedder: Embedder,
   request: EmbeddingRequest,
   estimate: number,
+  actor: Actor,
+  attempts: AttemptLog,
 ): Promise<Ended<Used>> {
-  const { context, received } = exchange;
+  const { context, received, timing } = exchange;
   const { callerLeft } = received;
   const { texts, dimensions } = request;
-  const deadline = AbortSignal.timeout(context.config.embeddingTimeoutMs);
+  const timeoutMs = context.config.embeddingTimeoutMs;
+  const deadline = AbortSignal.timeout(timeoutMs);
   const signal = AbortSignal.any([callerLeft, deadline]);
   let billed = 0;
   const spent = (tokens: number): void => void (billed += tokens);
   meter(() => ({ parts: [{ model: null, counts: { input: embedder.charges ? billed : 0 } }], home: null }));
   try {
-    const ask = { actorId: lease.permit.actor.id, dimensions, signal, spent };
-    const embedded = await embedAll(lease, embedder, texts, ask);
+    const embedded = await embedAll(lease, embedder, texts, {
+      lease,
+      places: actor.places ?? null,
+      forInstances: exchange.dialect === 'cody',
+      timeoutMs,
+      onAttempt: (attempt) => attempts.take(attempt),
+      dimensions,
+      signal,
+      spent,
+    });
     // Without a report of tokens the estimate is charged; models that charge nothing report nothing.
     const tokens = embedder.charges ? (embedded.tokens ?? estimate) : 0;
     // No line end: instances of old read to the last byte.
@@ -120,8 +138,10 @@ async function embedTexts(
       used: { tokens, reported: embedded.tokens },
       units: tokens,
       billed: [{ model: null, counts: { input: tokens }, estimated: embedder.charges && embedded.tokens === null }],
+      abandoned: attempts.abandoned(false),
       reply: () => {
         const headers = { 'content-type': 'application/json; charset=utf-8', 'x-token-usage': String(tokens) };
+        if (attempts.count() > 1) received.replyHeaders['server-timing'] = timing.header(attempts.count());
         answer(received, 200, headers, reply);
       },
     };
@@ -141,8 +161,9 @@ function permitted(
   { context, dialect }: Exchange,
   actor: Actor,
   { shape, model }: EmbeddingRequest,
-  embedders: readonly Embedder[],
+  catalogue: Catalogue,
 ): { permit: Permit; embedder: Embedder } {
+  const embedders = embeddersOf(context, catalogue);
   const asked = shape === 'openai' && !model.includes('/') ? `openai/${model}` : model;
   const slash = asked.indexOf('/');
   const provider = asked.slice(0, slash).toLowerCase();
@@ -156,6 +177,9 @@ function permitted(
   } catch (error) {
     if (!(error instanceof Refusal) || (error.kind !== 'model-unknown' && error.kind !== 'model-not-allowed'))
       throw error;
+    const found = catalogue.resolve(asked);
+    if (found.kind === 'disabled' && found.model.row.features.includes('embeddings'))
+      throw new Refusal('model-unavailable', found.text);
     throw new Refusal(
       dialect === 'cody' ? 'bad-request' : error.kind,
       `model ${JSON.stringify(model.slice(0, 200))} is not allowed`,
@@ -163,7 +187,7 @@ function permitted(
   }
 }
 
-function embeddingEvent({ model }: Permit, { texts }: EmbeddingRequest): CallEvent<Used> {
+function embeddingEvent({ model }: Permit, { texts }: EmbeddingRequest, attempts: AttemptLog): CallEvent<Used> {
   return {
     name: 'EmbeddingsFinished',
     model,
@@ -178,7 +202,12 @@ function embeddingEvent({ model }: Permit, { texts }: EmbeddingRequest): CallEve
     },
     ended: ({ used }) => {
       const tokens = used?.tokens ?? 0;
-      return { metadata: { tokens_used: tokens }, tokens };
+      return {
+        metadata: { ...attempts.metadata(), tokens_used: tokens },
+        tokens,
+        home: attempts.home(),
+        attempts: attempts.count(),
+      };
     },
   };
 }
@@ -200,28 +229,27 @@ function embeddingSpan(permit: Permit): ChargedSpan<Used> {
 }
 
 /** The list as Sourcegraph's own gateway has it: name, dimensions, whether the caller may use it. */
-function listModels(embedders: readonly Embedder[]): Route {
-  return {
-    method: 'GET',
-    path: '/v1/embeddings/models',
-    dialect: 'cody',
-    handle: async (exchange) => {
-      const actor = await identify(exchange);
-      const list = actor.limits[feature]?.allowedModels ?? [];
-      const all = list.length === 1 && list[0] === '*';
-      const allowed = new Set(list.map((name) => name.toLowerCase()));
-      exchange.json(
-        200,
-        embedders.map(({ name, dimensions }) => ({
-          name,
-          dimensions,
-          enabled: all || allowed.has(name.toLowerCase()),
-          deprecated: false,
-        })),
-      );
-    },
-  };
-}
+const listModels: Route = {
+  method: 'GET',
+  path: '/v1/embeddings/models',
+  dialect: 'cody',
+  handle: async (exchange) => {
+    const { context } = exchange;
+    const [actor, catalogue] = await Promise.all([identify(exchange), context.catalogue.current(Date.now())]);
+    const list = actor.limits[feature]?.allowedModels ?? [];
+    const all = list.length === 1 && list[0] === '*';
+    const allowed = new Set(list.map((name) => name.toLowerCase()));
+    exchange.json(
+      200,
+      embeddersOf(context, catalogue).map(({ name, dimensions }) => ({
+        name,
+        dimensions,
+        enabled: all || allowed.has(name.toLowerCase()),
+        deprecated: false,
+      })),
+    );
+  },
+};
 
 /**
  * OpenAI's SDKs name themselves in `x-stainless-` headers and read errors in OpenAI's shape; instances and Cody's
@@ -231,10 +259,7 @@ function dialectOf(headers: Received['headers']): 'openai' | 'cody' {
   return headers['x-stainless-lang'] === undefined ? 'cody' : 'openai';
 }
 
-export const handler = await defineFunction('embeddings', ({ config }) => {
-  const embedders = embeddersOf(config);
-  return [
-    { method: 'POST', path: '/v1/embeddings', dialect: dialectOf, handle: (exchange) => embed(exchange, embedders) },
-    listModels(embedders),
-  ];
-});
+export const handler = await defineFunction('embeddings', () => [
+  { method: 'POST', path: '/v1/embeddings', dialect: dialectOf, handle: embed },
+  listModels,
+]);

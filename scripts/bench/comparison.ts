@@ -11,6 +11,7 @@ import { answerDelayMs, chunkDelayMs } from './provider-process.ts';
 import { redisCost } from './redis.ts';
 import { addedTime, flood, mixedLoad, prompts, throughput, type Scale } from './sections.ts';
 import { streams } from './streams.ts';
+import { snapshotStreams, streamCosts } from './streams-cost.ts';
 import { startRig } from './targets.ts';
 import { telemetryCost } from './telemetry.ts';
 
@@ -19,6 +20,7 @@ const streamSections = ['mixed', 'streams'];
 /** What can be measured alone. */
 export const sections: readonly string[] = [
   'cost',
+  'streams-cost',
   'redis',
   'outage',
   'telemetry',
@@ -31,7 +33,8 @@ const out = path.resolve(import.meta.dirname, '../../.local/bench');
 export const comparisonHelp = `--quick     a fifth of the requests: a look, whose tail figures mean little
 --minutes   how long memory is watched under a steady load (1)
 --only      one section, as its name alone does
---profile   cpu or heap: the gateway's, as a file for Chrome's or VS Code's flame graph, and nothing else
+--profile   cpu or heap: the gateway's, as a file for Chrome's or VS Code's flame graph, and nothing else; snapshot: its heap
+            with 100 streams open, for Chrome's memory tab
 --json      the result on stdout instead of tables
 
 The result and a picture of the distributions are written to .local/bench.`;
@@ -72,9 +75,23 @@ export async function compare(args: readonly string[]): Promise<number> {
   };
 
   const kind = values.profile;
-  if (kind !== undefined && kind !== 'cpu' && kind !== 'heap') {
-    console.error(`--profile ${kind}: give cpu or heap`);
+  if (kind !== undefined && kind !== 'cpu' && kind !== 'heap' && kind !== 'snapshot') {
+    console.error(`--profile ${kind}: give cpu, heap or snapshot`);
     return 2;
+  }
+  if (kind === 'snapshot' || (kind === undefined && wanted('streams-cost'))) {
+    const probed = await startRig('streams', true);
+    try {
+      if (kind === 'snapshot') {
+        console.log(await snapshotStreams(probed, 100, path.join(out, 'gateway.heapsnapshot')));
+        return 0;
+      }
+      const rows = await streamCosts(probed, 200);
+      result['streams-cost'] = rows;
+      table('What one open stream keeps, kB', rows);
+    } finally {
+      await probed.stop();
+    }
   }
   if (wanted('cost') || kind !== undefined) {
     const probed = await startRig('at once', true);

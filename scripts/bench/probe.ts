@@ -3,7 +3,8 @@
 
 import { createServer } from 'node:http';
 import { Session } from 'node:inspector/promises';
-import { GCProfiler, getHeapStatistics } from 'node:v8';
+import { GCProfiler, getHeapSpaceStatistics, getHeapStatistics, setFlagsFromString, writeHeapSnapshot } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 
 /** What V8 can tell of the work: where its time goes, or its allocations. */
 export type ProfileKind = 'cpu' | 'heap';
@@ -22,6 +23,14 @@ export interface Spent {
   readonly majorCollections: number;
   /** Null where none was asked for. */
   readonly profile: object | null;
+}
+
+/** What lives in a process: on V8's heap, and beside it in buffers. */
+export interface Living {
+  /** Of the old generation, which only a collection of the whole heap frees. */
+  readonly oldBytes: number;
+  readonly usedBytes: number;
+  readonly buffersBytes: number;
 }
 
 /** What the heap holds at one moment. */
@@ -69,9 +78,15 @@ if (port > 0) {
     const time = { cpuMs: (user + system) / 1000, systemMs: system / 1000 };
     return { ...time, allocatedBytes, survivedBytes, majorCollections, profile };
   };
+  const doing: Readonly<Record<string, (option: string) => Promise<unknown>>> = {
+    '/start': (kind) => start(kind).then(() => ({})),
+    '/stop': stop,
+    '/living': (which) => Promise.resolve(living(which === 'minor')),
+    '/snapshot': (file) => Promise.resolve({ file: writeHeapSnapshot(decodeURIComponent(file)) }),
+  };
   const server = createServer((request, response) => {
     const { pathname, search } = new URL(request.url ?? '', 'http://probe');
-    const work = pathname === '/stop' ? stop() : start(search.slice(1)).then(() => ({}));
+    const work = doing[pathname]?.(search.slice(1)) ?? Promise.reject(new Error(`no command ${pathname}`));
     work.then(
       (value) => response.end(JSON.stringify(value)),
       (error: unknown) => response.destroy(error as Error),
@@ -79,6 +94,27 @@ if (port > 0) {
   });
   server.listen(port, '127.0.0.1');
   server.unref();
+}
+
+let collect: ((options: { type: 'minor' | 'major' }) => void) | null = null;
+
+/**
+ * After collections: two minor ones leave nothing young that lives, so that the old generation is what it will have
+ * been for those that live on; major ones leave what lives.
+ */
+function living(minor: boolean): Living {
+  if (collect === null) {
+    setFlagsFromString('--expose-gc');
+    collect = runInNewContext('gc') as typeof collect;
+  }
+  for (let i = 0; i < 2; i++) collect?.({ type: minor ? 'minor' : 'major' });
+  const spaces = getHeapSpaceStatistics().map((space) => ({
+    spaceName: space.space_name,
+    spaceUsedSize: space.space_used_size,
+  }));
+  const usedBytes = spaces.reduce((sum, { spaceUsedSize }) => sum + spaceUsedSize, 0);
+  const old = oldBytes({ heapStatistics: { usedHeapSize: usedBytes }, heapSpaceStatistics: spaces });
+  return { oldBytes: old, usedBytes, buffersBytes: process.memoryUsage().arrayBuffers };
 }
 
 function oldBytes({ heapSpaceStatistics }: Heap): number {

@@ -22,9 +22,13 @@ export interface ProviderAddresses {
   readonly otlpUrl: string;
 }
 
-/** What it takes: the text chunks of what `streams` answers from now on. It says the same when that is so. */
+/**
+ * What it takes: the text chunks of what `streams` answers from now on, and the time between two. It says the same when
+ * that is so.
+ */
 export interface StreamPace {
   readonly chunks: number;
+  readonly chunkDelayMs: number;
 }
 
 if (import.meta.main) {

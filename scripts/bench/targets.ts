@@ -12,7 +12,13 @@ import { memoryEnv } from '../functions/function-files.ts';
 import { startFunction } from '../local/process/function-process.ts';
 import { freePort } from '../local/process/port.ts';
 import type { Order, Outcome } from './load.ts';
-import { benchKey, type ProviderAddresses, type ProviderPace, type StreamPace } from './provider-process.ts';
+import {
+  benchKey,
+  chunkDelayMs,
+  type ProviderAddresses,
+  type ProviderPace,
+  type StreamPace,
+} from './provider-process.ts';
 
 const portkeyProgram = path.resolve(
   import.meta.dirname,
@@ -41,8 +47,8 @@ export interface Rig {
   load(order: Order): Promise<Outcome>;
   /** Runs one in a second generator, beside the first. */
   loadBeside(order: Order): Promise<Outcome>;
-  /** Text chunks of the streams that the provider answers from now on. */
-  setChunks(chunks: number): Promise<void>;
+  /** Text chunks of the streams that the provider answers from now on, and the time between two, 20 ms by default. */
+  setChunks(chunks: number, delayMs?: number): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -81,6 +87,8 @@ export async function startRig(pace: ProviderPace, probed = false): Promise<Rig>
         CODY_GATEWAY_OTEL_ENDPOINT: provider.said.otlpUrl,
         CODY_GATEWAY_ACTOR_CONCURRENCY_LIMIT_PERCENTAGE: '100000',
         CODY_GATEWAY_REDIS_BUDGET: '5s',
+        // As deployed: the local cloud tells everything of every call.
+        CODY_GATEWAY_SUCCESS_SAMPLE_PERCENT: '10',
         ...probes.gateway.env,
       },
     });
@@ -144,7 +152,8 @@ export async function startRig(pace: ProviderPace, probed = false): Promise<Rig>
       },
       load: (order) => ask(generators[0], order),
       loadBeside: (order) => ask(generators[1], order),
-      setChunks: async (chunks) => void (await ask(provider, { chunks })),
+      setChunks: async (chunks, delayMs = chunkDelayMs) =>
+        void (await ask(provider, { chunks, chunkDelayMs: delayMs })),
       stop,
     };
   } catch (error) {

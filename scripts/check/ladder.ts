@@ -19,6 +19,7 @@ const rungs = [
   'limiter',
   'upstream',
   'events',
+  'console',
   'serve',
 ] as const;
 /** They share nouns, never calls: only `import type` between them. */

@@ -16,6 +16,7 @@ export const places: readonly (readonly [place: string, why: string])[] = [
   ['shared/src/upstream/length-max.ts', 'a bound that one of those variables sets'],
   ['shared/src/upstream/dialects/', 'dialects, named after who made them'],
   ['shared/src/upstream/usage/', 'what each dialect calls its usage'],
+  ['shared/src/upstream/size/', 'where each dialect has its texts, parts and tools'],
   ['shared/src/upstream/dialects.ts', 'the list of dialects'],
   ['shared/src/upstream/home-access.ts', 'the SDKs of two dialects'],
   ['shared/src/upstream/api-dialect.ts', 'the SDKs of two dialects'],

@@ -4,6 +4,16 @@
 
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import {
+  customerQuestions,
+  customersQuestion,
+  functionsQuestions,
+  overviewQuestions,
+  questionText,
+  requestQuestion,
+  trafficQuestion,
+  type Question,
+} from '@cody-gateway/shared/console';
 import { closeSql, dueSql } from '@cody-gateway/shared/events';
 import type { Column } from '../local/google/bigquery/bigquery.ts';
 import { eventsFiles, eventsSql, eventsTables, parametersOf } from '../local/google/bigquery/events-dataset.ts';
@@ -72,7 +82,7 @@ export async function sqlList(billingColumns?: readonly Column[]): Promise<SqlLi
         sql: text(file),
       })),
     ],
-    queries: [...functions, ...saved, ...(await commands()), ...pages()].map((one) => ({
+    queries: [...functions, ...saved, ...(await commands()), ...consoleQuestions(), ...pages()].map((one) => ({
       ...one,
       sql: writeOut(one.sql),
     })),
@@ -94,7 +104,7 @@ function callOf(file: string): string {
 
 /** Table functions by the name that calls them. */
 const called = new Map(
-  [...eventsFiles('functions'), ...eventsFiles('billing/functions')].map((file) => [
+  [...eventsFiles('functions'), ...eventsFiles('queries'), ...eventsFiles('billing/functions')].map((file) => [
     `${dataset}.${path.basename(file, '.sql')}`,
     // The engine beside the repository knows no pseudo-columns.
     eventsSql(file, names).replaceAll('_PARTITIONTIME', 'usage_start_time'),
@@ -167,6 +177,24 @@ async function commands(): Promise<readonly Sql[]> {
     { file: 'scripts/operator/reconcile.ts', sql: windowsQuery(dataset, ['a', 'b']) },
     ...placeQueries(dataset).map((sql, i) => ({ file: `scripts/operator/events-place.ts #${i + 1}`, sql })),
   ];
+}
+
+/** What the console's pages ask. */
+function consoleQuestions(): readonly Sql[] {
+  const all: Readonly<Record<string, Question>> = {
+    ...overviewQuestions,
+    ...customerQuestions,
+    customers: customersQuestion,
+    traffic: trafficQuestion,
+    'functions spend': functionsQuestions.spend,
+    'functions parts': functionsQuestions.parts,
+    request: requestQuestion,
+  };
+  return Object.entries(all).map(([name, question]) => ({
+    file: `shared/src/console, ${name}`,
+    // The tool has no parameters of these names.
+    sql: questionText(question, dataset, names.timeZone).replaceAll(/@(before|same)\b/g, "'2026-10-01'"),
+  }));
 }
 
 /** `bq query … '…'` of the operators' pages. */

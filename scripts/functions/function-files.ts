@@ -40,9 +40,13 @@ const fileSchema = v.strictObject({
   secrets: v.array(v.string()),
   /**
    * What its account may reach besides Redis and its secrets; where absent Terraform gives what is usual for the
-   * trigger.
+   * trigger. `directory-view` and `ledger` are read, `directory` and `warehouse` written, `final-days` both.
    */
-  uses: v.optional(v.array(v.picklist(['directory', 'queues', 'warehouse', 'final-days']))),
+  uses: v.optional(v.array(v.picklist(['directory', 'directory-view', 'queues', 'warehouse', 'ledger', 'final-days']))),
+  /**
+   * Who may call it, for `http`: absent, everybody, who then shows a token; `iap`, whom Identity-Aware Proxy lets in.
+   */
+  access: v.optional(v.literal('iap')),
 });
 
 /** One function's description; its name is its folder's. */

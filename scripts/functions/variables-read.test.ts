@@ -23,7 +23,8 @@ test('what every function reads, and what some do not', () => {
   assert.deepEqual(readers('CODY_GATEWAY_OPENAI_BASE_URL'), withKey('CODY_GATEWAY_OPENAI_ACCESS_TOKEN'));
   assert.ok(readers('CODY_GATEWAY_OPENAI_BASE_URL').includes('embeddings'));
   assert.deepEqual(readers('CODY_GATEWAY_EMBEDDINGS_ENDPOINTS'), ['embeddings']);
-  assert.deepEqual(readers('CODY_GATEWAY_BIGQUERY_TABLE'), ['deliver-events']);
+  assert.deepEqual(readers('CODY_GATEWAY_BIGQUERY_TABLE'), ['close-days', 'console', 'deliver-events']);
+  assert.deepEqual(readers('CODY_GATEWAY_CONSOLE_IAP_AUDIENCE'), ['console']);
   // Each is read by somebody, and a secret is none of them.
   const secrets = Object.values<{ readonly name: string; readonly kind: string }>(variables).filter(
     ({ kind }) => kind === 'secret',

@@ -180,6 +180,9 @@ export async function startCloud(options: CloudOptions = {}): Promise<LocalCloud
       CODY_GATEWAY_SOURCEGRAPH_EMBEDDINGS_API_TOKEN: standInKey,
       CODY_GATEWAY_OTEL_ENDPOINT: observability.url,
       CODY_GATEWAY_SENTRY_DSN: observability.sentryDsn,
+      CODY_GATEWAY_CONSOLE_OPEN: 'true',
+      // Whoever tries a call here wants to see all of it.
+      CODY_GATEWAY_SUCCESS_SAMPLE_PERCENT: '100',
       CODY_GATEWAY_TRUSTED_PROXIES: '1',
       CODY_GATEWAY_LOAD_BALANCER_ADDRESSES: routerAddress,
       ...providerEnv(keys, providers),

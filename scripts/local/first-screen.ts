@@ -53,6 +53,7 @@ ${fold('  stand-ins  ', ['Firestore', 'Cloud Tasks', 'BigQuery', ...standIns])}
 ${elsewhere.map(([name, variable]) => `  elsewhere  ${name}\n             ${variable}\n`).join('')}${
     names.length === 0 ? '' : `${fold('  set here   ', names)}\n`
   }
+Console      ${url}/console (usage, money, customers, models)
 Traces       ${pagesUrl}
 Metrics      ${pagesUrl}/metrics (Prometheus, of all functions)
 What it used npm run cost; as a page: npm run report

@@ -30,6 +30,8 @@ export interface Operation {
 /** Routes below which everything is refused, or which take none of these methods for a caller. */
 export const undocumented: Readonly<Record<string, string>> = {
   '/v1/responses/*': 'refused with what there is instead: the gateway keeps no responses',
+  '/console': 'pages for people, behind Identity-Aware Proxy',
+  '/console/*': 'pages for people, behind Identity-Aware Proxy',
 };
 
 const said = [{ role: 'user', content: 'Hello' }];

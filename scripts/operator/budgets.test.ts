@@ -106,8 +106,8 @@ test('a budget that is set is the gateway’s, field by field, and goes again', 
   assert.equal((await budgetsOf(id)).length, 1);
   const trail = await listAudit(directory, id, 10);
   assert.deepEqual(
-    trail.map(({ what, why, outcome }) => [what, why, outcome]).toSorted(),
-    ['contract', 'long answers', 'over', 'watched'].map((why) => ['budgets set', why, 'done']).toSorted(),
+    trail.map(({ what, why, outcome }) => `${what} ${why} ${outcome}`).toSorted(),
+    ['contract', 'long answers', 'over', 'watched'].map((why) => `budgets set ${why} done`),
   );
 });
 
@@ -145,8 +145,8 @@ test('use, grants, refunds and resets are shown, and each move is one audit reco
 
   const all = await rows(owner.id);
   assert.deepEqual(
-    all.map(({ name, cost_nano_usd: cost, units, rank }) => [name, cost, units, rank]).toSorted(),
-    ['BudgetGranted', 'BudgetRefunded', 'BudgetReset'].map((name) => [name, null, 0, 1]),
+    all.map(({ name, cost_nano_usd: cost, units, rank }) => `${name} ${cost} ${units} ${rank}`).toSorted(),
+    ['BudgetGranted', 'BudgetRefunded', 'BudgetReset'].map((name) => `${name} null 0 1`),
   );
   const trail = await listAudit(directory, owner.id, 10);
   assert.deepEqual(trail.map(({ what }) => what).toSorted(), [

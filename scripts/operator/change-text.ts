@@ -17,6 +17,10 @@ const limitsSchema = v.strictObject(
 );
 const createdSchema = v.strictObject({ name: v.string(), limits: limitsSchema });
 
+const promptsSchema = v.strictObject({
+  prompts: v.record(v.string(), v.nullable(v.union([v.string(), v.array(v.string())]))),
+});
+
 /** @param change as it is recorded: JSON of limits, or words */
 export function changeText(change: string): string {
   if (!change.startsWith('{')) return change;
@@ -28,6 +32,11 @@ export function changeText(change: string): string {
   }
   const created = v.safeParse(createdSchema, json);
   if (created.success) return [JSON.stringify(created.output.name), limitsText(created.output.limits)].join(': ');
+  const stated = v.safeParse(promptsSchema, json);
+  if (stated.success)
+    return Object.entries(stated.output.prompts)
+      .map(([member, value]) => `${member} ${value === null ? 'default' : [value].flat().join(', ')}`)
+      .join('; ');
   const limits = v.safeParse(limitsSchema, json);
   return limits.success ? limitsText(limits.output) : change;
 }

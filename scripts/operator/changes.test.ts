@@ -122,6 +122,40 @@ test('other limits are in force for those whose copy is in Redis, field by field
   assert.match(told.out, /^chat +5\/24h\ncode +9\/1h$/m);
 });
 
+test('where prompts may go: stated member by member, shown, on record, in force at once, and taken back', async () => {
+  const { id, token } = await create();
+  assert.equal((await meet(token)).places, null);
+  const prompts = (...args: string[]) => ok<{ notes: string[] }>('subscriptions', 'prompts', id, ...args, ...why);
+  const { notes } = await prompts('--companies', 'Anthropic, google,gogle', '--regions', 'eu');
+  assert.match(notes.join(), /No home of this release is run by gogle; there are anthropic, .*google/);
+  await prompts('--companies', 'anthropic,google', '--retention', '30-days');
+  const stated = { companies: ['anthropic', 'google'], regions: ['eu'], retention: '30-days' };
+  assert.deepEqual((await meet(token)).places, stated);
+  const told = await run(['subscriptions', 'show', id]);
+  assert.match(told.out, /^prompts +to anthropic, google; in eu; kept for 30-days$/m);
+  for (const [args, fault] of [
+    [[], /nothing is given to change/],
+    [['--retention', 'forever'], /"forever" is none of none, 30-days, longer, default/],
+    [['--companies', 'a b'], /"a b" is not a name/],
+  ] as const) {
+    const { code, err } = await run(['subscriptions', 'prompts', id, ...args, ...why]);
+    assert.equal(code, 2);
+    assert.match(err, fault);
+  }
+  assert.equal((await run(['subscriptions', 'prompts', id, '--regions', 'us'])).code, 2, 'without a reason');
+  await prompts('--companies', 'default', '--regions', 'default', '--retention', 'default');
+  assert.equal((await meet(token)).places, null);
+  assert.doesNotMatch((await run(['subscriptions', 'show', id])).out, /^prompts/m);
+  assert.deepEqual(
+    (await records(id)).map(({ what, subject, why: reason }) => [what, subject, reason]),
+    Array.from({ length: 3 }, () => ['subscriptions prompts', id, 'because']),
+  );
+  assert.match(
+    (await run(['audit', 'list', '--subscription', id])).out,
+    /companies anthropic, google; +retention 30-days/,
+  );
+});
+
 test('disabled, enabled, archived: in force for a fresh instance at once, with who, when, what and why', async () => {
   const { id, token } = await create();
   await meet(token);

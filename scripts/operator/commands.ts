@@ -20,6 +20,7 @@ import { providerCommands } from './providers.ts';
 import { reconcileCommands } from './reconcile.ts';
 import { savedQueryCommands } from './saved-queries.ts';
 import { subscriptionChangeCommands } from './subscription-changes.ts';
+import { subscriptionPromptCommands } from './subscription-prompts.ts';
 import { subscriptionCommands } from './subscriptions.ts';
 import { tokenChangeCommands } from './token-changes.ts';
 import { tokenCommands } from './tokens.ts';
@@ -30,6 +31,7 @@ import { usageCommands } from './usage-show.ts';
 const withoutCompletion: readonly Command[] = [
   ...subscriptionCommands,
   ...subscriptionChangeCommands,
+  ...subscriptionPromptCommands,
   ...tokenCommands,
   ...tokenChangeCommands,
   ...limitCommands,

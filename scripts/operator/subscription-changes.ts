@@ -69,7 +69,7 @@ examples:
       if (taken) await askConsent(yes, what, record.name);
       const notes = await notesOnModels(deployment, options.models === undefined ? [] : readModels(options.models));
       const author = await readAuthor(options.reason, deployment);
-      const { text, json } = await write(deployment, (directory, copies) =>
+      const { text, json } = await writeSubscription(deployment, (directory, copies) =>
         setLimits(directory, copies, id, changes, author),
       );
       return { text: [text, ...notes].join('\n'), json: { ...(json as object), notes } };
@@ -105,12 +105,13 @@ example:
       const { id, record } = await existing(deployment, handle);
       if (warning !== null) await askConsent(yes, warning, record.name);
       const author = await readAuthor(options.reason, deployment);
-      return write(deployment, (directory, copies) => setAccess(directory, copies, id, state, author));
+      return writeSubscription(deployment, (directory, copies) => setAccess(directory, copies, id, state, author));
     },
   };
 }
 
-async function write(
+/** Changes a subscription and its copies. */
+export async function writeSubscription(
   deployment: Deployment,
   work: (directory: Documents, copies: AccountCopies | null) => Promise<Changed>,
 ): Promise<Output> {

@@ -5,6 +5,7 @@ import {
   effectiveLimit,
   features,
   hasAccess,
+  promptPlaces,
   type SubscribedFeature,
   type SubscriptionEntry,
   type SubscriptionRecord,
@@ -28,10 +29,24 @@ export function describe(id: string, record: SubscriptionRecord): string {
     ['access', access(record)],
     ...Object.entries(limitOptions).map(([option, feature]) => [option, formatLimit(limitOf(record, feature))]),
     ['models', models(record)],
+    ...prompts(record),
     ...budgetsOf(record).map((text) => ['budget', text]),
     ...overridden(record).map((text) => ['overridden', text]),
   ];
   return lines.map(([label = '', value = '']) => `${label.padEnd(12)}${oneLine(value)}\n`).join('');
+}
+
+/** Where prompts may go; nothing where nothing is stated. */
+function prompts(record: SubscriptionRecord): string[][] {
+  const places = promptPlaces(record);
+  if (places === null) return [];
+  const { companies, regions, retention } = places;
+  const said = [
+    companies === null ? 'to the company of the model alone' : `to ${companies.join(', ')}`,
+    regions === null ? 'anywhere' : `in ${regions.join(', ')}`,
+    retention === null ? 'kept as each company does' : retention === 'none' ? 'not kept' : `kept for ${retention}`,
+  ];
+  return [['prompts', said.join('; ')]];
 }
 
 /** Budgets in dollars, one sentence each; what is used of them budgets show tells. */

@@ -124,13 +124,14 @@ test('actors #55, #56: a model that is not allowed is refused without an event; 
 
 test('actors #57, #58, #59: the provider’s faults in the words that instances know, each with a minute to wait; nothing is charged', async () => {
   const { ask, events, used } = await caller();
-  gateway.openai?.next({ status: 429, body: 'secret' });
+  // Twice each: with one home what may pass by itself is asked once more.
+  gateway.openai?.next({ status: 429, body: 'secret' }, 2);
   const overloaded = await ask({ model: ada, input: ['a'] });
   gateway.openai?.next({ status: 400, body: 'bad' });
   const bad = await ask({ model: ada, input: ['a'] });
   gateway.openai?.next({ hang: 'headers' });
   const late = await ask({ model: ada, input: ['a'] });
-  gateway.openai?.next({ status: 500, body: 'https://secret.example/' });
+  gateway.openai?.next({ status: 500, body: 'https://secret.example/' }, 2);
   const failed = await ask({ model: ada, input: ['a'] });
   assert.deepEqual(
     [overloaded, bad, late, failed].map(({ status, text, headers }) => [status, text, headers.get('retry-after')]),
@@ -217,7 +218,7 @@ test('actors #62: the metadata variant embeds descriptions; one that can’t be 
     reply.embeddings.map(({ data }) => data[0]),
     [29, 29],
   );
-  gateway.fireworks?.next({ status: 500, body: '' });
+  gateway.fireworks?.next({ status: 500, body: '' }, 2);
   const failed = await ask({ model: metadataModel, input: ['code'] });
   assert.deepEqual([failed.status, failed.headers.get('retry-after')], [502, '60']);
 });
@@ -241,7 +242,7 @@ test('descriptions that were written are paid for when the caller asks for what 
   assert.equal((await refused.ask({ model: metadataModel, input: ['code'] })).status, 400);
   assert.ok((await refused.used()) > 10);
   const failed = await caller();
-  for (let i = 0; i < 3; i++) gateway.kserve.next({ status: 500, body: '' });
+  gateway.kserve.next({ status: 500, body: '' }, 6);
   assert.equal((await failed.ask({ model: metadataModel, input: ['code'] })).status, 502);
   assert.equal(await failed.used(), 0);
   const gone = await caller();
@@ -344,8 +345,10 @@ test('many texts go in calls of the provider’s size, in order; one call that f
   );
   assert.equal((gateway.openai?.requests.length ?? 0) - before, 3);
   assert.equal(await used(), 5_000);
-  gateway.openai?.next({ status: 500, body: '' });
+  // Three calls at once, each asked once more.
+  gateway.openai?.next({ status: 500, body: '' }, 6);
   assert.equal((await ask({ model: ada, input: texts })).status, 502);
+  gateway.openai?.forget();
   assert.equal(await used(), 5_000);
 });
 

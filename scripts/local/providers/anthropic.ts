@@ -13,7 +13,8 @@ import {
   type Recorded,
 } from './provider-server.ts';
 
-interface Request {
+/** What is read of a request. */
+export interface Request {
   model?: string;
   max_tokens?: number;
   stream?: boolean;
@@ -46,7 +47,11 @@ function respond({ method, url, headers: sent, body }: Recorded, chunks: number,
   if (method !== 'POST' || !url.startsWith('/v1/messages')) return failure(404, 'not_found_error', 'Not found');
   const request: Request | null = readRequest(body);
   if (request === null) return failure(400, 'invalid_request_error', 'The request body is not valid JSON.');
-  if (url === '/v1/messages/count_tokens') return countTokens(request);
+  return url === '/v1/messages/count_tokens' ? countTokens(request) : answerMessages(request, chunks);
+}
+
+/** The answer to a request that is let in, whoever runs the model. */
+export function answerMessages(request: Request, chunks: number): Canned {
   if (request.max_tokens === undefined) return failure(400, 'invalid_request_error', 'max_tokens: Field required');
   if (request.model === 'claude-missing') return failure(404, 'not_found_error', `model: ${request.model}`);
   const input = countWords(JSON.stringify([request.system ?? '', request.messages ?? []]));
@@ -177,7 +182,8 @@ function event(type: string, data: object): Buffer {
   );
 }
 
-function failure(status: number, type: string, message: string): Canned {
+/** An error in the API's shape. */
+export function failure(status: number, type: string, message: string): Canned {
   return {
     status,
     headers: { ...headers, 'content-type': 'application/json' },

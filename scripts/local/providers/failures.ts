@@ -13,6 +13,10 @@ const openai = (type: string, code: string | null, message: string): object => (
   error: { message, type, param: null, code },
 });
 const google = (code: number, status: string, message: string): object => ({ error: { code, message, status } });
+const listed = (code: number, status: string, message: string): Behaviour =>
+  json(code, [google(code, status, message)]);
+const quota =
+  'aiplatform.googleapis.com/online_prediction_requests_per_base_model with base model: anthropic-claude-haiku-4-5';
 const streamed = (text: string): Behaviour => ({ bytes: Buffer.from(text), cuts: [] });
 
 export const failures = {
@@ -62,6 +66,34 @@ export const failures = {
     badKey: json(400, google(400, 'INVALID_ARGUMENT', 'API key not valid. Please pass a valid API key.')),
     noCredit: json(429, google(429, 'RESOURCE_EXHAUSTED', 'Your prepayment credits are depleted.')),
     foreignState: json(400, google(400, 'INVALID_ARGUMENT', 'Corrupted thought signature.')),
+  },
+  /** What stands in front of every model on Vertex AI speaks as Google, behind a stream's address in a list. */
+  vertex: {
+    noQuota: listed(429, 'RESOURCE_EXHAUSTED', `Quota exceeded for ${quota}. Please submit a quota increase request.`),
+    badToken: listed(401, 'UNAUTHENTICATED', 'Request had invalid authentication credentials.'),
+    noBilling: listed(403, 'PERMISSION_DENIED', 'This API method requires billing to be enabled.'),
+    noRole: listed(403, 'PERMISSION_DENIED', "Permission 'aiplatform.endpoints.predict' denied on resource."),
+    noModel: listed(404, 'NOT_FOUND', 'Publisher Model `projects/p/locations/global/publishers/m` was not found.'),
+    notEnabled: listed(400, 'FAILED_PRECONDITION', 'Project `p` is not allowed to use Publisher Model `m`'),
+    unavailable: listed(503, 'UNAVAILABLE', 'The service is currently unavailable.'),
+  },
+  azure: {
+    rateLimited: json(
+      429,
+      { error: { code: '429', message: 'Requests have exceeded token rate limit. Please retry after 17 seconds.' } },
+      { 'retry-after': '17', 'retry-after-ms': '17000' },
+    ),
+    badKey: json(401, {
+      error: { code: '401', message: 'Access denied due to invalid subscription key or wrong API endpoint.' },
+    }),
+    noDeployment: json(404, {
+      error: { code: 'DeploymentNotFound', message: 'The API deployment for this resource does not exist.' },
+    }),
+    serverError: json(500, openai('server_error', null, 'The server had an error processing your request.')),
+    foreignState: json(
+      400,
+      openai('invalid_request_error', 'invalid_encrypted_content', 'The encrypted content could not be verified.'),
+    ),
   },
 } as const satisfies Readonly<Record<string, Readonly<Record<string, Behaviour>>>>;
 

@@ -13,7 +13,8 @@ import {
   type Recorded,
 } from './provider-server.ts';
 
-interface Request {
+/** What is read of a request. */
+export interface Request {
   requests?: Request[];
   content?: { parts?: { text?: string }[] };
   outputDimensionality?: number;
@@ -42,6 +43,11 @@ function respond({ method, url, headers: sent, body }: Recorded, chunks: number,
   if (method !== 'POST' || match === null) return failure(404, 'NOT_FOUND', 'Requested entity was not found.');
   const request: Request | null = readRequest(body);
   const [, model = '', verb = ''] = match;
+  return answerGemini(request, model, verb, chunks);
+}
+
+/** The answer to a request that is let in, whoever runs the model. @param verb with its query */
+export function answerGemini(request: Request | null, model: string, verb: string, chunks: number): Canned {
   if (verb.endsWith('mbedContent') || verb.endsWith('mbedContents')) return embed(request, model, verb);
   if (verb === 'countTokens' && request?.generateContentRequest !== undefined)
     return json(counted(request.generateContentRequest.contents));
@@ -107,7 +113,8 @@ function embed(request: Request | null, model: string, verb: string): Canned {
   return json(verb === 'embedContent' ? { embedding: vectors[0] } : { embeddings: vectors });
 }
 
-function failure(code: number, status: string, message: string): Canned {
+/** An error in Google's shape. */
+export function failure(code: number, status: string, message: string): Canned {
   return {
     status: code,
     headers: { ...headers, 'content-type': 'application/json; charset=UTF-8' },

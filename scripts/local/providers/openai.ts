@@ -40,6 +40,11 @@ export function startOpenAi({ apiKey, ...options }: Pace & { port?: number; apiK
 function respond({ method, url, headers: sent, body }: Recorded, chunks: number, apiKey: string): Canned {
   if (sent.authorization !== `Bearer ${apiKey}`)
     return failure(401, 'invalid_request_error', 'invalid_api_key', 'Incorrect API key provided.');
+  return answerOpenAi(method, url, body, chunks);
+}
+
+/** The answer to a request that is let in, whoever runs the model. */
+export function answerOpenAi(method: string, url: string, body: string, chunks: number): Canned {
   if (method === 'POST' && url === '/v1/embeddings') return embed(body);
   if (method === 'POST' && url === '/v1/responses') return respondToResponses(body, chunks, headers);
   const text = url === '/v1/completions';

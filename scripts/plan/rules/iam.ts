@@ -29,7 +29,7 @@ interface Grant {
 }
 
 const usual = { http: ['directory', 'queues'], task: ['directory'], schedule: ['directory', 'queues'] } as const;
-const uses = (file: FunctionFile | undefined, what: 'directory' | 'queues' | 'warehouse' | 'final-days'): boolean =>
+const uses = (file: FunctionFile | undefined, what: NonNullable<FunctionFile['uses']>[number]): boolean =>
   file !== undefined && (file.uses ?? (usual[file.trigger] as readonly string[])).includes(what);
 const functionOf = (member: string, functions: ReadonlyMap<string, FunctionFile>): FunctionFile | undefined =>
   functions.get(/^account:fn-(.+)$/.exec(member)?.[1] ?? '');
@@ -45,6 +45,11 @@ const allowed: readonly Grant[] = [
     type: 'google_project_iam_member',
     role: 'roles/datastore.user',
     to: (member, _resource, functions) => uses(functionOf(member, functions), 'directory'),
+  },
+  {
+    type: 'google_project_iam_member',
+    role: 'roles/datastore.viewer',
+    to: (member, _resource, functions) => uses(functionOf(member, functions), 'directory-view'),
   },
   {
     type: 'google_project_iam_member',
@@ -83,6 +88,8 @@ const allowed: readonly Grant[] = [
       const name = textAt(resource, 'name');
       const file = functions.get(name);
       if (file === undefined) return false;
+      if (file.access === 'iap')
+        return /^serviceAccount:service-\d+@gcp-sa-iap\.iam\.gserviceaccount\.com$/.test(member);
       if (file.trigger === 'http') return member === 'allUsers';
       return member === (file.trigger === 'task' ? `account:queue-${file.queue ?? ''}` : `account:job-${name}`);
     },
@@ -99,6 +106,14 @@ const allowed: readonly Grant[] = [
       (uses(functionOf(member, functions), 'warehouse') && textAt(resource, 'table_id') === 'events') ||
       (uses(functionOf(member, functions), 'final-days') && textAt(resource, 'table_id').startsWith('final_')),
   },
+  {
+    type: 'google_iap_web_backend_service_iam_member',
+    role: 'roles/iap.httpsResourceAccessor',
+    to: (member, resource, functions) => {
+      const name = textAt(resource, 'web_backend_service').replace(/^fn-/, '');
+      return functions.get(name)?.access === 'iap' && person.test(member);
+    },
+  },
   // Which partitions changed when is told only to who may read the whole dataset.
   ...[
     'google_bigquery_dataset_iam_member/roles/bigquery.dataViewer',
@@ -107,7 +122,7 @@ const allowed: readonly Grant[] = [
     type: pair.slice(0, pair.indexOf('/')),
     role: pair.slice(pair.indexOf('/') + 1),
     to: (member: string, _resource: Resource, functions: ReadonlyMap<string, FunctionFile>) =>
-      uses(functionOf(member, functions), 'final-days'),
+      uses(functionOf(member, functions), 'final-days') || uses(functionOf(member, functions), 'ledger'),
   })),
   ...[
     'google_service_account_iam_member/roles/iam.serviceAccountUser',
@@ -162,6 +177,8 @@ const needed: Rule = (plan) => {
       ...telemetry,
       'roles/secretmanager.secretAccessor',
       ...(uses(file, 'directory') ? ['roles/datastore.user'] : []),
+      ...(uses(file, 'directory-view') ? ['roles/datastore.viewer'] : []),
+      ...(uses(file, 'ledger') ? ['roles/bigquery.dataViewer', 'roles/bigquery.jobUser'] : []),
       ...(uses(file, 'queues') ? ['roles/cloudtasks.enqueuer'] : []),
       ...(uses(file, 'warehouse') ? ['roles/bigquery.dataEditor'] : []),
       ...(uses(file, 'final-days')

@@ -17,6 +17,21 @@ const backends: Rule = (plan) => {
   });
 };
 
+/** Who forgets the proxy opens what it protects; where it stands in front of others, their callers are locked out. */
+const proxy: Rule = (plan) => {
+  const behind = new Set(plan.files.filter(({ access }) => access === 'iap').map(({ name }) => `fn-${name}`));
+  const viewed = new Set(
+    ofType(plan, 'google_iap_web_backend_service_iam_member').map((one) => textAt(one, 'web_backend_service')),
+  );
+  return faultsOf('proxy', ofType(plan, 'google_compute_backend_service'), (resource) => {
+    const name = textAt(resource, 'name');
+    const isOn = at(resource, 'iap.0.enabled') === true;
+    if (behind.has(name) !== isOn)
+      return isOn ? 'its callers have no Google account' : 'Identity-Aware Proxy does not stand in front of it';
+    return !isOn || viewed.has(name) ? null : 'Identity-Aware Proxy lets nobody in';
+  });
+};
+
 const armor: Rule = (plan) =>
   faultsOf('armor', ofType(plan, 'google_compute_security_policy'), (resource) => {
     const rules = (at(resource, 'rule') ?? []) as readonly Readonly<Record<string, unknown>>[];
@@ -68,7 +83,7 @@ const ingress: Rule = (plan) =>
     const wanted =
       file?.trigger !== 'http'
         ? ['ALLOW_INTERNAL_ONLY']
-        : plan.env === 'dev'
+        : plan.env === 'dev' && file.access !== 'iap'
           ? ['ALLOW_ALL', 'ALLOW_INTERNAL_AND_GCLB']
           : ['ALLOW_INTERNAL_AND_GCLB'];
     if (!wanted.includes(given)) return `${given} is open to more than ${wanted.join(' or ')}`;
@@ -93,4 +108,4 @@ const tunnel: Rule = (plan) => [
 ];
 
 /** All of them. */
-export const networkRules: readonly Rule[] = [backends, armor, tls, ingress, tunnel];
+export const networkRules: readonly Rule[] = [backends, proxy, armor, tls, ingress, tunnel];

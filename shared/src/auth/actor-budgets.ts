@@ -28,6 +28,11 @@ export class ActorBudgets {
     this.#timeZone = timeZone;
   }
 
+  /** Every one of them at a moment, for who wants to see them. */
+  all(atMs: number): readonly DollarBudget[] {
+    return this.#stated.map(([scope, stated]) => dollarBudget(scope, stated, atMs, this.#timeZone));
+  }
+
   /** The same array for as long as windows and grants stay what they are. */
   of(feature: Feature, atMs: number): readonly DollarBudget[] {
     const known = this.#latest.get(feature);

@@ -83,14 +83,11 @@ test('bytes × the dearest price of input, and what may be written × the deares
 
 test('each at the dearest price that the request can meet', () => {
   const written = { input: '1', cache_write_5m: '1.25', cache_write_1h: '2', output: '0' };
-  const marked = { dialects: { 'anthropic-messages': '/v1/messages' } };
-  const ofWrites = (cacheWrite: RequestSize['cacheWrite'], provider = {}) =>
-    worst({ price: { dimensions: written }, size: { cacheWrite }, provider });
-  assert.equal(ofWrites('none', marked), 1_001_000);
-  assert.equal(ofWrites('5m', marked), 1_251_250);
-  assert.equal(ofWrites('1h', marked), 2_002_000);
-  // Without marks providers write when they like.
-  assert.equal(ofWrites('none'), 1_251_250);
+  const ofWrites = (cacheWrite: RequestSize['cacheWrite']) =>
+    worst({ price: { dimensions: written }, size: { cacheWrite } });
+  assert.equal(ofWrites('none'), 1_001_000);
+  assert.equal(ofWrites('5m'), 1_251_250);
+  assert.equal(ofWrites('1h'), 2_002_000);
   // A sound is priced as sound, the text beside it is not.
   const dimensions = { input: '1', audio_input: '30', output: '0' };
   assert.equal(
@@ -189,6 +186,7 @@ test('without a fact there is no bound, and the reason names the model', () => {
     /how much p\/m may write/,
   );
   assert.match(why({ size: { unbounded: 'because' } }), /^because$/);
+  assert.match(why({ model: { moving: true } }), /p\/m stands for one model today.*name the model itself/);
   assert.match(
     why({
       size: { uses: { web_search: 1e9 } },

@@ -87,6 +87,9 @@ const outputs = dimensionNames.filter((name) => {
 export function boundOf(size: RequestSize, by: BoundBy, book: PriceBook): Bound {
   const { model, atMs } = by;
   if (size.unbounded !== null) return none(size.unbounded);
+  // What the answer names is priced, and its provider may name a dearer one tomorrow.
+  if (model.row.moving)
+    return none(`${model.id} stands for one model today and for another tomorrow: name the model itself`);
   const prices = [atMs - clocksApartMs, atMs, atMs + clocksApartMs].map((ms) => book.priceOf(model.id, ms));
   const known = [...new Set(prices)].filter((price) => price !== null);
   if (known.length === 0 || prices.includes(null)) return none(`${model.id} has no price`);
@@ -96,7 +99,7 @@ export function boundOf(size: RequestSize, by: BoundBy, book: PriceBook): Bound 
   if (typeof output === 'string') return none(output);
   const factor = by.homes.length === 0 ? parseDecimal('1') : dearestFactor(by, book);
 
-  const sides = known.map((price) => sidesOf(price, size, input, output, model));
+  const sides = known.map((price) => sidesOf(price, size, input, output));
   const read = sides.map((side) => side.input).reduce(greater);
   const written = sides.map((side) => side.output).reduce(greater);
   const fees = sides.map((side) => side.fees).reduce(greater);
@@ -175,13 +178,13 @@ interface Sides {
   readonly perOutputToken: Decimal;
 }
 
-function sidesOf(price: PriceRow, size: RequestSize, input: Input, output: number, { provider }: Model): Sides {
+function sidesOf(price: PriceRow, size: RequestSize, input: Input, output: number): Sides {
   const { text, parts, context } = input;
   const first = parts.reduce((sum, [, tokens]) => sum + tokens, text);
   const read = context === null ? first : Math.min(first, context);
   const all = size.runs > 1 && context !== null ? read + (size.runs - 1) * context : read;
   const tables = amountsOf(price, all);
-  const writes = cacheWrites(size, provider.dialects['anthropic-messages'] !== undefined);
+  const writes = cacheWrites(size);
   const textDimensions = [...textInput, ...writes];
   const dearest = (dimensions: readonly DimensionName[]): Decimal => dearestOf(price, tables, dimensions);
   const kinds = parts.map(([kind, tokens]) => [dearest([...textDimensions, ...kindInput[kind]]), tokens] as const);
@@ -207,10 +210,9 @@ function sidesOf(price: PriceRow, size: RequestSize, input: Input, output: numbe
   };
 }
 
-/** Providers that mark caches write none without a mark; others write when they like. */
-function cacheWrites({ cacheWrite }: RequestSize, areMarked: boolean): readonly DimensionName[] {
-  if (cacheWrite === '1h') return ['cache_write_5m', 'cache_write_1h'];
-  return areMarked && cacheWrite === 'none' ? [] : ['cache_write_5m'];
+function cacheWrites({ cacheWrite }: RequestSize): readonly DimensionName[] {
+  if (cacheWrite === 'none') return [];
+  return cacheWrite === '1h' ? ['cache_write_5m', 'cache_write_1h'] : ['cache_write_5m'];
 }
 
 /** The prices of a call of up to so many input tokens: the plain ones and each tier that it may reach. */

@@ -31,6 +31,8 @@ export interface Cost {
 /** Above any context window; a count beyond it is no count. */
 const countMax = 1e9;
 
+const noQualifiers: NonNullable<Usage['qualifiers']> = {};
+
 /** An answer that says so was billed at the plain price. */
 const plain: ReadonlySet<string> = new Set(['default', 'standard', 'global', 'false']);
 
@@ -43,25 +45,27 @@ const plain: ReadonlySet<string> = new Set(['default', 'standard', 'global', 'fa
  */
 export function cost(usage: Usage, price: PriceRow | null, factor = '1'): Cost {
   const estimated = usage.estimated === true;
-  const counts = Object.entries(usage.counts);
-  if (counts.some(([, count]) => !isCount(count)))
-    return { nanoUsd: null, unpriced: ['counts'], estimated, unconfirmed: false };
-  const used = counts.filter(([, count]) => count > 0);
+  const used: string[] = [];
+  for (const name in usage.counts) {
+    const count = usage.counts[name] ?? 0;
+    if (!isCount(count)) return { nanoUsd: null, unpriced: ['counts'], estimated, unconfirmed: false };
+    if (count > 0) used.push(name);
+  }
   // Nothing is billed for nothing, whatever the model costs.
   if (used.length === 0) return { nanoUsd: 0, unpriced: [], estimated, unconfirmed: false };
   if (price === null) return { nanoUsd: null, unpriced: ['price'], estimated, unconfirmed: false };
 
   const unpriced = new Set<string>();
-  const amounts = amountsFor(price, used);
-  const multipliers = multipliersFor(price, usage.qualifiers ?? {}, unpriced);
+  const amounts = amountsFor(price, used, usage.counts);
+  const multipliers = multipliersFor(price, usage.qualifiers ?? noQualifiers, unpriced);
   let sum = zero;
-  for (const [name, count] of used) {
+  for (const name of used) {
     const amount = amountOf(name, amounts, unpriced);
     if (amount === null) continue;
     const tokens = dimensionOf(name)?.unit === 'tokens';
     const multiplied = tokens ? multipliers.reduce((by, of) => multiply(by, of(name)), amount) : amount;
     // Per million tokens or per use, times 10⁹ nano-dollars.
-    sum = add(sum, shifted(multiply(multiplied, { units: BigInt(count), scale: 0 }), tokens ? 3 : 9));
+    sum = add(sum, shifted(multiply(multiplied, { units: BigInt(usage.counts[name] ?? 0), scale: 0 }), tokens ? 3 : 9));
   }
   const rounded = Number(roundHalfUp(multiply(sum, factor === '1' ? one : parseDecimal(factor))));
   // Nine million dollars: not a call's price, and more than a number holds to the nano-dollar.
@@ -69,14 +73,18 @@ export function cost(usage: Usage, price: PriceRow | null, factor = '1'): Cost {
   if (nanoUsd === null) unpriced.add('sum');
   return {
     nanoUsd,
-    unpriced: [...unpriced].sort(),
+    unpriced: unpriced.size === 0 ? none : [...unpriced].sort(),
     estimated,
     unconfirmed: price.basis === 'memory',
   };
 }
 
+const none: readonly string[] = [];
+
 /** The cost of a call of several parts; unknown if one of them is. */
 export function totalCost(parts: readonly Cost[]): Cost {
+  const [first] = parts;
+  if (parts.length === 1 && first !== undefined) return first;
   return {
     nanoUsd: parts.reduce<number | null>(
       (sum, { nanoUsd }) => (sum === null || nanoUsd === null ? null : sum + nanoUsd),
@@ -91,12 +99,12 @@ export function totalCost(parts: readonly Cost[]): Cost {
 /** Dollars by dimension, as a price has them. */
 export type Amounts = Readonly<Record<string, string>>;
 
-function amountsFor(
-  { dimensions, tiers }: PriceRow,
-  used: readonly (readonly [name: string, count: number])[],
-): Amounts {
+function amountsFor({ dimensions, tiers }: PriceRow, used: readonly string[], counts: Usage['counts']): Amounts {
   if (tiers.length === 0) return dimensions;
-  const inputTokens = used.reduce((sum, [name, count]) => (dimensionOf(name)?.input === true ? sum + count : sum), 0);
+  const inputTokens = used.reduce(
+    (sum, name) => (dimensionOf(name)?.input === true ? sum + (counts[name] ?? 0) : sum),
+    0,
+  );
   const tier = tiers.findLast(({ above }) => inputTokens > above);
   return tier === undefined ? dimensions : { ...dimensions, ...tier.dimensions };
 }
@@ -122,12 +130,16 @@ export function amountOf(name: string, amounts: Amounts, unpriced: Set<string>):
   return null;
 }
 
+const noMultipliers: ((dimension: string) => Decimal)[] = [];
+
 function multipliersFor(
   { multipliers }: PriceRow,
   qualifiers: Readonly<Record<string, string>>,
   unpriced: Set<string>,
 ): ((dimension: string) => Decimal)[] {
-  return Object.entries(qualifiers).flatMap(([name, value]) => {
+  const names = Object.entries(qualifiers);
+  if (names.length === 0) return noMultipliers;
+  return names.flatMap(([name, value]) => {
     const qualifier = `${name}:${value}`;
     const multiplier = Object.hasOwn(multipliers, qualifier) ? multipliers[qualifier] : undefined;
     if (multiplier === undefined) {

@@ -13,6 +13,8 @@ export type CatalogueConfig = Pick<
   | 'allowedEmbeddingModels'
   | 'sourcegraphEmbeddingsUrl'
   | 'openaiOrgId'
+  | 'embeddingEndpoints'
+  | 'embeddingEndpointsToken'
 >;
 
 /** The variables of a provider, and the home that they are about. */
@@ -54,7 +56,18 @@ export function variablesLayer(config: CatalogueConfig, defaults: Layer, day: st
   const embeddings = new Set(config.allowedEmbeddingModels.map((id) => id.toLowerCase()));
   const models = (defaults.rows.models ?? [])
     .filter(({ features }) => Array.isArray(features) && features.includes('embeddings'))
-    .map(({ id }) => ({ id, allowed: embeddings.has(String(id).toLowerCase()), ...stated('allowedEmbeddingModels') }));
+    .map(({ id }): PartialRow => ({
+      id,
+      allowed: embeddings.has(String(id).toLowerCase()),
+      ...stated('allowedEmbeddingModels'),
+    }));
+  for (const { provider, home, model } of endpointRows(config, defaults)) {
+    const from = stated('embeddingEndpoints');
+    if (provider !== null && !providers.some(({ id }) => id === provider['id']))
+      providers.push({ ...provider, ...from });
+    homes.push({ ...home, ...from });
+    models.push({ ...model, ...from });
+  }
   return checked({ name: 'environment', rows: { providers, homes, models } }, 'the variables of providers');
 }
 
@@ -97,6 +110,51 @@ export function catalogueLayer(text: string, day: string): Layer {
     ]),
   ) as Record<KindName, readonly PartialRow[]>;
   return checked({ name: 'environment', rows }, where);
+}
+
+/**
+ * `provider/model:dimensions=https://host/v1`: servers of the operator's own that speak OpenAI's API, each with the
+ * one model that it names. `provider` is null where a release knows it.
+ * @throws ConfigError that names the entry
+ */
+function endpointRows(
+  { embeddingEndpoints, embeddingEndpointsToken }: CatalogueConfig,
+  defaults: Layer,
+): { provider: PartialRow | null; home: PartialRow; model: PartialRow }[] {
+  return (embeddingEndpoints ?? []).map((entry, i) => {
+    const match = /^(([^/:=]+)\/([^:=]+)):([1-9]\d{0,4})=(https?:\/\/\S+)$/.exec(entry);
+    const [, id = '', name = '', model = '', dimensions = '', baseUrl = ''] = match ?? [];
+    if (match === null)
+      throw new ConfigError([
+        `CODY_GATEWAY_EMBEDDINGS_ENDPOINTS: ${JSON.stringify(entry)} is not of the form provider/model:dimensions=https://host/v1`,
+      ]);
+    const known = (defaults.rows.providers ?? []).find((row) => row['id'] === name);
+    const dialects = { 'openai-embeddings': '/embeddings' };
+    const home = `embeddings-endpoint-${i + 1}`;
+    const secrets = embeddingEndpointsToken === null ? [] : [variables.embeddingEndpointsToken.name];
+    return {
+      provider: known === undefined ? { id: name, title: name, company: name, semanticName: name, dialects } : null,
+      home: {
+        id: home,
+        provider: name,
+        kind: secrets.length === 0 ? 'none' : 'api-key',
+        baseUrl: baseUrl.replace(/\/+$/, ''),
+        company: known?.['company'] ?? name,
+        secrets,
+        state: home,
+        dialects,
+        serves: [],
+        spellings: { [id]: model },
+      },
+      model: {
+        id,
+        features: ['embeddings'],
+        dimensions: Number(dimensions),
+        homes: [home],
+        allowed: true,
+      },
+    };
+  });
 }
 
 function checked(layer: Layer, where: string): Layer {

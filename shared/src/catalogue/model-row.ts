@@ -38,6 +38,8 @@ const entries = {
   mostTokens,
   /** Numbers of a vector; null for what is no embedding, or not known. */
   dimensions: tokens,
+  /** Whether it gives shorter vectors to who asks for them. */
+  shortens: v.boolean(),
   /** Whether it may think for minutes before it says a word; null: not known. */
   reasons: v.nullable(v.boolean()),
   /** The provider moves this name from model to model: it is priced by what the answer names. */
@@ -83,6 +85,7 @@ export const modelKind: RowKind<ModelRow> = {
     outputTokens: null,
     mostTokens: null,
     dimensions: null,
+    shortens: false,
     reasons: null,
     moving: false,
     virtual: false,

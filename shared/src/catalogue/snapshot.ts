@@ -83,6 +83,7 @@ export class Catalogue {
   readonly #byName = new Map<string, Map<string, ModelRow>>();
   readonly #allowed = new Map<string, AllowList>();
   #prices: Promise<PriceBook> | null = null;
+  #priceBook: PriceBook | null = null;
   readonly #resolved = new LRUCache<string, Resolution>({ max: resolvedMax });
   readonly #homesOf = new WeakMap<ModelRow, readonly Home[]>();
   readonly #covered = new Map<string, readonly string[]>();
@@ -161,6 +162,18 @@ export class Catalogue {
           : this.#find(provider, typed);
     if (found === null) return { kind: 'refused', nearest: this.nearest(typed, provider) };
     return this.#stateOf(found);
+  }
+
+  /**
+   * A model of a provider whether it is served or not, for calls of our own. @returns null: there is no such provider
+   */
+  named(providerId: string, name: string): Model | null {
+    const provider = this.providers.get(providerId)?.row;
+    if (provider === undefined) return null;
+    const row = this.#byName.get(providerId)?.get(name.toLowerCase());
+    const own = row === undefined ? name : split(row.id)[1];
+    const id = `${providerId}/${own}`;
+    return { id, provider, name: own, row: row ?? unknownModel(providerId, own), known: row !== undefined };
   }
 
   /** Every home of a model in whatever status, those of the lowest priority first. */
@@ -257,12 +270,17 @@ export class Catalogue {
     return this.#prices;
   }
 
+  /** The same where they have been read, else null: a call that has ended waits for nothing then. */
+  pricesAtHand(): PriceBook | null {
+    return this.#priceBook;
+  }
+
   async #loadPrices(): Promise<PriceBook> {
     const defaults: Layer = { name: 'defaults', rows: { prices: await this.#defaultPrices() } };
     const layers = [defaults, ...this.#layers];
     // With the prices themselves: neither is needed for the first answer.
     const { createPriceBook } = await import('./price-book.ts');
-    return createPriceBook(mergeRows('prices', layers), mergeRows('factors', layers));
+    return (this.#priceBook = createPriceBook(mergeRows('prices', layers), mergeRows('factors', layers)));
   }
 
   #merge<K extends KindName>(kind: K): ReturnType<typeof mergeRows<K>> {
@@ -280,24 +298,15 @@ export class Catalogue {
 
   /** A model of this provider that is allowed, or was until an operator disabled it. */
   #find(providerId: string, name: string): Model | null {
-    const provider = this.providers.get(providerId)?.row;
     const row = this.#byName.get(providerId)?.get(name.toLowerCase());
-    if (provider === undefined || (row === undefined && !isModelName(name))) return null;
+    if (row === undefined && !isModelName(name)) return null;
     const own = row === undefined ? name : split(row.id)[1];
     const list = this.#allowed.get(providerId);
     const allowed =
       row?.allowed ??
       (list !== undefined &&
         (list.allows(own) || this.coveringOf(`${providerId}/${own}`).some((id) => list.allows(split(id)[1]))));
-    return allowed
-      ? {
-          id: `${providerId}/${own}`,
-          provider,
-          name: own,
-          row: row ?? unknownModel(providerId, own),
-          known: row !== undefined,
-        }
-      : null;
+    return allowed ? this.named(providerId, name) : null;
   }
 
   /**

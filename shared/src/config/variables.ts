@@ -1,6 +1,7 @@
 // Every environment variable the gateway reads, one row each: name, kind, default, sentence. README.md beside it has
 // the table.
 
+import { consoleVariables } from './console-variables.ts';
 import { deliveryVariables } from './delivery-variables.ts';
 import { flaggingVariables } from './flagging-variables.ts';
 import { providerVariables } from './provider-variables.ts';
@@ -279,6 +280,7 @@ export const variables = {
     'Firestore emulator as `host:port`; unset on Google Cloud.',
   ),
   ...deliveryVariables,
+  ...consoleVariables,
   otelEndpoint: row(
     'CODY_GATEWAY_OTEL_ENDPOINT',
     'url',
@@ -296,6 +298,13 @@ export const variables = {
     'text',
     'all',
     'Which requests are traced: `all`, `selective` (those that ask by `X-Sourcegraph-Should-Trace` or `?trace=`) or `none`.',
+  ),
+  samplePercent: row(
+    'CODY_GATEWAY_SUCCESS_SAMPLE_PERCENT',
+    'integer',
+    '10',
+    'Percent of calls that went well that leave spans and a whole log line; the others leave a short one. Failed and slow ones always leave all.',
+    [0, 100],
   ),
   sentryDsn: row(
     'CODY_GATEWAY_SENTRY_DSN',

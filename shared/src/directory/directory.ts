@@ -43,8 +43,10 @@ export {
   revokeToken,
   setAccess,
   setLimits,
+  setPrompts,
   type LimitChange,
   type LimitChanges,
+  type PromptChange,
 } from './operator/subscription-changes.ts';
 export { OperatorRefused, type Changed } from './operator/change-record.ts';
 export { grantBudget, resetBudget, setBudget, statedBudget, type BudgetChange } from './operator/budget-changes.ts';

@@ -3,6 +3,7 @@
 export { budgetEvent, type BudgetFacts } from './budget-event.ts';
 export {
   eventRow,
+  eventRowText,
   refusedEvent,
   unservedEvent,
   type EndedEvent,
@@ -21,7 +22,16 @@ export const loadRepricing = () => import('./price-row.ts');
 export { withCost } from './with-cost.ts';
 export { createWarehouse, type Insertion, type Warehouse } from './warehouse.ts';
 export type { WarehouseSettings } from './bigquery-client.ts';
-export { closeDay, closeSql, createLedger, dueDays, dueSql, type DueDay, type Ledger } from './final-days.ts';
+export {
+  closeDay,
+  closeSql,
+  createLedger,
+  dueDays,
+  dueSql,
+  type DueDay,
+  type Ledger,
+  type QueryBounds,
+} from './final-days.ts';
 export { eventTaskBodies } from './batch.ts';
 export { lateTaskBody, parseEventTask, type EventTask, type LateEvent, type Undeliverable } from './event-task.ts';
 export { createDeadLetters, type DeadLetter, type DeadLetters } from './dead-letters.ts';

@@ -14,8 +14,20 @@ const finalAfterHours = 48;
 export interface Ledger {
   /** `project.dataset`, or `dataset`. */
   readonly dataset: string;
-  /** Runs BigQuery SQL, scripts too. @throws where it fails or takes more than five minutes */
-  query(sql: string, params: Readonly<Record<string, string>>): Promise<readonly Readonly<Record<string, unknown>>[]>;
+  /** Runs BigQuery SQL, scripts too. @throws where it fails, or takes more than its bounds allow */
+  query(
+    sql: string,
+    params: Readonly<Record<string, string>>,
+    bounds?: QueryBounds,
+  ): Promise<readonly Readonly<Record<string, unknown>>[]>;
+}
+
+/** What a query may take. */
+export interface QueryBounds {
+  /** Bytes of the warehouse: one that would read more is not begun. Absent: as many as it needs. */
+  readonly bytesMax?: number;
+  /** Five minutes where absent. */
+  readonly timeoutMs?: number;
 }
 
 /** A day that is final and is not, or no longer, in its tables as events has it. */
@@ -33,12 +45,13 @@ export function createLedger(config: WarehouseSettings): Ledger {
   return {
     // Without a project the client's own is meant.
     dataset: project === null ? bigqueryDataset : `${project}.${bigqueryDataset}`,
-    query: async (sql, params) => {
-      const asked = (await client.open()).query({ query: sql, params });
+    query: async (sql, params, { bytesMax, timeoutMs = queryTimeoutMs } = {}) => {
+      const bound = bytesMax === undefined ? {} : { maximumBytesBilled: String(bytesMax) };
+      const asked = (await client.open()).query({ query: sql, params, ...bound });
       const late = (): never => {
-        throw new Error(`BigQuery did not answer within ${queryTimeoutMs} ms`);
+        throw new Error(`BigQuery did not answer within ${timeoutMs} ms`);
       };
-      const [rows] = await within(asked, queryTimeoutMs, late);
+      const [rows] = await within(asked, timeoutMs, late);
       return rows as readonly Readonly<Record<string, unknown>>[];
     },
   };

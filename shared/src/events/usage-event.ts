@@ -151,6 +151,16 @@ export function eventRow(event: EndedEvent, { window, kept, noticed = 0, count =
   return { ...event, metadata, quota_window: window, quota_units: kept, ...keptColumns(budgets), count };
 }
 
+/**
+ * The same as JSON, out of the event's own: a call's event has been written once already, and has a kilobyte.
+ * @param text `JSON.stringify(event)`
+ */
+export function eventRowText(event: EndedEvent, text: string, counted: Counted): string {
+  if ((counted.noticed ?? 0) > 0) return JSON.stringify(eventRow(event, counted));
+  const { window, kept, count = 1 } = counted;
+  return `${text.slice(0, -1)},"quota_window":${JSON.stringify(window)},"quota_units":${kept},"count":${count}}`;
+}
+
 /** The row of a request that was not served and counts in no window. @param count how many equal ones it stands for */
 export function unservedEvent(draft: EventDraft, count = 1, budgets?: KeptBudgets): UsageEvent {
   const event = { ...draft, rank: 1, units: 0, ...unmeasured };

@@ -2,36 +2,18 @@
 // beside the calls, and never in an error.
 
 import assert from 'node:assert/strict';
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { afterEach, test } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
-import { listen } from '../../../scripts/local/process/port.ts';
+import { startMetadataServer, type LocalMetadataServer } from '../../../scripts/local/google/metadata-server.ts';
 import { defaultTokens, metadataTokens } from './access-token.ts';
 
-const servers: Server[] = [];
-afterEach(() => {
-  for (const server of servers.splice(0)) server.close().closeAllConnections();
-});
+const servers: LocalMetadataServer[] = [];
+afterEach(() => Promise.all(servers.splice(0).map((server) => server.close())));
 
-const tokenPath = '/computeMetadata/v1/instance/service-accounts/default/token';
-
-/** Gives token-1, token-2, …, each for an hour, unless the listener answers. */
-async function metadataServer(
-  instead: (asked: number, response: ServerResponse, request: IncomingMessage) => boolean = () => false,
-): Promise<{ origin: string; asked(): number }> {
-  let asked = 0;
-  const server = createServer((request, response) => {
-    // As the real one does, to everybody.
-    response.setHeader('metadata-flavor', 'Google');
-    if (request.headers['metadata-flavor'] !== 'Google') return void response.writeHead(403).end();
-    if (request.url?.startsWith(tokenPath) !== true || request.method !== 'GET') return void response.end('default');
-    asked++;
-    if (instead(asked, response, request)) return;
-    response.setHeader('content-type', 'application/json');
-    response.end(JSON.stringify({ access_token: `token-${asked}`, expires_in: 3_600, token_type: 'Bearer' }));
-  });
+async function metadataServer(instead?: Parameters<typeof startMetadataServer>[0]): Promise<LocalMetadataServer> {
+  const server = await startMetadataServer(instead);
   servers.push(server);
-  return { origin: `http://127.0.0.1:${await listen(server)}`, asked: () => asked };
+  return server;
 }
 
 /** A clock that stands. */

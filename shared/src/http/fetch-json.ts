@@ -18,8 +18,8 @@ const weightMax = 8_000_000;
 export interface JsonRequest {
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
-  /** Posted; null: a GET. */
-  readonly body: string | null;
+  /** Posted, these texts one behind the other; null: a GET. */
+  readonly body: string | readonly string[] | null;
   /** From the call to the last byte of the answer. */
   readonly timeoutMs: number;
   readonly answerBytesMax: number;
@@ -67,7 +67,7 @@ export async function fetchJson({
         ...headers,
       }).flat(),
     },
-    body ?? '',
+    ...(typeof body === 'string' ? [body] : (body ?? [''])),
   );
   const ended: { reason: Error | null } = { reason: null };
   const end = (reason: Error): void => {

@@ -17,3 +17,4 @@ export { decoded } from './decoded.ts';
 export { fetchJson, FetchFailed, type JsonAnswer } from './fetch-json.ts';
 export { accessTokens, type AccessTokens } from './access-token.ts';
 export { lazyClient, type LazyClient } from './lazy-client.ts';
+export { flattenHeader } from './flatten-header.ts';

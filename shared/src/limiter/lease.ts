@@ -144,8 +144,8 @@ export function openLease(store: Store, facts: LeaseFacts): Lease {
       ...(money !== null && { money: { nano_usd: nanoUsd, windows: money.windows } }),
     }),
     keepAlive: (warn, metered = () => 0) => {
-      const renewed = [keys.inFlight(shard, feature, actor), keys.lease(shard, id), keys.leases(shard)];
       const timer = setInterval(() => {
+        const renewed = [keys.inFlight(shard, feature, actor), keys.lease(shard, id), keys.leases(shard)];
         const args = money === null ? [id, leaseTimeMs] : [id, leaseTimeMs, Math.ceil(metered())];
         store.run(scripts.renew, renewed, args, { leftMs: renewEveryMs / 4 }).catch(warn);
       }, renewEveryMs);

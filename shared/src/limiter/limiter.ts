@@ -200,10 +200,16 @@ type AdmitReply =
   | readonly ['claimed', by: Claimed['by'], leaseId: string]
   | readonly ['ended', state: string];
 
-function placeOf(permit: Permit): Place {
-  const actor = identityOf(permit.actor);
-  return { shard: shardOf(actor), feature: permit.feature, actor };
+function placeOf({ actor, feature }: Permit): Place {
+  const identity = identityOf(actor);
+  let shard = shardsOf.get(actor);
+  if (shard === undefined) shardsOf.set(actor, (shard = shardOf(identity)));
+  return { shard, feature, actor: identity };
 }
+
+/** Actors stay in memory for a while (auth/actor-cache.ts): what follows from them is worked out once. */
+const shardsOf = new WeakMap<Actor, Shard>();
+const identitiesOf = new WeakMap<Actor, string>();
 
 /**
  * Sourcegraph.com's users get a new window when their plan's interval changes (shared/COMPATIBILITY.md#plan-change),
@@ -219,6 +225,11 @@ function intervalsOf(actor: Actor, asked: readonly Feature[]): ReadonlyMap<Featu
 }
 
 /** Source and id, since two sources may use the same id; encoded, since a lease's record is split at blanks. */
-export function identityOf({ source, id, pool }: Actor): string {
-  return encodeURIComponent(pool === null ? `${source}:${id}` : `${source}:${id}:${pool}`);
+export function identityOf(actor: Actor): string {
+  const known = identitiesOf.get(actor);
+  if (known !== undefined) return known;
+  const { source, id, pool } = actor;
+  const identity = encodeURIComponent(pool === null ? `${source}:${id}` : `${source}:${id}:${pool}`);
+  identitiesOf.set(actor, identity);
+  return identity;
 }

@@ -3,7 +3,7 @@
 
 import type { OutgoingHttpHeaders } from 'node:http';
 import { errorEvent, Refusal } from '../http/http.ts';
-import { DeadlinePassed, type Answer, type Call, type Metered } from '../upstream/upstream.ts';
+import { DeadlinePassed, type Answer, type Attempt, type Call, type Metered } from '../upstream/upstream.ts';
 import type { AttemptLog } from './attempt-log.ts';
 import type { Charge } from './charge.ts';
 import { notServed, type Ended, type Held } from './charged.ts';
@@ -25,7 +25,12 @@ export async function sendAndRelay(
   const { response, callerLeft } = received;
   const sent = { unanswered: false };
   const onUnanswered = (): void => void (sent.unanswered = true);
-  const options = { signal: callerLeft, timeoutMs: timeoutOf(exchange), onAttempt: attempts.take, onUnanswered };
+  const options = {
+    signal: callerLeft,
+    timeoutMs: timeoutOf(exchange),
+    onAttempt: (attempt: Attempt) => attempts.take(attempt),
+    onUnanswered,
+  };
   const soFar = (known: Answer | null): void => {
     if (!lease.hasMoney || !isBilled) return;
     meter(() => ({

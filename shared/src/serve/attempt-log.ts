@@ -2,13 +2,23 @@
 // them. Not which home comes next (upstream).
 
 import type { Part } from '../catalogue/catalogue.ts';
-import type { Attempt, Call } from '../upstream/upstream.ts';
+import type { Attempt } from '../upstream/upstream.ts';
 import type { Exchange } from './exchange.ts';
 
-/** One call's attempts. */
+/** Whose attempts they are. */
+export interface Attempted {
+  /** Ids. */
+  readonly provider: string;
+  readonly model: string;
+  /** What a call may be billed for that has no answer. @param ms since it was sent */
+  readonly unanswered: (ms: number) => readonly Part[];
+}
+
+/** One request's attempts. */
 export interface AttemptLog {
   /** Takes the next one. */
-  readonly take: (attempt: Attempt) => void;
+  take(attempt: Attempt): void;
+  /** How often the same was asked until it was served. Of many calls of one request: of those that failed, and one. */
   count(): number;
   /** The home whose answer is the caller's; null without one. */
   home(): string | null;
@@ -27,39 +37,63 @@ export interface Abandoned {
   readonly billed: readonly Part[];
 }
 
+/** Many texts are many calls, and an event has its bounds. */
+const toldMax = 20;
 const none: readonly Abandoned[] = [];
 
 /** What an operator has to mend: the alert `provider-account` goes by its line. */
 const ours: ReadonlySet<string> = new Set(['key', 'money', 'access']);
 
-export function createAttemptLog(exchange: Pick<Exchange, 'context' | 'scope'>, call: Call): AttemptLog {
-  const attempts: Attempt[] = [];
-  return {
-    take: (attempt) => {
-      attempts.push(attempt);
-      tell(exchange, call, attempt, attempts.length);
-    },
-    count: () => attempts.length,
-    home: () => attempts.findLast(({ failure }) => failure === null)?.home ?? null,
-    abandoned: (lastIsCallers) => {
-      if (attempts.every(({ mayBeBilled }) => !mayBeBilled)) return none;
-      const left = attempts.filter(({ mayBeBilled }) => mayBeBilled);
-      return left
-        .slice(0, lastIsCallers ? -1 : left.length)
-        .map(({ home, ms }) => ({ home, billed: exchange.context.upstream.unanswered(call, ms) }));
-    },
-    metadata: () => metadataOf(attempts),
-  };
+export function createAttemptLog(exchange: Pick<Exchange, 'context' | 'scope'>, attempted: Attempted): AttemptLog {
+  return new Attempts(exchange, attempted);
+}
+
+class Attempts implements AttemptLog {
+  readonly #exchange: Pick<Exchange, 'context' | 'scope'>;
+  readonly #attempted: Attempted;
+  readonly #attempts: Attempt[] = [];
+  #failed = 0;
+
+  constructor(exchange: Pick<Exchange, 'context' | 'scope'>, attempted: Attempted) {
+    this.#exchange = exchange;
+    this.#attempted = attempted;
+  }
+
+  take(attempt: Attempt): void {
+    this.#attempts.push(attempt);
+    if (attempt.failure !== null) this.#failed++;
+    tell(this.#exchange, this.#attempted, attempt, this.count());
+  }
+
+  count(): number {
+    return this.#failed + Math.min(1, this.#attempts.length - this.#failed);
+  }
+
+  home(): string | null {
+    return this.#attempts.findLast(({ failure }) => failure === null)?.home ?? null;
+  }
+
+  abandoned(lastIsCallers: boolean): readonly Abandoned[] {
+    if (this.#attempts.every(({ mayBeBilled }) => !mayBeBilled)) return none;
+    const left = this.#attempts.filter(({ mayBeBilled }) => mayBeBilled);
+    return left
+      .slice(0, lastIsCallers ? -1 : left.length)
+      .map(({ home, ms }) => ({ home, billed: this.#attempted.unanswered(ms) }));
+  }
+
+  metadata(): Readonly<Record<string, unknown>> {
+    return metadataOf(this.#attempts);
+  }
 }
 
 function tell(
   { context, scope }: Pick<Exchange, 'context' | 'scope'>,
-  call: Call,
+  { provider, model }: Attempted,
   attempt: Attempt,
   count: number,
 ): void {
   const { home, status, ms, failure, said } = attempt;
-  const labels = { home, provider: call.provider.id, model: call.model?.id ?? '', outcome: failure ?? 'served' };
+  const labels = { home, provider, model, outcome: failure ?? 'served' };
   context.telemetry.count('gateway.upstream.attempts', 1, labels);
   context.telemetry.count('gateway.upstream.attempt.duration', ms / 1000, labels);
   scope.annotate(count === 1 ? { home } : { home, attempts: count });
@@ -76,9 +110,10 @@ function tell(
 }
 
 function metadataOf(attempts: readonly Attempt[]): Readonly<Record<string, unknown>> {
-  if (attempts.length === 0 || (attempts.length === 1 && attempts[0]?.failure === null)) return {};
+  if (attempts.every(({ failure }) => failure === null)) return {};
+  const told = attempts.length > toldMax ? attempts.filter(({ failure }) => failure !== null) : attempts;
   return {
-    attempts: attempts.map(({ home, model, status, ms, failure, mayBeBilled }) => ({
+    attempts: told.slice(-toldMax).map(({ home, model, status, ms, failure, mayBeBilled }) => ({
       home,
       model,
       status,

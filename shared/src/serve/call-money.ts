@@ -10,7 +10,7 @@ import { within } from '../telemetry/telemetry.ts';
 import type { Exchange } from './exchange.ts';
 
 /** Asks what a call may cost; null for one that costs nothing whatever becomes of it. */
-export type AskBound = ((book: PriceBook, asked: { atMs: number; unseenMs: number }) => Bound) | null;
+export type AskBound = ((book: PriceBook, asked: { atMs: number; unseenMs: number }) => Bound | Promise<Bound>) | null;
 
 /** Reading prices takes some tens of milliseconds, once an instance: longer means that they can't be had. */
 const pricesWaitMs = 1_000;
@@ -49,7 +49,7 @@ async function costBound(
   });
   if (book === null && isHard)
     throw new Refusal('limiter-unavailable', 'what this call may cost cannot be checked at the moment, please retry');
-  const bound = book === null ? null : ask(book, { atMs: Date.now(), unseenMs: renewEveryMs });
+  const bound = book === null ? null : await ask(book, { atMs: Date.now(), unseenMs: renewEveryMs });
   if (bound !== null && bound.worstNanoUsd !== null) return bound;
   const ceiling = context.config.unpricedCeilingNanoUsd;
   const why = bound === null ? 'prices can’t be read' : bound.why;

@@ -30,6 +30,7 @@ const layer = {
 } as const;
 const { createPriceBook } = await loadPriceBooks();
 const catalogue = {
+  pricesAtHand: () => null,
   prices: async () => createPriceBook(mergeRows('prices', [layer]), mergeRows('factors', [layer])),
 };
 let redisServer: LocalRedis;

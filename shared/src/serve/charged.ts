@@ -29,7 +29,7 @@ export interface ChargedCall<Used> {
   readonly claim: Claim | null;
   readonly event: CallEvent<Used>;
   /** The snapshot that it goes by, whose prices hold for it. Null where there is no model. */
-  readonly catalogue: Pick<Catalogue, 'prices'> | null;
+  readonly catalogue: Pick<Catalogue, 'prices' | 'pricesAtHand'> | null;
   /** Null where the work has a span of its own. */
   readonly span: ChargedSpan<Used> | null;
   /** What it may cost, for budgets in dollars; null where the provider bills nothing. */
@@ -110,12 +110,13 @@ export async function charged<Used>(
     const span = call.span === null ? noSpan : scope.startCall(...call.span.begins);
     const meter: Held['meter'] = (billed) => void (billedSoFar = billed);
     const working = work({ lease, span, meter }).catch((error: unknown) => notServed<Used>(exchange, error));
-    // Read beside the provider's answer.
-    const prices = call.catalogue?.prices() ?? null;
-    prices?.then(
-      (read) => (book = read),
-      () => undefined,
-    );
+    const prices = call.catalogue === null ? null : pricesOf(call.catalogue);
+    if (prices instanceof Promise)
+      prices.then(
+        (read) => (book = read),
+        () => undefined,
+      );
+    else book = prices;
     const ended = await working;
     timing.upstreamEnds();
     const outcome: Outcome<Used> = {
@@ -147,6 +148,15 @@ export async function charged<Used>(
   }
 }
 
+/** Where they have to be read, that is done beside the provider's answer. */
+function pricesOf(catalogue: Pick<Catalogue, 'prices' | 'pricesAtHand'>): PriceBook | Promise<PriceBook> {
+  const known = catalogue.pricesAtHand();
+  if (known !== null) return known;
+  const prices = catalogue.prices();
+  prices.catch(() => undefined);
+  return prices;
+}
+
 /**
  * One call, one price: that of its admission, worked out here alone. Where it can't be, whoever delivers the row does
  * it from what the row says.
@@ -157,7 +167,7 @@ async function priced(
   event: EndedEvent,
   billed: readonly Part[],
   abandoned: readonly Abandoned[],
-  prices: Promise<PriceBook> | null,
+  prices: PriceBook | Promise<PriceBook> | null,
 ): Promise<EndedEvent> {
   const { model, home } = event;
   if (model === null || prices === null) return event;

@@ -67,7 +67,12 @@ function usageMetadata(call: Call, usage: Metered | null, flagging: Flagging | n
     cache_write_token_count: usage.cacheWriteTokens,
     reasoning_token_count: usage.reasoningTokens,
   };
-  return Object.fromEntries(Object.entries(known).filter((entry): entry is [string, number] => entry[1] !== null));
+  const told: Record<string, number> = {};
+  for (const name in known) {
+    const count = known[name] ?? null;
+    if (count !== null) told[name] = count;
+  }
+  return told;
 }
 
 /**

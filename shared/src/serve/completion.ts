@@ -5,7 +5,7 @@ import { featureFromHeader, type Actor, type Entitlement, type Feature, type Per
 import { parseInOrder, Refusal, warningHeader, type Dialect, type Received } from '../http/http.ts';
 import { identityOf, type Claim } from '../limiter/limiter.ts';
 import type { Catalogue } from '../catalogue/catalogue.ts';
-import { boundOfCall, type Call, type Flagging, type Surface } from '../upstream/upstream.ts';
+import { loadCallBounds, type Call, type Flagging, type Surface } from '../upstream/upstream.ts';
 import { sendAndRelay } from './answer.ts';
 import { createAttemptLog } from './attempt-log.ts';
 import { callTagsOf, type CallTags } from './call-tags.ts';
@@ -60,7 +60,9 @@ export function completionRoute(route: CompletionRoute): Route {
 async function complete(exchange: Exchange, route: CompletionRoute): Promise<void> {
   const { context, received, scope } = exchange;
   // One snapshot a call: models, homes and prices stay as they are until it is settled.
-  const [actor, catalogue] = await Promise.all([identify(exchange), context.catalogue.current(Date.now())]);
+  const current = context.catalogue.current(Date.now());
+  const actor = await identify(exchange);
+  const catalogue = await current;
   const feature = featureOf(received, route);
   const entitlement = context.auth.entitlement(actor, feature);
   const callerIds = callerIdsOf(received);
@@ -79,11 +81,17 @@ async function complete(exchange: Exchange, route: CompletionRoute): Promise<voi
   scope.annotate({ feature, model: permit.model, stream: call.stream });
   const { charge = completions } = route;
   const units = charge.units?.(call) ?? route.units;
-  const attempts = createAttemptLog(exchange, call);
+  const attempts = createAttemptLog(exchange, {
+    provider: call.provider.id,
+    model: permit.model,
+    unanswered: (ms) => context.upstream.unanswered(call, ms),
+  });
   const event = { ...charge.event(permit, call, flagging, callerIds, attempts), callTags: callTags.tags };
   const span = completionSpan(permit, call);
   // What nobody bills has no bound: whether a budget is used up is looked at all the same.
-  const bound: AskBound = charge.isBilled ? (book, asked) => boundOfCall(call, book, asked) : null;
+  const bound: AskBound = charge.isBilled
+    ? async (book, asked) => (await loadCallBounds()).boundOfCall(call, book, asked)
+    : null;
   await charged(exchange, { permit, units, claim, event, catalogue, span, bound }, (held) =>
     sendAndRelay(exchange, held, call, charge, attempts),
   );

@@ -1,7 +1,7 @@
 // The step of every charged call that ends its lease: the charge, and what it leaves behind handed to the outbox. Not
 // the counters (limiter), nor the sending (events).
 
-import { budgetNoticeAbout, eventRow, noticeAbout, type EndedEvent } from '../events/events.ts';
+import { budgetNoticeAbout, eventRow, eventRowText, noticeAbout, type EndedEvent } from '../events/events.ts';
 import type { Lease, Settlement } from '../limiter/limiter.ts';
 import { spanNames } from '../telemetry/telemetry.ts';
 import type { Exchange } from './exchange.ts';
@@ -61,11 +61,13 @@ async function handOver(
   { posted, overflow, notice, budgetNotices, aboveBoundNanoUsd }: Settlement,
 ): Promise<void> {
   const written = posted ?? overflow;
-  const row = written === null ? null : eventRow(event, written);
-  const text = row === null ? eventText : JSON.stringify(row);
-  if (row !== null && posted !== null) outbox.take(posted, text);
-  else if (row !== null && !(await outbox.sendNow(row)))
-    scope.log('ERROR', 'the outbox is full and the queue is away', { usage_event: row });
+  const text = written === null ? eventText : eventRowText(event, eventText, written);
+  if (posted !== null) outbox.take(posted, text);
+  else if (written !== null) {
+    const row = eventRow(event, written);
+    if (!(await outbox.sendNow(row)))
+      scope.log('ERROR', 'the outbox is full and the queue is away', { usage_event: row });
+  }
   scope.mark(spanNames.event, () => eventAttributes(event, text));
   if (aboveBoundNanoUsd > 0) {
     // It was charged all the same: a limit may have been passed by it, and the catalogue's bounds are wrong somewhere.

@@ -151,7 +151,11 @@ async function call({ shape, model, stream, more = {}, leaveAfter }: Asked): Pro
   const asked = upstream.read(surfaces[shape], body, caller, catalogue);
   const permit = permitOf(asked.model?.id ?? assert.fail(`${model} is not served`));
   handle = (exchange) => {
-    const attempts = createAttemptLog(exchange, asked);
+    const attempts = createAttemptLog(exchange, {
+      provider: asked.provider.id,
+      model: permit.model,
+      unanswered: (ms) => upstream.unanswered(asked, ms),
+    });
     const event = completionEvent(permit, asked, null, { uid: '', anonymousUid: '' }, attempts);
     return charged(exchange, { permit, units: 1, claim: null, event, catalogue, span: null, bound: null }, (held) =>
       sendAndRelay(exchange, held, asked, completions, attempts),

@@ -13,18 +13,19 @@ const nothing: PricedCall = { nanoUsd: 0, version: null, unpriced: [], estimated
 
 /**
  * Null where the prices can't be read in time. Never rejects.
+ * @param prices a promise where they are still being read
  * @param parts what the provider billed; without any it costs nothing, whatever the prices say
  * @param warn is told why prices can't be read
  */
 export async function costOf(
   parts: readonly Part[],
   by: PricedBy,
-  prices: Promise<PriceBook>,
+  prices: PriceBook | Promise<PriceBook>,
   warn: (message: string, error: unknown) => void,
 ): Promise<PricedCall | null> {
   if (parts.length === 0) return nothing;
   try {
-    const book = await within(prices, waitMs, () => null);
+    const book = prices instanceof Promise ? await within(prices, waitMs, () => null) : prices;
     return book === null ? null : priceCall(parts, by, book);
   } catch (error) {
     warn('a call could not be priced by its instance', error);

@@ -2,7 +2,7 @@
 // their meaning (upstream's meters).
 
 import type { ServerResponse } from 'node:http';
-import { SseEvent, SseSplitter } from '../http/http.ts';
+import { flattenHeader, SseEvent, SseSplitter } from '../http/http.ts';
 import type { Answer } from '../upstream/upstream.ts';
 
 /**
@@ -43,6 +43,7 @@ export async function relay(
   let splitter = answer.sse ? new SseSplitter(eventBytesMax) : null;
   let last: Buffer | null = null;
   let begun = false;
+  let flat = false;
   let sent = 0;
   // A stream's headers are sent even when its first event is long in coming; in one packet with it when it is not.
   const early = (): void => {
@@ -66,7 +67,12 @@ export async function relay(
         clearImmediate(headers);
         begin();
         sent += bytes.length;
-        if (!response.write(bytes)) await drained(response, answer, callerLeft);
+        const taken = response.write(bytes);
+        if (splitter !== null && !flat) {
+          flattenHeader(response);
+          flat = true;
+        }
+        if (!taken) await drained(response, answer, callerLeft);
       }
       if (callerLeft.aborted) break;
     }

@@ -13,6 +13,7 @@ import type { Route } from './exchange.ts';
 import { createHandler } from './handler.ts';
 
 export { allowedFor } from './allowed-models.ts';
+export { createAttemptLog, type AttemptLog } from './attempt-log.ts';
 export type { AskBound } from './call-money.ts';
 export { charged, notServed, type ChargedCall, type Ended, type Held } from './charged.ts';
 export { embeddings, tokenCounts } from './charge.ts';

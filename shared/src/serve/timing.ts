@@ -25,24 +25,46 @@ export interface Timing {
 
 /** @param now milliseconds of a clock that does not jump */
 export function createTiming(now: () => number): Timing {
-  const startedMs = now();
-  let upstreamStartedMs: number | null = null;
-  let upstreamEndedMs: number | null = null;
-  const totalMs = (): number => now() - startedMs;
-  const upstreamMs = (): number | null =>
-    upstreamStartedMs === null ? null : (upstreamEndedMs ?? now()) - upstreamStartedMs;
-  const ownMs = (): number => totalMs() - (upstreamMs() ?? 0);
-  return {
-    upstreamStarts: () => void (upstreamStartedMs ??= now()),
-    upstreamEnds: () => void (upstreamEndedMs ??= now()),
-    totalMs,
-    upstreamMs,
-    ownMs,
-    header: (attempts = 1) => {
-      const upstream = upstreamMs();
-      const own = `gateway;dur=${ownMs().toFixed(1)}`;
-      if (upstream === null) return own;
-      return `${own}, upstream;dur=${upstream.toFixed(1)}${attempts > 1 ? `, attempts;desc="${attempts}"` : ''}`;
-    },
-  };
+  return new Stopwatch(now);
+}
+
+/** A class, as all that lives as long as a stream: an object of closures takes several times its room. */
+class Stopwatch implements Timing {
+  readonly #now: () => number;
+  readonly #startedMs: number;
+  #upstreamStartedMs: number | null = null;
+  #upstreamEndedMs: number | null = null;
+
+  constructor(now: () => number) {
+    this.#now = now;
+    this.#startedMs = now();
+  }
+
+  upstreamStarts(): void {
+    this.#upstreamStartedMs ??= this.#now();
+  }
+
+  upstreamEnds(): void {
+    this.#upstreamEndedMs ??= this.#now();
+  }
+
+  totalMs(): number {
+    return this.#now() - this.#startedMs;
+  }
+
+  upstreamMs(): number | null {
+    const from = this.#upstreamStartedMs;
+    return from === null ? null : (this.#upstreamEndedMs ?? this.#now()) - from;
+  }
+
+  ownMs(): number {
+    return this.totalMs() - (this.upstreamMs() ?? 0);
+  }
+
+  header(attempts = 1): string {
+    const upstream = this.upstreamMs();
+    const own = `gateway;dur=${this.ownMs().toFixed(1)}`;
+    if (upstream === null) return own;
+    return `${own}, upstream;dur=${upstream.toFixed(1)}${attempts > 1 ? `, attempts;desc="${attempts}"` : ''}`;
+  }
 }

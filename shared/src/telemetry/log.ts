@@ -20,7 +20,7 @@ export interface LogTrace {
   readonly sampled: boolean;
 }
 
-/** Writes one line. */
+/** Writes one line. Without a message it is a brief one: the platform knows its time and whose it is. */
 export type Log = (
   severity: Severity,
   message: string,
@@ -60,18 +60,19 @@ export function gatheredLines(out: (text: string) => unknown): WriteLine {
 export function createLog(settings: TelemetrySettings, write: WriteLine): Log {
   const { googleCloudProject, functionName, version } = settings;
   return (severity, message, fields, trace, error) => {
-    const line: Record<string, unknown> = {
-      severity,
-      time: new Date().toISOString(),
-      message: oneLine(message),
-      function: functionName,
-      ...readable(fields),
-    };
+    const line: Record<string, unknown> =
+      message === ''
+        ? { severity }
+        : { severity, time: new Date().toISOString(), message: oneLine(message), function: functionName };
+    addReadable(line, fields);
     if (trace !== null) {
       line['logging.googleapis.com/trace'] =
         googleCloudProject === null ? trace.traceId : `projects/${googleCloudProject}/traces/${trace.traceId}`;
-      line['logging.googleapis.com/spanId'] = trace.spanId;
-      line['logging.googleapis.com/trace_sampled'] = trace.sampled;
+      // A brief line is of a request without spans.
+      if (message !== '') {
+        line['logging.googleapis.com/spanId'] = trace.spanId;
+        line['logging.googleapis.com/trace_sampled'] = trace.sampled;
+      }
     }
     if (error !== undefined && error !== null) {
       // The chain of causes: an outer error says what failed, the inner one why.
@@ -86,19 +87,20 @@ export function createLog(settings: TelemetrySettings, write: WriteLine): Log {
  * Texts of the fields, and of lists and objects in them, on one line each; an event that is written down to be read
  * back stays as it is.
  */
-function readable(fields: LogFields): Record<string, unknown> {
-  const line: Record<string, unknown> = {};
-  for (const [name, value] of Object.entries(fields))
-    line[name] = name === 'usage_event' ? value : readableValue(value);
-  return line;
+function addReadable(line: Record<string, unknown>, fields: LogFields): void {
+  for (const name in fields) line[name] = name === 'usage_event' ? fields[name] : readableValue(fields[name]);
 }
 
 function readableValue(value: unknown): unknown {
   if (typeof value === 'string') return oneLine(value);
   if (Array.isArray(value)) return value.map((item: unknown) => (typeof item === 'string' ? oneLine(item) : item));
   if (typeof value !== 'object' || value === null) return value;
+  const items = value as Readonly<Record<string, unknown>>;
   const shallow: Record<string, unknown> = {};
-  for (const [name, item] of Object.entries(value)) shallow[name] = typeof item === 'string' ? oneLine(item) : item;
+  for (const name in items) {
+    const item = items[name];
+    shallow[name] = typeof item === 'string' ? oneLine(item) : item;
+  }
   return shallow;
 }
 

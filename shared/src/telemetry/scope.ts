@@ -1,10 +1,11 @@
 // The scope of one request: its trace and span id, and the fields that its one log line will carry.
 
-import { randomUUID } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import type { ErrorReport } from './error-report.ts';
 import type { ErrorReports } from './error-reports.ts';
 import type { Exporter } from './exporter.ts';
 import type { Log, LogFields, LogTrace, Severity } from './log.ts';
+import { briefLine, isOrdinary, statusOf } from './ordinary-call.ts';
 import { requestAttributes, requestName } from './request-span.ts';
 import {
   noAttributes,
@@ -57,6 +58,8 @@ export interface Outlets {
   readonly errors: ErrorReports | null;
   /** `all`, `selective` (asked for by header or `?trace=`), `none`. */
   readonly policy: 'all' | 'selective' | 'none';
+  /** Of ordinary calls (ordinary-call.ts) so many percent tell everything; absent: all. */
+  readonly samplePercent?: number | undefined;
 }
 
 type Headers = Readonly<Record<string, string | string[] | undefined>>;
@@ -73,115 +76,173 @@ export function createScope(
   headers: Headers,
   url: string,
   log: Log,
-  { exporter, errors, policy }: Outlets,
+  outlets: Outlets,
   route = requestName(url),
 ): Scope {
-  const parent = parentOf(headers);
-  const traceId = parent?.traceId ?? randomHex();
-  const spanId = randomHex().slice(16);
-  // The caller's sampling flag is not ours to follow: anybody could switch our costs.
-  const sampled = policy === 'all' || (policy === 'selective' && isWanted(headers, url));
-  const trace: LogTrace = { traceId, spanId, sampled };
-  const parentSpanId = parent?.spanId ?? null;
-  const fields: Record<string, unknown> = {};
-  const failures: ErrorReport[] = [];
-  // Parent and link: viewers that open the caller's trace see ours, and those that open ours find the caller's.
-  const links: SpanLink[] = parentSpanId === null ? [] : [{ traceId, spanId: parentSpanId }];
-  let open = true;
-  let reported = false;
+  return new RequestScope(headers, url, log, outlets, route);
+}
+
+/** A class: it lives as long as a stream, and so would a closure for each of its methods. */
+class RequestScope implements Scope {
+  readonly traceId: string;
+  readonly spanId: string;
+  /** Lines before the end are of calls that tell everything. */
+  readonly sampled: boolean;
+  readonly parentSpanId: string | null;
+  readonly headers: Scope['headers'];
+  readonly #url: string;
+  readonly #log: Log;
+  readonly #outlets: Outlets;
+  readonly #fields: Record<string, unknown> = {};
+  readonly #root: Span;
+  readonly #facts: { -readonly [Name in keyof TraceFacts]: TraceFacts[Name] };
+  readonly #links: SpanLink[];
+  /** Written out together when the request is over, so that no step waits for it. */
+  readonly #steps: SpanRecord[] = [];
+  #failures: ErrorReport[] | null = null;
+  #isWhole: boolean;
+  #isOpen = true;
+  #isReported = false;
   /** An answer of 5xx needs no report of its own. */
-  let told = false;
-  const facts: TraceFacts = { ...trace, parentSpanId, links };
-  // Written out together when the request is over, so that no step waits for it.
-  const steps: SpanRecord[] = [];
-  const hand = (span: SpanRecord): void => {
-    if (open) steps.push(span);
-    else exporter?.take(facts, [span]);
-  };
-  const root = exporter === null ? noSpan : startSpan(route, 'server', noAttributes, (span) => steps.push(span));
-  const report = (status: number): void => {
-    if (errors === null || reported) return;
-    const details = { ...fields, status, path: requestName(url) } as LogFields;
-    for (const failure of failures.splice(0))
+  #isTold = false;
+
+  constructor(headers: Headers, url: string, log: Log, outlets: Outlets, route: string) {
+    const { exporter, policy, samplePercent = 100 } = outlets;
+    const parent = parentOf(headers);
+    const traceId = parent?.traceId ?? randomHex(32);
+    const spanId = randomHex(16);
+    const asks = policy === 'selective' || (policy === 'all' && samplePercent < 100);
+    const wanted = asks && isWanted(headers, url);
+    this.traceId = traceId;
+    this.spanId = spanId;
+    // The caller's sampling flag is not ours to follow: anybody could switch our costs.
+    this.sampled = policy === 'all' || wanted;
+    this.parentSpanId = parent?.spanId ?? null;
+    this.headers = { 'x-trace': traceId, 'x-span': spanId, 'x-trace-span': spanId };
+    this.#url = url;
+    this.#log = log;
+    this.#outlets = outlets;
+    // Our own id decides: the trace's is the caller's to choose.
+    this.#isWhole = wanted || samplePercent >= 100 || shareOf(spanId) < samplePercent;
+    // Parent and link: viewers that open the caller's trace see ours, and those that open ours find the caller's.
+    this.#links = this.parentSpanId === null ? [] : [{ traceId, spanId: this.parentSpanId }];
+    const { sampled, parentSpanId } = this;
+    this.#facts = { traceId, spanId, sampled, parentSpanId, links: this.#links };
+    this.#root = exporter === null ? noSpan : startSpan(route, 'server', noAttributes, this);
+  }
+
+  annotate(more: LogFields): void {
+    Object.assign(this.#fields, more);
+  }
+
+  log(severity: Severity, message: string, more: LogFields = {}, error?: unknown): void {
+    this.#isWhole = true;
+    this.#log(severity, message, more, this, error);
+    const { errors } = this.#outlets;
+    if (errors === null || severity !== 'ERROR') return;
+    if (error === undefined || error === null) {
+      // Details of a 5xx that is not an exception: its report has them.
+      for (const name of ['upstream_status', 'upstream_headers']) if (name in more) this.#fields[name] = more[name];
+      return;
+    }
+    this.#isTold = true;
+    const failure = { message, error, details: more, trace: this.#trace() };
+    this.#failures ??= [];
+    if (!this.#isOpen) errors.report({ ...failure, details: { ...this.#fields, ...more } as LogFields });
+    else if (this.#failures.length < errorsMax) this.#failures.push(failure);
+  }
+
+  async span<T>(name: string, work: () => Promise<T>, describe?: (result: T) => Attributes): Promise<T> {
+    if (this.#outlets.exporter === null) return work();
+    const span = startSpan(name, 'internal', noAttributes, this);
+    try {
+      const result = await work();
+      span.end(describe?.(result));
+      return result;
+    } catch (error) {
+      span.end(noAttributes, failureOf(error));
+      throw error;
+    }
+  }
+
+  startCall(name: string, attributes: Attributes): Span {
+    const { exporter } = this.#outlets;
+    if (exporter === null) return noSpan;
+    exporter.inFlight(1, attributes);
+    return startSpan(name, 'client', attributes, this);
+  }
+
+  mark(name: string, describe: () => Attributes): void {
+    if (this.#outlets.exporter !== null) startSpan(name, 'internal', noAttributes, this).end(describe());
+  }
+
+  link(link: SpanLink): void {
+    if (
+      this.#outlets.exporter !== null &&
+      this.#links.length < linksMax &&
+      spanIdOf.test(link.spanId) &&
+      traceIdOf.test(link.traceId)
+    )
+      this.#links.push(link);
+  }
+
+  async reportErrors(status: number): Promise<void> {
+    const { errors } = this.#outlets;
+    if (errors === null) return;
+    this.#report(errors, status);
+    await errors.flush(sentryWaitMs);
+  }
+
+  expectFailure(): void {
+    this.#isTold = true;
+  }
+
+  close(severity: Severity, message: string, more: LogFields, error?: unknown): void {
+    if (!this.#isOpen) return;
+    this.#isOpen = false;
+    const line = Object.assign(this.#fields, more) as LogFields;
+    this.#isWhole ||= severity !== 'INFO' || !isOrdinary(line);
+    this.#facts.sampled = this.sampled && this.#isWhole;
+    if (this.#isWhole) this.#log(severity, message, line, this, error);
+    else this.#log(severity, '', briefLine(line), this);
+    const { exporter, errors } = this.#outlets;
+    if (exporter !== null) {
+      this.#root.end(requestAttributes(line), failureOfLine(line));
+      exporter.take(this.#facts, this.#steps);
+    }
+    if (errors !== null) this.#report(errors, statusOf(line));
+  }
+
+  /** A span of this request that ended. */
+  take(span: SpanRecord): void {
+    const { exporter } = this.#outlets;
+    if (span.kind === 'client') exporter?.inFlight(-1, span.base);
+    if (this.#isOpen || span.kind === 'server') this.#steps.push(span);
+    else exporter?.take(this.#facts, [span]);
+  }
+
+  #report(errors: ErrorReports, status: number): void {
+    if (this.#isReported) return;
+    const details = { ...this.#fields, status, path: requestName(this.#url) } as LogFields;
+    for (const failure of this.#failures?.splice(0) ?? [])
       errors.report({ ...failure, details: { ...details, ...failure.details } });
-    if (status >= 500 && !told) errors.report({ message: `answered ${status}`, error: null, details, trace });
-    if (status >= 500) reported = true;
-  };
-  return {
-    ...trace,
-    parentSpanId,
-    headers: { 'x-trace': traceId, 'x-span': spanId, 'x-trace-span': spanId },
-    annotate: (more) => {
-      Object.assign(fields, more);
-    },
-    log: (severity, message, more = {}, error) => {
-      log(severity, message, more, trace, error);
-      if (errors === null || severity !== 'ERROR') return;
-      if (error === undefined || error === null) {
-        // Details of a 5xx that is not an exception: its report has them.
-        for (const name of ['upstream_status', 'upstream_headers']) if (name in more) fields[name] = more[name];
-        return;
-      }
-      told = true;
-      const failure = { message, error, details: more, trace };
-      if (!open) errors.report({ ...failure, details: { ...fields, ...more } as LogFields });
-      else if (failures.length < errorsMax) failures.push(failure);
-    },
-    span: async (name, work, describe) => {
-      if (exporter === null) return work();
-      const span = startSpan(name, 'internal', noAttributes, hand);
-      try {
-        const result = await work();
-        span.end(describe?.(result));
-        return result;
-      } catch (error) {
-        span.end(noAttributes, failureOf(error));
-        throw error;
-      }
-    },
-    startCall: (name, attributes) => {
-      if (exporter === null) return noSpan;
-      exporter.inFlight(1, attributes);
-      return startSpan(name, 'client', attributes, (record) => {
-        exporter.inFlight(-1, record.base);
-        hand(record);
-      });
-    },
-    mark: (name, describe) => {
-      if (exporter !== null) startSpan(name, 'internal', noAttributes, hand).end(describe());
-    },
-    link: (link) => {
-      if (exporter !== null && links.length < linksMax && spanIdOf.test(link.spanId) && traceIdOf.test(link.traceId))
-        links.push(link);
-    },
-    reportErrors: async (status) => {
-      if (errors === null) return;
-      report(status);
-      await errors.flush(sentryWaitMs);
-    },
-    expectFailure: () => {
-      told = true;
-    },
-    close: (severity, message, more, error) => {
-      if (!open) return;
-      open = false;
-      const line = { ...fields, ...more } as LogFields;
-      log(severity, message, line, trace, error);
-      if (exporter !== null) {
-        root.end(requestAttributes(line), failureOfLine(line));
-        exporter.take(facts, steps);
-      }
-      if (errors !== null) report(statusOf(line));
-    },
-  };
+    if (status >= 500 && !this.#isTold)
+      errors.report({ message: `answered ${status}`, error: null, details, trace: this.#trace() });
+    if (status >= 500) this.#isReported = true;
+  }
+
+  #trace(): LogTrace {
+    const { traceId, spanId, sampled } = this;
+    return { traceId, spanId, sampled };
+  }
 }
 
 const traceIdOf = /^(?!0{32})[0-9a-f]{32}$/;
 const spanIdOf = /^(?!0{16})[0-9a-f]{16}$/;
 
-function statusOf(line: LogFields): number {
-  const request = line['httpRequest'] as { status?: number } | undefined;
-  return request?.status ?? 0;
+/** Where an id lies among all, in percent. */
+function shareOf(spanId: string): number {
+  return (Number.parseInt(spanId.slice(-8), 16) / 2 ** 32) * 100;
 }
 
 function failureOfLine(line: LogFields): string | null {
@@ -205,10 +266,21 @@ function isWanted(headers: Headers, url: string): boolean {
   return query !== -1 && yes.test(new URLSearchParams(url.slice(query)).get('trace') ?? '');
 }
 
-/** 32 digits, never all zero. Node draws UUIDs from a pool: a system call for every hundredth request. */
-function randomHex(): string {
-  return randomUUID().replaceAll('-', '');
+const poolBytes = 2_400;
+let pool = '';
+let poolAt = 0;
+
+/** Digits that are never all zero. From a pool: a system call for every hundredth request. */
+function randomHex(digits: 16 | 32): string {
+  if (poolAt + digits > pool.length) {
+    pool = randomBytes(poolBytes).toString('hex');
+    poolAt = 0;
+  }
+  const drawn = pool.slice(poolAt, (poolAt += digits));
+  return allZero.test(drawn) ? randomHex(digits) : drawn;
 }
+
+const allZero = /^0+$/;
 
 function parentOf(
   headers: Readonly<Record<string, string | string[] | undefined>>,

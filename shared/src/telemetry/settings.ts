@@ -13,6 +13,8 @@ export interface TelemetrySettings {
   /** Project of traces and metrics; null or absent: `googleCloudProject`. */
   readonly otelProject?: string | null;
   readonly tracePolicy?: string;
+  /** Of calls that went well so many percent tell everything; absent: all. */
+  readonly samplePercent?: number;
   /** Access tokens for Google's own endpoint. */
   readonly accessTokens?: () => Promise<string>;
   /** Null or absent: no Sentry, and none of its code is loaded. */

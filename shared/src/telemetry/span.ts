@@ -61,14 +61,14 @@ export function nowMs(): number {
   return timeOriginMs + performance.now();
 }
 
-/** Begins a span. @param take gets it when it ends */
-export function startSpan(
-  name: string,
-  kind: SpanRecord['kind'],
-  base: Attributes,
-  take: (record: SpanRecord) => void,
-): Span {
-  return new Step(name, kind, base, take);
+/** Who gets spans when they end. */
+export interface SpanTaker {
+  take(record: SpanRecord): void;
+}
+
+/** Begins a span. @param taker gets it when it ends */
+export function startSpan(name: string, kind: SpanRecord['kind'], base: Attributes, taker: SpanTaker): Span {
+  return new Step(name, kind, base, taker);
 }
 
 /** Span and record in one: a request has six. */
@@ -80,13 +80,14 @@ class Step implements Span, SpanRecord {
   endMs = 0;
   attributes: Attributes = noAttributes;
   failure: string | null = null;
-  readonly #take: (record: SpanRecord) => void;
+  /** Null once it has ended: what waits to be written keeps nothing of its request. */
+  #taker: SpanTaker | null;
 
-  constructor(name: string, kind: SpanRecord['kind'], base: Attributes, take: (record: SpanRecord) => void) {
+  constructor(name: string, kind: SpanRecord['kind'], base: Attributes, taker: SpanTaker) {
     this.name = name;
     this.kind = kind;
     this.base = base;
-    this.#take = take;
+    this.#taker = taker;
   }
 
   set(more: Attributes): void {
@@ -99,6 +100,7 @@ class Step implements Span, SpanRecord {
     if (more !== noAttributes) this.set(more);
     this.endMs = nowMs();
     this.failure = failure;
-    this.#take(this);
+    this.#taker?.take(this);
+    this.#taker = null;
   }
 }

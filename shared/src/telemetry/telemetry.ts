@@ -47,7 +47,7 @@ export function createTelemetry(
   const exporter = createExporter(settings, warn);
   const errors = createErrorReports(settings, warn);
   const policy = policyOf(settings.tracePolicy);
-  const outlets = { exporter, errors, policy };
+  const outlets: Outlets = { exporter, errors, policy, samplePercent: settings.samplePercent };
   return {
     open: (headers, url = '', route = requestName(url)) => createScope(headers, url, log, outlets, route),
     log: (severity, message, fields = {}, error) => {

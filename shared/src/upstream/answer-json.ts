@@ -42,6 +42,13 @@ export function jsonObject(text: string | null): JsonObject | null {
   return isObject(value) ? value : null;
 }
 
+/** The object of an error's text: Google writes it into a list where a stream was asked for. */
+export function errorDocument(text: string): JsonObject | null {
+  const list = /^\s*\[/.test(text) ? readJson(text) : null;
+  const first: unknown = Array.isArray(list) ? list[0] : null;
+  return isObject(first) ? first : jsonObject(text);
+}
+
 /** A member that is an object, or an empty one: answers leave details out, or say null. */
 export function memberOf(object: JsonObject, name: string): JsonObject {
   const value = object[name];

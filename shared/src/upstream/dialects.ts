@@ -1,10 +1,11 @@
-// The dialects that completions are asked in, one line each.
+// The dialects that providers are asked in, one line each.
 
 import type { DialectName } from '../catalogue/catalogue.ts';
 import type { ApiDialect } from './api-dialect.ts';
 import { anthropicCountTokens } from './dialects/anthropic-count-tokens.ts';
 import { anthropicMessages } from './dialects/anthropic-messages.ts';
 import { anthropicText } from './dialects/anthropic-text.ts';
+import { kserveEmbeddings, openAiEmbeddings } from './dialects/embeddings.ts';
 import { geminiEmbeddings } from './dialects/gemini-embeddings.ts';
 import { geminiGenerate } from './dialects/gemini-generate.ts';
 import { openAiChat, openAiText } from './dialects/openai-completions.ts';
@@ -19,11 +20,13 @@ export const dialects: Readonly<Partial<Record<DialectName, ApiDialect>>> = {
   'openai-responses': openAiResponses,
   'gemini-generate': geminiGenerate,
   'gemini-embeddings': geminiEmbeddings,
+  'openai-embeddings': openAiEmbeddings,
+  'kserve-embeddings': kserveEmbeddings,
 };
 
-/** @throws Error for a dialect in which no completion can be asked: a fault of ours */
+/** @throws Error for a dialect that is not there: a fault of ours */
 export function dialectNamed(name: DialectName): ApiDialect {
   const dialect = dialects[name];
-  if (dialect === undefined) throw new Error(`${name} is no dialect of completions`);
+  if (dialect === undefined) throw new Error(`${name} is no dialect of ours`);
   return dialect;
 }

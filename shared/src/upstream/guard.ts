@@ -47,7 +47,8 @@ function guarded(settings: JsonObject, guarding: Guarding, outermost: boolean): 
       for (const name of Object.keys(kept))
         if (folded(name) === folded(along)) leaveOut(name, true, `as ${member} was`);
   };
-  for (const [member, value] of Object.entries(settings)) {
+  for (const member in settings) {
+    const value = settings[member];
     const name = folded(member);
     if (outermost && isGuardedPlace(name) && isObject(value)) kept[member] = guarded(value, guarding, false);
     const row = guardOf(api, name);
@@ -102,7 +103,8 @@ function isLeftOut({ name, rule }: GuardedMember, member: string, outermost: boo
 export function lengthAsked(body: JsonObject, api: Api): number | null {
   let most: number | null = null;
   const read = (settings: JsonObject, outermost: boolean): void => {
-    for (const [member, value] of Object.entries(settings)) {
+    for (const member in settings) {
+      const value = settings[member];
       const name = folded(member);
       if (outermost && isGuardedPlace(name) && isObject(value)) read(value, false);
       const asked = guardOf(api, name)?.rule === 'length' ? numberIn(value) : null;

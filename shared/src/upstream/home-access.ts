@@ -73,7 +73,8 @@ export function homeAccess({ secretNamed, googleTokens }: Credentials): (call: A
     const key = kind === 'none' ? '' : await keyOf(home, secret, secretNamed);
     const headers = { ...reading.headers, ...headersByKind(kind, dialect, reading, key) };
     if (dialect.sdk === null) return destinationOf(url, withoutNulls(headers));
-    const kindOfCall = JSON.stringify([dialect.sdk, url, key, organization, headers]);
+    let kindOfCall = `${dialect.sdk} ${url} ${key} ${organization ?? ''}`;
+    for (const name in headers) kindOfCall += `\n${name}: ${headers[name] ?? '\n'}`;
     const kept = known.get(kindOfCall);
     if (kept !== undefined) return kept;
     const built = bySdk(dialect.sdk, url, key, organization, headers);

@@ -29,85 +29,108 @@ const done = { done: true, value: undefined } as const;
  * @param onDone is called once nobody will read on: it ended, failed, or its reader left
  */
 export function createReader(response: Readable, onDone: (end: ReaderEnd) => void): Reader {
-  const chunks: Buffer[] = [];
-  let ended = false;
-  let broken: Error | null = null;
-  let waiter: PromiseWithResolvers<IteratorResult<Buffer>> | null = null;
-  let watcher: (() => void) | null = null;
+  return new AnswerReader(response, onDone);
+}
 
-  const wake = (): void => {
-    watcher?.();
-    watcher = null;
-  };
+class AnswerReader implements Reader {
+  readonly waiting: Buffer[] = [];
+  readonly #response: Readable;
+  readonly #onDone: (end: ReaderEnd) => void;
+  #ended = false;
+  #broken: Error | null = null;
+  #waiter: PromiseWithResolvers<IteratorResult<Buffer>> | null = null;
+  #watcher: (() => void) | null = null;
+
+  constructor(response: Readable, onDone: (end: ReaderEnd) => void) {
+    this.#response = response;
+    this.#onDone = onDone;
+    const onBroken = (error?: Error): void => this.#onBroken(error);
+    response
+      .on('data', (chunk: Buffer) => this.#take(chunk))
+      .once('end', () => {
+        this.#ended = true;
+        this.wake();
+        this.#settle();
+      })
+      .once('error', onBroken)
+      .once('close', onBroken);
+    // It may have died before anybody listened.
+    if (response.destroyed && !response.readableEnded) this.#onBroken();
+  }
+
+  #take(chunk: Buffer): void {
+    if (this.#waiter === null) {
+      this.waiting.push(chunk);
+      // One is kept; the rest waits at the provider, behind the connection's own buffers.
+      this.#response.pause();
+      this.wake();
+    } else {
+      this.#waiter.resolve({ done: false, value: chunk });
+      this.#waiter = null;
+    }
+  }
+
+  #onBroken(error?: Error): void {
+    if (this.#ended) return;
+    this.#broken ??= error ?? new Error('the answer was closed before its end');
+    this.wake();
+    this.#settle();
+  }
 
   /** Tells the end, or the fault, once every chunk before it is taken. */
-  const settle = (): void => {
-    if (waiter === null || chunks.length > 0) return;
-    if (broken !== null) waiter.reject(broken);
-    else if (ended) waiter.resolve(done);
-    else return void response.resume();
-    waiter = null;
-    onDone(broken === null ? 'whole' : 'broken');
-  };
-  response.on('data', (chunk: Buffer) => {
-    if (waiter === null) {
-      chunks.push(chunk);
-      // One is kept; the rest waits at the provider, behind the connection's own buffers.
-      response.pause();
-      wake();
-    } else {
-      waiter.resolve({ done: false, value: chunk });
-      waiter = null;
-    }
-  });
-  response.once('end', () => {
-    ended = true;
-    wake();
-    settle();
-  });
-  const onBroken = (error?: Error): void => {
-    if (ended) return;
-    broken ??= error ?? new Error('the answer was closed before its end');
-    wake();
-    settle();
-  };
-  response.once('error', onBroken).once('close', onBroken);
-  // It may have died before anybody listened.
-  if (response.destroyed && !response.readableEnded) onBroken();
+  #settle(): void {
+    if (this.#waiter === null || this.waiting.length > 0) return;
+    if (this.#broken !== null) this.#waiter.reject(this.#broken);
+    else if (this.#ended) this.#waiter.resolve(done);
+    else return void this.#response.resume();
+    this.#waiter = null;
+    this.#onDone(this.#broken === null ? 'whole' : 'broken');
+  }
 
-  return {
-    waits: () => waiter !== null || watcher !== null,
-    fail: (error) => {
-      // Also of one that has come whole, which nobody takes.
-      broken ??= error;
-      wake();
-      settle();
-    },
-    waiting: chunks,
-    arrival: (count) => {
-      if (chunks.length > count || ended || broken !== null) return Promise.resolve();
-      return new Promise((resolve) => {
-        watcher = resolve;
-        response.resume();
-      });
-    },
-    wake,
-    end: () => broken ?? (ended ? 'whole' : null),
-    next: () => {
-      const chunk = chunks.shift();
-      if (chunk !== undefined) return Promise.resolve({ done: false, value: chunk });
-      waiter = Promise.withResolvers();
-      const { promise } = waiter;
-      settle();
-      return promise;
-    },
-    return: () => {
-      response.destroy();
-      onDone('left');
-      return Promise.resolve(done);
-    },
-    [Symbol.asyncIterator]() {
-      return this;
-    },
-  };
+  waits(): boolean {
+    return this.#waiter !== null || this.#watcher !== null;
+  }
+
+  fail(error: Error): void {
+    // Also of one that has come whole, which nobody takes.
+    this.#broken ??= error;
+    this.wake();
+    this.#settle();
+  }
+
+  arrival(count: number): Promise<void> {
+    if (this.waiting.length > count || this.#ended || this.#broken !== null) return Promise.resolve();
+    return new Promise((resolve) => {
+      this.#watcher = resolve;
+      this.#response.resume();
+    });
+  }
+
+  wake(): void {
+    this.#watcher?.();
+    this.#watcher = null;
+  }
+
+  end(): 'whole' | Error | null {
+    return this.#broken ?? (this.#ended ? 'whole' : null);
+  }
+
+  next(): Promise<IteratorResult<Buffer>> {
+    const chunk = this.waiting.shift();
+    if (chunk !== undefined) return Promise.resolve({ done: false, value: chunk });
+    this.#waiter = Promise.withResolvers();
+    const { promise } = this.#waiter;
+    this.#settle();
+    return promise;
+  }
+
+  return(): Promise<IteratorResult<Buffer>> {
+    this.#response.destroy();
+    this.#onDone('left');
+    return Promise.resolve(done);
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
 }

@@ -26,7 +26,8 @@ export function callerHeaders(
 ): OutgoingHttpHeaders {
   const kept: OutgoingHttpHeaders = {};
   if (!changed && headers['content-length'] !== undefined) kept['content-length'] = headers['content-length'];
-  for (const [name, value] of Object.entries(headers)) {
+  for (const name in headers) {
+    const value = headers[name];
     if (value === undefined) continue;
     // Cody's fast path reads Fireworks' own headers.
     if (passed.has(name) || name.startsWith('fireworks-')) kept[name] = value;

@@ -1,9 +1,9 @@
 // One attempt at one home under its deadlines, from the request to an Answer, or to how it failed. The bytes are
 // http/post.ts's, the meaning the dialect's. Not which home, nor what follows (homes/failover.ts).
 
-import type { IncomingMessage } from 'node:http';
+import type { ClientRequest, IncomingMessage } from 'node:http';
 import type { Readable } from 'node:stream';
-import { decoded, post, Refusal, type Sent } from '../http/http.ts';
+import { decoded, flattenHeader, post, Refusal, type Sent } from '../http/http.ts';
 import type { Home, Model } from '../catalogue/catalogue.ts';
 import type { Answer, Attempt, AttemptFailureKind, Call } from './call.ts';
 import { deadlinesOf, type Deadlines } from './deadlines.ts';
@@ -160,6 +160,7 @@ export async function attempt(
   }
   const status = response.statusCode ?? 0;
   const sse = isStream(response.headers['content-type'] ?? '');
+  if (sse) flattenHeader((response as { readonly req?: ClientRequest }).req);
   const meter = dialect.meter(call, provider, model.name);
   let told = false;
   const tell = (outcome: AttemptOutcome): void => {

@@ -37,13 +37,16 @@ export {
   roughTokensOf,
   type Embedded,
   type Embedder,
+  type EmbeddingAsk,
   type EmbeddingInput,
 } from './embedding/embedder.ts';
 export { embeddersOf } from './embedding/registry.ts';
 export type { Flagging } from './flagging.ts';
 export type { PromptText } from './prompt-text.ts';
+export { readShut, type ShutNow } from './homes/shut-now.ts';
 export { DeadlinePassed } from './send.ts';
-export { boundOfCall, boundOfTexts } from './size/call-bound.ts';
+/** Bounds of what calls may cost, which only calls with budgets need. */
+export const loadCallBounds = () => import('./size/call-bound.ts');
 export type { ServedUsage } from './usage/served-usage.ts';
 
 /**
@@ -89,6 +92,8 @@ export interface Upstream {
   soFar(call: Call, answer: Answer | null, ms: number): readonly ServedUsage[];
   /** What a call may be billed for that was sent whole, and never answered. @param ms since it was sent */
   unanswered(call: Call, ms: number): readonly ServedUsage[];
+  /** The same for a call of our own on an admitted request's behalf, whose model may be another than the lease's. */
+  sendBeside(lease: Lease, call: Call, options: SendOptions): Promise<Answer>;
   /** Ends the thread that counts tokens. */
   close(): Promise<void>;
 }
@@ -171,6 +176,8 @@ export function createUpstream({
       return { dialect, forInstances, ...choice, ...reading, ...(seconds.length > 0 && { seconds }) };
     },
     send: async (lease, call, options) => {
+      if (call.model?.id !== lease.permit.model)
+        throw new Error(`a lease for ${lease.permit.model}, not ${call.model?.id ?? call.asked}`);
       if (call.homes.length === 0) throw new Refusal('model-unavailable', call.unavailable ?? unavailable(call));
       return send(lease, call, options);
     },
@@ -204,6 +211,7 @@ export function createUpstream({
     },
     unanswered: (call, ms) =>
       byAnsweringModel(call, null, withEstimates(call, { report: nothingTold, written: 0, whole: false, ms })),
+    sendBeside: send,
     close: () => counter.close(),
   };
 }

@@ -239,10 +239,10 @@ resource "google_bigquery_table_iam_member" "writer" {
   member     = "serviceAccount:${each.value}"
 }
 
-# Of final days: to read all of the dataset (also which partitions changed when), to run queries, and to write the
-# tables of final days and no other.
+# Of final days, and of pages: to read all of the dataset (also which partitions changed when) and to run queries. Who
+# makes final days writes their tables and no other; who makes pages writes nothing.
 resource "google_bigquery_dataset_iam_member" "closer" {
-  for_each   = var.closers
+  for_each   = merge(var.closers, var.readers)
   project    = var.project_id
   dataset_id = google_bigquery_dataset.this.dataset_id
   role       = "roles/bigquery.dataViewer"
@@ -250,7 +250,7 @@ resource "google_bigquery_dataset_iam_member" "closer" {
 }
 
 resource "google_project_iam_member" "closer" {
-  for_each = var.closers
+  for_each = merge(var.closers, var.readers)
   project  = var.project_id
   role     = "roles/bigquery.jobUser"
   member   = "serviceAccount:${each.value}"

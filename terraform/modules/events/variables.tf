@@ -45,6 +45,13 @@ variable "closers" {
   nullable    = false
 }
 
+variable "readers" {
+  description = "Email of each function's account that asks the views, by function."
+  type        = map(string)
+  default     = {}
+  nullable    = false
+}
+
 variable "time_zone" {
   description = "Time zone in which days of usage and bills begin and end, as IANA names it; Google's own invoices are America/Los_Angeles."
   type        = string

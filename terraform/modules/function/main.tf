@@ -4,6 +4,8 @@
 locals {
   labels = merge(var.labels, { component = var.name })
   public = var.file.trigger == "http"
+  # People come through Identity-Aware Proxy, which alone may call it then.
+  behind = local.public && lookup(var.file, "access", "everybody") == "iap"
 }
 
 resource "google_service_account" "this" {
@@ -64,7 +66,7 @@ resource "google_cloudfunctions2_function" "this" {
     service_account_email            = google_service_account.this.email
     # Callers come through the load balancer, whose Cloud Armor nobody walks around; Cloud Tasks and Cloud Scheduler
     # count as internal.
-    ingress_settings = !local.public ? "ALLOW_INTERNAL_ONLY" : var.own_url ? "ALLOW_ALL" : "ALLOW_INTERNAL_AND_GCLB"
+    ingress_settings = !local.public ? "ALLOW_INTERNAL_ONLY" : local.behind ? "ALLOW_INTERNAL_AND_GCLB" : var.own_url ? "ALLOW_ALL" : "ALLOW_INTERNAL_AND_GCLB"
     # Gradual: the new revision waits without traffic for `npm run traffic`.
     all_traffic_on_latest_revision = !var.gradual
     direct_vpc_egress              = "VPC_EGRESS_PRIVATE_RANGES_ONLY"
@@ -113,16 +115,17 @@ resource "google_cloudfunctions2_function" "this" {
   depends_on = [google_secret_manager_secret_iam_member.secret]
 }
 
-# A public function authenticates its callers itself. The others: one account each, and nobody else.
+# A public function authenticates its callers itself. The others: one account each, and nobody else. Behind
+# Identity-Aware Proxy that is the proxy's own, which exists once the project has been told so (terraform/README.md).
 resource "google_cloud_run_v2_service_iam_member" "invoker" {
   project  = var.project_id
   location = var.region
   name     = google_cloudfunctions2_function.this.name
   role     = "roles/run.invoker"
-  member   = local.public ? "allUsers" : var.file.trigger == "task" ? "serviceAccount:${var.queue_account}" : "serviceAccount:${google_service_account.scheduler[0].email}"
+  member   = local.behind ? var.iap : local.public ? "allUsers" : var.file.trigger == "task" ? "serviceAccount:${var.queue_account}" : "serviceAccount:${google_service_account.scheduler[0].email}"
   lifecycle {
     precondition {
-      condition     = !local.public || var.all_users
+      condition     = !local.public || local.behind || var.all_users
       error_message = "Callers have no Google account, so ${var.name} must be open to allUsers, which an organisation with domain-restricted sharing refuses. Do the step of terraform/README.md, \"A project from nothing\", about it, then set all_users_allowed = true in the root."
     }
   }

@@ -64,6 +64,16 @@ variable "url" {
   }
 }
 
+variable "iap" {
+  description = "Account of Identity-Aware Proxy in this project, for a function behind it."
+  type        = string
+  default     = null
+  validation {
+    condition     = var.iap == null || can(regex("^serviceAccount:service-[0-9]+@gcp-sa-iap[.]iam[.]gserviceaccount[.]com$", var.iap))
+    error_message = "serviceAccount:service-NUMBER@gcp-sa-iap.iam.gserviceaccount.com"
+  }
+}
+
 variable "bucket" {
   description = "Bucket of the releases."
   type        = string

@@ -19,10 +19,12 @@ locals {
       # The load balancer's own entry in X-Forwarded-For, which only requests that came through it have.
       CODY_GATEWAY_TRUSTED_PROXIES         = "1"
       CODY_GATEWAY_LOAD_BALANCER_ADDRESSES = module.load_balancer.address
-      CODY_GATEWAY_OTEL_ENDPOINT           = "https://telemetry.googleapis.com"
-      CODY_GATEWAY_BIGQUERY_PROJECT_ID     = local.events_project
-      CODY_GATEWAY_BIGQUERY_DATASET        = "cody_gateway"
-      CODY_GATEWAY_BIGQUERY_TABLE          = "events"
+      # Only the function behind Identity-Aware Proxy reads it.
+      CODY_GATEWAY_CONSOLE_IAP_AUDIENCE = module.load_balancer.iap_audience
+      CODY_GATEWAY_OTEL_ENDPOINT        = "https://telemetry.googleapis.com"
+      CODY_GATEWAY_BIGQUERY_PROJECT_ID  = local.events_project
+      CODY_GATEWAY_BIGQUERY_DATASET     = "cody_gateway"
+      CODY_GATEWAY_BIGQUERY_TABLE       = "events"
       # Read anew for each connection, so that a new password needs no release. The function module mounts them.
       CODY_GATEWAY_REDIS_CA_FILE = "/etc/ssl/redis/ca.pem"
       # For events while the queue is away, of the 80 % that Redis may fill: shared/src/limiter/share.ts says why a

@@ -33,7 +33,7 @@ locals {
     schedule = ["directory", "queues"]
   }
   uses  = { for name, file in local.files : name => toset(lookup(file, "uses", local.usual[file.trigger])) }
-  roles = { for name, uses in local.uses : name => toset(concat(local.telemetry_roles, contains(uses, "directory") ? ["roles/datastore.user"] : [])) }
+  roles = { for name, uses in local.uses : name => toset(concat(local.telemetry_roles, contains(uses, "directory") ? ["roles/datastore.user"] : [], contains(uses, "directory-view") ? ["roles/datastore.viewer"] : [])) }
   # What the exporter needs: to write both, and to say which project pays (x-goog-user-project).
   telemetry_roles = ["roles/serviceusage.serviceUsageConsumer", "roles/telemetry.metricsWriter", "roles/telemetry.tracesWriter"]
 
@@ -46,6 +46,7 @@ locals {
   accounts  = { for name, function in module.function : name => function.account }
   enqueuers = { for name, account in local.accounts : name => account if contains(local.uses[name], "queues") }
   closers   = { for name, account in local.accounts : name => account if contains(local.uses[name], "final-days") }
+  readers   = { for name, account in local.accounts : name => account if contains(local.uses[name], "ledger") }
   writers   = { for name, account in local.accounts : name => account if contains(local.uses[name], "warehouse") }
 
   # Who takes Gemini's dialect.
@@ -137,6 +138,7 @@ module "events" {
   location           = var.events_location
   writers            = local.writers
   closers            = local.closers
+  readers            = local.readers
   time_zone          = var.billing_time_zone
   billing_export     = var.billing_export
 }
@@ -171,6 +173,7 @@ module "function" {
     local.clustered ? {} : { (local.environment.CODY_GATEWAY_REDIS_PASSWORD_FILE) = module.secrets.redis_password },
   )
   roles         = local.roles[each.key]
+  iap           = "serviceAccount:service-${data.google_project.this.number}@gcp-sa-iap.iam.gserviceaccount.com"
   own_url       = var.own_urls
   all_users     = var.all_users_allowed
   network       = { network = module.network.network, subnetwork = module.network.subnetwork }
@@ -182,8 +185,10 @@ module "load_balancer" {
   project_id          = var.project_id
   region              = var.region
   labels              = local.labels
+  project_number      = data.google_project.this.number
   hostname            = var.hostname
   files               = local.files
+  viewers             = setunion(var.operators, var.console_viewers)
   requests_per_minute = var.requests_per_minute
 }
 

@@ -196,6 +196,13 @@ variable "operators" {
   nullable    = false
 }
 
+variable "console_viewers" {
+  description = "Who may see the console besides the operators, such as finance: group:…, user:…"
+  type        = set(string)
+  default     = []
+  nullable    = false
+}
+
 variable "approvers" {
   description = "Who must agree to an access request; nobody where it is empty."
   type        = set(string)

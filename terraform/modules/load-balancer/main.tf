@@ -3,6 +3,9 @@
 locals {
   public  = { for name, file in var.files : name => file if file.trigger == "http" }
   default = one([for name, file in local.public : name if lookup(file, "default", false)])
+  # Those that Identity-Aware Proxy stands in front of, and who gets through it.
+  behind  = toset([for name, file in local.public : name if file.access == "iap"])
+  viewers = { for pair in setproduct(local.behind, var.viewers) : "${pair[0]} ${pair[1]}" => { function = pair[0], member = pair[1] } }
 
   # Paths that several functions have are told apart by methods, where it is not their features that differ.
   by_path = { for pair in flatten([for name, file in local.public : [for route in file.routes : { name = name, path = route.path } if route.feature == null]]) : pair.path => pair.name... }
@@ -85,10 +88,26 @@ resource "google_compute_backend_service" "function" {
     sample_rate = 0.01
   }
 
+  # With Google's own OAuth client. What it signs the function verifies again (functions/console/gate.ts).
+  dynamic "iap" {
+    for_each = contains(local.behind, each.key) ? [1] : []
+    content {
+      enabled = true
+    }
+  }
+
   # A function that goes leaves the URL map before its backend is deleted.
   lifecycle {
     create_before_destroy = true
   }
+}
+
+resource "google_iap_web_backend_service_iam_member" "viewer" {
+  for_each            = local.viewers
+  project             = var.project_id
+  web_backend_service = google_compute_backend_service.function[each.value.function].name
+  role                = "roles/iap.httpsResourceAccessor"
+  member              = each.value.member
 }
 
 resource "google_compute_url_map" "this" {

@@ -40,11 +40,29 @@ variable "files" {
     description = string
     trigger     = string
     default     = optional(bool, false)
+    access      = optional(string, "everybody")
     routes      = list(object({ path = string, methods = list(string), feature = optional(string) }))
   }))
   validation {
     condition     = length([for file in values(var.files) : file if file.default && file.trigger == "http"]) == 1
     error_message = "Exactly one public function is the default."
+  }
+}
+
+variable "project_number" {
+  description = "Number of the project, which the audience of Identity-Aware Proxy's tokens names."
+  type        = string
+  nullable    = false
+}
+
+variable "viewers" {
+  description = "Whom Identity-Aware Proxy lets in: group:…, user:…"
+  type        = set(string)
+  default     = []
+  nullable    = false
+  validation {
+    condition     = alltrue([for member in var.viewers : can(regex("^(group|user):[^@]+@[^@]+$", member))])
+    error_message = "Viewers are people by name: group:finance@example.com. allUsers and allAuthenticatedUsers are nobody by name."
   }
 }
 

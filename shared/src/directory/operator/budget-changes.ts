@@ -89,7 +89,7 @@ export async function resetBudget(
   { nowMs, timeZone }: { readonly nowMs: number; readonly timeZone: string },
   author: Author,
 ): Promise<Changed & { readonly closed: BudgetWindow; readonly opened: BudgetWindow }> {
-  let windows: readonly [BudgetWindow, BudgetWindow] | null = null;
+  const windows: BudgetWindow[] = [];
   const changed = await change(documents, copies, id, author, 'budgets reset', (record) => {
     const before = statedBudget(record, scope);
     const [running] = calendarWindows(before.window, nowMs, timeZone);
@@ -102,11 +102,12 @@ export async function resetBudget(
     const after = { ...before, resets: [...others, { window: running.name, count }] };
     const [opened] = budgetWindows(after, nowMs, timeZone);
     if (opened === undefined) throw new Error('a budget without a window');
-    windows = [closed, opened];
+    // Where somebody else changes the document meanwhile, this runs again.
+    windows.splice(0, 2, closed, opened);
     return written(record, scope, after, `${scope}: ${opened.name} in place of ${closed.name}`);
   });
-  if (windows === null) throw new Error('a budget was not reset');
-  const [closed, opened] = windows as readonly [BudgetWindow, BudgetWindow];
+  const [closed, opened] = windows;
+  if (closed === undefined || opened === undefined) throw new Error('a budget was not reset');
   return { ...changed, closed, opened };
 }
 

@@ -50,6 +50,32 @@ export function setLimits(
   });
 }
 
+/** Where prompts may go; what is absent stays as it is, null takes back what was said. */
+export interface PromptChange {
+  readonly companies?: string[] | null;
+  readonly regions?: string[] | null;
+  readonly retention?: 'none' | '30-days' | 'longer' | null;
+}
+
+/**
+ * States where prompts may go, member by member; where nothing is left of it there is no statement.
+ * @throws OperatorRefused, what Firestore throws, and after 15 s
+ */
+export function setPrompts(
+  documents: Pick<Documents, 'client'>,
+  copies: AccountCopies | null,
+  id: string,
+  changes: PromptChange,
+  author: Author,
+): Promise<Changed> {
+  return change(documents, copies, id, author, 'subscriptions prompts', (record) => {
+    const { companies = null, regions = null, retention = null } = { ...record.overrides.prompts, ...changes };
+    const isStated = companies !== null || regions !== null || retention !== null;
+    const prompts = isStated ? { companies, regions, retention } : null;
+    return { overrides: { ...record.overrides, prompts }, text: JSON.stringify({ prompts: changes }) };
+  });
+}
+
 /**
  * Gives access back, or takes it, whatever the source states; `archived` also outlasts an `enabled` of the source.
  * @throws OperatorRefused, what Firestore throws, and after 15 s

@@ -41,7 +41,7 @@ test('every dialect of completions has its answers here', () => {
   assert.deepEqual(
     Object.keys(dialects).filter((name) => !folders.includes(name)),
     // Of no completions.
-    ['anthropic-count-tokens', 'gemini-embeddings'],
+    ['anthropic-count-tokens', 'gemini-embeddings', 'openai-embeddings', 'kserve-embeddings'],
   );
 });
 

@@ -19,6 +19,7 @@ export function createOpenAiMeter(hidesUsage: boolean, reasoningBeside: boolean)
   let written = 0;
   let finished = false;
   let failed = false;
+  let isRead = false;
   const body = createJsonBody();
   /** @returns true for the chunk that carries usage and nothing else */
   const read = (answer: JsonObject): boolean => {
@@ -41,9 +42,10 @@ export function createOpenAiMeter(hidesUsage: boolean, reasoningBeside: boolean)
     return isObject(answer['usage']) && Array.isArray(choices) && choices.length === 0;
   };
   const readWhole = (): void => {
+    if (isRead) return;
     const whole = body.value();
     if (whole === null) return;
-    [usage, characters, written] = [{}, null, 0];
+    isRead = true;
     read(whole);
   };
   return {

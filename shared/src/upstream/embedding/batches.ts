@@ -8,7 +8,7 @@ import type { Embedded, Embedder, EmbeddingAsk, EmbeddingInput } from './embedde
 const callsAtOnce = 8;
 
 /**
- * @param lease proof of admission, for this model
+ * @param lease of `ask`: proof of admission, for this model
  * @throws what the first call that failed threw; the others are ended
  */
 export async function embedAll(

@@ -1,6 +1,9 @@
-// What an embedding model must bring, and how an answer fails. One line in registry.ts each.
+// What an embedding model must bring, and how an answer fails.
 
+import type { PromptPlaces } from '../../auth/auth.ts';
 import { Refusal } from '../../http/http.ts';
+import type { Lease } from '../../limiter/limiter.ts';
+import type { Attempt } from '../call.ts';
 
 /** A text, or the ids of its tokens. */
 export type EmbeddingInput = string | readonly number[];
@@ -31,7 +34,16 @@ export interface Embedder {
 
 /** What a call needs besides its texts. */
 export interface EmbeddingAsk {
-  readonly actorId: string;
+  /** Proof of admission, of whom. */
+  readonly lease: Lease;
+  /** Where the texts may go, as the subscription states it; null: it does not. */
+  readonly places: PromptPlaces | null;
+  /** Asked in the shape of instances. */
+  readonly forInstances: boolean;
+  /** For all calls of the request together. */
+  readonly timeoutMs: number;
+  /** Is told of each attempt at a home, of each call. */
+  readonly onAttempt: (attempt: Attempt) => void;
   /** Fewer numbers than the model's own, or null. */
   readonly dimensions: number | null;
   readonly signal: AbortSignal;

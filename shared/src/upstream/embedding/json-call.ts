@@ -1,12 +1,15 @@
-// One JSON call to an embedding provider: bounded answer, faults as the refusals that instances know. Not what is
-// asked.
+// One JSON call of an embedding request to the homes of a model: bounded answer, faults as the refusals that instances
+// know. Not what is asked.
 
-import type { Readable } from 'node:stream';
-import { decoded, parseInTurns, Pieces, post, Refusal } from '../../http/http.ts';
-import type { JsonObject } from '../call.ts';
-import { destinationOf } from '../destination.ts';
+import type { Catalogue, DialectName, Model } from '../../catalogue/catalogue.ts';
+import { parseInTurns, Pieces, Refusal } from '../../http/http.ts';
+import type { Lease } from '../../limiter/limiter.ts';
+import type { Answer, Call, JsonObject } from '../call.ts';
+import { dialectNamed } from '../dialects.ts';
+import { mayHavePrompts, placesRefusal } from '../homes/prompt-places.ts';
 import { isObject } from '../request-body.ts';
-import { embeddingRefusal } from './embedder.ts';
+import type { SendOptions } from '../send.ts';
+import { embeddingRefusal, retryAfterSeconds, type EmbeddingAsk } from './embedder.ts';
 
 /** 2,048 vectors of 3,072 numbers as text. */
 const answerBytesMax = 160 * 1024 * 1024;
@@ -17,58 +20,108 @@ const quotedCharactersMax = 1_024;
 
 /** A call. */
 export interface JsonCall {
-  readonly provider: string;
-  readonly url: string;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body: unknown;
+  readonly model: Model;
+  readonly dialect: DialectName;
+  /** What is asked, but for the model. */
+  readonly members: JsonObject;
   /** Numbers that the answer should have. */
   readonly numbers: number;
-  readonly signal: AbortSignal;
 }
 
-/** @throws Refusal of `embeddingRefusal`; the signal's reason */
-export async function callJson({ provider, url, headers, body, numbers, signal }: JsonCall): Promise<JsonObject> {
-  let status: number;
-  let text: string;
-  let onLeft = (): void => undefined;
-  try {
-    const destination = destinationOf(url, Object.entries({ 'content-type': 'application/json', ...headers }));
+/** @throws Refusal of `embeddingRefusal`, model-unavailable, upstream-credentials; the signal's reason */
+export type CallJson = (call: JsonCall, ask: EmbeddingAsk) => Promise<JsonObject>;
+
+/** Of `Upstream`: a call over the homes of its model. */
+export interface Sender {
+  sendBeside(lease: Lease, call: Call, options: SendOptions): Promise<Answer>;
+}
+
+export function createJsonCall(upstream: Sender, catalogue: Catalogue): CallJson {
+  return async (jsonCall, ask) => {
+    const { signal, timeoutMs, onAttempt, lease } = ask;
+    const call = callOf(jsonCall, ask, catalogue);
+    const { title } = call.provider;
     signal.throwIfAborted();
-    const sent = post(destination, JSON.stringify(body));
-    onLeft = () => sent.end(signal.reason as Error);
-    signal.addEventListener('abort', onLeft, { once: true });
-    const response = await sent.answer;
-    status = response.statusCode ?? 0;
-    const content = decoded(response);
-    if (content === null) {
-      response.destroy();
-      throw embeddingRefusal.failed(provider, 'an encoding that was not asked for');
+    const answer = await upstream.sendBeside(lease, call, { signal, timeoutMs, onAttempt }).catch((error: unknown) => {
+      throw signal.aborted ? signal.reason : inOurWords(error, title);
+    });
+    if (answer.refusal !== null) {
+      answer.abort();
+      const { kind, message } = answer.refusal;
+      throw new Refusal(kind, message, { retryAfterSeconds, cause: answer.refusal });
     }
-    text = await readText(content, provider);
-  } catch (error) {
-    if (signal.aborted) throw signal.reason;
-    if (error instanceof Refusal) throw error;
-    throw embeddingRefusal.failed(provider, 'connection failed', error);
-  } finally {
-    signal.removeEventListener('abort', onLeft);
-  }
-  if (status === 429) throw embeddingRefusal.overloaded();
-  if (status === 400) throw embeddingRefusal.badRequest(`bad request: ${text.slice(0, quotedCharactersMax)}`);
-  if (status !== 200) throw embeddingRefusal.failed(provider, `unexpected status ${status}`);
-  const answer = await parseInTurns(text, { weightMax: answerWeightMax + numbers }).catch((error: unknown) => {
-    const what = error instanceof RangeError ? 'an answer of more than was asked for' : 'an answer that is no JSON';
-    throw embeddingRefusal.failed(provider, what);
-  });
-  signal.throwIfAborted();
-  if (!isObject(answer)) throw embeddingRefusal.failed(provider, 'an answer that is no JSON');
-  return answer;
+    const text = await readText(answer, title).catch((error: unknown) => {
+      if (signal.aborted) throw signal.reason;
+      throw error instanceof Refusal ? error : embeddingRefusal.failed(title, 'connection failed', error);
+    });
+    const { status } = answer;
+    if (status === 429) throw embeddingRefusal.overloaded();
+    if (status === 400) throw embeddingRefusal.badRequest(`bad request: ${text.slice(0, quotedCharactersMax)}`);
+    if (status !== 200) throw embeddingRefusal.failed(title, `unexpected status ${status}`);
+    const weightMax = answerWeightMax + jsonCall.numbers;
+    const value = await parseInTurns(text, { weightMax }).catch((error: unknown) => {
+      const what = error instanceof RangeError ? 'an answer of more than was asked for' : 'an answer that is no JSON';
+      throw embeddingRefusal.failed(title, what);
+    });
+    signal.throwIfAborted();
+    if (!isObject(value)) throw embeddingRefusal.failed(title, 'an answer that is no JSON');
+    return value;
+  };
 }
 
-async function readText(content: Readable, provider: string): Promise<string> {
+/** @throws Refusal model-unavailable: no home may have the texts */
+function callOf(
+  { model, dialect, members }: JsonCall,
+  { lease, places, forInstances }: EmbeddingAsk,
+  catalogue: Catalogue,
+): Call {
+  const { provider, name } = model;
+  const open = catalogue
+    .homesOf(model)
+    .filter((home) => home.status === 'open' && home.dialects[dialect] !== undefined);
+  const homes = open.filter((home) => mayHavePrompts(home, provider, places));
+  if (homes.length === 0) throw new Refusal('model-unavailable', placesRefusal(model.id, places));
+  const caller = {
+    actorId: lease.permit.actor.id,
+    actorUid: null,
+    dialect: forInstances ? 'cody' : 'openai',
+    feature: 'embeddings',
+    headers: {},
+  } as const;
+  const reading = dialectNamed(dialect).read(
+    { ...members, model: name },
+    { caller, provider, model, lengthMax: null, serverTools: [] },
+  );
+  return {
+    dialect,
+    forInstances,
+    provider,
+    asked: name,
+    typed: name,
+    model,
+    unavailable: null,
+    homes,
+    cacheKey: '',
+    nearest: [],
+    ...reading,
+  };
+}
+
+/** A transport fault, and a deadline, in the words of this path; all else is what it is. */
+function inOurWords(error: unknown, title: string): unknown {
+  if (!(error instanceof Refusal)) return error;
+  if (error.kind === 'upstream-timeout') return embeddingRefusal.timedOut(title, error);
+  if (error.kind === 'upstream-unreachable') return embeddingRefusal.failed(title, 'connection failed', error);
+  return error;
+}
+
+async function readText({ body, abort }: Answer, title: string): Promise<string> {
   const pieces = new Pieces();
-  for await (const chunk of content as AsyncIterable<Buffer>) {
+  for await (const chunk of body) {
     pieces.push(chunk);
-    if (pieces.bytes > answerBytesMax) throw embeddingRefusal.failed(provider, 'an answer that is too large');
+    if (pieces.bytes <= answerBytesMax) continue;
+    abort();
+    throw embeddingRefusal.failed(title, 'an answer that is too large');
   }
   return pieces.text();
 }

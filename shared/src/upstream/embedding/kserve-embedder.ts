@@ -2,30 +2,25 @@
 // and the variant that embeds a description of each text.
 
 import { randomUUID } from 'node:crypto';
+import type { Model } from '../../catalogue/catalogue.ts';
 import { Refusal } from '../../http/http.ts';
 import { isObject } from '../request-body.ts';
 import { embeddingRefusal, type Embedded, type Embedder, type EmbeddingAsk } from './embedder.ts';
-import { callJson } from './json-call.ts';
+import type { CallJson } from './json-call.ts';
 
-const provider = 'Sourcegraph';
-/** Tries of one call, and the pauses between them in ms. */
+/** Tries of one call whose answer is none, and the pauses between them in ms: over homes that each try on their own. */
 const pausesMs = [1, 5];
+/** What may be otherwise the next time. */
+const passes: ReadonlySet<string> = new Set(['upstream-unreachable', 'upstream-timeout', 'overloaded']);
 
-/** Where the server is. */
-export interface KServeModel {
-  readonly name: string;
-  readonly dimensions: number;
-  readonly url: string;
-  readonly secret: string;
-}
-
-export function kserveEmbedder({ name, dimensions, url, secret }: KServeModel): Embedder {
-  const model = name.slice(name.indexOf('/') + 1);
-  const call = async (texts: readonly string[], { signal }: EmbeddingAsk): Promise<Embedded> => {
+/** @param dimensions numbers of a vector */
+export function kserveEmbedder(model: Model, dimensions: number, callJson: CallJson): Embedder {
+  const provider = model.provider.title;
+  const call = async (texts: readonly string[], ask: EmbeddingAsk): Promise<Embedded> => {
     const inputs = [{ name: 'TEXT', shape: [texts.length], datatype: 'BYTES', data: texts }];
-    const headers = { 'sourcegraph-smega-inference-auth': secret };
     const numbers = texts.length * dimensions;
-    const answer = await callJson({ provider, url, headers, body: { id: randomUUID(), inputs }, numbers, signal });
+    const members = { id: randomUUID(), inputs };
+    const answer = await callJson({ model, dialect: 'kserve-embeddings', members, numbers }, ask);
     const output: unknown = Array.isArray(answer['outputs']) ? answer['outputs'][0] : null;
     const data: unknown = isObject(output) ? output['data'] : null;
     if (!Array.isArray(data) || data.length !== numbers)
@@ -35,12 +30,12 @@ export function kserveEmbedder({ name, dimensions, url, secret }: KServeModel): 
     const all = data;
     return {
       vectors: texts.map((_, i) => all.slice(i * dimensions, (i + 1) * dimensions)),
-      model,
+      model: model.name,
       tokens: null,
     };
   };
   return {
-    name,
+    name: model.id,
     dimensions,
     shortens: false,
     provider,
@@ -55,7 +50,7 @@ export function kserveEmbedder({ name, dimensions, url, secret }: KServeModel): 
         try {
           return await call(texts, ask);
         } catch (error) {
-          if (ask.signal.aborted || !(error instanceof Refusal) || error.kind === 'bad-request') throw error;
+          if (ask.signal.aborted || !(error instanceof Refusal) || !passes.has(error.kind)) throw error;
           await new Promise((resolve) => setTimeout(resolve, pauseMs));
         }
       }
@@ -69,7 +64,7 @@ export interface Describer {
   /** The most tokens that one description costs, without those of its text. */
   readonly tokensMax: number;
   /** @returns the description, and the tokens that were billed for it. @throws Refusal of `embeddingRefusal` */
-  describe(text: string, signal: AbortSignal): Promise<{ readonly text: string; readonly tokens: number }>;
+  describe(text: string, ask: EmbeddingAsk): Promise<{ readonly text: string; readonly tokens: number }>;
 }
 
 /** Descriptions that are written at once. */
@@ -92,7 +87,7 @@ export function describedEmbedder(name: string, base: Embedder, { tokensMax, des
       let next = 0;
       const work = async (): Promise<void> => {
         for (let i = next++; i < texts.length && !ask.signal.aborted; i = next++) {
-          const description = await describe(texts[i] ?? '', ask.signal);
+          const description = await describe(texts[i] ?? '', ask);
           described[i] = description.text;
           tokens += description.tokens;
           ask.spent(description.tokens);

@@ -1,54 +1,41 @@
 // Embedding models behind OpenAI's API, at OpenAI or wherever somebody else speaks it.
 
+import type { Model } from '../../catalogue/catalogue.ts';
 import { isObject } from '../request-body.ts';
 import { memberOf, tokenCount } from '../answer-json.ts';
 import type { JsonObject } from '../call.ts';
 import { embeddingRefusal, roughTokensOf, type Embedded, type Embedder, type EmbeddingAsk } from './embedder.ts';
-import { callJson, vectorOf } from './json-call.ts';
+import { vectorOf, type CallJson } from './json-call.ts';
 
-/** Where a model is and what is known of it. */
-export interface OpenAiModel {
-  readonly name: string;
-  readonly dimensions: number;
-  readonly shortens: boolean;
-  readonly provider: string;
-  /** Base with `/v1`. */
-  readonly baseUrl: string;
-  readonly headers: Readonly<Record<string, string>>;
-  /** As the provider calls it. */
-  readonly model: string;
-}
-
-export function openAiEmbedder({
-  name,
-  dimensions,
-  shortens,
-  provider,
-  baseUrl,
-  headers,
-  model,
-}: OpenAiModel): Embedder {
+/** @param dimensions numbers of a vector */
+export function openAiEmbedder(model: Model, dimensions: number, callJson: CallJson): Embedder {
+  const { title } = model.provider;
   return {
-    name,
+    name: model.id,
     dimensions,
-    shortens,
-    provider,
+    shortens: model.row.shortens,
+    provider: title,
     takesTokens: true,
     charges: true,
     textsMax: 10_000,
     extraTokens: 0,
     // OpenAI takes 2,048 texts and 300,000 tokens a call; a token has rarely less than two characters.
     batch: { texts: 2_048, characters: 600_000 },
-    embed: async (texts, { actorId, dimensions: asked, signal, spent }: EmbeddingAsk): Promise<Embedded> => {
+    embed: async (texts, ask: EmbeddingAsk): Promise<Embedded> => {
       if (texts.includes('')) throw embeddingRefusal.badRequest('cannot generate embeddings for an empty string');
-      const body = { model, input: texts, user: actorId, ...(asked !== null && { dimensions: asked }) };
-      const numbers = texts.length * (asked ?? dimensions);
-      const answer = await callJson({ provider, url: `${baseUrl}/embeddings`, headers, body, numbers, signal });
+      const length = ask.dimensions ?? dimensions;
+      const members = {
+        input: texts,
+        user: ask.lease.permit.actor.id,
+        ...(ask.dimensions !== null && { dimensions: ask.dimensions }),
+      };
+      const call = { model, dialect: 'openai-embeddings', members, numbers: texts.length * length } as const;
+      const answer = await callJson(call, ask);
       const tokens = tokenCount(memberOf(answer, 'usage')['total_tokens']);
-      spent(tokens ?? roughTokensOf(texts));
+      ask.spent(tokens ?? roughTokensOf(texts));
       return {
-        vectors: inOrder(answer, texts.length, asked ?? dimensions, provider),
-        model: typeof answer['model'] === 'string' ? answer['model'] : model,
+        vectors: inOrder(answer, texts.length, length, title),
+        model: typeof answer['model'] === 'string' ? answer['model'] : model.name,
         tokens,
       };
     },

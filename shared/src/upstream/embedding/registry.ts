@@ -1,76 +1,58 @@
-// The embedding models, one by one: each exists when what it needs is configured. Not who may use them (auth).
+// The embedding models of a snapshot that some home can be asked for, as what turns texts into vectors. Not who may
+// use them (auth).
 
+import type { Catalogue, DialectName, Model } from '../../catalogue/catalogue.ts';
 import type { Config } from '../../config/config.ts';
-import { describeWith } from './describe.ts';
+import { describeWith, describingModel } from './describe.ts';
 import type { Embedder } from './embedder.ts';
+import { createJsonCall, type CallJson, type Sender } from './json-call.ts';
 import { describedEmbedder, kserveEmbedder } from './kserve-embedder.ts';
 import { openAiEmbedder } from './openai-embedder.ts';
 
-const mpnet = 'sourcegraph/st-multi-qa-mpnet-base-dot-v1';
+/** Embeds what is written about a text, with the model underneath. */
+const described = 'sourcegraph/st-multi-qa-mpnet-metadata';
+const underneath = { provider: 'sourcegraph', name: 'st-multi-qa-mpnet-base-dot-v1' } as const;
+
+const known = new WeakMap<Catalogue, readonly Embedder[]>();
 
 /**
- * Those that the configuration allows and that have what they need, in the order of the original's list
- * (shared/COMPATIBILITY.md#embeddings-models), others after them.
+ * In the order of the list that allows them (shared/COMPATIBILITY.md#embeddings-models), others after them. Made once
+ * for a snapshot.
  */
-export function embeddersOf(config: Config): readonly Embedder[] {
-  const { openaiAccessToken, openaiBaseUrl, sourcegraphEmbeddingsToken: secret, fireworksAccessToken } = config;
-  const openAi = (model: string, dimensions: number, shortens: boolean): Embedder[] =>
-    openaiAccessToken === null
-      ? []
-      : [
-          openAiEmbedder({
-            name: `openai/${model}`,
-            dimensions,
-            shortens,
-            provider: 'OpenAI',
-            baseUrl: `${openaiBaseUrl}/v1`,
-            headers: {
-              authorization: `Bearer ${openaiAccessToken}`,
-              ...(config.openaiOrgId !== null && { 'openai-organization': config.openaiOrgId }),
-            },
-            model,
-          }),
-        ];
-  const hosted =
-    secret === null
-      ? null
-      : kserveEmbedder({ name: mpnet, dimensions: 768, url: config.sourcegraphEmbeddingsUrl, secret });
-  const all = [
-    ...openAi('text-embedding-ada-002', 1_536, false),
-    ...(hosted === null ? [] : [hosted]),
-    ...(hosted === null || fireworksAccessToken === null
-      ? []
-      : [
-          describedEmbedder(
-            'sourcegraph/st-multi-qa-mpnet-metadata',
-            hosted,
-            describeWith(config.fireworksBaseUrl, fireworksAccessToken),
-          ),
-        ]),
-    ...openAi('text-embedding-3-small', 1_536, true),
-    ...openAi('text-embedding-3-large', 3_072, true),
-  ];
-  const allowed = new Set(config.allowedEmbeddingModels.map((name) => name.toLowerCase()));
-  return [
-    ...all.filter(({ name }) => allowed.has(name.toLowerCase())),
-    ...(config.embeddingEndpoints ?? []).flatMap((entry) => configured(entry, config.embeddingEndpointsToken)),
-  ];
+export function embeddersOf(
+  { config, upstream }: { readonly config: Pick<Config, 'allowedEmbeddingModels'>; readonly upstream: Sender },
+  catalogue: Catalogue,
+): readonly Embedder[] {
+  const before = known.get(catalogue);
+  if (before !== undefined) return before;
+  const order = new Map(config.allowedEmbeddingModels.map((name, at) => [name.toLowerCase(), at]));
+  const placeOf = ({ name }: Embedder): number => order.get(name.toLowerCase()) ?? order.size;
+  const callJson = createJsonCall(upstream, catalogue);
+  const embedders = catalogue
+    .served({ features: ['embeddings'], dialects: ['openai-embeddings', 'kserve-embeddings'] })
+    .flatMap((model) => embedderOf(model, catalogue, callJson) ?? [])
+    .toSorted((a, b) => placeOf(a) - placeOf(b));
+  known.set(catalogue, embedders);
+  return embedders;
 }
 
-/**
- * `provider/model:dimensions=https://host/v1`: a server of the operator's own that speaks OpenAI's API.
- * @throws Error that names the entry
- */
-function configured(entry: string, token: string | null): Embedder[] {
-  const match = /^([^/:=]+\/[^:=]+):([1-9]\d{0,4})=(https?:\/\/\S+)$/.exec(entry);
-  const [, name = '', dimensions = '', url = ''] = match ?? [];
-  if (match === null)
-    throw new Error(
-      `CODY_GATEWAY_EMBEDDINGS_ENDPOINTS: ${JSON.stringify(entry)} is not of the form provider/model:dimensions=https://host/v1`,
-    );
-  const [provider = ''] = name.split('/');
-  const model = name.slice(provider.length + 1);
-  const baseUrl = url.replace(/\/+$/, '');
-  const headers: Record<string, string> = token === null ? {} : { authorization: `Bearer ${token}` };
-  return [openAiEmbedder({ name, dimensions: Number(dimensions), shortens: false, provider, baseUrl, headers, model })];
+/** Null: it lacks what it needs. */
+function embedderOf(model: Model, catalogue: Catalogue, callJson: CallJson): Embedder | null {
+  const { dimensions } = model.row;
+  // Whether an answer is whole is told by the length of its vectors.
+  if (dimensions === null) return null;
+  if (model.id === described) {
+    const base = catalogue.named(underneath.provider, underneath.name);
+    const writer = catalogue.named(describingModel.provider, describingModel.name);
+    if (base === null || writer === null || !isOpen(base, 'kserve-embeddings') || !isOpen(writer, 'openai-chat'))
+      return null;
+    return describedEmbedder(model.id, kserveEmbedder(base, dimensions, callJson), describeWith(writer, callJson));
+  }
+  return isOpen(model, 'kserve-embeddings')
+    ? kserveEmbedder(model, dimensions, callJson)
+    : openAiEmbedder(model, dimensions, callJson);
+
+  function isOpen(one: Model, dialect: DialectName): boolean {
+    return catalogue.homesOf(one).some((home) => home.status === 'open' && home.dialects[dialect] !== undefined);
+  }
 }

@@ -4,7 +4,7 @@
 import { readFileSync } from 'node:fs';
 import * as v from 'valibot';
 import { oneLine, redact } from '../../telemetry/telemetry.ts';
-import { jsonObject } from '../answer-json.ts';
+import { errorDocument } from '../answer-json.ts';
 import type { Blame, JsonObject } from '../call.ts';
 import type { Api } from '../guarded-members.ts';
 import { isObject } from '../request-body.ts';
@@ -50,9 +50,10 @@ export interface Judged {
  * @param modelKnown the catalogue has this model at this home
  */
 export function judge(api: Api, status: number, text: string, modelKnown: boolean): Judged {
-  const answer = errorOf(jsonObject(text));
+  const answer = errorOf(errorDocument(text));
   const said = wordsOf(answer);
-  for (const row of rows) if (row.api === api && matches(row, status, answer)) return { blame: row.blame, said };
+  const speaker = speakerOf(api, answer);
+  for (const row of rows) if (row.api === speaker && matches(row, status, answer)) return { blame: row.blame, said };
   return { blame: status === 200 ? blameOfWords(answer) : blameOfStatus(status, modelKnown), said };
 }
 
@@ -71,7 +72,16 @@ function matches({ status: statuses, type, code, message }: Row, status: number,
   return says('type', type) && says('code', code) && says('message', message);
 }
 
-/** OpenAI and Anthropic have it in `error`; a Responses stream in `response.error`; Google sometimes in a list. */
+/**
+ * What stands in front of a model at Google speaks as Google, whoever made the model; OpenAI's two APIs tell errors
+ * alike.
+ */
+function speakerOf(api: Api, error: JsonObject | null): Row['api'] {
+  if (typeof error?.['code'] === 'number' && typeof error['status'] === 'string') return 'google';
+  return api === 'openai-responses' ? 'openai' : api;
+}
+
+/** OpenAI and Anthropic have it in `error`; a Responses stream in `response.error`. */
 function errorOf(answer: JsonObject | null): JsonObject | null {
   if (answer === null) return null;
   const response = answer['response'];

@@ -8,7 +8,7 @@ import type { CallsInFlight } from './calls-in-flight.ts';
 /** Where an attempt goes. */
 export interface Candidate {
   readonly home: Home;
-  /** Name of the secret that holds its key; null where it has none. */
+  /** Name of the secret that holds its key, or of our own account at Google; null where it has none. */
   readonly secret: string | null;
   /** It is sent to find out whether what is shut is well again. */
   readonly probe: boolean;
@@ -31,23 +31,34 @@ const noSecret: readonly (string | null)[] = [null];
 export class Candidates {
   readonly #homes: readonly Home[];
   readonly #rules: CandidateRules;
-  readonly #triedHomes = new Set<Home>();
-  readonly #triedSecrets = new Set<string>();
+  /** Made by the first failure: most calls meet none. */
+  #triedHomes: Set<Home> | null = null;
+  #triedSecrets: Set<string> | null = null;
   /** Groups of homes that can't read what the request holds of another's. */
-  readonly #unreadable = new Set<string>();
+  #unreadable: Set<string> | null = null;
 
   constructor(homes: readonly Home[], rules: CandidateRules) {
     this.#homes = homes;
     this.#rules = rules;
   }
 
-  /** The next one; null: there is none. */
-  async next(): Promise<Candidate | null> {
+  /** The next one; null: there is none. A promise where the fleet has to be asked. */
+  next(): Candidate | null | Promise<Candidate | null> {
+    if (!this.#rules.health.isWell()) return this.#nextOfShut();
+    for (const home of this.#homes) {
+      const secret = this.#isOut(home) ? undefined : this.#secretOf(home);
+      if (secret !== undefined) return { home, secret, probe: false };
+    }
+    return this.#lastResort();
+  }
+
+  /** Something is shut somewhere. */
+  async #nextOfShut(): Promise<Candidate | null> {
     for (const home of this.#homes) {
       if (this.#isOut(home)) continue;
       const secret = this.#secretOf(home);
       if (secret === undefined) continue;
-      if (this.#rules.health.isWell() || this.#isOpen(home)) return { home, secret, probe: false };
+      if (this.#isOpen(home)) return { home, secret, probe: false };
       if (await this.#mayTry(home)) return { home, secret, probe: true };
     }
     return this.#lastResort();
@@ -55,18 +66,18 @@ export class Candidates {
 
   /** It failed for whatever key. */
   tried({ home }: Candidate): void {
-    this.#triedHomes.add(home);
+    (this.#triedHomes ??= new Set()).add(home);
   }
 
   /** It failed with this key: another one of the same home may do. */
   triedKey({ home, secret }: Candidate): void {
-    if (secret === null) this.#triedHomes.add(home);
-    else this.#triedSecrets.add(healthKeys.key(home.row.id, secret));
+    if (secret === null) (this.#triedHomes ??= new Set()).add(home);
+    else (this.#triedSecrets ??= new Set()).add(healthKeys.key(home.row.id, secret));
   }
 
   /** Of a home that can't read a state, all others of its group can't either. */
   unreadable({ home }: Candidate): void {
-    this.#unreadable.add(home.row.state);
+    (this.#unreadable ??= new Set()).add(home.row.state);
   }
 
   /** Whether all that is left is full, and how long callers should wait for what is shut, in ms. */
@@ -78,7 +89,8 @@ export class Candidates {
   }
 
   #isOut(home: Home): boolean {
-    return this.#triedHomes.has(home) || this.#unreadable.has(home.row.state) || this.#rules.inFlight.isFull(home);
+    if (this.#triedHomes?.has(home) === true || this.#unreadable?.has(home.row.state) === true) return true;
+    return this.#rules.inFlight.isFull(home);
   }
 
   #isOpen(home: Home): boolean {
@@ -95,11 +107,11 @@ export class Candidates {
 
   /** The first key that is neither tried nor shut; undefined: there is none. */
   #secretOf(home: Home): string | null | undefined {
-    const secrets = home.row.kind === 'api-key' || home.row.kind === 'azure' ? home.secrets : noSecret;
+    const secrets = home.row.kind === 'none' ? noSecret : home.secrets;
     return secrets.find((secret) => {
       if (secret === null) return true;
       const key = healthKeys.key(home.row.id, secret);
-      return !this.#triedSecrets.has(key) && this.#rules.health.passage(key, this.#rules.now()) !== 'shut';
+      return this.#triedSecrets?.has(key) !== true && this.#rules.health.passage(key, this.#rules.now()) !== 'shut';
     });
   }
 
@@ -119,7 +131,7 @@ export class Candidates {
   /** Keys alone are never a reason not to ask: it can't be worse than to refuse the call. */
   #lastResort(): Candidate | null {
     for (const home of this.#homes) {
-      if (this.#isOut(home) || this.#triedSecrets.size > 0) continue;
+      if (this.#isOut(home) || this.#triedSecrets !== null) continue;
       if (!this.#isOpen(home)) continue;
       const [secret = null] = home.secrets;
       return { home, secret, probe: true };

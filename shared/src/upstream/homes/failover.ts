@@ -33,15 +33,14 @@ export interface FailoverMeans {
   readonly random: () => number;
 }
 
-/** @returns what sends a call; see `Upstream.send` */
+/** @returns what sends a call for an actor that was admitted; see `Upstream.send` */
 export function createFailover(
   means: FailoverMeans,
 ): (lease: Lease, call: Call, options: SendOptions) => Promise<Answer> {
   const inFlight = new CallsInFlight();
   return async (lease, call, options) => {
     const { model } = call;
-    if (model === null || model.id !== lease.permit.model)
-      throw new Error(`a lease for ${lease.permit.model}, not ${model?.id ?? call.asked}`);
+    if (model === null) throw new Error(`${call.asked} is no model of the catalogue`);
     // What others found out: asked for when the call was read, and here by now.
     const looking = means.shared.looking();
     if (looking !== null) await looking;
@@ -157,15 +156,16 @@ class Failover {
       return result;
     }
     health.connected(healthKeys.home(home.row.id), result.connected, probe, attempts.now());
-    end(this.#outcomeOf(result), result.retryAfterMs);
+    end(this.#outcomeOf(result, secret), result.retryAfterMs);
     this.#keep(result);
     this.#options.onAttempt?.(result.facts());
     return result;
   }
 
   /** Keys have their own health, and so have homes that can't be reached. */
-  #outcomeOf({ kind, connected }: AttemptFailure): AttemptOutcome {
-    if (!connected || kind === 'key' || kind === 'money' || kind === 'state') return 'undecided';
+  #outcomeOf({ kind, connected }: AttemptFailure, secret: string | null): AttemptOutcome {
+    if (!connected || kind === 'state') return 'undecided';
+    if (secret !== null && (kind === 'key' || kind === 'money')) return 'undecided';
     // A deadline that the caller chose says nothing.
     if (kind === 'silent' && this.#options.timeoutMs !== null) return 'undecided';
     return 'failed';

@@ -3,7 +3,7 @@
 
 import { SseSplitter } from '../../http/http.ts';
 import type { DialectName } from '../../catalogue/catalogue.ts';
-import { jsonObject } from '../answer-json.ts';
+import { errorDocument } from '../answer-json.ts';
 import type { Reader } from '../reader.ts';
 import { isFailure, saidBy } from './first-words.ts';
 
@@ -62,11 +62,11 @@ export async function holdWhole(reader: Reader, ms: number): Promise<FirstWords>
     const first = reader.waiting[0];
     if (
       first === undefined ||
-      !/^\s*\{\s*"(?:type"\s*:\s*"error|error"\s*:\s*\{)/.test(first.toString('latin1', 0, 200))
+      !/^\s*(?:\[\s*)?\{\s*"(?:type"\s*:\s*"error|error"\s*:\s*\{)/.test(first.toString('latin1', 0, 200))
     )
       return begun;
     const text = await bodyText(reader);
-    const answer = jsonObject(text);
+    const answer = errorDocument(text);
     return answer !== null && isFailure(answer) ? { what: 'failed', text } : begun;
   } finally {
     timer.end();

@@ -58,7 +58,11 @@ function toolsOf(body: JsonObject): {
   const uses = { web_search: 0, web_fetch: 0 };
   let unbounded: string | null =
     objectsIn(body['mcp_servers']).length > 0 ? unboundedTool('mcp', 'leave it out') : null;
-  const tools = objectsIn(body['tools']);
+  // A conversation may bring tools along.
+  const brought = objectsIn(body['messages'])
+    .flatMap(({ content }) => objectsIn(content))
+    .flatMap(({ tool }) => objectsIn([isObject(tool) ? tool['definition'] : null]));
+  const tools = [...objectsIn(body['tools']), ...brought];
   for (const { type, max_uses: most } of tools) {
     if (type === undefined || type === null || (typeof type === 'string' && callersTools.test(type))) continue;
     const dimension = boundedTools.find(([name]) => typeof type === 'string' && name.test(type))?.[1];

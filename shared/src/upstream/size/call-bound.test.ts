@@ -1,6 +1,6 @@
-// The upper bound of a call's cost holds: requests of every dialect as the gateway itself reads them, answers with
-// every dimension at its largest through the real meters and prices, and what was charged is never above the bound.
-// What has no bound says so.
+// The upper bound of a call's cost holds: requests of every dialect as the gateway reads them, answers with every
+// dimension at its largest through the real meters and prices, and what was charged is never above the bound. What has
+// no bound says so.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -386,7 +386,20 @@ test('what has no bound says which and what to do', () => {
   const cases: readonly (readonly [Bound, RegExp])[] = [
     [claude({ tools: [{ type: 'web_search_20250305', name: 'web_search' }] }), /web_search_20250305.*give it max_uses/],
     [claude({ tools: [{ type: 'code_execution_20250825', name: 'c' }] }), /code_execution_20250825.*leave it out/],
-    [claude({ tools: [{ type: 'advisor_20260301', name: 'a', model: 'x' }] }), /advisor_20260301/],
+    [
+      claude({ tools: [{ type: 'advisor_20260301', name: 'a', model: 'x' }] }),
+      /another model is called beside it, x: leave it out/,
+    ],
+    [claude({ tools: [{ type: 'advisor_20260301', name: 'a' }] }), /advisor_20260301/],
+    [
+      claude({
+        messages: [
+          ...messages,
+          { role: 'user', content: [{ type: 'tool_addition', tool: { definition: { type: 'mcp_toolset' } } }] },
+        ],
+      }),
+      /mcp_toolset/,
+    ],
     [claude({ mcp_servers: [{ type: 'url', url: 'https://a.example' }] }), /the tool mcp/],
     [chat({ web_search_options: {} }), /"web_search_options" makes the provider search/],
     [chat({ tools: [{ type: 'web_search' }] }), /web_search/],

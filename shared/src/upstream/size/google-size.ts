@@ -71,7 +71,7 @@ function sizeOf(
     }),
     thinkingWithin: true,
     outputBeside: 0,
-    cacheWrite: 'none',
+    cacheWrite: '5m',
   };
 }
 

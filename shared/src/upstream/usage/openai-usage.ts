@@ -3,6 +3,7 @@
 
 import { memberOf } from '../answer-json.ts';
 import type { JsonObject } from '../call.ts';
+import { isObject } from '../request-body.ts';
 import { boundedCopy, countOf, nothingTold, qualifiersOf, restOf, unknownCounts, used, wordOf } from './report.ts';
 import type { UsageReport } from './served-usage.ts';
 
@@ -47,8 +48,8 @@ export function openAiUsage(report: JsonObject, said: AnswerSays, reasoningBesid
   const prompt = countOf(report['prompt_tokens'] ?? report['input_tokens']);
   const completion = outputOf(report, reasoningBeside);
   if (!tells(report)) return { ...nothingTold, answered };
-  const input = { ...memberOf(report, 'input_tokens_details'), ...memberOf(report, 'prompt_tokens_details') };
-  const output = { ...memberOf(report, 'output_tokens_details'), ...memberOf(report, 'completion_tokens_details') };
+  const input = detailsOf(report, 'input_tokens_details', 'prompt_tokens_details');
+  const output = detailsOf(report, 'output_tokens_details', 'completion_tokens_details');
   const ofCached = memberOf(input, 'cached_tokens_details');
   const cached = countOf(input['cached_tokens'] ?? report['cached_tokens'] ?? report['prompt_cache_hit_tokens']);
   const [audioCached, imageCached] = [countOf(ofCached['audio_tokens']), countOf(ofCached['image_tokens'])];
@@ -60,7 +61,7 @@ export function openAiUsage(report: JsonObject, said: AnswerSays, reasoningBesid
   const reasoning = Math.min(reasoningOf(report), completion);
   const spoken = countOf(output['audio_tokens']);
   const [drawn, filmed] = [countOf(output['image_tokens']), countOf(output['video_tokens'])];
-  const tools = { ...memberOf(report, 'server_tool_use'), ...memberOf(report, 'server_side_tool_usage_details') };
+  const tools = detailsOf(report, 'server_tool_use', 'server_side_tool_usage_details');
   const counts = used({
     input: restOf(prompt, cached, written, audio, image, video),
     cache_read: restOf(cached, audioCached, imageCached),
@@ -85,11 +86,20 @@ export function openAiUsage(report: JsonObject, said: AnswerSays, reasoningBesid
   return { parts: [{ model: null, counts, qualifiers }], whole, answered, told: 'all' };
 }
 
+const noDetails: JsonObject = Object.freeze({});
+
+/** Two members for the same, by their names in the two APIs: of a report that has both, the second says more. */
+export function detailsOf(report: JsonObject, first: string, second: string): JsonObject {
+  const [one, other] = [report[first], report[second]];
+  if (!isObject(other)) return isObject(one) ? one : noDetails;
+  return isObject(one) ? { ...one, ...other } : other;
+}
+
+const totals = ['prompt_tokens', 'input_tokens', 'completion_tokens', 'output_tokens', 'total_tokens'] as const;
+
 /** Whether it is a report at all: some send an empty one with every chunk. */
 function tells(report: JsonObject): boolean {
-  return ['prompt_tokens', 'input_tokens', 'completion_tokens', 'output_tokens', 'total_tokens'].some(
-    (name) => typeof report[name] === 'number',
-  );
+  return totals.some((name) => typeof report[name] === 'number');
 }
 
 /**
@@ -106,6 +116,6 @@ export function outputOf(report: JsonObject, reasoningBeside: boolean): number {
 }
 
 function reasoningOf(report: JsonObject): number {
-  const output = { ...memberOf(report, 'output_tokens_details'), ...memberOf(report, 'completion_tokens_details') };
+  const output = detailsOf(report, 'output_tokens_details', 'completion_tokens_details');
   return countOf(output['reasoning_tokens'] ?? report['reasoning_tokens']);
 }

@@ -27,8 +27,8 @@ const tokenDimensions: ReadonlySet<string> = new Set<DimensionName>([
 
 /** Tokens of all parts, in and out, whoever's caches they came from; null where none were reported. */
 export function tokensIn(parts: readonly ServedUsage[]): number | null {
-  const counts = parts.flatMap((part) => Object.entries(part.counts).filter(([name]) => tokenDimensions.has(name)));
-  const sum = counts.reduce((total, [, count]) => total + count, 0);
+  let sum = 0;
+  for (const { counts } of parts) for (const name in counts) if (tokenDimensions.has(name)) sum += counts[name] ?? 0;
   return parts.length > 0 && Number.isSafeInteger(sum) ? sum : null;
 }
 
@@ -38,7 +38,8 @@ export function tokensIn(parts: readonly ServedUsage[]): number | null {
  */
 export function mergeReports(earlier: JsonObject, later: JsonObject): JsonObject {
   const merged: JsonObject = { ...earlier };
-  for (const [name, value] of Object.entries(later)) {
+  for (const name in later) {
+    const value = later[name];
     if (value === null) continue;
     const before = merged[name];
     merged[name] = isObject(before) && isObject(value) ? mergeReports(before, value) : value;
@@ -78,14 +79,16 @@ export function boundedCopy(report: JsonObject): JsonObject {
       }
       if (!isObject(value)) return undefined;
       const members: JsonObject = {};
-      for (const [name, member] of Object.entries(value)) {
+      let isEmpty = true;
+      for (const name in value) {
         if (left <= 0) break;
-        const kept = isName(name) ? copy(member, depth - 1) : undefined;
+        const kept = isName(name) ? copy(value[name], depth - 1) : undefined;
         if (kept === undefined) continue;
         left -= name.length + 4;
         members[name] = kept;
+        isEmpty = false;
       }
-      return Object.keys(members).length === 0 ? undefined : members;
+      return isEmpty ? undefined : members;
     }
     if (left <= 0) return undefined;
     const keep = typeof value === 'string' ? isWord(value) : typeof value === 'boolean' || Number.isFinite(value);
@@ -108,13 +111,17 @@ export function unknownCounts(report: JsonObject, known: ReadonlySet<string>): R
   const counts: Record<string, number> = {};
   let found = 0;
   const walk = (value: unknown, path: string, depth: number): void => {
-    if (depth === 0 || found >= unknownMax || known.has(`${path}.*`)) return;
+    if (depth === 0 || found >= unknownMax) return;
+    if (typeof value === 'object' && value !== null && known.has(`${path}.*`)) return;
     if (Array.isArray(value)) {
       for (const item of value.slice(0, 100)) walk(item, path, depth - 1);
     } else if (isObject(value)) {
-      for (const [name, member] of Object.entries(value))
-        if (isName(name)) walk(member, path === '' ? name : `${path}.${name}`, depth - 1);
-    } else if (typeof value === 'number' && value > 0 && path !== '' && !known.has(path)) {
+      for (const name in value) {
+        const member = value[name];
+        // Most of a report is zero.
+        if (member !== 0 && isName(name)) walk(member, path === '' ? name : `${path}.${name}`, depth - 1);
+      }
+    } else if (typeof value === 'number' && value > 0 && path !== '' && !known.has(path) && !known.has(`${path}.*`)) {
       if (!(path in counts)) found++;
       // A part of something is not a count of it: only its presence is reported.
       counts[path.slice(0, 100)] = Number.isSafeInteger(value) && value <= 1e9 ? value : 1;
@@ -139,17 +146,23 @@ export const restOf = (whole: number, ...parts: readonly number[]): number =>
 
 /** Without zeros: a row has no use for them. Negative counts stay and are seen. */
 export function used(counts: Readonly<Record<string, number>>): Record<string, number> {
-  return Object.fromEntries(Object.entries(counts).filter(([, count]) => count !== 0));
+  const kept: Record<string, number> = {};
+  for (const name in counts) {
+    const count = counts[name] ?? 0;
+    if (count !== 0) kept[name] = count;
+  }
+  return kept;
 }
 
 /** What an answer says of itself, where it says anything beyond what everybody has. */
 export function qualifiersOf(said: Readonly<Record<string, unknown>>): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(said).flatMap(([name, value]) => {
-      const word = typeof value === 'string' ? value.toLowerCase() : '';
-      return word === '' || ordinary.has(word) || !isWord(word) ? [] : [[name, word]];
-    }),
-  );
+  const words: Record<string, string> = {};
+  for (const name in said) {
+    const value = said[name];
+    const word = typeof value === 'string' ? value.toLowerCase() : '';
+    if (word !== '' && !ordinary.has(word) && isWord(word)) words[name] = word;
+  }
+  return words;
 }
 
 /** Words for the service, speed and place that the plain price is for; each provider has its own. */

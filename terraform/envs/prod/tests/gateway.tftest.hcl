@@ -90,6 +90,7 @@ run "before" {
     events_project_id = "events-project-test"
     budget_usd        = 100
     operators         = ["group:operators@example.com"]
+    console_viewers   = ["group:finance@example.com"]
     filled_secrets    = ["CODY_GATEWAY_OPENAI_ACCESS_TOKEN"]
     terraform_url     = "https://example.com/terraform"
     sentry_url        = "https://example.com/sentry"
@@ -123,23 +124,32 @@ run "before" {
   assert {
     condition = alltrue([for file in fileset("${path.root}/../../../functions", "*/function.json") :
       output.inventory.functions[dirname(file)].invoker == {
-        http     = "allUsers"
+        http     = try(jsondecode(file("${path.root}/../../../functions/${file}")).access, "") == "iap" ? "serviceAccount:service-123456789012@gcp-sa-iap.iam.gserviceaccount.com" : "allUsers"
         task     = "serviceAccount:${try(output.queue_accounts[jsondecode(file("${path.root}/../../../functions/${file}")).queue], "")}"
         schedule = try("serviceAccount:${output.inventory.functions[dirname(file)].scheduler[0].http_target[0].oidc_token[0].service_account_email}", "")
       }[jsondecode(file("${path.root}/../../../functions/${file}")).trigger]
     ])
-    error_message = "Public functions are called by all, the others by their queue's or job's account alone."
+    error_message = "Public functions are called by all, one behind Identity-Aware Proxy by the proxy, the others by their queue's or job's account alone."
+  }
+
+  assert {
+    condition = (
+      join(" ", [for name, enabled in output.inventory.routes.iap : name if enabled]) == join(" ", [for file in fileset("${path.root}/../../../functions", "*/function.json") : dirname(file) if try(jsondecode(file("${path.root}/../../../functions/${file}")).access, "") == "iap"]) &&
+      join(" ", sort(output.inventory.routes.viewers)) == "group:finance@example.com group:operators@example.com" &&
+      startswith(output.inventory.environment.CODY_GATEWAY_CONSOLE_IAP_AUDIENCE, "/projects/123456789012/global/backendServices/")
+    )
+    error_message = "Identity-Aware Proxy stands in front of the console and of nothing else, lets operators and finance in, and the function knows its audience."
   }
 
   assert {
     condition = alltrue([for name, function in output.inventory.functions :
-    function.function.service_config[0].ingress_settings == (function.invoker == "allUsers" ? "ALLOW_INTERNAL_AND_GCLB" : "ALLOW_INTERNAL_ONLY")])
+    function.function.service_config[0].ingress_settings == (function.invoker == "allUsers" || strcontains(function.invoker, "@gcp-sa-iap.") ? "ALLOW_INTERNAL_AND_GCLB" : "ALLOW_INTERNAL_ONLY")])
     error_message = "Only public functions are reached from outside, and only through the load balancer."
   }
 
   assert {
     condition = alltrue([for name, function in output.inventory.functions :
-    length(setsubtract(function.roles, ["roles/serviceusage.serviceUsageConsumer", "roles/telemetry.metricsWriter", "roles/telemetry.tracesWriter", "roles/datastore.user"])) == 0])
+    length(setsubtract(function.roles, ["roles/serviceusage.serviceUsageConsumer", "roles/telemetry.metricsWriter", "roles/telemetry.tracesWriter", "roles/datastore.user", "roles/datastore.viewer"])) == 0])
     error_message = "No function has a project role beyond telemetry and the directory."
   }
 
@@ -471,6 +481,7 @@ run "one_tag" {
     billing_export    = "billing.export.gcp_billing_export_resource_v1"
     events_project_id = "events-project-test"
     budget_usd        = 100
+    console_viewers   = ["group:finance@example.com"]
     operators         = ["group:operators@example.com"]
     filled_secrets    = ["CODY_GATEWAY_OPENAI_ACCESS_TOKEN"]
     terraform_url     = "https://example.com/terraform"
@@ -639,6 +650,7 @@ run "tunnel" {
     billing_export                  = "billing.export.gcp_billing_export_resource_v1"
     events_project_id               = "events-project-test"
     budget_usd                      = 100
+    console_viewers                 = ["group:finance@example.com"]
     operators                       = ["group:operators@example.com"]
     filled_secrets                  = ["CODY_GATEWAY_OPENAI_ACCESS_TOKEN"]
     terraform_url                   = "https://example.com/terraform"

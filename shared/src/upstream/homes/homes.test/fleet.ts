@@ -8,7 +8,7 @@ import type { AddressInfo } from 'node:net';
 import type { TestContext } from 'node:test';
 import { openCatalogue } from '../../../catalogue/catalogue.ts';
 import { loadConfig } from '../../../config/config.ts';
-import { SseSplitter } from '../../../http/http.ts';
+import { SseSplitter, type AccessTokens } from '../../../http/http.ts';
 import type { Lease } from '../../../limiter/limiter.ts';
 import type { Store } from '../../../store/store.ts';
 import type { Answer, Attempt, CallerFacts } from '../../call.ts';
@@ -86,12 +86,14 @@ export function instanceOf(
     env = {},
     store = null,
     holdMs = 1_000,
+    googleTokens = () => assert.fail('no home asks'),
   }: {
     provider?: string;
     rows?: readonly Record<string, unknown>[];
     env?: Record<string, string>;
     store?: Store | null;
     holdMs?: number;
+    googleTokens?: AccessTokens;
   } = {},
 ): Instance {
   const name = `${provider.toUpperCase()}_TEST_KEY`;
@@ -116,7 +118,7 @@ export function instanceOf(
   const catalogue = openCatalogue({ config, nowMs: 0, overlay: null, onFaults: () => assert.fail() }).latest();
   const upstream = createUpstream({
     config,
-    googleTokens: () => assert.fail('no home asks'),
+    googleTokens,
     warn: () => undefined,
     store,
     holdMs,

@@ -1,0 +1,34 @@
+// Door of the console room: pages for operators and finance, out of what the warehouse, the directory, Redis and the
+// catalogue tell. Reads only. Not who may look (functions/console).
+
+export {
+  createLookups,
+  LookupFailed,
+  questionText,
+  type Lookups,
+  type LookupSettings,
+  type Question,
+} from './lookups.ts';
+export { contentPolicy, pageHtml, type Frame } from './page-html.ts';
+export { Html, html } from './html.ts';
+export { tableCsv } from './table-csv.ts';
+export type { Page, Section } from './page.ts';
+export { told, type Told } from './told.ts';
+export { overviewPage } from './overview/overview.ts';
+export { overviewQuestions, readOverview, type OverviewData } from './overview/overview-data.ts';
+export { readNames, readSubscriptions } from './names.ts';
+export { customersPage, customersQuestion, readCustomers, type CustomersData } from './customers/customers.ts';
+export { customerPage } from './customers/customer.ts';
+export { customerQuestions, readCustomer, type CustomerData } from './customers/customer-data.ts';
+export { subscriptions } from './customer-link.ts';
+export { modelsPage } from './models/models.ts';
+export {
+  readKnownCatalogue,
+  readModels,
+  trafficQuestion,
+  type KnownCatalogue,
+  type ModelsData,
+} from './models/models-data.ts';
+export { functionsPage, functionsQuestions, readFunctions, type FunctionsData } from './functions/functions.ts';
+export { requestPage } from './requests/request.ts';
+export { isRequestId, readRequest, requestQuestion, type RequestData } from './requests/request-data.ts';

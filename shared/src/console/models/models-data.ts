@@ -1,0 +1,140 @@
+// What the page of models and homes is made of: one state of the catalogue, what is shut in Redis, and how calls of the
+// last day went.
+
+import {
+  Catalogue,
+  defaultPrices,
+  defaultsLayer,
+  readOverlayCatalogue,
+  readReviewed,
+  secretsOf,
+  type PriceBook,
+} from '../../catalogue/catalogue.ts';
+import { operatorTimeoutMs, type DocumentReader } from '../../documents/documents.ts';
+import type { Store } from '../../store/store.ts';
+import { readShut, type ShutNow } from '../../upstream/upstream.ts';
+import type { Answer, Lookups, Question, Row } from '../lookups.ts';
+import { numberOf, textOf } from '../sums.ts';
+import { told, type Told } from '../told.ts';
+
+/** How calls of a model went at a home. */
+export interface Traffic {
+  readonly model: string;
+  readonly home: string | null;
+  readonly calls: number;
+  /** Calls that were answered with less than 400. */
+  readonly served: number;
+  readonly attempts: number;
+  /** Milliseconds: what callers waited for us, and for the provider to the end of its answer. */
+  readonly gatewayP50: number | null;
+  readonly gatewayP95: number | null;
+  readonly providerP50: number | null;
+  readonly providerP95: number | null;
+  readonly costNano: number;
+}
+
+/** Everything that the page shows. */
+export interface ModelsData {
+  readonly known: Told<KnownCatalogue>;
+  readonly shut: Told<readonly ShutNow[]>;
+  readonly traffic: Told<readonly Traffic[]>;
+}
+
+/** The catalogue as the functions that call providers have it. */
+export interface KnownCatalogue {
+  readonly catalogue: Catalogue;
+  readonly prices: PriceBook;
+  /** Whether it is known which keys of homes are mounted; if not, all are taken to be. */
+  readonly keysKnown: boolean;
+  readonly faults: number;
+}
+
+/** For the list of the project's SQL as well. */
+export const trafficQuestion: Question = {
+  sql: `SELECT model, home, COUNT(*) AS calls, COUNTIF(IFNULL(resolved, 200) BETWEEN 0 AND 399) AS served, SUM(IFNULL(attempts, 1)) AS attempts,
+  APPROX_QUANTILES(gateway_ms, 100)[OFFSET(50)] AS gateway_p50,
+  APPROX_QUANTILES(gateway_ms, 100)[OFFSET(95)] AS gateway_p95,
+  APPROX_QUANTILES(provider_ms, 100)[OFFSET(50)] AS provider_p50,
+  APPROX_QUANTILES(provider_ms, 100)[OFFSET(95)] AS provider_p95,
+  SUM(IFNULL(cost_nano_usd, 0)) AS cost_nano_usd
+FROM (
+  SELECT model, home, attempts, gateway_ms, cost_nano_usd,
+    CAST(JSON_VALUE(metadata, '$.upstream_request_duration_ms') AS INT64) AS provider_ms,
+    CAST(JSON_VALUE(metadata, '$.resolved_status_code') AS INT64) AS resolved
+  FROM \`$dataset.events_between\`(TIMESTAMP_SUB(CURRENT_TIMESTAMP(), INTERVAL 24 HOUR), CURRENT_TIMESTAMP())
+  WHERE model IS NOT NULL AND (name = 'CompletionsFinished' OR name = 'EmbeddingsFinished')
+)
+GROUP BY model, home
+ORDER BY calls DESC, model, home`,
+  rowsMax: 1_000,
+  bytesMax: 50 * 1024 ** 3,
+};
+
+/** A person waits, not a call. */
+const redisBudgetMs = 5_000;
+
+/** What it reads from besides the warehouse. */
+export interface ModelsSources {
+  readonly lookups: Lookups;
+  readonly documents: DocumentReader;
+  readonly store: Store;
+  readonly now: () => number;
+  readonly failed: (error: unknown) => void;
+}
+
+/** Rows, their prices, and what is made of them. */
+const catalogueWeight = 4_000_000;
+
+/** Asks for all of it at once. */
+export async function readModels({ lookups, documents, store, now, failed }: ModelsSources): Promise<ModelsData> {
+  const shutNow = async (): Promise<{ value: readonly ShutNow[]; readAtMs: number }> => {
+    const value = await readShut(store, { leftMs: redisBudgetMs });
+    return { value, readAtMs: now() };
+  };
+  const [known, shut, traffic] = await Promise.all([
+    told(readKnownCatalogue(lookups, documents, store), failed),
+    told(shutNow(), failed),
+    told(
+      lookups.rows(trafficQuestion).then(({ value, readAtMs }) => ({ value: value.map(trafficRow), readAtMs })),
+      failed,
+    ),
+  ]);
+  return { known, shut, traffic };
+}
+
+/** As it is kept for a while. @throws LookupFailed */
+export function readKnownCatalogue(
+  lookups: Lookups,
+  documents: DocumentReader,
+  store: Store,
+): Promise<Answer<KnownCatalogue>> {
+  return lookups.other('Firestore catalogue', () => readKnown(documents, store), catalogueWeight);
+}
+
+/**
+ * This function has neither Terraform's rows nor keys of providers: those that have tell of them in Redis, by name.
+ */
+async function readKnown(documents: DocumentReader, store: Store): Promise<KnownCatalogue> {
+  const state = await readReviewed(store, { leftMs: redisBudgetMs }).catch(() => null);
+  const reviewed = [defaultsLayer(), ...(state?.environment ?? [])];
+  const named = (): readonly string[] =>
+    new Catalogue({ reviewed, mounted: () => true, defaultPrices }).homes.flatMap(({ row }) => secretsOf(row));
+  const mounted = new Set(state?.mounted ?? named());
+  const parts = { reviewed, mounted: (secret: string) => mounted.has(secret), defaultPrices };
+  const { catalogue, faults } = await readOverlayCatalogue(documents, parts, operatorTimeoutMs);
+  const prices = await catalogue.prices();
+  return { catalogue, prices, keysKnown: state !== null, faults: faults.length + prices.faults.length };
+}
+
+const trafficRow = (row: Row): Traffic => ({
+  model: textOf(row['model']) ?? '',
+  home: textOf(row['home']),
+  calls: numberOf(row['calls']) ?? 0,
+  served: numberOf(row['served']) ?? 0,
+  attempts: numberOf(row['attempts']) ?? 0,
+  gatewayP50: numberOf(row['gateway_p50']),
+  gatewayP95: numberOf(row['gateway_p95']),
+  providerP50: numberOf(row['provider_p50']),
+  providerP95: numberOf(row['provider_p95']),
+  costNano: numberOf(row['cost_nano_usd']) ?? 0,
+});

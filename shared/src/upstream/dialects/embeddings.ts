@@ -1,0 +1,35 @@
+// Embeddings in OpenAI's dialect and in KServe's: many texts as one call, whose answer is read whole (embedding/). What
+// callers ask is another shape (functions/embeddings).
+
+import type { ApiDialect } from '../api-dialect.ts';
+import { bodyOf, withModel, withoutMembers } from '../request-body.ts';
+import { embeddingSize } from '../size/google-size.ts';
+import { createOpenAiMeter } from './openai-meter.ts';
+
+export const openAiEmbeddings: ApiDialect = {
+  api: 'openai',
+  sdk: 'openai',
+  read: (body, { provider }) => ({
+    stream: false,
+    eventExtras: {},
+    // Their tokens are reserved and charged by who asks.
+    promptCharacters: 0,
+    ...bodyOf(withoutMembers(body, ...provider.drops)),
+    headers: { 'content-type': 'application/json' },
+    hidesUsage: false,
+  }),
+  // Texts and nothing else.
+  size: ({ input }) => ({ ...embeddingSize({}), inputs: Array.isArray(input) ? Math.max(1, input.length) : 1 }),
+  // The SDK writes it.
+  keyHeaders: () => ({}),
+  body: (reading, model) => withModel(reading, model),
+  meter: () => createOpenAiMeter(false, false),
+};
+
+export const kserveEmbeddings: ApiDialect = {
+  ...openAiEmbeddings,
+  sdk: null,
+  keyHeaders: (_reading, key) => ({ 'sourcegraph-smega-inference-auth': key }),
+  // The model stands in the address.
+  body: ({ body }) => [body],
+};
