@@ -27,8 +27,11 @@ interface Command {
   readonly keyStart: number;
   readonly keyStop: number;
   readonly step: number;
-  readonly subcommands?: Readonly<Record<string, Command>>;
+  readonly subcommands?: Commands;
 }
+
+/** By name. */
+export type Commands = Readonly<Record<string, Command>>;
 
 /** The plugin. A version of ioredis that is made otherwise stops the build. */
 export const ioredis: Plugin = {
@@ -54,7 +57,7 @@ export const ioredis: Plugin = {
 };
 
 /** Where the keys of each command stand, and the flags that are asked for. */
-function slimmed(commands: Readonly<Record<string, Command>>): Record<string, Command> {
+export function slimmed(commands: Commands): Record<string, Command> {
   return Object.fromEntries(
     Object.entries(commands).map(([name, { flags: all, keyStart, keyStop, step, subcommands }]) => [
       name,
