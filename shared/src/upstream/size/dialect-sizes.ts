@@ -1,4 +1,4 @@
-// How large a request may be, one line a dialect: beside the dialects, since only calls that are charged in dollars ask.
+// How large a request may be, one line a dialect. Not in the dialects: only calls that are charged in dollars ask.
 
 import type { DialectName } from '../../catalogue/catalogue.ts';
 import type { JsonObject } from '../call.ts';
