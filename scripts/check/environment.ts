@@ -53,6 +53,7 @@ const left: readonly (readonly [why: string, names: RegExp])[] = [
   ['for the root’s settings: what callers may use', /^CODY_GATEWAY_RESPONSES_SERVER_TOOLS$/],
   ['for the root’s settings: pages of other origins', /_CORS_ORIGINS$/],
   ['for the root’s settings: rows of providers and homes', /^CODY_GATEWAY_CATALOGUE$/],
+  ['for the root’s settings: what a call without a price is charged under a budget', /_UNPRICED_CEILING_USD$/],
   ['GOOGLE_CLOUD_PROJECT is meant', /^CODY_GATEWAY_OTEL_GCP_PROJECT_ID$/],
   ['Cloud Run sets it', /^K_REVISION$/],
   ['the queue itself adds its account’s token', /^CODY_GATEWAY_TASKS_SERVICE_ACCOUNT$/],
