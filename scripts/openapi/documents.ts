@@ -21,6 +21,26 @@ const errors: Readonly<Record<DocumentName, string>> = {
   anthropic: 'AnthropicError',
   google: 'GoogleError',
 };
+/** Sourcegraph instances know one refusal, by its text and headers, whatever was used up. */
+const limited: Readonly<Record<DocumentName, string>> = {
+  cody: 'The quota, or a budget in dollars, is used up, or calls come too fast. Says when to retry.',
+  openai: told('`x-should-retry: false` where waiting does not help soon'),
+  anthropic: told('`x-should-retry: false` where waiting does not help soon'),
+  google: told('`retry-after` where waiting helps'),
+};
+
+function told(how: string): string {
+  return `Calls come too fast, the quota is used up, or a budget in dollars is: used up, held by calls in flight, or less than this call may cost. The message says which, in dollars, and what to do; ${how}.`;
+}
+
+function limitHeaders(document: DocumentName): Schema {
+  const header = (description: string): Schema => ({ description, schema: { type: 'string' } });
+  return {
+    'retry-after': header('A date. Left out where the call would be refused then, too.'),
+    ...(document !== 'cody' && { 'x-should-retry': header('`false`: another try would be refused as well.') }),
+  };
+}
+
 /** The header in which each kind of client has its key; beside them all take `Authorization: Bearer`. */
 const keyHeaders: Readonly<Partial<Record<DocumentName, string>>> = {
   anthropic: 'x-api-key',
@@ -138,7 +158,7 @@ function withReferred(names: ReadonlySet<string>): string[] {
 }
 
 function operationOf(
-  { document, id, summary, request, answer, streams, features, access, path, example }: Operation,
+  { document, id, summary, request, answer, streams, features, access, path, query, example }: Operation,
   tag: string,
 ): Schema {
   const json = (shape: string): Schema => ({
@@ -156,7 +176,14 @@ function operationOf(
     required: true,
     schema: { type: 'string', enum: features },
   };
-  const parameters = [...named, ...(features === undefined ? [] : [feature])];
+  const queries = Object.entries(query ?? {}).map(([name, { description, values }]) => ({
+    name,
+    in: 'query',
+    required: false,
+    description,
+    schema: { type: 'string', enum: values },
+  }));
+  const parameters = [...named, ...(features === undefined ? [] : [feature]), ...queries];
   const content =
     answer === null
       ? null
@@ -178,6 +205,8 @@ function operationOf(
     }),
     responses: {
       200: { description: 'Served.', ...(content !== null && { content }) },
+      // What sends nothing is limited by nothing.
+      ...(request !== undefined && { 429: { ...error(limited[document]), headers: limitHeaders(document) } }),
       '4XX': error('Refused, with what to do.'),
       '5XX': error('Failed here or at the provider.'),
     },

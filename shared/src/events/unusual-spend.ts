@@ -65,7 +65,7 @@ export function unusualSpendSql(dataset: string): string {
   SELECT source, identifier, day, SUM(cost_nano_usd) AS nano, SUM(unpriced) + SUM(partly_unpriced) AS unpriced
   FROM \`${dataset}.usage_daily\`
   WHERE day BETWEEN DATE_SUB(CAST(@today AS DATE), INTERVAL ${pastDays} DAY) AND CAST(@today AS DATE)
-  GROUP BY source, identifier, day
+  GROUP BY day, source, identifier
 ), past AS (
   SELECT source, identifier, nano,
     ROW_NUMBER() OVER (PARTITION BY source, identifier ORDER BY nano DESC) AS place,

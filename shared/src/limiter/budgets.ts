@@ -31,28 +31,30 @@ export async function readBudgets(
 ): Promise<readonly BudgetReading[]> {
   const actor = actorOf(owner);
   const shard = shardOf(actor);
-  const replies = await store.commands(
-    [
-      timeCommand,
-      ...budgets.map(
-        ({ scope, windows }) =>
-          ['hmget', keys.budget(shard, scope, actor), ...windows.map(({ name }) => named(name))] as const,
-      ),
-    ],
-    budget,
-  );
+  const replies = await store.commands([timeCommand, ...budgets.map((one) => tallyCommand(shard, actor, one))], budget);
   const nowMs = redisTimeMs(replies[0]);
-  return budgets.flatMap((one, i) => {
-    const tallies = replies[i + 1] as (string | null)[];
-    const at = Math.max(
-      0,
-      one.windows.findLastIndex(({ startMs }) => nowMs >= startMs),
-    );
-    const window = one.windows[at];
-    if (window === undefined) return [];
-    const { settledNanoUsd, reservedNanoUsd } = tallyOf(tallies[at] ?? null);
-    return [{ budget: one, window, settledNanoUsd, reservedNanoUsd }];
-  });
+  return budgets.flatMap((one, i) => runningTally(one, replies[i + 1] as (string | null)[], nowMs) ?? []);
+}
+
+/** Asks for the windows of one budget. */
+export function tallyCommand(shard: Shard, actor: string, { scope, windows }: DollarBudget) {
+  return ['hmget', keys.budget(shard, scope, actor), ...windows.map(({ name }) => named(name))] as const;
+}
+
+/** Of the window that runs by Redis's time. @param tallies the reply to `tallyCommand` */
+export function runningTally(
+  budget: DollarBudget,
+  tallies: readonly (string | null)[],
+  nowMs: number,
+): BudgetReading | null {
+  const at = Math.max(
+    0,
+    budget.windows.findLastIndex(({ startMs }) => nowMs >= startMs),
+  );
+  const window = budget.windows[at];
+  if (window === undefined) return null;
+  const { settledNanoUsd, reservedNanoUsd } = tallyOf(tallies[at] ?? null);
+  return { budget, window, settledNanoUsd, reservedNanoUsd };
 }
 
 /** As tally.lua writes it. */

@@ -1,7 +1,7 @@
 // Door of the limiter room: admission against quota, burst and in-flight limits, and the lease that it opens. Not who
 // may (auth), not what it costs (events).
 
-import type { Actor, Entitlement, Feature, Permit } from '../auth/auth.ts';
+import type { Actor, DollarBudget, Entitlement, Feature, Permit } from '../auth/auth.ts';
 import { keys, shardOf, type TimeBudget, type Shard, type Store } from '../store/store.ts';
 import { claimKey, claimTimeMs, type Claim, type Claimed } from './claim.ts';
 import type { Denial } from './denial.ts';
@@ -66,8 +66,17 @@ export interface Limiter {
   ): Promise<void>;
   /** Consumption of the actor by feature; consumes nothing. */
   read(actor: Actor, features: readonly Feature[], budget: TimeBudget): Promise<ReadonlyMap<Feature, Reading>>;
-  /** Why one more unit would be refused at this moment, or null; consumes and writes nothing. */
-  look(actor: Actor, feature: Feature, entitlement: Entitlement, budget: TimeBudget): Promise<Denial | null>;
+  /**
+   * Why one more unit would be refused at this moment, whatever it costs, or null; consumes and writes nothing.
+   * @param budgets of the actor for this feature
+   */
+  look(
+    actor: Actor,
+    feature: Feature,
+    entitlement: Entitlement,
+    budget: TimeBudget,
+    budgets?: readonly DollarBudget[],
+  ): Promise<Denial | null>;
   /**
    * Appends an event that belongs to no lease, folding repeated ones.
    * @param identity the actor's, or for a token that nobody knows its source and the reason
@@ -173,8 +182,8 @@ export function createLimiter(store: Store): Limiter {
     },
     read: (actor, features, budget) =>
       readLimits(store, identityOf(actor), versionOf(actor), intervalsOf(actor, features), budget),
-    look: (actor, feature, entitlement, budget) =>
-      lookFor(store, { identity: identityOf(actor), version: versionOf(actor), feature, entitlement }, budget),
+    look: (actor, feature, entitlement, budget, budgets = nothing) =>
+      lookFor(store, { identity: identityOf(actor), version: versionOf(actor), feature, entitlement, budgets }, budget),
     async recordEvent(identity, name, eventId, event, count, budget) {
       const actor = encodeURIComponent(identity);
       const shard = shardOf(actor);

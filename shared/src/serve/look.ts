@@ -39,7 +39,8 @@ export async function look(
   const { context, scope, budget, dialect } = exchange;
   let denial: Denial | null;
   try {
-    denial = await context.limiter.look(actor, feature, entitlement, budget);
+    const budgets = actor.budgets?.of(feature, Date.now());
+    denial = await context.limiter.look(actor, feature, entitlement, budget, budgets);
   } catch (error) {
     // Whether a call is served without Redis is decided at admission.
     if (error instanceof StoreUnavailable) return;
