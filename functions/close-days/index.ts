@@ -3,7 +3,7 @@
 
 import { setTimeout as wait } from 'node:timers/promises';
 import { closeDay, createLedger, dueDays, type Ledger } from '@cody-gateway/shared/events';
-import { defineFunction, loadReconciliation, type Context, type Exchange } from '@cody-gateway/shared/serve';
+import { defineFunction, reconcileWhenDue, type Context, type Exchange } from '@cody-gateway/shared/serve';
 import type { Scope } from '@cody-gateway/shared/telemetry';
 import { sendMonthLetter } from './month-letter.ts';
 import { tellSpend } from './tell-spend.ts';
@@ -57,10 +57,7 @@ async function runBeside(context: Context, scope: Scope, ledger: Ledger) {
       return null;
     }
   };
-  const budgets = await attempt('the reconciliation of budgets', async () => {
-    const { reconcileWhenDue } = await loadReconciliation();
-    return reconcileWhenDue(places, (ms) => wait(ms));
-  });
+  const budgets = await attempt('the reconciliation of budgets', () => reconcileWhenDue(places, (ms) => wait(ms)));
   if (budgets !== null && budgets.raised > 0)
     scope.log('WARNING', 'counters of budgets were below the ledger, and were raised', { reconciled: budgets });
   const findings = await attempt('the look at what is spent', () =>

@@ -1,15 +1,12 @@
 // The part of `counters reconcile` that is about budgets in dollars. Not the comparison (serve), nor the quotas
 // (reconcile.ts).
 
-import type { BudgetDifference } from '@cody-gateway/shared/serve';
-import { loadReconciliation } from '@cody-gateway/shared/serve';
+import { compareBudgets, missing, raiseDifference, type BudgetDifference } from '@cody-gateway/shared/serve';
 import type { Store } from '@cody-gateway/shared/store';
 import { usd } from './budget-account.ts';
 import { patience } from './redis.ts';
 import { formatTable } from '../terminal/table.ts';
 import type { warehouseOf } from './warehouse.ts';
-
-const { compareBudgets, missing, raiseDifference } = await loadReconciliation();
 
 /** A difference, and nano-dollars by which it was raised; null: it was not. */
 export type FoundBudget = BudgetDifference & { raised: number | null };

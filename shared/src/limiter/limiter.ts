@@ -8,7 +8,6 @@ import type { Denial } from './denial.ts';
 import type { CallMoney } from './call-money.ts';
 import { leaseOnTrust, leaseTimeMs, openLease, type Lease } from './lease.ts';
 import type { NoticeRule } from './notice-rule.ts';
-import { lookFor } from './look.ts';
 import { admissionMoney, budgetKeys, byPlace, chargedWindows, windowsAt } from './money.ts';
 import { readLimits, type Reading } from './reading.ts';
 import { denialOf, type RefusedReply } from './refused.ts';
@@ -28,7 +27,8 @@ export { sweepShard, type Swept } from './sweep.ts';
 export type { BudgetDenial, Denial } from './denial.ts';
 export { keptMoney, type ByBudget, type KeptMoney } from './money.ts';
 export { correctBudget, raiseBudget, readBudgetCounters, readBudgets } from './budgets.ts';
-export type { BudgetCounter, BudgetReading, Correction, Corrected } from './budgets.ts';
+export type { BudgetCounter, Correction, Corrected } from './budgets.ts';
+export type { BudgetReading } from './tally.ts';
 export type { BudgetCause, CallCost, CallMoney } from './call-money.ts';
 export { closeWindow, readWindows, type QuotaWindow } from './window.ts';
 
@@ -182,8 +182,12 @@ export function createLimiter(store: Store): Limiter {
     },
     read: (actor, features, budget) =>
       readLimits(store, identityOf(actor), versionOf(actor), intervalsOf(actor, features), budget),
-    look: (actor, feature, entitlement, budget, budgets = nothing) =>
-      lookFor(store, { identity: identityOf(actor), version: versionOf(actor), feature, entitlement, budgets }, budget),
+    async look(actor, feature, entitlement, budget, budgets = nothing) {
+      // Most calls are looked at by admission alone: this loads with the first large body.
+      const { lookFor } = await import('./look.ts');
+      const looked = { identity: identityOf(actor), version: versionOf(actor), feature, entitlement, budgets };
+      return lookFor(store, looked, budget);
+    },
     async recordEvent(identity, name, eventId, event, count, budget) {
       const actor = encodeURIComponent(identity);
       const shard = shardOf(actor);

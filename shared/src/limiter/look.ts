@@ -3,8 +3,8 @@
 
 import type { Actor, DollarBudget, Entitlement, Feature } from '../auth/auth.ts';
 import { keys, shardOf, type TimeBudget, type Store } from '../store/store.ts';
-import { runningTally, tallyCommand } from './budgets.ts';
 import type { Denial } from './denial.ts';
+import { runningTally, tallyCommand } from './tally.ts';
 
 const fields = ['used', 'reserved', 'end', 'interval', 'version', 'burst', 'burstEnd'] as const;
 /** As in admit.lua. */
