@@ -1,5 +1,5 @@
-// What of a home's refusals is our own fault, on real sockets: a key, our money, a model that our project does not have.
-// The next key or home has the call; without one the caller is told in our words.
+// What of a home’s refusals is our own fault, on real sockets: a key, our money, a model that our project does not
+// have. The next key or home has the call; without one the caller is told in our words.
 
 import assert from 'node:assert/strict';
 import { rm, writeFile } from 'node:fs/promises';
