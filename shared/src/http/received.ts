@@ -165,7 +165,11 @@ function collect(
       held?.arrived();
       finish(() => {
         try {
-          resolve(pieces.text(refuseUnlessUtf8));
+          const text = pieces.text(refuseUnlessUtf8);
+          // One letter that is none of ASCII makes it two bytes for each.
+          const weight = text.length === pieces.bytes ? text.length : text.length * 2;
+          if (held?.weighs(weight) === false) throw roomRefusal(heldBytes);
+          resolve(text);
         } catch (error) {
           held?.free();
           reject(error);
