@@ -47,7 +47,7 @@ export function cost(usage: Usage, price: PriceRow | null, factor = '1'): Cost {
   const estimated = usage.estimated === true;
   const used: string[] = [];
   for (const name in usage.counts) {
-    const count = usage.counts[name] ?? 0;
+    const count = usage.counts[name];
     if (!isCount(count)) return { nanoUsd: null, unpriced: ['counts'], estimated, unconfirmed: false };
     if (count > 0) used.push(name);
   }
@@ -155,6 +155,7 @@ function multipliersFor(
   });
 }
 
-function isCount(count: number): boolean {
-  return Number.isSafeInteger(count) && count >= 0 && count <= countMax;
+/** Rows are read again by re-pricing: what a report or an older function wrote there may be anything. */
+function isCount(count: unknown): count is number {
+  return Number.isSafeInteger(count) && (count as number) >= 0 && (count as number) <= countMax;
 }

@@ -156,7 +156,7 @@ export function eventRow(event: EndedEvent, { window, kept, noticed = 0, count =
  * @param text `JSON.stringify(event)`
  */
 export function eventRowText(event: EndedEvent, text: string, counted: Counted): string {
-  if ((counted.noticed ?? 0) > 0) return JSON.stringify(eventRow(event, counted));
+  if ((counted.noticed ?? 0) > 0 || counted.budgets !== undefined) return JSON.stringify(eventRow(event, counted));
   const { window, kept, count = 1 } = counted;
   return `${text.slice(0, -1)},"quota_window":${JSON.stringify(window)},"quota_units":${kept},"count":${count}}`;
 }

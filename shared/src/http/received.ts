@@ -19,9 +19,9 @@ const paceLookMs = 2_500;
  */
 const untakenTimeoutMs = 10_000;
 /**
- * Large bodies of running requests together, beside V8's heap: beyond it the instance answers 503 before it runs out
- * of memory. A body is there as bytes, as text, as what was read out of it and as what is sent: with one of 30 MB an
- * instance of 512 MiB takes 400 MB.
+ * Large bodies of running requests together, by the larger of what has arrived and what the text of it takes: beyond it
+ * the instance answers 503 before it runs out of memory. Text and bytes lie outside V8's heap, and only one body at a
+ * time is there as what was read out of it, too.
  */
 const processRoom = createRoom(getHeapStatistics().heap_size_limit / 8, () => performance.now());
 /**

@@ -45,7 +45,9 @@ test('each dialect has its own shape of one refusal', async () => {
 
 test('no kind lacks a status, and each 5xx and 429 of ours says when to come back', async () => {
   for (const kind of Object.keys(kinds) as RefusalKind[]) {
-    const headers = kind.endsWith('-exceeded') ? { 'retry-after': 'Tue, 01 Jan 2030 00:00:00 GMT' } : {};
+    // When a limit lets calls in again is known to who refuses.
+    const isLimit = kind.endsWith('-exceeded') || kind === 'budget-held';
+    const headers = isLimit ? { 'retry-after': 'Tue, 01 Jan 2030 00:00:00 GMT' } : {};
     for (const dialect of ['cody', 'openai', 'anthropic'] as const) {
       const answer = await sent(new Refusal(kind, 'text', { headers }), dialect);
       assert.ok(answer.status >= 400, kind);

@@ -149,7 +149,7 @@ async function readCall(
   return { call, permit, flagging, claim, callTags };
 }
 
-/** A step of its own, so that the text is gone when what was parsed is written again: of a large body each takes much. */
+/** A step of its own, so that the text is gone when what was parsed of it is written again. */
 async function readBody(
   exchange: Exchange,
   { feature, charge }: CompletionRoute,

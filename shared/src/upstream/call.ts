@@ -4,7 +4,6 @@ import type { IncomingHttpHeaders, OutgoingHttpHeaders } from 'node:http';
 import type { Feature, PromptPlaces } from '../auth/auth.ts';
 import type { DialectName, Home, Model, ModelFeature, ProviderRow } from '../catalogue/catalogue.ts';
 import type { Dialect, Refusal, SseEvent } from '../http/http.ts';
-import type { PromptSize } from './usage/prompt-size.ts';
 import type { ServedUsage, UsageReport } from './usage/served-usage.ts';
 
 /** What a path takes: whose models, and in which dialects. */
@@ -36,6 +35,15 @@ export interface CallerFacts {
 
 /** A JSON object as it came. */
 export type JsonObject = Record<string, unknown>;
+
+/** How large a prompt is, as it is sent. */
+export interface PromptSize {
+  /** Bytes of all words, and of the JSON of what may be called. */
+  readonly bytes: number;
+  readonly images: number;
+  /** The most tokens that are asked for, or null where none are named. */
+  readonly maxTokens: number | null;
+}
 
 /** A request as its dialect reads it: what goes to whichever home will have it. */
 export interface Reading {

@@ -68,14 +68,14 @@ export function readText(body: JsonObject, api: Api, take: Take, takeObject: Tak
     else walk(value, place, takeWords, null, takeObject);
   };
   const add = (role: string, value: unknown, place: Place | null): void => {
-    let begun = false;
+    const so = { far: 0 };
     words(value, place, (text) => {
       if (text === '') return;
-      if (!begun && api === 'anthropic') take(`${roleNames[role] ?? role}: `);
-      begun = true;
+      if (so.far === 0 && api === 'anthropic') take(`${roleNames[role] ?? role}: `);
+      so.far += text.length;
       take(text);
     });
-    if (begun) take(api === 'anthropic' ? '\n\n' : '\n');
+    if (so.far > 0) take(api === 'anthropic' ? '\n\n' : '\n');
   };
   const conversation = (value: unknown, place: Place | null): void => {
     // One content where a list is expected is read by a provider that is kind.

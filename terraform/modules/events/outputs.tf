@@ -21,7 +21,7 @@ output "inventory" {
       { for name, view in level : name => view.view[0].query }
     ]...)
     routines = merge([
-      for level in [google_bigquery_routine.events, google_bigquery_routine.usage, google_bigquery_routine.query] :
+      for level in [google_bigquery_routine.events, google_bigquery_routine.usage, google_bigquery_routine.query, google_bigquery_routine.bill] :
       { for name, routine in level : name => { body = routine.definition_body, arguments = [for argument in routine.arguments : "${argument.name} ${jsondecode(argument.data_type).typeKind}"] } }
     ]...)
     final   = { for name, table in google_bigquery_table.final : name => { partition = table.time_partitioning, schema = table.schema, protected = table.deletion_protection } }

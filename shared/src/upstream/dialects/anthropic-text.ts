@@ -8,7 +8,6 @@ import type { JsonObject, Meter, Reading, Usage } from '../call.ts';
 import { guard } from '../guard.ts';
 import { bodyOf, withModel } from '../outgoing-body.ts';
 import { charactersOf, codePoints, integerOf, isObject, modelOf, promptTextsOf, streamOf } from '../request-body.ts';
-import { anthropicSize } from '../size/anthropic-size.ts';
 import { nothingTold } from '../usage/report.ts';
 import { tellActor } from './anthropic-messages.ts';
 
@@ -16,7 +15,6 @@ export const anthropicText: ApiDialect = {
   api: 'anthropic',
   sdk: 'anthropic',
   read: readPrompt,
-  size: anthropicSize,
   keyHeaders: (_reading, key) => ({ 'x-api-key': key, authorization: null }),
   body: (reading, model) => withModel(reading, model),
   meter: () => createMeter(),

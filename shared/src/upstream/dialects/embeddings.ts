@@ -4,7 +4,6 @@
 import type { ApiDialect } from '../api-dialect.ts';
 import { bodyOf, withModel } from '../outgoing-body.ts';
 import { withoutMembers } from '../request-body.ts';
-import { embeddingSize } from '../size/google-size.ts';
 import { createOpenAiMeter } from './openai-meter.ts';
 
 export const openAiEmbeddings: ApiDialect = {
@@ -19,8 +18,6 @@ export const openAiEmbeddings: ApiDialect = {
     headers: { 'content-type': 'application/json' },
     hidesUsage: false,
   }),
-  // Texts and nothing else.
-  size: ({ input }) => ({ ...embeddingSize({}), inputs: Array.isArray(input) ? Math.max(1, input.length) : 1 }),
   // The SDK writes it.
   keyHeaders: () => ({}),
   body: (reading, model) => withModel(reading, model),

@@ -8,7 +8,6 @@ import { bodyOf, withModel } from '../outgoing-body.ts';
 import { charactersOf, integerOf, isObject, modelOf, streamOf, textsOf } from '../request-body.ts';
 import { secondNames } from '../second-models.ts';
 import { tellActor } from './openai-completions.ts';
-import { responsesSize } from '../size/responses-size.ts';
 import { readItems } from './responses-items.ts';
 import { createResponsesMeter } from './responses-meter.ts';
 import { withoutServerTools } from './responses-tools.ts';
@@ -17,7 +16,6 @@ export const openAiResponses: ApiDialect = {
   api: 'openai-responses',
   sdk: 'openai',
   read: readResponse,
-  size: responsesSize,
   // The SDK writes it.
   keyHeaders: () => ({}),
   body: (reading, model) => withModel(reading, model),

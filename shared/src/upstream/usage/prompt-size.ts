@@ -1,19 +1,10 @@
 // How large a prompt is, as far as an estimate of its cost needs to know: a few numbers that are kept in its place.
 
-import type { JsonObject } from '../call.ts';
+import type { JsonObject, PromptSize } from '../call.ts';
 import type { Api } from '../guarded-members.ts';
 import { lengthAsked } from '../guard.ts';
 import { readText } from '../prompt-text.ts';
 import { withoutMembers } from '../request-body.ts';
-
-/** Of one request, as it is sent. */
-export interface PromptSize {
-  /** Bytes of all words, and of the JSON of what may be called. */
-  readonly bytes: number;
-  readonly images: number;
-  /** The most tokens that are asked for, or null where none are named. */
-  readonly maxTokens: number | null;
-}
 
 /** Members that describe what may be called: a model reads them whole, their names and braces, too. */
 export const schemaMembers: readonly string[] = ['tools', 'functions'];

@@ -179,7 +179,7 @@ run "before" {
 
   assert {
     condition = alltrue([for name, routine in output.inventory.events.routines : !strcontains(routine.body, "$${") && !strcontains(routine.body, " @")]) && (
-      toset(keys(output.inventory.events.routines)) == toset([for file in concat(tolist(fileset("${path.root}/../../events", "functions/*.sql")), tolist(fileset("${path.root}/../../events", "queries/*.sql"))) : trimsuffix(basename(file), ".sql")]) &&
+      toset(keys(output.inventory.events.routines)) == toset([for file in concat(tolist(fileset("${path.root}/../../events", "functions/*.sql")), tolist(fileset("${path.root}/../../events", "queries/*.sql")), tolist(fileset("${path.root}/../../events", "billing/functions/*.sql"))) : trimsuffix(basename(file), ".sql")]) &&
       output.inventory.events.routines.events_between.arguments == ["arg_from TIMESTAMP", "arg_to TIMESTAMP"] && strcontains(output.inventory.events.routines.events_between.body, "created_at >= arg_from") &&
       output.inventory.events.routines.redash_events.arguments == ["arg_event STRING", "arg_feature STRING", "arg_identifier STRING", "arg_source STRING"]
     )
@@ -259,7 +259,7 @@ run "before" {
 
   # As scripts/functions/function-files.test.ts has it.
   assert {
-    condition     = output.inventory.functions["chat-completions"].function.service_config[0].environment_variables.NODE_OPTIONS == "--max-semi-space-size=16 --max-old-space-size=320" && output.inventory.functions.attribution.function.service_config[0].environment_variables.NODE_OPTIONS == "--max-semi-space-size=8 --max-old-space-size=160" && output.inventory.functions.attribution.function.service_config[0].environment_variables.MALLOC_ARENA_MAX == "1"
+    condition     = output.inventory.functions["chat-completions"].function.service_config[0].environment_variables.NODE_OPTIONS == "--max-semi-space-size=16 --max-old-space-size=256" && output.inventory.functions.attribution.function.service_config[0].environment_variables.NODE_OPTIONS == "--max-semi-space-size=8 --max-old-space-size=128" && output.inventory.functions.attribution.function.service_config[0].environment_variables.MALLOC_ARENA_MAX == "1"
     error_message = "V8 divides an instance's memory as it is told, and the C library keeps one heap."
   }
 
@@ -323,7 +323,7 @@ run "before" {
   }
 
   assert {
-    condition     = strcontains(output.inventory.events.views.cost_by_function, "project_id = 'cody-gateway-test'") && strcontains(output.inventory.events.views.cost_by_function, "`billing.export.gcp_billing_export_resource_v1`")
+    condition     = strcontains(output.inventory.events.routines.bill_between.body, "project_id = 'cody-gateway-test'") && strcontains(output.inventory.events.routines.bill_between.body, "`billing.export.gcp_billing_export_resource_v1`") && strcontains(output.inventory.events.views.cost_by_function, "`events-project-test.cody_gateway.bill_between`")
     error_message = "The bill is that of the functions' project."
   }
 
