@@ -63,7 +63,7 @@ export type FunctionFile = v.InferOutput<typeof fileSchema> & { readonly name: s
  * @param nodeOptions further ones
  */
 export function memoryEnv(memoryMiB: number, nodeOptions = ''): { NODE_OPTIONS: string; MALLOC_ARENA_MAX: string } {
-  const divided = `--max-semi-space-size=${Math.floor(memoryMiB / 32)} --max-old-space-size=${Math.floor((memoryMiB * 5) / 8)}`;
+  const divided = `--max-semi-space-size=${Math.floor(memoryMiB / 32)} --max-old-space-size=${Math.floor(memoryMiB / 2)}`;
   return { NODE_OPTIONS: `${divided} ${nodeOptions}`.trim(), MALLOC_ARENA_MAX: '1' };
 }
 

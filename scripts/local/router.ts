@@ -118,6 +118,9 @@ function forward(agent: http.Agent, { url, file }: Target, request: IncomingMess
     // whole.
     if (!answered) unavailable(response, `the local cloud cannot reach the function ${file.name}: ${message}`);
   });
+  // What a caller still sends to a function that has answered and closed is thrown away: unread, it would hold up the
+  // caller, and reset its connection before it has read the answer.
+  outgoing.once('close', () => void request.unpipe(outgoing).resume());
   request.pipe(outgoing);
 }
 

@@ -123,13 +123,8 @@ async function readCall(
 ): Promise<{ call: Call; permit: Permit; flagging: Flagging | null; claim: Claim | null; callTags: CallTags }> {
   const { context, received } = exchange;
   const { feature } = route;
-  const text = await received.readBody(context.config.bodyBytesMax, identityOf(actor));
-  // What is charged nothing is work all the same: a quota that is used up ends it.
-  if (route.charge?.isFree === true) await look(exchange, actor, feature, entitlement, callerIds);
-  else await lookBeforeParsing(exchange, text, actor, feature, entitlement, callerIds);
-  const claim = readClaim(received, feature, text);
   const asked = route.asked?.(exchange) ?? null;
-  const body = asked === null ? parseInOrder(text) : withMembers(parseInOrder(text), asked);
+  const { body, claim } = await readBody(exchange, route, asked, actor, entitlement, callerIds);
   const facts = {
     actorId: actor.id,
     actorUid: callerIds.uid === '' ? null : callerIds.uid,
@@ -137,6 +132,7 @@ async function readCall(
     feature,
     places: actor.places ?? null,
     headers: received.headers,
+    bodyBytes: received.bodyBytes(),
     ...(asked?.verb !== undefined && { verb: asked.verb }),
   };
   const call = context.upstream.read(route.surface, body, facts, catalogue);
@@ -147,9 +143,29 @@ async function readCall(
     if (second.unavailable !== null) throw new Refusal('model-unavailable', second.unavailable);
   }
   if (call.unavailable !== null) throw new Refusal('model-unavailable', call.unavailable);
+  const callTags = callTagsOf(received.headers, body, call.dialect);
   const isInspected = (route.charge ?? completions).isInspected;
   const flagging = isInspected ? await inspect(exchange, permit, call, body, callerIds) : null;
-  return { call, permit, flagging, claim, callTags: callTagsOf(received.headers, body, call.dialect) };
+  return { call, permit, flagging, claim, callTags };
+}
+
+/** A step of its own, so that the text is gone when what was parsed of it is written again. */
+async function readBody(
+  exchange: Exchange,
+  { feature, charge }: CompletionRoute,
+  asked: Asked | null,
+  actor: Actor,
+  entitlement: Entitlement,
+  callerIds: CallerIds,
+): Promise<{ body: unknown; claim: Claim | null }> {
+  const { context, received } = exchange;
+  const text = await received.readBody(context.config.bodyBytesMax, identityOf(actor));
+  // What is charged nothing is work all the same: a quota that is used up ends it.
+  if (charge?.isFree === true) await look(exchange, actor, feature, entitlement, callerIds);
+  else await lookBeforeParsing(exchange, text, actor, feature, entitlement, callerIds);
+  const claim = readClaim(received, feature, text);
+  const body = parseInOrder(text);
+  return { body: asked === null ? body : withMembers(body, asked), claim };
 }
 
 /** What is no object is refused by its reader. */

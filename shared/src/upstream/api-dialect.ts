@@ -31,8 +31,8 @@ export interface ApiDialect {
   read(body: JsonObject, rules: ReadingRules): Reading;
   /** 2. Headers that let a call in by this key, beside those of the SDK. */
   keyHeaders(reading: Reading, key: string): Readonly<Record<string, string | null>>;
-  /** 3. What is sent: texts, one behind the other (http/post.ts). @param model as the home spells it */
-  body(reading: Reading, model: string, home: Home): readonly string[];
+  /** 3. What is sent: pieces, one behind the other (http/post.ts). @param model as the home spells it */
+  body(reading: Reading, model: string, home: Home): readonly (string | Buffer)[];
   /** 4. Reads the answer's usage. @param model as the provider calls it, however the home spells it */
   meter(reading: Reading, provider: ProviderRow, model: string): Meter;
 }

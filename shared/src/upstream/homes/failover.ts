@@ -44,7 +44,12 @@ export function createFailover(
     // What others found out: asked for when the call was read, and here by now.
     const looking = means.shared.looking();
     if (looking !== null) await looking;
-    return new Failover(means, inFlight, actorOf(lease), model, call, options).run();
+    if (call.body.length === 0) throw new Error('a call is sent once');
+    try {
+      return await new Failover(means, inFlight, actorOf(lease), model, call, options).run();
+    } finally {
+      call.body = '';
+    }
   };
 }
 

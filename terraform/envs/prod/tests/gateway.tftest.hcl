@@ -259,7 +259,7 @@ run "before" {
 
   # As scripts/functions/function-files.test.ts has it.
   assert {
-    condition     = output.inventory.functions["chat-completions"].function.service_config[0].environment_variables.NODE_OPTIONS == "--max-semi-space-size=16 --max-old-space-size=320" && output.inventory.functions.attribution.function.service_config[0].environment_variables.NODE_OPTIONS == "--max-semi-space-size=8 --max-old-space-size=160" && output.inventory.functions.attribution.function.service_config[0].environment_variables.MALLOC_ARENA_MAX == "1"
+    condition     = output.inventory.functions["chat-completions"].function.service_config[0].environment_variables.NODE_OPTIONS == "--max-semi-space-size=16 --max-old-space-size=256" && output.inventory.functions.attribution.function.service_config[0].environment_variables.NODE_OPTIONS == "--max-semi-space-size=8 --max-old-space-size=128" && output.inventory.functions.attribution.function.service_config[0].environment_variables.MALLOC_ARENA_MAX == "1"
     error_message = "V8 divides an instance's memory as it is told, and the C library keeps one heap."
   }
 
