@@ -83,7 +83,7 @@ interface Line {
   readonly fields: readonly string[];
   readonly messages: readonly string[];
   readonly above_zero?: readonly string[];
-  /** Lines by their whole message, and what stands in their members. */
+  /** Lines by how they begin, and what stands in their members. */
   readonly where?: Readonly<Record<string, Readonly<Record<string, string>>>>;
 }
 const lines = JSON.parse(
@@ -111,11 +111,11 @@ for (const [, kind = ''] of refusals)
 for (const member of ['refusal:', 'upstream_status:', 'model:'])
   if (!code.includes(member)) faults.push(`no line of the code has ${member}, by which alerts tell whose fault it is`);
 for (const [metric, { fields, messages, above_zero = [], where = {} }] of Object.entries(lines)) {
-  const whole = Object.entries(where).flatMap(([message, members]) => [
-    `'${message}'`,
-    ...Object.values(members).map((value) => `'${value}'`),
-  ]);
-  for (const part of [...fields, ...messages, ...whole, ...above_zero.flatMap((field) => field.split('.'))])
+  for (const message of Object.keys(where))
+    if (!["'", '`'].some((quote) => code.includes(quote + message)))
+      faults.push(`no line of the code begins as the metric ${metric} counts it: ${message}`);
+  const values = Object.values(where).flatMap((members) => Object.values(members).map((value) => `'${value}'`));
+  for (const part of [...fields, ...messages, ...values, ...above_zero.flatMap((field) => field.split('.'))])
     if (!code.includes(part)) faults.push(`no line of the code has what the metric ${metric} counts: ${part}`);
 }
 

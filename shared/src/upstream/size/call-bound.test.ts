@@ -296,8 +296,8 @@ function truthOf(call: Call, speaker: Speaker, of: Ingredients): number {
 test('every dialect that is billed by its answers is among those that are held to it', () => {
   const named = new Set(Object.keys(speakers));
   const others = Object.keys(dialects).filter((name) => !named.has(name));
-  // Counting costs nothing; text completions of 2023 tell no usage, and are counted by us; embeddings are bound by their
-  // texts (both below).
+  // Counting costs nothing; text completions of 2023 tell no usage, and are counted by us; embeddings are bound by
+  // their texts (both below).
   const elsewhere = ['anthropic-text', 'anthropic-count-tokens', 'openai-embeddings', 'kserve-embeddings'];
   assert.deepEqual(others.toSorted(), elsewhere.toSorted());
 });
