@@ -8,6 +8,7 @@ import {
   tokenCounts,
   type CompletionRoute,
 } from '@cody-gateway/shared/serve';
+import { createUpstream } from '@cody-gateway/shared/upstream';
 import { findModel, listModels } from './models.ts';
 
 const feature = 'chat_completions';
@@ -25,8 +26,8 @@ const paths: readonly CompletionRoute[] = [
   { path: '/v1/chat/completions', surface: surfaces.chat, dialect: 'openai', feature, units: 1 },
 ];
 
-export const handler = await defineFunction('chat-completions', () => [
-  ...paths.map(completionRoute),
-  listModels,
-  findModel,
-]);
+export const handler = await defineFunction(
+  'chat-completions',
+  () => [...paths.map(completionRoute), listModels, findModel],
+  { upstream: createUpstream },
+);

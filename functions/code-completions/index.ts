@@ -8,6 +8,7 @@ import {
   surfaces,
   type CompletionRoute,
 } from '@cody-gateway/shared/serve';
+import { createUpstream } from '@cody-gateway/shared/upstream';
 
 const feature = 'code_completions';
 const paths: readonly CompletionRoute[] = [
@@ -15,4 +16,6 @@ const paths: readonly CompletionRoute[] = [
   { path: '/v1/completions', surface: surfaces.text, dialect: 'openai', feature, units: 1 },
 ];
 
-export const handler = await defineFunction('code-completions', () => paths.map(completionRoute));
+export const handler = await defineFunction('code-completions', () => paths.map(completionRoute), {
+  upstream: createUpstream,
+});

@@ -23,6 +23,7 @@ import {
   type Route,
 } from '@cody-gateway/shared/serve';
 import {
+  createUpstream,
   loadCallBounds,
   embedAll,
   embeddersOf,
@@ -259,7 +260,8 @@ function dialectOf(headers: Received['headers']): 'openai' | 'cody' {
   return headers['x-stainless-lang'] === undefined ? 'cody' : 'openai';
 }
 
-export const handler = await defineFunction('embeddings', () => [
-  { method: 'POST', path: '/v1/embeddings', dialect: dialectOf, handle: embed },
-  listModels,
-]);
+export const handler = await defineFunction(
+  'embeddings',
+  () => [{ method: 'POST', path: '/v1/embeddings', dialect: dialectOf, handle: embed }, listModels],
+  { upstream: createUpstream },
+);

@@ -15,6 +15,7 @@ import {
   type Exchange,
   type Route,
 } from '@cody-gateway/shared/serve';
+import { createUpstream } from '@cody-gateway/shared/upstream';
 
 const dialect = 'google';
 
@@ -82,11 +83,15 @@ const others: Route = {
   },
 };
 
-export const handler = await defineFunction('generate-content', () => [
-  ...verbRoutes,
-  ...models,
-  // What else may be asked of a model is none of these.
-  { ...others, path: '/v1beta/models/{+model}' },
-  others,
-  { ...others, method: 'POST', path: '/v1/models/{+rest}' },
-]);
+export const handler = await defineFunction(
+  'generate-content',
+  () => [
+    ...verbRoutes,
+    ...models,
+    // What else may be asked of a model is none of these.
+    { ...others, path: '/v1beta/models/{+model}' },
+    others,
+    { ...others, method: 'POST', path: '/v1/models/{+rest}' },
+  ],
+  { upstream: createUpstream },
+);

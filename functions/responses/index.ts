@@ -4,6 +4,7 @@
 
 import { Refusal } from '@cody-gateway/shared/http';
 import { completionRoute, defineFunction, surfaces, type Route } from '@cody-gateway/shared/serve';
+import { createUpstream } from '@cody-gateway/shared/upstream';
 
 const path = '/v1/responses';
 const dialect = 'openai-responses';
@@ -21,7 +22,8 @@ const kept: Route = {
   },
 };
 
-export const handler = await defineFunction('responses', () => [
-  completionRoute({ path, surface: surfaces.responses, dialect, feature: 'chat_completions', units: 1 }),
-  kept,
-]);
+export const handler = await defineFunction(
+  'responses',
+  () => [completionRoute({ path, surface: surfaces.responses, dialect, feature: 'chat_completions', units: 1 }), kept],
+  { upstream: createUpstream },
+);

@@ -101,7 +101,7 @@ test('openai: every error has its class, a code and a request id', async () => {
   const unknown = await errorOf(create('gpt-99'));
   assert.ok(unknown instanceof OpenAI.NotFoundError);
   assert.equal(unknown.code, 'model_not_found');
-  assert.match(unknown.message, /allowed: \[openai\/gpt-.*, openai\/gpt-4, /);
+  assert.match(unknown.message, /nearest: \[openai\/gpt-4, .*\]; GET \/v1\/models lists what may be used$/);
   const { token } = await gateway.subscription({ limit: 10, allowedModels: ['openai/gpt-4'] });
   const forbidden = await errorOf(
     create('gpt-4o', new OpenAI({ apiKey: token, baseURL: `${gateway.url}/v1`, maxRetries: 0 })),

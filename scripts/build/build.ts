@@ -18,6 +18,8 @@ const cacheDir = path.join(root, '.build/bundles');
 const recipe = [
   'scripts/build/build.ts',
   'scripts/build/bundle.ts',
+  'scripts/build/for-machines.ts',
+  'scripts/build/ioredis.ts',
   'package-lock.json',
   'tsconfig.json',
   'shared/package.json',
@@ -43,10 +45,11 @@ export interface Built {
 
 /**
  * Bounds of one bundle. What is read at start is paid for by the first caller; the rest is uploaded and kept by every
- * instance. The largest was 804,000 and 10,143,000 bytes on 2026-11-28, of which the catalogue's data is 104,000 and
- * the choice among homes 20,000; build.test.ts wants them near what they bound, so that raising one takes a reason.
+ * instance. The largest was 700,500 and 9,609,000 bytes on 2026-11-28, of which the catalogue's rows are 48,000,
+ * ioredis and its table of commands 140,000, and the calls to providers 115,000, which only functions that make them
+ * read; build.test.ts wants the bounds near what they bound, so that raising one takes a reason.
  */
-export const bounds = { startBytes: 815_000, bytes: 10_500_000 } as const;
+export const bounds = { startBytes: 708_000, bytes: 9_800_000 } as const;
 
 /**
  * Bundles functions, or finds the bundles that were made of the same sources before. They stay as they are for as long

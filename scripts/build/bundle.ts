@@ -4,6 +4,8 @@ import { build, type BuildOptions, type Metafile, type Plugin } from 'esbuild';
 import { existsSync, readFileSync } from 'node:fs';
 import { mkdir, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { forMachines } from './for-machines.ts';
+import { ioredis } from './ioredis.ts';
 
 const root = path.resolve(import.meta.dirname, '../..');
 /** Nothing is written there: names of outputs are given as if it were. */
@@ -40,7 +42,7 @@ export async function makeBundle(entry: string): Promise<Bundle> {
     legalComments: 'none',
     // A second copy of the framework would register in a registry of its own.
     external: ['@google-cloud/functions-framework'],
-    plugins: [inlineText(workers, texts), tasksProtos, noTlsProfiles],
+    plugins: [inlineText(workers, texts), tasksProtos, ioredis],
     logLevel: 'warning',
     metafile: true,
     write: false,
@@ -134,20 +136,6 @@ function nameExports(text: string, file: string, { inputs, outputs }: Metafile):
 }
 
 /**
- * ioredis brings certificates of Redis Cloud along, for who names a `tls.profile`, which nobody here does: eight
- * kilobytes that every start would read.
- */
-const noTlsProfiles: Plugin = {
-  name: 'no-tls-profiles',
-  setup: ({ onLoad }) => {
-    onLoad({ filter: /ioredis[\\/]built[\\/]constants[\\/]TLSProfiles\.js$/ }, () => ({
-      contents: 'exports.default = {};',
-      loader: 'js',
-    }));
-  },
-};
-
-/**
  * Our Lua and JSON files are read next to the module that uses them; in a bundle their text stands in its place. The
  * file of a thread lies beside it. @param workers takes files of threads @param texts takes files whose text stands in
  * the bundle
@@ -177,16 +165,6 @@ const inlineText = (workers: Set<string>, texts: Set<string>): Plugin => ({
     });
   },
 });
-
-/**
- * What is there for people stays in the repository: blanks of JSON, and Lua's comments but for those that say what a
- * script is made of and which keys it takes (shared/src/store/script.ts).
- */
-function forMachines(file: string, text: string): string {
-  if (file.endsWith('.json')) return JSON.stringify(JSON.parse(text));
-  if (!file.endsWith('.lua')) return text;
-  return text.replaceAll(/^\s*--(?! @include | KEYS\[).*\n/gm, '');
-}
 
 const tasksSources = '@google-cloud[\\\\/]tasks[\\\\/]build[\\\\/](esm|cjs)[\\\\/]src[\\\\/]';
 

@@ -1,6 +1,7 @@
 // How much a call may cost at the most, and how much it probably will: counts × the dearest price that can be met.
 // Pure. What is counted of a request its dialect says (upstream); what a call did cost is cost.ts.
 
+import { bytesPerToken } from './bytes-per-token.ts';
 import { amountOf, type Amounts } from './cost.ts';
 import { add, greater, multiply, parseDecimal, roundUp, shifted, zero, type Decimal } from './decimal.ts';
 import { dimensionNames, dimensionOf, type DimensionName } from './dimensions.ts';
@@ -61,8 +62,6 @@ export type Bound =
     }
   | { readonly worstNanoUsd: null; readonly why: string };
 
-/** English and Chinese alike have about so many in a token. */
-export const bytesPerToken = 4;
 /** What a part probably counts as. */
 const expectedPart: Readonly<Record<PartKind, number>> = { image: 1_000, audio: 2_000, video: 20_000, file: 10_000 };
 /** Answers are mostly short; what thinks writes more. */

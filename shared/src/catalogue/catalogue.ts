@@ -10,7 +10,8 @@ export {
   type OverlayPlace,
   type RowEdit,
 } from './change-overlay.ts';
-export { boundOf, bytesPerToken, type Bound, type BoundBy, type RequestSize } from './bound.ts';
+export { boundOf, type Bound, type BoundBy, type RequestSize } from './bound.ts';
+export { bytesPerToken } from './bytes-per-token.ts';
 export { cost, totalCost, type Cost, type Usage } from './cost.ts';
 export { add, decimalText, multiply, one, parseDecimal, shifted, type Decimal } from './decimal.ts';
 export { dollarsMost, dollarText, nanoUsdIn, nanoUsdOf } from './dollars.ts';

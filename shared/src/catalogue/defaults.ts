@@ -1,6 +1,7 @@
 // What a release knows, without its prices. The files are checked by tests, not at each start.
 
 import { readFileSync } from 'node:fs';
+import { parseRows } from './default-rows.ts';
 import type { Layer } from './layers.ts';
 import type { PartialRow } from './row-kind.ts';
 
@@ -9,10 +10,10 @@ export function defaultsLayer(): Layer {
   layer ??= {
     name: 'defaults',
     rows: {
-      providers: parse(readFileSync(new URL('./defaults/providers.json', import.meta.url), 'utf8')),
-      homes: parse(readFileSync(new URL('./defaults/homes.json', import.meta.url), 'utf8')),
-      secrets: parse(readFileSync(new URL('./defaults/secrets.json', import.meta.url), 'utf8')),
-      models: parse(readFileSync(new URL('./defaults/models.json', import.meta.url), 'utf8')),
+      providers: parseRows(readFileSync(new URL('./defaults/providers.json', import.meta.url), 'utf8')),
+      homes: parseRows(readFileSync(new URL('./defaults/homes.json', import.meta.url), 'utf8')),
+      secrets: parseRows(readFileSync(new URL('./defaults/secrets.json', import.meta.url), 'utf8')),
+      models: parseRows(readFileSync(new URL('./defaults/models.json', import.meta.url), 'utf8')),
     },
   };
   return layer;
@@ -24,5 +25,3 @@ export async function defaultPrices(): Promise<readonly PartialRow[]> {
 }
 
 let layer: Layer | null = null;
-
-const parse = (text: string): readonly PartialRow[] => JSON.parse(text) as readonly PartialRow[];

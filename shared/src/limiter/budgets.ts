@@ -5,10 +5,10 @@ import type { Actor, DollarBudget } from '../auth/auth.ts';
 import { keys, redisTimeMs, shardOf, timeCommand, type Shard, type Store, type TimeBudget } from '../store/store.ts';
 import type { BudgetWindow } from '../directory/directory.ts';
 import { keptMoney, named } from './money.ts';
-import { scripts } from './scripts.ts';
 import { endedTimeMs, type Posted } from './settlement.ts';
 import { shareOf } from './share.ts';
 import { actorOf } from './window.ts';
+import { upkeepScripts } from './upkeep-scripts.ts';
 
 /** Whose budgets: the parts of an actor that name it. */
 type Owner = Pick<Actor, 'source' | 'id'>;
@@ -119,7 +119,7 @@ export async function raiseBudget(
 ): Promise<number | null> {
   const identity = encodeURIComponent(actor);
   const key = keys.budget(shardOf(identity), scope, identity);
-  return (await store.run(scripts.raiseBudget, [key], [named(window), endMs ?? 0, settledNanoUsd], budget)) as
+  return (await store.run(upkeepScripts.raiseBudget, [key], [named(window), endMs ?? 0, settledNanoUsd], budget)) as
     number | null;
 }
 
@@ -154,7 +154,7 @@ export async function correctBudget(
   const shard: Shard = shardOf(actor);
   const isSubscription = scope === 'subscription';
   const [outcome, settledNanoUsd = 0, kept = 0, entry = ''] = (await store.run(
-    scripts.correctBudget,
+    upkeepScripts.correctBudget,
     [keys.budget(shard, scope, actor), keys.lease(shard, eventId), keys.outbox(shard)],
     [
       eventId,

@@ -2,7 +2,7 @@
 // stopped. Not what is due (sweep.ts).
 
 import { keys, type TimeBudget, type Store } from '../store/store.ts';
-import { scripts } from './scripts.ts';
+import { upkeepScripts } from './upkeep-scripts.ts';
 
 /** Keys that Redis looks at in one step: well below a millisecond of its thread. */
 const stepKeys = 500;
@@ -27,7 +27,7 @@ export async function restoreExpiries(store: Store, steps: number, budget: () =>
       if (cursor !== '0') await store.commands([['del', keys.walk()]], budget()).catch(() => undefined);
       throw error;
     })) as [[string, string[]]];
-    const mended = await Promise.all(found.map((key) => store.run(scripts.restoreExpiry, [key], [], budget())));
+    const mended = await Promise.all(found.map((key) => store.run(upkeepScripts.restoreExpiry, [key], [], budget())));
     restored += mended.filter((outcome) => outcome === 1).length;
     cursor = next;
     await store.commands([['set', keys.walk(), cursor, 'px', cursorTimeMs]], budget());

@@ -2,7 +2,7 @@
 // Not the reading of callers.
 
 import { redisTimeMs, timeCommand, type TimeBudget, type Store } from '../store/store.ts';
-import { scripts } from './scripts.ts';
+import { upkeepScripts } from './upkeep-scripts.ts';
 
 /** Keys that Redis looks at in one step. */
 const stepKeys = 500;
@@ -63,5 +63,5 @@ export async function raiseCounter(
   settledUnits: number,
   budget: TimeBudget,
 ): Promise<number | null> {
-  return (await store.run(scripts.raiseCounter, [key], [window, settledUnits], budget)) as number | null;
+  return (await store.run(upkeepScripts.raiseCounter, [key], [window, settledUnits], budget)) as number | null;
 }

@@ -2,9 +2,9 @@
 // events room's.
 
 import { keys, type TimeBudget, type Shard, type Store } from '../store/store.ts';
-import { scripts } from './scripts.ts';
 import { endedTimeMs, endKeys } from './settlement.ts';
 import { shareOf } from './share.ts';
+import { upkeepScripts } from './upkeep-scripts.ts';
 
 /** Records read in one round trip: some hundred bytes each. */
 const recordsAtOnce = 100;
@@ -53,7 +53,7 @@ export async function sweepShard(
   let unfolded = 0;
   for (const fold of foldKeys)
     unfolded += (await store.run(
-      scripts.unfold,
+      upkeepScripts.unfold,
       [keys.outbox(shard), fold, keys.folds(shard)],
       shareOf(store),
       budget(),
@@ -72,7 +72,7 @@ async function sweepLease(
   const [, , estimate = '', feature = 'none', actor = 'none', claim = null] =
     (record ?? '').split('\n', 1)[0]?.split(' ') ?? [];
   const [outcome] = (await store.run(
-    scripts.sweep,
+    upkeepScripts.sweep,
     endKeys(shard, feature, actor, id, claim, estimate.includes(';')),
     [id, endedTimeMs],
     budget,

@@ -3,7 +3,7 @@
 
 import type { Actor, Feature } from '../auth/auth.ts';
 import { keys, readRedisTime, shardOf, type TimeBudget, type Store } from '../store/store.ts';
-import { scripts } from './scripts.ts';
+import { upkeepScripts } from './upkeep-scripts.ts';
 
 /** What Redis has of one feature of an actor. Times in Unix ms by Redis's clock. */
 export interface QuotaWindow {
@@ -64,7 +64,7 @@ export async function closeWindow(
   budget: TimeBudget,
 ): Promise<boolean> {
   const actor = actorOf(owner);
-  return (await store.run(scripts.reset, [keys.limit(shardOf(actor), feature, actor)], [window], budget)) === 1;
+  return (await store.run(upkeepScripts.reset, [keys.limit(shardOf(actor), feature, actor)], [window], budget)) === 1;
 }
 
 /** As identityOf (limiter.ts) names those who have a token. */

@@ -3,7 +3,6 @@
 import { createAuth, type Auth } from '../auth/auth.ts';
 import { openCatalogue, type OpenCatalogue } from '../catalogue/catalogue.ts';
 import type { Config } from '../config/config.ts';
-import { createSync, type SubscriptionSync } from '../directory/directory.ts';
 import { openDocuments, type Documents } from '../documents/documents.ts';
 import {
   createEventQueue,
@@ -24,7 +23,7 @@ import {
   type StoreChange,
 } from '../store/store.ts';
 import { createTelemetry, type Telemetry } from '../telemetry/telemetry.ts';
-import { createUpstream, type Upstream } from '../upstream/upstream.ts';
+import type { OpenUpstream, Upstream } from '../upstream/upstream.ts';
 import { createOutages, type Outages } from './outages.ts';
 import { tellUnread } from './unread-variables.ts';
 import { createUnknownCallers, type UnknownCallers } from './unknown-callers.ts';
@@ -39,9 +38,8 @@ export interface Context {
   /** Where the directory and the audit records stand. */
   readonly documents: Documents;
   readonly auth: Auth;
-  /** Brings the source's list into the directory; null where no source lists. */
-  readonly sync: SubscriptionSync | null;
   readonly limiter: Limiter;
+  /** Throws in a function that was given none (FunctionOptions). */
   readonly upstream: Upstream;
   readonly queue: TaskQueue | null;
   readonly noticeQueue: TaskQueue | null;
@@ -60,8 +58,27 @@ export interface Context {
 /** Traces, metrics and errors, when the process ends: within its 8 s (http/drain.ts). */
 const telemetryFlushMs = 1_500;
 
+const none = (): never => {
+  throw new Error('this function calls no provider: give defineFunction its `upstream`');
+};
+const noUpstream: Upstream = {
+  serves: none,
+  read: none,
+  inspect: none,
+  send: none,
+  sendBeside: none,
+  usage: none,
+  soFar: none,
+  unanswered: none,
+  close: () => Promise.resolve(),
+};
+
 /** Opens the rooms; nothing here touches the network. */
-export function openContext(config: Config, openTasks: OpenTasks): Context {
+export function openContext(
+  config: Config,
+  openTasks: OpenTasks,
+  openUpstream: OpenUpstream = () => noUpstream,
+): Context {
   const tokens = accessTokens(config.functionName);
   const telemetry = createTelemetry({ ...config, accessTokens: tokens });
   const warn = (message: string, error: unknown): void => telemetry.log('WARNING', message, {}, error);
@@ -90,7 +107,7 @@ export function openContext(config: Config, openTasks: OpenTasks): Context {
   });
   tellUnread(telemetry, config, catalogue.latest());
   const auth = createAuth({ config, store, documents, now: Date.now, warn });
-  const upstream = createUpstream({
+  const upstream = openUpstream({
     config,
     googleTokens: tokens,
     warn,
@@ -107,7 +124,6 @@ export function openContext(config: Config, openTasks: OpenTasks): Context {
     catalogue,
     documents,
     auth,
-    sync: createSync({ config, store, documents, now: Date.now }),
     limiter,
     upstream,
     queue,

@@ -7,6 +7,7 @@ import { ConfigError, loadConfig } from '../config/config.ts';
 import { tasksOverRest, type OpenTasks } from '../events/events.ts';
 import { drainOnTerm, listenFirst } from '../http/http.ts';
 import { crashLine, createTelemetry } from '../telemetry/telemetry.ts';
+import type { OpenUpstream } from '../upstream/upstream.ts';
 import { openContext, type Context } from './context.ts';
 import { diagnosticRoutes } from './diagnostics.ts';
 import type { Route } from './exchange.ts';
@@ -39,6 +40,8 @@ export type Handler = (request: IncomingMessage, response: ServerResponse) => Pr
 export interface FunctionOptions {
   /** How it reaches Cloud Tasks. */
   readonly tasks?: OpenTasks;
+  /** How it reaches providers: createUpstream. Absent: it calls none, and no start of it reads how that is done. */
+  readonly upstream?: OpenUpstream;
   /**
    * When its port opens: when the way to Redis is open, so that no caller meets an instance whose network is not there
    * yet; or at once, for a function that needs no Redis for its first answer, or whose caller is a queue, which comes
@@ -59,9 +62,9 @@ export interface FunctionOptions {
 export async function defineFunction(
   name: string,
   routes: (context: Context) => readonly Route[],
-  { tasks = tasksOverRest, port = 'with redis' }: FunctionOptions = {},
+  { tasks = tasksOverRest, upstream, port = 'with redis' }: FunctionOptions = {},
 ): Promise<Handler> {
-  const context = openRooms(name, tasks);
+  const context = openRooms(name, tasks, upstream);
   // Before all that can be done while the network answers.
   const opened = context.opened();
   const { handle, idle } = createHandler(context, [...diagnosticRoutes(context), ...routes(context)]);
@@ -77,9 +80,9 @@ export async function defineFunction(
 }
 
 /** What the environment says is wrong only shows when the catalogue is put together, too. */
-function openRooms(name: string, tasks: OpenTasks): Context {
+function openRooms(name: string, tasks: OpenTasks, upstream: OpenUpstream | undefined): Context {
   try {
-    return openContext(loadConfig(), tasks);
+    return openContext(loadConfig(), tasks, upstream);
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     createTelemetry({ googleCloudProject: null, functionName: name, version: '' }).log('ERROR', error.message, {

@@ -1,10 +1,29 @@
 // One run of the sync of subscriptions, by the clock or by an operator: its steps as spans, its lines in the log. What
 // it does is the directory's.
 
-import { SourceUnavailable, type SyncReport, type SyncTrace } from '../directory/directory.ts';
+import {
+  createSync,
+  SourceUnavailable,
+  type SubscriptionSync,
+  type SyncReport,
+  type SyncTrace,
+} from '../directory/directory.ts';
 import { Refusal } from '../http/http.ts';
 import { StoreUnavailable } from '../store/store.ts';
+import type { Context } from './context.ts';
 import type { Exchange } from './exchange.ts';
+
+/** One a process, made by its first run: it keeps the tokens that it asks its source with. */
+const syncs = new WeakMap<Context, SubscriptionSync | null>();
+
+function syncOf(context: Context): SubscriptionSync | null {
+  const known = syncs.get(context);
+  if (known !== undefined) return known;
+  const { config, store, documents } = context;
+  const made = createSync({ config, store, documents, now: Date.now });
+  syncs.set(context, made);
+  return made;
+}
 
 /**
  * Runs it once; null where no source lists subscriptions.
@@ -17,7 +36,7 @@ export async function runSync(
   timeoutMs: number,
   tell: (line: Readonly<Record<string, string | number | boolean>>) => void = () => undefined,
 ): Promise<SyncReport | null> {
-  const { sync } = context;
+  const sync = syncOf(context);
   if (sync === null) return null;
   const log: SyncTrace['log'] = (severity, message, fields) => {
     scope.log(severity, message, fields);

@@ -118,6 +118,8 @@ export async function sendAll(
 }
 
 const theNode = 'redis';
+/** Of a cluster, while its map is not known. */
+export const noNode = 'cluster';
 
 /**
  * @param url `redis://…` or `rediss://…`

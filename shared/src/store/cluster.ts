@@ -1,13 +1,16 @@
 // The ioredis client of a Redis Cluster: each node on its own, so that one which is away fails its own actors alone.
 // Otherwise as client.ts.
 
-import { Cluster, Command, type Redis } from 'ioredis';
+import { Command, type Redis } from 'ioredis';
+// Not by the package's door, which every start reads and where a bundle has no cluster (scripts/build/ioredis.ts).
+import ioredisCluster from 'ioredis/built/cluster/index.js';
 import { apply, prepareConnections, prepareNode, renewTokens, type Access, type Credentials } from './access.ts';
 import {
   connectionOptions,
   connectTimeoutMs,
   gatherWrites,
   keyless,
+  noNode,
   quit,
   sendAll,
   tokenWarning,
@@ -16,8 +19,6 @@ import {
 } from './client.ts';
 import { keys, shardCount, shardName } from './keys.ts';
 
-/** While the cluster's map is not known. */
-const noNode = 'cluster';
 /**
  * MOVED and ASK say that nothing was applied: only these are followed; a slot that is on its way sends back and forth.
  */
@@ -35,7 +36,7 @@ const slotsMax = shardCount + 256;
 export function openCluster(url: URL, access: Access | null, events: ClientEvents): Client {
   const { hostname, port, protocol, username, password } = url;
   const { retryStrategy, enableOfflineQueue, ...options } = connectionOptions;
-  const cluster = new Cluster([{ host: hostname, port: Number(port || 6379) }], {
+  const cluster = new ioredisCluster.default([{ host: hostname, port: Number(port || 6379) }], {
     lazyConnect: true,
     enableOfflineQueue,
     clusterRetryStrategy: retryStrategy,

@@ -8,7 +8,7 @@ import { createBreaker, breakerRules, type Breaker, type BreakerChange, type Out
 import { StoreUnavailable, type TimeBudget } from './time-budget.ts';
 import { keyless, openClient, type Client, type Command } from './client.ts';
 import { clock } from './clock.ts';
-import { openCluster } from './cluster.ts';
+import { loadCluster } from './cluster-client.ts';
 import { createFirstConnection } from './first-connection.ts';
 import { createFullness, type FullChange } from './fullness.ts';
 import { codeOf, refusalOf } from './refusals.ts';
@@ -124,7 +124,7 @@ export function connectStore(
     breakers.set(node, breaker);
     return breaker;
   };
-  const client: Client = (redisCluster ? openCluster : openClient)(url, access, {
+  const client: Client = (redisCluster ? loadCluster : openClient)(url, access, {
     lost: (node, cause, error) => {
       lastLost = error;
       breakerOf(node).trip(refusalOf(error) === 'away' ? 'refusing' : cause, error);

@@ -1,8 +1,7 @@
 // What a dialect must bring: its methods in the order in which they are called. One file in dialects/ each, one line
-// in dialects.ts.
+// in dialects.ts, and one in size/dialect-sizes.ts.
 
 import type { Home, Model, ProviderRow } from '../catalogue/catalogue.ts';
-import type { DialectSize } from './size/size.ts';
 import type { CallerFacts, JsonObject, Meter, Reading } from './call.ts';
 import type { Api } from './guarded-members.ts';
 
@@ -30,17 +29,10 @@ export interface ApiDialect {
    * @throws Refusal `bad-request`
    */
   read(body: JsonObject, rules: ReadingRules): Reading;
-  /**
-   * 2. How much may be read and written at the most, for a call that is charged in dollars: of no other is it asked.
-   * @param body as it is sent, `Reading.body` parsed
-   * @param model as the provider calls it
-   * @param text what `body` was parsed from
-   */
-  size(body: JsonObject, model: string, text: string): DialectSize;
-  /** 3. Headers that let a call in by this key, beside those of the SDK. */
+  /** 2. Headers that let a call in by this key, beside those of the SDK. */
   keyHeaders(reading: Reading, key: string): Readonly<Record<string, string | null>>;
-  /** 4. What is sent: texts, one behind the other (http/post.ts). @param model as the home spells it */
+  /** 3. What is sent: texts, one behind the other (http/post.ts). @param model as the home spells it */
   body(reading: Reading, model: string, home: Home): readonly string[];
-  /** 5. Reads the answer's usage. @param model as the provider calls it, however the home spells it */
+  /** 4. Reads the answer's usage. @param model as the provider calls it, however the home spells it */
   meter(reading: Reading, provider: ProviderRow, model: string): Meter;
 }

@@ -115,6 +115,9 @@ export interface UpstreamOptions {
   readonly draw?: () => number;
 }
 
+/** How a function gets to its providers; most call none. */
+export type OpenUpstream = (options: UpstreamOptions) => Upstream;
+
 /** No network. */
 export function createUpstream({
   config,

@@ -6,6 +6,7 @@ import type { Feature, Permit } from '../../auth/auth.ts';
 import { keys, shardOf, type Store } from '../../store/store.ts';
 import { createLimiter, identityOf, type Lease, type Limiter } from '../limiter.ts';
 import { loadScripts } from '../scripts.ts';
+import { loadUpkeepScripts } from '../upkeep-scripts.ts';
 import { keptText, tallyText } from './plain-budgets.ts';
 import { draftOf, type ModelAdmission, type ModelEvent, type ModelPlan } from './plain-admission.ts';
 import { type Held, type PlainLimiter } from './plain-limiter.ts';
@@ -95,7 +96,8 @@ export class Real {
   /** @param connections of the instances; @param redis a connection of the test's own */
   constructor(connections: readonly Store[], redis: Redis) {
     this.redis = redis;
-    const timed = loadScripts(`local now = tonumber(redis.call('GET', 'now'))`);
+    const now = `local now = tonumber(redis.call('GET', 'now'))`;
+    const timed = { ...loadScripts(now), ...loadUpkeepScripts(now) };
     this.stores = connections.map((store) => ({
       ...store,
       run: (script, ...rest) => store.run(timed[script.name as keyof typeof timed], ...rest),

@@ -22,7 +22,6 @@ import {
   withoutMembers,
   type Message,
 } from '../request-body.ts';
-import { anthropicSize } from '../size/anthropic-size.ts';
 import { secondNames } from '../second-models.ts';
 import { anthropicUsage } from '../usage/anthropic-usage.ts';
 import { mergeReports, wordOf } from '../usage/report.ts';
@@ -35,7 +34,6 @@ export const anthropicMessages: ApiDialect = {
   api: 'anthropic',
   sdk: 'anthropic',
   read: (body, rules) => readMessages(body, rules, true),
-  size: anthropicSize,
   // Newer versions take the key as the SDK sends it.
   keyHeaders: ({ headers }, key) =>
     headers['anthropic-version'] === codyVersion ? { 'x-api-key': key, authorization: null } : {},

@@ -17,7 +17,6 @@ import {
   streamOf,
   withModel,
 } from '../request-body.ts';
-import { anthropicSize } from '../size/anthropic-size.ts';
 import { nothingTold } from '../usage/report.ts';
 import { tellActor } from './anthropic-messages.ts';
 
@@ -25,7 +24,6 @@ export const anthropicText: ApiDialect = {
   api: 'anthropic',
   sdk: 'anthropic',
   read: readPrompt,
-  size: anthropicSize,
   keyHeaders: (_reading, key) => ({ 'x-api-key': key, authorization: null }),
   body: (reading, model) => withModel(reading, model),
   meter: () => createMeter(),

@@ -3,7 +3,6 @@
 
 import type { ApiDialect } from '../api-dialect.ts';
 import { bodyOf, withModel, withoutMembers } from '../request-body.ts';
-import { embeddingSize } from '../size/google-size.ts';
 import { createOpenAiMeter } from './openai-meter.ts';
 
 export const openAiEmbeddings: ApiDialect = {
@@ -18,8 +17,6 @@ export const openAiEmbeddings: ApiDialect = {
     headers: { 'content-type': 'application/json' },
     hidesUsage: false,
   }),
-  // Texts and nothing else.
-  size: ({ input }) => ({ ...embeddingSize({}), inputs: Array.isArray(input) ? Math.max(1, input.length) : 1 }),
   // The SDK writes it.
   keyHeaders: () => ({}),
   body: (reading, model) => withModel(reading, model),

@@ -5,7 +5,6 @@ import type { ApiDialect, ReadingRules } from '../api-dialect.ts';
 import type { JsonObject, Meter, Reading } from '../call.ts';
 import { roughTokens } from '../embedding/embedder.ts';
 import { bodyText, charactersOf, isObject, malformed, modelOf, typeName, withoutMembers } from '../request-body.ts';
-import { embeddingSize } from '../size/google-size.ts';
 import { googleUsage } from '../usage/google-usage.ts';
 import { partTexts } from './gemini-generate.ts';
 
@@ -13,7 +12,6 @@ export const geminiEmbeddings: ApiDialect = {
   api: 'google',
   sdk: null,
   read: readTexts,
-  size: embeddingSize,
   keyHeaders: (_reading, key) => ({ 'x-goog-api-key': key }),
   // The model stands in the address.
   body: ({ body }) => [body],

@@ -8,7 +8,6 @@ import type { ApiDialect, ReadingRules } from '../api-dialect.ts';
 import type { JsonObject, Meter, Reading, Usage } from '../call.ts';
 import { guard } from '../guard.ts';
 import { bodyText, charactersOf, codePoints, isObject, modelOf, streamOf, withoutMembers } from '../request-body.ts';
-import { googleSize } from '../size/google-size.ts';
 import { googleUsage } from '../usage/google-usage.ts';
 import { mergeReports } from '../usage/report.ts';
 import { googleWritten } from '../usage/written.ts';
@@ -17,7 +16,6 @@ export const geminiGenerate: ApiDialect = {
   api: 'google',
   sdk: null,
   read: readContents,
-  size: googleSize,
   // Not in the URL, where it would stand in logs and spans.
   keyHeaders: (_reading, key) => ({ 'x-goog-api-key': key }),
   // The model is part of the address.

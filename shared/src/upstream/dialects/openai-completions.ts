@@ -19,14 +19,12 @@ import {
   textsOf,
   withModel,
 } from '../request-body.ts';
-import { openAiSize } from '../size/openai-size.ts';
 import { secondNames } from '../second-models.ts';
 import { createOpenAiMeter } from './openai-meter.ts';
 
 const common = {
   api: 'openai',
   sdk: 'openai',
-  size: openAiSize,
   // The SDK writes it.
   keyHeaders: () => ({}),
   body: (reading, model) => withModel(reading, model),

@@ -7,7 +7,6 @@ import { guard } from '../guard.ts';
 import { bodyOf, charactersOf, integerOf, isObject, modelOf, streamOf, textsOf, withModel } from '../request-body.ts';
 import { secondNames } from '../second-models.ts';
 import { tellActor } from './openai-completions.ts';
-import { responsesSize } from '../size/responses-size.ts';
 import { readItems } from './responses-items.ts';
 import { createResponsesMeter } from './responses-meter.ts';
 import { withoutServerTools } from './responses-tools.ts';
@@ -16,7 +15,6 @@ export const openAiResponses: ApiDialect = {
   api: 'openai-responses',
   sdk: 'openai',
   read: readResponse,
-  size: responsesSize,
   // The SDK writes it.
   keyHeaders: () => ({}),
   body: (reading, model) => withModel(reading, model),

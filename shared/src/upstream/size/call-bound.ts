@@ -5,6 +5,7 @@ import type { Call } from '../call.ts';
 import { dialectNamed } from '../dialects.ts';
 import { requestObject } from '../request-body.ts';
 import { secondNames } from '../second-models.ts';
+import { dialectSizes } from './dialect-sizes.ts';
 import { textBytesOf } from './size.ts';
 
 /** When it is asked, and how long a model may write unseen, in ms. */
@@ -20,12 +21,12 @@ export interface Asked {
 export function boundOfCall(call: Call, book: PriceBook, { atMs, unseenMs }: Asked): Bound {
   const { model, homes, body } = call;
   if (model === null) return { worstNanoUsd: null, why: 'nobody serves the model' };
-  const { api, size: sizeOf } = dialectNamed(call.dialect);
+  const { api } = dialectNamed(call.dialect);
   const members = requestObject(JSON.parse(body));
   const [second] = secondNames(members, api);
   if (second !== undefined)
     return { worstNanoUsd: null, why: `another model is called beside it, ${second.slice(0, 100)}: leave it out` };
-  const { mediaBytes, ...size } = sizeOf(members, model.name, body);
+  const { mediaBytes, ...size } = dialectSizes[call.dialect](members, model.name, body);
   const by = { model, homes: homes.map(({ row }) => row.id), atMs, unseenMs };
   return boundOf({ ...size, textBytes: textBytesOf(body, mediaBytes) }, by, book);
 }
