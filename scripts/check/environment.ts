@@ -119,5 +119,30 @@ for (const [metric, { fields, messages, above_zero = [], where = {} }] of Object
     if (!code.includes(part)) faults.push(`no line of the code has what the metric ${metric} counts: ${part}`);
 }
 
+// Alerts: each counts a metric that there is, is counted by, and has a page for who is woken by it.
+const alerts = readFileSync(path.join(root, 'terraform/modules/monitoring/alerts.tf'), 'utf8');
+const keysOf = (part: RegExp, key: RegExp): string[] =>
+  [...alerts.matchAll(part)].flatMap(([, body = '']) => [...body.matchAll(key)].map(([, name = '']) => name));
+const alertNames = [
+  ...keysOf(/^ {2}\w+ = \{\n([^]*?)^ {2}\}/gm, /^ {4}([a-z]+(?:-[a-z]+)*) += \{$/gm),
+  ...keysOf(/^ {2}others = \{\n([^]*?)^ {2}\}/gm, /^ {4}([a-z]+(?:-[a-z]+)*) += "/gm),
+];
+if (alertNames.length < 20) faults.push('terraform/modules/monitoring/alerts.tf: its alerts are not found');
+const runbooks = new Set(globSync('*.md', { cwd: path.join(root, 'terraform/runbooks') }));
+for (const name of new Set(alertNames))
+  if (!runbooks.delete(`${name}.md`)) faults.push(`the alert ${name} has no terraform/runbooks/${name}.md`);
+for (const page of runbooks) faults.push(`terraform/runbooks/${page} is of no alert in terraform/modules/monitoring`);
+const known = new Set([
+  ...Object.keys(lines),
+  ...[...monitoring.matchAll(/^ {4}(\w+) += \{ f/gm)].map(([, name]) => name),
+]);
+const asked = new Set([...alerts.matchAll(/\$\{local\.log\}\/(\w+)/g)].map(([, name = '']) => name));
+for (const name of asked)
+  if (!known.has(name))
+    faults.push(`an alert goes by the metric ${name}, which terraform/modules/monitoring/log-lines.json does not have`);
+for (const name of Object.keys(lines))
+  if (!asked.has(name))
+    faults.push(`no alert goes by the metric ${name} of terraform/modules/monitoring/log-lines.json`);
+
 for (const fault of faults) console.error(fault);
 process.exitCode = faults.length === 0 ? 0 : 1;

@@ -18,7 +18,10 @@ export interface Attempted {
 export interface AttemptLog {
   /** Takes the next one. */
   take(attempt: Attempt): void;
-  /** How often the same was asked until it was served. Of many calls of one request: of those that failed, and one. */
+  /**
+   * Attempts of the call until it was served. Where one request makes many provider calls: the failed attempts, and
+   * one.
+   */
   count(): number;
   /** The home whose answer is the caller's; null without one. */
   home(): string | null;
@@ -37,7 +40,7 @@ export interface Abandoned {
   readonly billed: readonly Part[];
 }
 
-/** Many texts are many calls, and an event has its bounds. */
+/** A request with many texts makes many calls, and an event must stay small. */
 const toldMax = 20;
 const none: readonly Abandoned[] = [];
 

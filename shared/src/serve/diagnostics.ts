@@ -39,8 +39,7 @@ export function diagnosticRoutes(context: Context): Route[] {
       handle: async ({ received, scope }) => {
         demandSecret(received, config.diagnosticsSecret);
         try {
-          // As a request does it, and within what that may wait: healthy is what serves requests, so what can be
-          // written to.
+          // Writes to Redis as a request does, within the same time: healthy means that requests can be served.
           await store.probe(context.budget());
           answer(received, 200, plain, 'healthz: ok');
         } catch (error) {
