@@ -69,6 +69,7 @@ const forms: Readonly<Record<string, string>> = {
   'gcloud beta services identity create': 'service project',
   'gcloud billing accounts add-iam-policy-binding': 'member role',
   'gcloud billing projects link': 'billing-account',
+  'gcloud beta services identity create': 'service project',
   'gcloud compute ssh': 'project zone tunnel-through-iap',
   'gcloud certificate-manager certificates list': 'project',
   'gcloud firestore backups list': 'project',
