@@ -66,7 +66,6 @@ test('npm scripts and commands of npm run gateway, with their flags', () => {
 const forms: Readonly<Record<string, string>> = {
   'gcloud auth application-default login': '',
   'gcloud auth login': '',
-  'gcloud beta services identity create': 'service project',
   'gcloud billing accounts add-iam-policy-binding': 'member role',
   'gcloud billing projects link': 'billing-account',
   'gcloud beta services identity create': 'service project',
