@@ -25,10 +25,14 @@ async function deliver({ received, scope, context }: Exchange, marks: NoticeMark
   const notice = parseNotice(body);
   if (notice === null) {
     // 2xx all the same: the queue would send it again for a month. Its text may be anything, so it is not logged.
-    scope.log('ERROR', 'a task is not a quota notice', {
-      poison_task: createHash('sha256').update(body).digest('hex'),
-      bytes: Buffer.byteLength(body),
-    });
+    scope.log(
+      'ERROR',
+      'a task of the notices’ queue cannot be read as a notice and is dropped: something else writes into the queue, or an older release did (runbook dead-letters)',
+      {
+        poison_task: createHash('sha256').update(body).digest('hex'),
+        bytes: Buffer.byteLength(body),
+      },
+    );
   } else {
     const { trace_id: traceId, span_id: spanId, percent: threshold } = notice;
     if (traceId !== undefined && spanId !== undefined) scope.link({ traceId, spanId });

@@ -51,7 +51,7 @@ export function completionRoute(route: CompletionRoute): Route {
     method: 'POST',
     path,
     dialect,
-    // Where no home can be asked there is no path: a provider without a key is not routed.
+    // The path is there only while some home of the provider can be called: without its key there is none.
     offered: ({ catalogue, upstream }) => upstream.serves(catalogue.latest(), surface, dialect === 'cody'),
     handle: (exchange) => complete(exchange, route),
   };
@@ -76,7 +76,7 @@ async function complete(exchange: Exchange, route: CompletionRoute): Promise<voi
   );
   received.replyHeaders['x-cody-resolved-model'] = permit.model;
   const warnings = [...(call.warnings ?? []), ...(callTags.warning === null ? [] : [callTags.warning])];
-  // Instances have none today.
+  // Instances never got such a header from the original gateway.
   if (warnings.length > 0 && route.dialect !== 'cody') received.replyHeaders['warning'] = warningHeader(warnings);
   scope.annotate({ feature, model: permit.model, stream: call.stream });
   const { charge = completions } = route;
@@ -88,7 +88,7 @@ async function complete(exchange: Exchange, route: CompletionRoute): Promise<voi
   });
   const event = { ...charge.event(permit, call, flagging, callerIds, attempts), callTags: callTags.tags };
   const span = completionSpan(permit, call);
-  // What nobody bills has no bound: whether a budget is used up is looked at all the same.
+  // A call that no provider bills has no cost to hold against a budget; one that is used up refuses it all the same.
   const bound: AskBound = charge.isBilled
     ? async (book, asked) => (await loadCallBounds()).boundOfCall(call, book, asked)
     : null;
@@ -160,7 +160,7 @@ async function readBody(
 ): Promise<{ body: unknown; claim: Claim | null }> {
   const { context, received } = exchange;
   const text = await received.readBody(context.config.bodyBytesMax, identityOf(actor));
-  // What is charged nothing is work all the same: a quota that is used up ends it.
+  // A call that is charged nothing is still work for us: a used-up quota refuses it.
   if (charge?.isFree === true) await look(exchange, actor, feature, entitlement, callerIds);
   else await lookBeforeParsing(exchange, text, actor, feature, entitlement, callerIds);
   const claim = readClaim(received, feature, text);
@@ -168,7 +168,7 @@ async function readBody(
   return { body: asked === null ? body : withMembers(body, asked), claim };
 }
 
-/** What is no object is refused by its reader. */
+/** A body that is not an object stays as it is: the dialect refuses it. */
 function withMembers(body: unknown, { members }: Asked): unknown {
   return typeof body === 'object' && body !== null && !Array.isArray(body) ? { ...body, ...members } : body;
 }

@@ -12,7 +12,7 @@ export interface ReadingRules {
   readonly provider: ProviderRow;
   /** The most tokens of an answer that may be asked for; null: the provider's own bound. */
   readonly lengthMax: number | null;
-  /** Null: nobody serves it here, and the request is refused. */
+  /** Null: no provider of ours serves it, and the request is refused. */
   readonly model: Model | null;
   /** Tools that the provider runs and bills itself, by type, as far as the operator lets callers use them. */
   readonly serverTools: readonly string[];

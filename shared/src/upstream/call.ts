@@ -84,7 +84,7 @@ export interface Choice {
   readonly asked: string;
   /** As the request has it, bare. */
   readonly typed: string;
-  /** Null: nobody serves it here. */
+  /** Null: no provider of ours serves it. */
   readonly model: Model | null;
   /** Why it is not served by now, in an operator's words for the caller. */
   readonly unavailable: string | null;
@@ -138,7 +138,7 @@ export interface Attempt {
   readonly ms: number;
   /** Null: its answer is the caller's. */
   readonly failure: AttemptFailureKind | null;
-  /** It left whole, nobody got anything of it, and the home may bill it all the same. */
+  /** The request was sent whole and its answer reached nobody, so the home may still bill it. */
   readonly mayBeBilled: boolean;
   /** Of an answer that is our fault what the provider says, in one bounded line; for the log alone. */
   readonly said: string | null;

@@ -10,7 +10,7 @@ locals {
     for name, line in local.lines : name => join(" OR ", concat(
       [for field in line.fields : "jsonPayload.${field}:*"],
       [for message in line.messages : "jsonPayload.message =~ \"^${message}\""],
-      [for message, where in lookup(line, "where", {}) : "(jsonPayload.message = \"${message}\" AND ${join(" AND ", [for field, value in where : "jsonPayload.${field} = \"${value}\""])})"],
+      [for message, where in lookup(line, "where", {}) : "(jsonPayload.message =~ \"^${message}\" AND ${join(" AND ", [for field, value in where : "jsonPayload.${field} = \"${value}\""])})"],
       [for field in lookup(line, "above_zero", []) : "jsonPayload.${field} > 0"],
       [for text in line.platform : "textPayload =~ \"${text}\""],
     ))

@@ -114,7 +114,7 @@ class Failover {
     }
   }
 
-  /** With nobody else to ask: what passes by itself is tried once more. */
+  /** There is no other home: a failure that passes by itself is tried once more. */
   async #again(candidate: Candidate): Promise<Candidate | null> {
     const failure = this.#failure;
     if (failure?.isTransient() !== true || failure.isFinal) return null;
@@ -208,8 +208,8 @@ class Failover {
   }
 
   /**
-   * Of several failures the caller is told the last one, but of ours only if there is no other, and of no answer only
-   * if there is none.
+   * Of several failures the caller is told the last. One that is our fault is told only where there is no other, and
+   * that a home gave no answer only where none did.
    */
   #keep(failure: AttemptFailure): void {
     const known = this.#failure;

@@ -150,7 +150,7 @@ export class Health {
         else this.#giveBack(shut);
       return;
     }
-    // A call from before it was shut is no news: the probe decides.
+    // A call that began before it was shut proves nothing now: the probe decides.
     if (outcome === 'undecided' || this.#shut.has(key) || (own !== key && this.#shut.has(own))) return;
     let outcomes = this.#outcomes.get(key);
     if (outcomes === undefined) this.#outcomes.set(key, (outcomes = new Outcomes(this.#rules.outcomes)));

@@ -435,9 +435,9 @@ run "before" {
   # What the policies count, to the letter: a filter that matches nothing is an alert that never comes.
   assert {
     condition = (
-      strcontains(output.inventory.monitoring.filters.redis_breaker, "(jsonPayload.message = \"redis-breaker\" AND jsonPayload.state = \"lasting\")") &&
-      strcontains(output.inventory.monitoring.filters.redis_full, "(jsonPayload.message = \"redis-full\" AND jsonPayload.state = \"full\")") &&
-      strcontains(output.inventory.monitoring.filters.home_shut, "(jsonPayload.message = \"home-shut\" AND jsonPayload.state = \"shut\")") &&
+      strcontains(output.inventory.monitoring.filters.redis_breaker, "(jsonPayload.message =~ \"^redis-breaker\" AND jsonPayload.state = \"lasting\")") &&
+      strcontains(output.inventory.monitoring.filters.redis_full, "(jsonPayload.message =~ \"^redis-full\" AND jsonPayload.state = \"full\")") &&
+      strcontains(output.inventory.monitoring.filters.home_shut, "(jsonPayload.message =~ \"^home-shut\" AND jsonPayload.state = \"shut\")") &&
       strcontains(output.inventory.monitoring.filters.home_failures, "jsonPayload.message =~ \"^an attempt at a home failed\" OR jsonPayload.message =~ \"^provider-account\"") &&
       strcontains(output.inventory.monitoring.filters.provider_errors, "httpRequest.status >= 500 AND (jsonPayload.refusal = (\"model-unavailable\" OR \"upstream-unreachable\" OR \"upstream-timeout\") OR (jsonPayload.upstream_status > 0 AND NOT jsonPayload.refusal : *))") &&
       strcontains(output.inventory.monitoring.filters.own_errors, "jsonPayload.event = \"request_completed\" AND NOT (httpRequest.status >= 500 AND (jsonPayload.refusal = (") &&
