@@ -85,6 +85,8 @@ interface Line {
   readonly above_zero?: readonly string[];
   /** Lines by their whole message, and what stands in their members. */
   readonly where?: Readonly<Record<string, Readonly<Record<string, string>>>>;
+  /** The metric's labels, each from a member of the line. */
+  readonly labels?: Readonly<Record<string, string>>;
 }
 const lines = JSON.parse(
   readFileSync(path.join(root, 'terraform/modules/monitoring/log-lines.json'), 'utf8'),
@@ -110,12 +112,13 @@ for (const [, kind = ''] of refusals)
   if (!code.includes(`'${kind}'`)) faults.push(`no refusal is of the kind ${kind}, which alerts count as a provider’s`);
 for (const member of ['refusal:', 'upstream_status:', 'model:'])
   if (!code.includes(member)) faults.push(`no line of the code has ${member}, by which alerts tell whose fault it is`);
-for (const [metric, { fields, messages, above_zero = [], where = {} }] of Object.entries(lines)) {
+for (const [metric, { fields, messages, above_zero = [], where = {}, labels = {} }] of Object.entries(lines)) {
   const whole = Object.entries(where).flatMap(([message, members]) => [
     `'${message}'`,
     ...Object.values(members).map((value) => `'${value}'`),
   ]);
-  for (const part of [...fields, ...messages, ...whole, ...above_zero.flatMap((field) => field.split('.'))])
+  const parts = [...above_zero, ...Object.values(labels)].flatMap((field) => field.split('.'));
+  for (const part of [...fields, ...messages, ...whole, ...parts])
     if (!code.includes(part)) faults.push(`no line of the code has what the metric ${metric} counts: ${part}`);
 }
 

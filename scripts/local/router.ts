@@ -122,10 +122,10 @@ function forward(agent: http.Agent, { url, file }: Target, request: IncomingMess
   response.once('close', () => {
     if (!response.writableFinished) outgoing.destroy();
   });
-  outgoing.on('error', () => {
+  outgoing.on('error', ({ message }) => {
     // A function may answer before it has read the whole body: the answer stands, and its own end says whether it is
     // whole.
-    if (!answered) unavailable(response, `the local cloud cannot reach the function ${file.name}`);
+    if (!answered) unavailable(response, `the local cloud cannot reach the function ${file.name}: ${message}`);
   });
   request.pipe(outgoing);
 }

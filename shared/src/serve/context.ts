@@ -150,10 +150,13 @@ function tellBreaker(telemetry: Telemetry, { node, state, cause, openMs, error }
 
 /**
  * Names of homes, secrets and models; an actor's own shutting is for its calls alone, and would be a series of its own.
+ * The line is the alert's (terraform/modules/monitoring/log-lines.json): it comes again with each probe that fails.
  */
 function tellShut(telemetry: Telemetry, key: string, shut: 0 | 1): void {
   const [kind = '', home = '', name] = key.split(' ');
   if (key.includes(' for ')) return;
+  const fields = { state: shut === 1 ? 'shut' : 'open', kind, home, name: name ?? null };
+  telemetry.log(shut === 1 ? 'WARNING' : 'INFO', 'home-shut', fields);
   telemetry.count('gateway.home.shut', shut, { kind, home, ...(name !== undefined && { name }) });
   if (kind === 'model' && name !== undefined) telemetry.count('gateway.model_breaker', shut, { model: name });
 }

@@ -437,6 +437,8 @@ run "before" {
     condition = (
       strcontains(output.inventory.monitoring.filters.redis_breaker, "(jsonPayload.message = \"redis-breaker\" AND jsonPayload.state = \"lasting\")") &&
       strcontains(output.inventory.monitoring.filters.redis_full, "(jsonPayload.message = \"redis-full\" AND jsonPayload.state = \"full\")") &&
+      strcontains(output.inventory.monitoring.filters.home_shut, "(jsonPayload.message = \"home-shut\" AND jsonPayload.state = \"shut\")") &&
+      strcontains(output.inventory.monitoring.filters.home_failures, "jsonPayload.message =~ \"^an attempt at a home failed\" OR jsonPayload.message =~ \"^provider-account\"") &&
       strcontains(output.inventory.monitoring.filters.provider_errors, "httpRequest.status >= 500 AND (jsonPayload.refusal = (\"model-unavailable\" OR \"upstream-unreachable\" OR \"upstream-timeout\") OR (jsonPayload.upstream_status > 0 AND NOT jsonPayload.refusal : *))") &&
       strcontains(output.inventory.monitoring.filters.own_errors, "jsonPayload.event = \"request_completed\" AND NOT (httpRequest.status >= 500 AND (jsonPayload.refusal = (") &&
       strcontains(output.inventory.monitoring.filters.unplaced_columns, "jsonPayload.unplaced_member:*") &&
@@ -457,9 +459,9 @@ run "before" {
 
   assert {
     condition = length(setsubtract(
-      ["Concurrent upstream requests", "Own overhead p99, ms", "Upstream p50, ms", "Whole requests p99, ms", "Callers refused a second, by status", "Events delivered a second", "Events that could not be published"],
+      ["Concurrent upstream requests", "Own overhead p99, ms", "Upstream p50, ms", "Whole requests p99, ms", "Callers refused a second, by status", "Events delivered a second", "Events that could not be published", "Attempts at homes a second", "Failures of homes a minute, by kind", "Shut: homes, keys, models (lines a minute)", "Answers of homes p95, ms"],
     [for tile in jsondecode(output.inventory.monitoring.dashboard).mosaicLayout.tiles : tile.widget.title])) == 0 && jsondecode(output.inventory.monitoring.dashboard).labels == { app = "cody-gateway", component = "monitoring", env = "dev" }
-    error_message = "The dashboard shows the concurrent upstream requests, own time and the provider's apart, refusals and events, and has its labels."
+    error_message = "The dashboard shows the concurrent upstream requests, own time and the provider's apart, refusals, events and homes, and has its labels."
   }
 }
 
