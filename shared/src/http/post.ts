@@ -45,7 +45,7 @@ export interface Destination {
   readonly headers: readonly string[];
 }
 
-/** Of a body. Text in plain ASCII is written alike in both encodings, latin1 without room for three bytes a character. */
+/** Text in plain ASCII is written alike in both encodings, latin1 without room for three bytes a character. */
 interface Piece {
   readonly content: string | Buffer;
   readonly bytes: number;
