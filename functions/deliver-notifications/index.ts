@@ -34,10 +34,14 @@ async function deliver({ received, scope, context }: Exchange, marks: NoticeMark
     scope.annotate({ letter_sent: await deliverOnce(told, context, marks) });
   } else if (notice === null) {
     // 2xx all the same: the queue would send it again for a month. Its text may be anything, so it is not logged.
-    scope.log('ERROR', 'a task is neither a notice nor a letter', {
-      poison_task: createHash('sha256').update(body).digest('hex'),
-      bytes: Buffer.byteLength(body),
-    });
+    scope.log(
+      'ERROR',
+      'a task of the notices’ queue can be read neither as a notice nor as a letter and is dropped: something else writes into the queue, or an older release did (runbook dead-letters)',
+      {
+        poison_task: createHash('sha256').update(body).digest('hex'),
+        bytes: Buffer.byteLength(body),
+      },
+    );
   } else {
     const { trace_id: traceId, span_id: spanId, percent: threshold } = notice;
     if (traceId !== undefined && spanId !== undefined) scope.link({ traceId, spanId });

@@ -196,6 +196,7 @@ test('what the issue of operations asks for has a chapter of its own', () => {
     'Firestore restored',
     'What is there already',
     'Taking something away',
+    'Vertex AI',
     'Provider outage',
     "Deleting a customer's data",
   ]);

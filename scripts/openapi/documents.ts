@@ -54,9 +54,8 @@ const bearer = {
 
 /** By name. @param files every function.json @throws Error that lists what does not fit */
 export function openApiDocuments(files: readonly FunctionFile[]): Readonly<Record<DocumentName, OpenApi>> {
-  const faults = faultsOf(files);
-  if (faults.length > 0)
-    throw new Error(`scripts/openapi/operations.ts:\n${faults.map((fault) => `  - ${fault}`).join('\n')}`);
+  const faults = openApiFaults(files);
+  if (faults.length > 0) throw new Error(faults.join('\n'));
   return Object.fromEntries(
     Object.keys(titles).map((name) => [name, documentOf(name as DocumentName, files)]),
   ) as Record<DocumentName, OpenApi>;
@@ -75,10 +74,17 @@ function isOf(route: FunctionFile['routes'][number], url: string): boolean {
   return route.path.endsWith('*') ? url.startsWith(route.path.slice(0, -1)) : route.path === url;
 }
 
-function faultsOf(files: readonly FunctionFile[]): string[] {
+/**
+ * What is served and not described, or the other way round: one sentence each.
+ * @param files every function.json
+ */
+export function openApiFaults(files: readonly FunctionFile[]): string[] {
   const unserved = operations
     .filter((operation) => functionOf(files, operation) === null)
-    .map(({ method, path }) => `${method} ${path} is described, and no function.json has it`);
+    .map(
+      ({ method, path }) =>
+        `${method} ${path} is described in scripts/openapi/operations.ts, and no function.json has it`,
+    );
   const served = files.filter(({ trigger }) => trigger === 'http').flatMap(({ routes }) => routes);
   const undescribed = served
     .filter(({ path }) => !(path in undocumented))
@@ -90,13 +96,20 @@ function faultsOf(files: readonly FunctionFile[]): string[] {
           (method) =>
             !operations.some((one) => one.method === method && isOf(route, one.path.replaceAll(/\{\w+\}/g, 'x'))),
         )
-        .map((method) => `${method} ${route.path} is in a function.json, and nothing describes it`),
+        .map(
+          (method) =>
+            `${method} ${route.path} is in a function.json, and scripts/openapi/operations.ts neither describes it nor has it among those left undocumented`,
+        ),
     );
   const idle = Object.keys(undocumented).filter((path) => !served.some((route) => route.path === path));
+  const named = new Set(operations.flatMap(({ request, answer }) => [request ?? [], answer ?? []].flat()));
   return [
+    ...[...named]
+      .filter((name) => name !== 'text' && shapes[name] === undefined)
+      .map((name) => `scripts/openapi/shapes.ts has no ${name}, which scripts/openapi/operations.ts names`),
     ...unserved,
     ...new Set(undescribed),
-    ...idle.map((path) => `${path} is left out, and no function.json has it`),
+    ...idle.map((path) => `${path} is left undocumented in scripts/openapi/operations.ts, and no function.json has it`),
   ];
 }
 

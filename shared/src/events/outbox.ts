@@ -125,7 +125,10 @@ export function createOutbox(
       const work = queue.create(body).then(
         () => true,
         (error: unknown) => {
-          warn('an event did not get into the queue', error);
+          warn(
+            'an event did not get into the queue at once: it waits in Redis’s outbox, or stands in the next line',
+            error,
+          );
           return false;
         },
       );

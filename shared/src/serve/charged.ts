@@ -103,7 +103,13 @@ export async function charged<Used>(
     const { parts, home } = billedSoFar();
     return meteredCost(book, call.event.model, home, lease.admittedAtMs, parts);
   };
-  const warn = (error: unknown): void => scope.log('WARNING', 'a lease could not be renewed', {}, error);
+  const warn = (error: unknown): void =>
+    scope.log(
+      'WARNING',
+      'a lease could not be renewed and is tried again: a call that runs on without one is charged by the sweeper, and its settlement corrects that',
+      {},
+      error,
+    );
   const stopRenewing = lease.keepAlive(warn, metered);
   try {
     timing.upstreamStarts();

@@ -48,7 +48,13 @@ async function endLater(
   const sent = await outbox.sendNow(row, settlement);
   scope.mark(spanNames.event, () => eventAttributes(row, JSON.stringify(row)));
   scope.annotate({ settled_by: sent ? 'task' : 'log' });
-  if (!sent) scope.log('ERROR', 'a lease could not be ended', { usage_event: row, settlement }, error);
+  if (!sent)
+    scope.log(
+      'ERROR',
+      'a lease could not be ended: neither Redis nor the queue took it. Its event and settlement stand in this line and nowhere else; replay it (terraform/README.md, "Replaying events")',
+      { usage_event: row, settlement },
+      error,
+    );
 }
 
 /**
@@ -66,18 +72,26 @@ async function handOver(
   else if (written !== null) {
     const row = eventRow(event, written);
     if (!(await outbox.sendNow(row)))
-      scope.log('ERROR', 'the outbox is full and the queue is away', { usage_event: row });
+      scope.log(
+        'ERROR',
+        'an event could not be written: the outbox in Redis is full and the queue did not take it. It stands in this line and nowhere else; replay it (terraform/README.md, "Replaying events")',
+        { usage_event: row },
+      );
   }
   scope.mark(spanNames.event, () => eventAttributes(event, text));
   if (aboveBoundNanoUsd > 0) {
     // It was charged all the same: a limit may have been passed by it, and the catalogue's bounds are wrong somewhere.
     telemetry.count('gateway.budget.above_bound', 1, { model: event.model ?? '' });
-    scope.log('ERROR', 'a call cost more than was thought possible', {
-      above_bound_nano_usd: aboveBoundNanoUsd,
-      cost_nano_usd: event.cost_nano_usd,
-      model: event.model,
-      event_id: event.event_id,
-    });
+    scope.log(
+      'ERROR',
+      'a call cost more than the highest cost that its budget was asked for: a limit may have been passed by above_bound_nano_usd. Compare the model’s row and prices with its provider’s (npm run gateway -- prices compare)',
+      {
+        above_bound_nano_usd: aboveBoundNanoUsd,
+        cost_nano_usd: event.cost_nano_usd,
+        model: event.model,
+        event_id: event.event_id,
+      },
+    );
   }
   const request = { trace_id: scope.traceId, span_id: scope.spanId };
   for (const one of budgetNotices) outbox.notify(one, budgetNoticeAbout(one, request));

@@ -10,7 +10,9 @@ import { denialRefusal } from './rate-limit.ts';
 import { recordEvent } from './record-event.ts';
 import { unparsedEvent } from './refused-event.ts';
 
-/** A megabyte has no fewer characters: parsing it may take as long as a hundred ordinary requests. */
+/**
+ * A body of a megabyte has at least so many characters, and parsing it may take as long as a hundred ordinary requests.
+ */
 const lookedCharacters = 333_333;
 
 /**

@@ -28,7 +28,10 @@ export async function costOf(
     const book = prices instanceof Promise ? await within(prices, waitMs, () => null) : prices;
     return book === null ? null : priceCall(parts, by, book);
   } catch (error) {
-    warn('a call could not be priced by its instance', error);
+    warn(
+      'a call could not be priced and its row has no cost: once its day is final, npm run gateway -- prices reprice adds it',
+      error,
+    );
     return null;
   }
 }

@@ -22,6 +22,11 @@ export async function recordEvent(
     if (posted !== null) context.outbox.take(posted, text);
     scope.mark(spanNames.event, () => eventAttributes(event, text));
   } catch (error) {
-    scope.log('ERROR', 'an event could not be written', { usage_event: event }, error);
+    scope.log(
+      'ERROR',
+      'an event could not be written: Redis did not take it. It stands in this line and nowhere else; replay it (terraform/README.md, "Replaying events")',
+      { usage_event: event },
+      error,
+    );
   }
 }

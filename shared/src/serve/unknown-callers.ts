@@ -40,7 +40,12 @@ export function createUnknownCallers({ limiter, outbox, telemetry, budget }: Unk
       const posted = await limiter.recordEvent(identity, name, id, text, count, budget());
       if (posted !== null) outbox.take(posted, text);
     } catch (error) {
-      telemetry.log('ERROR', 'an event could not be written', { usage_event: event }, error);
+      telemetry.log(
+        'ERROR',
+        'an event could not be written: Redis did not take it. It stands in this line and nowhere else; replay it (terraform/README.md, "Replaying events")',
+        { usage_event: event },
+        error,
+      );
     }
   };
   const writeOut = async (identity: string): Promise<void> => {

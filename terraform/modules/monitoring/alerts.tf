@@ -214,6 +214,13 @@ locals {
       title   = "A provider refuses our account", severity = "CRITICAL", filter = "${local.log}/provider_account\""
       aligner = "ALIGN_DELTA", period = "60s"
     }
+    # Of the line `home-shut`, written when it is shut and after each probe that failed. Calls are served elsewhere as
+    # long as the model has another home, so that nothing else may tell of it.
+    home-shut = {
+      title    = "A home is shut for long", filter = "${local.log}/home_shut\""
+      aligner  = "ALIGN_DELTA", duration = "900s"
+      group_by = ["metric.label.home", "metric.label.kind", "metric.label.name"]
+    }
   }
 
   # Types differ, so these are chosen one by one.
