@@ -125,10 +125,7 @@ export function createOutbox(
       const work = queue.create(body).then(
         () => true,
         (error: unknown) => {
-          warn(
-            'an event did not get into the queue at once: it waits in Redis’s outbox, or stands in the next line',
-            error,
-          );
+          warn('an event did not get into the queue: the next line has it, or Redis’s outbox', error);
           return false;
         },
       );

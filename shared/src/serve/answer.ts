@@ -147,7 +147,7 @@ function close({ received, scope, dialect }: Exchange, answer: Answer, relayed: 
     if (!response.headersSent) throw cutRefusal(relayed.error);
     scope.log(
       'WARNING',
-      'the provider broke off its answer; the caller was sent an error and pays for what had come',
+      'the provider broke off; the caller gets an error, and pays for what had come',
       {},
       relayed.error,
     );

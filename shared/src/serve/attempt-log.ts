@@ -47,8 +47,8 @@ const none: readonly Abandoned[] = [];
 /** What an operator has to mend, by failure: the alert `provider-account` goes by how its line begins. */
 const ours: Readonly<Partial<Record<string, string>>> = {
   key: 'does not take our key',
-  money: 'says that our credit or quota is used up',
-  access: 'says that our account may not use this model',
+  money: 'says our credit or quota is used up',
+  access: 'denies our account this model',
 };
 
 export function createAttemptLog(exchange: Pick<Exchange, 'context' | 'scope'>, attempted: Attempted): AttemptLog {
@@ -113,11 +113,10 @@ function tell(
       said,
     });
   else
-    scope.log(
-      'WARNING',
-      'an attempt at a home failed: `blame` says why, the call goes to the next home where there is one',
-      { ...fields, attempt_ms: ms },
-    );
+    scope.log('WARNING', 'an attempt at a home failed (`blame`): the next is asked, if any', {
+      ...fields,
+      attempt_ms: ms,
+    });
   scope.mark('attempt', () => ({
     'gateway.home': home,
     'http.response.status_code': status > 0 ? status : null,

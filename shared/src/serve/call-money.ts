@@ -44,12 +44,7 @@ async function costBound(
   isHard: boolean,
 ): Promise<CallCost> {
   const book = await within(catalogue.prices(), pricesWaitMs, () => null).catch((error: unknown) => {
-    scope.log(
-      'ERROR',
-      'prices could not be read: calls under a hard budget are refused with 503, others pass unchecked, until the catalogue can be read again',
-      {},
-      error,
-    );
+    scope.log('ERROR', 'prices could not be read: calls under a hard budget get 503, others pass unchecked', {}, error);
     return null;
   });
   if (book === null && isHard)

@@ -104,12 +104,7 @@ export async function charged<Used>(
     return meteredCost(book, call.event.model, home, lease.admittedAtMs, parts);
   };
   const warn = (error: unknown): void =>
-    scope.log(
-      'WARNING',
-      'a lease could not be renewed and is tried again: a call that runs on without one is charged by the sweeper, and its settlement corrects that',
-      {},
-      error,
-    );
+    scope.log('WARNING', 'a lease could not be renewed: it is tried again, the settlement corrects a sweep', {}, error);
   const stopRenewing = lease.keepAlive(warn, metered);
   try {
     timing.upstreamStarts();

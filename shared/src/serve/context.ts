@@ -99,11 +99,9 @@ export function openContext(
     nowMs: Date.now(),
     overlay: { config, store, documents, now: Date.now },
     onFaults: (faults) =>
-      telemetry.log(
-        'ERROR',
-        'the catalogue has faults, and the last good one stays in force: mend the rows that `faults` names (npm run gateway -- models, providers, homes)',
-        { faults },
-      ),
+      telemetry.log('ERROR', 'the catalogue has faults, the last good one stays: mend the rows in `faults`', {
+        faults,
+      }),
   });
   tellUnread(telemetry, config, catalogue.latest());
   const auth = createAuth({ config, store, documents, now: Date.now, warn });
@@ -144,9 +142,9 @@ export function openContext(
 }
 
 const breakerTexts: Readonly<Record<StoreChange['state'], string>> = {
-  open: 'this instance has no Redis, calls get 503 or are admitted on trust; runbook redis-breaker',
-  explained: 'a reason for it came in, see `said`',
-  lasting: 'still no Redis since `open_ms`; runbook redis-breaker',
+  open: 'no Redis, calls get 503 or are taken on trust',
+  explained: 'the reason is in `said`',
+  lasting: 'no Redis for `open_ms`; runbook redis-breaker',
   closed: 'Redis is back after `open_ms`',
 };
 
@@ -181,7 +179,7 @@ function tellFull(telemetry: Telemetry, { node, state, fullMs, error }: FullChan
   const fields = { state, node, said: wordsOf(error), full_ms: Math.round(fullMs) };
   const text =
     state === 'full'
-      ? 'redis-full: Redis refuses writes for want of memory; runbook redis-full'
-      : 'redis-full is over: Redis takes writes again after `full_ms`';
+      ? 'redis-full: Redis takes no writes for want of memory; runbook redis-full'
+      : 'redis-full is over: it took `full_ms`';
   telemetry.log(state === 'full' ? 'WARNING' : 'INFO', text, fields, error);
 }

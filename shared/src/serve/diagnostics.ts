@@ -43,12 +43,7 @@ export function diagnosticRoutes(context: Context): Route[] {
           await store.probe(context.budget());
           answer(received, 200, plain, 'healthz: ok');
         } catch (error) {
-          scope.log(
-            'WARNING',
-            'Redis did not answer a health check, which therefore failed (runbook redis-breaker)',
-            {},
-            error,
-          );
+          scope.log('WARNING', 'Redis did not answer a health check (runbook redis-breaker)', {}, error);
           const outage = store.outage();
           const since = outage === null ? '' : ` for ${(outage.openMs / 1000).toFixed(1)} s`;
           const cause = error instanceof Error ? error.message : 'redis is unavailable';

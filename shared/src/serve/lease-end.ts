@@ -5,6 +5,7 @@ import { budgetNoticeAbout, eventRow, eventRowText, noticeAbout, type EndedEvent
 import type { Lease, Settlement } from '../limiter/limiter.ts';
 import { spanNames } from '../telemetry/telemetry.ts';
 import type { Exchange } from './exchange.ts';
+import { replayIt } from './lost-event.ts';
 import { eventAttributes, noticeAttributes } from './spans.ts';
 
 /**
@@ -51,7 +52,7 @@ async function endLater(
   if (!sent)
     scope.log(
       'ERROR',
-      'a lease could not be ended: neither Redis nor the queue took it. Its event and settlement stand in this line and nowhere else; replay it (terraform/README.md, "Replaying events")',
+      `a lease could not be ended: neither Redis nor the queue took its settlement. ${replayIt}`,
       { usage_event: row, settlement },
       error,
     );
@@ -74,7 +75,7 @@ async function handOver(
     if (!(await outbox.sendNow(row)))
       scope.log(
         'ERROR',
-        'an event could not be written: the outbox in Redis is full and the queue did not take it. It stands in this line and nowhere else; replay it (terraform/README.md, "Replaying events")',
+        `an event could not be written: the outbox in Redis is full and the queue did not take it. ${replayIt}`,
         { usage_event: row },
       );
   }
@@ -84,7 +85,7 @@ async function handOver(
     telemetry.count('gateway.budget.above_bound', 1, { model: event.model ?? '' });
     scope.log(
       'ERROR',
-      'a call cost more than the highest cost that its budget was asked for: a limit may have been passed by above_bound_nano_usd. Compare the model’s row and prices with its provider’s (npm run gateway -- prices compare)',
+      'a call cost more than its upper bound, maybe more than a budget: npm run gateway -- prices compare',
       {
         above_bound_nano_usd: aboveBoundNanoUsd,
         cost_nano_usd: event.cost_nano_usd,

@@ -28,10 +28,7 @@ export async function costOf(
     const book = prices instanceof Promise ? await within(prices, waitMs, () => null) : prices;
     return book === null ? null : priceCall(parts, by, book);
   } catch (error) {
-    warn(
-      'a call could not be priced and its row has no cost: once its day is final, npm run gateway -- prices reprice adds it',
-      error,
-    );
+    warn('a call could not be priced: npm run gateway -- prices reprice, once its day is final', error);
     return null;
   }
 }
