@@ -125,7 +125,7 @@ export function createOutbox(
       const work = queue.create(body).then(
         () => true,
         (error: unknown) => {
-          warn('an event did not get into the queue: the next line has it, or Redis’s outbox', error);
+          warn('an event did not get into the queue', error);
           return false;
         },
       );

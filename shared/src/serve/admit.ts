@@ -107,7 +107,7 @@ async function withdraw({ context, scope }: Exchange, permit: Permit, admission:
       if (tries < withdrawalsMax && budget.leftMs > 0) continue;
       return scope.log(
         'WARNING',
-        'Redis did not say whether a call was admitted: if it was, the sweeper charges its estimate',
+        'Redis did not say whether a call was admitted: the sweeper may charge its estimate',
         {},
         error,
       );

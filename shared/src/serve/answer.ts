@@ -145,12 +145,7 @@ function close({ received, scope, dialect }: Exchange, answer: Answer, relayed: 
   if (relayed.end === 'whole') response.end(relayed.last);
   else if (relayed.end === 'cut') {
     if (!response.headersSent) throw cutRefusal(relayed.error);
-    scope.log(
-      'WARNING',
-      'the provider broke off; the caller gets an error, and pays for what had come',
-      {},
-      relayed.error,
-    );
+    scope.log('WARNING', 'the provider broke off: the caller pays for what had come', {}, relayed.error);
     if (!relayed.stream) response.destroy();
     else if (answer.meter.failed()) response.end();
     else response.end(errorEvent(cutRefusal(relayed.error), dialect, scope.traceId, answer.meter.nextNumber?.()));

@@ -104,7 +104,7 @@ export async function charged<Used>(
     return meteredCost(book, call.event.model, home, lease.admittedAtMs, parts);
   };
   const warn = (error: unknown): void =>
-    scope.log('WARNING', 'a lease could not be renewed: it is tried again, the settlement corrects a sweep', {}, error);
+    scope.log('WARNING', 'a lease could not be renewed: it is tried again', {}, error);
   const stopRenewing = lease.keepAlive(warn, metered);
   try {
     timing.upstreamStarts();

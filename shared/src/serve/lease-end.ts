@@ -73,11 +73,9 @@ async function handOver(
   else if (written !== null) {
     const row = eventRow(event, written);
     if (!(await outbox.sendNow(row)))
-      scope.log(
-        'ERROR',
-        `an event could not be written: the outbox in Redis is full and the queue did not take it. ${replayIt}`,
-        { usage_event: row },
-      );
+      scope.log('ERROR', `an event could not be written: the outbox in Redis is full, the queue away. ${replayIt}`, {
+        usage_event: row,
+      });
   }
   scope.mark(spanNames.event, () => eventAttributes(event, text));
   if (aboveBoundNanoUsd > 0) {
