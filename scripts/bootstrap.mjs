@@ -3,7 +3,17 @@
 
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  accessSync,
+  constants as access,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { constants } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -26,6 +36,7 @@ try {
     throw new Error(`Node 20 or later is needed, this is ${process.versions.node}`);
   await installPackages();
   if (wantsRedis) installRedis();
+  tellReadOnly();
   run();
 } catch (error) {
   console.error(error.message);
@@ -226,6 +237,19 @@ function has(program) {
 function systemInstall([program, ...rest], { mayFail = false } = {}) {
   const { status, stdout, stderr } = spawnSync(program, rest, { encoding: 'utf8', timeout: installTimeoutMs });
   if (status !== 0 && !mayFail) throw new Error(`${[program, ...rest].join(' ')} failed:\n${stdout}${stderr}`);
+}
+
+/**
+ * Checks and help need no right to write here; whatever builds or starts something ends with the path that it lacks.
+ */
+function tellReadOnly() {
+  try {
+    accessSync(root, access.W_OK);
+  } catch (error) {
+    console.error(
+      `${root} cannot be written (${error.code}): what builds, starts or keeps something there (.build, .local) will fail. Copy it to a folder of yours`,
+    );
+  }
 }
 
 /** The script on Node 24; its signals, output and exit code are ours. */

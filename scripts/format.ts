@@ -18,7 +18,14 @@ if (words.length > 0) {
 }
 const run = (program: string, ...args: string[]): number | null =>
   spawnSync(path.join(root, 'node_modules/.bin', program), args, { cwd: root, stdio: 'inherit' }).status;
-for (const written of ['words', 'variables', 'routes', 'openapi'])
-  spawnSync(process.execPath, [`scripts/check/${written}.ts`, '--write'], { cwd: root, stdio: 'inherit' });
+// What cannot be written says what it lacks itself; the others are written all the same.
+const lacking = ['words', 'variables', 'routes', 'openapi'].filter(
+  (written) =>
+    spawnSync(process.execPath, [`scripts/check/${written}.ts`, '--write'], { cwd: root, stdio: 'inherit' }).status !==
+    0,
+);
 const lint = run('oxlint', '--type-aware', '--fix');
-process.exit(run('prettier', '--write', '--log-level=warn', '.') === 0 && lint === 0 ? 0 : 1);
+const formatted = run('prettier', '--write', '--log-level=warn', '.');
+if (lacking.length > 0)
+  console.error(`npm run format could not write all of ${lacking.join(', ')}: see what it said above`);
+process.exit(formatted === 0 && lint === 0 && lacking.length === 0 ? 0 : 1);

@@ -103,7 +103,13 @@ export const pages: Readonly<Record<string, (asking: Asking) => Promise<Outcome>
 
 /** What a source did not tell is this page's gap, and the log's line. */
 function failedOf({ exchange: { scope } }: Asking): (error: unknown) => void {
-  return (error) => scope.log('WARNING', 'a part of a page of the console could not be read', {}, error);
+  return (error) =>
+    scope.log(
+      'WARNING',
+      'a part of a page of the console could not be read and says so there; the error names the source',
+      {},
+      error,
+    );
 }
 
 /** Subscriptions as the directory has them. */

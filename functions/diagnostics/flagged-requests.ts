@@ -86,7 +86,12 @@ async function mayRead(exchange: Exchange, introspect: Introspect): Promise<bool
         return false;
     }
   } catch (error) {
-    exchange.scope.log('ERROR', 'a token could not be introspected', {}, error);
+    exchange.scope.log(
+      'ERROR',
+      'a reader’s token could not be checked with the accounts server, and got a 500: see CODY_GATEWAY_TOKEN_INTROSPECTION_URL and the error',
+      {},
+      error,
+    );
     say(exchange, 500, 'Internal Server Error\n');
     return false;
   }
@@ -104,7 +109,7 @@ function withoutStore(handle: Route['handle']): Route['handle'] {
     try {
       await handle(exchange);
     } catch (error) {
-      exchange.scope.log('ERROR', 'flagged prompts could not be read', {}, error);
+      exchange.scope.log('ERROR', 'flagged prompts could not be read from Redis; their reader got a 500', {}, error);
       say(exchange, 500, 'Internal server error\n');
     }
   };

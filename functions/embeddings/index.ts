@@ -214,9 +214,10 @@ function embeddingEvent({ model }: Permit, { texts }: EmbeddingRequest, attempts
 }
 
 function embeddingSpan(permit: Permit): ChargedSpan<Used> {
+  const provider = permit.model.slice(0, permit.model.indexOf('/'));
   return {
     begins: callSpan(permit, {
-      provider: permit.model.slice(0, permit.model.indexOf('/')),
+      provider: { id: provider, semanticName: provider },
       model: permit.model.slice(permit.model.indexOf('/') + 1),
       address: null,
     }),

@@ -130,11 +130,19 @@ test('our account is refused everywhere: 502 in our words, ERROR with the provid
   assert.doesNotMatch(error.message, /quota/);
   assert.ok(both.every(({ requests }, i) => requests.length - (before[i] ?? 0) <= 1));
   const line = await eventually(
-    () => gateway.lines.find(({ message, provider }) => message === 'provider-account' && provider === 'openai'),
+    () =>
+      gateway.lines.find(
+        ({ message, provider }) => String(message).startsWith('provider-account') && provider === 'openai',
+      ),
     (found) => found !== undefined,
   );
   assert.deepEqual([line?.['severity'], line?.['blame']], ['ERROR', 'money']);
   assert.match(String(line?.['said']), /^insufficient_quota: insufficient_quota: You exceeded/);
+  // What the alert on homes that stay shut counts.
+  const shut = gateway.lines.find(
+    ({ message, state, kind }) => message === 'home-shut' && state === 'shut' && kind === 'key',
+  );
+  assert.deepEqual([shut?.['severity'], typeof shut?.['home'], typeof shut?.['name']], ['WARNING', 'string', 'string']);
   const [row] = await gateway.events(`identifier = '${id}'`);
   assert.deepEqual([row?.units, row?.metadata['resolved_status_code']], [0, 502]);
 });

@@ -20,7 +20,7 @@ before(async () => {
   gateway = await startGateway({
     functions: ['chat-completions', 'deliver-events'],
   });
-  ({ token } = await gateway.subscription({ limit: 1_000 }));
+  ({ token } = await gateway.subscription({ limit: 10_000 }));
 });
 after(async () => {
   gateway.functions.get('chat-completions')?.child.kill('SIGCONT');
@@ -62,6 +62,24 @@ async function stream(model: string): Promise<Response> {
   return response;
 }
 
+/** Two callers who call a model again and again. @returns what ends it, and tells their answers in order */
+function startLoad(model: string): () => Promise<Answer[]> {
+  const answers: Answer[] = [];
+  let isOver = false;
+  const caller = async (): Promise<void> => {
+    while (!isOver) {
+      answers.push(await openai(model));
+      await sleep(100);
+    }
+  };
+  const callers = Promise.all([caller(), caller()]);
+  return async () => {
+    isOver = true;
+    await callers;
+    return answers;
+  };
+}
+
 test('a model of tomorrow is served to the next request, though the function stood still during the change', async () => {
   assert.equal((await openai('openai/gpt-99')).status, 404);
   const { child, url } = gateway.functions.get('chat-completions') ?? assert.fail();
@@ -85,12 +103,13 @@ test('a model of tomorrow is served to the next request, though the function sto
   assert.equal(added.context_window, like?.context_window);
 });
 
-test('the kill switch: running streams end whole, the next call is told why in its dialect; and back', async () => {
+test('the kill switch under load: running streams end whole, the next call is told why in its dialect; and back', async () => {
   const text = 'off until 14:00 UTC, use another one';
   // Longer than it takes until the change is in force.
   gateway.openai?.pace({ chunks: 200, chunkDelayMs: 100 });
-  const running = await stream('openai/gpt-4o');
+  const running = await Promise.all(Array.from({ length: 10 }, () => stream('openai/gpt-4o')));
   gateway.openai?.pace({ chunks: 4, chunkDelayMs: 0 });
+  const load = startLoad('openai/gpt-4o');
   await operate('models', 'disable', 'openai/gpt-4o', '--text', text);
   await operate('providers', 'disable', 'anthropic', '--text', text);
   await sleep(inForceMs);
@@ -105,7 +124,13 @@ test('the kill switch: running streams end whole, the next call is told why in i
   assert.equal(error.message, text);
   const other = await openai('openai/gpt-4o-mini');
   assert.equal(other.status, 200, other.text);
-  assert.match(await running.text(), /data: \[DONE\]\n\n$/);
+  for (const one of running) assert.match(await one.text(), /data: \[DONE\]\n\n$/);
+  const answers = await load();
+  const turned = answers.findIndex(({ status }) => status !== 200);
+  assert.ok(turned > 0 && turned < answers.length - 1, `${turned} of ${answers.length}`);
+  for (const { status, text: whole } of answers.slice(0, turned)) assert.match(`${status} ${whole}`, /^200 .*"stop"/s);
+  // Two callers: the other one's call may have been under way.
+  for (const { status, text: whole } of answers.slice(turned + 1)) assert.deepEqual([status, whole], [503, sdk.text]);
 
   await operate('models', 'enable', 'openai/gpt-4o');
   await operate('providers', 'enable', 'anthropic');

@@ -209,6 +209,17 @@ const promises: readonly (readonly [number: number, promise: string, kept: () =>
       const line = (await prometheus()).split('\n').find((text) => text.startsWith('gateway_upstream_in_flight{'));
       assert.match(line ?? '', /gen_ai_provider_name="anthropic",gen_ai_request_model="claude-3-haiku-20240307"/);
       assert.match(line ?? '', /gateway_feature="chat_completions".* 0$/);
+      // And as the original gateway calls them.
+      const text = await prometheus();
+      assert.match(
+        text,
+        /^cody_gateway_concurrent_upstream_requests\{.*provider="anthropic",feature="completions".* 0$/m,
+      );
+      assert.match(
+        text,
+        /^cody_gateway_latency_overhead_bucket\{.*provider="anthropic",feature="completions",stream=/m,
+      );
+      assert.match(text, /^cody_gateway_redis_latency_bucket\{.*error="false",command="admit"/m);
     },
   ],
   [

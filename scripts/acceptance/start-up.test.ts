@@ -90,11 +90,11 @@ test('silence for ever: the port opens at its bound, and calls are refused', asy
   assert.equal((await fetch(`${url}/-/__version`)).status, 200);
 });
 
-test('who opens at once is who needs no Redis for the first answer: task functions, and diagnostics', async () => {
+test('who opens at once is who needs no Redis for the first answer: task functions, diagnostics and the console', async () => {
   for (const { name, trigger } of await readFunctionFiles())
     assert.equal(
       readFileSync(path.join(functions, name, 'index.ts'), 'utf8').includes("port: 'at once'"),
-      trigger === 'task' || name === 'diagnostics',
+      trigger === 'task' || name === 'diagnostics' || name === 'console',
       name,
     );
 });

@@ -83,8 +83,10 @@ interface Line {
   readonly fields: readonly string[];
   readonly messages: readonly string[];
   readonly above_zero?: readonly string[];
-  /** Lines by their whole message, and what stands in their members. */
+  /** Lines by how they begin, and what stands in their members. */
   readonly where?: Readonly<Record<string, Readonly<Record<string, string>>>>;
+  /** The metric's labels, each from a member of the line. */
+  readonly labels?: Readonly<Record<string, string>>;
 }
 const lines = JSON.parse(
   readFileSync(path.join(root, 'terraform/modules/monitoring/log-lines.json'), 'utf8'),
@@ -110,14 +112,41 @@ for (const [, kind = ''] of refusals)
   if (!code.includes(`'${kind}'`)) faults.push(`no refusal is of the kind ${kind}, which alerts count as a provider’s`);
 for (const member of ['refusal:', 'upstream_status:', 'model:'])
   if (!code.includes(member)) faults.push(`no line of the code has ${member}, by which alerts tell whose fault it is`);
-for (const [metric, { fields, messages, above_zero = [], where = {} }] of Object.entries(lines)) {
-  const whole = Object.entries(where).flatMap(([message, members]) => [
-    `'${message}'`,
-    ...Object.values(members).map((value) => `'${value}'`),
-  ]);
-  for (const part of [...fields, ...messages, ...whole, ...above_zero.flatMap((field) => field.split('.'))])
+for (const [metric, { fields, messages, above_zero = [], where = {}, labels = {} }] of Object.entries(lines)) {
+  for (const message of Object.keys(where))
+    if (!["'", '`'].some((quote) => code.includes(quote + message)))
+      faults.push(`no line of the code begins as the metric ${metric} counts it: ${message}`);
+  const values = Object.values(where).flatMap((members) => Object.values(members).map((value) => `'${value}'`));
+  const parts = [...above_zero, ...Object.values(labels)].flatMap((field) => field.split('.'));
+  for (const part of [...fields, ...messages, ...values, ...parts])
     if (!code.includes(part)) faults.push(`no line of the code has what the metric ${metric} counts: ${part}`);
 }
+
+// Alerts: each counts a metric that there is, is counted by, and has a page for who is woken by it.
+const alerts = readFileSync(path.join(root, 'terraform/modules/monitoring/alerts.tf'), 'utf8');
+const keysOf = (part: RegExp, key: RegExp): string[] =>
+  [...alerts.matchAll(part)].flatMap(([, body = '']) => [...body.matchAll(key)].map(([, name = '']) => name));
+const alertNames = [
+  ...keysOf(/^ {2}\w+ = \{\n([^]*?)^ {2}\}/gm, /^ {4}([a-z]+(?:-[a-z]+)*) += \{$/gm),
+  ...keysOf(/^ {2}others = \{\n([^]*?)^ {2}\}/gm, /^ {4}([a-z]+(?:-[a-z]+)*) += "/gm),
+];
+if (alertNames.length < 20) faults.push('terraform/modules/monitoring/alerts.tf: its alerts are not found');
+const runbooks = new Set(globSync('*.md', { cwd: path.join(root, 'terraform/runbooks') }));
+for (const name of new Set(alertNames))
+  if (!runbooks.delete(`${name}.md`)) faults.push(`the alert ${name} has no terraform/runbooks/${name}.md`);
+for (const page of runbooks) faults.push(`terraform/runbooks/${page} is of no alert in terraform/modules/monitoring`);
+const known = new Set([
+  ...Object.keys(lines),
+  ...[...monitoring.matchAll(/^ {4}(\w+) += \{ f/gm)].map(([, name]) => name),
+]);
+const asked = new Set([...alerts.matchAll(/\$\{local\.log\}\/(\w+)/g)].map(([, name = '']) => name));
+for (const name of asked)
+  if (!known.has(name))
+    faults.push(`an alert goes by the metric ${name}, which terraform/modules/monitoring/log-lines.json does not have`);
+const tiles = readFileSync(path.join(root, 'terraform/modules/monitoring/dashboard.json.tftpl'), 'utf8');
+for (const name of Object.keys(lines))
+  if (!asked.has(name) && !tiles.includes(`cody_gateway_${name}`))
+    faults.push(`no alert and no tile goes by the metric ${name} of terraform/modules/monitoring/log-lines.json`);
 
 for (const fault of faults) console.error(fault);
 process.exitCode = faults.length === 0 ? 0 : 1;

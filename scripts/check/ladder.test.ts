@@ -17,7 +17,7 @@ test('imports go down, through doors', () => {
   );
   assert.match(
     faults('shared/src/http/a.ts', "import { x } from '../serve/serve.ts';")[0] ?? '',
-    /http\/a\.ts:1: http \(rung 3\) imports serve \(rung 11\)/,
+    /http\/a\.ts:1: http \(rung 3\) imports serve \(rung 12\)/,
   );
   assert.match(
     faults('shared/src/serve/a.ts', "\nimport { x } from '../limiter/lease.ts';")[0] ?? '',

@@ -5,11 +5,15 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { format, resolveConfig } from 'prettier';
 import { readFunctionFiles } from '../functions/function-files.ts';
-import { openApiDocuments } from '../openapi/documents.ts';
+import { openApiDocuments, openApiFaults } from '../openapi/documents.ts';
 
 const dir = path.resolve(import.meta.dirname, '../../functions/diagnostics/openapi');
 
-for (const [name, document] of Object.entries(openApiDocuments(await readFunctionFiles()))) {
+const files = await readFunctionFiles();
+const faults = openApiFaults(files);
+for (const fault of faults) console.error(fault);
+if (faults.length > 0) process.exit(1);
+for (const [name, document] of Object.entries(openApiDocuments(files))) {
   const file = path.join(dir, `${name}.json`);
   const text = await format(JSON.stringify(document), { ...(await resolveConfig(file)), filepath: file });
   if (process.argv.includes('--write')) writeFileSync(file, text);

@@ -68,6 +68,7 @@ const forms: Readonly<Record<string, string>> = {
   'gcloud auth login': '',
   'gcloud billing accounts add-iam-policy-binding': 'member role',
   'gcloud billing projects link': 'billing-account',
+  'gcloud beta services identity create': 'service project',
   'gcloud compute ssh': 'project zone tunnel-through-iap',
   'gcloud certificate-manager certificates list': 'project',
   'gcloud firestore backups list': 'project',
@@ -195,6 +196,7 @@ test('what the issue of operations asks for has a chapter of its own', () => {
     'Firestore restored',
     'What is there already',
     'Taking something away',
+    'Vertex AI',
     'Provider outage',
     "Deleting a customer's data",
   ]);

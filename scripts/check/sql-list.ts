@@ -14,7 +14,7 @@ import {
   trafficQuestion,
   type Question,
 } from '@cody-gateway/shared/console';
-import { closeSql, dueSql } from '@cody-gateway/shared/events';
+import { budgetSumsSql, closeSql, dueSql, monthSumsSql, unusualSpendSql } from '@cody-gateway/shared/events';
 import type { Column } from '../local/google/bigquery/bigquery.ts';
 import { eventsFiles, eventsSql, eventsTables, parametersOf } from '../local/google/bigquery/events-dataset.ts';
 import { statementsOf } from '../local/google/bigquery/dialect.ts';
@@ -174,6 +174,18 @@ async function commands(): Promise<readonly Sql[]> {
     { file: 'scripts/operator/usage-show.ts', sql: showQuery(dataset) },
     { file: 'scripts/operator/prices-compare.ts', sql: ledgerSql(dataset) },
     { file: 'scripts/operator/reprice-days.ts', sql: rowsSql(dataset) },
+    { file: 'shared/src/events/budget-sums.ts', sql: budgetSumsSql(dataset, ['2026-11', 'life']) },
+    {
+      file: 'shared/src/events/month-letter.ts',
+      sql: monthSumsSql(dataset).replaceAll(/@(from|middle|to)\b/g, "'2026-11-01'"),
+    },
+    {
+      file: 'shared/src/events/unusual-spend.ts',
+      // The tool has no parameters of these names.
+      sql: unusualSpendSql(dataset)
+        .replaceAll('@today', "'2026-11-28'")
+        .replaceAll(/@(least|times)\b/g, "'4'"),
+    },
     { file: 'scripts/operator/reconcile.ts', sql: windowsQuery(dataset, ['a', 'b']) },
     ...placeQueries(dataset).map((sql, i) => ({ file: `scripts/operator/events-place.ts #${i + 1}`, sql })),
   ];

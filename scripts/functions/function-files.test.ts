@@ -27,10 +27,10 @@ test('the project’s own files are in order', async () => {
 
 test('V8 has half of an instance’s memory, and a young generation that outlasts a call', () => {
   // terraform/envs/prod/tests/gateway.tftest.hcl says the same of what is deployed.
-  assert.equal(memoryEnv(512).NODE_OPTIONS, '--max-semi-space-size=16 --max-old-space-size=320');
+  assert.equal(memoryEnv(512).NODE_OPTIONS, '--max-semi-space-size=16 --max-old-space-size=256');
   assert.equal(
     memoryEnv(256, '--import=x').NODE_OPTIONS,
-    '--max-semi-space-size=8 --max-old-space-size=160 --import=x',
+    '--max-semi-space-size=8 --max-old-space-size=128 --import=x',
   );
 });
 

@@ -40,9 +40,12 @@ const fileSchema = v.strictObject({
   secrets: v.array(v.string()),
   /**
    * What its account may reach besides Redis and its secrets; where absent Terraform gives what is usual for the
-   * trigger. `directory-view` and `ledger` are read, `directory` and `warehouse` written, `final-days` both.
+   * trigger. `directory-view` and `ledger` are read, `directory` and `warehouse` written, `final-days` both; `vertex`
+   * are homes on Vertex AI, where the root has `vertex_ai` on.
    */
-  uses: v.optional(v.array(v.picklist(['directory', 'directory-view', 'queues', 'warehouse', 'ledger', 'final-days']))),
+  uses: v.optional(
+    v.array(v.picklist(['directory', 'directory-view', 'queues', 'warehouse', 'ledger', 'final-days', 'vertex'])),
+  ),
   /**
    * Who may call it, for `http`: absent, everybody, who then shows a token; `iap`, whom Identity-Aware Proxy lets in.
    */
@@ -60,7 +63,7 @@ export type FunctionFile = v.InferOutput<typeof fileSchema> & { readonly name: s
  * @param nodeOptions further ones
  */
 export function memoryEnv(memoryMiB: number, nodeOptions = ''): { NODE_OPTIONS: string; MALLOC_ARENA_MAX: string } {
-  const divided = `--max-semi-space-size=${Math.floor(memoryMiB / 32)} --max-old-space-size=${Math.floor((memoryMiB * 5) / 8)}`;
+  const divided = `--max-semi-space-size=${Math.floor(memoryMiB / 32)} --max-old-space-size=${Math.floor(memoryMiB / 2)}`;
   return { NODE_OPTIONS: `${divided} ${nodeOptions}`.trim(), MALLOC_ARENA_MAX: '1' };
 }
 

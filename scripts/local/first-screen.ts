@@ -44,6 +44,9 @@ OpenAI's SDK, with the model gpt-4o:
 Anthropic's SDK, with the model claude-haiku-4-5:
   new Anthropic({ baseURL: '${url}', apiKey: TOKEN,
     authToken: null })
+Google's SDK, with the model gemini-2.5-flash:
+  new GoogleGenAI({ apiKey: TOKEN, vertexai: false,
+    httpOptions: { baseUrl: '${url}' } })
 
 Providers
 ${providerKinds.map((kind) => `  ${provider(kind)}`).join('\n')}

@@ -8,6 +8,9 @@ import { listen } from './process/port.ts';
 /** What the functions know as the load balancer's. */
 export const routerAddress = '127.0.0.1';
 
+/** Google’s. Node’s five seconds may pass while a busy caller has not read the answer yet. */
+const keepAliveMs = 610_000;
+
 /** A function and where it runs. */
 export interface Target {
   readonly file: FunctionFile;
@@ -29,7 +32,7 @@ export async function startRouter({
   targets: readonly Target[];
 }): Promise<LocalRouter> {
   const agent = new http.Agent({ keepAlive: true, maxSockets: 1_000 });
-  const server = createServer((request, response) => {
+  const server = createServer({ keepAliveTimeout: keepAliveMs }, (request, response) => {
     const target = chooseTarget(targets, {
       url: request.url ?? '/',
       method: request.method ?? 'GET',
@@ -106,6 +109,12 @@ function forward(agent: http.Agent, { url, file }: Target, request: IncomingMess
       answer.once('close', () => {
         if (!answer.complete) response.destroy();
       });
+      // What a caller still sends to a function that has answered is thrown away: unread, it would hold up the caller.
+      answer.once('end', () => {
+        if (request.complete) return;
+        request.unpipe(outgoing).resume();
+        outgoing.destroy();
+      });
       answer.pipe(response);
       response.flushHeaders();
     },
@@ -113,10 +122,10 @@ function forward(agent: http.Agent, { url, file }: Target, request: IncomingMess
   response.once('close', () => {
     if (!response.writableFinished) outgoing.destroy();
   });
-  outgoing.on('error', () => {
+  outgoing.on('error', ({ message }) => {
     // A function may answer before it has read the whole body: the answer stands, and its own end says whether it is
     // whole.
-    if (!answered) unavailable(response, `the local cloud cannot reach the function ${file.name}`);
+    if (!answered) unavailable(response, `the local cloud cannot reach the function ${file.name}: ${message}`);
   });
   request.pipe(outgoing);
 }

@@ -21,6 +21,26 @@ const errors: Readonly<Record<DocumentName, string>> = {
   anthropic: 'AnthropicError',
   google: 'GoogleError',
 };
+/** Sourcegraph instances know one refusal, by its text and headers, whatever was used up. */
+const limited: Readonly<Record<DocumentName, string>> = {
+  cody: 'The quota, or a budget in dollars, is used up, or calls come too fast. Says when to retry.',
+  openai: told('`x-should-retry: false` where waiting does not help soon'),
+  anthropic: told('`x-should-retry: false` where waiting does not help soon'),
+  google: told('`retry-after` where waiting helps'),
+};
+
+function told(how: string): string {
+  return `Calls come too fast, the quota is used up, or a budget in dollars is: used up, held by calls in flight, or less than this call may cost. The message says which, in dollars, and what to do; ${how}.`;
+}
+
+function limitHeaders(document: DocumentName): Schema {
+  const header = (description: string): Schema => ({ description, schema: { type: 'string' } });
+  return {
+    'retry-after': header('A date. Left out where the call would be refused then, too.'),
+    ...(document !== 'cody' && { 'x-should-retry': header('`false`: another try would be refused as well.') }),
+  };
+}
+
 /** The header in which each kind of client has its key; beside them all take `Authorization: Bearer`. */
 const keyHeaders: Readonly<Partial<Record<DocumentName, string>>> = {
   anthropic: 'x-api-key',
@@ -34,9 +54,8 @@ const bearer = {
 
 /** By name. @param files every function.json @throws Error that lists what does not fit */
 export function openApiDocuments(files: readonly FunctionFile[]): Readonly<Record<DocumentName, OpenApi>> {
-  const faults = faultsOf(files);
-  if (faults.length > 0)
-    throw new Error(`scripts/openapi/operations.ts:\n${faults.map((fault) => `  - ${fault}`).join('\n')}`);
+  const faults = openApiFaults(files);
+  if (faults.length > 0) throw new Error(faults.join('\n'));
   return Object.fromEntries(
     Object.keys(titles).map((name) => [name, documentOf(name as DocumentName, files)]),
   ) as Record<DocumentName, OpenApi>;
@@ -55,10 +74,17 @@ function isOf(route: FunctionFile['routes'][number], url: string): boolean {
   return route.path.endsWith('*') ? url.startsWith(route.path.slice(0, -1)) : route.path === url;
 }
 
-function faultsOf(files: readonly FunctionFile[]): string[] {
+/**
+ * What is served and not described, or the other way round: one sentence each.
+ * @param files every function.json
+ */
+export function openApiFaults(files: readonly FunctionFile[]): string[] {
   const unserved = operations
     .filter((operation) => functionOf(files, operation) === null)
-    .map(({ method, path }) => `${method} ${path} is described, and no function.json has it`);
+    .map(
+      ({ method, path }) =>
+        `${method} ${path} is described in scripts/openapi/operations.ts, and no function.json has it`,
+    );
   const served = files.filter(({ trigger }) => trigger === 'http').flatMap(({ routes }) => routes);
   const undescribed = served
     .filter(({ path }) => !(path in undocumented))
@@ -70,13 +96,20 @@ function faultsOf(files: readonly FunctionFile[]): string[] {
           (method) =>
             !operations.some((one) => one.method === method && isOf(route, one.path.replaceAll(/\{\w+\}/g, 'x'))),
         )
-        .map((method) => `${method} ${route.path} is in a function.json, and nothing describes it`),
+        .map(
+          (method) =>
+            `${method} ${route.path} is in a function.json, and scripts/openapi/operations.ts neither describes it nor has it among those left undocumented`,
+        ),
     );
   const idle = Object.keys(undocumented).filter((path) => !served.some((route) => route.path === path));
+  const named = new Set(operations.flatMap(({ request, answer }) => [request ?? [], answer ?? []].flat()));
   return [
+    ...[...named]
+      .filter((name) => name !== 'text' && shapes[name] === undefined)
+      .map((name) => `scripts/openapi/shapes.ts has no ${name}, which scripts/openapi/operations.ts names`),
     ...unserved,
     ...new Set(undescribed),
-    ...idle.map((path) => `${path} is left out, and no function.json has it`),
+    ...idle.map((path) => `${path} is left undocumented in scripts/openapi/operations.ts, and no function.json has it`),
   ];
 }
 
@@ -138,7 +171,7 @@ function withReferred(names: ReadonlySet<string>): string[] {
 }
 
 function operationOf(
-  { document, id, summary, request, answer, streams, features, access, path, example }: Operation,
+  { document, id, summary, request, answer, streams, features, access, path, query, example }: Operation,
   tag: string,
 ): Schema {
   const json = (shape: string): Schema => ({
@@ -156,7 +189,14 @@ function operationOf(
     required: true,
     schema: { type: 'string', enum: features },
   };
-  const parameters = [...named, ...(features === undefined ? [] : [feature])];
+  const queries = Object.entries(query ?? {}).map(([name, { description, values }]) => ({
+    name,
+    in: 'query',
+    required: false,
+    description,
+    schema: { type: 'string', enum: values },
+  }));
+  const parameters = [...named, ...(features === undefined ? [] : [feature]), ...queries];
   const content =
     answer === null
       ? null
@@ -178,6 +218,8 @@ function operationOf(
     }),
     responses: {
       200: { description: 'Served.', ...(content !== null && { content }) },
+      // What sends nothing is limited by nothing.
+      ...(request !== undefined && { 429: { ...error(limited[document]), headers: limitHeaders(document) } }),
       '4XX': error('Refused, with what to do.'),
       '5XX': error('Failed here or at the provider.'),
     },

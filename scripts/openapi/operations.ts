@@ -23,6 +23,8 @@ export interface Operation {
   readonly access?: 'nobody' | 'operator' | 'reader';
   /** A body that is served. */
   readonly example?: unknown;
+  /** What may stand behind the `?`: names, what each does, and its values. */
+  readonly query?: Readonly<Record<string, { readonly description: string; readonly values: readonly string[] }>>;
   /** What stands for the names in the path. */
   readonly named?: Readonly<Record<string, string>>;
 }
@@ -116,6 +118,9 @@ const cody: readonly Omit<Operation, 'document'>[] = [
     path: '/v1/limits',
     id: 'readLimits',
     summary: 'What may be used and is used, by feature',
+    query: {
+      include: { description: 'Adds what may be spent in dollars, under `budgets`.', values: ['budgets'] },
+    },
     answer: 'Limits',
   },
   { method: 'POST', path: '/v1/limits/refresh', id: 'refreshLimits', summary: 'Asks the source anew', answer: null },

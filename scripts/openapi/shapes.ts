@@ -135,7 +135,20 @@ export const shapes: Readonly<Record<string, Schema>> = {
     'usage',
     'allowedModels',
   ]),
-  Limits: { type: 'object', additionalProperties: ref('Limit') },
+  Budget: object(
+    {
+      scope: { type: 'string', description: '`subscription` for all features together, or one feature.' },
+      window: { type: 'string', description: '`2026-11`, `2026-11-28` or `life`; after a reset `2026-11.2`.' },
+      limitUsd: { type: 'string', description: 'Dollars, as decimal text.' },
+      usedUsd: text,
+      heldUsd: { type: 'string', description: 'Set aside for calls in flight.' },
+      leftUsd: text,
+      hard: { type: 'boolean', description: 'Whether calls are refused where it would be passed.' },
+      resetsAt: { type: 'string', description: 'Left out where it never starts anew.' },
+    },
+    ['scope', 'window', 'limitUsd', 'usedUsd', 'heldUsd', 'leftUsd', 'hard'],
+  ),
+  Limits: { type: 'object', properties: { budgets: list(ref('Budget')) }, additionalProperties: ref('Limit') },
   AttributionRequest: object({ snippet: text, limit: whole }, ['snippet']),
   Attribution: object(
     { Repositories: { type: ['array', 'null'], items: object({}) }, TotalCount: whole, LimitHit: { type: 'boolean' } },

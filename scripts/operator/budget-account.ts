@@ -1,7 +1,7 @@
 // Whose budgets are meant, which of them, and by which clock their windows go: what all commands about budgets ask.
 
 import { dollarBudget } from '@cody-gateway/shared/auth';
-import { dollarText } from '@cody-gateway/shared/catalogue';
+import { dollarText, readReviewed } from '@cody-gateway/shared/catalogue';
 import { loadTimeZone } from '@cody-gateway/shared/config';
 import {
   budgetScopes,
@@ -12,9 +12,9 @@ import {
 } from '@cody-gateway/shared/directory';
 import { readBudgets, type BudgetReading } from '@cody-gateway/shared/limiter';
 import type { Store } from '@cody-gateway/shared/store';
-import { UsageError } from './command.ts';
+import { UsageError, type Output } from './command.ts';
 import { withDirectory, type Deployment } from './deployment.ts';
-import { patience } from './redis.ts';
+import { patience, withKnownStore } from './redis.ts';
 import { existing } from './subscription-handle.ts';
 import { limitOptions } from './subscription-text.ts';
 
@@ -29,7 +29,8 @@ export const scopeHelp = `  --feature        chat, code, embeddings: the budget 
 
 /** For the help of commands that depend on the calendar. */
 export const zoneHelp = `
-Windows go by the calendar of CODY_GATEWAY_BILLING_TIME_ZONE, which must be the gateway's own (UTC where it is not set).
+Windows go by the calendar of the gateway's billing time zone, as its processes tell it in Redis. Where they have not yet, or Redis is not
+known here, by CODY_GATEWAY_BILLING_TIME_ZONE of this shell (UTC where it is not set), and the answer says so.
 `;
 
 /** An account with budgets. */
@@ -70,8 +71,37 @@ export function scopeText(scope: BudgetScope): string {
   return Object.entries(limitOptions).find(([, feature]) => feature === scope)?.[0] ?? 'all features';
 }
 
-/** The gateway's, as far as this shell knows it. @throws UsageError */
-export function billingTimeZone(): string {
+/** By which calendar windows go, and how sure that is. */
+export interface BillingZone {
+  readonly timeZone: string;
+  /** What somebody should know of it; null: it is the gateway's own. */
+  readonly note: string | null;
+}
+
+/**
+ * The gateway's, as it tells it in Redis; else this shell's.
+ * @throws UsageError where the shell names none that exists
+ */
+export async function billingZone(deployment: Deployment): Promise<BillingZone> {
+  const own = shellZone();
+  const state = await withKnownStore(deployment, async (store) =>
+    store === null ? null : readReviewed(store, patience()).catch(() => null),
+  );
+  const variable = process.env['CODY_GATEWAY_BILLING_TIME_ZONE'] ?? '';
+  if (state === null || state.timeZone === null)
+    return {
+      timeZone: own,
+      note: `windows by ${own}, ${variable === '' ? 'since CODY_GATEWAY_BILLING_TIME_ZONE is not set' : 'as this shell says'}: the gateway has not told its billing time zone here`,
+    };
+  const { timeZone } = state;
+  const note =
+    variable === '' || variable === timeZone
+      ? null
+      : `windows by ${timeZone}, the gateway's billing time zone: CODY_GATEWAY_BILLING_TIME_ZONE=${variable} of this shell is another one`;
+  return { timeZone, note };
+}
+
+function shellZone(): string {
   try {
     return loadTimeZone();
   } catch (error) {
@@ -79,13 +109,20 @@ export function billingTimeZone(): string {
   }
 }
 
+/** What a command says, with what should be known of the calendar. */
+export function withZone({ text, json }: { readonly text: string; readonly json: object }, zone: BillingZone): Output {
+  return {
+    text: zone.note === null ? text : `${text}\n(${zone.note})`,
+    json: { ...json, time_zone: zone.timeZone, time_zone_note: zone.note },
+  };
+}
+
 /** Budgets that are stated, with what their windows have used. @throws StoreUnavailable */
 export async function readAll(
   store: Store,
   { owner, record }: BudgetAccount,
-  nowMs: number,
+  { nowMs, timeZone }: { readonly nowMs: number; readonly timeZone: string },
 ): Promise<readonly (BudgetReading & { readonly scope: BudgetScope; readonly stated: StatedBudget })[]> {
-  const timeZone = billingTimeZone();
   const stated = budgetScopes.flatMap((scope) => {
     const budget = record.overrides.budgets?.[scope] ?? null;
     return budget === null ? [] : [{ scope, stated: budget }];

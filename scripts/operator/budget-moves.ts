@@ -19,13 +19,14 @@ import { oneLine } from '@cody-gateway/shared/telemetry';
 import {
   accountHelp,
   accountOf,
-  billingTimeZone,
+  billingZone,
   readAll,
   readScope,
   scopeHelp,
   scopeText,
   timeText,
   usd,
+  withZone,
   zoneHelp,
   type BudgetAccount,
 } from './budget-account.ts';
@@ -63,13 +64,14 @@ examples:
       const end = readEnd(options.until, nowMs);
       const deployment = await deploymentOf(options.project);
       const account = await accountOf(deployment, words[0] ?? '');
-      const window = runningWindow(account, scope, nowMs);
+      const zone = await billingZone(deployment);
+      const window = runningWindow(account, scope, { nowMs, timeZone: zone.timeZone });
       const until = end ?? (window.endMs === null ? null : new Date(window.endMs).toISOString());
       const author = await readAuthor(options.reason, deployment);
       const grant = { id: randomUUID(), usd: dollars, until, why: author.why };
       const { published } = await withRedis(deployment, async (store) => {
         // A Redis that does not answer is found out before anything is written.
-        await readAll(store, account, nowMs);
+        await readAll(store, account, { nowMs, timeZone: zone.timeZone });
         const changed = await withCopies(deployment, (copies) =>
           withDirectory(deployment, (directory) =>
             grantBudget(directory, copies, account.id, scope, grant, nowMs, author),
@@ -80,10 +82,13 @@ examples:
         await move(store, account, { scope, window, byNanoUsd: 0, facts }, 'the grant holds');
         return changed;
       });
-      return {
-        text: `${usd(nanoUsdOf(dollars))} on top of the budget of ${oneLine(account.record.name)} for ${scopeText(scope)} until ${until === null ? 'it is taken away' : timeText(Date.parse(until))}\n${inForce(published)}`,
-        json: { place: deployment.name, id: account.owner.id, scope, grant, window: window.name, published },
-      };
+      return withZone(
+        {
+          text: `${usd(nanoUsdOf(dollars))} on top of the budget of ${oneLine(account.record.name)} for ${scopeText(scope)} until ${until === null ? 'it is taken away' : timeText(Date.parse(until))}\n${inForce(published)}`,
+          json: { place: deployment.name, id: account.owner.id, scope, grant, window: window.name, published },
+        },
+        zone,
+      );
     },
   },
   {
@@ -106,7 +111,8 @@ example:
       const nowMs = Date.now();
       const deployment = await deploymentOf(options.project);
       const account = await accountOf(deployment, words[0] ?? '');
-      const window = runningWindow(account, scope, nowMs);
+      const zone = await billingZone(deployment);
+      const window = runningWindow(account, scope, { nowMs, timeZone: zone.timeZone });
       const author = await readAuthor(options.reason, deployment);
       const byNanoUsd = -nanoUsdOf(dollars);
       const change = `${scope}: ${dollars} dollars given back in window ${window.name}`;
@@ -120,18 +126,21 @@ example:
           ),
         ),
       );
-      return {
-        text: `${usd(-byNanoUsd)} given back to ${oneLine(account.record.name)} for ${scopeText(scope)} in window ${window.name}${used === null ? '' : `, which has used ${usd(used)} now`}`,
-        json: {
-          place: deployment.name,
-          id: account.owner.id,
-          scope,
-          window: window.name,
-          refunded_nano_usd: -byNanoUsd,
-          used_nano_usd: used,
-          event_id: eventId,
+      return withZone(
+        {
+          text: `${usd(-byNanoUsd)} given back to ${oneLine(account.record.name)} for ${scopeText(scope)} in window ${window.name}${used === null ? '' : `, which has used ${usd(used)} now`}`,
+          json: {
+            place: deployment.name,
+            id: account.owner.id,
+            scope,
+            window: window.name,
+            refunded_nano_usd: -byNanoUsd,
+            used_nano_usd: used,
+            event_id: eventId,
+          },
         },
-      };
+        zone,
+      );
     },
   },
   {
@@ -153,18 +162,17 @@ example:
       const what = `forgets what was used of the budget for ${scopeText(scope)}`;
       requireConsent({ yes, reason: options.reason }, what);
       const nowMs = Date.now();
-      const timeZone = billingTimeZone();
       const deployment = await deploymentOf(options.project);
       const account = await accountOf(deployment, words[0] ?? '');
-      runningWindow(account, scope, nowMs);
+      const zone = await billingZone(deployment);
+      const when = { nowMs, timeZone: zone.timeZone };
+      runningWindow(account, scope, when);
       await askConsent(yes, what, account.record.name);
       const author = await readAuthor(options.reason, deployment);
       const { published, closed, opened, used } = await withRedis(deployment, async (store) => {
-        const before = await readAll(store, account, nowMs);
+        const before = await readAll(store, account, when);
         const changed = await withCopies(deployment, (copies) =>
-          withDirectory(deployment, (directory) =>
-            resetBudget(directory, copies, account.id, scope, { nowMs, timeZone }, author),
-          ),
+          withDirectory(deployment, (directory) => resetBudget(directory, copies, account.id, scope, when, author)),
         );
         const spent = before.find((reading) => reading.scope === scope)?.settledNanoUsd ?? 0;
         const metadata = { closed: changed.closed.name, closed_nano_usd: spent, reason: author.why };
@@ -172,18 +180,21 @@ example:
         await move(store, account, { scope, window: changed.opened, byNanoUsd: 0, facts }, 'the window began anew');
         return { ...changed, used: spent };
       });
-      return {
-        text: `the budget of ${oneLine(account.record.name)} for ${scopeText(scope)} is whole again: window ${opened.name} in place of ${closed.name}, which had used ${usd(used)}\n${inForce(published)}`,
-        json: {
-          place: deployment.name,
-          id: account.owner.id,
-          scope,
-          closed: closed.name,
-          opened: opened.name,
-          closed_nano_usd: used,
-          published,
+      return withZone(
+        {
+          text: `the budget of ${oneLine(account.record.name)} for ${scopeText(scope)} is whole again: window ${opened.name} in place of ${closed.name}, which had used ${usd(used)}\n${inForce(published)}`,
+          json: {
+            place: deployment.name,
+            id: account.owner.id,
+            scope,
+            closed: closed.name,
+            opened: opened.name,
+            closed_nano_usd: used,
+            published,
+          },
         },
-      };
+        zone,
+      );
     },
   },
 ];
@@ -192,8 +203,12 @@ example:
 const subjectOf = ({ id }: BudgetAccount): string => id;
 
 /** @throws OperatorRefused where there is no such budget */
-function runningWindow({ record }: BudgetAccount, scope: BudgetScope, nowMs: number): BudgetWindow {
-  const [window] = budgetWindows(statedBudget(record, scope), nowMs, billingTimeZone());
+function runningWindow(
+  { record }: BudgetAccount,
+  scope: BudgetScope,
+  { nowMs, timeZone }: { readonly nowMs: number; readonly timeZone: string },
+): BudgetWindow {
+  const [window] = budgetWindows(statedBudget(record, scope), nowMs, timeZone);
   if (window === undefined) throw new Error('a budget without a window');
   return window;
 }

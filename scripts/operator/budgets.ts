@@ -6,12 +6,14 @@ import { oneLine } from '@cody-gateway/shared/telemetry';
 import {
   accountHelp,
   accountOf,
+  billingZone,
   readAll,
   readScope,
   scopeHelp,
   scopeText,
   timeText,
   usd,
+  withZone,
   zoneHelp,
 } from './budget-account.ts';
 import { budgetMoveCommands } from './budget-moves.ts';
@@ -98,7 +100,8 @@ const perWindow = (window: string): string => (window === 'life' ? 'for life' : 
 async function show(deployment: Deployment, handle: string): Promise<Output> {
   const account = await accountOf(deployment, handle);
   const nowMs = Date.now();
-  const all = await withRedis(deployment, (store) => readAll(store, account, nowMs));
+  const zone = await billingZone(deployment);
+  const all = await withRedis(deployment, (store) => readAll(store, account, { nowMs, timeZone: zone.timeZone }));
   const rows = all.map(({ scope, stated, budget, window, settledNanoUsd, reservedNanoUsd }) => ({
     scope,
     window: window.name,
@@ -136,7 +139,7 @@ async function show(deployment: Deployment, handle: string): Promise<Output> {
             ),
           ),
         ].join('\n');
-  return { text, json: { place: deployment.name, id: account.owner.id, name, budgets: rows } };
+  return withZone({ text, json: { place: deployment.name, id: account.owner.id, name, budgets: rows } }, zone);
 }
 
 /** @throws UsageError */

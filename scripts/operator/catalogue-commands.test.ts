@@ -75,7 +75,7 @@ const mountedByDefault = ['CODY_GATEWAY_OPENAI_ACCESS_TOKEN', 'CODY_GATEWAY_ANTH
 /** What an instance has that starts now; it tells Redis what it has below the overlay, as all do. */
 async function serving(environment: readonly Layer[] = [], mounted = mountedByDefault): Promise<Catalogue> {
   const copy = openOverlay({
-    config: { functionName: 'chat-completions', redisBudgetMs: 10_000 },
+    config: { functionName: 'chat-completions', redisBudgetMs: 10_000, billingTimeZone: 'Europe/Berlin' },
     store,
     documents,
     parts: { reviewed: [defaultsLayer(), ...environment], mounted: (name) => mounted.includes(name), defaultPrices },

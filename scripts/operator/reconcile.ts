@@ -1,5 +1,5 @@
-// `counters reconcile`: compares the quota counters in Redis with the ledger, and raises those that a failover left
-// below it.
+// `counters reconcile`: compares the counters in Redis, of quotas and of budgets, with the ledger, and raises those
+// that a failover left below it.
 
 import { audited, type Tell } from '@cody-gateway/shared/documents';
 import { raiseCounter, readCounters, type Counter } from '@cody-gateway/shared/limiter';
@@ -7,8 +7,17 @@ import type { Store } from '@cody-gateway/shared/store';
 import type { Query } from './report/figures.ts';
 import { readArguments, type Command, type Output } from './command.ts';
 import { readAuthor, reasonHelp } from './author.ts';
+import { billingZone } from './budget-account.ts';
 import { requireYes } from './consent.ts';
 import { withDirectory } from './deployment.ts';
+import {
+  budgetJson,
+  budgetTable,
+  findBudgets,
+  isBudgetBelow,
+  raiseBudgets,
+  type FoundBudget,
+} from './reconcile-budgets.ts';
 import { patience, redisHelp, withRedis } from './redis.ts';
 import { deploymentOf } from './subscriptions.ts';
 import { formatTable } from '../terminal/table.ts';
@@ -32,12 +41,16 @@ interface Difference {
 export const reconcileCommands: readonly Command[] = [
   {
     name: 'counters reconcile',
-    summary: 'quota counters that a Redis failover left below the ledger',
+    summary: 'counters of quotas and budgets that a Redis failover left below the ledger',
     help: `usage: npm run gateway -- counters reconcile [--yes --reason <text>] [--project <id>] [--dataset <name>] [--bigquery <url>] [--json]
 
 Prints the open quota windows whose counter differs from the sum of their rows. Below: a failover lost what was acknowledged in its last moments; with
 --yes such a counter is raised, as long as its window is the same. Ahead: rows are still on their way (outbox, queue, dead letters, log); nothing is done.
-A window that Redis has forgotten as a whole is not found: the actor's next call has opened another one.
+A window of a quota that Redis has forgotten as a whole is not found: the actor's next call has opened another one.
+
+Windows of budgets in dollars have names of their own, so these are found and raised as a whole, too. close-days does that by itself once a day,
+and within the hour when another Redis answers than before. A refund of the last minutes, whose row is on its way, looks like a counter below: look
+twice before --yes.
 
   --yes            raise what is below
 ${reasonHelp}${warehouseHelp}  --json           one JSON document
@@ -52,29 +65,38 @@ examples:
       const deployment = await deploymentOf(options.project);
       const author = yes ? await readAuthor(options.reason, deployment) : null;
       const { query, dataset } = await warehouseOf(options);
+      const { timeZone, note } = await billingZone(deployment);
       const differences = await withRedis(deployment, (store) => compare(store, query, dataset));
-      const below = differences.filter(isBelow);
-      if (author !== null && below.length > 0) {
-        const change = `${below.length} counters raised to what the ledger says`;
+      const budgets = await withRedis(deployment, (store) => findBudgets(store, { query, dataset }, timeZone));
+      const below = { quotas: differences.filter(isBelow), budgets: budgets.filter(isBudgetBelow) };
+      const count = below.quotas.length + below.budgets.length;
+      if (author !== null && count > 0) {
+        const change = `${count} counters raised to what the ledger says`;
         await withDirectory(deployment, (directory) =>
           audited(directory, author, { what: 'counters reconcile', subject: null, change }, (tell) =>
             withRedis(deployment, (store) => raise(store, below, tell)),
           ),
         );
       }
-      return report(differences, yes);
+      return report({ differences, budgets, note, below: count }, yes);
     },
   },
 ];
 
 /** A counter whose window is over meanwhile stays as it is. */
-async function raise(store: Store, below: readonly Difference[], tell: Tell): Promise<void> {
+async function raise(
+  store: Store,
+  below: { readonly quotas: readonly Difference[]; readonly budgets: readonly FoundBudget[] },
+  tell: Tell,
+): Promise<void> {
   let raised = 0;
+  const count = (): void => tell(`${(raised += 1)} counters raised to what the ledger says`);
   tell(null);
-  for (const difference of below) {
+  for (const difference of below.quotas) {
     difference.raised = await raiseCounter(store, difference.counter, difference.ledgerUnits, patience());
-    if (difference.raised !== null) tell(`${(raised += 1)} counters raised to what the ledger says`);
+    if (difference.raised !== null) count();
   }
+  await raiseBudgets(store, below.budgets, count);
 }
 
 /**
@@ -122,8 +144,16 @@ function isBelow({ counter, ledgerUnits }: Difference): boolean {
   return counter.settled < ledgerUnits;
 }
 
-function report(differences: readonly Difference[], yes: boolean): Output {
-  const below = differences.filter(isBelow).length;
+interface Found {
+  readonly differences: readonly Difference[];
+  readonly budgets: readonly FoundBudget[];
+  /** What should be known of the calendar of budgets. */
+  readonly note: string | null;
+  /** How many counters are below the ledger. */
+  readonly below: number;
+}
+
+function report({ differences, budgets, note, below }: Found, yes: boolean): Output {
   const rows = differences.map((difference) => {
     const { counter, ledgerUnits, raised } = difference;
     const what = isBelow(difference) ? 'below' : 'ahead';
@@ -131,10 +161,17 @@ function report(differences: readonly Difference[], yes: boolean): Output {
     const numbers = [counter.settled, ledgerUnits].map(String);
     return [counter.actor, counter.feature, counter.window, ...numbers, what, done];
   });
-  const table = formatTable(['ACTOR', 'FEATURE', 'WINDOW', 'COUNTER', 'LEDGER', 'IS', ''], rows);
-  const hint = below > 0 && !yes ? `\n${below} below the ledger: --yes --reason <text> raises them` : '';
+  const parts = [
+    ...(differences.length === 0
+      ? []
+      : [formatTable(['ACTOR', 'FEATURE', 'WINDOW', 'COUNTER', 'LEDGER', 'IS', ''], rows)]),
+    ...(budgets.length === 0 ? [] : [budgetTable(budgets, yes)]),
+    ...(differences.length + budgets.length === 0 ? ['every open window is what the ledger says'] : []),
+    ...(below > 0 && !yes ? [`${below} below the ledger: --yes --reason <text> raises them`] : []),
+    ...(note === null ? [] : [`(${note})`]),
+  ];
   return {
-    text: differences.length === 0 ? 'every open window is what the ledger says' : `${table}${hint}`,
+    text: parts.join('\n'),
     json: {
       differences: differences.map(({ counter, ledgerUnits, raised }) => ({
         actor: counter.actor,
@@ -145,6 +182,7 @@ function report(differences: readonly Difference[], yes: boolean): Output {
         ledger_units: ledgerUnits,
         raised_units: raised,
       })),
+      budgets: budgets.map(budgetJson),
     },
   };
 }

@@ -53,6 +53,11 @@ const allowed: readonly Grant[] = [
   },
   {
     type: 'google_project_iam_member',
+    role: 'roles/aiplatform.user',
+    to: (member, _resource, functions) => uses(functionOf(member, functions), 'vertex'),
+  },
+  {
+    type: 'google_project_iam_member',
     role: 'roles/redis.dbConnectionUser',
     to: (member, resource, functions) =>
       functionOf(member, functions) !== undefined &&
@@ -168,6 +173,10 @@ const needed: Rule = (plan) => {
       .filter(({ type }) => grant.test(type))
       .map((one) => `${nameOf(textAt(one, 'member'))} ${textAt(one, 'role')}`),
   );
+  // It is the root's to say whether homes on Vertex AI are called; then each that calls them may.
+  const vertex = ofType(plan, 'google_project_service').some(
+    (one) => textAt(one, 'service') === 'aiplatform.googleapis.com',
+  );
   const invoked = new Set(
     ofType(plan, 'google_cloud_run_v2_service_iam_member').map((resource) => textAt(resource, 'name')),
   );
@@ -178,6 +187,7 @@ const needed: Rule = (plan) => {
       'roles/secretmanager.secretAccessor',
       ...(uses(file, 'directory') ? ['roles/datastore.user'] : []),
       ...(uses(file, 'directory-view') ? ['roles/datastore.viewer'] : []),
+      ...(vertex && uses(file, 'vertex') ? ['roles/aiplatform.user'] : []),
       ...(uses(file, 'ledger') ? ['roles/bigquery.dataViewer', 'roles/bigquery.jobUser'] : []),
       ...(uses(file, 'queues') ? ['roles/cloudtasks.enqueuer'] : []),
       ...(uses(file, 'warehouse') ? ['roles/bigquery.dataEditor'] : []),

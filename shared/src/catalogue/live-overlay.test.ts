@@ -62,7 +62,7 @@ function instance({ on = store, from = documents }: { on?: Store; from?: Documen
     readAll: (many, timeoutMs) => (asked.push(...many), from.readAll(many, timeoutMs)),
   };
   // Long enough for a busy machine: that nobody waits for longer is shown beside overlay-copy.ts.
-  const config = { functionName: 'f', redisBudgetMs: 10_000 };
+  const config = { functionName: 'f', redisBudgetMs: 10_000, billingTimeZone: 'Europe/Berlin' };
   const copy = openOverlay({
     config,
     store: on,
@@ -295,6 +295,7 @@ test('what the gateway has below the overlay is known to the operator’s comman
   const state = await readReviewed(store, { leftMs: 10_000 });
   assert.ok(state?.mounted.includes('CODY_GATEWAY_OPENAI_ACCESS_TOKEN'));
   assert.deepEqual(state?.environment, []);
+  assert.equal(state?.timeZone, 'Europe/Berlin');
 });
 
 test('an instance whose process stood still during the change sees it in its first call', async () => {

@@ -19,6 +19,8 @@ export interface OpenOverlayOptions extends Pick<OverlayCopyOptions, 'parts' | '
     readonly functionName: string;
     /** What a call may wait for Redis, and for a look at the overlay. */
     readonly redisBudgetMs: number;
+    /** Told to operators' commands. */
+    readonly billingTimeZone: string;
   };
   readonly store: Store;
   readonly documents: DocumentReader;
@@ -32,6 +34,7 @@ export function openOverlay({ config, store, documents, parts, onFaults, now }: 
     const state = {
       environment: parts.reviewed.filter(({ name }) => name === 'environment'),
       mounted: [...secrets].filter(parts.mounted),
+      timeZone: config.billingTimeZone,
     };
     return publishReviewed(store, config.functionName, state, now(), { leftMs: publishBudgetMs });
   };

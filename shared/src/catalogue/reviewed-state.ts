@@ -1,5 +1,5 @@
 // What the gateway's processes have below the overlay, for the operator's command, which runs elsewhere: Terraform's
-// rows, and which secrets are mounted. Names only.
+// rows, which secrets are mounted, and by which clock windows of budgets go. Names only.
 
 import * as v from 'valibot';
 import { keys, type TimeBudget, type Store } from '../store/store.ts';
@@ -14,6 +14,8 @@ const stateSchema = v.object({
   atMs: v.number(),
   environment: v.array(v.record(v.string(), v.array(v.looseObject({})))),
   mounted: v.array(v.string()),
+  /** Absent: an older release wrote it. */
+  timeZone: v.optional(v.string()),
 });
 
 /** Of one function, or of all of them. */
@@ -22,17 +24,24 @@ export interface ReviewedState {
   readonly environment: readonly Layer[];
   /** Names of secrets. */
   readonly mounted: readonly string[];
+  /** The billing time zone; null: not told. */
+  readonly timeZone: string | null;
 }
 
 /** @throws StoreUnavailable */
 export async function publishReviewed(
   store: Store,
   functionName: string,
-  { environment, mounted }: ReviewedState,
+  { environment, mounted, timeZone }: ReviewedState,
   nowMs: number,
   budget: TimeBudget,
 ): Promise<void> {
-  const state = { atMs: nowMs, environment: environment.map(({ rows }) => rows), mounted };
+  const state = {
+    atMs: nowMs,
+    environment: environment.map(({ rows }) => rows),
+    mounted,
+    ...(timeZone !== null && { timeZone }),
+  };
   const key = keys.reviewed();
   await store.commands(
     [
@@ -60,5 +69,6 @@ export async function readReviewed(store: Store, budget: TimeBudget): Promise<Re
     // Of another release's rows the command may know nothing.
     environment: environment.filter((layer) => layerFaults(layer).length === 0),
     mounted: [...new Set(present.flatMap(({ mounted }) => mounted))].sort(),
+    timeZone: newest.timeZone ?? null,
   };
 }

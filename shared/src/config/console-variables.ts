@@ -16,5 +16,11 @@ export const consoleVariables = {
     'false',
     'Whether `/console` is shown to requests from this machine itself without Identity-Aware Proxy: for the local cloud; without effect on Cloud Run.',
   ),
+  consoleUrl: row(
+    'CODY_GATEWAY_CONSOLE_URL',
+    'url',
+    null,
+    'Where the console is, for the link in the month’s letter; set by Terraform.',
+  ),
   revision: row('K_REVISION', 'text', null, 'Revision of the deployed function; set by Cloud Run, and nowhere else.'),
 } as const;

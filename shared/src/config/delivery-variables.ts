@@ -66,6 +66,19 @@ export const deliveryVariables = {
     'none',
     'Percent of a quota at which a notice about a Sourcegraph.com user is sent.',
   ),
+  spendFindingNanoUsd: row(
+    'CODY_GATEWAY_SPEND_FINDING_USD',
+    'dollars',
+    '100',
+    'Dollars a day from which on a subscription or user is told about whose day costs many times its usual one.',
+  ),
+  spendFindingTimes: row(
+    'CODY_GATEWAY_SPEND_FINDING_TIMES',
+    'integer',
+    '4',
+    'How many times its usual day that is: the median of the last 28.',
+    [2, 1000],
+  ),
   subscriptionLinkBase: row(
     'CODY_GATEWAY_SUBSCRIPTION_LINK_BASE',
     'url',

@@ -1,4 +1,4 @@
-// How somebody who calls is called on pages, and where his page is. Not what stands on it (customer).
+// The name of a caller on the console's pages, and the link to the caller's own page. Not what stands on it (customer).
 
 import type { Link } from './page.ts';
 

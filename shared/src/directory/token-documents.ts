@@ -1,5 +1,5 @@
-// The documents of tokens as those see them who write what sources state: whose a token is now, and how it is taken
-// from who loses it. Not what is stated (statements.ts).
+// The documents of tokens, for writers of what sources state: who owns a token now, and how it is taken from a former
+// owner. Not what is stated (statements.ts).
 
 import type { DocumentSnapshot, Firestore } from '@google-cloud/firestore';
 import { versionOf } from '../documents/documents.ts';

@@ -32,6 +32,18 @@ export {
   type Ledger,
   type QueryBounds,
 } from './final-days.ts';
+export { baseName as budgetWindowName, budgetSums, budgetSumsSql, type BudgetSum } from './budget-sums.ts';
+export { unusualSpend, unusualSpendSql, type UnusualFrom, type UnusualSpend } from './unusual-spend.ts';
+export {
+  letterId,
+  letterMessage,
+  monthSums,
+  monthSumsSql,
+  parseLetter,
+  unsentLetter,
+  type MonthLetter,
+  type MonthSums,
+} from './month-letter.ts';
 export { eventTaskBodies } from './batch.ts';
 export { lateTaskBody, parseEventTask, type EventTask, type LateEvent, type Undeliverable } from './event-task.ts';
 export { createDeadLetters, type DeadLetter, type DeadLetters } from './dead-letters.ts';

@@ -17,6 +17,7 @@ export interface NoticeMarks {
   claim(id: string): Promise<Claim>;
   /** @param resetAtMs end of the notice's window; null: it never ends. */
   sent(id: string, resetAtMs: number | null, nowMs: number): Promise<void>;
+  isSent(id: string): Promise<boolean>;
   /** It could not be sent: the next delivery may try. */
   free(id: string): Promise<void>;
 }
@@ -40,6 +41,7 @@ export function createNoticeMarks(store: Store, budget: () => TimeBudget): Notic
       const lifeMs = Math.max(0, resetAtMs === null ? endlessMs : resetAtMs - nowMs) + markBeyondMs;
       await store.commands([['set', keyOf(id), 'sent', 'px', Math.ceil(lifeMs)]], budget());
     },
+    isSent: async (id) => (await store.commands([['get', keyOf(id)]], budget()))[0] === 'sent',
     free: async (id) => void (await store.commands([['del', keyOf(id)]], budget())),
   };
 }

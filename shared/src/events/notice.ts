@@ -156,9 +156,9 @@ export function noticeMessage(notice: Notice, linkBase: string, nowMs: number): 
   const { source, identifier, name, feature, percent, used, limit, reset_at_ms, budget } = notice;
   const actor =
     source === 'dotcom-product-subscriptions'
-      ? `<${linkBase}/${encodeURIComponent(identifier)}|${escape(name === '' ? identifier : name)}>`
-      : `\`${escape(identifier)}\``;
-  const who = `${actor} (${escape(source)})`;
+      ? `<${linkBase}/${encodeURIComponent(identifier)}|${forSlack(name === '' ? identifier : name)}>`
+      : `\`${forSlack(identifier)}\``;
+  const who = `${actor} (${forSlack(source)})`;
   const anew =
     reset_at_ms === null
       ? 'It never starts anew.'
@@ -174,7 +174,7 @@ export function noticeMessage(notice: Notice, linkBase: string, nowMs: number): 
 }
 
 function budgetName({ scope, window }: NonNullable<Notice['budget']>): string {
-  return `its ${scope === 'subscription' ? '' : `${escape(scope)} `}budget for ${escape(window)}`;
+  return `its ${scope === 'subscription' ? '' : `${forSlack(scope)} `}budget for ${forSlack(window)}`;
 }
 
 function spentOf({ used, limit }: Notice): string {
@@ -188,8 +188,10 @@ function refusalWords(refusal: string): string {
   return 'a call was refused, it may cost more than is left of the budget';
 }
 
-/** Slack's three control characters; a bar would end a link's label, and a grave accent a piece of code. */
-function escape(text: string): string {
+/**
+ * One line for Slack: its three control characters; a bar would end a link's label, and a grave accent a piece of code.
+ */
+export function forSlack(text: string): string {
   return oneLine(text)
     .replaceAll('`', 'ˋ')
     .replaceAll('&', '&amp;')

@@ -45,9 +45,9 @@ export interface Destination {
   readonly headers: readonly string[];
 }
 
-/** A text of a body. In plain ASCII both encodings write the same, latin1 without room for three bytes a character. */
+/** Text in plain ASCII is written alike in both encodings, latin1 without room for three bytes a character. */
 interface Piece {
-  readonly text: string;
+  readonly content: string | Buffer;
   readonly bytes: number;
   readonly encoding: 'latin1' | 'utf8';
 }
@@ -70,9 +70,9 @@ export interface Sent {
   isWhole(): boolean;
 }
 
-/** Sends a body: these texts, one behind the other. */
-export function post(destination: Destination, ...texts: readonly string[]): Sent {
-  let body: readonly Piece[] = piecesOf(texts);
+/** Sends a body: these pieces, one behind the other. */
+export function post(destination: Destination, ...contents: readonly (string | Buffer)[]): Sent {
+  let body: readonly Piece[] = piecesOf(contents);
   let ended: Error | null = null;
   let outgoing: ClientRequest | null = null;
   let connected = false;
@@ -124,9 +124,9 @@ export function post(destination: Destination, ...texts: readonly string[]): Sen
       request.once('close', () => {
         if (outgoing === request) reject(ended ?? new Error('closed without an answer'));
       });
-      for (const { text, encoding } of body.slice(0, -1)) request.write(text, encoding);
+      for (const { content, encoding } of body.slice(0, -1)) request.write(content, encoding);
       const last = body.at(-1);
-      request.end(last?.text, last?.encoding ?? 'utf8');
+      request.end(last?.content, last?.encoding ?? 'utf8');
     };
     send(false);
   });
@@ -145,11 +145,12 @@ function connectTimedOut(): Error {
   return Object.assign(new Error(`no connection within ${connectTimeoutMs} ms`), { code: 'ETIMEDOUT' });
 }
 
-function piecesOf(texts: readonly string[]): Piece[] {
-  const characters = texts.reduce((sum, { length }) => sum + length, 0);
-  return (characters <= oneWriteMax ? [texts.join('')] : texts).map((text) => {
-    const bytes = Buffer.byteLength(text);
-    return { text, bytes, encoding: bytes === text.length ? 'latin1' : 'utf8' };
+function piecesOf(contents: readonly (string | Buffer)[]): Piece[] {
+  const length = contents.reduce((sum, content) => sum + content.length, 0);
+  return (length <= oneWriteMax ? [contents.join('')] : contents).map((content) => {
+    if (typeof content !== 'string') return { content, bytes: content.length, encoding: 'latin1' };
+    const bytes = Buffer.byteLength(content);
+    return { content, bytes, encoding: bytes === content.length ? 'latin1' : 'utf8' };
   });
 }
 

@@ -19,9 +19,9 @@ const paceLookMs = 2_500;
  */
 const untakenTimeoutMs = 10_000;
 /**
- * Large bodies of running requests together, beside V8's heap: beyond it the instance answers 503 before it runs out
- * of memory. A body is there as bytes, as text, as what was read out of it and as what is sent: with one of 30 MB an
- * instance of 512 MiB takes 400 MB.
+ * Large bodies of running requests together, by the larger of what has arrived and what the text of it takes: beyond it
+ * the instance answers 503 before it runs out of memory. Text and bytes lie outside V8's heap, and only one body at a
+ * time is there as what was read out of it, too.
  */
 const processRoom = createRoom(getHeapStatistics().heap_size_limit / 8, () => performance.now());
 /**
@@ -165,7 +165,11 @@ function collect(
       held?.arrived();
       finish(() => {
         try {
-          resolve(pieces.text(refuseUnlessUtf8));
+          const text = pieces.text(refuseUnlessUtf8);
+          // One letter that is none of ASCII makes it two bytes for each.
+          const weight = text.length === pieces.bytes ? text.length : text.length * 2;
+          if (held?.weighs(weight) === false) throw roomRefusal(heldBytes);
+          resolve(text);
         } catch (error) {
           held?.free();
           reject(error);

@@ -27,6 +27,21 @@ test('a body of the largest size fits, also where the room is smaller', () => {
   assert.deepEqual([body.take(50), body.take(1)], [true, false]);
 });
 
+test('a body that weighs more than arrived of it has room for that if there is some, or if it is alone', () => {
+  const room = createRoom(100, () => 0);
+  const [one, other] = [room.open('a', 100, never), room.open('a', 100, never)];
+  assert.deepEqual([one.take(40), other.take(30)], [true, true]);
+  assert.deepEqual([one.weighs(30), room.held()], [true, 70], 'it has more already');
+  assert.deepEqual([one.weighs(70), other.weighs(61), room.held()], [true, false, 100]);
+  other.free();
+  assert.deepEqual([one.weighs(140), room.held()], [true, 140]);
+  assert.equal(other.weighs(1), false, 'what was given back is over');
+  one.arrived();
+  assert.equal(room.open('b', 100, never).take(1), false, 'until it is gone nobody else has any');
+  one.free();
+  assert.deepEqual([one.weighs(10), room.held()], [false, 0]);
+});
+
 test('while another asks, a holder of several bodies has half: its latest that is arriving gives way', () => {
   const room = createRoom(100, () => 0);
   const gone: string[] = [];

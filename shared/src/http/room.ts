@@ -13,6 +13,11 @@ export interface Held {
   take(bytes: number): boolean;
   /** All of it has arrived: it gives way to nobody any more. */
   arrived(): void;
+  /**
+   * It turns out to take so many bytes in memory, if more than it has. False: no room is left, and others have some of
+   * it; alone it has what it takes.
+   */
+  weighs(bytes: number): boolean;
   /** Gives it back; further calls do nothing. */
   free(): void;
 }
@@ -94,6 +99,13 @@ export function createRoom(roomBytes: number, now: () => number): Room {
         },
         arrived: () => {
           body.giveWay = null;
+        },
+        weighs: (bytes) => {
+          const more = bytes - body.bytes;
+          if (more <= 0) return true;
+          if (!bodies.has(body) || (held + more > all && held > body.bytes)) return false;
+          add(body, more);
+          return true;
         },
         free: () => free(body),
       };

@@ -7,20 +7,12 @@ import type { BudgetWindow } from '../directory/directory.ts';
 import { keptMoney, named } from './money.ts';
 import { endedTimeMs, type Posted } from './settlement.ts';
 import { shareOf } from './share.ts';
+import { runningTally, tallyCommand, tallyOf, type BudgetReading } from './tally.ts';
 import { actorOf } from './window.ts';
 import { upkeepScripts } from './upkeep-scripts.ts';
 
 /** Whose budgets: the parts of an actor that name it. */
 type Owner = Pick<Actor, 'source' | 'id'>;
-
-/** What one budget has used in the window that stands. Amounts in nano-dollars. */
-export interface BudgetReading {
-  readonly budget: DollarBudget;
-  readonly window: BudgetWindow;
-  /** What calls that have ended cost, and what is reserved for calls in flight. */
-  readonly settledNanoUsd: number;
-  readonly reservedNanoUsd: number;
-}
 
 /** One round trip for all budgets of an actor, by Redis's time. Reads only. @throws StoreUnavailable */
 export async function readBudgets(
@@ -31,34 +23,9 @@ export async function readBudgets(
 ): Promise<readonly BudgetReading[]> {
   const actor = actorOf(owner);
   const shard = shardOf(actor);
-  const replies = await store.commands(
-    [
-      timeCommand,
-      ...budgets.map(
-        ({ scope, windows }) =>
-          ['hmget', keys.budget(shard, scope, actor), ...windows.map(({ name }) => named(name))] as const,
-      ),
-    ],
-    budget,
-  );
+  const replies = await store.commands([timeCommand, ...budgets.map((one) => tallyCommand(shard, actor, one))], budget);
   const nowMs = redisTimeMs(replies[0]);
-  return budgets.flatMap((one, i) => {
-    const tallies = replies[i + 1] as (string | null)[];
-    const at = Math.max(
-      0,
-      one.windows.findLastIndex(({ startMs }) => nowMs >= startMs),
-    );
-    const window = one.windows[at];
-    if (window === undefined) return [];
-    const { settledNanoUsd, reservedNanoUsd } = tallyOf(tallies[at] ?? null);
-    return [{ budget: one, window, settledNanoUsd, reservedNanoUsd }];
-  });
-}
-
-/** As tally.lua writes it. */
-function tallyOf(text: string | null): { settledNanoUsd: number; reservedNanoUsd: number; endMs: number | null } {
-  const [used = 0, reserved = 0, , end = 0] = (text ?? '').split(' ', 4).map(Number);
-  return { settledNanoUsd: used - reserved, reservedNanoUsd: reserved, endMs: end === 0 ? null : end };
+  return budgets.flatMap((one, i) => runningTally(one, replies[i + 1] as (string | null)[], nowMs) ?? []);
 }
 
 /** One window of somebody's budget, whoever asks. */

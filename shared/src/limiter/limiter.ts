@@ -1,14 +1,13 @@
 // Door of the limiter room: admission against quota, burst and in-flight limits, and the lease that it opens. Not who
 // may (auth), not what it costs (events).
 
-import type { Actor, Entitlement, Feature, Permit } from '../auth/auth.ts';
+import type { Actor, DollarBudget, Entitlement, Feature, Permit } from '../auth/auth.ts';
 import { keys, shardOf, type TimeBudget, type Shard, type Store } from '../store/store.ts';
 import { claimKey, claimTimeMs, type Claim, type Claimed } from './claim.ts';
 import type { Denial } from './denial.ts';
 import type { CallMoney } from './call-money.ts';
 import { leaseOnTrust, leaseTimeMs, openLease, type Lease } from './lease.ts';
 import type { NoticeRule } from './notice-rule.ts';
-import { lookFor } from './look.ts';
 import { admissionMoney, budgetKeys, byPlace, chargedWindows, windowsAt } from './money.ts';
 import { readLimits, type Reading } from './reading.ts';
 import { denialOf, type RefusedReply } from './refused.ts';
@@ -28,7 +27,8 @@ export { sweepShard, type Swept } from './sweep.ts';
 export type { BudgetDenial, Denial } from './denial.ts';
 export { keptMoney, type ByBudget, type KeptMoney } from './money.ts';
 export { correctBudget, raiseBudget, readBudgetCounters, readBudgets } from './budgets.ts';
-export type { BudgetCounter, BudgetReading, Correction, Corrected } from './budgets.ts';
+export type { BudgetCounter, Correction, Corrected } from './budgets.ts';
+export type { BudgetReading } from './tally.ts';
 export type { BudgetCause, CallCost, CallMoney } from './call-money.ts';
 export { closeWindow, readWindows, type QuotaWindow } from './window.ts';
 
@@ -66,8 +66,17 @@ export interface Limiter {
   ): Promise<void>;
   /** Consumption of the actor by feature; consumes nothing. */
   read(actor: Actor, features: readonly Feature[], budget: TimeBudget): Promise<ReadonlyMap<Feature, Reading>>;
-  /** Why one more unit would be refused at this moment, or null; consumes and writes nothing. */
-  look(actor: Actor, feature: Feature, entitlement: Entitlement, budget: TimeBudget): Promise<Denial | null>;
+  /**
+   * Why one more unit would be refused at this moment, whatever it costs, or null; consumes and writes nothing.
+   * @param budgets of the actor for this feature
+   */
+  look(
+    actor: Actor,
+    feature: Feature,
+    entitlement: Entitlement,
+    budget: TimeBudget,
+    budgets?: readonly DollarBudget[],
+  ): Promise<Denial | null>;
   /**
    * Appends an event that belongs to no lease, folding repeated ones.
    * @param identity the actor's, or for a token that nobody knows its source and the reason
@@ -173,8 +182,12 @@ export function createLimiter(store: Store): Limiter {
     },
     read: (actor, features, budget) =>
       readLimits(store, identityOf(actor), versionOf(actor), intervalsOf(actor, features), budget),
-    look: (actor, feature, entitlement, budget) =>
-      lookFor(store, { identity: identityOf(actor), version: versionOf(actor), feature, entitlement }, budget),
+    async look(actor, feature, entitlement, budget, budgets = nothing) {
+      // Most calls are looked at by admission alone: this loads with the first large body.
+      const { lookFor } = await import('./look.ts');
+      const looked = { identity: identityOf(actor), version: versionOf(actor), feature, entitlement, budgets };
+      return lookFor(store, looked, budget);
+    },
     async recordEvent(identity, name, eventId, event, count, budget) {
       const actor = encodeURIComponent(identity);
       const shard = shardOf(actor);

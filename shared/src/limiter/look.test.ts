@@ -4,9 +4,9 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { after, before, test } from 'node:test';
 import { startTestRedis, type TestRedis } from '../../../scripts/local/process/test-redis.ts';
-import type { Actor, Entitlement, Permit } from '../auth/auth.ts';
+import type { Actor, DollarBudget, Entitlement, Permit } from '../auth/auth.ts';
 import { connectStore, keys, shardOf, type Store } from '../store/store.ts';
-import { createLimiter, identityOf, type Denial, type Limiter } from './limiter.ts';
+import { createLimiter, identityOf, raiseBudget, type Denial, type Limiter } from './limiter.ts';
 
 let server: TestRedis;
 let store: Store;
@@ -93,4 +93,43 @@ test('what has run out, or is given back, refuses nobody', async () => {
   assert.equal((await look(permit))?.cause, 'quota', 'a dead holder’s slot is free');
   await server.client.hset(keys.limit(shard, permit.feature, identity), 'end', 1);
   assert.equal(await look(permit), null, 'a window that is over counts for nothing');
+});
+
+test('a hard budget that is used up refuses whatever it costs, until its window ends; a soft one, or one with anything left, nobody', async () => {
+  const nowMs = Date.now();
+  const window = { name: '2026-11', startMs: 0, endMs: nowMs + hourMs };
+  const next = { name: '2026-12', startMs: nowMs + hourMs, endMs: nowMs + 2 * hourMs };
+  const budgetOf = (more: Partial<DollarBudget> = {}): DollarBudget => ({
+    scope: 'subscription',
+    limitNanoUsd: 100,
+    overshootNanoUsd: 0,
+    isHard: true,
+    windows: [window, next],
+    ...more,
+  });
+  const { actor, feature, entitlement } = permitFor({});
+  const lookAt = (...budgets: DollarBudget[]) => limiter.look(actor, feature, entitlement, budget(), budgets);
+  const owner = `${actor.source}:${actor.id}`;
+  const spend = (scope: string, of: string, nano: number) =>
+    raiseBudget(store, { actor: owner, scope, window: of, endMs: window.endMs }, nano, budget());
+  assert.equal(await lookAt(budgetOf()), null);
+  await spend('subscription', '2026-11', 99);
+  assert.equal(await lookAt(budgetOf()), null);
+  await spend('subscription', '2026-11', 100);
+  const refused = await lookAt(budgetOf());
+  assert.deepEqual(
+    [refused?.cause, refused?.limit, refused?.retryAtMs, refused?.budget?.scope, refused?.budget?.window],
+    ['budget-used-up', 100, window.endMs, 'subscription', '2026-11'],
+  );
+  assert.equal(await lookAt(budgetOf({ isHard: false })), null);
+  assert.equal(await lookAt(budgetOf({ limitNanoUsd: 101 })), null, 'it was raised');
+  assert.equal(await lookAt(budgetOf({ windows: [next] }), budgetOf({ scope: 'chat_completions' })), null);
+  await spend('chat_completions', 'life', 100);
+  const life = { name: 'life', startMs: 0, endMs: null };
+  const ofFeature = await lookAt(
+    budgetOf({ limitNanoUsd: 101 }),
+    budgetOf({ scope: 'chat_completions', windows: [life] }),
+  );
+  assert.deepEqual([ofFeature?.budget?.scope, ofFeature?.budget?.resetAtMs], ['chat_completions', null]);
+  assert.equal((ofFeature?.retryAtMs ?? 0) - (ofFeature?.nowMs ?? 0), 24 * hourMs);
 });

@@ -105,7 +105,12 @@ async function withdraw({ context, scope }: Exchange, permit: Permit, admission:
       return await context.limiter.withdraw(permit, admission, budget);
     } catch (error) {
       if (tries < withdrawalsMax && budget.leftMs > 0) continue;
-      return scope.log('WARNING', 'an admission of unknown outcome could not be withdrawn', {}, error);
+      return scope.log(
+        'WARNING',
+        'Redis did not say whether a call was admitted: the sweeper may charge its estimate',
+        {},
+        error,
+      );
     }
   }
 }

@@ -65,7 +65,7 @@ export async function sendAndRelay(
     if (!response.headersSent) response.writeHead(answer.callerStatus, headers);
   };
   const onFirstByte = (stream: boolean): void => {
-    // Of a stream an event may be kept back, however it is labelled.
+    // One event of a stream may be kept back, whatever its content type says, so its length is not known.
     if (stream) delete headers['content-length'];
     if (stream || answer.arrayStream)
       span.set({ 'gen_ai.response.time_to_first_chunk': (timing.upstreamMs() ?? 0) / 1000 });
@@ -74,7 +74,8 @@ export async function sendAndRelay(
   const mayBeStream = call.stream && answer.callerStatus < 300;
   const relayed = await relay(answer, response, begin, callerLeft, onFirstByte, mayBeStream);
   const accepted = answer.status >= 200 && answer.status < 300;
-  // A failure that is told before anything was written is none that anybody is charged for, whatever its status was.
+  // Nobody is charged for a failure that the provider reports before the model wrote anything, even in an answer of
+  // 200.
   const served = accepted && !(answer.meter.failed() && answer.meter.written() === 0);
   const used = served && isBilled ? await context.upstream.usage(call, answer, timing.upstreamMs() ?? 0) : null;
   return {
@@ -105,7 +106,7 @@ function timeoutOf({ received, scope }: Exchange): number | null {
   return null;
 }
 
-/** What is our fault is told in our words: what the provider says of it is not for the caller. */
+/** A failure that is our fault is told in our own words: the provider's text about our account is not for callers. */
 function refused({ dialect }: Exchange, answer: Answer, refusal: Refusal, attempts: AttemptLog): Ended<Metered> {
   answer.abort();
   return {
@@ -144,7 +145,7 @@ function close({ received, scope, dialect }: Exchange, answer: Answer, relayed: 
   if (relayed.end === 'whole') response.end(relayed.last);
   else if (relayed.end === 'cut') {
     if (!response.headersSent) throw cutRefusal(relayed.error);
-    scope.log('WARNING', 'the provider broke off', {}, relayed.error);
+    scope.log('WARNING', 'the provider broke off: the caller pays for what had come', {}, relayed.error);
     if (!relayed.stream) response.destroy();
     else if (answer.meter.failed()) response.end();
     else response.end(errorEvent(cutRefusal(relayed.error), dialect, scope.traceId, answer.meter.nextNumber?.()));

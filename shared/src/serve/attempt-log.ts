@@ -18,7 +18,10 @@ export interface Attempted {
 export interface AttemptLog {
   /** Takes the next one. */
   take(attempt: Attempt): void;
-  /** How often the same was asked until it was served. Of many calls of one request: of those that failed, and one. */
+  /**
+   * Attempts of the call until it was served. Where one request makes many provider calls: the failed attempts, and
+   * one.
+   */
   count(): number;
   /** The home whose answer is the caller's; null without one. */
   home(): string | null;
@@ -37,12 +40,16 @@ export interface Abandoned {
   readonly billed: readonly Part[];
 }
 
-/** Many texts are many calls, and an event has its bounds. */
+/** A request with many texts makes many calls, and an event must stay small. */
 const toldMax = 20;
 const none: readonly Abandoned[] = [];
 
-/** What an operator has to mend: the alert `provider-account` goes by its line. */
-const ours: ReadonlySet<string> = new Set(['key', 'money', 'access']);
+/** What an operator has to mend, by failure: the alert `provider-account` goes by how its line begins. */
+const ours: Readonly<Partial<Record<string, string>>> = {
+  key: 'does not take our key',
+  money: 'says our credit or quota is used up',
+  access: 'denies our account this model',
+};
 
 export function createAttemptLog(exchange: Pick<Exchange, 'context' | 'scope'>, attempted: Attempted): AttemptLog {
   return new Attempts(exchange, attempted);
@@ -99,8 +106,17 @@ function tell(
   scope.annotate(count === 1 ? { home } : { home, attempts: count });
   if (failure === null) return;
   const fields = { home, provider: labels.provider, model: labels.model, upstream_status: status, blame: failure };
-  if (ours.has(failure)) scope.log('ERROR', 'provider-account', { ...fields, said });
-  else scope.log('WARNING', 'an attempt at a home failed', { ...fields, attempt_ms: ms });
+  const wrong = ours[failure];
+  if (wrong !== undefined)
+    scope.log('ERROR', `provider-account: ${provider} ${wrong} at home ${home}; runbook provider-account`, {
+      ...fields,
+      said,
+    });
+  else
+    scope.log('WARNING', 'an attempt at a home failed (`blame`): the next is asked, if any', {
+      ...fields,
+      attempt_ms: ms,
+    });
   scope.mark('attempt', () => ({
     'gateway.home': home,
     'http.response.status_code': status > 0 ? status : null,

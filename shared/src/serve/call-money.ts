@@ -44,7 +44,7 @@ async function costBound(
   isHard: boolean,
 ): Promise<CallCost> {
   const book = await within(catalogue.prices(), pricesWaitMs, () => null).catch((error: unknown) => {
-    scope.log('ERROR', 'prices can’t be read for a call with a budget', {}, error);
+    scope.log('ERROR', 'prices could not be read: calls under a hard budget get 503, others pass unchecked', {}, error);
     return null;
   });
   if (book === null && isHard)

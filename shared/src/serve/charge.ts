@@ -54,7 +54,7 @@ export const tokenCounts: Charge = {
 
 /** By the token, as the provider or its meter counts them. */
 export const embeddings: Charge = {
-  // At least 1: what costs nothing is work all the same, and a quota that is used up ends it.
+  // At least 1, so that a used-up quota also refuses requests that cost nothing: they are work for us.
   units: ({ promptCharacters }) => Math.max(1, roughTokens(promptCharacters)),
   unitsOf: ({ inputTokens }) => inputTokens ?? 0,
   isBilled: true,

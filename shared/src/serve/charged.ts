@@ -103,7 +103,8 @@ export async function charged<Used>(
     const { parts, home } = billedSoFar();
     return meteredCost(book, call.event.model, home, lease.admittedAtMs, parts);
   };
-  const warn = (error: unknown): void => scope.log('WARNING', 'a lease could not be renewed', {}, error);
+  const warn = (error: unknown): void =>
+    scope.log('WARNING', 'a lease could not be renewed: it is tried again', {}, error);
   const stopRenewing = lease.keepAlive(warn, metered);
   try {
     timing.upstreamStarts();

@@ -51,7 +51,7 @@ export function completionRoute(route: CompletionRoute): Route {
     method: 'POST',
     path,
     dialect,
-    // Where no home can be asked there is no path: a provider without a key is not routed.
+    // The path is there only while some home of the provider can be called: without its key there is none.
     offered: ({ catalogue, upstream }) => upstream.serves(catalogue.latest(), surface, dialect === 'cody'),
     handle: (exchange) => complete(exchange, route),
   };
@@ -76,7 +76,7 @@ async function complete(exchange: Exchange, route: CompletionRoute): Promise<voi
   );
   received.replyHeaders['x-cody-resolved-model'] = permit.model;
   const warnings = [...(call.warnings ?? []), ...(callTags.warning === null ? [] : [callTags.warning])];
-  // Instances have none today.
+  // Instances never got such a header from the original gateway.
   if (warnings.length > 0 && route.dialect !== 'cody') received.replyHeaders['warning'] = warningHeader(warnings);
   scope.annotate({ feature, model: permit.model, stream: call.stream });
   const { charge = completions } = route;
@@ -88,7 +88,7 @@ async function complete(exchange: Exchange, route: CompletionRoute): Promise<voi
   });
   const event = { ...charge.event(permit, call, flagging, callerIds, attempts), callTags: callTags.tags };
   const span = completionSpan(permit, call);
-  // What nobody bills has no bound: whether a budget is used up is looked at all the same.
+  // A call that no provider bills has no cost to hold against a budget; one that is used up refuses it all the same.
   const bound: AskBound = charge.isBilled
     ? async (book, asked) => (await loadCallBounds()).boundOfCall(call, book, asked)
     : null;
@@ -123,13 +123,8 @@ async function readCall(
 ): Promise<{ call: Call; permit: Permit; flagging: Flagging | null; claim: Claim | null; callTags: CallTags }> {
   const { context, received } = exchange;
   const { feature } = route;
-  const text = await received.readBody(context.config.bodyBytesMax, identityOf(actor));
-  // What is charged nothing is work all the same: a quota that is used up ends it.
-  if (route.charge?.isFree === true) await look(exchange, actor, feature, entitlement, callerIds);
-  else await lookBeforeParsing(exchange, text, actor, feature, entitlement, callerIds);
-  const claim = readClaim(received, feature, text);
   const asked = route.asked?.(exchange) ?? null;
-  const body = asked === null ? parseInOrder(text) : withMembers(parseInOrder(text), asked);
+  const { body, claim } = await readBody(exchange, route, asked, actor, entitlement, callerIds);
   const facts = {
     actorId: actor.id,
     actorUid: callerIds.uid === '' ? null : callerIds.uid,
@@ -137,6 +132,7 @@ async function readCall(
     feature,
     places: actor.places ?? null,
     headers: received.headers,
+    bodyBytes: received.bodyBytes(),
     ...(asked?.verb !== undefined && { verb: asked.verb }),
   };
   const call = context.upstream.read(route.surface, body, facts, catalogue);
@@ -147,12 +143,32 @@ async function readCall(
     if (second.unavailable !== null) throw new Refusal('model-unavailable', second.unavailable);
   }
   if (call.unavailable !== null) throw new Refusal('model-unavailable', call.unavailable);
+  const callTags = callTagsOf(received.headers, body, call.dialect);
   const isInspected = (route.charge ?? completions).isInspected;
   const flagging = isInspected ? await inspect(exchange, permit, call, body, callerIds) : null;
-  return { call, permit, flagging, claim, callTags: callTagsOf(received.headers, body, call.dialect) };
+  return { call, permit, flagging, claim, callTags };
 }
 
-/** What is no object is refused by its reader. */
+/** A step of its own, so that the text is gone when what was parsed of it is written again. */
+async function readBody(
+  exchange: Exchange,
+  { feature, charge }: CompletionRoute,
+  asked: Asked | null,
+  actor: Actor,
+  entitlement: Entitlement,
+  callerIds: CallerIds,
+): Promise<{ body: unknown; claim: Claim | null }> {
+  const { context, received } = exchange;
+  const text = await received.readBody(context.config.bodyBytesMax, identityOf(actor));
+  // A call that is charged nothing is still work for us: a used-up quota refuses it.
+  if (charge?.isFree === true) await look(exchange, actor, feature, entitlement, callerIds);
+  else await lookBeforeParsing(exchange, text, actor, feature, entitlement, callerIds);
+  const claim = readClaim(received, feature, text);
+  const body = parseInOrder(text);
+  return { body: asked === null ? body : withMembers(body, asked), claim };
+}
+
+/** A body that is not an object stays as it is: the dialect refuses it. */
 function withMembers(body: unknown, { members }: Asked): unknown {
   return typeof body === 'object' && body !== null && !Array.isArray(body) ? { ...body, ...members } : body;
 }

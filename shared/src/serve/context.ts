@@ -98,7 +98,10 @@ export function openContext(
     config,
     nowMs: Date.now(),
     overlay: { config, store, documents, now: Date.now },
-    onFaults: (faults) => telemetry.log('ERROR', 'the catalogue has faults', { faults }),
+    onFaults: (faults) =>
+      telemetry.log('ERROR', 'the catalogue has faults, the last good one stays: mend the rows in `faults`', {
+        faults,
+      }),
   });
   tellUnread(telemetry, config, catalogue.latest());
   const auth = createAuth({ config, store, documents, now: Date.now, warn });
@@ -138,22 +141,33 @@ export function openContext(
   };
 }
 
+const breakerTexts: Readonly<Record<StoreChange['state'], string>> = {
+  open: 'no Redis, calls get 503 or are taken on trust',
+  explained: 'the reason is in `said`',
+  lasting: 'no Redis for `open_ms`; runbook redis-breaker',
+  closed: 'Redis is back after `open_ms`',
+};
+
 /**
  * The line that the alert on Redis goes by (terraform/modules/monitoring/log-lines.json: the one whose state is
  * `lasting`), and the metric beside it, which counts the changes.
  */
 function tellBreaker(telemetry: Telemetry, { node, state, cause, openMs, error }: StoreChange): void {
   const fields = { state, cause, node, said: wordsOf(error), ...(state !== 'open' && { open_ms: Math.round(openMs) }) };
-  telemetry.log(state === 'closed' ? 'INFO' : 'WARNING', 'redis-breaker', fields, error);
+  const text = `redis-breaker ${state}: ${breakerTexts[state]}`;
+  telemetry.log(state === 'closed' ? 'INFO' : 'WARNING', text, fields, error);
   if (state === 'open' || state === 'closed') telemetry.count('gateway.redis.breaker', 1, { state, cause });
 }
 
 /**
  * Names of homes, secrets and models; an actor's own shutting is for its calls alone, and would be a series of its own.
+ * The line is the alert's (terraform/modules/monitoring/log-lines.json): it comes again with each probe that fails.
  */
 function tellShut(telemetry: Telemetry, key: string, shut: 0 | 1): void {
   const [kind = '', home = '', name] = key.split(' ');
   if (key.includes(' for ')) return;
+  const fields = { state: shut === 1 ? 'shut' : 'open', kind, home, name: name ?? null };
+  telemetry.log(shut === 1 ? 'WARNING' : 'INFO', 'home-shut', fields);
   telemetry.count('gateway.home.shut', shut, { kind, home, ...(name !== undefined && { name }) });
   if (kind === 'model' && name !== undefined) telemetry.count('gateway.model_breaker', shut, { model: name });
 }
@@ -163,5 +177,9 @@ function tellShut(telemetry: Telemetry, key: string, shut: 0 | 1): void {
  */
 function tellFull(telemetry: Telemetry, { node, state, fullMs, error }: FullChange): void {
   const fields = { state, node, said: wordsOf(error), full_ms: Math.round(fullMs) };
-  telemetry.log(state === 'full' ? 'WARNING' : 'INFO', 'redis-full', fields, error);
+  const text =
+    state === 'full'
+      ? 'redis-full: Redis takes no writes for want of memory; runbook redis-full'
+      : 'redis-full is over: it took `full_ms`';
+  telemetry.log(state === 'full' ? 'WARNING' : 'INFO', text, fields, error);
 }

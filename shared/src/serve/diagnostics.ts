@@ -39,12 +39,11 @@ export function diagnosticRoutes(context: Context): Route[] {
       handle: async ({ received, scope }) => {
         demandSecret(received, config.diagnosticsSecret);
         try {
-          // As a request does it, and within what that may wait: healthy is what serves requests, so what can be
-          // written to.
+          // Writes to Redis as a request does, within the same time: healthy means that requests can be served.
           await store.probe(context.budget());
           answer(received, 200, plain, 'healthz: ok');
         } catch (error) {
-          scope.log('WARNING', 'redis did not answer a health check', {}, error);
+          scope.log('WARNING', 'Redis did not answer a health check (runbook redis-breaker)', {}, error);
           const outage = store.outage();
           const since = outage === null ? '' : ` for ${(outage.openMs / 1000).toFixed(1)} s`;
           const cause = error instanceof Error ? error.message : 'redis is unavailable';

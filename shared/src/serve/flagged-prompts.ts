@@ -35,7 +35,7 @@ export async function recordFlaggedPrompt(
     // A budget of its own: admission must not find its waiting time spent on this.
     await store.commands([['set', key, kept, 'PX', Math.ceil(config.flaggedPromptTtlMs)]], context.budget());
   } catch (error) {
-    scope.log('WARNING', 'a flagged prompt could not be kept', {}, error);
+    scope.log('WARNING', 'a flagged prompt could not be kept; its call went on', {}, error);
   }
 }
 

@@ -55,7 +55,7 @@ export function createHandler(context: Context, routes: readonly Route[]): Reque
     const received = receive(request, response);
     const { routes: known, named } = routing(received.path);
     const isOffered = ({ offered }: Route): boolean => offered === undefined || offered(context);
-    // A home that an operator added may have brought the path; nobody else here would look.
+    // A home that an operator added lately may offer this path: look for newer rows before saying no.
     if (!known.every(isOffered)) await context.catalogue.current(Date.now());
     const candidates = known.filter(isOffered);
     const route =

@@ -5,6 +5,7 @@ import { budgetNoticeAbout, eventRow, eventRowText, noticeAbout, type EndedEvent
 import type { Lease, Settlement } from '../limiter/limiter.ts';
 import { spanNames } from '../telemetry/telemetry.ts';
 import type { Exchange } from './exchange.ts';
+import { replayIt } from './lost-event.ts';
 import { eventAttributes, noticeAttributes } from './spans.ts';
 
 /**
@@ -48,7 +49,13 @@ async function endLater(
   const sent = await outbox.sendNow(row, settlement);
   scope.mark(spanNames.event, () => eventAttributes(row, JSON.stringify(row)));
   scope.annotate({ settled_by: sent ? 'task' : 'log' });
-  if (!sent) scope.log('ERROR', 'a lease could not be ended', { usage_event: row, settlement }, error);
+  if (!sent)
+    scope.log(
+      'ERROR',
+      `a lease could not be ended: neither Redis nor the queue took its settlement. ${replayIt}`,
+      { usage_event: row, settlement },
+      error,
+    );
 }
 
 /**
@@ -66,18 +73,24 @@ async function handOver(
   else if (written !== null) {
     const row = eventRow(event, written);
     if (!(await outbox.sendNow(row)))
-      scope.log('ERROR', 'the outbox is full and the queue is away', { usage_event: row });
+      scope.log('ERROR', `an event could not be written: the outbox in Redis is full, the queue away. ${replayIt}`, {
+        usage_event: row,
+      });
   }
   scope.mark(spanNames.event, () => eventAttributes(event, text));
   if (aboveBoundNanoUsd > 0) {
     // It was charged all the same: a limit may have been passed by it, and the catalogue's bounds are wrong somewhere.
     telemetry.count('gateway.budget.above_bound', 1, { model: event.model ?? '' });
-    scope.log('ERROR', 'a call cost more than was thought possible', {
-      above_bound_nano_usd: aboveBoundNanoUsd,
-      cost_nano_usd: event.cost_nano_usd,
-      model: event.model,
-      event_id: event.event_id,
-    });
+    scope.log(
+      'ERROR',
+      'a call cost more than its upper bound, maybe more than a budget: npm run gateway -- prices compare',
+      {
+        above_bound_nano_usd: aboveBoundNanoUsd,
+        cost_nano_usd: event.cost_nano_usd,
+        model: event.model,
+        event_id: event.event_id,
+      },
+    );
   }
   const request = { trace_id: scope.traceId, span_id: scope.spanId };
   for (const one of budgetNotices) outbox.notify(one, budgetNoticeAbout(one, request));

@@ -10,7 +10,9 @@ import { denialRefusal } from './rate-limit.ts';
 import { recordEvent } from './record-event.ts';
 import { unparsedEvent } from './refused-event.ts';
 
-/** A megabyte has no fewer characters: parsing it may take as long as a hundred ordinary requests. */
+/**
+ * A body of a megabyte has at least so many characters, and parsing it may take as long as a hundred ordinary requests.
+ */
 const lookedCharacters = 333_333;
 
 /**
@@ -39,7 +41,8 @@ export async function look(
   const { context, scope, budget, dialect } = exchange;
   let denial: Denial | null;
   try {
-    denial = await context.limiter.look(actor, feature, entitlement, budget);
+    const budgets = actor.budgets?.of(feature, Date.now());
+    denial = await context.limiter.look(actor, feature, entitlement, budget, budgets);
   } catch (error) {
     // Whether a call is served without Redis is decided at admission.
     if (error instanceof StoreUnavailable) return;

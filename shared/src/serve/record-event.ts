@@ -4,6 +4,7 @@
 import type { UsageEvent } from '../events/events.ts';
 import { spanNames } from '../telemetry/telemetry.ts';
 import type { Exchange } from './exchange.ts';
+import { lostEvent } from './lost-event.ts';
 import { eventAttributes } from './spans.ts';
 
 /**
@@ -22,6 +23,6 @@ export async function recordEvent(
     if (posted !== null) context.outbox.take(posted, text);
     scope.mark(spanNames.event, () => eventAttributes(event, text));
   } catch (error) {
-    scope.log('ERROR', 'an event could not be written', { usage_event: event }, error);
+    scope.log('ERROR', lostEvent, { usage_event: event }, error);
   }
 }

@@ -25,6 +25,13 @@ export { listFlaggedPrompts, readFlaggedPrompt, type FlaggedPrompt } from './fla
 export { listGeminiModels, showGeminiModel } from './gemini-models.ts';
 export { callerOf, identify } from './identify.ts';
 export { lookBeforeParsing } from './look.ts';
+export {
+  compareBudgets,
+  missing,
+  raiseDifference,
+  reconcileWhenDue,
+  type BudgetDifference,
+} from './reconcile-budgets.ts';
 export { readClaim } from './idempotency.ts';
 export type { CallEvent } from './served-event.ts';
 export { callSpan, type ChargedSpan } from './spans.ts';

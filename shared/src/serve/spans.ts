@@ -72,8 +72,7 @@ const callSpansMax = 1_000;
 
 /** The provider that is called, and its address. */
 export interface Called {
-  /** `gen_ai.provider.name`. */
-  readonly provider: string;
+  readonly provider: Pick<Call['provider'], 'id' | 'semanticName'>;
   /** As the provider calls it. */
   readonly model: string;
   /** The provider's; null: not told. */
@@ -82,7 +81,7 @@ export interface Called {
 
 /** Name and attributes of a provider call before it is sent. */
 export function callSpan({ feature }: Permit, called: Called): CallSpan {
-  const key = `${feature} ${called.provider} ${called.address ?? ''} ${called.model}`;
+  const key = `${feature} ${called.provider.id} ${called.address ?? ''} ${called.model}`;
   let known = callSpans.get(key);
   if (known === undefined) {
     if (callSpans.size >= callSpansMax) callSpans.clear();
@@ -97,9 +96,10 @@ function describeCall(feature: Feature, { provider, model, address }: Called): C
     `${operation} ${model}`,
     Object.freeze({
       'gen_ai.operation.name': operation,
-      'gen_ai.provider.name': provider,
+      'gen_ai.provider.name': provider.semanticName,
       'gen_ai.request.model': model,
       'gateway.feature': feature,
+      'gateway.provider': provider.id,
       'server.address': address === null ? null : new URL(address).hostname,
     }),
   ];
@@ -109,7 +109,7 @@ function describeCall(feature: Feature, { provider, model, address }: Called): C
 export function completionSpan(permit: Permit, { provider, asked, homes }: Call): ChargedSpan<Usage> {
   const address = homes[0]?.row.baseUrl ?? null;
   return {
-    begins: callSpan(permit, { provider: provider.semanticName, model: asked, address }),
+    begins: callSpan(permit, { provider, model: asked, address }),
     ends: (outcome) => [outcomeAttributes(outcome), callFailure(outcome)],
   };
 }

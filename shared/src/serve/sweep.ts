@@ -84,7 +84,11 @@ export function createSweep(
     report.unreadable += taken.unreadable.length;
     for (const notice of taken.unsentNotices) telemetry.log('WARNING', unsentNotice(notice), {});
     for (const entry of taken.unreadable)
-      telemetry.log('ERROR', 'an outbox entry is not an event of ours and stays where it is', { shard, entry });
+      telemetry.log(
+        'ERROR',
+        'an entry of the outbox cannot be read as an event and stays in Redis, where no run will deliver it: look at it by `shard` and `entry` (runbook event-publishing)',
+        { shard, entry },
+      );
     return { done: taken.sent, more: taken.more };
   };
   return async (link = () => undefined) => {
@@ -150,17 +154,38 @@ export function createSweep(
       takeOver(shard, written.has(shard) ? Number.MAX_SAFE_INTEGER : olderThanMs, report, link),
     );
     for (const { shard, shards, error } of failures.values())
-      telemetry.log('ERROR', 'a shard could not be swept', { shard, shards_failed: shards }, error);
-    if (report.left > 0) telemetry.log('WARNING', 'a sweep had no time for all shards', { shards_left: report.left });
+      telemetry.log(
+        'ERROR',
+        'a shard could not be swept: its leases and events wait for the next run, a minute from now (runbook event-publishing, if it goes on)',
+        { shard, shards_failed: shards },
+        error,
+      );
+    if (report.left > 0)
+      telemetry.log(
+        'WARNING',
+        'a sweep ran out of time: the shards that are left come first in the next run, a minute from now',
+        { shards_left: report.left },
+      );
     report.healed = await restoreExpiries(store, expirySteps, budget).catch((error: unknown) => {
-      telemetry.log('WARNING', 'the walk over the counters broke off, the next run goes on', {}, error);
+      telemetry.log(
+        'WARNING',
+        'counters without an expiry were not looked for to the end: the next run goes on there',
+        {},
+        error,
+      );
       return 0;
     });
     if (report.healed > 0)
-      telemetry.log('WARNING', 'counters without an expiry were mended', { counters_healed: report.healed });
+      telemetry.log('WARNING', 'counters had no expiry and would never have been reset: they have one again', {
+        counters_healed: report.healed,
+      });
     // The line that the alert on the outbox goes by.
     if (report.oldest_ms > behindMs)
-      telemetry.log('ERROR', 'the outbox is behind', { outbox_oldest_ms: report.oldest_ms, sent: report.sent });
+      telemetry.log(
+        'ERROR',
+        'the outbox is behind: its oldest event waits for longer than any delivery should take. Is the queue paused, or deliver-events failing? (runbook event-publishing)',
+        { outbox_oldest_ms: report.oldest_ms, sent: report.sent },
+      );
     return report;
   };
 }

@@ -5,6 +5,7 @@ import type { Outbox, UsageEvent } from '../events/events.ts';
 import type { Limiter } from '../limiter/limiter.ts';
 import type { TimeBudget } from '../store/store.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
+import { lostEvent } from './lost-event.ts';
 
 /** One row a second and reason at the most, whatever comes. */
 const gatherMs = 1_000;
@@ -40,7 +41,7 @@ export function createUnknownCallers({ limiter, outbox, telemetry, budget }: Unk
       const posted = await limiter.recordEvent(identity, name, id, text, count, budget());
       if (posted !== null) outbox.take(posted, text);
     } catch (error) {
-      telemetry.log('ERROR', 'an event could not be written', { usage_event: event }, error);
+      telemetry.log('ERROR', lostEvent, { usage_event: event }, error);
     }
   };
   const writeOut = async (identity: string): Promise<void> => {

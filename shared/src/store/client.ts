@@ -19,7 +19,7 @@ const retryMaxMs = 250;
 export type Command = readonly [name: string, ...args: (string | number)[]];
 
 /** Commands that have no key: any node takes them. */
-export const keyless: ReadonlySet<string> = new Set(['time', 'ping', 'scan']);
+export const keyless: ReadonlySet<string> = new Set(['time', 'ping', 'scan', 'info']);
 
 /** What the client reports to the connection. */
 export interface ClientEvents {

@@ -87,6 +87,8 @@ export interface Store {
    * @throws StoreUnavailable when one of them refuses, or does not answer
    */
   probe(budget: TimeBudget): Promise<void>;
+  /** The id that each node drew when it started, as INFO tells it. @throws StoreUnavailable */
+  runIds(budget: TimeBudget): Promise<readonly string[]>;
   /** The outage that lasts longest, or null while Redis serves. */
   outage(): { readonly cause: OutageCause; readonly openMs: number } | null;
   close(): Promise<void>;
@@ -212,6 +214,14 @@ export function connectStore(
           () => client.probe(node),
         );
       await Promise.all(client.nodes().map(probe));
+    },
+    runIds: async (budget) => {
+      if (!first.over()) await first.done();
+      const ask = async (node: string): Promise<string> => {
+        const [text] = await onNode(node, [['info', 'server']], { ...budget });
+        return /^run_id:(\w+)/m.exec(String(text))?.[1] ?? '';
+      };
+      return Promise.all(client.nodes().map(ask));
     },
     run: (script, keys, args, budget) => {
       if (keys.length < script.keyCount || keys.length > script.keysMax)

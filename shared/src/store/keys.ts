@@ -42,6 +42,8 @@ export function shardName(n: number): Shard {
  * | homeHealth | hash | ten minutes after the last change | until when which home, key or model of a home gets no calls, by Redis's time (upstream/homes/shared-health.ts) |
  * | homeProbe | string | a second | nothing: that somebody tries what is shut |
  * | walk | string | a day | how far the walk over all counters has come (limiter/counter-expiry.ts) |
+ * | reconciled | string | 30 days | which Redis the budgets were last held against the ledger in, and when (serve/reconcile-budgets.ts) |
+ * | pricesSeen | hash | 90 days since somebody last looked | of each served model a hash of its price and since when it is that one (close-days) |
  * | lock | string | while a job runs | who runs it |
  * | probe | string | a second | nothing: that a node can be written to (store/client.ts) |
  * | prompt | string | as long as configured | a flagged prompt, only where recording is on; the one key without a shard; its name begins with the span id that we drew for the request, since the trace id is the caller's to choose |
@@ -65,6 +67,8 @@ export const keys = {
   homeProbe: (key: string) => `homes:probe:${key}`,
   probe: (shard: Shard) => `{${shard}}:probe`,
   walk: () => 'walk',
+  reconciled: () => 'budgets:reconciled',
+  pricesSeen: () => 'prices:seen',
   lock: (job: string) => `lock:${job}`,
   prompt: (spanId: string, feature: string, actor: string) =>
     `prompt:${spanId}:${feature}:${actor === '*' ? actor : encodeURIComponent(actor)}`,

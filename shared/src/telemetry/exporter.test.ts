@@ -134,7 +134,12 @@ test('policy: none exports no span but measures it; selective only what asks', a
   exporter?.take(trace, [span({ name: 'settle' })]);
   await exporter?.flush(5_000);
   assert.equal(sent, 1);
-  assert.deepEqual(measured.toSorted(), ['gateway.admissions', 'gateway.leases', 'gateway.redis.duration']);
+  assert.deepEqual(measured.toSorted(), [
+    'cody-gateway.redis_latency',
+    'gateway.admissions',
+    'gateway.leases',
+    'gateway.redis.duration',
+  ]);
   const selective = createTelemetry({ ...settings, tracePolicy: 'selective' }, () => {});
   assert.equal(selective.open({}).sampled, false);
   assert.equal(selective.open({ 'x-sourcegraph-should-trace': 'true' }).sampled, true);
@@ -162,6 +167,31 @@ test('what a span is worth: by labels, in explicit buckets', () => {
   assert.deepEqual([redis?.value, redis?.counts], [0.5, [0, 0, 0, 0, 0, 0, 0, 0, 2, 0, 0]]);
   assert.deepEqual(found('gateway.actor_lookups')[0]?.labels, { outcome: 'unauthorized' });
   assert.deepEqual(found('gateway.upstream.in_flight')[0]?.labels, { 'gen_ai.provider.name': 'openai' });
+});
+
+test('the original gateway’s metrics beside ours, from the same measurements', () => {
+  const meters = createMeters();
+  measureInFlight(meters, 1, { 'gateway.provider': 'acme', 'gateway.feature': 'code_completions' });
+  measureInFlight(meters, -1, { 'gateway.provider': 'acme', 'gateway.feature': 'chat_completions' });
+  const call = { model: 'acme/large', 'gateway.feature': 'embeddings', own_ms: 3 };
+  measure(meters, span({ kind: 'server', attributes: call }));
+  measure(meters, span({ kind: 'server', attributes: { ...call, stream: true } }));
+  measure(meters, span({ kind: 'server', attributes: { own_ms: 3 } }));
+  measure(meters, span({}));
+  measure(meters, span({ name: 'settle', failure: 'StoreUnavailable' }));
+  const found = (name: InstrumentName) =>
+    [...(meters.series.get(name)?.values() ?? [])].map(({ labels, value }) => [labels, value]);
+  assert.deepEqual(found('cody-gateway.concurrent_upstream_requests'), [
+    [{ provider: 'acme', feature: 'completions' }, 0],
+  ]);
+  assert.deepEqual(found('cody-gateway.latency_overhead'), [
+    [{ provider: 'acme', feature: 'embeddings', stream: 'false' }, 3],
+    [{ provider: 'acme', feature: 'embeddings', stream: 'true' }, 3],
+  ]);
+  assert.deepEqual(found('cody-gateway.redis_latency'), [
+    [{ error: false, command: 'admit' }, 250],
+    [{ error: true, command: 'settle' }, 250],
+  ]);
 });
 
 test('series are bounded: what comes after the last one folds into one', () => {

@@ -16,6 +16,9 @@ const tokenBuckets = [
   1, 4, 16, 64, 256, 1024, 4096, 16_384, 65_536, 262_144, 1_048_576, 4_194_304, 16_777_216, 67_108_864,
 ];
 
+/** Of the original gateway's histograms. */
+const millisecondsBuckets = [0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000, 30_000];
+
 /** `up-down` sums go both ways, a gauge is its last value. */
 export type Instrument =
   | { readonly kind: 'counter' | 'up-down' | 'gauge'; readonly unit: string; readonly sentence: string }
@@ -132,6 +135,24 @@ const table = {
     unit: '{token}',
     buckets: tokenBuckets,
     sentence: 'Tokens of provider calls.',
+  },
+  // Names, units and labels of the original gateway (shared/COMPATIBILITY.md#metric-names).
+  'cody-gateway.concurrent_upstream_requests': {
+    kind: 'up-down',
+    unit: '{request}',
+    sentence: 'gateway.upstream.in_flight under the name that older dashboards read.',
+  },
+  'cody-gateway.latency_overhead': {
+    kind: 'histogram',
+    unit: 'ms',
+    buckets: millisecondsBuckets,
+    sentence: 'gateway.overhead of calls of providers under the name that older dashboards read.',
+  },
+  'cody-gateway.redis_latency': {
+    kind: 'histogram',
+    unit: 'ms',
+    buckets: millisecondsBuckets,
+    sentence: 'gateway.redis.duration under the name that older dashboards read.',
   },
 } as const satisfies Readonly<Record<string, Instrument>>;
 

@@ -1,6 +1,7 @@
 // What the end of a span is worth in metrics: measured where it is told anyway, so that no room counts for itself.
 
 import type { Meters } from './meters.ts';
+import { measureOlderInFlight, measureOlderOverhead, measureOlderRedis } from './older-names.ts';
 import type { Attributes, SpanRecord } from './span.ts';
 
 /** The names of the spans that are measured. */
@@ -54,18 +55,23 @@ export function measure(meters: Meters, span: SpanRecord): void {
 /** Measures a provider call that begins (+1) or ends (-1). */
 export function measureInFlight(meters: Meters, change: 1 | -1, attributes: Attributes): void {
   meters.record('gateway.upstream.in_flight', change, meters.labelsOf(attributes, call));
+  measureOlderInFlight(meters, change, attributes);
 }
 
 function measureRedis(meters: Meters, { name, failure }: SpanRecord, seconds: number): void {
   const labels = meters.labelsOf({ step: name, outcome: failure ?? 'answered' }, ['step', 'outcome']);
   meters.record('gateway.redis.duration', seconds, labels);
+  measureOlderRedis(meters, name, failure !== null, seconds * 1000);
 }
 
 function measureRequest(meters: Meters, { attributes }: SpanRecord, seconds: number): void {
   meters.record('http.server.request.duration', seconds, meters.labelsOf(attributes, request));
   const { own_ms: ownMs, first_byte_ms: firstByteMs, refusal, inserted } = attributes;
   const labels = meters.labelsOf(attributes, feature);
-  if (typeof ownMs === 'number') meters.record('gateway.overhead', ownMs / 1000, labels);
+  if (typeof ownMs === 'number') {
+    meters.record('gateway.overhead', ownMs / 1000, labels);
+    measureOlderOverhead(meters, attributes, ownMs);
+  }
   if (typeof firstByteMs === 'number') meters.record('gateway.time_to_first_byte', firstByteMs / 1000, labels);
   if (typeof refusal === 'string')
     meters.record('gateway.refusals', 1, meters.labelsOf({ reason: refusal }, ['reason']));

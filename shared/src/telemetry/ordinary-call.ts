@@ -30,7 +30,7 @@ export function isOrdinary(line: LogFields): boolean {
 }
 
 const briefMembers =
-  'actor model stream upstream_status first_byte_ms own_ms upstream_ms in_flight interaction_id'.split(' ');
+  'actor model home stream upstream_status first_byte_ms own_ms upstream_ms in_flight interaction_id'.split(' ');
 
 /**
  * What metrics and alerts go by (terraform/modules/monitoring), whose call it was, and by what an instance calls it.

@@ -1,4 +1,4 @@
-// What a provider is told of who asks. Not who that is (auth).
+// The name under which a provider knows a caller of ours. Not who the caller is (auth).
 
 import { createHash } from 'node:crypto';
 import type { CallerFacts } from './call.ts';

@@ -12,7 +12,7 @@ export interface ReadingRules {
   readonly provider: ProviderRow;
   /** The most tokens of an answer that may be asked for; null: the provider's own bound. */
   readonly lengthMax: number | null;
-  /** Null: nobody serves it here, and the request is refused. */
+  /** Null: no provider of ours serves it, and the request is refused. */
   readonly model: Model | null;
   /** Tools that the provider runs and bills itself, by type, as far as the operator lets callers use them. */
   readonly serverTools: readonly string[];
@@ -31,8 +31,8 @@ export interface ApiDialect {
   read(body: JsonObject, rules: ReadingRules): Reading;
   /** 2. Headers that let a call in by this key, beside those of the SDK. */
   keyHeaders(reading: Reading, key: string): Readonly<Record<string, string | null>>;
-  /** 3. What is sent: texts, one behind the other (http/post.ts). @param model as the home spells it */
-  body(reading: Reading, model: string, home: Home): readonly string[];
+  /** 3. What is sent: pieces, one behind the other (http/post.ts). @param model as the home spells it */
+  body(reading: Reading, model: string, home: Home): readonly (string | Buffer)[];
   /** 4. Reads the answer's usage. @param model as the provider calls it, however the home spells it */
   meter(reading: Reading, provider: ProviderRow, model: string): Meter;
 }

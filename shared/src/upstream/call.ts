@@ -29,10 +29,21 @@ export interface CallerFacts {
   readonly headers: IncomingHttpHeaders;
   /** What is asked for, where a dialect names it in the address. */
   readonly verb?: string;
+  /** Bytes of the request as it came; absent: it is small. */
+  readonly bodyBytes?: number;
 }
 
 /** A JSON object as it came. */
 export type JsonObject = Record<string, unknown>;
+
+/** How large a prompt is, as it is sent. */
+export interface PromptSize {
+  /** Bytes of all words, and of the JSON of what may be called. */
+  readonly bytes: number;
+  readonly images: number;
+  /** The most tokens that are asked for, or null where none are named. */
+  readonly maxTokens: number | null;
+}
 
 /** A request as its dialect reads it: what goes to whichever home will have it. */
 export interface Reading {
@@ -42,12 +53,16 @@ export interface Reading {
   /** Code points of all prompt text. */
   readonly promptCharacters: number;
   /**
-   * JSON of what goes to the provider, but for the model, which is written as the home spells it. A text: it is
-   * written once, before admission, and its objects are free while the answer streams.
+   * JSON of what goes to the provider, but for the model, which is written as the home spells it: a text, or of a large
+   * request its bytes. It is written once, before admission, and its objects are free while the answer streams.
    */
-  readonly body: string;
-  /** The place in `body` where the model stood (request-body.ts); absent: in front, or nowhere. */
+  readonly body: string | Buffer;
+  /** The place in `body` where the model stood (outgoing-body.ts); absent: in front, or nowhere. */
   readonly modelAt?: number;
+  /** What an estimate needs to know of it when it is gone. */
+  readonly promptSize: PromptSize;
+  /** All of the prompt, for an API whose answers tell no tokens: they are counted then. Absent elsewhere. */
+  readonly countedPrompt?: string;
   /** Request headers of the dialect; null takes one of the SDK's away. */
   readonly headers: Readonly<Record<string, string | null>>;
   /** Usage was asked for on our own account, so the chunk that carries it is not for the caller. */
@@ -69,7 +84,7 @@ export interface Choice {
   readonly asked: string;
   /** As the request has it, bare. */
   readonly typed: string;
-  /** Null: nobody serves it here. */
+  /** Null: no provider of ours serves it. */
   readonly model: Model | null;
   /** Why it is not served by now, in an operator's words for the caller. */
   readonly unavailable: string | null;
@@ -89,6 +104,8 @@ export type SecondModel = Pick<Choice, 'provider' | 'asked' | 'typed' | 'model' 
 
 /** What one request asks, and of whom. */
 export interface Call extends Reading, Choice {
+  /** Empty once nothing can be sent again: a call may stream for minutes. */
+  body: string | Buffer;
   readonly dialect: DialectName;
   /** Asked on a path of instances, which know their own statuses and waits. */
   readonly forInstances: boolean;
@@ -121,7 +138,7 @@ export interface Attempt {
   readonly ms: number;
   /** Null: its answer is the caller's. */
   readonly failure: AttemptFailureKind | null;
-  /** It left whole, nobody got anything of it, and the home may bill it all the same. */
+  /** The request was sent whole and its answer reached nobody, so the home may still bill it. */
   readonly mayBeBilled: boolean;
   /** Of an answer that is our fault what the provider says, in one bounded line; for the log alone. */
   readonly said: string | null;

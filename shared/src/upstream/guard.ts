@@ -40,7 +40,7 @@ function guarded(settings: JsonObject, guarding: Guarding, outermost: boolean): 
   const kept = { ...settings };
   const leaveOut = (member: string, value: unknown, why: string): void => {
     delete kept[member];
-    // Who says that it is not wanted gets what was asked.
+    // A caller that switches such a member off gets what it asked for.
     if (value === null || value === false) return;
     tell(`${member}: left out, ${why}`);
     for (const along of takenAlong[api]?.[folded(member)] ?? [])

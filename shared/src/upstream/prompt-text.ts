@@ -50,13 +50,32 @@ const unlabelled: ReadonlySet<string> = new Set(['prompt', 'suffix']);
 const conversations: ReadonlySet<string> = new Set(['messages', 'contents', 'input']);
 const roleNames: Readonly<Record<string, string>> = { user: 'Human', assistant: 'Assistant', system: 'System' };
 
-/** Each message of Anthropic's begins with its role and ends with a blank line, as its tokens are counted. */
 function textOf(body: JsonObject, api: Api): string {
+  const pieces: string[] = [];
+  readText(body, api, (text) => pieces.push(text));
+  return pieces.join('');
+}
+
+/**
+ * The words in pieces, in their order. Each message of Anthropic's begins with its role and ends with a blank line, as
+ * its tokens are counted.
+ * @param takeObject is told of each object on the way
+ */
+export function readText(body: JsonObject, api: Api, take: Take, takeObject: TakeObject | null = null): void {
   const root = rootPlace(api);
-  const lines: string[] = [];
+  const words = (value: unknown, place: Place | null, takeWords: Take): void => {
+    if (typeof value === 'string') takeWords(value);
+    else walk(value, place, takeWords, null, takeObject);
+  };
   const add = (role: string, value: unknown, place: Place | null): void => {
-    const text = wordsIn(value, place);
-    if (text !== '') lines.push(api === 'anthropic' ? `${roleNames[role] ?? role}: ${text}\n\n` : `${text}\n`);
+    const so = { far: 0 };
+    words(value, place, (text) => {
+      if (text === '') return;
+      if (so.far === 0 && api === 'anthropic') take(`${roleNames[role] ?? role}: `);
+      so.far += text.length;
+      take(text);
+    });
+    if (so.far > 0) take(api === 'anthropic' ? '\n\n' : '\n');
   };
   const conversation = (value: unknown, place: Place | null): void => {
     // One content where a list is expected is read by a provider that is kind.
@@ -67,25 +86,17 @@ function textOf(body: JsonObject, api: Api): string {
     const value = body[name];
     const place = root.members.get(name) ?? null;
     if (conversations.has(name)) conversation(value, place);
-    else if (unlabelled.has(name)) lines.push(wordsIn(value, place));
+    else if (unlabelled.has(name)) words(value, place, take);
     else if (name.startsWith('system')) add('system', value, place);
     else add(name, { [name]: value }, root);
   };
   for (const name of first) if (body[name] !== undefined) member(name);
   for (const name of Object.keys(body)) if (!first.includes(name)) member(name);
-  return lines.join('');
-}
-
-function wordsIn(value: unknown, place: Place | null): string {
-  if (typeof value === 'string') return value;
-  const words: string[] = [];
-  walk(value, place, (text) => words.push(text), null);
-  return words.join('');
 }
 
 function asidesOf(body: JsonObject, api: Api): string {
   const asides = new Set<string>();
-  walk(body, rootPlace(api), null, (text) => asides.add(text));
+  walk(body, rootPlace(api), null, (text) => asides.add(text), null);
   return [...asides].join('\n');
 }
 
@@ -129,12 +140,19 @@ function isAside(member: string, value: unknown): boolean {
 }
 
 type Take = (text: string) => void;
+type TakeObject = (object: JsonObject) => void;
 
 /**
  * Every text in a value, in order: words to one function, what surrounds them to the other. Not recursive: how deep a
  * request is nested is its caller's choice.
  */
-function walk(value: unknown, place: Place | null, takeWords: Take | null, takeAside: Take | null): void {
+function walk(
+  value: unknown,
+  place: Place | null,
+  takeWords: Take | null,
+  takeAside: Take | null,
+  takeObject: TakeObject | null,
+): void {
   const values: unknown[] = [value];
   const places: (Place | null)[] = [place];
   while (values.length > 0) {
@@ -147,6 +165,7 @@ function walk(value: unknown, place: Place | null, takeWords: Take | null, takeA
         places.push(at);
       }
     else if (isObject(next)) {
+      takeObject?.(next);
       const members = Object.keys(next);
       for (let i = members.length - 1; i >= 0; i--) {
         const name = members[i] ?? '';

@@ -5,8 +5,6 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { parseJson, Refusal } from '../http/http.ts';
 import {
-  bodyOf,
-  bodyText,
   codePoints,
   integerOf,
   messagesOf,
@@ -15,8 +13,8 @@ import {
   promptTextsOf,
   requestObject,
   streamOf,
-  withModel,
 } from './request-body.ts';
+import { bodyOf, withModel } from './outgoing-body.ts';
 
 const absent = 'request body must contain "messages" field';
 const secret = 'SECRET-PROMPT';
@@ -94,11 +92,11 @@ test('a body that is nested deeper than can be written again is the caller’s e
   const refused = { kind: 'bad-request', message: 'failed to parse request body: it is nested too deeply' };
   assert.throws(() => parseJson(deep), refused);
   // Also where something else than the parser of requests made it.
-  assert.throws(() => bodyText(requestObject(JSON.parse(deep))), refused);
+  assert.throws(() => bodyOf(requestObject(JSON.parse(deep)), 'openai'), refused);
 });
 
 test('the model that is sent is the permitted one, whatever the body said, in the place where it stood', () => {
-  const sent = (members: Record<string, unknown>): string => withModel(bodyOf(members), 'sent "so"').join('');
+  const sent = (members: Record<string, unknown>): string => withModel(bodyOf(members, 'openai'), 'sent "so"').join('');
   const model = '"model":"sent \\"so\\""';
   assert.equal(sent({ model: 'asked', stream: true }), `{${model},"stream":true}`);
   assert.equal(sent({ model: 'asked' }), `{${model}}`);
@@ -107,7 +105,7 @@ test('the model that is sent is the permitted one, whatever the body said, in th
     `{"stream":true,${model},"n":[{"model":"m"}]}`,
   );
   assert.equal(sent({ stream: true, model: 'asked' }), `{"stream":true,${model}}`);
-  assert.equal(bodyOf({ stream: true, model: 'asked', n: 1 }).body, '{"stream":true,"n":1}');
+  assert.equal(bodyOf({ stream: true, model: 'asked', n: 1 }, 'openai').body, '{"stream":true,"n":1}');
 });
 
 test('characters are code points', () => {

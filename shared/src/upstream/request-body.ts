@@ -1,8 +1,7 @@
 // Checks of the members that the gateway itself depends on, with errors that name the member and never quote it. All
 // others are the provider's to judge.
 
-import { randomBytes } from 'node:crypto';
-import { Refusal, unmarked } from '../http/http.ts';
+import { Refusal } from '../http/http.ts';
 import type { JsonObject } from './call.ts';
 
 /** The body as an object. @throws Refusal `bad-request` */
@@ -140,48 +139,6 @@ export function withoutMembers(body: JsonObject, ...members: readonly string[]):
   const rest = { ...body };
   for (const member of members) delete rest[member];
   return rest;
-}
-
-/** What stands in the place of a model: of this process, so no caller can have written it. */
-const modelMark = randomBytes(16).toString('base64url');
-
-/** A request that waits for its home's spelling of the model. */
-export interface BodyWithoutModel {
-  readonly body: string;
-  /** The place in `body` where the model stood, behind a bracket or a comma; absent: in front. */
-  readonly modelAt?: number;
-}
-
-/**
- * The JSON of a request without its model, which `withModel` puts back in its place: members stay in the order in which
- * they came.
- * @throws Refusal `bad-request` for a body that is nested deeper than can be written again: JSON.parse takes any
- * depth, JSON.stringify some thousand levels
- */
-export function bodyOf(members: JsonObject): BodyWithoutModel {
-  const isInFront = Object.keys(members)[0] === 'model';
-  if (isInFront || members['model'] === undefined) return { body: bodyText(withoutMembers(members, 'model')) };
-  const text = bodyText({ ...members, model: modelMark });
-  const written = `,"model":"${modelMark}"`;
-  const at = text.indexOf(written);
-  return { body: text.slice(0, at) + text.slice(at + written.length), modelAt: at };
-}
-
-/** The JSON of a request. @throws Refusal as `bodyOf` */
-export function bodyText(members: JsonObject): string {
-  try {
-    return unmarked(JSON.stringify(members));
-  } catch (error) {
-    if (error instanceof RangeError) throw malformed('it is nested too deeply');
-    throw error;
-  }
-}
-
-/** Texts that are one JSON behind each other. */
-export function withModel({ body, modelAt }: BodyWithoutModel, model: string): readonly string[] {
-  const written = `"model":${JSON.stringify(model)}`;
-  if (modelAt !== undefined) return [`${body.slice(0, modelAt)},${written}`, body.slice(modelAt)];
-  return [`{${written}${body === '{}' ? '' : ','}`, body.slice(1)];
 }
 
 export function isObject(value: unknown): value is JsonObject {

@@ -60,7 +60,7 @@ export interface AttemptMeans {
   readonly destination: ReturnType<typeof homeAccess>;
   /** Milliseconds of a clock that does not jump. */
   readonly now: () => number;
-  /** A home that has sent its headers and says nothing else has the call after so long. */
+  /** A home that has sent its headers and nothing else keeps the call after so long: no other home is asked. */
   readonly holdMs: number;
 }
 
@@ -180,7 +180,7 @@ export async function attempt(
     callerStatus: callerStatus(status, forInstances),
     retryAfter: retryAfter(status, headers, forInstances ? provider.retryAfterSeconds : null, waitTold),
     refusal: judged !== null && ourFaults.has(judged.blame) ? refusalOfOurs(judged.blame, call, status) : null,
-    // Of what is decoded the length is another one.
+    // A decoded body has another length than the header says.
     headers: callerHeaders(headers, sse || content !== response, forInstances),
     sse,
     arrayStream: call.arrayStream === true && !sse && status >= 200 && status < 300,

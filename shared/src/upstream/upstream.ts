@@ -14,7 +14,7 @@ import { flag, flaggingSettings, type Flagging, type FlaggingSettings } from './
 import { homeAccess } from './home-access.ts';
 import { lengthMaxOf } from './length-max.ts';
 import { promptText, type PromptText } from './prompt-text.ts';
-import { isTextRequest, promptTextsOf, requestObject } from './request-body.ts';
+import { isTextRequest, requestObject } from './request-body.ts';
 import { secondModels } from './second-models.ts';
 import { createFailover } from './homes/failover.ts';
 import { Health } from './homes/health.ts';
@@ -199,10 +199,9 @@ export function createUpstream({
         const billed = byAnsweringModel(call, report.answered, parts);
         return { ...usage, tokens: tokensIn(report.parts), billed, counted: false, report: report.whole };
       }
-      const prompt = promptTextsOf(JSON.parse(call.body) as JsonObject).join('');
       const count = async (text: string): Promise<number | null> =>
         text.length > countedCharactersMax ? null : counter.count(text, Infinity);
-      const [inputTokens, outputTokens] = await Promise.all([count(prompt), count(written)]);
+      const [inputTokens, outputTokens] = await Promise.all([count(call.countedPrompt ?? ''), count(written)]);
       const counted = { input: inputTokens ?? 0, output: outputTokens ?? 0 };
       const billed: ServedUsage[] = [{ model: null, counts: counted, estimated: true }];
       return { ...usage, inputTokens, outputTokens, tokens: tokensIn(billed), billed, counted: true, report: null };

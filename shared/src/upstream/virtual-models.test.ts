@@ -105,7 +105,7 @@ test('members: what is the gateway’s stays here, what is the provider’s pass
     [(await sentTo(asked)).url, asked.asked],
     [`${at}/chat/completions`, 'autoedits-deepseek-lite-default'],
   );
-  assert.deepEqual(JSON.parse(asked.body), { ...kept, n: 1, logprobs: 0 });
+  assert.deepEqual(JSON.parse(String(asked.body)), { ...kept, n: 1, logprobs: 0 });
   assert.equal((await sentTo(call({}))).url, `${at}/completions`);
   const sdk = { caller: { ...cody, dialect: 'openai' }, surface: 'openai-text' } as const;
   const both = call({ model: 'fireworks/starcoder2-7b', messages: autoEdit.messages, prompt: 'x' }, sdk);

@@ -12,6 +12,9 @@ module "gateway" {
 
   function_tags = {}
 
+  # true: functions may call Claude and Gemini on Vertex AI of this project (terraform/README.md, "Vertex AI").
+  vertex_ai = false
+
   # Optional secrets that have a value: terraform/README.md, "A project from nothing".
   filled_secrets = []
 

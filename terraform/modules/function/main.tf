@@ -79,7 +79,7 @@ resource "google_cloudfunctions2_function" "this" {
     environment_variables = merge({
       # V8 by itself gives an instance of 512 MiB a young generation of 2 MB, which most of a call in flight outlives
       # (scripts/functions/function-files.ts).
-      NODE_OPTIONS = "--max-semi-space-size=${floor(var.file.memoryMiB / 32)} --max-old-space-size=${floor(var.file.memoryMiB * 5 / 8)}"
+      NODE_OPTIONS = "--max-semi-space-size=${floor(var.file.memoryMiB / 32)} --max-old-space-size=${floor(var.file.memoryMiB / 2)}"
       # One heap for the C library's callers, not one for each thread: some 8 MiB less.
       MALLOC_ARENA_MAX = "1"
       }, var.environment, {

@@ -21,6 +21,7 @@ locals {
       CODY_GATEWAY_LOAD_BALANCER_ADDRESSES = module.load_balancer.address
       # Only the function behind Identity-Aware Proxy reads it.
       CODY_GATEWAY_CONSOLE_IAP_AUDIENCE = module.load_balancer.iap_audience
+      CODY_GATEWAY_CONSOLE_URL          = "https://${var.hostname}/console"
       CODY_GATEWAY_OTEL_ENDPOINT        = "https://telemetry.googleapis.com"
       CODY_GATEWAY_BIGQUERY_PROJECT_ID  = local.events_project
       CODY_GATEWAY_BIGQUERY_DATASET     = "cody_gateway"

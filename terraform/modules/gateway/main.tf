@@ -33,7 +33,7 @@ locals {
     schedule = ["directory", "queues"]
   }
   uses  = { for name, file in local.files : name => toset(lookup(file, "uses", local.usual[file.trigger])) }
-  roles = { for name, uses in local.uses : name => toset(concat(local.telemetry_roles, contains(uses, "directory") ? ["roles/datastore.user"] : [], contains(uses, "directory-view") ? ["roles/datastore.viewer"] : [])) }
+  roles = { for name, uses in local.uses : name => toset(concat(local.telemetry_roles, contains(uses, "directory") ? ["roles/datastore.user"] : [], contains(uses, "directory-view") ? ["roles/datastore.viewer"] : [], var.vertex_ai && contains(uses, "vertex") ? ["roles/aiplatform.user"] : [])) }
   # What the exporter needs: to write both, and to say which project pays (x-goog-user-project).
   telemetry_roles = ["roles/serviceusage.serviceUsageConsumer", "roles/telemetry.metricsWriter", "roles/telemetry.tracesWriter"]
 
@@ -52,11 +52,11 @@ locals {
   # Who takes Gemini's dialect.
   gemini = [for name, file in local.files : name if anytrue([for route in file.routes : startswith(route.path, "/v1beta/")])]
 
-  apis = [
+  apis = concat(var.vertex_ai ? ["aiplatform"] : [], [
     "artifactregistry", "bigquery", "billingbudgets", "certificatemanager", "cloudbuild", "cloudfunctions", "cloudresourcemanager", "cloudscheduler", "cloudtasks", "cloudtrace",
     "compute", "firebaserules", "firestore", "iam", "iamcredentials", "iap", "logging", "monitoring", "networkconnectivity", "privilegedaccessmanager", "redis", "run", "secretmanager",
     "servicenetworking", "sts", "telemetry",
-  ]
+  ])
 }
 
 data "google_project" "this" {

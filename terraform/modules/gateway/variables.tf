@@ -300,3 +300,10 @@ variable "opsgenie_url" {
   default     = null
   sensitive   = true
 }
+
+variable "vertex_ai" {
+  description = "Whether functions may call Vertex AI with their own accounts: Claude and Gemini in this project, as homes (terraform/README.md, \"Vertex AI\")."
+  type        = bool
+  default     = false
+  nullable    = false
+}

@@ -168,6 +168,35 @@ locals {
       title   = "Calls without a price", filter = "${local.log}/unpriced_models\""
       aligner = "ALIGN_DELTA", period = "3600s"
     }
+    # Of lines that close-days writes each hour for as long as they hold: an incident ends when they stop. Each names
+    # its customer or model.
+    spend-above-past = {
+      title   = "Somebody spends many times what is usual", filter = "${local.log}/spend_above_past\""
+      aligner = "ALIGN_DELTA", period = "3600s"
+    }
+    budget-pace = {
+      title   = "A budget is spent faster than its month goes", filter = "${local.log}/budget_pace\""
+      aligner = "ALIGN_DELTA", period = "3600s"
+    }
+    unpriced-spend = {
+      title   = "Somebody's calls have no price", filter = "${local.log}/unpriced_spend\""
+      aligner = "ALIGN_DELTA", period = "3600s"
+    }
+    price-changes = {
+      title   = "A model's price changed", filter = "${local.log}/price_changes\""
+      aligner = "ALIGN_DELTA", period = "3600s"
+    }
+    # A call cost more than its budgets held for it: a limit may have been passed, and a bound of the catalogue is
+    # wrong.
+    budget-above-bound = {
+      title   = "A call cost more than its budget held for it", filter = "${local.log}/budget_above_bound\""
+      aligner = "ALIGN_DELTA", period = "300s"
+    }
+    # Of close-days: reconciliation, findings, the letter. Three runs in a row.
+    ledger-jobs = {
+      title   = "What is done with the ledger each hour fails", filter = "${local.log}/ledger_jobs_failed\""
+      aligner = "ALIGN_DELTA", period = "3600s", duration = "7200s"
+    }
     # Of the line `redis-breaker`, which an instance writes each ten seconds that Redis stays away: one connection that
     # ends is no incident.
     redis-breaker = {
@@ -184,6 +213,13 @@ locals {
     provider-account = {
       title   = "A provider refuses our account", severity = "CRITICAL", filter = "${local.log}/provider_account\""
       aligner = "ALIGN_DELTA", period = "60s"
+    }
+    # Of the line `home-shut`, written when it is shut and after each probe that failed. Calls are served elsewhere as
+    # long as the model has another home, so that nothing else may tell of it.
+    home-shut = {
+      title    = "A home is shut for long", filter = "${local.log}/home_shut\""
+      aligner  = "ALIGN_DELTA", duration = "900s"
+      group_by = ["metric.label.home", "metric.label.kind", "metric.label.name"]
     }
   }
 

@@ -10,7 +10,7 @@ locals {
     for name, line in local.lines : name => join(" OR ", concat(
       [for field in line.fields : "jsonPayload.${field}:*"],
       [for message in line.messages : "jsonPayload.message =~ \"^${message}\""],
-      [for message, where in lookup(line, "where", {}) : "(jsonPayload.message = \"${message}\" AND ${join(" AND ", [for field, value in where : "jsonPayload.${field} = \"${value}\""])})"],
+      [for message, where in lookup(line, "where", {}) : "(jsonPayload.message =~ \"^${message}\" AND ${join(" AND ", [for field, value in where : "jsonPayload.${field} = \"${value}\""])})"],
       [for field in lookup(line, "above_zero", []) : "jsonPayload.${field} > 0"],
       [for text in line.platform : "textPayload =~ \"${text}\""],
     ))
@@ -23,6 +23,8 @@ locals {
     # From the request's arrival. Whole answers have no byte before they are finished; errors come at once, and would
     # hide how slow the others are.
     first_byte_ms = { field = "first_byte_ms", unit = "ms", where = "jsonPayload.stream = true AND jsonPayload.upstream_status = 200" }
+    # Of calls that a home answered: by home, and so its share of the calls.
+    home_ms = { field = "upstream_ms", unit = "ms", where = "jsonPayload.home : * AND jsonPayload.upstream_status = 200", labels = merge(local.by_model, { home = "EXTRACT(jsonPayload.home)" }) }
     # Of sweep-leases: how old the oldest event in an outbox is, and how many its instance did not get out itself. Of
     # deliver-events: what arrived.
     outbox_oldest_ms  = { field = "sweep.oldest_ms", unit = "ms" }
@@ -50,9 +52,9 @@ locals {
     own_errors = { filter = "${local.from_public} AND httpRequest.status >= 500 AND ((${local.completed} AND NOT (${local.provider_fault})) OR textPayload : *)" }
   }
   metrics = merge(
-    { for name, filter in local.counted : name => { filter = filter, field = null, unit = "1", labels = {} } },
+    { for name, filter in local.counted : name => { filter = filter, field = null, unit = "1", labels = { for label, field in lookup(local.lines[name], "labels", {}) : label => "EXTRACT(jsonPayload.${field})" } } },
     { for name, fault in local.faults : name => { filter = fault.filter, field = null, unit = "1", labels = lookup(fault, "labels", {}) } },
-    { for name, metric in local.measured : name => { filter = join(" AND ", compact([local.completed, try(metric.where, "")])), field = metric.field, unit = metric.unit, labels = {} } },
+    { for name, metric in local.measured : name => { filter = join(" AND ", compact([local.completed, try(metric.where, "")])), field = metric.field, unit = metric.unit, labels = lookup(metric, "labels", {}) } },
   )
 }
 

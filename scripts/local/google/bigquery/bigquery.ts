@@ -1,10 +1,11 @@
 // BigQuery's REST API over DuckDB for the real client: tables and views, streaming inserts that drop known insertIds,
 // queries.
 
-import { DuckDBInstance, type DuckDBConnection, type DuckDBResultReader, type DuckDBValue } from '@duckdb/node-api';
+import type { DuckDBConnection, DuckDBResultReader, DuckDBValue } from '@duckdb/node-api';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { listen } from '../../process/port.ts';
 import { columnType, resultType, setup, statementsOf, toDuckDb } from './dialect.ts';
+import { openDatabase } from './in-turn.ts';
 import { createPartitions, noteChanges } from './partitions.ts';
 import { faultOf, type Column } from './row-fault.ts';
 
@@ -42,9 +43,10 @@ interface Row {
 
 /** Starts it, empty. */
 export async function startBigQuery({ port = 0 }: { port?: number } = {}): Promise<LocalBigQuery> {
-  const instance = await DuckDBInstance.create(':memory:');
-  const duck = await instance.connect();
-  for (const statement of [...setup, createPartitions]) await duck.run(statement);
+  const database = await openDatabase();
+  const say = (sql: string, values?: Record<string, DuckDBValue>): Promise<unknown> =>
+    database.inTurn((duck) => duck.run(sql, values));
+  for (const statement of [...setup, createPartitions]) await say(statement);
   const tables = new Map<string, readonly Column[]>();
   /** Tables and the columns that their partitions are made by. */
   const partitioned = new Map<string, string>();
@@ -95,7 +97,7 @@ export async function startBigQuery({ port = 0 }: { port?: number } = {}): Promi
         })
         .join(', ');
       try {
-        await duck.run(`INSERT INTO "${table}" SELECT ${select} FROM (SELECT unnest(CAST($rows AS JSON[])) AS j)`, {
+        await say(`INSERT INTO "${table}" SELECT ${select} FROM (SELECT unnest(CAST($rows AS JSON[])) AS j)`, {
           rows: text,
         });
       } catch (error) {
@@ -122,7 +124,8 @@ export async function startBigQuery({ port = 0 }: { port?: number } = {}): Promi
       if (columns === undefined) return fail(response, 404, 'notFound', `Not found: Table ${insert[1]}`);
       return send(response, await insertAll(insert[1], columns, (body as { rows: Row[] }).rows));
     }
-    if (pathname.endsWith('/queries')) return send(response, await query(duck, partitioned, body as QueryRequest));
+    if (pathname.endsWith('/queries'))
+      return send(response, await database.inTurn((duck) => query(duck, partitioned, body as QueryRequest)));
     fail(response, 404, 'notFound', `the local BigQuery does not serve ${request.method ?? ''} ${pathname}`);
   };
 
@@ -139,29 +142,28 @@ export async function startBigQuery({ port = 0 }: { port?: number } = {}): Promi
       const list = columns.map(
         (column) => `"${column.name}" ${columnType(column)}${column.mode === 'REQUIRED' ? ' NOT NULL' : ''}`,
       );
-      await duck.run(`CREATE TABLE "${name}" (${list.join(', ')})`);
+      await say(`CREATE TABLE "${name}" (${list.join(', ')})`);
       tables.set(name, columns);
       if (partitionedBy !== undefined) partitioned.set(name, partitionedBy);
     },
     addColumn: async (table, column) => {
-      await duck.run(`ALTER TABLE "${table}" ADD COLUMN "${column.name}" ${columnType(column)}`);
+      await say(`ALTER TABLE "${table}" ADD COLUMN "${column.name}" ${columnType(column)}`);
       tables.set(table, [...(tables.get(table) ?? []), column]);
     },
-    createView: async (name, sql) => void (await duck.run(`CREATE VIEW "${name}" AS ${toDuckDb(sql)}`)),
+    createView: async (name, sql) => void (await say(`CREATE VIEW "${name}" AS ${toDuckDb(sql)}`)),
     createFunction: async (name, parameters, sql) => {
       // A parameter without a mark of its own would be taken for a column of that name, and `from` for a word of SQL.
       const body = sql.replace(/@(\w+)/g, 'arg_$1');
       const list = parameters.map((parameter) => `arg_${parameter.name}`).join(', ');
-      await duck.run(`CREATE MACRO "${name}"(${list}) AS TABLE ${toDuckDb(body)}`);
+      await say(`CREATE MACRO "${name}"(${list}) AS TABLE ${toDuckDb(body)}`);
     },
-    rows: async (sql) => (await duck.runAndReadAll(toDuckDb(sql))).getRowObjectsJson(),
+    rows: (sql) => database.inTurn(async (duck) => (await duck.runAndReadAll(toDuckDb(sql))).getRowObjectsJson()),
     refuseRows: (insertIds) => void (refused = new Set(insertIds)),
     failInserts: (status, times) => void (failing = { status, times }),
     close: async () => {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
-      duck.closeSync();
-      instance.closeSync();
+      await database.close();
     },
   };
 }

@@ -41,6 +41,8 @@ function toWords(part: string): string {
       .replace(/\bJSON_VALUE\(/gi, 'json_extract_string(')
       // A part of a timestamp is a bare word there and text here.
       .replace(/,\s*(MINUTE|HOUR|DAY|WEEK|MONTH|YEAR)\s*\)/gi, ", '$1')")
+      // The later one comes first there, and last here.
+      .replace(/\bDATE_DIFF\(/gi, 'days_between(')
       // When a line was loaded: a column of every table there, of none here, where it is loaded when it is used.
       .replace(/\b_PARTITIONTIME\b/g, 'usage_start_time')
       .replace(/\bCURRENT_TIMESTAMP\(\)/gi, 'now()')
@@ -77,6 +79,7 @@ export const setup: readonly string[] = [
   'CREATE MACRO timestamp_add(t, span) AS t + span',
   'CREATE MACRO civil_date(t) AS CAST(t AS DATE), (t, zone) AS CAST(timezone(zone, t) AS DATE)',
   'CREATE MACRO moment(t) AS CAST(t AS TIMESTAMPTZ), (t, zone) AS timezone(zone, CAST(t AS TIMESTAMP))',
+  'CREATE MACRO days_between(later, earlier, part) AS date_diff(part, earlier, later)',
   'CREATE MACRO parse_date(form, t) AS CAST(strptime(t, form) AS DATE)',
   'CREATE MACRO count_where(condition) AS COUNT(CASE WHEN condition THEN 1 END)',
   // A member of a member, such as $.unplaced.tokens: a null in a merge patch takes it away.

@@ -42,14 +42,18 @@ export async function goneOf(
   const fields = { missing: missing.length, known, listed: list.listed, percent_max: percentMax };
   // A source that has nobody at all would say of each that it is gone.
   if (source.findById === null || list.listed === 0) {
-    trace.log('ERROR', 'the source’s list lacks more subscriptions than is believed: none is removed', fields);
+    trace.log(
+      'ERROR',
+      'the source’s list lacks so many subscriptions that it is taken for faulty: none is removed (runbook subscriptions-sync)',
+      fields,
+    );
     return [];
   }
   const { gone, asked, failed } = await askSingly(source.findById, missing, nowMs, held);
   const kept = missing.length - gone.length;
   trace.log(
     kept > 0 ? 'ERROR' : 'WARNING',
-    'the source’s list lacks more subscriptions than is believed: removed are those that it says are gone, one by one',
+    'the source’s list lacks so many subscriptions that each was asked for by itself: removed are those that the source says are gone, the others stay (runbook subscriptions-sync)',
     { ...fields, asked, gone: gone.length, kept, failed },
   );
   return gone;

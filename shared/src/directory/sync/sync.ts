@@ -161,21 +161,33 @@ function tell(list: SourceList, trace: SyncTrace, report: SyncReport): void {
   report.listed = list.listed;
   report.unreadable = list.unreadableRecords;
   if (report.unreadable > 0)
-    trace.log('ERROR', 'subscriptions in the source’s list could not be read and stay as they are', {
-      unreadable: report.unreadable,
-    });
+    trace.log(
+      'ERROR',
+      'some subscriptions in the source’s list could not be read and keep the access they have (runbook subscriptions-sync)',
+      {
+        unreadable: report.unreadable,
+      },
+    );
   const limitsUnreadable = [...list.statements.values()].filter((one) => one.unreadableLimits.length > 0).length;
   if (limitsUnreadable > 0)
-    trace.log('ERROR', 'limits in the source’s list are no numbers that a quota can be: no access to those features', {
-      subscriptions: limitsUnreadable,
-    });
+    trace.log(
+      'ERROR',
+      'some subscriptions have limits at the source that are no valid quota, and no access to those features: correct them there (runbook subscriptions-sync)',
+      {
+        subscriptions: limitsUnreadable,
+      },
+    );
   report.unreadable += limitsUnreadable;
   for (const { holder, other } of list.shared.slice(0, sharedToldMax))
-    trace.log('ERROR', 'two subscriptions in the source’s list have the same token: it counts to the later one', {
-      subscription: holder,
-      other,
-      tokens_shared: list.shared.length,
-    });
+    trace.log(
+      'ERROR',
+      'two subscriptions at the source have the same token: its calls count to `subscription`, not to `other`, until one of them gets a new token there',
+      {
+        subscription: holder,
+        other,
+        tokens_shared: list.shared.length,
+      },
+    );
 }
 
 /** Writes what the list says otherwise than the last one, in rounds; of a list that broke off as much as came. */

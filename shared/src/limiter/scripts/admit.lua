@@ -124,7 +124,7 @@ if cause then
   -- @include outbox
   if cause == 'quota' or refusing then
     call('HSET', KEYS[1], 'burst', burst + 1, 'burstEnd', burst_end)
-    -- The end moves now: a window that is used up would else be moved on by each refusal.
+    -- A changed interval moves the end in the same step, or each refusal of a used-up window would move it on.
     if moves then call('HSET', KEYS[1], 'end', finish, 'interval', interval) end
     local new_expiry = math.max(moves and finish or tonumber(f[4]) or 0, burst_end)
     if new_expiry ~= expiry then call('PEXPIRE', KEYS[1], new_expiry - now) end

@@ -9,7 +9,7 @@ local function charge_tally(key, name, finish, cost, counted, held, risk, limit,
     redis.call('HDEL', key, name)
     return 0
   end
-  -- Without its tally nothing is left of what was counted or held either.
+  -- A tally that was lost (a failover) has lost what it counted and held for this call, too.
   if not t.new then
     t.used, t.reserved, t.risk = t.used - counted, math.max(0, t.reserved - held), math.max(0, t.risk - risk)
   end
@@ -20,7 +20,7 @@ local function charge_tally(key, name, finish, cost, counted, held, risk, limit,
       threshold = tonumber(threshold)
       if settled * 100 >= threshold * limit and threshold > reached then reached = threshold end
     end
-    -- Another limit: percent of the old one say nothing.
+    -- Where the limit has changed, percent of the old one mean nothing any more.
     if reached > 0 and (t.limit ~= limit or reached > t.percent) then
       if t.limit ~= limit then t.limit, t.refused = limit, 0 end
       t.percent = reached

@@ -3,7 +3,8 @@
 -- settle.lua's arguments; a notice is put into `notices`, its place for the outbox entry still empty. Returns what the
 -- windows kept, as the ended lease has it, and by how much the cost was above what was held at its worst.
 local function spend(keys, state, money, cost, windows, limits, thresholds, notices)
-  -- Who gives up an admission, or may have been forgotten, changes nothing of what the sweeper wrote a row for.
+  -- Whoever gives up an admission, or comes so late that its record may be gone, must not change what the sweeper has
+  -- written a row for.
   if state == 'swept' and money and windows == ';;;' then return money, 0 end
   local names, ends, counted, held, risk = {}, {}, { 0, 0 }, { 0, 0 }, { 0, 0 }
   names[1], ends[1], names[2], ends[2] = string.match(windows, '^([^;]*);(%d*);([^;]*);(%d*)$')

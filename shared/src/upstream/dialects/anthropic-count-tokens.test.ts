@@ -22,7 +22,7 @@ test('it goes to the provider’s own path as it came, betas too, and with nobod
   };
   const call = read('anthropic-count-tokens', body, sdk);
   const { model, ...rest } = body;
-  assert.deepEqual([call.asked, JSON.parse(call.body)], [model, rest]);
+  assert.deepEqual([call.asked, JSON.parse(String(call.body))], [model, rest]);
   const { url, headers } = await sentTo(call);
   assert.equal(url, 'https://api.anthropic.com/v1/messages/count_tokens');
   assert.deepEqual([headers['anthropic-beta'], headers['x-api-key']], ['token-counting-2024-11-01', 'key']);

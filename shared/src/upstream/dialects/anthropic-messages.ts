@@ -8,8 +8,8 @@ import type { CallerFacts, JsonObject, Meter, Reading, Usage } from '../call.ts'
 import { actorName } from '../actor-name.ts';
 import { guard } from '../guard.ts';
 import { dropNegativeSampling } from '../provider-rules.ts';
+import { bodyOf, withModel } from '../outgoing-body.ts';
 import {
-  bodyOf,
   charactersOf,
   codePoints,
   integerOf,
@@ -18,7 +18,6 @@ import {
   modelOf,
   streamOf,
   textsOf,
-  withModel,
   withoutMembers,
   type Message,
 } from '../request-body.ts';
@@ -65,7 +64,7 @@ export function readMessages(body: JsonObject, { caller, provider, lengthMax }: 
     stream,
     eventExtras: { stream, max_tokens: maxTokens ?? 0 },
     promptCharacters,
-    ...bodyOf(members),
+    ...bodyOf(members, 'anthropic', caller.bodyBytes),
     headers: versionHeaders(caller),
     hidesUsage: false,
     ...(caller.dialect !== 'cody' && { warnings }),

@@ -15,9 +15,13 @@ test('vectors 12, 15: the cap; nothing is added but the user, explicit zeros sta
   assert.throws(() => capped.read('anthropic-text', long), {
     message: 'max_tokens_to_sample exceeds maximum allowed value of 4000: 4001',
   });
-  assert.match(read('anthropic-text', long).body, /"max_tokens_to_sample":4001/);
+  assert.match(String(read('anthropic-text', long).body), /"max_tokens_to_sample":4001/);
   const asked = call({ prompt: 'Hello world', temperature: 0, metadata: { user_id: 'evil' } });
-  assert.deepEqual(JSON.parse(asked.body), { prompt: 'Hello world', temperature: 0, metadata: { user_id: 'sub1:42' } });
+  assert.deepEqual(JSON.parse(String(asked.body)), {
+    prompt: 'Hello world',
+    temperature: 0,
+    metadata: { user_id: 'sub1:42' },
+  });
   const { url, headers } = await sentTo(asked);
   assert.deepEqual(
     [url, headers['anthropic-version'], headers['x-api-key']],

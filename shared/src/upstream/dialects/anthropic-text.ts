@@ -6,17 +6,8 @@ import { createJsonBody, jsonObject } from '../answer-json.ts';
 import type { ApiDialect, ReadingRules } from '../api-dialect.ts';
 import type { JsonObject, Meter, Reading, Usage } from '../call.ts';
 import { guard } from '../guard.ts';
-import {
-  bodyOf,
-  charactersOf,
-  codePoints,
-  integerOf,
-  isObject,
-  modelOf,
-  promptTextsOf,
-  streamOf,
-  withModel,
-} from '../request-body.ts';
+import { bodyOf, withModel } from '../outgoing-body.ts';
+import { charactersOf, codePoints, integerOf, isObject, modelOf, promptTextsOf, streamOf } from '../request-body.ts';
 import { nothingTold } from '../usage/report.ts';
 import { tellActor } from './anthropic-messages.ts';
 
@@ -40,7 +31,9 @@ function readPrompt(body: JsonObject, { caller, provider, lengthMax }: ReadingRu
     stream,
     eventExtras: { stream, max_tokens_to_sample: maxTokens ?? 0 },
     promptCharacters: charactersOf(texts),
-    ...bodyOf(members),
+    // Its answers tell no tokens.
+    countedPrompt: texts.join(''),
+    ...bodyOf(members, 'anthropic', caller.bodyBytes),
     headers: {
       'content-type': 'application/json',
       accept: 'application/json',

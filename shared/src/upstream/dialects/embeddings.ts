@@ -2,18 +2,19 @@
 // callers ask is another shape (functions/embeddings).
 
 import type { ApiDialect } from '../api-dialect.ts';
-import { bodyOf, withModel, withoutMembers } from '../request-body.ts';
+import { bodyOf, withModel } from '../outgoing-body.ts';
+import { withoutMembers } from '../request-body.ts';
 import { createOpenAiMeter } from './openai-meter.ts';
 
 export const openAiEmbeddings: ApiDialect = {
   api: 'openai',
   sdk: 'openai',
-  read: (body, { provider }) => ({
+  read: (body, { provider, caller }) => ({
     stream: false,
     eventExtras: {},
     // Their tokens are reserved and charged by who asks.
     promptCharacters: 0,
-    ...bodyOf(withoutMembers(body, ...provider.drops)),
+    ...bodyOf(withoutMembers(body, ...provider.drops), 'openai', caller.bodyBytes),
     headers: { 'content-type': 'application/json' },
     hidesUsage: false,
   }),

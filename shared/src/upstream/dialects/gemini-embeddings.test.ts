@@ -19,7 +19,7 @@ function call(verb: string, body: JsonObject, model = 'gemini-embedding-001'): C
 
 test('one text goes as it is, a batch names the model as the provider does', async () => {
   const one = call('embedContent', { content: content('ü🌍'), outputDimensionality: 3 });
-  assert.deepEqual(JSON.parse(one.body), { content: content('ü🌍'), outputDimensionality: 3 });
+  assert.deepEqual(JSON.parse(String(one.body)), { content: content('ü🌍'), outputDimensionality: 3 });
   assert.match((await sentTo(one)).url, /\/v1beta\/models\/gemini-embedding-001:embedContent$/);
   assert.deepEqual([one.promptCharacters, one.eventExtras], [2, { batch_size: 1, input_character_count: 6 }]);
   const batch = call(
@@ -29,7 +29,7 @@ test('one text goes as it is, a batch names the model as the provider does', asy
   );
   assert.match((await sentTo(batch)).url, /\/v1beta\/models\/gemini-embedding-001:batchEmbedContents$/);
   const model = 'models/gemini-embedding-001';
-  assert.deepEqual(JSON.parse(batch.body), {
+  assert.deepEqual(JSON.parse(String(batch.body)), {
     requests: [
       { model, content: content('a'), taskType: 'x' },
       { content: content('bc'), model },

@@ -4,7 +4,8 @@ import { createJsonBody, memberOf, tokenCount } from '../answer-json.ts';
 import type { ApiDialect, ReadingRules } from '../api-dialect.ts';
 import type { JsonObject, Meter, Reading } from '../call.ts';
 import { roughTokens } from '../embedding/embedder.ts';
-import { bodyText, charactersOf, isObject, malformed, modelOf, typeName, withoutMembers } from '../request-body.ts';
+import { bodyOf } from '../outgoing-body.ts';
+import { charactersOf, isObject, malformed, modelOf, typeName, withoutMembers } from '../request-body.ts';
 import { googleUsage } from '../usage/google-usage.ts';
 import { partTexts } from './gemini-generate.ts';
 
@@ -18,7 +19,8 @@ export const geminiEmbeddings: ApiDialect = {
   meter: ({ promptCharacters }, _provider, model) => createMeter(roughTokens(promptCharacters), model),
 };
 
-function readTexts(body: JsonObject, { caller: { verb }, model }: ReadingRules): Reading {
+function readTexts(body: JsonObject, { caller, model }: ReadingRules): Reading {
+  const { verb } = caller;
   const name = `models/${model?.name ?? modelOf(body)}`;
   const members = withoutMembers(body, 'stream', 'model');
   const { requests } = body;
@@ -39,7 +41,7 @@ function readTexts(body: JsonObject, { caller: { verb }, model }: ReadingRules):
       input_character_count: texts.reduce((sum, text) => sum + Buffer.byteLength(text), 0),
     },
     promptCharacters: charactersOf(texts),
-    body: bodyText(members),
+    ...bodyOf(members, 'google', caller.bodyBytes),
     headers: { 'content-type': 'application/json' },
     hidesUsage: false,
     ...(verb !== undefined && { verb }),

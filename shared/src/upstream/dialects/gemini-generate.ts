@@ -7,7 +7,8 @@ import { createJsonBody, jsonObject, memberOf, tokenCount } from '../answer-json
 import type { ApiDialect, ReadingRules } from '../api-dialect.ts';
 import type { JsonObject, Meter, Reading, Usage } from '../call.ts';
 import { guard } from '../guard.ts';
-import { bodyText, charactersOf, codePoints, isObject, modelOf, streamOf, withoutMembers } from '../request-body.ts';
+import { bodyOf } from '../outgoing-body.ts';
+import { charactersOf, codePoints, isObject, modelOf, streamOf, withoutMembers } from '../request-body.ts';
 import { googleUsage } from '../usage/google-usage.ts';
 import { mergeReports } from '../usage/report.ts';
 import { googleWritten } from '../usage/written.ts';
@@ -24,7 +25,8 @@ export const geminiGenerate: ApiDialect = {
 };
 
 /** `stream` and `model` are the gateway's own members: they choose the address. */
-function readContents(body: JsonObject, { caller: { verb }, provider, lengthMax }: ReadingRules): Reading {
+function readContents(body: JsonObject, { caller, provider, lengthMax }: ReadingRules): Reading {
+  const { verb } = caller;
   const stream = streamOf(body);
   const members = withoutMembers(guard(body, 'google', { lengthMax, drops: provider.drops }), 'stream', 'model');
   // Cody's clients send a text, where Google takes a content.
@@ -37,7 +39,7 @@ function readContents(body: JsonObject, { caller: { verb }, provider, lengthMax 
     promptCharacters: charactersOf(
       [members['systemInstruction'], members['system_instruction'], ...listOf(body['contents'])].flatMap(partTexts),
     ),
-    body: bodyText(members),
+    ...bodyOf(members, 'google', caller.bodyBytes),
     headers: { 'content-type': 'application/json' },
     hidesUsage: false,
     ...(verb !== undefined && { verb, arrayStream: stream }),

@@ -14,14 +14,14 @@ function call(body: JsonObject, caller: CallerFacts = cody, surface: SurfaceName
 }
 
 function sent(body: JsonObject): JsonObject {
-  return JSON.parse(call(body).body) as JsonObject;
+  return JSON.parse(String(call(body).body)) as JsonObject;
 }
 
 test('vector 16: one answer, and the user is ours', () => {
   assert.deepEqual(sent({ n: 5, user: 'x' }), { messages, n: 1, user: 'sub1:42' });
   assert.deepEqual(sent({ n: 1 })['n'], 1);
   assert.ok(!('n' in sent({})), 'what is absent stays so');
-  assert.equal((JSON.parse(call({}, { ...cody, actorUid: null }).body) as JsonObject)['user'], 'sub1:');
+  assert.equal((JSON.parse(String(call({}, { ...cody, actorUid: null }).body)) as JsonObject)['user'], 'sub1:');
 });
 
 test('vector 16: a stream asks for its usage, and it is hidden unless the caller asked', () => {
@@ -118,7 +118,7 @@ test('what a provider does otherwise is what its row says', () => {
   };
   const { model, homes, body: sent, hidesUsage } = other.read('openai-chat', body, { ...cody, dialect: 'openai' });
   assert.deepEqual([model?.id, homes.map(({ row }) => row.id), hidesUsage], ['vllm/llama', ['vllm'], false]);
-  assert.deepEqual(JSON.parse(sent), { messages, stream: true, max_tokens: 5, top_p: 0, extra_body: {} });
+  assert.deepEqual(JSON.parse(String(sent)), { messages, stream: true, max_tokens: 5, top_p: 0, extra_body: {} });
 });
 
 test('thinking that is counted beside the answer is output, where the row says so', () => {
@@ -156,7 +156,7 @@ test('an SDK’s caller is told what was left out or changed, an instance is not
     'metadata: left out, as store was',
     'user: the name that the gateway has for you in front',
   ]);
-  assert.equal((JSON.parse(told.body) as JsonObject)['user'], 'sub1:user-7');
+  assert.equal((JSON.parse(String(told.body)) as JsonObject)['user'], 'sub1:user-7');
   assert.deepEqual(call({ store: false, n: 1 }, sdk).warnings, [], 'who gets what was asked is told nothing');
   assert.equal(call(body).warnings, undefined);
 });

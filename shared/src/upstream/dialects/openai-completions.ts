@@ -7,8 +7,8 @@ import type { CallerFacts, JsonObject, Reading } from '../call.ts';
 import { actorName } from '../actor-name.ts';
 import { guard } from '../guard.ts';
 import { dropNegativeSampling, passedHeaders, renameMaxTokens } from '../provider-rules.ts';
+import { bodyOf, withModel } from '../outgoing-body.ts';
 import {
-  bodyOf,
   charactersOf,
   integerOf,
   isObject,
@@ -17,7 +17,6 @@ import {
   promptTextsOf,
   streamOf,
   textsOf,
-  withModel,
 } from '../request-body.ts';
 import { secondNames } from '../second-models.ts';
 import { createOpenAiMeter } from './openai-meter.ts';
@@ -60,7 +59,7 @@ function read(body: JsonObject, { caller, provider, lengthMax }: ReadingRules, t
     stream,
     eventExtras: { stream },
     promptCharacters: charactersOf(texts),
-    ...bodyOf(members),
+    ...bodyOf(members, 'openai', caller.bodyBytes),
     // The SDKs send a text as it is when its type is named.
     headers: { 'content-type': 'application/json', ...passedHeaders(provider, caller) },
     hidesUsage,

@@ -16,7 +16,7 @@ function call(body: JsonObject, reader = read): Call {
 }
 
 function sent(body: JsonObject): JsonObject {
-  return JSON.parse(call(body).body) as JsonObject;
+  return JSON.parse(String(call(body).body)) as JsonObject;
 }
 
 test('it goes to the provider’s own path with the caller’s members, and is never stored', async () => {
@@ -34,7 +34,7 @@ test('it goes to the provider’s own path with the caller’s members, and is n
   };
   for (const store of [undefined, null, false, true]) {
     const asked = call({ ...members, ...(store !== undefined && { store }), service_tier: 'flex', background: false });
-    assert.deepEqual(JSON.parse(asked.body), {
+    assert.deepEqual(JSON.parse(String(asked.body)), {
       input: 'Hi',
       ...members,
       user: 'sub1:42',
@@ -73,7 +73,7 @@ test('a provider that does not know `include` is not sent it', () => {
   const other = readerOf({ CODY_GATEWAY_CATALOGUE: JSON.stringify(rows) });
   const asked = call({ model: 'vllm/gpt-oss', reasoning: { effort: 'low' } }, other.read);
   assert.equal(asked.model?.id, 'vllm/gpt-oss');
-  assert.ok(!('include' in (JSON.parse(asked.body) as JsonObject)));
+  assert.ok(!('include' in (JSON.parse(String(asked.body)) as JsonObject)));
 });
 
 describe('input', () => {
@@ -86,7 +86,7 @@ describe('input', () => {
   test('that stands alone passes as it is, whatever its items are', () => {
     const input = [user, sealed, called, output, open, { type: 'compaction', encrypted_content: 'x' }];
     const asked = call({ input });
-    assert.deepEqual((JSON.parse(asked.body) as JsonObject)['input'], input);
+    assert.deepEqual((JSON.parse(String(asked.body)) as JsonObject)['input'], input);
     assert.deepEqual([asked.warnings, asked.promptCharacters], [[], 8]);
   });
 
@@ -105,7 +105,7 @@ describe('input', () => {
     test(`${name} is left out, and what followed it goes without the identifier that would have it looked for`, () => {
       const asked = call({ input: [user, thinking, called, output] });
       const { id: _, ...nameless } = called;
-      assert.deepEqual((JSON.parse(asked.body) as JsonObject)['input'], [user, nameless, output]);
+      assert.deepEqual((JSON.parse(String(asked.body)) as JsonObject)['input'], [user, nameless, output]);
       assert.match(asked.warnings?.join() ?? '', /1 item of thinking .* store set to false/);
     });
 
@@ -152,7 +152,7 @@ describe('tools', () => {
 
   test('of the caller stay, those of the provider go, with a word', () => {
     const asked = call({ tools: [...own, ...theirs] });
-    assert.deepEqual((JSON.parse(asked.body) as JsonObject)['tools'], own);
+    assert.deepEqual((JSON.parse(String(asked.body)) as JsonObject)['tools'], own);
     assert.match(
       asked.warnings?.join() ?? '',
       /^tools: web_search, web_search_preview_2025_03_11, mcp, shell, a_tool_of_tomorrow left out: .*CODY_GATEWAY_RESPONSES_SERVER_TOOLS$/,
@@ -162,7 +162,7 @@ describe('tools', () => {
   test('that the operator allows stay, their versions too', () => {
     const { read } = readerOf({ CODY_GATEWAY_RESPONSES_SERVER_TOOLS: 'web_search' });
     const asked = call({ tools: theirs, tool_choice: { type: 'web_search' } }, read);
-    const left = JSON.parse(asked.body) as JsonObject;
+    const left = JSON.parse(String(asked.body)) as JsonObject;
     assert.deepEqual([left['tools'], left['tool_choice']], [theirs.slice(0, 2), { type: 'web_search' }]);
   });
 

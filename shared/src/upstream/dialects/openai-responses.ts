@@ -4,7 +4,8 @@
 import type { ApiDialect, ReadingRules } from '../api-dialect.ts';
 import type { JsonObject, Reading } from '../call.ts';
 import { guard } from '../guard.ts';
-import { bodyOf, charactersOf, integerOf, isObject, modelOf, streamOf, textsOf, withModel } from '../request-body.ts';
+import { bodyOf, withModel } from '../outgoing-body.ts';
+import { charactersOf, integerOf, isObject, modelOf, streamOf, textsOf } from '../request-body.ts';
 import { secondNames } from '../second-models.ts';
 import { tellActor } from './openai-completions.ts';
 import { readItems } from './responses-items.ts';
@@ -51,7 +52,7 @@ function readResponse(body: JsonObject, rules: ReadingRules): Reading {
     stream,
     eventExtras: { stream },
     promptCharacters: charactersOf([...textsOf(body['instructions']), ...items.texts]),
-    ...bodyOf(members),
+    ...bodyOf(members, 'openai-responses', caller.bodyBytes),
     // The SDKs send a text as it is when its type is named.
     headers: { 'content-type': 'application/json' },
     hidesUsage: false,

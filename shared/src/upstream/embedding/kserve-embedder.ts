@@ -8,7 +8,7 @@ import { isObject } from '../request-body.ts';
 import { embeddingRefusal, type Embedded, type Embedder, type EmbeddingAsk } from './embedder.ts';
 import type { CallJson } from './json-call.ts';
 
-/** Tries of one call whose answer is none, and the pauses between them in ms: over homes that each try on their own. */
+/** Tries of one call that gets no answer, and the pauses between them in ms; each try may go through several homes. */
 const pausesMs = [1, 5];
 /** What may be otherwise the next time. */
 const passes: ReadonlySet<string> = new Set(['upstream-unreachable', 'upstream-timeout', 'overloaded']);

@@ -1,4 +1,4 @@
-// Whose fault an answer is that is no answer: the caller's, the provider's, or ours. What providers say of it is data
+// Whose fault an unsuccessful answer is: the caller's, the provider's, or ours. What providers say of it is data
 // (blame.json), by API, with its source.
 
 import { readFileSync } from 'node:fs';
@@ -44,7 +44,7 @@ export interface Judged {
 }
 
 /**
- * Judges an answer that is no success.
+ * Judges an unsuccessful answer.
  * @param status the provider's; of a failure that was told in a 200, 200
  * @param text its body or event, as much of it as was read
  * @param modelKnown the catalogue has this model at this home

@@ -1,5 +1,5 @@
-// Whom one call may still be sent to: homes in their order with their keys, without what was tried, is shut or is
-// full. Asks the fleet before it tries what is shut. Not how an attempt goes.
+// The homes and keys to which a call may still be sent, in order: those that were tried, are shut or are full are left
+// out. Asks all instances (by Redis) before it tries one that is shut. Not how an attempt goes.
 
 import type { Home } from '../../catalogue/catalogue.ts';
 import { healthKeys, type Health, type HealthKey } from './health.ts';

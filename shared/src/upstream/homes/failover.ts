@@ -44,7 +44,12 @@ export function createFailover(
     // What others found out: asked for when the call was read, and here by now.
     const looking = means.shared.looking();
     if (looking !== null) await looking;
-    return new Failover(means, inFlight, actorOf(lease), model, call, options).run();
+    if (call.body.length === 0) throw new Error('a call is sent once');
+    try {
+      return await new Failover(means, inFlight, actorOf(lease), model, call, options).run();
+    } finally {
+      call.body = '';
+    }
   };
 }
 
@@ -109,7 +114,7 @@ class Failover {
     }
   }
 
-  /** With nobody else to ask: what passes by itself is tried once more. */
+  /** There is no other home: a failure that passes by itself is tried once more. */
   async #again(candidate: Candidate): Promise<Candidate | null> {
     const failure = this.#failure;
     if (failure?.isTransient() !== true || failure.isFinal) return null;
@@ -203,8 +208,8 @@ class Failover {
   }
 
   /**
-   * Of several failures the caller is told the last one, but of ours only if there is no other, and of no answer only
-   * if there is none.
+   * Of several failures the caller is told the last. One that is our fault is told only where there is no other, and
+   * that a home gave no answer only where none did.
    */
   #keep(failure: AttemptFailure): void {
     const known = this.#failure;

@@ -1,5 +1,5 @@
-// What the events of a stream say before the model says anything: a closed list for each dialect. As long as nothing
-// else came, the call can still go to another home.
+// What the events of a stream say before the model says anything: a closed list for each dialect. While only these
+// have come, the call can still go to another home.
 
 import type { DialectName } from '../../catalogue/catalogue.ts';
 import { jsonObject } from '../answer-json.ts';

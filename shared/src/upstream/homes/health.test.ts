@@ -35,20 +35,41 @@ test('it is tried by one call of those that ask in a second, and by the next a s
   const { health } = start();
   for (let i = 0; i < 3; i++) health.connected(home, false, false, 0);
   assert.deepEqual(
-    [999, 1_000].map((ms) => health.passage(home, ms)),
+    [1_999, 2_000].map((ms) => health.passage(home, ms)),
     ['shut', 'probe'],
+    'three calls are all that it gets of an instance in the first two seconds',
   );
-  health.asked(home, 1_000);
-  assert.equal(health.passage(home, 1_999), 'shut', 'the right to it was asked for');
-  health.probing(home, 1_000);
-  assert.equal(health.passage(home, 2_000), 'shut', 'it is under way');
-  health.connected(home, false, true, 2_000);
+  health.asked(home, 2_000);
+  assert.equal(health.passage(home, 2_999), 'shut', 'the right to it was asked for');
+  health.probing(home, 2_000);
+  assert.equal(health.passage(home, 3_000), 'shut', 'it is under way');
+  health.connected(home, false, true, 3_000);
   assert.deepEqual(
-    [2_999, 3_000].map((ms) => health.passage(home, ms)),
+    [3_999, 4_000].map((ms) => health.passage(home, ms)),
     ['shut', 'probe'],
   );
-  health.connected(home, true, true, 3_000);
+  health.connected(home, true, true, 4_000);
   assert.ok(health.isWell());
+});
+
+test('by seed: in no two seconds a home that can’t be reached gets more than three calls of an instance', () => {
+  for (let seed = 1; seed <= 60; seed++) {
+    const random = randomOf(seed);
+    const { health } = start();
+    const calls: number[] = [];
+    let nowMs = 0;
+    for (let step = 0; step < 400; step++) {
+      nowMs += Math.floor(random() * (step % 50 === 0 ? 5_000 : 300));
+      const passage = health.passage(home, nowMs);
+      if (passage === 'shut') continue;
+      calls.push(nowMs);
+      if (passage === 'probe') health.probing(home, nowMs);
+      health.connected(home, false, passage === 'probe', nowMs);
+    }
+    assert.ok(calls.length > 20);
+    for (const [i, atMs] of calls.entries())
+      assert.ok((calls[i + 3] ?? Infinity) - atMs >= healthRules.homeRestMs, `seed ${seed}, ${atMs} ms`);
+  }
 });
 
 test('a call from before it was shut neither opens it nor keeps it shut', () => {

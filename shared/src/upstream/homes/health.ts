@@ -24,6 +24,8 @@ export interface HealthRules {
   readonly homeFaultsMax: number;
   /** From shutting to the first probe, where nobody said how long, and between two probes of the whole fleet. */
   readonly probeGapMs: number;
+  /** From its first fault in a row a home that can't be reached gets no more than those faults for so long. */
+  readonly homeRestMs: number;
   /** The same for a key that a provider refuses: somebody has to mend it. */
   readonly keyGapMs: number;
   /** The longest wait that a provider is believed. */
@@ -36,6 +38,7 @@ export const healthRules: HealthRules = {
   outcomes: outcomeRules,
   homeFaultsMax: 3,
   probeGapMs: 1_000,
+  homeRestMs: 2_000,
   keyGapMs: 30_000,
   waitMaxMs: 60_000,
   probeMs: 60_000,
@@ -68,7 +71,7 @@ export class Health {
   readonly #tell: ShutListener;
   readonly #shut = new Map<HealthKey, Shut>();
   readonly #outcomes = new LRUCache<HealthKey, Outcomes>({ max: keysMax });
-  readonly #faultsInARow = new Map<HealthKey, number>();
+  readonly #faultsInARow = new Map<HealthKey, { count: number; readonly sinceMs: number }>();
 
   constructor(tell: ShutListener, rules: HealthRules = healthRules) {
     this.#tell = tell;
@@ -116,9 +119,13 @@ export class Health {
       if (probe) this.shut(home, null, nowMs);
       return;
     }
-    const faults = (this.#faultsInARow.get(home) ?? 0) + 1;
-    this.#faultsInARow.set(home, faults);
-    if (faults >= this.#rules.homeFaultsMax) this.shut(home, null, nowMs);
+    let faults = this.#faultsInARow.get(home);
+    if (faults === undefined) this.#faultsInARow.set(home, (faults = { count: 0, sinceMs: nowMs }));
+    faults.count++;
+    const { homeFaultsMax, homeRestMs, probeGapMs } = this.#rules;
+    // Not this instance's probe as a fourth call: whoever has not called it yet may find out first.
+    if (faults.count >= homeFaultsMax)
+      this.shut(home, null, nowMs, Math.max(probeGapMs, faults.sinceMs + homeRestMs - nowMs));
   }
 
   /**
@@ -143,7 +150,7 @@ export class Health {
         else this.#giveBack(shut);
       return;
     }
-    // A call from before it was shut is no news: the probe decides.
+    // A call that began before it was shut proves nothing now: the probe decides.
     if (outcome === 'undecided' || this.#shut.has(key) || (own !== key && this.#shut.has(own))) return;
     let outcomes = this.#outcomes.get(key);
     if (outcomes === undefined) this.#outcomes.set(key, (outcomes = new Outcomes(this.#rules.outcomes)));

@@ -34,7 +34,7 @@ export async function holdStream(reader: Reader, dialect: DialectName, ms: numbe
       if (chunk === undefined) {
         const end = reader.end();
         if (timer.over || end === null) return begun;
-        // Some servers close a stream without a word: what that is, its meter knows.
+        // Some servers close a stream without an end mark: the meter tells whether it was whole.
         if (end === 'whole')
           return spoke ? { what: 'cut', error: new Error('the stream ended without a word') } : begun;
         return { what: 'cut', error: end };

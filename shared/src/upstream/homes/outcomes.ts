@@ -29,8 +29,8 @@ interface Outcome {
 const othersMin = 2;
 
 /**
- * Whose prompts fail is shut out himself; it takes two to shut out everybody, since what one asks for may be what
- * fails.
+ * An actor whose calls fail is shut out alone; it takes two actors to shut out everybody, since what one asks for may
+ * be what fails.
  */
 export class Outcomes {
   readonly #rules: OutcomeRules;

@@ -52,9 +52,7 @@ test('at most three calls an instance in the first two seconds, then one probe a
     }),
   );
   t.diagnostic(`early ${early.join(' ')}, late ${late} in ${Math.round(endMs - 2_000)} ms`);
-  // A probe of the fleet's may be one of an instance's calls.
-  for (const count of early) assert.ok(count <= 3 + 1, `${count}`);
-  assert.ok(early.reduce((sum, count) => sum + count, 0) <= 20 * 3 + 2);
+  for (const count of early) assert.ok(count <= 3, `${count}`);
   assert.ok(late >= 1 && late <= Math.ceil((endMs - 2_000) / 1_000) + 1, `${late}`);
 });
 

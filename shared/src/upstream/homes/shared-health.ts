@@ -61,7 +61,8 @@ export class SharedHealth {
       const [reply] = await this.#store.commands([['set', keys.homeProbe(key), 1, 'PX', probeGapMs, 'NX']], budget());
       return reply === 'OK';
     } catch (error) {
-      // An answer that is late may have been yes to somebody: only where nothing was asked nobody is.
+      // Redis may have carried the command out although its answer is lost: then the right is taken. Where it was
+      // never sent, each process may try by itself.
       return !(error instanceof StoreUnavailable && error.sent);
     }
   }

@@ -19,8 +19,9 @@ export interface Asked {
  * of calls that are charged in dollars.
  */
 export function boundOfCall(call: Call, book: PriceBook, { atMs, unseenMs }: Asked): Bound {
-  const { model, homes, body } = call;
+  const { model, homes } = call;
   if (model === null) return { worstNanoUsd: null, why: 'nobody serves the model' };
+  const body = String(call.body);
   const { api } = dialectNamed(call.dialect);
   const members = requestObject(JSON.parse(body));
   const [second] = secondNames(members, api);

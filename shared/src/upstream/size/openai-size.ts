@@ -46,7 +46,7 @@ export function openAiSize(body: JsonObject, _model: string, text: string): Dial
     outputBeside: Buffer.byteLength(prediction),
     answers: answersOf(body, 'openai'),
     inputs: 1,
-    // Written to without a mark; who sells others' models passes their marks on.
+    // OpenAI caches without being asked to; companies that resell other makers' models pass cache marks on.
     cacheWrite: text.includes('"ttl"') ? '1h' : '5m',
     runs: 1,
     uses: {},

@@ -58,7 +58,7 @@ export function dataUrlBytes(url: unknown): number {
   return head === null || !isMedia(head[1]) ? 0 : base64Bytes(url.slice(head[0].length));
 }
 
-/** Whether such a file is counted by what it shows; all others are text. */
+/** Whether a file of this type is billed as a picture, sound or film; all others are billed as text. */
 export function isMedia(mime: unknown): boolean {
   return typeof mime === 'string' && /^(image\/(?!.*xml)|audio\/|video\/|application\/pdf$)/i.test(mime);
 }

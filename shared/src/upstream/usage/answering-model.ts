@@ -1,5 +1,5 @@
-// Whose price a call has whose name is moved from model to model by its provider: that of the model which the answer
-// names. Not what it used.
+// The price of a call to a name that its provider moves from model to model (`…-latest`): that of the model which the
+// answer names. Not what it used.
 
 import type { Call } from '../call.ts';
 import type { ServedUsage } from './served-usage.ts';

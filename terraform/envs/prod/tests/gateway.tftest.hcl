@@ -259,7 +259,7 @@ run "before" {
 
   # As scripts/functions/function-files.test.ts has it.
   assert {
-    condition     = output.inventory.functions["chat-completions"].function.service_config[0].environment_variables.NODE_OPTIONS == "--max-semi-space-size=16 --max-old-space-size=320" && output.inventory.functions.attribution.function.service_config[0].environment_variables.NODE_OPTIONS == "--max-semi-space-size=8 --max-old-space-size=160" && output.inventory.functions.attribution.function.service_config[0].environment_variables.MALLOC_ARENA_MAX == "1"
+    condition     = output.inventory.functions["chat-completions"].function.service_config[0].environment_variables.NODE_OPTIONS == "--max-semi-space-size=16 --max-old-space-size=256" && output.inventory.functions.attribution.function.service_config[0].environment_variables.NODE_OPTIONS == "--max-semi-space-size=8 --max-old-space-size=128" && output.inventory.functions.attribution.function.service_config[0].environment_variables.MALLOC_ARENA_MAX == "1"
     error_message = "V8 divides an instance's memory as it is told, and the C library keeps one heap."
   }
 
@@ -435,8 +435,10 @@ run "before" {
   # What the policies count, to the letter: a filter that matches nothing is an alert that never comes.
   assert {
     condition = (
-      strcontains(output.inventory.monitoring.filters.redis_breaker, "(jsonPayload.message = \"redis-breaker\" AND jsonPayload.state = \"lasting\")") &&
-      strcontains(output.inventory.monitoring.filters.redis_full, "(jsonPayload.message = \"redis-full\" AND jsonPayload.state = \"full\")") &&
+      strcontains(output.inventory.monitoring.filters.redis_breaker, "(jsonPayload.message =~ \"^redis-breaker\" AND jsonPayload.state = \"lasting\")") &&
+      strcontains(output.inventory.monitoring.filters.redis_full, "(jsonPayload.message =~ \"^redis-full\" AND jsonPayload.state = \"full\")") &&
+      strcontains(output.inventory.monitoring.filters.home_shut, "(jsonPayload.message =~ \"^home-shut\" AND jsonPayload.state = \"shut\")") &&
+      strcontains(output.inventory.monitoring.filters.home_failures, "jsonPayload.message =~ \"^an attempt at a home failed\" OR jsonPayload.message =~ \"^provider-account\"") &&
       strcontains(output.inventory.monitoring.filters.provider_errors, "httpRequest.status >= 500 AND (jsonPayload.refusal = (\"model-unavailable\" OR \"upstream-unreachable\" OR \"upstream-timeout\") OR (jsonPayload.upstream_status > 0 AND NOT jsonPayload.refusal : *))") &&
       strcontains(output.inventory.monitoring.filters.own_errors, "jsonPayload.event = \"request_completed\" AND NOT (httpRequest.status >= 500 AND (jsonPayload.refusal = (") &&
       strcontains(output.inventory.monitoring.filters.unplaced_columns, "jsonPayload.unplaced_member:*") &&
@@ -457,9 +459,9 @@ run "before" {
 
   assert {
     condition = length(setsubtract(
-      ["Concurrent upstream requests", "Own overhead p99, ms", "Upstream p50, ms", "Whole requests p99, ms", "Callers refused a second, by status", "Events delivered a second", "Events that could not be published"],
+      ["Concurrent upstream requests", "Own overhead p99, ms", "Upstream p50, ms", "Whole requests p99, ms", "Callers refused a second, by status", "Events delivered a second", "Events that could not be published", "Attempts at homes a second", "Failures of homes a minute, by kind", "Shut: homes, keys, models (lines a minute)", "Answers of homes p95, ms"],
     [for tile in jsondecode(output.inventory.monitoring.dashboard).mosaicLayout.tiles : tile.widget.title])) == 0 && jsondecode(output.inventory.monitoring.dashboard).labels == { app = "cody-gateway", component = "monitoring", env = "dev" }
-    error_message = "The dashboard shows the concurrent upstream requests, own time and the provider's apart, refusals and events, and has its labels."
+    error_message = "The dashboard shows the concurrent upstream requests, own time and the provider's apart, refusals, events and homes, and has its labels."
   }
 }
 

@@ -94,6 +94,34 @@ run "moving_to_a_cluster" {
   }
 }
 
+run "vertex_ai" {
+  command = plan
+  module {
+    source = "../../modules/gateway"
+  }
+  variables {
+    vertex_ai = true
+  }
+
+  assert {
+    condition = toset([for name, function in output.inventory.functions : name if contains(function.roles, "roles/aiplatform.user")]) == toset([
+    "chat-completions", "code-completions", "embeddings", "generate-content", "responses"])
+    error_message = "Functions that call homes on Vertex AI may, and no others."
+  }
+}
+
+run "no_vertex_ai" {
+  command = plan
+  module {
+    source = "../../modules/gateway"
+  }
+
+  assert {
+    condition     = !anytrue([for name, function in output.inventory.functions : contains(function.roles, "roles/aiplatform.user")])
+    error_message = "Nobody may call Vertex AI unless the root says so."
+  }
+}
+
 run "rate" {
   module {
     source = "../../modules/gateway"
