@@ -3,195 +3,22 @@
 // stream.
 
 import assert from 'node:assert/strict';
-import { randomUUID } from 'node:crypto';
-import { once } from 'node:events';
-import { createServer, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { ServerResponse } from 'node:http';
 import { after, before, describe, test } from 'node:test';
-import { startBigQuery, type LocalBigQuery } from '../../../scripts/local/google/bigquery/bigquery.ts';
-import { createEventsDataset } from '../../../scripts/local/google/bigquery/events-dataset.ts';
-import { startRedis, type LocalRedis } from '../../../scripts/local/process/redis.ts';
-import type { Permit } from '../auth/auth.ts';
-import { openCatalogue, type Catalogue } from '../catalogue/catalogue.ts';
-import { loadConfig } from '../config/config.ts';
-import { type UsageEvent, closeDay, createLedger, createOutbox, createWarehouse, dueDays } from '../events/events.ts';
-import { createLimiter } from '../limiter/limiter.ts';
-import { connectStore, type Store } from '../store/store.ts';
-import { createTelemetry } from '../telemetry/telemetry.ts';
-import { createUpstream, type Surface, type Upstream } from '../upstream/upstream.ts';
-import { sendAndRelay } from './answer.ts';
-import { createAttemptLog } from './attempt-log.ts';
-import { completions } from './charge.ts';
-import { charged } from './charged.ts';
-import { completionEvent } from './completion-event.ts';
-import type { Context } from './context.ts';
-import type { Exchange } from './exchange.ts';
-import { createHandler } from './handler.ts';
-import { createOutages } from './outages.ts';
+import { startBigQuery, type LocalBigQuery } from '../../../../scripts/local/google/bigquery/bigquery.ts';
+import { createEventsDataset } from '../../../../scripts/local/google/bigquery/events-dataset.ts';
+import { closeDay, createLedger, createWarehouse, dueDays, type UsageEvent } from '../../events/events.ts';
+import { answer, call, json, sse, startRig, stopRig, type SurfaceName } from './rig.ts';
 
-const hourMs = 3_600_000;
-const surfaces = {
-  'anthropic-messages': { provider: 'anthropic', dialects: ['anthropic-messages'] },
-  openai: { provider: 'openai', dialects: ['openai-chat'] },
-  fireworks: { provider: 'fireworks', dialects: ['openai-chat'] },
-  google: { provider: 'google', dialects: ['gemini-generate'] },
-} as const satisfies Readonly<Record<string, Surface>>;
-type SurfaceName = keyof typeof surfaces;
-let redisServer: LocalRedis;
-let store: Store;
-let gateway: Server;
-let provider: Server;
-let catalogue: Catalogue;
-let upstream: Upstream;
 let bigquery: LocalBigQuery;
-let context: Context;
-let handle: (exchange: Exchange) => Promise<void>;
-/** What the provider says next. */
-let answer: (response: ServerResponse) => void;
-let rows: UsageEvent[] = [];
-/** The provider has the request. */
-let arrived = Promise.withResolvers<void>();
-
-const portOf = (server: Server): number => (server.address() as AddressInfo).port;
-const listening = async (server: Server): Promise<Server> => {
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  return server;
-};
-
 before(async () => {
-  redisServer = await startRedis();
   bigquery = await createEventsDataset(await startBigQuery(), 'local-cloud');
-  store = connectStore({ redisEndpoint: redisServer.url }, () => undefined);
-  provider = await listening(
-    createServer((request, response) =>
-      request.resume().on('end', () => {
-        arrived.resolve();
-        answer(response);
-      }),
-    ),
-  );
-  const address = `http://127.0.0.1:${portOf(provider)}`;
-  const names = ['ANTHROPIC', 'OPENAI', 'FIREWORKS', 'GOOGLE'];
-  const config = loadConfig({
-    REDIS_ENDPOINT: 'none',
-    CODY_GATEWAY_DIAGNOSTICS_SECRET: 'none',
-    ...Object.fromEntries(names.map((name) => [`CODY_GATEWAY_${name}_ACCESS_TOKEN`, 'key'])),
-    ...Object.fromEntries(names.map((name) => [`CODY_GATEWAY_${name}_BASE_URL`, address])),
-    // Also models that a release does not serve by itself.
-    CODY_GATEWAY_CATALOGUE: JSON.stringify({
-      providers: ['anthropic', 'openai', 'fireworks', 'google'].map((id) => ({ id, allow: ['*'] })),
-    }),
-  });
-  const nowMs = Date.parse('2026-11-28');
-  catalogue = openCatalogue({ config, nowMs, overlay: null, onFaults: () => assert.fail('faults') }).latest();
-  upstream = createUpstream({ config, googleTokens: () => Promise.resolve('t'), warn: () => undefined });
-  const outbox = createOutbox(
-    store,
-    null,
-    null,
-    () => undefined,
-    () => undefined,
-  );
-  context = {
-    config,
-    telemetry: createTelemetry({ googleCloudProject: null, functionName: 'f', version: '' }, () => undefined),
-    auth: { refreshSoon: () => undefined },
-    limiter: createLimiter(store),
-    upstream,
-    outbox: { ...outbox, take: (_posted: unknown, event: string) => rows.push(JSON.parse(event) as UsageEvent) },
-    outages: createOutages(config, Date.now),
-    budget: () => ({ leftMs: 10_000 }),
-  } as unknown as Context;
-  const route = { method: 'POST', path: '/', dialect: 'cody' as const, handle: (it: Exchange) => handle(it) };
-  const { handle: listen } = createHandler(context, [route]);
-  gateway = await listening(createServer((request, response) => void listen(request, response)));
+  await startRig();
 });
 after(async () => {
-  for (const server of [gateway, provider]) {
-    server.closeAllConnections();
-    server.close();
-  }
-  await upstream.close();
-  await store.close();
-  await redisServer.close();
+  await stopRig();
   await bigquery.close();
 });
-
-function permitOf(model: string): Permit {
-  const actor = { source: 'dotcom-user', id: randomUUID(), name: 'n', tags: ['acme'], pool: null, version: 0 };
-  const burst = { limit: 1_000, intervalMs: hourMs };
-  const entitlement = { limit: 1_000, intervalMs: 24 * hourMs, allowedModels: ['*'], burst, inFlightMax: 1_000 };
-  return { actor, feature: 'chat_completions', entitlement, model, blocked: false, budgets: [] } as unknown as Permit;
-}
-
-interface Asked {
-  readonly shape: SurfaceName;
-  /** Bare. */
-  readonly model: string;
-  readonly stream: boolean;
-  /** More members of the request. */
-  readonly more?: Readonly<Record<string, unknown>>;
-  /** Leaves once so much of the answer has come; at 0 before any of it, when the provider has the request. */
-  readonly leaveAfter?: number;
-}
-
-/** Sends a call all the way from its permit on. @returns its row, as it is written by the settlement */
-async function call({ shape, model, stream, more = {}, leaveAfter }: Asked): Promise<UsageEvent> {
-  const body = {
-    model,
-    stream,
-    max_tokens: 100,
-    ...(shape === 'google'
-      ? { contents: [{ role: 'user', parts: [{ text: 'hello, who are you' }] }] }
-      : { messages: [{ role: 'user', content: 'hello, who are you' }] }),
-    ...more,
-  };
-  const caller = { actorId: 'a', actorUid: null, dialect: 'cody', feature: 'chat_completions', headers: {} } as const;
-  const asked = upstream.read(surfaces[shape], body, caller, catalogue);
-  const permit = permitOf(asked.model?.id ?? assert.fail(`${model} is not served`));
-  handle = (exchange) => {
-    const attempts = createAttemptLog(exchange, {
-      provider: asked.provider.id,
-      model: permit.model,
-      unanswered: (ms) => upstream.unanswered(asked, ms),
-    });
-    const event = completionEvent(permit, asked, null, { uid: '', anonymousUid: '' }, attempts);
-    return charged(exchange, { permit, units: 1, claim: null, event, catalogue, span: null, bound: null }, (held) =>
-      sendAndRelay(exchange, held, asked, completions, attempts),
-    );
-  };
-  rows = [];
-  arrived = Promise.withResolvers();
-  const leaving = new AbortController();
-  try {
-    const pending = fetch(`http://127.0.0.1:${portOf(gateway)}/`, { method: 'POST', signal: leaving.signal });
-    if (leaveAfter === 0) {
-      await arrived.promise;
-      leaving.abort();
-    }
-    const response = await pending;
-    let bytes = 0;
-    for await (const chunk of response.body ?? []) {
-      bytes += (chunk as Uint8Array).byteLength;
-      if (leaveAfter !== undefined && bytes >= leaveAfter) leaving.abort();
-    }
-  } catch (error) {
-    if (!leaving.signal.aborted) throw error;
-  }
-  for (let tries = 0; rows.length === 0 && tries < 10_000; tries++) await new Promise(setImmediate);
-  const [row] = rows;
-  assert.ok(row !== undefined && rows.length === 1, 'one row a call');
-  return row;
-}
-const json = (value: unknown) => (response: ServerResponse) =>
-  void response.setHeader('content-type', 'application/json').end(JSON.stringify(value));
-const sse =
-  (...events: readonly (object | string)[]) =>
-  (response: ServerResponse) =>
-    void response
-      .setHeader('content-type', 'text/event-stream')
-      .end(events.map((event) => `data: ${typeof event === 'string' ? event : JSON.stringify(event)}\n\n`).join(''));
 
 type Report = Readonly<Record<string, unknown>>;
 /** How a provider says what was used, whole or as a stream. */
@@ -301,7 +128,7 @@ for (const [shape, model, usage, microUsd, why, said = {}] of lines)
       test(stream ? 'streamed' : 'whole', async () => {
         const say = dialects[shape === 'fireworks' ? 'openai' : shape];
         assert.ok(say);
-        answer = say(typeof said['model'] === 'string' ? said['model'] : model, usage, said, stream);
+        answer(say(typeof said['model'] === 'string' ? said['model'] : model, usage, said, stream));
         const row = await call({ shape, model, stream });
         assert.equal(row.cost_nano_usd, Math.round(microUsd * 1_000));
         assert.deepEqual([row.metadata['unpriced_dimensions'], row.metadata['estimated']], [undefined, undefined]);
@@ -332,13 +159,15 @@ test('the views sum them to the nano-dollar; delivery changes no cost; a second 
 });
 
 test('input is input with what caches gave and took, whoever reports it; other models’ tokens are tokens', async () => {
-  answer = json({ content: [], usage: { input_tokens: 9, cache_read_input_tokens: 17_102, output_tokens: 8 } });
+  answer(json({ content: [], usage: { input_tokens: 9, cache_read_input_tokens: 17_102, output_tokens: 8 } }));
   const claude = await call({ shape: a, model: 'claude-haiku-4-5', stream: false });
   const details = { cached_tokens: 17_102 };
-  answer = json({
-    choices: [],
-    usage: { prompt_tokens: 17_111, completion_tokens: 8, prompt_tokens_details: details },
-  });
+  answer(
+    json({
+      choices: [],
+      usage: { prompt_tokens: 17_111, completion_tokens: 8, prompt_tokens_details: details },
+    }),
+  );
   const gpt = await call({ shape: o, model: 'gpt-4o', stream: false });
   assert.deepEqual([claude.tokens, gpt.tokens], [17_119, 17_119]);
   assert.deepEqual([claude.metadata['prompt_token_count'], gpt.metadata['prompt_token_count']], [9, 17_111]);
@@ -346,7 +175,7 @@ test('input is input with what caches gave and took, whoever reports it; other m
 
 test('the report stands in the row, and what nobody can price marks it', async () => {
   const usage = { input_tokens: 1_000, output_tokens: 10, server_tool_use: { hologram_requests: 3 }, speed: 'warp' };
-  answer = json({ content: [], usage });
+  answer(json({ content: [], usage }));
   const { cost_nano_usd, price_version, metadata } = await call({ shape: a, model: 'claude-opus-4-8', stream: false });
   assert.equal(cost_nano_usd, 5_250_000);
   assert.deepEqual(metadata['unpriced_dimensions'], ['server_tool_use.hologram_requests', 'speed:warp']);
@@ -355,113 +184,16 @@ test('the report stands in the row, and what nobody can price marks it', async (
 });
 
 test('a model that served and has no price costs what was asked for, and says so; a model without any price costs nobody knows what', async () => {
-  answer = json({ model: 'claude-of-tomorrow', content: [], usage: { input_tokens: 1_000, output_tokens: 0 } });
+  answer(json({ model: 'claude-of-tomorrow', content: [], usage: { input_tokens: 1_000, output_tokens: 0 } }));
   const other = await call({ shape: a, model: 'claude-opus-4-8', stream: false });
   assert.deepEqual(
     [other.cost_nano_usd, other.metadata['unpriced_dimensions']],
     [5_000_000, ['model:claude-of-tomorrow']],
   );
-  answer = json({ choices: [], usage: { prompt_tokens: 1_000, completion_tokens: 0 } });
+  answer(json({ choices: [], usage: { prompt_tokens: 1_000, completion_tokens: 0 } }));
   const unknown = await call({ shape: o, model: 'nobody-knows-it', stream: false });
   assert.deepEqual(
     [unknown.cost_nano_usd, unknown.price_version, unknown.metadata['unpriced_dimensions']],
     [null, null, ['price']],
   );
-});
-
-/** A stream that goes on until somebody ends it. */
-const endless =
-  (...events: readonly object[]) =>
-  (response: ServerResponse) => {
-    response.setHeader('content-type', 'text/event-stream');
-    for (const event of events) response.write(`data: ${JSON.stringify(event)}\n\n`);
-  };
-const estimate = (row: UsageEvent): { nano: number | null; input?: number; output?: number } => {
-  const { cost_nano_usd, price_version, metadata } = row;
-  assert.match(price_version ?? '', /, estimated tokens$/);
-  assert.equal(metadata['estimated'], true);
-  const [part] = (metadata['usage'] as { parts: { counts: Record<string, number> }[] }).parts;
-  return { nano: cost_nano_usd, ...part?.counts };
-};
-
-test('a stream that is left while it writes arguments or thinks costs what it wrote, and the schemas that were sent', async () => {
-  const piece = 'x'.repeat(400);
-  const tools = [{ type: 'function', function: { name: 'w', description: 'y'.repeat(20_000), parameters: {} } }];
-  const chunks = Array.from({ length: 100 }, () => ({
-    choices: [{ delta: { tool_calls: [{ index: 0, function: { arguments: piece } }] } }],
-  }));
-  answer = endless(...chunks);
-  const left = await call({ shape: o, model: 'gpt-4o', stream: true, more: { tools }, leaveAfter: 40_000 });
-  const { nano, input = 0, output } = estimate(left);
-  assert.equal(output, 10_000);
-  assert.ok(input > 5_000 && input < 5_100, String(input));
-  assert.equal(nano, 100_000_000 + input * 2_500);
-  assert.deepEqual([left.units, left.metadata['cancelled']], [1, true]);
-
-  const message = { model: 'claude-opus-4-8', usage: { input_tokens: 1_000, output_tokens: 1 } };
-  const thinking = { type: 'content_block_delta', delta: { type: 'thinking_delta', thinking: 'x'.repeat(4_000) } };
-  answer = endless({ type: 'message_start', message }, thinking);
-  const thought = await call({ shape: a, model: 'claude-opus-4-8', stream: true, leaveAfter: 4_000 });
-  // Its input was told, its output was not.
-  assert.deepEqual(estimate(thought), { nano: 1_000 * 5_000 + 1_000 * 25_000, input: 1_000, output: 1_000 });
-});
-
-test('a call that is left before a word costs its input; of a model that thinks unseen its time, too. Units: none', async () => {
-  answer = () => undefined;
-  const left = await call({ shape: o, model: 'gpt-4o', stream: true, leaveAfter: 0 });
-  const { nano, input = 0, output } = estimate(left);
-  assert.ok(input >= 4 && input < 20);
-  assert.deepEqual([nano, output, left.units], [input * 2_500, 0, 0]);
-  assert.deepEqual([left.metadata['resolved_status_code'], left.metadata['cancelled']], [-1, true]);
-  const unseen = await call({ shape: o, model: 'o1', stream: true, leaveAfter: 0 });
-  const { output: thought = 0 } = estimate(unseen);
-  const seconds = Number(unseen.metadata['upstream_request_duration_ms']) / 1_000;
-  assert.ok(thought > 0 && thought <= Math.min(100, Math.ceil((seconds + 0.01) * 100)), `${thought} in ${seconds} s`);
-});
-
-test('what never left, and what the provider refused, costs nothing', async () => {
-  answer = (response) => void response.writeHead(429).end('{}');
-  const refused = await call({ shape: o, model: 'gpt-4o', stream: false });
-  assert.deepEqual([refused.cost_nano_usd, refused.price_version, refused.units], [0, null, 0]);
-});
-
-test('a failure inside a 200 before anything was written is charged to nobody, streamed or whole; after a word it is', async () => {
-  const error = { type: 'error', error: { type: 'overloaded_error', message: 'Overloaded' } };
-  const start = { type: 'message_start', message: { model: 'claude-opus-4-5', usage: { input_tokens: 9 } } };
-  const delta = { type: 'content_block_delta', delta: { type: 'text_delta', text: 'four' } };
-  const ask = (stream: boolean) => call({ shape: a, model: 'claude-opus-4-5', stream });
-  for (const [stream, say] of [
-    [true, sse(error)],
-    [true, sse(start, { type: 'ping' }, error)],
-    [false, json(error)],
-  ] as const) {
-    answer = say;
-    const { cost_nano_usd, units, quota_units, metadata } = await ask(stream);
-    assert.deepEqual([cost_nano_usd, units, quota_units, metadata['resolved_status_code']], [0, 0, 0, 200]);
-    assert.deepEqual([metadata['prompt_token_count'], metadata['usage']], [0, undefined]);
-  }
-  answer = sse(start, delta, error);
-  const begun = await ask(true);
-  assert.deepEqual([begun.cost_nano_usd, begun.units], [9 * 5_000 + 25_000, 1]);
-});
-
-test('overloads inside a 200 shut the model as a status does', async () => {
-  answer = sse({ type: 'error', error: { type: 'overloaded_error', message: 'Overloaded' } });
-  const ask = () => call({ shape: a, model: 'claude-opus-4-1', stream: true });
-  const shut = async (): Promise<boolean> => Number((await ask()).metadata['upstream_status_code']) < 0;
-  let calls = 0;
-  while (!(await shut()) && calls < 20) calls++;
-  assert.ok(calls < 20, 'never shut');
-});
-
-test('a prompt that was blocked costs its input, reported or not', async () => {
-  const promptFeedback = { blockReason: 'MODEL_ARMOR' };
-  const ask = () => call({ shape: g, model: 'gemini-2.5-flash', stream: false });
-  answer = json({ promptFeedback, usageMetadata: { promptTokenCount: 1_000 } });
-  const told = await ask();
-  assert.deepEqual([told.cost_nano_usd, told.metadata['estimated']], [300_000, undefined]);
-  answer = json({ promptFeedback, usageMetadata: { trafficType: 'ON_DEMAND' } });
-  const { nano, input = 0, output } = estimate(await ask());
-  assert.deepEqual([nano, output], [input * 300, 0]);
-  assert.ok(input > 0);
 });
