@@ -49,7 +49,7 @@ export interface Built {
  * ioredis and its table of commands 140,000, and the calls to providers 115,000, which only functions that make them
  * read; build.test.ts wants the bounds near what they bound, so that raising one takes a reason.
  */
-export const bounds = { startBytes: 708_000, bytes: 9_800_000 } as const;
+export const bounds = { startBytes: 712_000, bytes: 9_800_000 } as const;
 
 /**
  * Bundles functions, or finds the bundles that were made of the same sources before. They stay as they are for as long

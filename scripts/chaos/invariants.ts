@@ -162,7 +162,8 @@ async function countersAgree(evidence: Evidence, rows: readonly CallRow[]): Prom
     callers,
   } = evidence;
   const faults: string[] = [];
-  const [seconds] = await redisClient.time();
+  const [seconds, microseconds] = await redisClient.time();
+  const nowMs = Number(seconds) * 1000 + Number(microseconds) / 1000;
   for (const key of await redisClient.keys('*:limit:*')) {
     const [window, used, reserved, end] = await redisClient.hmget(key, 'id', 'used', 'reserved', 'end');
     if ((await redisClient.pttl(key)) === -1) faults.push(`${key} has no end`);
@@ -173,7 +174,7 @@ async function countersAgree(evidence: Evidence, rows: readonly CallRow[]): Prom
     if (Math.abs(Number(used) - Number(reserved) - kept) > lost)
       faults.push(`${key}: the counter says ${used} with ${reserved} reserved, its rows ${kept}`);
     // What was reserved in a window that is over stays as it is: nothing is given back in it any more.
-    if (Number(reserved) !== 0 && Number(end) > Number(seconds) * 1000)
+    if (Number(reserved) !== 0 && Number(end) > nowMs)
       faults.push(`${key}: ${reserved} units are reserved by nobody`);
   }
   return faults;

@@ -24,7 +24,6 @@ interface Aside {
 
 /** Takes the JSON of the members that it is made with, whose long texts stand aside until they are restored. */
 export class LargeBody {
-  readonly inPieces = true;
   #bytes: Buffer;
   #used = 0;
   #asides: Aside[];
@@ -37,10 +36,6 @@ export class LargeBody {
 
   at(): number {
     return this.#used;
-  }
-
-  bytesSince(at: number): number {
-    return this.#used - at;
   }
 
   add(json: string): void {

@@ -5,8 +5,8 @@ import { unmarked } from '../http/http.ts';
 import type { JsonObject, Reading } from './call.ts';
 import type { Api } from './guarded-members.ts';
 import { LargeBody } from './large-body.ts';
-import { malformed } from './request-body.ts';
-import { promptSize, schemaMembers } from './usage/prompt-size.ts';
+import { malformed, withoutMembers } from './request-body.ts';
+import { promptSize } from './usage/prompt-size.ts';
 
 /**
  * Up to so many bytes of a request its JSON is a text. A larger one lies outside V8's heap, which has no room for it:
@@ -25,77 +25,59 @@ export type BodyWithoutModel = Pick<Reading, 'body' | 'modelAt' | 'promptSize'>;
  * depth, JSON.stringify some thousand levels
  */
 export function bodyOf(members: JsonObject, api: Api, bytes = 0): BodyWithoutModel {
-  const large = bytes > textBytesMax ? new LargeBody(members, bytes) : null;
   try {
-    const target = large ?? new TextBody();
-    const { modelAt, schemaBytes } = write(members, target);
-    large?.restore();
-    const size = promptSize(members, api, schemaBytes);
-    return { body: target.whole(), ...(modelAt > 1 && { modelAt }), promptSize: size };
+    const { body, modelAt } = bytes > textBytesMax ? writtenLarge(members, bytes) : written(members);
+    return { body, ...(modelAt > 1 && { modelAt }), promptSize: promptSize(members, api) };
   } catch (error) {
     if (error instanceof RangeError) throw malformed('it is nested too deeply');
     throw error;
-  } finally {
-    large?.restore();
   }
 }
 
-/** Takes JSON piece by piece. */
-interface Target {
-  /** The place behind what was taken, in units of the whole. */
-  at(): number;
-  add(json: string): void;
-  /** Bytes taken since that place. */
-  bytesSince(at: number): number;
-  /** Whether a list is better written element by element. */
-  readonly inPieces: boolean;
-  whole(): string | Buffer;
+/** What is written, and the place where the model stood in it: 1 or 0 for in front. */
+interface Written {
+  readonly body: string | Buffer;
+  readonly modelAt: number;
 }
 
-class TextBody implements Target {
-  readonly inPieces = false;
-  #text = '';
-
-  at(): number {
-    return this.#text.length;
-  }
-
-  add(json: string): void {
-    this.#text += json;
-  }
-
-  bytesSince(at: number): number {
-    return Buffer.byteLength(this.#text.slice(at));
-  }
-
-  whole(): string {
-    return this.#text;
-  }
+/** In one piece where the model comes first: a text that is put together is copied once more when it is read. */
+function written(members: JsonObject): Written {
+  const names = Object.keys(members);
+  const at = names.indexOf('model');
+  if (at <= 0) return { body: jsonOf(withoutMembers(members, 'model')), modelAt: 0 };
+  const part = (some: readonly string[]): string =>
+    jsonOf(Object.fromEntries(some.map((name) => [name, members[name]])));
+  const front = part(names.slice(0, at)).slice(0, -1);
+  const back = part(names.slice(at + 1)).slice(1);
+  return { body: `${front}${front === '{' || back === '}' ? '' : ','}${back}`, modelAt: front.length };
 }
 
-/** @returns the place where the model stood, 1 or 0 for in front */
-function write(members: JsonObject, target: Target): { modelAt: number; schemaBytes: number } {
-  let [modelAt, schemaBytes] = [0, 0];
-  target.add('{');
-  for (const name of Object.keys(members)) {
-    const value = members[name];
-    if (name === 'model') modelAt = target.at();
-    else if (value !== undefined) {
-      target.add(`${target.at() > 1 ? ',' : ''}${jsonOf(name)}:`);
-      const at = target.at();
-      if (target.inPieces && Array.isArray(value)) addList(value, target);
-      else target.add(jsonOf(value));
-      if (schemaMembers.includes(name)) schemaBytes += target.bytesSince(at);
+/** Member by member, and lists element by element. */
+function writtenLarge(members: JsonObject, bytes: number): Written {
+  const body = new LargeBody(members, bytes);
+  try {
+    let modelAt = 0;
+    body.add('{');
+    for (const name of Object.keys(members)) {
+      const value = members[name];
+      if (name === 'model') modelAt = body.at();
+      else if (value !== undefined) {
+        body.add(`${body.at() > 1 ? ',' : ''}${jsonOf(name)}:`);
+        if (Array.isArray(value)) addList(value, body);
+        else body.add(jsonOf(value));
+      }
     }
+    body.add('}');
+    return { body: body.whole(), modelAt };
+  } finally {
+    body.restore();
   }
-  target.add('}');
-  return { modelAt, schemaBytes };
 }
 
-function addList(list: readonly unknown[], target: Target): void {
-  target.add('[');
-  list.forEach((item, i) => target.add(i === 0 ? jsonOf(item) : `,${jsonOf(item)}`));
-  target.add(']');
+function addList(list: readonly unknown[], body: LargeBody): void {
+  body.add('[');
+  list.forEach((item, i) => body.add(i === 0 ? jsonOf(item) : `,${jsonOf(item)}`));
+  body.add(']');
 }
 
 function jsonOf(value: unknown): string {

@@ -60,8 +60,15 @@ function textOf(body: JsonObject, api: Api): string {
  * The words in pieces, in their order. Each message of Anthropic's begins with its role and ends with a blank line, as
  * its tokens are counted.
  * @param takeObject is told of each object on the way
+ * @param without members that are passed over
  */
-export function readText(body: JsonObject, api: Api, take: Take, takeObject: TakeObject | null = null): void {
+export function readText(
+  body: JsonObject,
+  api: Api,
+  take: Take,
+  takeObject: TakeObject | null = null,
+  without: ReadonlySet<string> = nothing,
+): void {
   const root = rootPlace(api);
   const words = (value: unknown, place: Place | null, takeWords: Take): void => {
     if (typeof value === 'string') takeWords(value);
@@ -91,8 +98,10 @@ export function readText(body: JsonObject, api: Api, take: Take, takeObject: Tak
     else add(name, { [name]: value }, root);
   };
   for (const name of first) if (body[name] !== undefined) member(name);
-  for (const name of Object.keys(body)) if (!first.includes(name)) member(name);
+  for (const name of Object.keys(body)) if (!first.includes(name) && !without.has(name)) member(name);
 }
+
+const nothing: ReadonlySet<string> = new Set();
 
 function asidesOf(body: JsonObject, api: Api): string {
   const asides = new Set<string>();

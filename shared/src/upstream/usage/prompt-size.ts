@@ -4,22 +4,25 @@ import type { JsonObject, PromptSize } from '../call.ts';
 import type { Api } from '../guarded-members.ts';
 import { lengthAsked } from '../guard.ts';
 import { readText } from '../prompt-text.ts';
-import { withoutMembers } from '../request-body.ts';
+import { isObject } from '../request-body.ts';
 
 /** Members that describe what may be called: a model reads them whole, their names and braces, too. */
-export const schemaMembers: readonly string[] = ['tools', 'functions'];
+const schemaMembers: readonly string[] = ['tools', 'functions'];
+/** The model is a name, and schemas are counted whole. */
+const notWords: ReadonlySet<string> = new Set(['model', ...schemaMembers]);
 
-/** @param schemaBytes of the JSON of `schemaMembers`; all of it together takes time that grows with its size */
-export function promptSize(members: JsonObject, api: Api, schemaBytes: number): PromptSize {
-  let bytes = schemaBytes;
+/** In time that grows with the request's size; nothing of it is kept or copied. */
+export function promptSize(members: JsonObject, api: Api): PromptSize {
+  let bytes = schemaMembers.reduce((sum, name) => sum + jsonBytes(members[name]), 0);
   let images = 0;
   readText(
-    withoutMembers(members, 'model', ...schemaMembers),
+    members,
     api,
     (text) => void (bytes += Buffer.byteLength(text)),
     (object) => {
       if (isImage(object)) images++;
     },
+    notWords,
   );
   return { bytes, images, maxTokens: lengthAsked(members, api) };
 }
@@ -33,4 +36,28 @@ function isImage(object: JsonObject): boolean {
     const mime = object[name];
     return typeof mime === 'string' && mime.startsWith('image/');
   });
+}
+
+/** About the bytes of a value's JSON, escapes aside. Not recursive: how deep a schema is nested is its caller's choice. */
+function jsonBytes(value: unknown): number {
+  if (value === undefined) return 0;
+  let bytes = 0;
+  const left: unknown[] = [value];
+  while (left.length > 0) {
+    const next = left.pop();
+    if (next === undefined) continue;
+    if (typeof next === 'string') bytes += Buffer.byteLength(next) + 2;
+    else if (Array.isArray(next)) {
+      bytes += Math.max(2, next.length + 1);
+      for (const item of next as unknown[]) left.push(item ?? null);
+    } else if (isObject(next)) {
+      const names = Object.keys(next);
+      bytes += Math.max(2, names.length + 1);
+      for (const name of names) {
+        bytes += Buffer.byteLength(name) + 3;
+        left.push(next[name]);
+      }
+    } else bytes += String(next === null || typeof next !== 'object' ? next : JSON.stringify(next)).length;
+  }
+  return bytes;
 }
