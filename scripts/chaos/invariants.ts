@@ -174,8 +174,7 @@ async function countersAgree(evidence: Evidence, rows: readonly CallRow[]): Prom
     if (Math.abs(Number(used) - Number(reserved) - kept) > lost)
       faults.push(`${key}: the counter says ${used} with ${reserved} reserved, its rows ${kept}`);
     // What was reserved in a window that is over stays as it is: nothing is given back in it any more.
-    if (Number(reserved) !== 0 && Number(end) > nowMs)
-      faults.push(`${key}: ${reserved} units are reserved by nobody`);
+    if (Number(reserved) !== 0 && Number(end) > nowMs) faults.push(`${key}: ${reserved} units are reserved by nobody`);
   }
   return faults;
 }

@@ -1,5 +1,5 @@
-// The rig of the ledger's tests: a call from its permit on through sockets, meters and the settlement on a real Redis to
-// its row, with a provider that says what a test wants.
+// The rig of the ledger's tests: a call from its permit on through sockets, meters and the settlement on a real Redis
+// to its row, with a provider that says what a test wants.
 
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';

@@ -38,7 +38,9 @@ function isImage(object: JsonObject): boolean {
   });
 }
 
-/** About the bytes of a value's JSON, escapes aside. Not recursive: how deep a schema is nested is its caller's choice. */
+/**
+ * About the bytes of a value's JSON, escapes aside. Not recursive: how deep a schema is nested is its caller's choice.
+ */
 function jsonBytes(value: unknown): number {
   if (value === undefined) return 0;
   let bytes = 0;
@@ -57,7 +59,7 @@ function jsonBytes(value: unknown): number {
         bytes += Buffer.byteLength(name) + 3;
         left.push(next[name]);
       }
-    } else bytes += String(next === null || typeof next !== 'object' ? next : JSON.stringify(next)).length;
+    } else bytes += JSON.stringify(next).length;
   }
   return bytes;
 }
