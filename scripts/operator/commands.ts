@@ -25,6 +25,7 @@ import { subscriptionCommands } from './subscriptions.ts';
 import { tokenChangeCommands } from './token-changes.ts';
 import { tokenCommands } from './tokens.ts';
 import { costCommands } from './usage-cost.ts';
+import { exportCommands } from './usage-export.ts';
 import { reportCommands } from './usage-report.ts';
 import { usageCommands } from './usage-show.ts';
 
@@ -46,6 +47,7 @@ const withoutCompletion: readonly Command[] = [
   ...usageCommands,
   ...costCommands,
   ...reportCommands,
+  ...exportCommands,
   ...savedQueryCommands,
   ...flaggedRequestCommands,
   ...auditCommands,

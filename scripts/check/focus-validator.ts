@@ -1,0 +1,92 @@
+// The FOCUS export judged by the FinOps Foundation's own validator, from PyPI, in a virtual environment that is kept
+// (.ci/run). The version of both is scripts/operator/export/focus.json's. Says so where no Python new enough is there.
+
+import { spawnSync } from 'node:child_process';
+import { existsSync, globSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { homedir, tmpdir } from 'node:os';
+import path from 'node:path';
+import { focusLines, noSums } from '../operator/export/export-month.ts';
+import { focus } from '../operator/export/focus-rows.ts';
+import { customersOf } from '../operator/export/ledger-row.ts';
+import { sampleProject, startSampleMonths } from '../operator/export/sample-months.ts';
+import { warehouseOf } from '../operator/warehouse.ts';
+
+const installTimeoutMs = 180_000;
+const judgeTimeoutMs = 60_000;
+
+const { package: name, version, python: needed, applicable } = focus.validator;
+const cache = process.env['XDG_CACHE_HOME'] ?? path.join(homedir(), '.cache');
+const venv = path.join(cache, 'cody-gateway', `${name}-${version}`);
+const program = path.join(venv, 'bin', name);
+
+const why = existsSync(program) ? null : install();
+if (why !== null) {
+  console.log(`the FOCUS export is not judged by ${name}: ${why}. By its columns' data it is (usage-export.test.ts)`);
+  process.exit(0);
+}
+const folder = mkdtempSync(path.join(tmpdir(), 'gateway-focus-'));
+const { warehouse, months } = await startSampleMonths(Date.now());
+try {
+  const { query, stream, dataset } = await warehouseOf({ project: sampleProject, bigquery: warehouse.url });
+  const customers = customersOf({ fault: 'nobody was asked' });
+  for (const month of months) {
+    const file = path.join(folder, `${month.name}.csv`);
+    const sums = noSums();
+    const lines: string[] = [];
+    const sources = { query, stream, dataset, customers, nowMs: Date.now() };
+    for await (const line of focusLines(sources, month, sums)) lines.push(line);
+    writeFileSync(file, lines.join(''));
+    const { rules, faults } = judge(file);
+    if (rules === 0) throw new Error(`${name} said nothing of ${month.name}`);
+    for (const fault of faults) console.error(`${month.name}: ${fault}`);
+    if (faults.length > 0) process.exitCode = 1;
+    console.log(
+      `${month.name}: ${sums.rows} charges and ${sums.corrections} corrections, ${rules} rules of FOCUS ${focus.version}, ${faults.length} broken`,
+    );
+  }
+} finally {
+  await warehouse.close();
+  rmSync(folder, { recursive: true });
+}
+
+/** @returns why it could not be */
+function install(): string | null {
+  const python = findPython();
+  if (python === null) return `no Python ${needed.join('.')} or later`;
+  mkdirSync(path.dirname(venv), { recursive: true });
+  const steps: readonly (readonly [string, readonly string[]])[] = [
+    [python, ['-m', 'venv', venv]],
+    [path.join(venv, 'bin/pip'), ['install', '--quiet', '--disable-pip-version-check', `${name}==${version}`]],
+  ];
+  for (const [command, args] of steps) {
+    const { status, stderr } = spawnSync(command, args, { encoding: 'utf8', timeout: installTimeoutMs });
+    if (status === 0) continue;
+    rmSync(venv, { recursive: true, force: true });
+    return `it could not be installed, ${stderr.trim().split('\n').at(-1) ?? command}`;
+  }
+  return null;
+}
+
+/** The default one, or one beside it; pyenv has those in folders of its own. */
+function findPython(): string | null {
+  const [major, minor] = needed;
+  const later = Array.from({ length: 3 }, (_, i) => `python${major}.${minor + i}`);
+  const kept = globSync(path.join(process.env['PYENV_ROOT'] ?? path.join(homedir(), '.pyenv'), 'versions/*/bin/python3'));
+  const test = `import sys, venv; sys.exit(sys.version_info < (${needed.join(', ')}) or sys.version_info >= (${major}, ${minor + 3}))`;
+  const works = (one: string): boolean => spawnSync(one, ['-c', test], { stdio: 'ignore' }).status === 0;
+  return ['python3', ...later, ...kept].find(works) ?? null;
+}
+
+/** What it says of a file. */
+function judge(file: string): { readonly rules: number; readonly faults: readonly string[] } {
+  const { stdout, stderr, status, error } = spawnSync(
+    program,
+    [
+      ...['--data-file', file, '--validate-version', focus.version, '--focus-dataset', 'CostAndUsage'],
+      ...['--applicability-criteria', applicable.join(','), '--block-download'],
+    ],
+    { encoding: 'utf8', timeout: judgeTimeoutMs, maxBuffer: 64 * 1024 * 1024 },
+  );
+  console.log(stdout, stderr, status, error);
+  return { rules: 0, faults: [] };
+}
