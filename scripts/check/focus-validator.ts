@@ -2,7 +2,8 @@
 // (.ci/run). The version of both is scripts/operator/export/focus.json's. Says so where no Python new enough is there.
 
 import { spawnSync } from 'node:child_process';
-import { existsSync, globSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, globSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
 import { homedir, tmpdir } from 'node:os';
 import path from 'node:path';
 import { focusLines, noSums } from '../operator/export/export-month.ts';
@@ -11,10 +12,11 @@ import { customersOf } from '../operator/export/ledger-row.ts';
 import { sampleProject, startSampleMonths } from '../operator/export/sample-months.ts';
 import { warehouseOf } from '../operator/warehouse.ts';
 
-const installTimeoutMs = 180_000;
+/** Beside other work, on a slow line: 150 megabytes. */
+const installTimeoutMs = 300_000;
 const judgeTimeoutMs = 60_000;
 
-const { package: name, version, python: needed, applicable } = focus.validator;
+const { package: name, version, with: beside, python: needed, applicable, known } = focus.validator;
 const cache = process.env['XDG_CACHE_HOME'] ?? path.join(homedir(), '.cache');
 const venv = path.join(cache, 'cody-gateway', `${name}-${version}`);
 const program = path.join(venv, 'bin', name);
@@ -29,21 +31,22 @@ const { warehouse, months } = await startSampleMonths(Date.now());
 try {
   const { query, stream, dataset } = await warehouseOf({ project: sampleProject, bigquery: warehouse.url });
   const customers = customersOf({ fault: 'nobody was asked' });
-  for (const month of months) {
-    const file = path.join(folder, `${month.name}.csv`);
-    const sums = noSums();
-    const lines: string[] = [];
-    const sources = { query, stream, dataset, customers, nowMs: Date.now() };
-    for await (const line of focusLines(sources, month, sums)) lines.push(line);
-    writeFileSync(file, lines.join(''));
-    const { rules, faults } = judge(file);
-    if (rules === 0) throw new Error(`${name} said nothing of ${month.name}`);
-    for (const fault of faults) console.error(`${month.name}: ${fault}`);
-    if (faults.length > 0) process.exitCode = 1;
-    console.log(
-      `${month.name}: ${sums.rows} charges and ${sums.corrections} corrections, ${rules} rules of FOCUS ${focus.version}, ${faults.length} broken`,
-    );
-  }
+  // The one with usage, what is not sure of it, and a correction of the month before.
+  const [, month] = months;
+  const file = path.join(folder, `${month.name}.csv`);
+  const sums = noSums();
+  const sources = { query, stream, dataset, customers, nowMs: Date.now() };
+  await writeFile(file, focusLines(sources, month, sums));
+  const { passed, faults } = judge(file);
+  const reasoned = new Set(known.map(({ rule }) => rule));
+  const broken = faults.filter((fault) => !reasoned.has(ruleOf(fault)));
+  const kept = known.filter(({ rule }) => !faults.some((fault) => ruleOf(fault) === rule));
+  for (const fault of broken) console.error(fault);
+  for (const { rule } of kept) console.error(`${rule} is kept now: take its reason out of focus.json`);
+  if (broken.length > 0 || kept.length > 0 || sums.corrections === 0) process.exitCode = 1;
+  console.log(
+    `${name} ${version}: ${sums.rows} charges and ${sums.corrections} corrections keep ${passed} rules of FOCUS ${focus.version}, and break ${broken.length}; ${known.length} are broken with a reason`,
+  );
 } finally {
   await warehouse.close();
   rmSync(folder, { recursive: true });
@@ -56,7 +59,10 @@ function install(): string | null {
   mkdirSync(path.dirname(venv), { recursive: true });
   const steps: readonly (readonly [string, readonly string[]])[] = [
     [python, ['-m', 'venv', venv]],
-    [path.join(venv, 'bin/pip'), ['install', '--quiet', '--disable-pip-version-check', `${name}==${version}`]],
+    [
+      path.join(venv, 'bin/pip'),
+      ['install', '--quiet', '--disable-pip-version-check', `${name}==${version}`, ...beside],
+    ],
   ];
   for (const [command, args] of steps) {
     const { status, stderr } = spawnSync(command, args, { encoding: 'utf8', timeout: installTimeoutMs });
@@ -71,22 +77,35 @@ function install(): string | null {
 function findPython(): string | null {
   const [major, minor] = needed;
   const later = Array.from({ length: 3 }, (_, i) => `python${major}.${minor + i}`);
-  const kept = globSync(path.join(process.env['PYENV_ROOT'] ?? path.join(homedir(), '.pyenv'), 'versions/*/bin/python3'));
+  const kept = globSync(
+    path.join(process.env['PYENV_ROOT'] ?? path.join(homedir(), '.pyenv'), 'versions/*/bin/python3'),
+  );
   const test = `import sys, venv; sys.exit(sys.version_info < (${needed.join(', ')}) or sys.version_info >= (${major}, ${minor + 3}))`;
   const works = (one: string): boolean => spawnSync(one, ['-c', test], { stdio: 'ignore' }).status === 0;
   return ['python3', ...later, ...kept].find(works) ?? null;
 }
 
-/** What it says of a file. */
-function judge(file: string): { readonly rules: number; readonly faults: readonly string[] } {
-  const { stdout, stderr, status, error } = spawnSync(
+const ruleOf = (fault: string): string => /([\w-]+): FAIL /.exec(fault)?.[1] ?? '';
+
+/** What it says of a file. @throws Error where it says nothing that can be read */
+function judge(file: string): { readonly passed: number; readonly faults: readonly string[] } {
+  const { stdout, stderr, error } = spawnSync(
     program,
     [
       ...['--data-file', file, '--validate-version', focus.version, '--focus-dataset', 'CostAndUsage'],
       ...['--applicability-criteria', applicable.join(','), '--block-download'],
     ],
-    { encoding: 'utf8', timeout: judgeTimeoutMs, maxBuffer: 64 * 1024 * 1024 },
+    {
+      // It looks for its list of currencies in the folder that it is run in.
+      cwd: globSync(path.join(venv, 'lib/python*/site-packages'))[0],
+      encoding: 'utf8',
+      timeout: judgeTimeoutMs,
+      maxBuffer: 64 * 1024 * 1024,
+    },
   );
-  console.log(stdout, stderr, status, error);
-  return { rules: 0, faults: [] };
+  const [, passed, failed] = /^Total: \d+ \| Pass: (\d+) \| Fail: (\d+)/m.exec(stdout) ?? [];
+  const faults = stdout.split('\n').filter((line) => /: FAIL /.test(line));
+  if (passed === undefined || Number(passed) === 0 || Number(failed) !== faults.length)
+    throw new Error(`${name} has no result: ${error?.message ?? stderr.trim().split('\n').at(-1) ?? ''}`);
+  return { passed: Number(passed), faults };
 }

@@ -26,7 +26,9 @@ export const focus = v.parse(
     validator: v.object({
       package: v.string(),
       version: v.string(),
+      with: v.array(v.string()),
       python: v.tuple([v.number(), v.number()]),
+      known: v.array(v.object({ rule: v.string(), why: v.string() })),
       applicable: v.array(v.string()),
     }),
     columns: v.array(columnSchema),
@@ -47,12 +49,13 @@ export interface ChargeContext {
 
 /** The usage of a day, customer, model, feature and function. */
 export function usageCharge(row: Row, context: ChargeContext): Charge {
-  const tokens = String(wholeOf(row, 'tokens'));
+  // With a point: readers that guess take a column of whole numbers for no decimal.
+  const tokens = `${wholeOf(row, 'tokens')}.0`;
   const requests = wholeOf(row, 'events');
   return {
     ...chargeOf(row, context, wholeOf(row, 'cost_nano_usd')),
     ChargeClass: null,
-    ChargeDescription: `${requests} requests, ${tokens} tokens of ${modelOf(row)}`,
+    ChargeDescription: `${requests} requests, ${wholeOf(row, 'tokens')} tokens of ${modelOf(row)}`,
     ConsumedQuantity: tokens,
     ConsumedUnit: 'Tokens',
     PricingQuantity: tokens,
@@ -111,6 +114,9 @@ function chargeOf(row: Row, { month, project, customers }: ChargeContext, nanoUs
     BillingPeriodEnd: timeText(month.endMs),
     ChargeCategory: 'Usage',
     ChargeFrequency: 'Usage-Based',
+    // Providers bill the account by their own means: nothing here is on an invoice yet, or was bought ahead.
+    CommitmentDiscountStatus: null,
+    InvoiceId: null,
     ChargePeriodStart: start,
     ChargePeriodEnd: end,
     InvoiceIssuerName: provider,

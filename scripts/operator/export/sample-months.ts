@@ -13,9 +13,7 @@ const acme = '6452a8fc-e650-45a7-a0a2-357f776b3b46';
 const hourS = 3_600;
 
 /** @param nowMs the months are the fourth, third and second before it */
-export async function startSampleMonths(
-  nowMs: number,
-): Promise<{
+export async function startSampleMonths(nowMs: number): Promise<{
   readonly warehouse: LocalBigQuery;
   readonly months: readonly [BillingMonth, BillingMonth, BillingMonth];
 }> {

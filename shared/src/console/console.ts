@@ -34,3 +34,5 @@ export {
 export { functionsPage, functionsQuestions, readFunctions, type FunctionsData } from './functions/functions.ts';
 export { requestPage } from './requests/request.ts';
 export { isRequestId, readRequest, requestQuestion, type RequestData } from './requests/request-data.ts';
+export { quotaLimit, reportPage, savedNano, totalOf, withRest, type ReportSources } from './report/report.ts';
+export { readReport, reportQuestions, type ReportData } from './report/report-data.ts';
