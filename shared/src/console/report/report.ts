@@ -32,7 +32,6 @@ export interface ReportSources {
 export function reportPage(sources: ReportSources): Page {
   const { overview, data } = sources;
   const page = overviewPage(overview);
-  const { from, to } = data;
   const sections = [
     ...page.sections,
     spendSection(sources),
@@ -50,8 +49,8 @@ export function reportPage(sources: ReportSources): Page {
   ];
   return {
     ...page,
-    title: `Usage and cost, ${from} to ${to}`,
-    lead: `${page.lead.replace(/ Days begin/, ' Breakdowns below are of all days of the title. Days begin')}`,
+    title: 'Usage and cost',
+    lead: `${page.lead} Spend by day and what is below it: ${daysText(data)}.`,
     sections: sections.map(withoutLinks),
   };
 }
