@@ -107,7 +107,7 @@ const marks = [
   ['+', 'more than that: charged calls have no price', (row: Certainty) => Number(row.unpriced) > 0],
 ] as const;
 
-/** Dollars, and behind them what must be known; as wide as all others, so that decimals stand below each other. */
+/** Dollars, and behind them what must be known. */
 export function marked(row: Certainty): string {
   return `${dollars(row.cost_nano_usd)} ${marks.map(([mark, , holds]) => (holds(row) ? mark : '')).join('')}`.trimEnd();
 }
