@@ -94,6 +94,14 @@ export const providerKind: RowKind<ProviderRow> = {
   name: 'providers',
   key: ['id'],
   entries,
-  unstated: { drops: [], rules: [], retryAfterSeconds: 30, allow: null, mostTokens: null, toolModels: {}, disabled: null },
+  unstated: {
+    drops: [],
+    rules: [],
+    retryAfterSeconds: 30,
+    allow: null,
+    mostTokens: null,
+    toolModels: {},
+    disabled: null,
+  },
   providerOf: ({ id }) => id ?? null,
 };

@@ -42,11 +42,7 @@ const namesMax = 10;
  * @param unnamed that choice by the tool's type
  * @throws Refusal `bad-request` for more of them than a request can need
  */
-export function secondNames(
-  members: JsonObject,
-  api: Api,
-  unnamed: ProviderRow['toolModels'],
-): readonly string[] {
+export function secondNames(members: JsonObject, api: Api, unnamed: ProviderRow['toolModels']): readonly string[] {
   const names = new Set<string>();
   for (const place of places[api]) collect(members, place, 0, names, unnamed);
   return [...names];

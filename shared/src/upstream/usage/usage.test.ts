@@ -273,6 +273,50 @@ describe('reports as providers really give them', () => {
     assert.deepEqual([meter.usage().inputTokens, meter.usage().outputTokens], [18, 73]);
   });
 
+  test('an answer of several models: each is billed as itself, what the whole has beyond them as the one that was asked', () => {
+    const of = (prompt_tokens: number, completion_tokens: number): JsonObject => ({ prompt_tokens, completion_tokens });
+    const models = [
+      { model: 'llama-3.3-70b-versatile', usage: { ...of(200, 30), total_time: 0.5 } },
+      { model: 'openai/gpt-oss-120b', usage: of(700, 70) },
+    ];
+    const executed_tools = [
+      { index: 0, type: 'search', arguments: '{}' },
+      { index: 1, type: 'python', arguments: '{}' },
+    ];
+    const expected = [
+      ['llama-3.3-70b-versatile', { input: 200, output: 30 }],
+      ['openai/gpt-oss-120b', { input: 700, output: 70 }],
+    ];
+    for (const [usage, beyond] of [
+      [of(900, 100), {}],
+      [of(1_000, 100), { input: 100 }],
+      // Of the last model alone.
+      [of(700, 70), {}],
+    ] as const) {
+      const own = [null, { ...beyond, web_search: 1, 'executed_tools.python': 1 }];
+      const usage_breakdown = { models };
+      const message = { content: 'ok', executed_tools };
+      const answer = { choices: [{ message }], usage, usage_breakdown };
+      const meter = whole('fireworks', 'compound', answer);
+      assert.deepEqual(counts(meter), [own, ...expected]);
+      assert.deepEqual(meter.report().whole, boundedCopy({ ...usage, usage_breakdown }));
+      const stream = streamed(
+        'fireworks',
+        'compound',
+        { choices: [{ delta: { executed_tools: executed_tools.slice(0, 1) } }] },
+        { choices: [{ delta: { executed_tools: [{ ...executed_tools[0], output: 'found' }] } }] },
+        { choices: [{ delta: { executed_tools: executed_tools.slice(1) } }] },
+        { choices: [{ delta: {}, finish_reason: 'stop' }], x_groq: { id: 'r', usage, usage_breakdown } },
+        '[DONE]',
+      );
+      assert.deepEqual(counts(stream), [own, ...expected]);
+    }
+    for (const usage_breakdown of [null, 'x', { models: 'x' }, { models: [7, { model: 'm' }, { usage: {} }] }])
+      assert.deepEqual(counts(whole('fireworks', 'compound', { choices: [], usage: of(1, 1), usage_breakdown })), [
+        [null, { input: 1, output: 1 }],
+      ]);
+  });
+
   test('cached tokens under other names, and the words of the Responses API', () => {
     const cached = { input: 30, cache_read: 70, output: 5 };
     const plain = { prompt_tokens: 100, completion_tokens: 5 };
