@@ -1,11 +1,9 @@
 // The figures of the usage report, out of the warehouse's views: one query a table, all of them bounded. Not how they
 // look (page.ts).
 
+import type { Query, Row } from './query.ts';
 import { readTags, type TagSpend } from './tags.ts';
 
-/** Runs BigQuery SQL and gives plain rows. */
-export type Query = (sql: string, params: Readonly<Record<string, string | number>>) => Promise<Row[]>;
-type Row = Readonly<Record<string, unknown>>;
 
 /** What every breakdown sums. Money in billionths of a dollar. */
 export interface Sums {

@@ -1,7 +1,7 @@
 // What was spent by tag, of calls and of subscriptions: for the command that shows it and for the report. The sums are
 // the saved query's, whose subscriptions are put together here.
 
-import type { Query } from './figures.ts';
+import type { Query } from './query.ts';
 
 /** A tag, or all calls without one. */
 export interface TagSpend {
