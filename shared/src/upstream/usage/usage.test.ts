@@ -158,6 +158,63 @@ describe('every dimension at its largest, disjoint, streamed and whole alike', (
       assert.deepEqual(streamed(shape, 'gpt-5.2', ...chunks).report().parts, expected);
     });
 
+  test('Responses, with the pictures of its tool', () => {
+    const { prompt_tokens, completion_tokens, total_tokens, prompt_tokens_details, completion_tokens_details } =
+      openAiMost;
+    const usage = {
+      input_tokens: prompt_tokens,
+      output_tokens: completion_tokens,
+      total_tokens,
+      input_tokens_details: prompt_tokens_details,
+      output_tokens_details: completion_tokens_details,
+    };
+    const image_gen = {
+      input_tokens: most,
+      input_tokens_details: { image_tokens: most / 2, text_tokens: most / 2 },
+      cached_tokens: most / 2,
+      cached_tokens_details: { cached_image_tokens: most / 4, cached_text_tokens: most / 4 },
+      output_tokens: most,
+      output_tokens_details: { image_tokens: most / 2, text_tokens: most / 2 },
+    };
+    const output = [{ type: 'file_search_call' }, { type: 'code_interpreter_call', container_id: 'c' }];
+    const response = {
+      model: 'gpt-5.2',
+      status: 'completed',
+      service_tier: 'priority',
+      output,
+      usage,
+      tools: [{ type: 'image_generation', model: 'gpt-image-2' }],
+      tool_usage: { image_gen, web_search: { num_requests: most } },
+    };
+    const expected = [
+      {
+        model: null,
+        counts: { ...openAiCounts, web_search: most, file_search: 1, code_execution: 1 },
+        qualifiers: { service_tier: 'priority' },
+      },
+      {
+        model: 'gpt-image-2',
+        counts: {
+          input: most / 4,
+          cache_read: most / 4,
+          image_input: most / 4,
+          image_cache_read: most / 4,
+          output: most / 2,
+          image_output: most / 2,
+        },
+        qualifiers: {},
+      },
+    ];
+    assert.deepEqual(whole('openai-responses', 'gpt-5.2', response).report().parts, expected);
+    const stream = streamed(
+      'openai-responses',
+      'gpt-5.2',
+      { type: 'response.created', response: { model: 'gpt-5.2', status: 'in_progress', usage: null } },
+      { type: 'response.completed', response },
+    );
+    assert.deepEqual(stream.report().parts, expected);
+  });
+
   test('Gemini', () => {
     const expected = [
       {
