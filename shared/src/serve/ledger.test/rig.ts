@@ -28,6 +28,7 @@ import { createOutages } from '../outages.ts';
 const hourMs = 3_600_000;
 const surfaces = {
   'anthropic-messages': { provider: 'anthropic', dialects: ['anthropic-messages'] },
+  'anthropic-text': { provider: 'anthropic', dialects: ['anthropic-text'] },
   openai: { provider: 'openai', dialects: ['openai-chat'] },
   fireworks: { provider: 'fireworks', dialects: ['openai-chat'] },
   google: { provider: 'google', dialects: ['gemini-generate'] },
@@ -140,6 +141,7 @@ const hello = 'hello, who are you';
 const chat = { max_tokens: 100, messages: [{ role: 'user', content: hello }] };
 const saying: Readonly<Record<SurfaceName, object>> = {
   'anthropic-messages': chat,
+  'anthropic-text': { prompt: `\n\nHuman: ${hello}\n\nAssistant:`, max_tokens_to_sample: 100 },
   openai: chat,
   fireworks: chat,
   google: { max_tokens: 100, contents: [{ role: 'user', parts: [{ text: hello }] }] },
