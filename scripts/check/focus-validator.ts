@@ -1,15 +1,15 @@
 // The FOCUS export judged by the FinOps Foundation's own validator, from PyPI, in a virtual environment that is kept
-// (.ci/run). The version of both is scripts/operator/export/focus.json's. Says so where no Python new enough is there.
+// (.ci/run). The version of both is scripts/operator/focus.json's. Says so where no Python new enough is there.
 
 import { spawnSync } from 'node:child_process';
 import { existsSync, globSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { homedir, tmpdir } from 'node:os';
 import path from 'node:path';
-import { focusLines, noSums } from '../operator/export/export-month.ts';
-import { focus } from '../operator/export/focus-rows.ts';
-import { customersOf } from '../operator/export/ledger-row.ts';
-import { sampleProject, startSampleMonths } from '../operator/export/sample-months.ts';
+import { focusLines, noSums } from '../operator/export-month.ts';
+import { focus } from '../operator/focus-rows.ts';
+import { customersOf } from '../operator/ledger-row.ts';
+import { sampleProject, startSampleMonths } from '../operator/sample-months.ts';
 import { warehouseOf } from '../operator/warehouse.ts';
 
 /** Beside other work, on a slow line: 150 megabytes. */

@@ -19,8 +19,8 @@ import { budgetSumsSql, closeSql, dueSql, monthSumsSql, unusualSpendSql } from '
 import type { Column } from '../local/google/bigquery/bigquery.ts';
 import { eventsFiles, eventsSql, eventsTables, parametersOf } from '../local/google/bigquery/events-dataset.ts';
 import { statementsOf } from '../local/google/bigquery/dialect.ts';
-import { changedSql, readMonth } from '../operator/export/billing-month.ts';
-import { correctionsSql, financeSql, usageSql } from '../operator/export/export-sql.ts';
+import { changedSql, readMonth } from '../operator/billing-month.ts';
+import { correctionsSql, financeSql, usageSql } from '../operator/export-sql.ts';
 import { placeQueries } from '../operator/events-place.ts';
 import { windowsQuery } from '../operator/reconcile.ts';
 import { ledgerSql } from '../operator/prices-compare.ts';
@@ -161,14 +161,14 @@ function commands(): readonly Sql[] {
     .filter((sql) => /^\s*(--.*\n\s*)*(SELECT|DELETE)\b/.test(sql))
     .map((sql, i) => ({ file: `shared/src/events/final-days.ts, closing #${i + 1}`, sql }));
   return [
-    { file: 'scripts/operator/export, changed days', sql: changedSql(dataset, month) },
-    { file: 'scripts/operator/export, usage', sql: usageSql(dataset, month, false) },
-    { file: 'scripts/operator/export, usage when it was closed', sql: usageSql(dataset, month, true) },
+    { file: 'scripts/operator/export-sql.ts, changed days', sql: changedSql(dataset, month) },
+    { file: 'scripts/operator/export-sql.ts, usage', sql: usageSql(dataset, month, false) },
+    { file: 'scripts/operator/export-sql.ts, usage when it was closed', sql: usageSql(dataset, month, true) },
     {
-      file: 'scripts/operator/export, corrections',
+      file: 'scripts/operator/export-sql.ts, corrections',
       sql: correctionsSql(dataset, month, { from: '2026-09-01', to: '2026-09-30' }),
     },
-    { file: 'scripts/operator/export, everything', sql: financeSql(dataset, month) },
+    { file: 'scripts/operator/export-sql.ts, everything', sql: financeSql(dataset, month) },
     { file: 'shared/src/events/final-days.ts, due days', sql: dueSql(dataset, 40) },
     ...closing,
     { file: 'scripts/operator/usage-cost.ts', sql: costQuery(dataset) },

@@ -28,6 +28,7 @@ import { costCommands } from './usage-cost.ts';
 import { exportCommands } from './usage-export.ts';
 import { reportCommands } from './usage-report.ts';
 import { usageCommands } from './usage-show.ts';
+import { tagCommands } from './usage-tags.ts';
 
 const withoutCompletion: readonly Command[] = [
   ...subscriptionCommands,
@@ -46,6 +47,7 @@ const withoutCompletion: readonly Command[] = [
   ...compareCommands,
   ...usageCommands,
   ...costCommands,
+  ...tagCommands,
   ...reportCommands,
   ...exportCommands,
   ...savedQueryCommands,

@@ -2,7 +2,7 @@
 
 import { quotaLimit, savedNano, totalOf, withRest, type ReportSources, type Told } from '@cody-gateway/shared/console';
 
-/** Members that are read by scripts keep their names; money in billionths of a dollar, of Google's bill in millionths. */
+/** Members keep the names that scripts know; money in billionths of a dollar, of Google's bill in millionths. */
 export function reportJson({ overview, data, prices, nowMs }: ReportSources, project: string): object {
   const entries = new Map(
     ('fault' in overview.entries ? [] : overview.entries.value).map((entry) => [entry.id, entry]),
@@ -33,6 +33,7 @@ export function reportJson({ overview, data, prices, nowMs }: ReportSources, pro
       customer_name: nameOf(id),
       model,
     })),
+    tags: known(data.tags),
     quotas: known(data.quotas).map((quota) => ({
       subscription: quota.id,
       customer_name: nameOf(quota.id),

@@ -10,11 +10,11 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
 import type { LocalBigQuery } from '../local/google/bigquery/bigquery.ts';
-import { dayBounds, readMonth, type BillingMonth } from './export/billing-month.ts';
-import { financeLines, focusLines, noSums, type ExportSums } from './export/export-month.ts';
-import { focus, focusFields, usageCharge } from './export/focus-rows.ts';
-import { customersOf, type Row } from './export/ledger-row.ts';
-import { prompt, sampleProject, startSampleMonths } from './export/sample-months.ts';
+import { dayBounds, readMonth, type BillingMonth } from './billing-month.ts';
+import { financeLines, focusLines, noSums, type ExportSums } from './export-month.ts';
+import { focus, focusFields, usageCharge } from './focus-rows.ts';
+import { customersOf, type Row } from './ledger-row.ts';
+import { prompt, sampleProject, startSampleMonths } from './sample-months.ts';
 import { warehouseOf } from './warehouse.ts';
 
 const customers = customersOf({ fault: 'nobody was asked' });

@@ -5,11 +5,11 @@ import { rename, rm } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { readArguments, UsageError, type Command, type Output } from './command.ts';
-import { readMonth } from './export/billing-month.ts';
-import { readEntries } from './export/directory-entries.ts';
-import { financeLines, focusLines, noSums, type ExportSums } from './export/export-month.ts';
-import { focus } from './export/focus-rows.ts';
-import { customersOf } from './export/ledger-row.ts';
+import { readMonth } from './billing-month.ts';
+import { readEntries } from './directory-entries.ts';
+import { financeLines, focusLines, noSums, type ExportSums } from './export-month.ts';
+import { focus } from './focus-rows.ts';
+import { customersOf } from './ledger-row.ts';
 import { readTimeZone, warehouseHelp, warehouseOf } from './warehouse.ts';
 import { typedPath } from '../terminal/typed-path.ts';
 

@@ -18,7 +18,7 @@ import { createLedger } from '@cody-gateway/shared/events';
 import { readCatalogue } from './catalogue-place.ts';
 import { readArguments, type Command } from './command.ts';
 import { daysMost, lastDays, readDays } from './days.ts';
-import { readEntries } from './export/directory-entries.ts';
+import { readEntries } from './directory-entries.ts';
 import { billOf, reportJson } from './report-json.ts';
 import { deploymentOf } from './subscriptions.ts';
 import { warehouseHelp, warehouseOf } from './warehouse.ts';

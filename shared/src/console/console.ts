@@ -36,3 +36,4 @@ export { requestPage } from './requests/request.ts';
 export { isRequestId, readRequest, requestQuestion, type RequestData } from './requests/request-data.ts';
 export { quotaLimit, reportPage, savedNano, totalOf, withRest, type ReportSources } from './report/report.ts';
 export { readReport, reportQuestions, type ReportData } from './report/report-data.ts';
+export { tagRow, tagsQuestion, type TagSpend } from './report/tags.ts';

@@ -7,6 +7,7 @@ import { LookupFailed, type Lookups, type Question, type Row } from '../lookups.
 import { outcomeColumns, outcomeSql, whoseSql } from '../outcome.ts';
 import { numberOf, sumsOf, sumsSql, textOf, type Sums } from '../sums.ts';
 import { told, type Told } from '../told.ts';
+import { tagRow, tagsQuestion, type TagSpend } from './tags.ts';
 import type { Day } from '../overview/overview-data.ts';
 
 /** Sums of one name; null where the rows have none. */
@@ -76,6 +77,7 @@ export interface ReportData {
   readonly models: Told<readonly Named[]>;
   readonly customers: Told<readonly CustomerModel[]>;
   readonly customerModels: Told<readonly CustomerModel[]>;
+  readonly tags: Told<readonly TagSpend[]>;
   readonly quotas: Told<readonly QuotaUse[]>;
   readonly outcomes: Told<readonly Outcome[]>;
   readonly refusals: Told<readonly Refusal[]>;
@@ -118,6 +120,7 @@ ORDER BY day DESC`,
   models: usage('model', 1_000),
   customers: usage('source, identifier', linesMax),
   customerModels: usage('source, identifier, model', linesMax),
+  tags: tagsQuestion,
   quotas: {
     sql: `WITH windows AS (
   SELECT source, identifier, feature, quota_window, SUM(quota_units) AS units, MAX(created_at) AS last,
@@ -211,13 +214,14 @@ export async function readReport(
       failed,
     );
   const q = reportQuestions;
-  const [days, functions, features, models, customers, customerModels] = await Promise.all([
+  const [days, functions, features, models, customers, customerModels, tags] = await Promise.all([
     ask(q.days, (row): Day => ({ day: textOf(row['day']) ?? '', final: row['final'] === true, ...sumsOf(row) })),
     ask(functionsQuestions.spend, (row) => namedRow(row, 'function')),
     ask(q.features, (row) => namedRow(row, 'feature')),
     ask(q.models, (row) => namedRow(row, 'model')),
     ask(q.customers, customerModelRow),
     ask(q.customerModels, customerModelRow),
+    ask(q.tags, tagRow),
   ]);
   const [quotas, outcomes, refusals, latency, cache, bill] = await Promise.all([
     ask(q.quotas, quotaRow),
@@ -235,7 +239,7 @@ export async function readReport(
     })),
     range.bill ? told(readBill(lookups, params), failed) : { value: null, readAtMs: 0 },
   ]);
-  const byCost = { days, functions, features, models, customers, customerModels };
+  const byCost = { days, functions, features, models, customers, customerModels, tags };
   return { ...params, ...byCost, quotas, outcomes, refusals, latency, cache, bill };
 }
 

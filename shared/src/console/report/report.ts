@@ -13,6 +13,7 @@ import type { OverviewData } from '../overview/overview-data.ts';
 import { tableSection, type Cell, type Column, type Page, type Section, type Table } from '../page.ts';
 import { addUp, sumCells, sumColumns, type Sums } from '../sums.ts';
 import { sectionOf, valueOf, type Told } from '../told.ts';
+import { tagSection } from './tag-section.ts';
 import { linesMax, type CustomerModel, type Named, type QuotaUse, type ReportData } from './report-data.ts';
 
 const usageSource = 'BigQuery, usage_daily';
@@ -41,6 +42,7 @@ export function reportPage(sources: ReportSources): Page {
     namedSection('features', 'Spend by feature', 'Feature', data.features, 'no feature', data),
     namedSection('functions', 'Spend by function', 'Function', data.functions, 'none', data),
     ...('value' in data.bill && data.bill.value === null ? [] : [billSection({ parts: data.bill })]),
+    tagSection(data),
     quotaSection(sources),
     outcomeSection(sources),
     cacheSection(sources),

@@ -4,8 +4,8 @@
 import { told, type Told } from '@cody-gateway/shared/console';
 import { listSubscriptions, type SubscriptionEntry } from '@cody-gateway/shared/directory';
 import { within } from '@cody-gateway/shared/telemetry';
-import { withDirectory } from '../deployment.ts';
-import { deploymentOf } from '../subscriptions.ts';
+import { withDirectory } from './deployment.ts';
+import { deploymentOf } from './subscriptions.ts';
 
 /** A larger directory is shown by ids beyond it. */
 const entriesMax = 20_000;

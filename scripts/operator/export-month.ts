@@ -3,7 +3,7 @@
 
 import { csvLine } from '@cody-gateway/shared/console';
 import { within } from '@cody-gateway/shared/telemetry';
-import type { Query, RowStream } from '../warehouse.ts';
+import type { Query, RowStream } from './warehouse.ts';
 import { changedDays, type BillingMonth } from './billing-month.ts';
 import { correctionsSql, financeSql, usageSql } from './export-sql.ts';
 import { financeColumns } from './finance-rows.ts';

@@ -2,8 +2,8 @@
 // in its file.
 
 import { calendarWindows } from '@cody-gateway/shared/directory';
-import { UsageError } from '../command.ts';
-import type { Query } from '../warehouse.ts';
+import { UsageError } from './command.ts';
+import type { Query } from './warehouse.ts';
 
 /** From its end: until then its last events may still arrive (shared/README.md, a day is final 48 hours later). */
 const closedAfterMs = 48 * 3_600_000;

@@ -3,8 +3,8 @@
 // and for the check by the FOCUS validator.
 
 import { closeDay, createLedger, dueDays } from '@cody-gateway/shared/events';
-import { startBigQuery, type LocalBigQuery } from '../../local/google/bigquery/bigquery.ts';
-import { createEventsDataset } from '../../local/google/bigquery/events-dataset.ts';
+import { startBigQuery, type LocalBigQuery } from '../local/google/bigquery/bigquery.ts';
+import { createEventsDataset } from '../local/google/bigquery/events-dataset.ts';
 import { readMonth, type BillingMonth } from './billing-month.ts';
 
 export const sampleProject = 'local-cloud';
