@@ -92,8 +92,15 @@ function judge(file: string): { readonly passed: number; readonly faults: readon
   const { stdout, stderr, error } = spawnSync(
     program,
     [
-      ...['--data-file', file, '--validate-version', focus.version, '--focus-dataset', 'CostAndUsage'],
-      ...['--applicability-criteria', applicable.join(','), '--block-download'],
+      '--data-file',
+      file,
+      '--validate-version',
+      focus.version,
+      '--focus-dataset',
+      'CostAndUsage',
+      '--applicability-criteria',
+      applicable.join(','),
+      '--block-download',
     ],
     {
       // It looks for its list of currencies in the folder that it is run in.

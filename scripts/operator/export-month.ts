@@ -100,9 +100,9 @@ async function* inTime(rows: AsyncIterable<Row>): AsyncGenerator<Row> {
   const iterator = rows[Symbol.asyncIterator]();
   try {
     for (;;) {
-      const { done, value } = await within(iterator.next(), rowTimeoutMs, late);
-      if (done === true) return;
-      yield value;
+      const next: IteratorResult<Row, unknown> = await within(iterator.next(), rowTimeoutMs, late);
+      if (next.done === true) return;
+      yield next.value;
     }
   } finally {
     await iterator.return?.();

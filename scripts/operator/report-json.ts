@@ -22,7 +22,7 @@ export function reportJson({ overview, data, prices, nowMs }: ReportSources, pro
     functions: known(data.functions),
     features: known(data.features),
     models: known(data.models),
-    subscriptions: customers.map(({ id, model: _, ...sums }) => ({
+    subscriptions: customers.map(({ id, ...sums }) => ({
       ...sums,
       name: id ?? 'all others',
       customer_name: nameOf(id),

@@ -42,18 +42,12 @@ async function exported(
 
 /** RFC 4180. */
 function recordsOf(csv: string): Records {
-  const lines = [...csv.matchAll(/(?:"(?:[^"]|"")*"|[^",\r\n]*)(?:,|\r\n)/g)].reduce<string[][]>(
-    (all, [field]) => {
-      all.at(-1)?.push(
-        field
-          .replace(/,$|\r\n$/, '')
-          .replace(/^"([\s\S]*)"$/, '$1')
-          .replaceAll('""', '"'),
-      );
-      return field.endsWith('\n') ? [...all, []] : all;
-    },
-    [[]],
-  );
+  const lines: string[][] = [[]];
+  for (const [field] of csv.matchAll(/(?:"(?:[^"]|"")*"|[^",\r\n]*)(?:,|\r\n)/g)) {
+    const value = field.replace(/,$|\r\n$/, '').replace(/^"([\s\S]*)"$/, '$1');
+    lines.at(-1)?.push(value.replaceAll('""', '"'));
+    if (field.endsWith('\n')) lines.push([]);
+  }
   const [heading = [], ...rows] = lines.filter((line) => line.length > 0);
   return rows.map((row) => {
     assert.equal(row.length, heading.length);

@@ -186,15 +186,15 @@ ORDER BY calls DESC, model`,
     bytesMax,
   },
   cache: {
-    sql: `SELECT model, SUM(IFNULL(reads, 0)) AS reads, SUM(IFNULL(writes, 0)) AS writes
+    sql: `SELECT model, SUM(IFNULL(read_tokens, 0)) AS reads, SUM(IFNULL(written_tokens, 0)) AS writes
 FROM (
-  SELECT model, CAST(JSON_VALUE(metadata, '$.cache_read_token_count') AS INT64) AS reads,
-    CAST(JSON_VALUE(metadata, '$.cache_write_token_count') AS INT64) AS writes
+  SELECT model, CAST(JSON_VALUE(metadata, '$.cache_read_token_count') AS INT64) AS read_tokens,
+    CAST(JSON_VALUE(metadata, '$.cache_write_token_count') AS INT64) AS written_tokens
   FROM ${events}
   WHERE model IS NOT NULL AND name = 'CompletionsFinished'
 )
+WHERE read_tokens > 0 OR written_tokens > 0
 GROUP BY model
-HAVING SUM(IFNULL(reads, 0)) + SUM(IFNULL(writes, 0)) > 0
 ORDER BY reads DESC, model`,
     rowsMax: 200,
     bytesMax,

@@ -19,7 +19,7 @@ export interface TagSpend {
   readonly unpriced: number;
 }
 
-/** Dearest first, tags of calls before those of subscriptions. Parameters: @from and @to, the first day and the last. */
+/** Dearest first, tags of calls before those of subscriptions. Parameters: @from and @to, first and last day. */
 export const tagsQuestion: Question = {
   sql: `SELECT tagged_by, tag, COUNT(*) AS callers, SUM(events) AS calls, SUM(IFNULL(tokens, 0)) AS tokens,
     SUM(cost_nano_usd) AS cost_nano_usd, SUM(unpriced) AS unpriced
