@@ -164,6 +164,8 @@ export interface Usage {
 export interface Metered extends Usage {
   /** All tokens that were reported, those of caches and of other models that helped included; null where none were. */
   readonly tokens: number | null;
+  /** Of these the input: the same for every provider, where `inputTokens` is what each calls so. */
+  readonly promptTokens: number | null;
   /** Disjoint counts by the model that served them; where nothing was reported, or not all, with estimates in them. */
   readonly billed: readonly ServedUsage[];
   /** Input and output are our own count: the API tells none. */
