@@ -134,6 +134,8 @@ export interface Attempt {
   readonly model: string;
   /** The home's status; -1 without an answer. */
   readonly status: number;
+  /** When it was sent, by `performance.now()`. */
+  readonly sentMs: number;
   /** From sending to the response headers, or to the failure. */
   readonly ms: number;
   /** Null: its answer is the caller's. */
@@ -212,6 +214,8 @@ export interface Answer {
   readonly refusal: Refusal | null;
   /** Where it is from. */
   readonly home: string;
+  /** When it was sent there, by `performance.now()`. */
+  readonly sentMs: number;
   /** From sending it there to its response headers. */
   readonly headersMs: number;
   /** Response headers for the caller, by allow-list. */
