@@ -212,6 +212,20 @@ test('errors have Google’s shape, and a class in its client', async () => {
   }
 });
 
+test('which methods there are is told to browsers and everybody, a verb’s and a model’s apart', async () => {
+  for (const [path, allow] of [
+    [`/v1/models/${model}:generateContent`, 'POST, OPTIONS'],
+    [`/v1/models/${model}`, 'GET, HEAD, OPTIONS'],
+    [`/v1beta/models/${model}:generateContent`, 'POST, OPTIONS'],
+    [`/v1beta/models/${model}`, 'GET, HEAD, OPTIONS'],
+  ] as const) {
+    const { status, headers, text } = await gateway.call(path, { method: 'OPTIONS', token: null });
+    assert.deepEqual([status, headers.get('allow'), text], [204, allow, ''], path);
+  }
+  const elsewhere = await gateway.call(`/v1/models/${model}:generateContent`, { method: 'DELETE' });
+  assert.deepEqual([elsewhere.status, elsewhere.headers.get('allow')], [405, 'POST']);
+});
+
 test('a key in the URL is refused with what to do, and is in no line of the log', async () => {
   const path = `/v1beta/models/${model}:generateContent?key=${gateway.token}`;
   const { status, text } = await gateway.call(path, { token: null, body: { contents } });
