@@ -67,6 +67,9 @@ test('the same below /v1, which Google’s newest clients ask by themselves, and
   for await (const { name } of await newest.models.list()) listed.push(name);
   assert.ok(listed.includes(`models/${model}`));
   assert.equal((await newest.models.get({ model })).name, `models/${model}`);
+  // With a token of another kind than a key Google's SDKs say who they are all the same.
+  const bearer = await gateway.call(`/v1/models/${model}`, { headers: { 'x-goog-api-client': 'gl-python/3.13' } });
+  assert.match(bearer.text, /"name":"models\//);
   const none = await refused(newest.models.generateContent({ model: 'gemini-0', contents: 'Hi' }));
   assert.deepEqual([none.status, none.error['status']], [404, 'NOT_FOUND']);
   const headers = { 'x-goog-api-key': gateway.token };
