@@ -29,12 +29,14 @@ const clients: Readonly<Record<DocumentName, Readonly<Record<string, string>>>> 
 
 const usage = `usage: npm run fuzz:openapi [-- --only DOCUMENT…] [--seconds S] [--examples N]
 
-Installs schemathesis ${tool.packages.schemathesis} from PyPI into .local/clients, starts the gateway with
-stand-ins for the providers, draws requests from each OpenAPI document, right
-and wrong ones, and fails on a 500, a status, content type or shape that the
-document does not tell, or a call that is served without its token.
+Installs schemathesis ${tool.packages.schemathesis} from PyPI into .local/clients, starts
+the gateway with stand-ins for the providers, draws requests from each OpenAPI
+document, right and wrong ones, and fails on a 500, on a status, content type
+or shape that the document does not tell, and on a call that is served without
+its token. Says so where Python is not there.
 
-  --only DOCUMENT  this one alone (again for more): ${Object.keys(clients).join(', ')}
+  --only DOCUMENT  this one alone (again for more):
+                   ${Object.keys(clients).join(', ')}
   --seconds S      for each document at most (60)
   --examples N     for each operation at most (20)
 `;
