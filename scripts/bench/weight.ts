@@ -2,13 +2,27 @@
 // they are read and written again, answers as they are read for their usage. In this process, without a network.
 
 import { parseInOrder, readJson, Refusal } from '@cody-gateway/shared/http';
-import { readerOf } from '../../shared/src/upstream/reading.test/reader.ts';
+import { openCatalogue } from '@cody-gateway/shared/catalogue';
+import { loadConfig } from '@cody-gateway/shared/config';
+import { createUpstream, type CallerFacts } from '@cody-gateway/shared/upstream';
 import { formatTable } from '../terminal/table.ts';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 
 const bytes = 2_000_000;
 const rounds = 4;
+const env = {
+  REDIS_ENDPOINT: 'none',
+  CODY_GATEWAY_DIAGNOSTICS_SECRET: 'none',
+  CODY_GATEWAY_OPENAI_ACCESS_TOKEN: 'none',
+};
+const caller: CallerFacts = {
+  actorId: 'a',
+  actorUid: null,
+  dialect: 'openai',
+  feature: 'chat_completions',
+  headers: {},
+};
 
 /** What `--help` prints. */
 export const help =
@@ -52,12 +66,15 @@ export function run(args: readonly string[]): Promise<number> {
   }
   setFlagsFromString('--expose-gc');
   const collect = runInNewContext('gc') as () => void;
-  const { read } = readerOf();
+  const config = loadConfig(env);
+  const upstream = createUpstream({ config, googleTokens: () => Promise.resolve(''), warn: () => undefined });
+  const catalogue = openCatalogue({ config, nowMs: Date.now(), overlay: null, onFaults: () => undefined }).latest();
   const request = (text: string): unknown => {
     try {
-      return read('openai-chat', parseInOrder(text) as Record<string, unknown>);
+      const facts = { ...caller, bodyBytes: Buffer.byteLength(text) };
+      return upstream.read({ provider: 'openai', dialects: ['openai-chat'] }, parseInOrder(text), facts, catalogue);
     } catch (error) {
-      if (error instanceof Refusal) return `${error.status('openai')}`;
+      if (error instanceof Refusal) return String(error.status('openai'));
       throw error;
     }
   };

@@ -11,7 +11,9 @@ import { readerOf } from '../reading.test/reader.ts';
 import type { EmbeddingAsk } from './embedder.ts';
 import { createJsonCall } from './json-call.ts';
 
-/** What one turn parses weighs 50,000 (http/json-in-turns.ts), and a value 1 at the least; with the brackets around it. */
+/**
+ * What one turn parses weighs 50,000 (http/json-in-turns.ts), and a value 1 at the least; with the brackets around it.
+ */
 const turnValuesMax = 50_010;
 const { catalogue } = readerOf();
 const found = catalogue.resolve('openai/text-embedding-3-large');

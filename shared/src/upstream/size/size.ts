@@ -23,7 +23,9 @@ export function textBytesOf(body: string, mediaBytes: number): number {
   return longest - mediaBytes;
 }
 
-/** Characters that are brought into another form at once: the whole of a large body may become eighteen times as long. */
+/**
+ * Characters that are brought into another form at once: the whole of a large body may become eighteen times as long.
+ */
 const pieceCharacters = 64 * 1024;
 
 /** Or a few more: letters that grow together across the border of two pieces count as two. */
