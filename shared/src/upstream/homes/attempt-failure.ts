@@ -15,6 +15,7 @@ export interface AttemptFailureFacts {
   readonly wentOut: boolean;
   readonly home: string;
   readonly model: string;
+  readonly sentMs: number;
   readonly ms: number;
   readonly status?: number;
   /** What the provider asked to wait; null: it did not. */
@@ -33,6 +34,7 @@ export class AttemptFailure {
   readonly wentOut: boolean;
   readonly home: string;
   readonly model: string;
+  readonly sentMs: number;
   readonly ms: number;
   readonly status: number;
   readonly retryAfterMs: number | null;
@@ -47,6 +49,7 @@ export class AttemptFailure {
     this.wentOut = facts.wentOut;
     this.home = facts.home;
     this.model = facts.model;
+    this.sentMs = facts.sentMs;
     this.ms = facts.ms;
     this.status = facts.status ?? -1;
     this.retryAfterMs = facts.retryAfterMs ?? null;
@@ -66,8 +69,9 @@ export class AttemptFailure {
 
   /** As others are told of it. */
   facts(): Attempt {
-    const { home, model, status, kind, said } = this;
-    return { home, model, status, ms: Math.round(this.ms), failure: kind, mayBeBilled: this.mayBeBilled(), said };
+    const { home, model, status, sentMs, kind, said } = this;
+    const ms = Math.round(this.ms);
+    return { home, model, status, sentMs, ms, failure: kind, mayBeBilled: this.mayBeBilled(), said };
   }
 
   /** Nobody relays it. One that has come whole leaves its connection to the next call. */
