@@ -37,12 +37,12 @@ async function ask(text: string, numbers: number): Promise<object> {
 }
 
 test('a million numbers are parsed in many turns, in however many vectors', async () => {
-  for (const length of [1_000_000, 1_000, 10]) {
+  for (const length of [1_000_000, 1_000, 250]) {
     const vector = `[${Array(length).fill('0.25').join(',')}]`;
     const items = Array(1_000_000 / length).fill(`{"object":"embedding","index":0,"embedding":${vector}}`);
     let value: object = {};
     const most = await countParsed(async () => {
-      value = await ask(`{"data":[${items.join(',')}],"usage":{"total_tokens":5}}`, 3_000_000);
+      value = await ask(`{"data":[${items.join(',')}],"usage":{"total_tokens":5}}`, 1_000_000);
     });
     assert.ok(most <= turnValuesMax, `${most} values in one turn`);
     assert.deepEqual((value as { usage: unknown }).usage, { total_tokens: 5 });
