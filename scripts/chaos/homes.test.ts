@@ -10,7 +10,7 @@ import { homesChaos } from './homes.ts';
 const seed = process.env['GATEWAY_CHAOS_SEED'] ?? randomUUID().slice(0, 8);
 
 test('homes fail, hang, lie and come back: no caller sees it, and each call has one row and one charge', async (t) => {
-  const { figures, faults } = await homesChaos({ seed, loadMs: 15_000, workers: 4, say: () => undefined });
+  const { figures, faults } = await homesChaos({ seed, loadMs: 5_000, workers: 4, say: () => undefined });
   t.diagnostic(JSON.stringify(figures));
   assert.deepEqual(faults, [], `GATEWAY_CHAOS_SEED=${seed}\n${JSON.stringify(figures)}`);
 });

@@ -7,7 +7,8 @@ import { failures } from '../local/providers/failures.ts';
 import type { Behaviour, LocalProvider } from '../local/providers/provider-server.ts';
 import { anthropicBody, chat, startGateway, type TestGateway } from '../local/test-gateway.ts';
 import type { ChaosResult } from './delivery.ts';
-import { pick, seededRandom } from './random.ts';
+import { seededRandom } from './random.ts';
+import { goOn } from './rig.ts';
 
 /** How large a run is. */
 export interface HomesChaosOptions {
@@ -22,7 +23,7 @@ const key = 'key-of-the-other-homes';
 /** A stream that has no headers by then goes to the next home. */
 const headersTimeoutMs = 500;
 /** From one mood of a home to its next. */
-const moodMs = { least: 200, most: 1_500 };
+const moodMs = { least: 200, most: 1_000 };
 /** Two actors who meet nothing but failures shut a home for everybody. */
 const actors = 3;
 
@@ -35,6 +36,7 @@ const moods: Readonly<Record<string, Behaviour | null>> = {
   cuts: { cutAfterBytes: 0 },
   hangs: { hang: 'headers' },
 };
+const badMoods = Object.keys(moods).filter((mood) => mood !== 'well');
 
 /** Runs it: load while the homes' moods change, then the account. The same seed draws the same moods. */
 export async function homesChaos({ seed, loadMs, workers, say }: HomesChaosOptions): Promise<ChaosResult> {
@@ -50,7 +52,7 @@ export async function homesChaos({ seed, loadMs, workers, say }: HomesChaosOptio
   });
   try {
     const first = gateway.anthropic;
-    if (first === null || first === undefined) throw new Error('the gateway was started without Anthropic');
+    if (first === null) throw new Error('the gateway was started without Anthropic');
     const over = new AbortController();
     const met: Record<string, number> = {};
     say(`seed ${seed}: homes in bad moods for ${loadMs / 1000} s …`);
@@ -63,6 +65,8 @@ export async function homesChaos({ seed, loadMs, workers, say }: HomesChaosOptio
       callOnAndOn(gateway, subscriptions[n % actors]?.token ?? '', `${seed}:${n}`, over.signal, faults),
     );
     await sleep(loadMs);
+    const enough = (): boolean => Object.keys(moods).every((mood) => (met[mood] ?? 0) > 0);
+    await goOn(loadMs, enough, () => Promise.resolve());
     over.abort();
     const calls = (await Promise.all(calling)).reduce((sum, n) => sum + n, 0);
     await Promise.all(changing);
@@ -81,7 +85,10 @@ function homeAt(id: string, { url }: LocalProvider, priority: number): Record<st
   return { id, ...who, baseUrl: url, state: id, priority };
 }
 
-/** Each request that comes is counted under the mood that it meets. */
+/**
+ * Each mood once a round, in an order of its own, and well in between: it comes back. A mood lasts until somebody has
+ * met it; each request is counted under the one that it meets.
+ */
 async function changeMoods(
   home: LocalProvider,
   seed: string,
@@ -90,14 +97,18 @@ async function changeMoods(
 ): Promise<void> {
   const random = seededRandom(seed);
   while (!over.aborted) {
-    // Well every other time: it comes back.
-    for (const mood of [pick(Object.keys(moods), random()), 'well']) {
+    const order = badMoods.map((mood) => ({ mood, at: random() })).toSorted((a, b) => a.at - b.at);
+    for (const mood of order.flatMap(({ mood }) => [mood, 'well'])) {
+      let asked = 0;
       home.unwell = () => {
+        asked++;
         met[mood] = (met[mood] ?? 0) + 1;
         return moods[mood] ?? null;
       };
       const ms = moodMs.least + random() * (moodMs.most - moodMs.least);
       await sleep(ms, undefined, { signal: over }).catch(() => undefined);
+      const isOver = (): boolean => asked > 0 || over.aborted;
+      while (!isOver()) await sleep(50);
     }
   }
   home.unwell = null;

@@ -85,7 +85,9 @@ function findPython(): string | null {
   return ['python3', ...later, ...kept].find(works) ?? null;
 }
 
-const ruleOf = (fault: string): string => /([\w-]+): FAIL /.exec(fault)?.[1] ?? '';
+function ruleOf(fault: string): string {
+  return /([\w-]+): FAIL /.exec(fault)?.[1] ?? '';
+}
 
 /** What it says of a file. @throws Error where it says nothing that can be read */
 function judge(file: string): { readonly passed: number; readonly faults: readonly string[] } {

@@ -176,7 +176,7 @@ class RequestScope implements Scope {
   }
 
   mark(name: string, describe: () => Attributes): void {
-    if (this.#outlets.exporter !== null) startSpan(name, 'internal', noAttributes, this).end(describe());
+    this.past(name, performance.now(), 0, null, describe);
   }
 
   past(name: string, startedMs: number, ms: number, failure: string | null, describe: () => Attributes): void {
