@@ -89,7 +89,7 @@ test('words: a command, a noun, and what may have been meant', () => {
   assert.equal(hint('subscriptions', 'delte'), 'did you mean subscriptions delete?');
   assert.equal(hint('list', 'subscriptions'), 'did you mean subscriptions list?');
   assert.equal(hint('subscritpions'), 'did you mean subscriptions?');
-  assert.equal(hint('usage', 'frob'), 'usage has show, cost, tags, report.');
+  assert.equal(hint('usage', 'frob'), 'usage has show, cost, tags, report, export.');
   assert.equal(hint('frob', 'it'), null);
 });
 
