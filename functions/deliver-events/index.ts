@@ -5,15 +5,18 @@ import {
   createDeadLetters,
   createWarehouse,
   eventRow,
+  lateTaskBody,
   parseEventTask,
   type DeadLetters,
   type LateEvent,
+  type Undeliverable,
   type UsageEvent,
   type Warehouse,
 } from '@cody-gateway/shared/events';
 import { answer, Refusal } from '@cody-gateway/shared/http';
 import { settleLate } from '@cody-gateway/shared/limiter';
 import { defineFunction, type Exchange } from '@cody-gateway/shared/serve';
+import { faultWords, StoreUnavailable } from '@cody-gateway/shared/store';
 
 /** Above the largest task. */
 const taskBytesMax = 1024 * 1024;
@@ -38,8 +41,9 @@ async function deliver(
   const { context, received, scope } = exchange;
   const body = await received.readBody(taskBytesMax);
   const { events: ready, late, dropped, unreadable } = parseEventTask(body);
-  const undeliverable = [...unreadable];
-  const events = [...ready, ...(await settleAll(exchange, late))];
+  const { rows, unsettled } = await settleAll(exchange, late);
+  const undeliverable = [...unreadable, ...unsettled];
+  const events = [...ready, ...rows];
   for (const { metadata } of events) {
     const { trace_id: traceId, span_id: spanId } = metadata;
     if (typeof traceId === 'string' && typeof spanId === 'string') scope.link({ traceId, spanId });
@@ -82,22 +86,31 @@ function tellUnplaced(scope: Exchange['scope'], member: string, toldMs: Map<stri
 }
 
 /**
- * Ends the leases that Redis did not confirm; what their counters kept stands in their rows.
+ * Ends the leases that Redis did not confirm; what their counters kept stands in their rows. One that Redis refuses for
+ * itself stays so: kept with its settlement, for a replay once the reason is mended, it holds up nothing else.
  * @throws Refusal: Redis is away, the queue tries again
  */
-async function settleAll({ context, scope }: Exchange, late: readonly LateEvent[]): Promise<UsageEvent[]> {
+async function settleAll(
+  { context, scope }: Exchange,
+  late: readonly LateEvent[],
+): Promise<{ rows: UsageEvent[]; unsettled: Undeliverable[] }> {
   const rows: UsageEvent[] = [];
-  for (const { event, settlement } of late) {
+  const unsettled: Undeliverable[] = [];
+  for (const one of late) {
+    const { event, settlement } = one;
     const budget = { leftMs: settleTimeoutMs, patient: true };
     try {
       const counted = await settleLate(context.store, event.event_id, event.units, settlement, Date.now(), budget);
       rows.push(eventRow(event, counted));
     } catch (error) {
-      throw new Refusal('overloaded', 'a lease could not be ended: redis is away', { cause: error });
+      const words = error instanceof StoreUnavailable ? faultWords(error) : null;
+      if (words === null)
+        throw new Refusal('overloaded', 'a lease could not be ended: redis is away', { cause: error });
+      unsettled.push({ kind: 'task', body: lateTaskBody(one), reason: `its lease can’t be ended: ${words}` });
     }
   }
-  if (late.length > 0) scope.annotate({ settled_late: late.length });
-  return rows;
+  if (late.length > 0) scope.annotate({ settled_late: rows.length });
+  return { rows, unsettled };
 }
 
 export const handler = await defineFunction(

@@ -4,6 +4,7 @@ import { Redis } from 'ioredis';
 import { createSubscription, type NewSubscription } from '@cody-gateway/shared/directory';
 import { openDocuments } from '@cody-gateway/shared/documents';
 import { localProject, startCloud, type CloudOptions, type LocalCloud } from './cloud.ts';
+import { createDrain } from './drained.ts';
 
 /** A running gateway with what tests ask of it. */
 export interface TestGateway extends LocalCloud {
@@ -65,12 +66,14 @@ const patience = { CODY_GATEWAY_REDIS_BUDGET: '20s', CODY_GATEWAY_ACTOR_CONCURRE
 /** Starts it. Redis budgets are generous: what is tested is not this machine's speed. */
 export async function startGateway(options: CloudOptions = {}): Promise<TestGateway> {
   const lines: Record<string, unknown>[] = [];
+  const drain = createDrain();
   const cloud = await startCloud({
     ...options,
     env: { ...patience, ...options.env },
     onLine: (name, line) => {
       if (lines.length === linesMax) lines.shift();
       lines.push(parseLine(name, line));
+      drain.line(line);
       options.onLine?.(name, line);
     },
   });
@@ -90,7 +93,7 @@ export async function startGateway(options: CloudOptions = {}): Promise<TestGate
       (await (await directory.client()).collection(collection).get()).docs.map((document) => document.data()),
     write: async (path, data) => void (await (await directory.client()).doc(path).set(data, { merge: true })),
     events: async (where = 'true') => {
-      await drained(cloud, redisClient);
+      await drain.drained(cloud, redisClient);
       const rows = await cloud.bigquery.rows(`SELECT * FROM \`p.d.events_unique\` WHERE ${where} ORDER BY created_at`);
       return rows.map(
         (row) =>
@@ -133,21 +136,6 @@ function numbers(row: Record<string, unknown>): Record<string, number | null> {
       row[name] === null ? null : Number(row[name]),
     ]),
   );
-}
-
-/** Waits until no outbox holds an entry and no task waits: by looking, since both empty themselves. */
-async function drained(cloud: LocalCloud, redis: Redis): Promise<void> {
-  const deadline = Date.now() + 30_000;
-  while (Date.now() < deadline) {
-    const outboxes = await redis.keys('*:outbox');
-    const lengths = await Promise.all(outboxes.map((key) => redis.xlen(key)));
-    if (lengths.every((length) => length === 0)) {
-      await cloud.tasks.idle();
-      return;
-    }
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-  throw new Error('the outbox did not run empty within 30 s');
 }
 
 /** A chat request for Anthropic's route. */

@@ -2,6 +2,7 @@
 // (connection.ts).
 
 import { redact } from '../telemetry/telemetry.ts';
+import type { StoreUnavailable } from './time-budget.ts';
 
 /**
  * `away`: it serves nobody now: it loads, is a replica after a failover, has too few replicas, hangs in a script,
@@ -68,6 +69,11 @@ export function tells(error: unknown): error is Error {
  */
 export function reasonOf(error: unknown): string | null {
   return codeOf(error) ?? wordsOf(error);
+}
+
+/** Redis's own words where a wait was in vain since this one command is wrong, and stays so; null: it may pass. */
+export function faultWords({ cause }: StoreUnavailable): string | null {
+  return refusalOf(cause) === 'fault' ? (wordsOf(cause) ?? 'a fault without words') : null;
 }
 
 const wordsMax = 200;

@@ -3,7 +3,7 @@
 export { keys, shardCount, shardName, shardOf, type Shard } from './keys.ts';
 export { connectStore, type Store, type StoreChange, type StoreListeners, type StoreSettings } from './connection.ts';
 export { StoreUnavailable, type TimeBudget } from './time-budget.ts';
-export { wordsOf } from './refusals.ts';
+export { faultWords, wordsOf } from './refusals.ts';
 export type { FullChange } from './fullness.ts';
 export { readRedisTime, redisTimeMs, timeCommand } from './redis-time.ts';
 export { loadScript, type Script } from './script.ts';

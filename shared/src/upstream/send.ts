@@ -159,7 +159,7 @@ export async function attempt(
     abort();
     return failed('failed', new Error('an encoding that was not asked for'));
   }
-  const status = response.statusCode ?? 0;
+  const status = readStatus(response.statusCode ?? 0);
   const sse = isStream(response.headers['content-type'] ?? '');
   if (sse) flattenHeader((response as { readonly req?: ClientRequest }).req);
   const meter = dialect.meter(call, provider, model.name);
@@ -234,6 +234,9 @@ export async function attempt(
   told = true;
   return failed(judged.blame, null, { ...facts(), answer: answer(judged), said: judged.said });
 }
+
+/** No status is above 599: what says so is read as a server's fault (RFC 9110 §15), here and in the row. */
+const readStatus = (code: number): number => (code > 599 ? 502 : code);
 
 const isStream = (contentType: string): boolean => contentType.startsWith('text/event-stream');
 
