@@ -129,7 +129,7 @@ export async function startRig(
       onLine: () => undefined,
     });
     closers.push(() => framework.child.kill('SIGKILL'));
-    const peer = await startPortkey(providerUrl, memoryEnv(memoryMiB));
+    const peer = await startPortkey(providerUrl, memoryEnv(memoryMiB), pace === 'streams');
     closers.push(() => peer.child.kill());
     const other = litellm ? await startLiteLlm(providerUrl, benchKey) : null;
     if (other !== null) closers.push(other.stop);
@@ -207,9 +207,11 @@ async function subscribe(firestoreHost: string): Promise<string> {
 async function startPortkey(
   providerUrl: string,
   env: Readonly<Record<string, string>>,
+  streams: boolean,
 ): Promise<{ url: string; child: ChildProcess }> {
   const port = await freePort();
-  const child = spawn(process.execPath, [portkeyProgram, '--headless', `--port=${port}`], {
+  const preload = streams ? [`--import=${path.join(import.meta.dirname, 'portkey-headers.ts')}`] : [];
+  const child = spawn(process.execPath, [...preload, portkeyProgram, '--headless', `--port=${port}`], {
     env: {
       PATH: process.env['PATH'] ?? '',
       NODE_ENV: 'production',
