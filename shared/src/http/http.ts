@@ -18,3 +18,5 @@ export { fetchJson, FetchFailed, type JsonAnswer } from './fetch-json.ts';
 export { accessTokens, type AccessTokens } from './access-token.ts';
 export { lazyClient, type LazyClient } from './lazy-client.ts';
 export { flattenHeader } from './flatten-header.ts';
+export { takesGzip } from './accept-encoding.ts';
+export { GzipFrames } from './gzip-frames.ts';

@@ -2,13 +2,14 @@
 // (completion.ts), nor the charge (charged.ts).
 
 import type { OutgoingHttpHeaders } from 'node:http';
-import { errorEvent, Refusal } from '../http/http.ts';
+import { errorEvent, Refusal, type GzipFrames } from '../http/http.ts';
 import { DeadlinePassed, type Answer, type Attempt, type Call, type Metered } from '../upstream/upstream.ts';
 import type { AttemptLog } from './attempt-log.ts';
 import type { Charge } from './charge.ts';
 import { notServed, type Ended, type Held } from './charged.ts';
 import type { Exchange } from './exchange.ts';
 import { relay, type Relayed } from './relay.ts';
+import { compress } from './stream-compression.ts';
 
 /**
  * Sends the call and relays what comes; the response stays open until the call is settled.
@@ -60,15 +61,20 @@ export async function sendAndRelay(
     ...responseHeaders(answer),
     'server-timing': timing.header(attempts.count()),
   };
+  let isStream = answer.sse || answer.arrayStream;
+  let gzip: GzipFrames | null = null;
   // With the first byte: an answer that breaks off before it can still be refused with the right status.
-  const begin = (): void => {
-    if (!response.headersSent) response.writeHead(answer.callerStatus, headers);
+  const begin = (): GzipFrames | null => {
+    if (response.headersSent) return gzip;
+    if (isStream) gzip = compress(exchange, answer.callerStatus, headers);
+    response.writeHead(answer.callerStatus, headers);
+    return gzip;
   };
   const onFirstByte = (stream: boolean): void => {
+    isStream ||= stream;
     // One event of a stream may be kept back, whatever its content type says, so its length is not known.
     if (stream) delete headers['content-length'];
-    if (stream || answer.arrayStream)
-      span.set({ 'gen_ai.response.time_to_first_chunk': (timing.upstreamMs() ?? 0) / 1000 });
+    if (isStream) span.set({ 'gen_ai.response.time_to_first_chunk': (timing.upstreamMs() ?? 0) / 1000 });
     scope.annotate({ first_byte_ms: Math.round(timing.totalMs()) });
   };
   const mayBeStream = call.stream && answer.callerStatus < 300;
@@ -92,7 +98,7 @@ export async function sendAndRelay(
     truncated: relayed.end === 'cut' || (relayed.end === 'whole' && served && answer.meter.failed()),
     reply: () => {
       if (relayed.end === 'whole') begin();
-      close(exchange, answer, relayed);
+      close(exchange, answer, relayed, gzip);
     },
   };
 }
@@ -140,15 +146,22 @@ function resolvedStatus({ received, dialect }: Exchange, answer: Answer, { end, 
  * a word of its own.
  * @throws Refusal when it did so before the first byte
  */
-function close({ received, scope, dialect }: Exchange, answer: Answer, relayed: Relayed): void {
+function close(
+  { received, scope, dialect }: Exchange,
+  answer: Answer,
+  relayed: Relayed,
+  gzip: GzipFrames | null,
+): void {
   const { response } = received;
-  if (relayed.end === 'whole') response.end(relayed.last);
+  const end = (last: Buffer | string | null): void =>
+    void response.end(gzip === null ? last : gzip.end(typeof last === 'string' ? Buffer.from(last) : last));
+  if (relayed.end === 'whole') end(relayed.last);
   else if (relayed.end === 'cut') {
     if (!response.headersSent) throw cutRefusal(relayed.error);
     scope.log('WARNING', 'the provider broke off: the caller pays for what had come', {}, relayed.error);
     if (!relayed.stream) response.destroy();
-    else if (answer.meter.failed()) response.end();
-    else response.end(errorEvent(cutRefusal(relayed.error), dialect, scope.traceId, answer.meter.nextNumber?.()));
+    else if (answer.meter.failed()) end(null);
+    else end(errorEvent(cutRefusal(relayed.error), dialect, scope.traceId, answer.meter.nextNumber?.()));
   }
 }
 

@@ -75,8 +75,9 @@ async function relayed(t: TestContext, answer: Answer, mayBeStream = false): Pro
   let outcome: Relayed | null = null;
   const server = createServer((_request, response) => {
     const left = new AbortController();
-    const begin = (): void => {
+    const begin = (): null => {
       if (!response.headersSent) response.writeHead(200);
+      return null;
     };
     relay(answer, response, begin, left.signal, undefined, mayBeStream).then(
       (result) => {
@@ -158,7 +159,7 @@ test('a caller that takes nothing is waited for until the call is ended, and no 
   request.on('error', () => undefined).on('response', (incoming) => incoming.pause());
   const [, response] = (await once(server, 'request')) as [IncomingMessage, ServerResponse];
   response.writeHead(200);
-  const relaying = relay(answer, response, () => undefined, new AbortController().signal);
+  const relaying = relay(answer, response, () => null, new AbortController().signal);
   while (wake === null) await new Promise(setImmediate);
   over = true;
   (wake as () => void)();
@@ -184,7 +185,7 @@ test('a caller that left aborts the provider’s call, also while it was too slo
   const [, response] = (await once(server, 'request')) as [IncomingMessage, ServerResponse];
   response.once('close', () => left.abort());
   response.writeHead(200);
-  const relaying = relay(answer, response, () => undefined, left.signal);
+  const relaying = relay(answer, response, () => null, left.signal);
   const [incoming] = (await once(request, 'response')) as [IncomingMessage];
   // Nothing is read: the buffers fill, the relay waits for `drain`, and then the caller is gone.
   while (!response.writableNeedDrain) await new Promise(setImmediate);
