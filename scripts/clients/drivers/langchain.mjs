@@ -25,6 +25,9 @@ function methods(model) {
       for await (const chunk of await model.stream(prompt)) text += chunk.text;
       return { text };
     },
+    first: async (prompt) => {
+      for await (const { text } of await model.stream(prompt)) if (text) return { text };
+    },
     tools: async (prompt) => {
       const bound = model.bindTools(tools);
       const user = new HumanMessage(prompt);

@@ -1,7 +1,7 @@
 // The answer's half of a completion: from the provider call to the end of the response. Not the request
 // (completion.ts), nor the charge (charged.ts).
 
-import type { OutgoingHttpHeaders } from 'node:http';
+import type { OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import { errorEvent, Refusal, type GzipFrames } from '../http/http.ts';
 import { DeadlinePassed, type Answer, type Attempt, type Call, type Metered } from '../upstream/upstream.ts';
 import type { AttemptLog } from './attempt-log.ts';
@@ -153,16 +153,19 @@ function close(
   gzip: GzipFrames | null,
 ): void {
   const { response } = received;
-  const end = (last: Buffer | string | null): void =>
-    void response.end(gzip === null ? last : gzip.end(typeof last === 'string' ? Buffer.from(last) : last));
-  if (relayed.end === 'whole') end(relayed.last);
+  if (relayed.end === 'whole') end(response, gzip, relayed.last);
   else if (relayed.end === 'cut') {
     if (!response.headersSent) throw cutRefusal(relayed.error);
     scope.log('WARNING', 'the provider broke off: the caller pays for what had come', {}, relayed.error);
     if (!relayed.stream) response.destroy();
-    else if (answer.meter.failed()) end(null);
-    else end(errorEvent(cutRefusal(relayed.error), dialect, scope.traceId, answer.meter.nextNumber?.()));
+    else if (answer.meter.failed()) end(response, gzip, null);
+    else
+      end(response, gzip, errorEvent(cutRefusal(relayed.error), dialect, scope.traceId, answer.meter.nextNumber?.()));
   }
+}
+
+function end(response: ServerResponse, gzip: GzipFrames | null, last: Buffer | string | null): void {
+  response.end(gzip === null ? last : gzip.end(typeof last === 'string' ? Buffer.from(last) : last));
 }
 
 /** Too slow and broken are told apart, as they are before the first byte. */
