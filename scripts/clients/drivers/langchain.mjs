@@ -26,7 +26,12 @@ function methods(model) {
       return { text };
     },
     first: async (prompt) => {
-      for await (const { text } of await model.stream(prompt)) if (text) return { text };
+      // Leaving a loop over its stream would wait for the next piece.
+      const chunks = (await model.stream(prompt))[Symbol.asyncIterator]();
+      for (;;) {
+        const { value, done } = await chunks.next();
+        if (done || value.text) return { text: value?.text };
+      }
     },
     tools: async (prompt) => {
       const bound = model.bindTools(tools);
