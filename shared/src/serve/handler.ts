@@ -114,7 +114,10 @@ async function fail(
   if (refusal.failure) {
     scope.log('ERROR', refusal.message, { refusal: refusal.kind }, refusal.cause ?? refusal);
     await scope.reportErrors(status);
-  } else if (status >= 500) scope.expectFailure();
+  } else if (status >= 500) {
+    scope.expectFailure();
+    scope.annotate({ detail: refusal.detail ?? refusal.message });
+  }
   if (response.headersSent) return void response.destroy();
   replyHeaders['server-timing'] = timing.header();
   refuse(received, refusal, dialect, scope.traceId);

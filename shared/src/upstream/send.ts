@@ -133,6 +133,7 @@ export async function attempt(
       wentOut: sent.isWhole(),
       home: home.row.id,
       model: spelling,
+      sentMs: startedMs,
       ms: now() - startedMs,
       ...more,
     });
@@ -185,6 +186,7 @@ export async function attempt(
     sse,
     arrayStream: call.arrayStream === true && !sse && status >= 200 && status < 300,
     home: home.row.id,
+    sentMs: startedMs,
     headersMs: headersTookMs,
     body,
     meter,
