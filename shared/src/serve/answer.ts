@@ -9,7 +9,6 @@ import type { Charge } from './charge.ts';
 import { notServed, type Ended, type Held } from './charged.ts';
 import type { Exchange } from './exchange.ts';
 import { relay, type Relayed } from './relay.ts';
-import { compress } from './stream-compression.ts';
 
 /**
  * Sends the call and relays what comes; the response stays open until the call is settled.
@@ -61,12 +60,15 @@ export async function sendAndRelay(
     ...responseHeaders(answer),
     'server-timing': timing.header(attempts.count()),
   };
+  // Read by those who have it on, and no earlier.
+  const compress =
+    context.config.streamCompression === 'off' ? null : (await import('./stream-compression.ts')).compress;
   let isStream = answer.sse || answer.arrayStream;
   let gzip: GzipFrames | null = null;
   // With the first byte: an answer that breaks off before it can still be refused with the right status.
   const begin = (): GzipFrames | null => {
     if (response.headersSent) return gzip;
-    if (isStream) gzip = compress(exchange, answer.callerStatus, headers);
+    if (isStream && compress !== null) gzip = compress(exchange, answer.callerStatus, headers);
     response.writeHead(answer.callerStatus, headers);
     return gzip;
   };

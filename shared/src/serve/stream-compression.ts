@@ -10,11 +10,11 @@ import type { Exchange } from './exchange.ts';
  * @returns what the stream goes through; null: it goes out as it is
  */
 export function compress(
-  { context, received, dialect }: Exchange,
+  { received, dialect }: Exchange,
   status: number,
   headers: OutgoingHttpHeaders,
 ): GzipFrames | null {
-  if (context.config.streamCompression === 'off' || dialect === 'cody' || status >= 300) return null;
+  if (dialect === 'cody' || status >= 300) return null;
   // Also of one that stays as it is: what its caller sent decided that (RFC 9110 §12.5.5).
   const { vary } = headers;
   headers['vary'] = vary === undefined ? 'accept-encoding' : `${vary}, accept-encoding`;
