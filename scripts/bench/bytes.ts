@@ -8,8 +8,9 @@ import path from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { constants, createGzip, gunzipSync } from 'node:zlib';
-import { GzipFrames } from '@cody-gateway/shared/http';
+import { loadCompression } from '@cody-gateway/shared/http';
 
+const { GzipFrames } = await loadCompression();
 /** Twenty seconds of 50 frames. */
 const frameCount = 1_000;
 const rounds = 5;

@@ -2,7 +2,7 @@
 // (completion.ts), nor the charge (charged.ts).
 
 import type { OutgoingHttpHeaders, ServerResponse } from 'node:http';
-import { errorEvent, Refusal, type GzipFrames } from '../http/http.ts';
+import { errorEvent, loadCompression, Refusal, type GzipFrames } from '../http/http.ts';
 import { DeadlinePassed, type Answer, type Attempt, type Call, type Metered } from '../upstream/upstream.ts';
 import type { AttemptLog } from './attempt-log.ts';
 import type { Charge } from './charge.ts';
@@ -60,15 +60,15 @@ export async function sendAndRelay(
     ...responseHeaders(answer),
     'server-timing': timing.header(attempts.count()),
   };
-  // Read by those who have it on, and no earlier.
-  const compress =
-    context.config.streamCompression === 'off' ? null : (await import('./stream-compression.ts')).compress;
+  const isCompressed =
+    context.config.streamCompression === 'gzip' && exchange.dialect !== 'cody' && answer.callerStatus < 300;
+  const compression = isCompressed ? await loadCompression() : null;
   let isStream = answer.sse || answer.arrayStream;
   let gzip: GzipFrames | null = null;
   // With the first byte: an answer that breaks off before it can still be refused with the right status.
   const begin = (): GzipFrames | null => {
     if (response.headersSent) return gzip;
-    if (isStream && compress !== null) gzip = compress(exchange, answer.callerStatus, headers);
+    if (isStream && compression !== null) gzip = compression.compress(received.headers['accept-encoding'], headers);
     response.writeHead(answer.callerStatus, headers);
     return gzip;
   };
