@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
-import { variables } from '../../shared/src/config/variables.ts';
+import { variables } from '@cody-gateway/shared/config';
 import { forMachines } from './for-machines.ts';
 
 const config = path.resolve(import.meta.dirname, '../../shared/src/config');
