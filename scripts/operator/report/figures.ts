@@ -4,7 +4,6 @@
 import type { Query, Row } from './query.ts';
 import { readTags, type TagSpend } from './tags.ts';
 
-
 /** What every breakdown sums. Money in billionths of a dollar. */
 export interface Sums {
   readonly events: number;

@@ -21,7 +21,7 @@ const [pieceBytesMin, pieceBytesMax] = [64, 16 * 1024];
 /**
  * A gzip stream. Each frame is compressed in one call, with the bytes before it as zlib's dictionary: blocks of raw
  * deflate that follow each other are one stream. A `Gzip` of Node's would keep 75 kB at least (its zlib has hash tables
- * of a fixed size, whatever the window), and sends each frame through the thread pool, at twice the processor time.
+ * of a fixed size, whatever the window), and sends each frame through the thread pool.
  */
 export class GzipFrames {
   readonly #history: Buffer;
