@@ -44,7 +44,7 @@ test('SIGKILL in the middle of three streams: three orphaned rows, counters and 
     overfull: 0,
     failed: 0,
     left: 0,
-    healed: 0,
+    expiries_restored: 0,
   });
   assert.ok(Number(oldest_ms) >= 0);
   const rows = await gateway.events(`identifier = '${id}'`);

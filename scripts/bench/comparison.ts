@@ -5,6 +5,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { readFunctionFiles } from '../functions/function-files.ts';
+import { bytesOfStreams } from './bytes.ts';
 import { concurrency } from './concurrency.ts';
 import { costs, profileGateway } from './cost.ts';
 import { countTelemetry, dollars } from './dollars.ts';
@@ -30,6 +31,7 @@ export const sections: readonly string[] = [
   'redis',
   'outage',
   'telemetry',
+  'bytes',
   ...answerSections,
   ...streamSections,
   ...pinnedSections,
@@ -120,6 +122,11 @@ export async function compare(args: readonly string[]): Promise<number> {
       await probed.stop();
     }
     if (kind !== undefined) return 0;
+  }
+  if (wanted('bytes')) {
+    const rows = await bytesOfStreams();
+    result['bytes'] = rows;
+    table('What gzip makes of a stream of 1,000 frames', rows);
   }
   if (wanted('redis')) {
     const rows = await redisCost(scale.share);

@@ -26,6 +26,8 @@ export interface Output {
   readonly json: unknown;
   /** Somebody else's text, or a program's: its lines stay as they are, however narrow the terminal is. */
   readonly verbatim?: boolean;
+  /** It has written to standard output itself, and nothing may stand behind that. */
+  readonly streamed?: boolean;
 }
 
 type Options = NonNullable<ParseArgsConfig['options']>;

@@ -25,8 +25,10 @@ import { subscriptionCommands } from './subscriptions.ts';
 import { tokenChangeCommands } from './token-changes.ts';
 import { tokenCommands } from './tokens.ts';
 import { costCommands } from './usage-cost.ts';
+import { exportCommands } from './usage-export.ts';
 import { reportCommands } from './usage-report.ts';
 import { usageCommands } from './usage-show.ts';
+import { tagCommands } from './usage-tags.ts';
 
 const withoutCompletion: readonly Command[] = [
   ...subscriptionCommands,
@@ -45,7 +47,9 @@ const withoutCompletion: readonly Command[] = [
   ...compareCommands,
   ...usageCommands,
   ...costCommands,
+  ...tagCommands,
   ...reportCommands,
+  ...exportCommands,
   ...savedQueryCommands,
   ...flaggedRequestCommands,
   ...auditCommands,

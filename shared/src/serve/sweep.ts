@@ -44,7 +44,7 @@ export interface SweepReport {
   /** Shards that the run had no time for. */
   left: number;
   /** Counters that had lost their expiry. */
-  healed: number;
+  expiries_restored: number;
   /** Age of the oldest event in any outbox, in milliseconds: 0 when all are empty. */
   oldest_ms: number;
 }
@@ -100,7 +100,7 @@ export function createSweep(
       overfull: 0,
       failed: 0,
       left: 0,
-      healed: 0,
+      expiries_restored: 0,
       oldest_ms: 0,
     };
     const nowMs = await readRedisTime(store, budget());
@@ -166,7 +166,7 @@ export function createSweep(
         'a sweep ran out of time: the shards that are left come first in the next run, a minute from now',
         { shards_left: report.left },
       );
-    report.healed = await restoreExpiries(store, expirySteps, budget).catch((error: unknown) => {
+    report.expiries_restored = await restoreExpiries(store, expirySteps, budget).catch((error: unknown) => {
       telemetry.log(
         'WARNING',
         'counters without an expiry were not looked for to the end: the next run goes on there',
@@ -175,9 +175,9 @@ export function createSweep(
       );
       return 0;
     });
-    if (report.healed > 0)
+    if (report.expiries_restored > 0)
       telemetry.log('WARNING', 'counters had no expiry and would never have been reset: they have one again', {
-        counters_healed: report.healed,
+        expiries_restored: report.expiries_restored,
       });
     // The line that the alert on the outbox goes by.
     if (report.oldest_ms > behindMs)

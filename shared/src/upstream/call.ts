@@ -134,6 +134,8 @@ export interface Attempt {
   readonly model: string;
   /** The home's status; -1 without an answer. */
   readonly status: number;
+  /** When it was sent, by `performance.now()`. */
+  readonly sentMs: number;
   /** From sending to the response headers, or to the failure. */
   readonly ms: number;
   /** Null: its answer is the caller's. */
@@ -162,6 +164,8 @@ export interface Usage {
 export interface Metered extends Usage {
   /** All tokens that were reported, those of caches and of other models that helped included; null where none were. */
   readonly tokens: number | null;
+  /** Of these the input: the same for every provider, where `inputTokens` is what each calls so. */
+  readonly promptTokens: number | null;
   /** Disjoint counts by the model that served them; where nothing was reported, or not all, with estimates in them. */
   readonly billed: readonly ServedUsage[];
   /** Input and output are our own count: the API tells none. */
@@ -210,6 +214,8 @@ export interface Answer {
   readonly refusal: Refusal | null;
   /** Where it is from. */
   readonly home: string;
+  /** When it was sent there, by `performance.now()`. */
+  readonly sentMs: number;
   /** From sending it there to its response headers. */
   readonly headersMs: number;
   /** Response headers for the caller, by allow-list. */
