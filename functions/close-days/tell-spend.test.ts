@@ -1,5 +1,6 @@
-// Who is told about: days that cost many times the usual one, calls without a price, budgets that will not last, prices
-// that changed; for as long as it holds, and nobody else. Real Redis, a Firestore emulator, the deployed SQL.
+// Who is reported: customers whose days cost many times the usual one, calls without a price, budgets that will not
+// last, prices that changed; for as long as that holds, and nobody else. Real Redis, a Firestore emulator, the deployed
+// SQL.
 
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, test } from 'node:test';

@@ -1,5 +1,5 @@
-// Tells of customers who spend unusually, and of prices that changed: one line a finding and run for as long as it
-// holds, which alerts count (terraform/modules/monitoring/log-lines.json).
+// Reports customers who spend unusually, and prices that changed: one line a finding and run for as long as it holds,
+// which alerts count (terraform/modules/monitoring/log-lines.json).
 
 import type { OpenCatalogue } from '@cody-gateway/shared/catalogue';
 import type { Config } from '@cody-gateway/shared/config';
@@ -27,7 +27,9 @@ export interface SpendFindings {
   readonly prices: number;
 }
 
-/** All of them are looked for, whichever fails. @throws the first failure, when the others have been told */
+/**
+ * All findings are looked for, whichever search fails. @throws the first failure, when the others have been reported
+ */
 export async function tellSpend(places: SpendPlaces, scope: Pick<Scope, 'log'>): Promise<SpendFindings> {
   const { ledger, store, catalogue, config, timeZone, nowMs, budget } = places;
   const today = calendarWindows('day', nowMs, timeZone)[0]?.name ?? '';

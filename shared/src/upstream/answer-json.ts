@@ -22,7 +22,7 @@ export function createJsonBody(): JsonBody {
   const pieces = new Pieces();
   let value: JsonObject | null | undefined;
   return {
-    // A copy: what is read is freed, and the caller's connection may still hold the piece.
+    // A copy: the caller's connection may still hold the piece, and these are released once they are read.
     take: (chunk) => {
       if (pieces.bytes > bytesMax) return;
       pieces.push(Buffer.from(chunk));

@@ -107,7 +107,7 @@ function callOf(
   };
 }
 
-/** A transport fault, and a deadline, in the words of this path; all else is what it is. */
+/** Rewords a transport fault or a passed deadline for this path; any other error is returned as it is. */
 function inOurWords(error: unknown, title: string): unknown {
   if (!(error instanceof Refusal)) return error;
   if (error.kind === 'upstream-timeout') return embeddingRefusal.timedOut(title, error);

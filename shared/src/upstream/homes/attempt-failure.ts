@@ -1,4 +1,4 @@
-// An attempt at a home that another one may make good. Not whether one does (failover.ts).
+// A failed attempt at a home, which another home may make good. Not whether one does (failover.ts).
 
 import type { Answer, Attempt, AttemptFailureKind } from '../call.ts';
 
