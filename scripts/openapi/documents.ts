@@ -218,7 +218,7 @@ function operationOf(
     }),
     responses: {
       200: { description: 'Served.', ...(content !== null && { content }) },
-      // What sends nothing is limited by nothing.
+      // A request without a body calls no model, so no limit refuses it.
       ...(request !== undefined && { 429: { ...error(limited[document]), headers: limitHeaders(document) } }),
       '4XX': error('Refused, with what to do.'),
       '5XX': error('Failed here or at the provider.'),

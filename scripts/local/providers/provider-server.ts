@@ -187,7 +187,7 @@ async function serveBytes(
   response.end();
 }
 
-/** No answer of a server's: what it is, whoever reads it finds out. */
+/** Writes bytes that need not be an HTTP answer at all: what to make of them is up to the reader. */
 function serveRaw(socket: Socket, raw: string, endless: boolean): void {
   const write = (): void => {
     do {

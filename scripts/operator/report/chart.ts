@@ -35,7 +35,7 @@ export function columns(name: string, unit: string, bars: readonly Bar[]): strin
     ...base,
     ariaLabel: name,
     height: 220,
-    // Room for a few dollars' millionths, which is what a young gateway has.
+    // Room for amounts of a few millionths of a dollar, which is what a young gateway has.
     marginLeft: 84,
     x: { label: null, type: 'band', tickFormat: (day: string, i: number) => (i % every === 0 ? day.slice(5) : '') },
     y: { label: unit, grid: true, zero: true },
