@@ -59,7 +59,11 @@ async function runBeside(context: Context, scope: Scope, ledger: Ledger) {
   };
   const budgets = await attempt('the reconciliation of budgets', () => reconcileWhenDue(places, (ms) => wait(ms)));
   if (budgets !== null && budgets.raised > 0)
-    scope.log('WARNING', 'counters of budgets were below the ledger, and were raised', { reconciled: budgets });
+    scope.log(
+      'WARNING',
+      'counters of budgets were below the ledger and were raised: Redis had lost what was spent (runbook redis-failover)',
+      { reconciled: budgets },
+    );
   const findings = await attempt('the look at what is spent', () =>
     tellSpend({ ...places, catalogue: context.catalogue, config }, scope),
   );

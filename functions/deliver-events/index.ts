@@ -51,7 +51,11 @@ async function deliver(
     for (const member of unplaced) tellUnplaced(scope, member, toldMs, Date.now());
     for (const { event, reason } of poison) undeliverable.push({ kind: 'event', body: JSON.stringify(event), reason });
   } catch (error) {
-    throw new Refusal('overloaded', 'the warehouse did not take the events', { cause: error });
+    throw new Refusal(
+      'overloaded',
+      'the warehouse did not take the events: the queue tries again (runbook warehouse-errors)',
+      { cause: error },
+    );
   }
   for (const letter of undeliverable) {
     try {

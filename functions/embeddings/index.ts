@@ -54,10 +54,13 @@ async function embed(exchange: Exchange): Promise<void> {
   if (request.dimensions !== null && (!embedder.shortens || request.dimensions > embedder.dimensions))
     throw new Refusal(
       'bad-request',
-      `model ${JSON.stringify(permit.model)} has no vectors of ${request.dimensions} numbers`,
+      `model ${JSON.stringify(permit.model)} has no vectors of ${request.dimensions} numbers: leave "dimensions" out${embedder.shortens ? `, or ask for at most ${embedder.dimensions}` : ''}`,
     );
   if (!embedder.takesTokens && request.texts.some((text) => typeof text !== 'string'))
-    throw new Refusal('bad-request', `model ${JSON.stringify(permit.model)} takes texts, not token ids`);
+    throw new Refusal(
+      'bad-request',
+      `model ${JSON.stringify(permit.model)} takes texts, not token ids: send the texts that they stand for`,
+    );
   if (request.texts.length > embedder.textsMax)
     throw new Refusal(
       'bad-request',

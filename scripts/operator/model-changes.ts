@@ -232,10 +232,10 @@ function hintsOf(catalogue: Catalogue, prices: PriceBook, id: string): string[] 
   const model = modelNamed(catalogue, id);
   const open = catalogue.homesOf(model).filter(({ status }) => status === 'open');
   return [
-    ...(open.length > 0 ? [] : [`No home serves ${model.id} by now: homes list shows why`]),
+    ...(open.length > 0 ? [] : [`No home serves ${model.id} at present: homes list shows why`]),
     ...(prices.priceOf(model.id, Date.now()) !== null
       ? []
-      : [`No price of ${model.id} is known by now: prices set ${model.id} --price input=…,output=…`]),
+      : [`No price of ${model.id} is known yet: prices set ${model.id} --price input=…,output=…`]),
   ];
 }
 
