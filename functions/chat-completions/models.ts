@@ -25,10 +25,13 @@ interface Listed {
   readonly model: Model;
 }
 
-/** Anthropic's and Google's SDKs say who they are by headers of their own; everybody else gets OpenAI's shape. */
+/**
+ * Anthropic's and Google's SDKs say who they are by headers of their own, Google's whichever way they have their token;
+ * everybody else gets OpenAI's shape.
+ */
 const dialect: Route['dialect'] = (headers) => {
   if (headers['anthropic-version'] !== undefined) return 'anthropic';
-  return headers['x-goog-api-key'] === undefined ? 'openai' : 'google';
+  return headers['x-goog-api-key'] === undefined && headers['x-goog-api-client'] === undefined ? 'openai' : 'google';
 };
 
 export const listModels: Route = {

@@ -31,9 +31,12 @@ import {
   roughTokensOf,
   type Embedder,
 } from '@cody-gateway/shared/upstream';
-import { embeddingReply, readEmbeddingRequest, type EmbeddingRequest } from './shapes.ts';
+import { createNumbersRoom, numbersMax } from './numbers-room.ts';
+import { embeddingReply } from './reply.ts';
+import { readEmbeddingRequest, type EmbeddingRequest } from './shapes.ts';
 
 const feature = 'embeddings';
+const numbersRoom = createNumbersRoom();
 
 /** What a call used: tokens that are charged, and those that the provider reported, null where it does not. */
 interface Used {
@@ -66,6 +69,12 @@ async function embed(exchange: Exchange): Promise<void> {
       'bad-request',
       `model ${JSON.stringify(permit.model)} takes at most ${embedder.textsMax} texts of one request, got ${request.texts.length}`,
     );
+  const numbers = request.texts.length * (request.dimensions ?? embedder.dimensions);
+  if (numbers > numbersMax)
+    throw new Refusal(
+      'bad-request',
+      `an answer has at most ${numbersMax} numbers: send at most ${Math.floor((numbersMax / numbers) * request.texts.length)} texts of one request, got ${request.texts.length}`,
+    );
   scope.annotate({ feature, model: permit.model, texts: request.texts.length });
   const units = estimateOf(embedder, request);
   const attempts = createAttemptLog(exchange, {
@@ -76,6 +85,10 @@ async function embed(exchange: Exchange): Promise<void> {
   const event = embeddingEvent(permit, request, attempts);
   const bound = embedder.charges ? boundIn(catalogue, permit, request) : null;
   const call = { permit, units, claim, event, catalogue, span: embeddingSpan(permit), bound };
+  const free = numbersRoom.take(numbers);
+  if (free === null) throw embeddingRefusal.overloaded();
+  // It is there until the caller has taken it.
+  received.response.once('close', free);
   await charged(exchange, call, (held) => embedTexts(exchange, held, embedder, request, units, actor, attempts));
 }
 
@@ -134,11 +147,11 @@ async function embedTexts(
     // Without a report of tokens the estimate is charged; models that charge nothing report nothing.
     const tokens = embedder.charges ? (embedded.tokens ?? estimate) : 0;
     // No line end: older instances read to the last byte.
-    const reply = JSON.stringify(embeddingReply(request, embedded, tokens, dimensions ?? embedder.dimensions));
+    const reply = await embeddingReply(request, embedded, tokens, dimensions ?? embedder.dimensions);
     return {
       upstreamStatus: 200,
       resolvedStatus: 200,
-      answerBytes: Buffer.byteLength(reply),
+      answerBytes: reply.reduce((sum, { length }) => sum + length, 0),
       used: { tokens, reported: embedded.tokens },
       units: tokens,
       billed: [{ model: null, counts: { input: tokens }, estimated: embedder.charges && embedded.tokens === null }],

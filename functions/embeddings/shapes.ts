@@ -1,7 +1,7 @@
-// The two request and reply shapes of `POST /v1/embeddings`, and the rule that tells them apart.
+// The two request shapes of `POST /v1/embeddings`, and the rule that tells them apart. Not the replies (reply.ts).
 
 import { Refusal } from '@cody-gateway/shared/http';
-import type { Embedded, EmbeddingInput } from '@cody-gateway/shared/upstream';
+import type { EmbeddingInput } from '@cody-gateway/shared/upstream';
 
 /** What is asked, whatever the shape. */
 export interface EmbeddingRequest {
@@ -48,33 +48,6 @@ export function readEmbeddingRequest(body: unknown): EmbeddingRequest {
     dimensions: dimensions as number | null,
     base64: openai && format === 'base64',
   };
-}
-
-/** The reply in the request's shape. @param tokens that were charged */
-export function embeddingReply(
-  { shape, base64 }: EmbeddingRequest,
-  { vectors, model }: Embedded,
-  tokens: number,
-  dimensions: number,
-): object {
-  if (shape === 'cody') return { embeddings: vectors.map((data, index) => ({ index, data })), model, dimensions };
-  return {
-    object: 'list',
-    data: vectors.map((vector, index) => ({
-      object: 'embedding',
-      index,
-      embedding: base64 ? encoded(vector) : vector,
-    })),
-    model,
-    usage: { prompt_tokens: tokens, total_tokens: tokens },
-  };
-}
-
-/** Little-endian 32-bit floats, as OpenAI's clients read them. */
-function encoded(vector: readonly number[]): string {
-  const bytes = Buffer.allocUnsafe(vector.length * 4);
-  vector.forEach((value, i) => bytes.writeFloatLE(value, i * 4));
-  return bytes.toString('base64');
 }
 
 /** LangChain and others split texts by tokens, and send the tokens. */

@@ -6,6 +6,7 @@ import {
   completionRoute,
   defineFunction,
   embeddings,
+  geminiVerbs,
   listGeminiModels,
   showGeminiModel,
   surfaces,
@@ -13,6 +14,7 @@ import {
   type Asked,
   type CompletionRoute,
   type Exchange,
+  type GeminiVerb,
   type Route,
 } from '@cody-gateway/shared/serve';
 import { createUpstream } from '@cody-gateway/shared/upstream';
@@ -37,7 +39,7 @@ const streamed = (exchange: Exchange): Asked => ({
   ...(!wantsEvents(exchange) && { verb: 'streamGenerateContent' }),
 });
 const called =
-  (verb: string) =>
+  (verb: GeminiVerb) =>
   (exchange: Exchange): Asked => ({ ...whole(exchange), verb });
 
 const completions = { surface: surfaces.gemini, dialect, feature: 'chat_completions', units: 1 } as const;
@@ -48,15 +50,15 @@ const vectors = {
   units: 1,
   charge: embeddings,
 } as const;
-const verbs: readonly CompletionRoute[] = [
-  { ...completions, path: ':generateContent', asked: whole },
-  { ...completions, path: ':streamGenerateContent', asked: streamed },
-  { ...completions, path: ':countTokens', asked: called('countTokens'), charge: tokenCounts },
-  { ...vectors, path: ':embedContent', asked: called('embedContent') },
-  { ...vectors, path: ':batchEmbedContents', asked: called('batchEmbedContents') },
-];
+const verbs: Readonly<Record<GeminiVerb, Omit<CompletionRoute, 'path'>>> = {
+  generateContent: { ...completions, asked: whole },
+  streamGenerateContent: { ...completions, asked: streamed },
+  countTokens: { ...completions, asked: called('countTokens'), charge: tokenCounts },
+  embedContent: { ...vectors, asked: called('embedContent') },
+  batchEmbedContents: { ...vectors, asked: called('batchEmbedContents') },
+};
 const verbRoutes = ['/v1beta/{+model}', '/v1/models/{+model}'].flatMap((below) =>
-  verbs.map((verb) => completionRoute({ ...verb, path: `${below}${verb.path}` })),
+  geminiVerbs.map((verb) => completionRoute({ ...verbs[verb], path: `${below}:${verb}` })),
 );
 
 const models: readonly Route[] = [

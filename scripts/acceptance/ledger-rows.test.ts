@@ -14,7 +14,10 @@ import {
 
 let gateway: TestGateway;
 before(async () => {
-  gateway = await startGateway({ functions: ['chat-completions', 'embeddings', 'generate-content', 'deliver-events'] });
+  gateway = await startGateway({
+    functions: ['chat-completions', 'embeddings', 'generate-content', 'responses', 'deliver-events'],
+    env: { CODY_GATEWAY_RESPONSES_SERVER_TOOLS: 'image_generation' },
+  });
 });
 after(() => gateway.stop());
 
@@ -82,6 +85,25 @@ test('a second model that the subscription may not use is refused by its name, a
     1,
     'only what was served is charged',
   );
+});
+
+test('a model for pictures that the request does not name is held to the same list', async () => {
+  const ask = async (allowedModels: string[]) => {
+    const { token } = await gateway.subscription({ limit: 10, allowedModels });
+    const tools = [{ type: 'image_generation' }];
+    return gateway.call('/v1/responses', { token, body: { model: 'gpt-4o', input: 'hi', tools } });
+  };
+  const refused = await ask(['openai/gpt-4o']);
+  assert.equal(refused.status, 403, refused.text);
+  const [, drawing = ''] = /openai\/(gpt-image-[\w.-]+)\\" is not allowed/.exec(refused.text) ?? [];
+  assert.notEqual(drawing, '', refused.text);
+  for (const list of [['*'], ['openai/gpt-4o', `openai/${drawing}`]]) {
+    const served = await ask(list);
+    assert.equal(served.status, 200, served.text);
+  }
+  const { token } = await gateway.subscription({ limit: 10 });
+  const direct = await gateway.call('/v1/responses', { token, body: { model: drawing, input: 'hi' } });
+  assert.equal(direct.status, 404, 'it answers nobody itself');
 });
 
 interface Row {

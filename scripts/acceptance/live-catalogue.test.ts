@@ -131,6 +131,9 @@ test('the kill switch under load: running streams end whole, the next call is to
   for (const { status, text: whole } of answers.slice(0, turned)) assert.match(`${status} ${whole}`, /^200 .*"stop"/s);
   // Two callers: the other one's call may have been under way.
   for (const { status, text: whole } of answers.slice(turned + 1)) assert.deepEqual([status, whole], [503, sdk.text]);
+  const lines = gateway.lines.filter(({ refusal }) => refusal === 'model-unavailable');
+  assert.ok(lines.some(({ severity, detail }) => severity === 'WARNING' && detail === text));
+  assert.ok(!lines.some(({ severity }) => severity === 'ERROR'), 'what an operator switched off is nobody’s failure');
 
   await operate('models', 'enable', 'openai/gpt-4o');
   await operate('providers', 'enable', 'anthropic');

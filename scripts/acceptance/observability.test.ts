@@ -4,6 +4,8 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import type { SeenSpan } from '../local/google/otlp.ts';
+import { failures } from '../local/providers/failures.ts';
+import type { Behaviour } from '../local/providers/provider-server.ts';
 import { anthropicBody, chat, eventually, startGateway, type TestGateway } from '../local/test-gateway.ts';
 
 let gateway: TestGateway;
@@ -60,6 +62,54 @@ test('promises 29-38: one trace a request, the caller’s context as parent and 
   assert.deepEqual([row['name'], row['identifier'], row['quota_units']], ['CompletionsFinished', id, 1]);
   // Nothing of the caller's trace goes to a provider.
   assert.doesNotMatch(JSON.stringify(gateway.anthropic?.requests.at(-1)), new RegExp(`${callerTrace}|traceparent`));
+});
+
+test('a span for each attempt where one failed: home, status, kind of failure, time, whether it may be billed; else none', async () => {
+  const { anthropic } = gateway;
+  assert.ok(anthropic);
+  const attemptsOf = async (failure: Behaviour | null): Promise<readonly SeenSpan[]> => {
+    const { token } = await gateway.subscription({ limit: 5 });
+    if (failure !== null) anthropic.next(failure, 1);
+    const answer = await gateway.call(path, { token, headers: chat, body: anthropicBody({ stream: true }) });
+    assert.equal(answer.status, 200, answer.text);
+    const traceId = answer.headers.get('x-trace') ?? '';
+    const call = (await trace(traceId)).get('call');
+    assert.ok(call);
+    const attempts = gateway.observability.spans.filter((span) => span.traceId === traceId && span.name === 'attempt');
+    for (const { startMs, endMs } of attempts)
+      assert.ok(call.startMs <= startMs && startMs <= endMs && endMs <= call.endMs, 'within the call');
+    return attempts.toSorted((a, b) => a.startMs - b.startMs);
+  };
+  const home = 'anthropic-api';
+  const served = {
+    'gateway.home': home,
+    'gateway.attempt': 2,
+    'http.response.status_code': 200,
+  };
+  const told = (spans: readonly SeenSpan[]): unknown[] =>
+    spans.map(({ failed, attributes, kind }) => [kind, failed, { ...attributes }]);
+  assert.deepEqual(told(await attemptsOf(null)), []);
+  const overloaded = {
+    'gateway.home': home,
+    'gateway.attempt': 1,
+    'http.response.status_code': 529,
+    'error.type': 'overload',
+  };
+  assert.deepEqual(told(await attemptsOf(failures.anthropic.overloaded)), [
+    [1, true, overloaded],
+    [1, false, served],
+  ]);
+  const cut = {
+    'gateway.home': home,
+    'gateway.attempt': 1,
+    'gateway.attempt.may_be_billed': true,
+    'http.response.status_code': 200,
+    'error.type': 'cut',
+  };
+  assert.deepEqual(told(await attemptsOf({ cutAfterBytes: 0 })), [
+    [1, true, cut],
+    [1, false, served],
+  ]);
 });
 
 test('a refusal’s trace tells its reason; metrics count it, with explicit buckets', async () => {

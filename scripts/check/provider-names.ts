@@ -8,7 +8,6 @@ import { defaultsLayer } from '@cody-gateway/shared/catalogue';
 /** Where a provider may be named: a file, or a folder with a slash at its end, and why. */
 export const places: readonly (readonly [place: string, why: string])[] = [
   ['shared/src/catalogue/defaults/', 'the catalogue itself'],
-  ['shared/src/serve/unserved.ts', 'the error shape that each dialect’s SDK reads'],
   ['shared/src/serve/surfaces.ts', 'paths name providers: instances and SDKs call them so'],
   ['shared/src/config/', 'variables of the original gateway'],
   ['shared/src/catalogue/environment-layer.ts', 'what those variables are about'],
@@ -36,7 +35,7 @@ export const places: readonly (readonly [place: string, why: string])[] = [
   ['shared/src/catalogue/hosts.ts', 'GOOGLE_ACCOUNT is our own account'],
   ['shared/src/upstream/homes/blame.ts', 'what each dialect says of our key and our money'],
   ['shared/src/upstream/homes/first-words.ts', 'what each dialect says before its first word'],
-  ['shared/src/serve/unserved.ts', 'what the SDK of each dialect also knows'],
+  ['shared/src/serve/unserved.ts', 'the error shape that each dialect’s SDK reads, and what it also knows'],
   ['shared/src/serve/handler.ts', 'whose dialect a path speaks that nobody serves'],
   ['shared/src/http/', 'error shapes are called after the dialects of SDKs'],
   ['shared/src/directory/', 'Sourcegraph.com is a source of accounts, too'],

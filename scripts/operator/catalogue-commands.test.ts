@@ -157,7 +157,10 @@ test('an alias comes and goes; one that is a model’s own name is refused', asy
   const taken = await run(['models', 'alias', 'openai/gpt-5', 'gpt-4o', ...why]);
   assert.equal(taken.code, 1);
   assert.match(taken.err, /models openai\/gpt-5: aliases: gpt-4o is already openai\/gpt-4o/);
-  await ok('models', 'alias', 'gpt-best', 'gpt-best', '--remove', ...why);
+  const typedWhole = await run(['models', 'alias', 'openai/gpt-5', 'openai/gpt-4o', ...why]);
+  assert.equal(typedWhole.code, 1);
+  assert.match(typedWhole.err, /aliases: gpt-4o is already openai\/gpt-4o/, 'with its provider it is the same name');
+  await ok('models', 'alias', 'gpt-best', 'openai/gpt-best', '--remove', ...why);
   assert.equal((await serving()).resolve('gpt-best').kind, 'refused');
 });
 

@@ -27,6 +27,7 @@ import { tokenCommands } from './tokens.ts';
 import { costCommands } from './usage-cost.ts';
 import { reportCommands } from './usage-report.ts';
 import { usageCommands } from './usage-show.ts';
+import { tagCommands } from './usage-tags.ts';
 
 const withoutCompletion: readonly Command[] = [
   ...subscriptionCommands,
@@ -45,6 +46,7 @@ const withoutCompletion: readonly Command[] = [
   ...compareCommands,
   ...usageCommands,
   ...costCommands,
+  ...tagCommands,
   ...reportCommands,
   ...savedQueryCommands,
   ...flaggedRequestCommands,

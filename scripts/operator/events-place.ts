@@ -3,7 +3,7 @@
 
 import { audited } from '@cody-gateway/shared/documents';
 import { columns } from '@cody-gateway/shared/events';
-import type { Query } from './report/figures.ts';
+import type { Query } from './report/query.ts';
 import { readArguments, UsageError, type Command } from './command.ts';
 import { readAuthor, reasonHelp } from './author.ts';
 import { requireYes } from './consent.ts';

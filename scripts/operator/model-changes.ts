@@ -152,7 +152,7 @@ example:
     summary: 'one more name of a model, or one less',
     help: `usage: npm run gateway -- models alias <model> <alias> [--remove] --reason <text> [--project <id>] [--json]
 
-${modelHelp}  <alias>          without provider; a name that is a model's own is refused
+${modelHelp}  <alias>          of the same provider; a name that is a model's own is refused
   --remove         the alias is a name no longer
 ${reasonHelp}${whereHelp}${inForceHelp}
 example:
@@ -160,7 +160,7 @@ example:
 `,
     run: async (args) => {
       const { options, words, flags } = readArguments(args, ['reason', 'project'], ['<model>', '<alias>'], ['remove']);
-      const [typed = '', alias = ''] = words;
+      const [typed = '', name = ''] = words;
       const remove = flags.has('remove');
       const deployment = await deploymentOf(options.project);
       const author = await readAuthor(options.reason, deployment);
@@ -169,13 +169,16 @@ example:
         author,
         decide: (catalogue) => {
           const { id, provider, row } = modelNamed(catalogue, typed);
+          // Callers type it with its provider, and so do operators.
+          const prefix = `${provider.id}/`;
+          const alias = name.toLowerCase().startsWith(prefix.toLowerCase()) ? name.slice(prefix.length) : name;
           const others = row.aliases.filter((one) => one.toLowerCase() !== alias.toLowerCase());
           if (remove && others.length === row.aliases.length)
             throw new Error(`${id} has no alias ${JSON.stringify(alias)}; it has ${row.aliases.join(', ') || 'none'}`);
           const aliases = remove ? others : [...others, alias];
           return {
             edits: [{ kind: 'models', provider: provider.id, key: { id }, set: { aliases } }],
-            text: `${id} ${remove ? 'is no longer' : 'is also'} ${alias}`,
+            text: `${id} ${remove ? 'is no longer' : 'is also'} ${prefix}${alias}`,
           };
         },
       });

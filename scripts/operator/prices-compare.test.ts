@@ -14,6 +14,10 @@ const anthropic = `usage_date_utc,model,workspace,api_key,usage_type,context_win
 2026-10-01,claude-opus-4-5-20251101,Default,k,message,≤ 200k,output,0.50,token
 2026-10-02,claude-haiku-4-5,Default,"k, the ""second""",message,≤ 200k,output,0.30,token
 2026-10-02,Claude Nobody,Default,k,message,≤ 200k,output,4.00,token
+2026-10-04,Claude Sonnet 4.6,Default,k,message,≤ 200k,output,1.00,token
+2026-10-05,Claude Opus 4.8,Default,k,message,≤ 200k,output,2.00,token
+2026-10-05,claude-sonnet-5,Default,k,message,≤ 200k,output,1.00,token
+2026-10-06,Claude Opus 4.8,Default,k,message,≤ 200k,output,2.00,token
 2026-11-01,claude-haiku-4-5,Default,k,message,≤ 200k,output,9.00,token
 `;
 const openai = `\uFEFFstart_time,end_time,start_time_iso,end_time_iso,amount_value,amount_currency,line_item,project_id\r
@@ -28,7 +32,7 @@ test('the two exports; another file is told what it lacks', () => {
     { day: '2026-10-01', model: 'gpt-4o', usd: 0.00001 },
     { day: '2026-10-01', model: null, usd: 2 },
   ]);
-  assert.equal(readProviderBill(anthropic).length, 5);
+  assert.equal(readProviderBill(anthropic).length, 9);
   assert.deepEqual(readProviderBill(anthropic)[3]?.model, 'claude-nobody');
   assert.throws(
     () => readProviderBill('a,b\n1,2\n'),
@@ -52,6 +56,16 @@ test('by model and day: what agrees, what differs, and what explains it', async 
   });
   await insert('4', '2026-10-02 12:00:00Z', 'anthropic/claude-haiku-4-5', null);
   await insert('5', '2026-10-03 12:00:00Z', 'anthropic/claude-x', 40_000_000);
+  // A name for people on the bill; an advisor beside the model that was asked; another that answered in its place.
+  await insert('7', '2026-10-04 12:00:00Z', 'anthropic/claude-sonnet-4-6', 1_000_000_000, {
+    version: 'anthropic/claude-sonnet-4-6 2026-01-01',
+  });
+  await insert('8', '2026-10-05 12:00:00Z', 'anthropic/claude-sonnet-5', 3_000_000_000, {
+    version: 'anthropic/claude-sonnet-5 2026-06-30 + anthropic/claude-opus-4-8 2020-01-01 × 0.9, unpriced dimensions',
+  });
+  await insert('9', '2026-10-06 12:00:00Z', 'anthropic/claude-fable-5', 2_000_000_000, {
+    version: 'anthropic/claude-opus-4-8 2020-01-01',
+  });
   // Of the next month.
   await insert('6', '2026-11-01 00:00:00Z', 'anthropic/claude-x', 40_000_000);
   const client = new BigQuery({ projectId: 'p', apiEndpoint: local.url, authClient: new PassThroughClient() });
@@ -65,6 +79,16 @@ test('by model and day: what agrees, what differs, and what explains it', async 
       ['2026-10-02', 'claude-haiku-4-5', 0.1, 0.3, ['estimated $0.1000', 'abandoned $0.0700', '1 calls unpriced']],
       ['2026-10-02', 'claude-nobody', 0, 4, ['unknown to the ledger']],
       ['2026-10-03', 'claude-x', 0.04, 0, ['not on the bill']],
+      ['2026-10-04', 'claude-sonnet-4-6', 1, 1, []],
+      ['2026-10-05', 'claude-opus-4-8', 0, 2, ['in calls of several models, $3.0000 altogether']],
+      [
+        '2026-10-05',
+        'claude-sonnet-5',
+        3,
+        1,
+        ['in calls of several models, $3.0000 altogether', '1 calls unpriced in part'],
+      ],
+      ['2026-10-06', 'claude-opus-4-8', 2, 2, []],
     ],
   );
 });

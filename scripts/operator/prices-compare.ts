@@ -4,7 +4,7 @@
 import { readFile } from 'node:fs/promises';
 import { readArguments, UsageError, type Command } from './command.ts';
 import { modelName, readProviderBill, type BilledLine } from './provider-bill.ts';
-import type { Query } from './report/figures.ts';
+import type { Query } from './report/query.ts';
 import { formatTable } from '../terminal/table.ts';
 import { warehouseHelp, warehouseOf } from './warehouse.ts';
 import { typedPath } from '../terminal/typed-path.ts';
@@ -25,6 +25,8 @@ export interface Compared {
   /** Calls without a price, and calls of which a part has none. */
   readonly unpriced: number;
   readonly partlyUnpriced: number;
+  /** Calls of several models: their whole cost, on the line of each. */
+  readonly sharedUsd: number;
   readonly explained: readonly string[];
 }
 
@@ -41,7 +43,7 @@ export const compareCommands: readonly Command[] = [
 ${warehouseHelp}  --json           one JSON document
 
 Lines that differ by a cent or more, and what may explain them: estimated (nobody reported the usage), abandoned (attempts that were billed and gave nothing),
-unpriced, known to one side alone. What is left is unexplained: a price that is wrong, or a discount (prices set --factor).
+unpriced, several models in one call (the ledger has its cost under the one that was asked for, the bill by each), known to one side alone. What is left is unexplained: a price that is wrong, or a discount (prices set --factor).
 
 example:
   npm run gateway -- prices compare --provider anthropic --month 2026-11 --file claude_api_cost_2026_11.csv --project my-project
@@ -54,7 +56,10 @@ example:
       if (month === undefined || !/^20\d\d-(0[1-9]|1[0-2])$/.test(month))
         throw new UsageError('--month is missing, or no month such as 2026-11');
       if (file === undefined) throw new UsageError('--file is missing: the export of the provider’s console');
-      const billed = readProviderBill(await readFile(typedPath(file), 'utf8'));
+      const text = await readFile(typedPath(file), 'utf8').catch((error: NodeJS.ErrnoException) => {
+        throw new UsageError(`--file ${file} can’t be read: ${error.code ?? error.message}`);
+      });
+      const billed = readProviderBill(text);
       const { query, dataset } = await warehouseOf(options);
       const all = await compareBill(query, dataset, provider, month, billed);
       const other = billed.filter(({ day }) => !day.startsWith(month)).length;
@@ -66,7 +71,7 @@ example:
         ['DAY', 'MODEL', 'LEDGER, $', 'BILLED, $', 'DIFFERENCE, $', 'EXPLAINED BY'],
         lines.map((one) => [
           one.day,
-          one.model ?? '-',
+          one.model ?? '(no model)',
           dollars(one.ledgerUsd),
           dollars(one.billedUsd),
           dollars(one.billedUsd - one.ledgerUsd),
@@ -88,7 +93,7 @@ example:
 
 /** Parameters: @from, @to, and @source, the provider. */
 export function ledgerSql(dataset: string): string {
-  return `SELECT CAST(DATE(created_at) AS STRING) AS day, model,
+  return `SELECT CAST(DATE(created_at) AS STRING) AS day, model, price_version,
   SUM(IFNULL(cost_nano_usd, 0)) AS cost_nano_usd,
   SUM(IF(price_version LIKE '%estimated tokens%', cost_nano_usd, 0)) AS estimated_nano_usd,
   SUM(IFNULL(abandoned_nano_usd, 0)) AS abandoned_nano_usd,
@@ -96,8 +101,8 @@ export function ledgerSql(dataset: string): string {
   COUNTIF(price_version LIKE '%unpriced dimensions%') AS partly_unpriced
 FROM \`${dataset}.events_between\`(CAST(@from AS TIMESTAMP), CAST(@to AS TIMESTAMP))
 WHERE provider = @source
-GROUP BY day, model
-ORDER BY day, model`;
+GROUP BY day, model, price_version
+ORDER BY day, model, price_version`;
 }
 
 /** Every model and day that one of the two knows. */
@@ -116,24 +121,42 @@ export async function compareBill(
   };
   const sums = new Map<string, Omit<Compared, 'explained'>>();
   const add = (day: string, model: string | null, more: Partial<Record<keyof Compared, number>>): void => {
-    const key = JSON.stringify([day, model]);
-    const zero = { ledgerUsd: 0, billedUsd: 0, estimatedUsd: 0, abandonedUsd: 0, unpriced: 0, partlyUnpriced: 0 };
+    // Names for people have a dot where ids have a hyphen: Claude Opus 4.8.
+    const key = JSON.stringify([day, model?.replaceAll('.', '-') ?? null]);
+    const zero = {
+      ledgerUsd: 0,
+      billedUsd: 0,
+      estimatedUsd: 0,
+      abandonedUsd: 0,
+      unpriced: 0,
+      partlyUnpriced: 0,
+      sharedUsd: 0,
+    };
     const sum: Omit<Compared, 'explained'> = sums.get(key) ?? { day, model, ...zero };
     const plus = (member: keyof typeof zero): number => sum[member] + (more[member] ?? 0);
     sums.set(key, {
-      day,
-      model,
+      day: sum.day,
+      model: sum.model,
       ledgerUsd: plus('ledgerUsd'),
       billedUsd: plus('billedUsd'),
       estimatedUsd: plus('estimatedUsd'),
       abandonedUsd: plus('abandonedUsd'),
       unpriced: plus('unpriced'),
       partlyUnpriced: plus('partlyUnpriced'),
+      sharedUsd: plus('sharedUsd'),
     });
   };
   for (const row of await query(ledgerSql(dataset), params)) {
     const usd = (name: string): number => Number(row[name] ?? 0) / 1e9;
-    add(String(row['day']), typeof row['model'] === 'string' ? modelName(row['model']) : null, {
+    const day = String(row['day']);
+    const asked = typeof row['model'] === 'string' ? modelName(row['model']) : null;
+    const served = servedBy(row['price_version']);
+    const [only = asked] = served;
+    // A call that another model answered alone is on that one's line of the bill.
+    const model = served.length === 1 ? only : asked;
+    if (served.length > 1)
+      for (const one of new Set([model, ...served])) add(day, one, { sharedUsd: usd('cost_nano_usd') });
+    add(day, model, {
       ledgerUsd: usd('cost_nano_usd'),
       estimatedUsd: usd('estimated_nano_usd'),
       abandonedUsd: usd('abandoned_nano_usd'),
@@ -147,11 +170,22 @@ export async function compareBill(
     .toSorted((a, b) => a.day.localeCompare(b.day) || (a.model ?? '').localeCompare(b.model ?? ''));
 }
 
+/** Models by whose prices a call was priced, as its row says: `openai/a 2026-01-01 + openai/b 2020-01-01, …`. */
+function servedBy(version: unknown): readonly string[] {
+  if (typeof version !== 'string') return [];
+  const prices = (version.split(', ')[0] ?? '').split(' + ');
+  const models = prices.map((price) => /^([a-z0-9-]+\/\S+) \d{4}-\d\d-\d\d/.exec(price)?.[1]);
+  // Rows of older functions name a table of prices.
+  if (models.includes(undefined)) return [];
+  return [...new Set(models.flatMap((model) => modelName(model ?? '') ?? []))];
+}
+
 function explain(one: Omit<Compared, 'explained'>): string[] {
   if (Math.abs(one.billedUsd - one.ledgerUsd) < centUsd) return [];
   return [
-    ...(one.ledgerUsd === 0 && one.unpriced === 0 ? ['unknown to the ledger'] : []),
+    ...(one.ledgerUsd === 0 && one.unpriced === 0 && one.sharedUsd === 0 ? ['unknown to the ledger'] : []),
     ...(one.billedUsd === 0 ? ['not on the bill'] : []),
+    ...(one.sharedUsd > 0 ? [`in calls of several models, $${one.sharedUsd.toFixed(4)} altogether`] : []),
     ...(one.estimatedUsd > 0 ? [`estimated $${one.estimatedUsd.toFixed(4)}`] : []),
     ...(one.abandonedUsd > 0 ? [`abandoned $${one.abandonedUsd.toFixed(4)}`] : []),
     ...(one.unpriced > 0 ? [`${one.unpriced} calls unpriced`] : []),

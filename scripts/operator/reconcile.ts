@@ -4,7 +4,7 @@
 import { audited, type Tell } from '@cody-gateway/shared/documents';
 import { raiseCounter, readCounters, type Counter } from '@cody-gateway/shared/limiter';
 import type { Store } from '@cody-gateway/shared/store';
-import type { Query } from './report/figures.ts';
+import type { Query } from './report/query.ts';
 import { readArguments, type Command, type Output } from './command.ts';
 import { readAuthor, reasonHelp } from './author.ts';
 import { billingZone } from './budget-account.ts';

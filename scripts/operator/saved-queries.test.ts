@@ -37,7 +37,7 @@ test('called and as text', async (t) => {
   }
 });
 
-test('usage by tag: a call is in the sums of each of its tags, and of its subscription’s', async (t) => {
+test('usage by tag: a call is in the sums of each of its tags, and of its subscription’s, or under none', async (t) => {
   const local = await createEventsDataset(await startBigQuery(), 'p');
   t.after(() => local.close());
   await local.rows(`
@@ -57,7 +57,9 @@ test('usage by tag: a call is in the sums of each of its tags, and of its subscr
     ]),
     [
       ['call', 'team=search', 2, 3],
+      ['call', null, 1, 3],
       ['subscription', 'gold', 2, 3],
+      ['subscription', null, 1, 3],
       ['call', 'project=a', 1, 1],
     ],
   );

@@ -11,13 +11,20 @@ import { warehouseHelp, warehouseOf } from './warehouse.ts';
  */
 export const usageSums = `SUM(count) AS calls,
   SUM(units) AS charged,
-  -- Anthropic reports its cache beside the input, the others within it.
-  SUM(CAST(COALESCE(JSON_VALUE(metadata, '$.prompt_token_count'), JSON_VALUE(metadata, '$.tokens_used'), '0') AS INT64) + IF(
-    provider = 'anthropic',
-    CAST(COALESCE(JSON_VALUE(metadata, '$.cache_read_token_count'), '0') AS INT64) + CAST(COALESCE(JSON_VALUE(metadata, '$.cache_write_token_count'), '0') AS INT64),
-    0
+  -- With what caches gave and took. Of rows of older functions: Anthropic reports its cache beside the input, the others within it.
+  SUM(COALESCE(
+    CAST(JSON_VALUE(metadata, '$.input_token_count') AS INT64),
+    CAST(COALESCE(JSON_VALUE(metadata, '$.prompt_token_count'), JSON_VALUE(metadata, '$.tokens_used'), '0') AS INT64) + IF(
+      provider = 'anthropic',
+      CAST(COALESCE(JSON_VALUE(metadata, '$.cache_read_token_count'), '0') AS INT64) + CAST(COALESCE(JSON_VALUE(metadata, '$.cache_write_token_count'), '0') AS INT64),
+      0
+    )
   )) AS input_tokens,
-  SUM(CAST(COALESCE(JSON_VALUE(metadata, '$.completion_token_count'), '0') AS INT64)) AS output_tokens,
+  SUM(COALESCE(
+    tokens - CAST(JSON_VALUE(metadata, '$.input_token_count') AS INT64),
+    CAST(JSON_VALUE(metadata, '$.completion_token_count') AS INT64),
+    0
+  )) AS output_tokens,
   SUM(IFNULL(cost_nano_usd, 0)) AS cost_nano_usd,
   CAST(ROUND(SUM(IFNULL(cost_nano_usd, 0)) / 1000) AS INT64) AS cost_micro_usd,
   COUNTIF(units > 0 AND cost_nano_usd IS NULL) AS unpriced`;

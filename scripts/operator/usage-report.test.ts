@@ -57,7 +57,7 @@ after(async () => {
 async function fill(): Promise<void> {
   await warehouse.rows('SELECT setseed(0.5)');
   await warehouse.rows(`
-    INSERT INTO events (name, source, identifier, created_at, metadata, event_id, rank, function, feature, model, provider, units, quota_window, quota_units, count, tokens, cost_micro_usd, price_version, gateway_ms)
+    INSERT INTO events (name, source, identifier, created_at, metadata, event_id, rank, function, feature, model, provider, units, quota_window, quota_units, count, tokens, cost_micro_usd, price_version, gateway_ms, tags, call_tags)
     SELECT
       CASE WHEN a < 0.93 THEN 'CompletionsFinished' ELSE 'RateLimited' END,
       'dotcom-product-subscriptions',
@@ -76,7 +76,9 @@ async function fill(): Promise<void> {
       CASE WHEN a < 0.93 THEN CAST(FLOOR(d * 4000) AS INTEGER) END,
       CASE WHEN a < 0.9 THEN CAST(FLOOR(d * 30000) AS INTEGER) END,
       'genai-prices 0, overrides 2026-01-01' || CASE WHEN d < 0.5 THEN ', unconfirmed' ELSE '' END,
-      CASE WHEN a < 0.93 THEN CAST(FLOOR(1 + b * 20) AS INTEGER) END
+      CASE WHEN a < 0.93 THEN CAST(FLOOR(1 + b * 20) AS INTEGER) END,
+      CASE WHEN b < 0.5 THEN '["gold"]' END,
+      CASE WHEN c < 0.3 THEN '["team=search"]' WHEN c < 0.6 THEN '["team=<b>ads</b>"]' END
     FROM (SELECT i, random() AS a, random() AS b, random() AS c, random() AS d FROM range(5000) r(i))`);
   await warehouse.rows(`
     INSERT INTO gcp_billing_export (service, usage_start_time, project, labels, cost, currency_conversion_rate, credits)
@@ -119,6 +121,19 @@ test('the figures: every breakdown sums to the total, and the total is the table
         parts.reduce((sum, part) => sum + part[member], 0),
         total[member],
       );
+  for (const half of ['call', 'subscription'] as const) {
+    // Each call has one tag of the kind at the most: together they are all calls, and all that was spent.
+    const tags = figures.tags.filter(({ tagged_by }) => tagged_by === half);
+    assert.equal(tags.length, half === 'call' ? 3 : 2);
+    assert.equal(
+      tags.reduce((sum, { calls }) => sum + calls, 0),
+      total.units,
+    );
+    assert.equal(
+      tags.reduce((sum, { cost_nano_usd: cost }) => sum + cost, 0),
+      total.cost_nano_usd,
+    );
+  }
   // d < 0.5 is the first model, and it alone.
   assert.ok(total.unconfirmed_nano_usd > 0 && total.unpriced > 0);
   assert.deepEqual(
@@ -200,7 +215,7 @@ async function shoot(page: Page, name: string): Promise<void> {
 
 inBrowser('every section has a chart that is named, a table, and its CSV', async (page) => {
   const sections = await page.locator('section').all();
-  assert.equal(sections.length, 10);
+  assert.equal(sections.length, 11);
   for (const section of sections) {
     const title = (await section.locator('h2').textContent()) ?? '';
     assert.equal(await section.locator('svg[role=img][aria-label]').count(), 1, title);

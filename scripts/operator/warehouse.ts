@@ -5,7 +5,7 @@ import { BigQuery } from '@google-cloud/bigquery';
 import { PassThroughClient } from 'google-auth-library';
 import type { WarehouseSettings } from '@cody-gateway/shared/events';
 import * as v from 'valibot';
-import type { Query } from './report/figures.ts';
+import type { Query } from './report/query.ts';
 import { UsageError } from './command.ts';
 import { readCloudFile } from '../local/cloud-file.ts';
 

@@ -44,6 +44,23 @@ test('each dimension and tier; what they do not price is not compared', () => {
   ]);
 });
 
+test('pictures and speech: a picture in a prompt is billed as its text, everything else has to be stated', () => {
+  const theirs = {
+    input_cost_per_image_token: 1.25e-6,
+    cache_read_input_image_token_cost: 2e-6,
+    output_cost_per_image_token: 3e-5,
+    input_cost_per_audio_token: 4e-6,
+  };
+  const own = ours({ input: '1.25', output: '30', cache_read: '2' });
+  const found = differencesOf('openai/m', own, theirs).map(({ dimension, theirs: other }) => [dimension, other]);
+  assert.deepEqual(found, [
+    ['image_output', '30'],
+    ['audio_input', '4'],
+  ]);
+  const stated = ours({ input: '1.25', cache_read: '2', image_output: '30', audio_input: '4' });
+  assert.deepEqual(differencesOf('openai/m', stated, theirs), []);
+});
+
 test('a reason is of these two amounts, and goes when they agree', () => {
   const difference = { model: 'openai/m', dimension: 'input', ours: '1', theirs: '2' };
   const reason: Reason = { ...difference, reason: 'r', date: '2026-11-28' };

@@ -1,6 +1,6 @@
 // Our prices beside a second public table: which dimensions differ, and which differences have a reason. Pure.
 
-import type { PriceRow } from '@cody-gateway/shared/catalogue';
+import { dimensionOf, type PriceRow } from '@cody-gateway/shared/catalogue';
 
 /** A model of the second table (litellm's): dollars a token, by its own names. */
 export type SecondRow = Readonly<Record<string, unknown>>;
@@ -28,6 +28,11 @@ const names: Readonly<Record<string, string>> = {
   cache_read: 'cache_read_input_token_cost',
   cache_write_5m: 'cache_creation_input_token_cost',
   cache_write_1h: 'cache_creation_input_token_cost_above_1hr',
+  image_input: 'input_cost_per_image_token',
+  image_cache_read: 'cache_read_input_image_token_cost',
+  image_output: 'output_cost_per_image_token',
+  audio_input: 'input_cost_per_audio_token',
+  audio_output: 'output_cost_per_audio_token',
 };
 const prefixes: Readonly<Record<string, readonly string[]>> = {
   google: ['gemini/'],
@@ -45,19 +50,26 @@ export function secondRow(table: Readonly<Record<string, SecondRow>>, model: str
 /** Every dimension that they price and we price otherwise, the tiers too. */
 export function differencesOf(model: string, ours: PriceRow | null, theirs: SecondRow): PriceDifference[] {
   const all = Object.entries(names).flatMap(([dimension, name]) => {
-    const own: Readonly<Record<string, string | undefined>> = ours?.dimensions ?? {};
-    const found = [differenceOf(model, dimension, own[dimension], theirs[name])];
+    const own = amountIn(ours?.dimensions ?? {}, dimension);
+    const found = [differenceOf(model, dimension, own, theirs[name])];
     for (const [key, value] of Object.entries(theirs)) {
       const [, thousands] = new RegExp(`^${name}_above_(\\d+)k_tokens$`).exec(key) ?? [];
       if (thousands === undefined) continue;
       const above = Number(thousands) * 1_000;
       const tiers = (ours?.tiers ?? []).filter((tier) => tier.above <= above);
-      const tier: Readonly<Record<string, string | undefined>> = tiers.at(-1)?.dimensions ?? {};
-      found.push(differenceOf(model, `${dimension} above ${above}`, tier[dimension] ?? own[dimension], value));
+      const amounts = { ...ours?.dimensions, ...tiers.at(-1)?.dimensions };
+      found.push(differenceOf(model, `${dimension} above ${above}`, amountIn(amounts, dimension), value));
     }
     return found;
   });
   return all.filter((difference) => difference !== null);
+}
+
+/** Of a dimension, or of the one that it is billed as: a picture in a prompt as text. Cache reads have to be stated. */
+function amountIn(amounts: Readonly<Record<string, string | undefined>>, dimension: string): string | undefined {
+  if (amounts[dimension] !== undefined) return amounts[dimension];
+  const { like = null, sure = false } = dimensionOf(dimension) ?? {};
+  return dimension.startsWith('image') && sure && like !== null ? amounts[like] : undefined;
 }
 
 function differenceOf(

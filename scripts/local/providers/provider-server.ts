@@ -84,8 +84,21 @@ export async function startProvider(
   const cannedFor = (request: Recorded): Canned => {
     const { chunks } = pace;
     if (last === null || last.chunks !== chunks || !sameRequest(last.request, request))
-      last = { request, chunks, canned: respond(request, chunks) };
+      last = { request, chunks, canned: answerTo(request, chunks) };
     return last.canned;
+  };
+
+  /** What a stand-in trips over its provider would refuse: a connection that breaks off would look like an outage. */
+  const answerTo = (request: Recorded, chunks: number): Canned => {
+    try {
+      return respond(request, chunks);
+    } catch (error) {
+      const message = `this request can't be read: ${error instanceof Error ? error.message : String(error)}`;
+      // In one shape for all of their dialects.
+      const told = { message, type: 'invalid_request_error', code: 400, status: 'INVALID_ARGUMENT' };
+      const body = JSON.stringify({ type: 'error', error: told });
+      return { status: 400, headers: { 'content-type': 'application/json' }, pieces: [Buffer.from(body)] };
+    }
   };
 
   const handle = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {

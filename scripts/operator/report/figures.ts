@@ -1,9 +1,8 @@
 // The figures of the usage report, out of the warehouse's views: one query a table, all of them bounded. Not how they
 // look (page.ts).
 
-/** Runs BigQuery SQL and gives plain rows. */
-export type Query = (sql: string, params: Readonly<Record<string, string | number>>) => Promise<Row[]>;
-type Row = Readonly<Record<string, unknown>>;
+import type { Query, Row } from './query.ts';
+import { readTags, type TagSpend } from './tags.ts';
 
 /** What every breakdown sums. Money in billionths of a dollar. */
 export interface Sums {
@@ -53,6 +52,7 @@ export interface Figures {
   readonly features: readonly Part[];
   readonly models: readonly Part[];
   readonly subscriptions: readonly Part[];
+  readonly tags: readonly TagSpend[];
   readonly quotas: readonly Quota[];
   readonly refusals: readonly { readonly day: string; readonly cause: string; readonly events: number }[];
   readonly latency: readonly Latency[];
@@ -142,6 +142,7 @@ export async function readFigures(
     features: await breakdown('feature'),
     models: await breakdown('model'),
     subscriptions: await breakdown('identifier'),
+    tags: await readTags(query, dataset, timeZone, { from, to }),
     quotas: (await rows(quotaSql)).map((row) => ({
       subscription: String(row['identifier']),
       feature: String(row['feature']),

@@ -139,6 +139,7 @@ function sectionsOf(figures: Figures): Section[] {
     breakdown('features', 'Spend by feature', 'Feature', features, 'no feature'),
     breakdown('models', 'Spend by model', 'Model', models, 'no model'),
     breakdown('subscriptions', 'Spend by subscription', 'Subscription', subscriptions, 'none'),
+    tagSection(figures),
     quotaSection(figures),
     refusalSection(figures),
     latencySection(figures),
@@ -171,6 +172,39 @@ function billSection({ bill }: Figures): Section[] {
       total: ['Total', '', microDollars(bill.total_micro_usd)],
     },
   ];
+}
+
+function tagSection({ tags }: Figures): Section {
+  // Without one tag there is nothing to tell apart.
+  const shown = tags.every(({ tag }) => tag === null) ? [] : tags;
+  return {
+    id: 'tags',
+    title: 'Spend by tag',
+    note: 'Tags of calls, then tags of subscriptions; each half has all calls. A call of several tags is in the line of each.',
+    chart:
+      shown.length === 0
+        ? null
+        : rows(
+            'Spend by tag',
+            'US dollars',
+            shown.slice(0, 25).map(({ tag, tagged_by, cost_nano_usd: cost }) => ({
+              label: `${tag ?? 'no tag'} (${tagged_by})`,
+              value: cost / 1e9,
+              title: `${tag ?? 'no tag'}, of the ${tagged_by}: ${dollars(cost).text}`,
+            })),
+          ),
+    heading: ['Tag', 'Of', 'Callers', 'Calls', 'Tokens', 'Unpriced', 'Spend'],
+    body: shown.map(({ tag, tagged_by, callers, calls, tokens, unpriced, cost_nano_usd: cost }) => [
+      tag ?? 'no tag',
+      tagged_by,
+      count(callers),
+      count(calls),
+      count(tokens),
+      count(unpriced),
+      dollars(cost),
+    ]),
+    total: null,
+  };
 }
 
 function quotaSection({ quotas }: Figures): Section {

@@ -167,6 +167,10 @@ test('what may not stand together is refused with the reason', async () => {
       document('models', 'openai', { id: 'openai/gpt-7', ...facts, aliases: ['gpt-4o'] }),
       'models openai/gpt-7: aliases: gpt-4o is already openai/gpt-4o',
     ],
+    [
+      document('models', 'openai', { id: 'openai/gpt-7', ...facts, aliases: ['OpenAI/gpt-best'] }),
+      'models openai/gpt-7: aliases: OpenAI/gpt-best begins with its provider: write gpt-best',
+    ],
     [document('models', 'openai', { id: 'openai/gpt-7' }), 'models openai/gpt-7: source: no layer states it'],
   ] as const)
     assert.equal((await together(change))[0], fault);

@@ -79,6 +79,8 @@ const entries = {
   allow: v.nullable(v.pipe(v.array(allowEntry), v.maxLength(2000))),
   /** The most tokens that it counts for what only it can count, for the upper bound of a call's cost. */
   mostTokens,
+  /** The model, bare, that one of its own tools calls where the request names none; by the tool's type. */
+  toolModels: v.record(v.pipe(v.string(), v.regex(/^\w{1,64}$/, 'is no type of a tool')), name),
   /** Why none of its models is served, in words for the caller. */
   disabled: v.nullable(text(300)),
   ...provenance,
@@ -92,6 +94,14 @@ export const providerKind: RowKind<ProviderRow> = {
   name: 'providers',
   key: ['id'],
   entries,
-  unstated: { drops: [], rules: [], retryAfterSeconds: 30, allow: null, mostTokens: null, disabled: null },
+  unstated: {
+    drops: [],
+    rules: [],
+    retryAfterSeconds: 30,
+    allow: null,
+    mostTokens: null,
+    toolModels: {},
+    disabled: null,
+  },
   providerOf: ({ id }) => id ?? null,
 };

@@ -116,6 +116,9 @@ export class Catalogue {
     // A model's own name wins over another's alias.
     for (const { id, row } of models.rows.values())
       for (const alias of row.aliases) {
+        const [prefix, rest] = split(alias);
+        if (prefix.toLowerCase() === split(id)[0].toLowerCase() && rest !== '')
+          faults.push(`models ${id}: aliases: ${alias} begins with its provider: write ${rest}`);
         const names = this.#byName.get(split(id)[0]);
         const other = names?.get(alias.toLowerCase());
         if (other === undefined) names?.set(alias.toLowerCase(), row);

@@ -160,11 +160,13 @@ export const kinds: Readonly<Record<RefusalKind, Row>> = {
     anthropic: 'invalid_request_error',
   },
   overloaded: { status: 503, openai: ['server_error', null], anthropic: 'overloaded_error', retryAfterSeconds: 5 },
+  // An operator's own switch, or an outage that the line `home-shut` has told of.
   'model-unavailable': {
     status: 503,
     openai: ['server_error', null],
     anthropic: 'overloaded_error',
     retryAfterSeconds: 10,
+    expected: true,
   },
   'upstream-unreachable': { status: 502, openai: ['server_error', null], anthropic: 'api_error', retryAfterSeconds: 5 },
   'upstream-credentials': {

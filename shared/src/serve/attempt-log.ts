@@ -40,7 +40,7 @@ export interface Abandoned {
   readonly billed: readonly Part[];
 }
 
-/** A request with many texts makes many calls, and an event must stay small. */
+/** A request with many texts makes many calls; its event must stay small, and its trace be read. */
 const toldMax = 20;
 const none: readonly Abandoned[] = [];
 
@@ -60,6 +60,7 @@ class Attempts implements AttemptLog {
   readonly #attempted: Attempted;
   readonly #attempts: Attempt[] = [];
   #failed = 0;
+  #spans = 0;
 
   constructor(exchange: Pick<Exchange, 'context' | 'scope'>, attempted: Attempted) {
     this.#exchange = exchange;
@@ -70,6 +71,7 @@ class Attempts implements AttemptLog {
     this.#attempts.push(attempt);
     if (attempt.failure !== null) this.#failed++;
     tell(this.#exchange, this.#attempted, attempt, this.count());
+    if (this.#failed > 0 && this.#spans++ < toldMax) tellSpan(this.#exchange, attempt, this.#attempts.length);
   }
 
   count(): number {
@@ -117,11 +119,20 @@ function tell(
       ...fields,
       attempt_ms: ms,
     });
-  scope.mark('attempt', () => ({
+}
+
+/**
+ * From sending to the response headers, or to the failure. A call that its first home serves is its provider span, and
+ * has no other.
+ */
+function tellSpan({ scope }: Pick<Exchange, 'scope'>, attempt: Attempt, ordinal: number): void {
+  const { home, status, sentMs, ms, failure, mayBeBilled } = attempt;
+  scope.past('attempt', sentMs, ms, failure, () => ({
     'gateway.home': home,
+    'gateway.attempt': ordinal,
+    'gateway.attempt.may_be_billed': mayBeBilled ? true : null,
     'http.response.status_code': status > 0 ? status : null,
     'error.type': failure,
-    duration_ms: ms,
   }));
 }
 

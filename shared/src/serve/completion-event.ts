@@ -66,6 +66,8 @@ function usageMetadata(call: Call, usage: Metered | null, flagging: Flagging | n
     cache_read_token_count: usage.cacheReadTokens,
     cache_write_token_count: usage.cacheWriteTokens,
     reasoning_token_count: usage.reasoningTokens,
+    // The part of the column `tokens` that is input, for every provider alike.
+    input_token_count: usage.promptTokens,
   };
   const told: Record<string, number> = {};
   for (const name in known) {

@@ -53,6 +53,7 @@ function answerOf(pieces: readonly (string | Buffer)[], sse: boolean, error: Err
     retryAfter: null,
     refusal: null,
     home: 'openai-api',
+    sentMs: 0,
     headersMs: 1,
     headers: {},
     arrayStream: false,

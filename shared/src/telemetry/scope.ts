@@ -11,6 +11,7 @@ import {
   noAttributes,
   noSpan,
   startSpan,
+  unixMs,
   type Attributes,
   type Span,
   type SpanLink,
@@ -37,6 +38,8 @@ export interface Scope extends LogTrace {
   startCall(name: string, attributes: Attributes): Span;
   /** A thing that happened, with what there is to know of it; computed only where spans are kept. */
   mark(name: string, describe: () => Attributes): void;
+  /** A step that is over. @param startedMs by `performance.now()` @param failure in a word; null: it did not fail */
+  past(name: string, startedMs: number, ms: number, failure: string | null, describe: () => Attributes): void;
   /** Another trace's span that this request works for. */
   link(link: SpanLink): void;
   /** Hands the errors so far, and an answer of this status, to Sentry; waits for it, but not long. */
@@ -173,7 +176,14 @@ class RequestScope implements Scope {
   }
 
   mark(name: string, describe: () => Attributes): void {
-    if (this.#outlets.exporter !== null) startSpan(name, 'internal', noAttributes, this).end(describe());
+    this.past(name, performance.now(), 0, null, describe);
+  }
+
+  past(name: string, startedMs: number, ms: number, failure: string | null, describe: () => Attributes): void {
+    if (this.#outlets.exporter === null) return;
+    const startMs = unixMs(startedMs);
+    const times = { startMs, endMs: startMs + ms };
+    this.take({ name, kind: 'internal', ...times, base: noAttributes, attributes: describe(), failure });
   }
 
   link(link: SpanLink): void {

@@ -58,7 +58,12 @@ const timeOriginMs = performance.timeOrigin;
 
 /** Unix ms by the clock that does not jump. */
 export function nowMs(): number {
-  return timeOriginMs + performance.now();
+  return unixMs(performance.now());
+}
+
+/** @param processMs by `performance.now()` */
+export function unixMs(processMs: number): number {
+  return timeOriginMs + processMs;
 }
 
 /** Who gets spans when they end. */

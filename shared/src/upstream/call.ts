@@ -139,6 +139,8 @@ export interface Attempt {
   readonly model: string;
   /** The home's status; -1 without an answer. */
   readonly status: number;
+  /** When it was sent, by `performance.now()`. */
+  readonly sentMs: number;
   /** From sending to the response headers, or to the failure. */
   readonly ms: number;
   /** Null: its answer is the caller's. */
@@ -167,6 +169,8 @@ export interface Usage {
 export interface Metered extends Usage {
   /** All tokens that were reported, those of caches and of other models that helped included; null where none were. */
   readonly tokens: number | null;
+  /** The input among these, counted alike for every provider; `inputTokens` is what each of them calls so. */
+  readonly promptTokens: number | null;
   /** Counts by the model that served them, none of them twice; estimates fill in what was not reported. */
   readonly billed: readonly ServedUsage[];
   /** Input and output are our own count: the API tells none. */
@@ -215,6 +219,8 @@ export interface Answer {
   readonly refusal: Refusal | null;
   /** Id of the home that answered. */
   readonly home: string;
+  /** When it was sent there, by `performance.now()`. */
+  readonly sentMs: number;
   /** Milliseconds from sending the request to the response headers. */
   readonly headersMs: number;
   /** Response headers for the caller, by allow-list. */

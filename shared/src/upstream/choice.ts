@@ -73,7 +73,7 @@ function homesFor(
   const betas =
     dialect === 'anthropic-messages' && caller.dialect === 'anthropic' ? caller.headers['anthropic-beta'] : '';
   const needs = needsOf(body, typeof betas === 'string' && betas !== '' ? betas : null);
-  const homes = allowed.filter((home) => meetsNeeds(home, needs));
+  const homes = allowed.filter((home) => meetsNeeds(home, needs, model.provider));
   if (homes.length === 0) return { homes, unavailable: needsText(model.id, needs), cacheKey: '' };
   // Needed only where there is more than one home to choose from.
   return { homes, unavailable: null, cacheKey: homes.length > 1 ? cacheKeyOf(body, caller) : '' };

@@ -66,11 +66,6 @@ export const guardedMembers: Readonly<Record<Api, readonly GuardedMember[]>> = {
     { name: 'user_profile_id', rule: 'drop' },
     { name: 'workspace_id', rule: 'drop' },
     { name: 'metadata', rule: 'ours' },
-    {
-      name: 'inference_geo',
-      rule: 'refuse',
-      why: 'the gateway has no price for a place of inference: leave it out',
-    },
     { name: 'fallbacks', rule: 'refuse', why: oneModel },
     { name: 'fallback_credit_token', rule: 'refuse', why: kept },
     { name: 'thread', rule: 'refuse', why: kept },

@@ -78,6 +78,23 @@ test('pictures of the Responses API and the author of a drawing, in the request 
   assert.equal(dropped, undefined, 'a tool that is left out calls nobody');
 });
 
+test('a tool that names no model is called with the provider’s choice, which is held to the same lists', () => {
+  const tool: JsonObject = { type: 'image_generation' };
+  const [choice, ...others] = second('openai-responses', { tools: [tool, { ...tool, model: null }] }) ?? [];
+  // A release’s own row: the name must be one that it knows and prices.
+  assert.equal(choice?.model?.known, true, choice?.typed);
+  assert.deepEqual(others, []);
+  const input = [
+    { type: 'additional_tools', tools: [{ type: 'namespace', tools: [] }, tool] },
+    { role: 'user', content: 'hi' },
+  ];
+  assert.deepEqual(
+    second('openai-responses', { input })?.map(({ typed }) => typed),
+    [choice?.typed],
+  );
+  assert.equal(second('openai-responses', { tools: [{ type: 'function', name: 'f' }] }), undefined);
+});
+
 test('a model that an operator took away is told in its words; what is no name is the provider’s to refuse', () => {
   const [off] = second('anthropic-messages', { tools: [advisor('anthropic/claude-off')] }) ?? [];
   assert.deepEqual([off?.typed, off?.unavailable], ['claude-off', 'not today']);

@@ -1,7 +1,7 @@
 // By which members a request has another model called, and billed, beside its own: one closed table for each API. What
 // has another model answer in the first one's place is refused (guarded-members.ts). Not whether this caller may.
 
-import type { Catalogue } from '../catalogue/catalogue.ts';
+import type { Catalogue, ProviderRow } from '../catalogue/catalogue.ts';
 import { Refusal } from '../http/http.ts';
 import type { Choice, JsonObject, SecondModel } from './call.ts';
 import type { Api } from './guarded-members.ts';
@@ -28,21 +28,33 @@ function steps(place: string): readonly string[] {
   return place.split('.');
 }
 
+/** The model of a tool that names none; null: nobody knows one. */
+export function toolModel(type: string, unnamed: ProviderRow['toolModels']): string | null {
+  return Object.hasOwn(unnamed, type) ? (unnamed[type] ?? null) : null;
+}
+
 /** Each is looked up and held against a list. */
 const namesMax = 10;
 
 /**
- * The names, each once.
+ * The names, each once. A tool that names none is called with the provider's own choice, which is as much of a name.
  * @param members what goes to the provider
+ * @param unnamed that choice by the tool's type
  * @throws Refusal `bad-request` for more of them than a request can need
  */
-export function secondNames(members: JsonObject, api: Api): readonly string[] {
+export function secondNames(members: JsonObject, api: Api, unnamed: ProviderRow['toolModels']): readonly string[] {
   const names = new Set<string>();
-  for (const place of places[api]) collect(members, place, 0, names);
+  for (const place of places[api]) collect(members, place, 0, names, unnamed);
   return [...names];
 }
 
-function collect(value: unknown, place: readonly string[], at: number, names: Set<string>): void {
+function collect(
+  value: unknown,
+  place: readonly string[],
+  at: number,
+  names: Set<string>,
+  unnamed: ProviderRow['toolModels'],
+): void {
   const step = place[at];
   if (step === undefined) {
     if (typeof value !== 'string' || value === '') return;
@@ -50,8 +62,12 @@ function collect(value: unknown, place: readonly string[], at: number, names: Se
     if (names.size > namesMax)
       throw new Refusal('bad-request', `the tools of a request may name ${namesMax} models, these name more`);
   } else if (step === '*') {
-    if (Array.isArray(value)) for (const item of value as unknown[]) collect(item, place, at + 1, names);
-  } else if (isObject(value) && value[step] !== undefined) collect(value[step], place, at + 1, names);
+    if (Array.isArray(value)) for (const item of value as unknown[]) collect(item, place, at + 1, names, unnamed);
+  } else if (isObject(value)) {
+    const isTool = at > 1 && place[at - 2] === 'tools' && step === 'model';
+    const choice = isTool && typeof value['type'] === 'string' ? toolModel(value['type'], unnamed) : null;
+    collect(value[step] ?? choice, place, at + 1, names, unnamed);
+  }
 }
 
 /**

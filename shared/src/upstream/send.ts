@@ -16,7 +16,7 @@ import { refusalOfOurs } from './homes/our-refusal.ts';
 import type { homeAccess } from './home-access.ts';
 import { callerHeaders } from './response-headers.ts';
 import { waitIn } from './retry-info.ts';
-import { callerStatus, retryAfter, retryAfterMs } from './status.ts';
+import { callerStatus, retryAfter, waitAsked } from './status.ts';
 import { createReader, type Reader, type ReaderEnd } from './reader.ts';
 
 /** What a call depends on besides its lease. */
@@ -135,6 +135,7 @@ export async function attempt(
       wentOut: sent.isWhole(),
       home: home.row.id,
       model: spelling,
+      sentMs: startedMs,
       ms: now() - startedMs,
       ...more,
     });
@@ -187,6 +188,7 @@ export async function attempt(
     sse,
     arrayStream: call.arrayStream === true && !sse && status >= 200 && status < 300,
     home: home.row.id,
+    sentMs: startedMs,
     headersMs: headersTookMs,
     body,
     meter,
@@ -211,17 +213,17 @@ export async function attempt(
     throw signal.reason;
   }
   if (held?.what === 'begun') return answer(null);
-  const facts = {
+  const facts = () => ({
     status,
-    retryAfterMs: retryAfterMs(headers['retry-after'], Date.now()),
+    retryAfterMs: waitAsked(headers, waitTold, Date.now()),
     isFinal: headers['x-should-retry'] === 'false',
-  };
+  });
   if (held?.what === 'cut') {
     // What ended the call ended it for all homes.
     if (ending.reason instanceof DeadlinePassed) return answer(null);
     told = true;
     abort();
-    return failed('cut', held.error, { ...facts, answer: null });
+    return failed('cut', held.error, { ...facts(), answer: null });
   }
   const text = held === null ? await errorText(body, holdMs) : held.text;
   waitTold = waitIn(text);
@@ -232,7 +234,7 @@ export async function attempt(
   }
   // Nobody is told how it went but by the failure.
   told = true;
-  return failed(judged.blame, null, { ...facts, answer: answer(judged), said: judged.said });
+  return failed(judged.blame, null, { ...facts(), answer: answer(judged), said: judged.said });
 }
 
 const isStream = (contentType: string): boolean => contentType.startsWith('text/event-stream');

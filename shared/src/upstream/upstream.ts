@@ -197,14 +197,14 @@ export function createUpstream({
       if (written === undefined) {
         const parts = withEstimates(call, { report, written: meter.written(), whole: meter.finished(), ms });
         const billed = byAnsweringModel(call, report.answered, parts);
-        return { ...usage, tokens: tokensIn(report.parts), billed, counted: false, report: report.whole };
+        return { ...usage, ...totalsOf(report.parts), billed, counted: false, report: report.whole };
       }
       const count = async (text: string): Promise<number | null> =>
         text.length > countedCharactersMax ? null : counter.count(text, Infinity);
       const [inputTokens, outputTokens] = await Promise.all([count(call.countedPrompt ?? ''), count(written)]);
       const counted = { input: inputTokens ?? 0, output: outputTokens ?? 0 };
       const billed: ServedUsage[] = [{ model: null, counts: counted, estimated: true }];
-      return { ...usage, inputTokens, outputTokens, tokens: tokensIn(billed), billed, counted: true, report: null };
+      return { ...usage, inputTokens, outputTokens, ...totalsOf(billed), billed, counted: true, report: null };
     },
     soFar: (call, answer, ms) => {
       const report = answer?.meter.report() ?? nothingTold;
@@ -217,6 +217,11 @@ export function createUpstream({
     close: () => counter.close(),
   };
 }
+
+const totalsOf = (parts: readonly ServedUsage[]): Pick<Metered, 'tokens' | 'promptTokens'> => ({
+  tokens: tokensIn(parts, 'both'),
+  promptTokens: tokensIn(parts, 'input'),
+});
 
 function dialectOf({ dialects }: Surface, request: JsonObject): Call['dialect'] {
   const [first, second] = dialects;

@@ -47,6 +47,15 @@ const dialects: Readonly<
           '[DONE]',
         )
       : json({ model, choices: [{ message: { content: 'ok' } }], ...said, usage }),
+  responses: (model, usage, said, stream) => {
+    const response = { model, status: 'completed', output: [], ...said, usage };
+    if (!stream) return json(response);
+    return sse(
+      { type: 'response.created', response: { model, status: 'in_progress', output: [], usage: null } },
+      { type: 'response.output_text.delta', delta: 'ok' },
+      { type: 'response.completed', response },
+    );
+  },
   google: (model, usageMetadata, said, stream) => {
     const candidate = { content: { parts: [{ text: 'ok' }] }, finishReason: 'STOP', ...said };
     const whole = { candidates: [candidate], usageMetadata, modelVersion: model };
@@ -56,15 +65,23 @@ const dialects: Readonly<
 
 /**
  * Shape, model, what the provider reports, micro-dollars by hand and their source; then what its answer says beside
- * the usage.
+ * the usage, and where it was served if not at the provider's own API.
  */
-type Line = readonly [shape: SurfaceName, model: string, usage: Report, microUsd: number, why: string, said?: Report];
+type Line = readonly [
+  shape: SurfaceName,
+  model: string,
+  usage: Report,
+  microUsd: number,
+  why: string,
+  said?: Report,
+  at?: 'cloud',
+];
 
 const hour = (tokens: number): Report => ({
   cache_creation_input_tokens: tokens,
   cache_creation: { ephemeral_5m_input_tokens: 0, ephemeral_1h_input_tokens: tokens },
 });
-const [a, o, f, g] = ['anthropic-messages', 'openai', 'fireworks', 'google'] as const;
+const [a, o, r, f, g] = ['anthropic-messages', 'openai', 'responses', 'fireworks', 'google'] as const;
 
 // prettier-ignore
 const lines: readonly Line[] = [
@@ -108,6 +125,19 @@ const lines: readonly Line[] = [
   [o, 'gpt-4o', { input_tokens: 4_000, output_tokens: 500, input_tokens_details: { cached_tokens: 2_000 } }, 12_500, 'the same in the words of the Responses API'],
   [o, 'gpt-4o-mini', { prompt_tokens: 4_000, completion_tokens: 500 }, 1_500, '4,000 × $0.25 + 500 × $1', { service_tier: 'priority' }],
   [o, 'gpt-4o-mini', { prompt_tokens: 3, completion_tokens: 1 }, 1.05, '3 × $0.15 + 1 × $0.60'],
+  [r, 'gpt-5.1', { input_tokens: 10_000, output_tokens: 2_000, input_tokens_details: { cached_tokens: 8_000 }, output_tokens_details: { reasoning_tokens: 1_500 } }, 23_500, 'Responses: 2,000 × $1.25 + 8,000 × $0.125 + 2,000 × $10'],
+  [r, 'gpt-5.2', { input_tokens: 10_000, output_tokens: 2_000 }, 91_000, 'Responses by priority: 10,000 × $3.50 + 2,000 × $28', { service_tier: 'priority' }],
+  [r, 'gpt-5.4', { input_tokens: 300_000, output_tokens: 1_000 }, 1_522_500, 'Responses above 272,000: $5 and $22.50'],
+  [r, 'gpt-6.1-sol', { input_tokens: 10_000, output_tokens: 1_000, input_tokens_details: { cached_tokens: 4_000, cache_write_tokens: 2_000 } }, 23_400, 'Responses that write a cache: 4,000 × $2 + 4,000 × $0.10 + 2,000 × $2.50 + 1,000 × $10'],
+  [r, 'gpt-5.1', { input_tokens: 1_000, output_tokens: 100 }, 62_250, 'tools of OpenAI’s: 1,000 × $1.25 + 100 × $10 + 2 searches at $10 a thousand + a container at $0.03 + 4 searches of files at $2.50 a thousand', { output: [...Array.from({ length: 2 }, () => ({ type: 'web_search_call', action: { type: 'search' } })), { type: 'code_interpreter_call', container_id: 'c' }, { type: 'code_interpreter_call', container_id: 'c' }, ...Array.from({ length: 4 }, () => ({ type: 'file_search_call' }))] }],
+  [r, 'gpt-5.1', { input_tokens: 1_000, output_tokens: 100 }, 128_550, 'a picture by the model that the answer names: 2,250 of text, 300 × $5 + 4,160 × $30', { tools: [{ type: 'image_generation', model: 'gpt-image-2' }], tool_usage: { image_gen: { input_tokens: 300, output_tokens: 4_160 } } }],
+  [r, 'gpt-5.1', { input_tokens: 1_000, output_tokens: 100 }, 132_550, 'a picture by a model that nobody names, GPT Image 2.6 Sunburst: 2,250 of text, 300 × $5 + 500 × $8 of a picture + 4,160 × $30', { tools: [{ type: 'image_generation' }], tool_usage: { image_gen: { input_tokens: 800, input_tokens_details: { image_tokens: 500 }, output_tokens: 4_160 } } }],
+  [a, 'claude-haiku-4-5-20251001', { input_tokens: 3_000, output_tokens: 400, ...hour(10_000) }, 25_000, 'on Vertex AI, in its own spelling: 3,000 × $1 + 10,000 × $2 + 400 × $5', { model: 'claude-haiku-4-5@20251001' }, 'cloud'],
+  [a, 'claude-opus-4-8', { input_tokens: 1_000, cache_read_input_tokens: 10_000, output_tokens: 100, server_tool_use: { web_search_requests: 1 } }, 22_500, 'on Vertex AI: 1,000 × $5 + 10,000 × $0.50 + 100 × $25 + one search', {}, 'cloud'],
+  [g, 'gemini-2.5-pro', { promptTokenCount: 5_000, candidatesTokenCount: 500, thoughtsTokenCount: 1_200, trafficType: 'ON_DEMAND' }, 23_250, 'on Vertex AI: 5,000 × $1.25 + 1,700 × $10', {}, 'cloud'],
+  [g, 'gemini-2.5-flash', { promptTokenCount: 20_000, candidatesTokenCount: 100, promptTokensDetails: [{ modality: 'AUDIO', tokenCount: 18_000 }, { modality: 'TEXT', tokenCount: 2_000 }] }, 18_850, 'speech on Vertex AI, at $1', {}, 'cloud'],
+  [o, 'gpt-4o', { prompt_tokens: 4_000, completion_tokens: 500, prompt_tokens_details: { cached_tokens: 2_000 } }, 12_500, 'at Azure, whose answer names the model by its day', { model: 'gpt-4o-2024-11-20' }, 'cloud'],
+  [r, 'gpt-5.1', { input_tokens: 10_000, output_tokens: 2_000, input_tokens_details: { cached_tokens: 8_000 } }, 23_500, 'Responses at Azure', { model: 'gpt-5.1-2025-11-13' }, 'cloud'],
   [g, 'gemini-2.5-pro', { promptTokenCount: 5_000, candidatesTokenCount: 500, thoughtsTokenCount: 1_200 }, 23_250, 'ai.google.dev/gemini-api/docs/pricing: 5,000 × $1.25 + 1,700 × $10'],
   [g, 'gemini-2.5-pro', { promptTokenCount: 250_000, candidatesTokenCount: 500, thoughtsTokenCount: 100 }, 634_000, 'above 200,000: $2.50 and $15'],
   [g, 'gemini-2.5-pro', { promptTokenCount: 5_000, totalTokenCount: 6_700 }, 23_250, 'output that the total alone tells'],
@@ -122,15 +152,16 @@ const lines: readonly Line[] = [
 ];
 
 const delivered: UsageEvent[] = [];
-for (const [shape, model, usage, microUsd, why, said = {}] of lines)
+for (const [shape, model, usage, microUsd, why, said = {}, at] of lines)
   describe(`${model}: ${why}`, () => {
     for (const stream of [false, true])
       test(stream ? 'streamed' : 'whole', async () => {
         const say = dialects[shape === 'fireworks' ? 'openai' : shape];
         assert.ok(say);
         answer(say(typeof said['model'] === 'string' ? said['model'] : model, usage, said, stream));
-        const row = await call({ shape, model, stream });
+        const row = await call({ shape, model, stream, ...(at !== undefined && { at }) });
         assert.equal(row.cost_nano_usd, Math.round(microUsd * 1_000));
+        assert.equal(/-vertex|azure-/.test(row.home ?? ''), at === 'cloud', row.home ?? '');
         assert.deepEqual([row.metadata['unpriced_dimensions'], row.metadata['estimated']], [undefined, undefined]);
         assert.deepEqual([row.units, row.price_rank, row.abandoned_nano_usd, row.tags], [1, 0, null, ['acme']]);
         assert.match(row.price_version ?? '', /^\w+\/\S+ \d{4}-\d{2}-\d{2}/);
@@ -171,6 +202,41 @@ test('input is input with what caches gave and took, whoever reports it; other m
   const gpt = await call({ shape: o, model: 'gpt-4o', stream: false });
   assert.deepEqual([claude.tokens, gpt.tokens], [17_119, 17_119]);
   assert.deepEqual([claude.metadata['prompt_token_count'], gpt.metadata['prompt_token_count']], [9, 17_111]);
+  const input = (row: UsageEvent): unknown => row.metadata['input_token_count'];
+  assert.deepEqual([input(claude), input(gpt)], [17_111, 17_111]);
+  const iterations = [{ type: 'advisor_message', model: 'claude-opus-4-8', input_tokens: 2_518, output_tokens: 22 }];
+  answer(json({ content: [], usage: { input_tokens: 2_390, output_tokens: 121, iterations } }));
+  const advised = await call({ shape: a, model: 'claude-sonnet-5', stream: false });
+  assert.deepEqual([advised.tokens, input(advised)], [2_390 + 121 + 2_518 + 22, 2_390 + 2_518]);
+  const usageMetadata = {
+    promptTokenCount: 10,
+    toolUsePromptTokenCount: 5,
+    candidatesTokenCount: 3,
+    thoughtsTokenCount: 2,
+  };
+  answer(json({ candidates: [], usageMetadata }));
+  const gemini = await call({ shape: g, model: 'gemini-2.5-pro', stream: false });
+  assert.deepEqual([gemini.tokens, input(gemini)], [20, 15]);
+});
+
+test('a price that the provider states itself stands in the row, beside ours', async () => {
+  const usage = {
+    prompt_tokens: 1_000,
+    completion_tokens: 0,
+    cost: 0.0021,
+    cost_details: { upstream_inference_cost: 0.002 },
+  };
+  const ticks = { prompt_tokens: 1_000, completion_tokens: 0, cost_in_usd_ticks: 20_000_000 };
+  for (const stated of [usage, ticks])
+    for (const stream of [false, true]) {
+      const say = dialects['openai'];
+      assert.ok(say);
+      answer(say('gpt-4o', stated, {}, stream));
+      const row = await call({ shape: o, model: 'gpt-4o', stream });
+      assert.deepEqual([row.cost_nano_usd, row.metadata['unpriced_dimensions']], [2_500_000, undefined]);
+      const { completion_tokens: _, ...kept } = stated;
+      assert.deepEqual((row.metadata['usage'] as Report)['report'], kept, 'what is zero is left out');
+    }
 });
 
 test('the report stands in the row, and what nobody can price marks it', async () => {

@@ -28,6 +28,7 @@ import { createOutages } from '../outages.ts';
 const hourMs = 3_600_000;
 const surfaces = {
   'anthropic-messages': { provider: 'anthropic', dialects: ['anthropic-messages'] },
+  'anthropic-text': { provider: 'anthropic', dialects: ['anthropic-text'] },
   openai: { provider: 'openai', dialects: ['openai-chat'] },
   fireworks: { provider: 'fireworks', dialects: ['openai-chat'] },
   google: { provider: 'google', dialects: ['gemini-generate'] },
@@ -39,7 +40,8 @@ let redisServer: LocalRedis;
 let store: Store;
 let gateway: Server;
 let provider: Server;
-let catalogue: Catalogue;
+/** By where calls are served: at the providers' own APIs, or at Vertex AI and Azure alone. */
+let catalogues: Readonly<Record<'own' | 'cloud', Catalogue>>;
 let upstream: Upstream;
 let context: Context;
 let handle: (exchange: Exchange) => Promise<void>;
@@ -70,18 +72,30 @@ export async function startRig(): Promise<void> {
   );
   const address = `http://127.0.0.1:${portOf(provider)}`;
   const names = ['ANTHROPIC', 'OPENAI', 'FIREWORKS', 'GOOGLE'];
-  const config = loadConfig({
-    REDIS_ENDPOINT: 'none',
-    CODY_GATEWAY_DIAGNOSTICS_SECRET: 'none',
-    ...Object.fromEntries(names.map((name) => [`CODY_GATEWAY_${name}_ACCESS_TOKEN`, 'key'])),
-    ...Object.fromEntries(names.map((name) => [`CODY_GATEWAY_${name}_BASE_URL`, address])),
-    // Also models that a release does not serve by itself.
-    CODY_GATEWAY_CATALOGUE: JSON.stringify({
-      providers: ['anthropic', 'openai', 'fireworks', 'google'].map((id) => ({ id, allow: ['*'] })),
-    }),
-  });
-  const nowMs = Date.parse('2026-11-28');
-  catalogue = openCatalogue({ config, nowMs, overlay: null, onFaults: () => assert.fail('faults') }).latest();
+  const open = (homes: readonly object[]) => {
+    const config = loadConfig({
+      REDIS_ENDPOINT: 'none',
+      CODY_GATEWAY_DIAGNOSTICS_SECRET: 'none',
+      AZURE_OPENAI_API_KEY: 'key',
+      ...Object.fromEntries(names.map((name) => [`CODY_GATEWAY_${name}_ACCESS_TOKEN`, 'key'])),
+      ...Object.fromEntries(names.map((name) => [`CODY_GATEWAY_${name}_BASE_URL`, address])),
+      CODY_GATEWAY_RESPONSES_SERVER_TOOLS: 'image_generation',
+      // Also models that a release does not serve by itself.
+      CODY_GATEWAY_CATALOGUE: JSON.stringify({
+        providers: ['anthropic', 'openai', 'fireworks', 'google'].map((id) => ({ id, allow: ['*'] })),
+        homes,
+      }),
+    });
+    const nowMs = Date.parse('2026-11-28');
+    const { latest } = openCatalogue({ config, nowMs, overlay: null, onFaults: () => assert.fail('faults') });
+    return { config, catalogue: latest() };
+  };
+  const { config, catalogue: own } = open([]);
+  const draining = ['anthropic-api', 'openai-api', 'gemini-api'].map((id) => ({ id, draining: 'in this test' }));
+  const google = ['claude-vertex', 'gemini-vertex'].map((id) => ({ id, baseUrl: `${address}/v1/projects/p` }));
+  const spellings = { 'openai/gpt-4o': 'our deployment', 'openai/gpt-5.1': 'another of ours' };
+  const { catalogue: cloud } = open([...draining, ...google, { id: 'azure-openai', baseUrl: address, spellings }]);
+  catalogues = { own, cloud };
   upstream = createUpstream({ config, googleTokens: () => Promise.resolve('t'), warn: () => undefined });
   const outbox = createOutbox(
     store,
@@ -127,6 +141,7 @@ const hello = 'hello, who are you';
 const chat = { max_tokens: 100, messages: [{ role: 'user', content: hello }] };
 const saying: Readonly<Record<SurfaceName, object>> = {
   'anthropic-messages': chat,
+  'anthropic-text': { prompt: `\n\nHuman: ${hello}\n\nAssistant:`, max_tokens_to_sample: 100 },
   openai: chat,
   fireworks: chat,
   google: { max_tokens: 100, contents: [{ role: 'user', parts: [{ text: hello }] }] },
@@ -139,6 +154,8 @@ export interface Asked {
   /** Bare. */
   readonly model: string;
   readonly stream: boolean;
+  /** At the providers' own APIs where absent, else at Vertex AI and Azure. */
+  readonly at?: 'cloud';
   /** More members of the request. */
   readonly more?: Readonly<Record<string, unknown>>;
   /** Leaves once so much of the answer has come; at 0 before any of it, when the provider has the request. */
@@ -146,14 +163,23 @@ export interface Asked {
 }
 
 /** Sends a call all the way from its permit on. @returns its row, as it is written by the settlement */
-export async function call({ shape, model, stream, more = {}, leaveAfter }: Asked): Promise<UsageEvent> {
+export async function call({ shape, model, stream, at, more = {}, leaveAfter }: Asked): Promise<UsageEvent> {
+  const catalogue = catalogues[at ?? 'own'];
   const body = {
     model,
     stream,
     ...saying[shape],
     ...more,
   };
-  const caller = { actorId: 'a', actorUid: null, dialect: 'cody', feature: 'chat_completions', headers: {} } as const;
+  const companies = ['anthropic', 'openai', 'google', 'fireworks', 'microsoft'];
+  const caller = {
+    actorId: 'a',
+    actorUid: null,
+    dialect: 'cody',
+    feature: 'chat_completions',
+    headers: {},
+    places: { companies, regions: null, retention: null },
+  } as const;
   const asked = upstream.read(surfaces[shape], body, caller, catalogue);
   const permit = permitOf(asked.model?.id ?? assert.fail(`${model} is not served`));
   handle = (exchange) => {

@@ -172,6 +172,23 @@ test('a count that a report of a whole answer leaves out is none, not unknown', 
   }
 });
 
+test('an API that tells no tokens: what we count ourselves stands under the keys for it, and is the price', async () => {
+  for (const stream of [false, true]) {
+    const said = { completion: ' one two three', stop_reason: 'stop_sequence', model: 'claude-2.1' };
+    answer(stream ? sse({ type: 'completion', ...said }) : json({ type: 'completion', ...said }));
+    const { metadata, tokens, cost_nano_usd } = await call({ shape: 'anthropic-text', model: 'claude-2.1', stream });
+    const input = Number(metadata['prompt_tokenizer_token_count']);
+    const output = Number(metadata['completion_tokenizer_token_count']);
+    assert.ok(input > 5 && input < 20 && output >= 3 && output < 6, `${input}, ${output}`);
+    assert.deepEqual([metadata['prompt_token_count'], metadata['completion_token_count']], [input, output]);
+    assert.deepEqual([tokens, metadata['input_token_count']], [input + output, input]);
+    assert.equal(cost_nano_usd, input * 8_000 + output * 24_000);
+  }
+  answer(json({ choices: [], usage: { prompt_tokens: 1, completion_tokens: 1 } }));
+  const { metadata } = await call({ shape: o, model: 'gpt-4o', stream: false });
+  assert.equal(metadata['prompt_tokenizer_token_count'], undefined, 'what a provider tells is not counted again');
+});
+
 test('a prompt that was blocked in a stream costs its input, too', async () => {
   answer(sse({ promptFeedback: { blockReason: 'SAFETY' }, usageMetadata: { promptTokenCount: 1_000 } }));
   const { cost_nano_usd } = await call({ shape: g, model: 'gemini-2.5-flash', stream: true });

@@ -68,7 +68,7 @@ export function readMessages(body: JsonObject, { caller, provider, lengthMax }: 
     headers: versionHeaders(caller),
     hidesUsage: false,
     ...(caller.dialect !== 'cody' && { warnings }),
-    secondNames: secondNames(members, 'anthropic'),
+    secondNames: secondNames(members, 'anthropic', provider.toolModels),
   };
 }
 

@@ -64,7 +64,7 @@ function read(body: JsonObject, { caller, provider, lengthMax }: ReadingRules, t
     headers: { 'content-type': 'application/json', ...passedHeaders(provider, caller) },
     hidesUsage,
     ...(caller.dialect !== 'cody' && { warnings }),
-    secondNames: secondNames(members, 'openai'),
+    secondNames: secondNames(members, 'openai', provider.toolModels),
   };
 }
 

@@ -4,6 +4,7 @@ import type { SseEvent } from '../../http/http.ts';
 import { createJsonBody, jsonObject, memberOf, tokenCount } from '../answer-json.ts';
 import type { JsonObject, Meter, Usage } from '../call.ts';
 import { codePoints, isObject } from '../request-body.ts';
+import { createExecutedTools } from '../usage/executed-tools.ts';
 import { openAiUsage, outputOf } from '../usage/openai-usage.ts';
 import { mergeReports } from '../usage/report.ts';
 import { openAiWritten } from '../usage/written.ts';
@@ -14,7 +15,8 @@ import { openAiWritten } from '../usage/written.ts';
  */
 export function createOpenAiMeter(hidesUsage: boolean, reasoningBeside: boolean): Meter {
   let usage: JsonObject = {};
-  let [serviceTier, model]: unknown[] = [null, null];
+  let [serviceTier, model, byModel]: unknown[] = [null, null, null];
+  const executed = createExecutedTools();
   let characters: number | null = null;
   let written = 0;
   let finished = false;
@@ -29,6 +31,7 @@ export function createOpenAiMeter(hidesUsage: boolean, reasoningBeside: boolean)
       for (const choice of choices as unknown[]) {
         if (!isObject(choice)) continue;
         written += openAiWritten(choice);
+        executed.take(choice);
         // Some servers close without an end mark; there is one choice, and this is its last word.
         if (typeof choice['finish_reason'] === 'string') finished = true;
       }
@@ -36,7 +39,9 @@ export function createOpenAiMeter(hidesUsage: boolean, reasoningBeside: boolean)
     serviceTier = answer['service_tier'] ?? serviceTier;
     model = answer['model'] ?? model;
     // Groq's streams have it in a place of their own.
-    const reported = answer['usage'] ?? memberOf(answer, 'x_groq')['usage'];
+    const groq = memberOf(answer, 'x_groq');
+    byModel = answer['usage_breakdown'] ?? groq['usage_breakdown'] ?? byModel;
+    const reported = answer['usage'] ?? groq['usage'];
     if (!isObject(reported)) return false;
     usage = mergeReports(usage, reported);
     return isObject(answer['usage']) && Array.isArray(choices) && choices.length === 0;
@@ -65,7 +70,7 @@ export function createOpenAiMeter(hidesUsage: boolean, reasoningBeside: boolean)
     },
     report: () => {
       readWhole();
-      return openAiUsage(usage, { model, serviceTier }, reasoningBeside);
+      return openAiUsage(usage, { model, serviceTier, byModel, toolUses: executed.uses() }, reasoningBeside);
     },
     written: () => {
       readWhole();

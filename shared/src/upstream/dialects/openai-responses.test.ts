@@ -203,7 +203,7 @@ describe('tools', () => {
 });
 
 test('an event of ours takes the number behind the last one', () => {
-  const meter = createResponsesMeter(false);
+  const meter = createResponsesMeter(false, {});
   assert.equal(meter.nextNumber?.(), 0);
   for (const event of new SseSplitter(1_000).push(Buffer.from('data: {"type":"x","sequence_number":6}\n\n')))
     meter.event(event);

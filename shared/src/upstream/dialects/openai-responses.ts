@@ -19,7 +19,8 @@ export const openAiResponses: ApiDialect = {
   // The SDK sets the key's header.
   keyHeaders: () => ({}),
   body: (reading, model) => withModel(reading, model),
-  meter: (_reading, { rules }) => createResponsesMeter(rules.includes('reasoning-beside-output')),
+  meter: (_reading, { rules, toolModels }) =>
+    createResponsesMeter(rules.includes('reasoning-beside-output'), toolModels),
 };
 
 const encrypted = 'reasoning.encrypted_content';
@@ -57,7 +58,7 @@ function readResponse(body: JsonObject, rules: ReadingRules): Reading {
     headers: { 'content-type': 'application/json' },
     hidesUsage: false,
     warnings,
-    secondNames: secondNames(members, 'openai-responses'),
+    secondNames: secondNames(members, 'openai-responses', provider.toolModels),
   };
 }
 

@@ -1,6 +1,7 @@
 // Usage out of answers of OpenAI's Responses API. A stream ends with the event that tells it, and has no other end
 // mark.
 
+import type { ProviderRow } from '../../catalogue/catalogue.ts';
 import type { SseEvent } from '../../http/http.ts';
 import { createJsonBody, jsonObject, memberOf, tokenCount } from '../answer-json.ts';
 import type { JsonObject, Meter } from '../call.ts';
@@ -10,8 +11,11 @@ import { openAiUsage } from '../usage/openai-usage.ts';
 import { bytesOf, responsesWritten } from '../usage/written.ts';
 import { usageOf } from './openai-meter.ts';
 
-/** @param reasoningBeside thinking is counted beside `output_tokens`, and only the total has both */
-export function createResponsesMeter(reasoningBeside: boolean): Meter {
+/**
+ * @param reasoningBeside thinking is counted beside `output_tokens`, and only the total has both
+ * @param unnamed the provider's models of tools that name none
+ */
+export function createResponsesMeter(reasoningBeside: boolean, unnamed: ProviderRow['toolModels']): Meter {
   /** The response: a whole answer, or the one in the last event of a stream. */
   let response: JsonObject = {};
   let characters: number | null = null;
@@ -69,7 +73,7 @@ export function createResponsesMeter(reasoningBeside: boolean): Meter {
       const usage = memberOf(response, 'usage');
       const said = { model: response['model'] ?? started, serviceTier: response['service_tier'] };
       const report = openAiUsage({ ...usage, ...toolUses(response) }, said, reasoningBeside);
-      const drawn = imageToolUsage(response);
+      const drawn = imageToolUsage(response, unnamed);
       return drawn === null ? report : { ...report, parts: [...report.parts, drawn] };
     },
     written: () => {

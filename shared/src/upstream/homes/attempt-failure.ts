@@ -15,6 +15,7 @@ export interface AttemptFailureFacts {
   readonly wentOut: boolean;
   readonly home: string;
   readonly model: string;
+  readonly sentMs: number;
   readonly ms: number;
   readonly status?: number;
   /** What the provider asked to wait; null: it did not. */
@@ -26,33 +27,26 @@ export interface AttemptFailureFacts {
   readonly said?: string | null;
 }
 
+/** What is not known of it. */
+const unknown = { status: -1, retryAfterMs: null, isFinal: false, answer: null, said: null };
+
 export class AttemptFailure {
-  readonly kind: AttemptFailureKind;
-  readonly error: unknown;
-  readonly connected: boolean;
-  readonly wentOut: boolean;
-  readonly home: string;
-  readonly model: string;
-  readonly ms: number;
-  readonly status: number;
-  readonly retryAfterMs: number | null;
-  readonly isFinal: boolean;
-  readonly answer: Answer | null;
-  readonly said: string | null;
+  declare readonly kind: AttemptFailureKind;
+  declare readonly error: unknown;
+  declare readonly connected: boolean;
+  declare readonly wentOut: boolean;
+  declare readonly home: string;
+  declare readonly model: string;
+  declare readonly sentMs: number;
+  declare readonly ms: number;
+  declare readonly status: number;
+  declare readonly retryAfterMs: number | null;
+  declare readonly isFinal: boolean;
+  declare readonly answer: Answer | null;
+  declare readonly said: string | null;
 
   constructor(facts: AttemptFailureFacts) {
-    this.kind = facts.kind;
-    this.error = facts.error;
-    this.connected = facts.connected;
-    this.wentOut = facts.wentOut;
-    this.home = facts.home;
-    this.model = facts.model;
-    this.ms = facts.ms;
-    this.status = facts.status ?? -1;
-    this.retryAfterMs = facts.retryAfterMs ?? null;
-    this.isFinal = facts.isFinal ?? false;
-    this.answer = facts.answer ?? null;
-    this.said = facts.said ?? null;
+    Object.assign(this, unknown, facts);
   }
 
   isTransient(): boolean {
@@ -66,8 +60,9 @@ export class AttemptFailure {
 
   /** As others are told of it. */
   facts(): Attempt {
-    const { home, model, status, kind, said } = this;
-    return { home, model, status, ms: Math.round(this.ms), failure: kind, mayBeBilled: this.mayBeBilled(), said };
+    const { home, model, status, sentMs, kind, said } = this;
+    const ms = Math.round(this.ms);
+    return { home, model, status, sentMs, ms, failure: kind, mayBeBilled: this.mayBeBilled(), said };
   }
 
   /** Nobody relays it. One that has come whole leaves its connection to the next call. */

@@ -46,6 +46,26 @@ describe('who is asked', () => {
     );
   });
 
+  test('where a place of inference is asked for, only homes of the company that lets it be chosen', async (t) => {
+    const bodies: string[] = [];
+    const [a, b] = [
+      await startHome(t, answered),
+      await startHome(t, (response, body, request) => {
+        bodies.push(body);
+        answered(response, body, request);
+      }),
+    ];
+    const instance = instanceOf([a, b], { rows: [{ company: 'cloud' }] });
+    const places = { companies: ['anthropic', 'cloud'], regions: null, retention: null };
+    assert.equal((await instance.ask({ caller: { places } })).home, 'a');
+    assert.equal((await instance.ask({ caller: { places }, body: { inference_geo: null } })).home, 'a');
+    assert.equal((await instance.ask({ caller: { places }, body: { inference_geo: 'us' } })).home, 'b');
+    assert.equal((JSON.parse(bodies[0] ?? '{}') as { inference_geo?: string }).inference_geo, 'us');
+    const cloud = { places: { ...places, companies: ['cloud'] } };
+    const { error } = await instance.ask({ caller: cloud, body: { inference_geo: 'us' } });
+    assert.match(error?.message ?? '', /no home of .* knows all that the request asks for \(inference_geo us\)/);
+  });
+
   test('not a home that does not know the request’s beta or tool', async (t) => {
     const [a, b] = [await startHome(t, answered), await startHome(t, answered)];
     const instance = instanceOf([a, b], { rows: [{ betas: ['one'], tools: [] }] });

@@ -226,12 +226,13 @@ class Failover {
 
   #take(answer: Answer): Answer {
     this.#failure?.drop();
-    const { home, status, headersMs } = answer;
+    const { home, status, sentMs, headersMs } = answer;
     const spelling = this.#call.homes.find(({ row }) => row.id === home)?.spelling(this.#model.name, this.#model.id);
     this.#options.onAttempt?.({
       home,
       model: spelling ?? this.#model.name,
       status,
+      sentMs,
       ms: Math.round(headersMs),
       failure: null,
       mayBeBilled: false,

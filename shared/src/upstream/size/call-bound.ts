@@ -24,7 +24,7 @@ export function boundOfCall(call: Call, book: PriceBook, { atMs, unseenMs }: Ask
   const body = String(call.body);
   const { api } = dialectNamed(call.dialect);
   const members = requestObject(JSON.parse(body));
-  const [second] = secondNames(members, api);
+  const [second] = secondNames(members, api, call.provider.toolModels);
   if (second !== undefined)
     return { worstNanoUsd: null, why: `another model is called beside it, ${second.slice(0, 100)}: leave it out` };
   const { mediaBytes, ...size } = dialectSizes[call.dialect](members, model.name, body);

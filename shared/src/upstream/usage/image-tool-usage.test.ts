@@ -6,6 +6,7 @@ import { createResponsesMeter } from '../dialects/responses-meter.ts';
 import type { JsonObject } from '../call.ts';
 import { imageToolUsage } from './image-tool-usage.ts';
 
+const unnamed = { image_generation: 'gpt-image-9' };
 const image_gen = {
   input_tokens: 1_000,
   input_tokens_details: { image_tokens: 700, text_tokens: 300 },
@@ -29,20 +30,22 @@ test('each kind of its tokens, by the model that the tool names', () => {
     { type: 'function', name: 'f' },
     { type: 'image_generation', model: 'gpt-image-2' },
   ];
-  assert.deepEqual(imageToolUsage({ tools, tool_usage: { image_gen } }), {
+  assert.deepEqual(imageToolUsage({ tools, tool_usage: { image_gen } }, unnamed), {
     model: 'gpt-image-2',
     counts,
     qualifiers: {},
   });
-  assert.equal(imageToolUsage({ tool_usage: { image_gen } })?.model, 'image_generation', 'nobody says which');
-  assert.equal(imageToolUsage({ tool_usage: { image_gen: { input_tokens: 0, output_tokens: 0 } } }), null);
-  assert.equal(imageToolUsage({}), null);
-  const without = imageToolUsage({ tool_usage: { image_gen: { input_tokens: 5, output_tokens: 7 } } });
+  const silent = { tools: [{ type: 'image_generation' }], tool_usage: { image_gen } };
+  assert.equal(imageToolUsage(silent, unnamed)?.model, 'gpt-image-9', 'the one of the provider’s row');
+  assert.equal(imageToolUsage(silent, {})?.model, 'image_generation', 'nobody says which');
+  assert.equal(imageToolUsage({ tool_usage: { image_gen: { input_tokens: 0, output_tokens: 0 } } }, {}), null);
+  assert.equal(imageToolUsage({}, unnamed), null);
+  const without = imageToolUsage({ tool_usage: { image_gen: { input_tokens: 5, output_tokens: 7 } } }, unnamed);
   assert.deepEqual(without?.counts, { input: 5, image_output: 7 });
 });
 
 test('the meter tells it beside the answer’s own, and searches as many as the answer says are billed', () => {
-  const meter = createResponsesMeter(false);
+  const meter = createResponsesMeter(false, unnamed);
   const search: JsonObject = { type: 'web_search_call', action: { type: 'search' } };
   const response = {
     status: 'completed',

@@ -1,17 +1,23 @@
 // What the Responses API's tool for pictures used: its tokens are those of a model of its own, and stand beside the
 // usage of the answer.
 
+import type { ProviderRow } from '../../catalogue/catalogue.ts';
 import { memberOf } from '../answer-json.ts';
 import type { JsonObject } from '../call.ts';
 import { isObject } from '../request-body.ts';
+import { toolModel } from '../second-models.ts';
 import { countOf, restOf, used, wordOf } from './report.ts';
 import type { ServedUsage } from './served-usage.ts';
 
-/** No model has this name: a call whose pictures are of a model that the answer does not name is marked by it. */
-const unnamed = 'image_generation';
+const imageTool = 'image_generation';
 
-/** Null where it was not used. @param response whole, with its tools as the provider echoes them */
-export function imageToolUsage(response: JsonObject): ServedUsage | null {
+/**
+ * Null where it was not used. Where neither the answer nor the provider's row says whose pictures they are, the tool's
+ * own name stands for the model: it has no price, and marks the call.
+ * @param response whole, with its tools as the provider echoes them
+ * @param unnamed the provider's models of tools that name none
+ */
+export function imageToolUsage(response: JsonObject, unnamed: ProviderRow['toolModels']): ServedUsage | null {
   const report = memberOf(memberOf(response, 'tool_usage'), 'image_gen');
   const [input, output] = [memberOf(report, 'input_tokens_details'), memberOf(report, 'output_tokens_details')];
   const cached = memberOf(report, 'cached_tokens_details');
@@ -29,6 +35,6 @@ export function imageToolUsage(response: JsonObject): ServedUsage | null {
   });
   if (Object.keys(counts).length === 0) return null;
   const tools = Array.isArray(response['tools']) ? response['tools'].filter(isObject) : [];
-  const tool = tools.find(({ type }) => type === 'image_generation');
-  return { model: wordOf(tool?.['model']) ?? unnamed, counts, qualifiers: {} };
+  const tool = tools.find(({ type }) => type === imageTool);
+  return { model: wordOf(tool?.['model']) ?? toolModel(imageTool, unnamed) ?? imageTool, counts, qualifiers: {} };
 }

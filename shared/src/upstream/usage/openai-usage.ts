@@ -5,7 +5,7 @@ import { memberOf } from '../answer-json.ts';
 import type { JsonObject } from '../call.ts';
 import { isObject } from '../request-body.ts';
 import { boundedCopy, countOf, nothingTold, qualifiersOf, restOf, unknownCounts, used, wordOf } from './report.ts';
-import type { UsageReport } from './served-usage.ts';
+import type { ServedUsage, UsageReport } from './served-usage.ts';
 
 const kinds = 'text_tokens audio_tokens image_tokens video_tokens'.split(' ');
 const inputDetails = [
@@ -37,6 +37,10 @@ const known: ReadonlySet<string> = new Set([
 export interface AnswerSays {
   readonly model: unknown;
   readonly serviceTier: unknown;
+  /** Where several models worked on the answer, what each of them used: `{ models: [{ model, usage }] }` (Groq). */
+  readonly byModel?: unknown;
+  /** Uses of tools that stand in the answer itself, by dimension. */
+  readonly toolUses?: Readonly<Record<string, number>>;
 }
 
 /**
@@ -45,9 +49,28 @@ export interface AnswerSays {
  */
 export function openAiUsage(report: JsonObject, said: AnswerSays, reasoningBeside: boolean): UsageReport {
   const answered = wordOf(said.model);
+  if (!tells(report)) return { ...nothingTold, answered };
+  const counts = { ...countsOf(report, reasoningBeside), ...said.toolUses };
+  const qualifiers = qualifiersOf({ service_tier: said.serviceTier });
+  const others = partsByModel(said.byModel, reasoningBeside);
+  // The whole is usually the sum of its parts; what it has beyond them is of the model that was asked for.
+  const rest = others.length === 0 ? counts : beyond(counts, others);
+  const parts = [
+    ...(others.length === 0 || Object.keys(rest).length > 0 ? [{ model: null, counts: rest, qualifiers }] : []),
+    ...others.map((part) => ({ ...part, qualifiers })),
+  ];
+  const whole = boundedCopy({
+    ...report,
+    service_tier: said.serviceTier,
+    ...(others.length > 0 && { usage_breakdown: said.byModel }),
+  });
+  return { parts, whole, answered, told: 'all' };
+}
+
+/** Disjoint, by dimension. */
+function countsOf(report: JsonObject, reasoningBeside: boolean): Record<string, number> {
   const prompt = countOf(report['prompt_tokens'] ?? report['input_tokens']);
   const completion = outputOf(report, reasoningBeside);
-  if (!tells(report)) return { ...nothingTold, answered };
   const input = detailsOf(report, 'input_tokens_details', 'prompt_tokens_details');
   const output = detailsOf(report, 'output_tokens_details', 'completion_tokens_details');
   const ofCached = memberOf(input, 'cached_tokens_details');
@@ -62,7 +85,7 @@ export function openAiUsage(report: JsonObject, said: AnswerSays, reasoningBesid
   const spoken = countOf(output['audio_tokens']);
   const [drawn, filmed] = [countOf(output['image_tokens']), countOf(output['video_tokens'])];
   const tools = detailsOf(report, 'server_tool_use', 'server_side_tool_usage_details');
-  const counts = used({
+  return used({
     input: restOf(prompt, cached, written, audio, image, video),
     cache_read: restOf(cached, audioCached, imageCached),
     cache_write_5m: written,
@@ -81,9 +104,31 @@ export function openAiUsage(report: JsonObject, said: AnswerSays, reasoningBesid
     code_execution: countOf(tools['code_interpreter_calls']),
     ...unknownCounts(report, known),
   });
-  const qualifiers = qualifiersOf({ service_tier: said.serviceTier });
-  const whole = boundedCopy({ ...report, service_tier: said.serviceTier });
-  return { parts: [{ model: null, counts, qualifiers }], whole, answered, told: 'all' };
+}
+
+/** More models than any answer is made by. */
+const modelsMax = 20;
+
+function partsByModel(byModel: unknown, reasoningBeside: boolean): ServedUsage[] {
+  const list = isObject(byModel) ? byModel['models'] : null;
+  const told = (Array.isArray(list) ? list.slice(0, modelsMax) : []).filter(isObject);
+  return told.flatMap(({ model, usage }) =>
+    isObject(usage) && tells(usage)
+      ? [{ model: wordOf(model) ?? 'unnamed', counts: countsOf(usage, reasoningBeside) }]
+      : [],
+  );
+}
+
+/** What a whole has beyond its parts, by dimension. */
+function beyond(whole: Readonly<Record<string, number>>, parts: readonly ServedUsage[]): Record<string, number> {
+  return used(
+    Object.fromEntries(
+      Object.entries(whole).map(([name, count]) => [
+        name,
+        restOf(count, ...parts.map((part) => part.counts[name] ?? 0)),
+      ]),
+    ),
+  );
 }
 
 const noDetails: JsonObject = Object.freeze({});

@@ -1,34 +1,24 @@
 // What a provider says that a call used, whole: its parts are merged, its copy is bounded, and what nobody here knows
 // is found. What the members mean is each dialect's (the files beside).
 
-import type { DimensionName } from '../../catalogue/catalogue.ts';
+import { dimensionOf } from '../../catalogue/catalogue.ts';
 import type { JsonObject } from '../call.ts';
 import { isObject } from '../request-body.ts';
 import type { ServedUsage, UsageReport } from './served-usage.ts';
 
 export const nothingTold: UsageReport = { parts: [], whole: null, answered: null, told: 'nothing' };
 
-const tokenDimensions: ReadonlySet<string> = new Set<DimensionName>([
-  'input',
-  'cache_read',
-  'cache_write_5m',
-  'cache_write_1h',
-  'image_input',
-  'image_cache_read',
-  'video_input',
-  'audio_input',
-  'audio_cache_read',
-  'output',
-  'reasoning',
-  'image_output',
-  'audio_output',
-  'video_output',
-]);
-
-/** Tokens of all parts, in and out, whoever's caches they came from; null where none were reported. */
-export function tokensIn(parts: readonly ServedUsage[]): number | null {
+/**
+ * Tokens of all parts, whoever's caches they came from; null where none were reported.
+ * @param side of prompts alone, or of prompts and answers
+ */
+export function tokensIn(parts: readonly ServedUsage[], side: 'input' | 'both'): number | null {
   let sum = 0;
-  for (const { counts } of parts) for (const name in counts) if (tokenDimensions.has(name)) sum += counts[name] ?? 0;
+  for (const { counts } of parts)
+    for (const name in counts) {
+      const dimension = dimensionOf(name);
+      if (dimension?.unit === 'tokens' && (side === 'both' || dimension.input)) sum += counts[name] ?? 0;
+    }
   return parts.length > 0 && Number.isSafeInteger(sum) ? sum : null;
 }
 

@@ -158,6 +158,63 @@ describe('every dimension at its largest, disjoint, streamed and whole alike', (
       assert.deepEqual(streamed(shape, 'gpt-5.2', ...chunks).report().parts, expected);
     });
 
+  test('Responses, with the pictures of its tool', () => {
+    const { prompt_tokens, completion_tokens, total_tokens, prompt_tokens_details, completion_tokens_details } =
+      openAiMost;
+    const usage = {
+      input_tokens: prompt_tokens,
+      output_tokens: completion_tokens,
+      total_tokens,
+      input_tokens_details: prompt_tokens_details,
+      output_tokens_details: completion_tokens_details,
+    };
+    const image_gen = {
+      input_tokens: most,
+      input_tokens_details: { image_tokens: most / 2, text_tokens: most / 2 },
+      cached_tokens: most / 2,
+      cached_tokens_details: { cached_image_tokens: most / 4, cached_text_tokens: most / 4 },
+      output_tokens: most,
+      output_tokens_details: { image_tokens: most / 2, text_tokens: most / 2 },
+    };
+    const output = [{ type: 'file_search_call' }, { type: 'code_interpreter_call', container_id: 'c' }];
+    const response = {
+      model: 'gpt-5.2',
+      status: 'completed',
+      service_tier: 'priority',
+      output,
+      usage,
+      tools: [{ type: 'image_generation', model: 'gpt-image-2' }],
+      tool_usage: { image_gen, web_search: { num_requests: most } },
+    };
+    const expected = [
+      {
+        model: null,
+        counts: { ...openAiCounts, web_search: most, file_search: 1, code_execution: 1 },
+        qualifiers: { service_tier: 'priority' },
+      },
+      {
+        model: 'gpt-image-2',
+        counts: {
+          input: most / 4,
+          cache_read: most / 4,
+          image_input: most / 4,
+          image_cache_read: most / 4,
+          output: most / 2,
+          image_output: most / 2,
+        },
+        qualifiers: {},
+      },
+    ];
+    assert.deepEqual(whole('openai-responses', 'gpt-5.2', response).report().parts, expected);
+    const stream = streamed(
+      'openai-responses',
+      'gpt-5.2',
+      { type: 'response.created', response: { model: 'gpt-5.2', status: 'in_progress', usage: null } },
+      { type: 'response.completed', response },
+    );
+    assert.deepEqual(stream.report().parts, expected);
+  });
+
   test('Gemini', () => {
     const expected = [
       {
@@ -271,6 +328,50 @@ describe('reports as providers really give them', () => {
     const meter = streamed('fireworks', 'llama', { choices: [] }, { ...last, x_groq: { id: 'r', usage } }, '[DONE]');
     assert.deepEqual(meter.report().parts, [{ model: null, counts: { input: 18, output: 73 }, qualifiers: {} }]);
     assert.deepEqual([meter.usage().inputTokens, meter.usage().outputTokens], [18, 73]);
+  });
+
+  test('an answer of several models: each is billed as itself, what the whole has beyond them as the one that was asked', () => {
+    const of = (prompt_tokens: number, completion_tokens: number): JsonObject => ({ prompt_tokens, completion_tokens });
+    const models = [
+      { model: 'llama-3.3-70b-versatile', usage: { ...of(200, 30), total_time: 0.5 } },
+      { model: 'openai/gpt-oss-120b', usage: of(700, 70) },
+    ];
+    const executed_tools = [
+      { index: 0, type: 'search', arguments: '{}' },
+      { index: 1, type: 'python', arguments: '{}' },
+    ];
+    const expected = [
+      ['llama-3.3-70b-versatile', { input: 200, output: 30 }],
+      ['openai/gpt-oss-120b', { input: 700, output: 70 }],
+    ];
+    for (const [usage, beyond] of [
+      [of(900, 100), {}],
+      [of(1_000, 100), { input: 100 }],
+      // Of the last model alone.
+      [of(700, 70), {}],
+    ] as const) {
+      const own = [null, { ...beyond, web_search: 1, 'executed_tools.python': 1 }];
+      const usage_breakdown = { models };
+      const message = { content: 'ok', executed_tools };
+      const answer = { choices: [{ message }], usage, usage_breakdown };
+      const meter = whole('fireworks', 'compound', answer);
+      assert.deepEqual(counts(meter), [own, ...expected]);
+      assert.deepEqual(meter.report().whole, boundedCopy({ ...usage, usage_breakdown }));
+      const stream = streamed(
+        'fireworks',
+        'compound',
+        { choices: [{ delta: { executed_tools: executed_tools.slice(0, 1) } }] },
+        { choices: [{ delta: { executed_tools: [{ ...executed_tools[0], output: 'found' }] } }] },
+        { choices: [{ delta: { executed_tools: executed_tools.slice(1) } }] },
+        { choices: [{ delta: {}, finish_reason: 'stop' }], x_groq: { id: 'r', usage, usage_breakdown } },
+        '[DONE]',
+      );
+      assert.deepEqual(counts(stream), [own, ...expected]);
+    }
+    for (const usage_breakdown of [null, 'x', { models: 'x' }, { models: [7, { model: 'm' }, { usage: {} }] }])
+      assert.deepEqual(counts(whole('fireworks', 'compound', { choices: [], usage: of(1, 1), usage_breakdown })), [
+        [null, { input: 1, output: 1 }],
+      ]);
   });
 
   test('cached tokens under other names, and the words of the Responses API', () => {

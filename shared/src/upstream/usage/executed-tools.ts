@@ -1,0 +1,45 @@
+// Tools that a provider ran itself while it answered a chat, as Groq's compound systems list them in the answer: no
+// usage tells them, and they are billed apart from its tokens.
+
+import type { JsonObject } from '../call.ts';
+import { isObject } from '../request-body.ts';
+import { wordOf } from './report.ts';
+
+/** More than any answer runs. */
+const toolsMax = 1_000;
+
+/** Its kinds by our dimensions; what else runs is counted under its own name, and marks the call. */
+const dimensions: ReadonlyMap<string, string> = new Map([['search', 'web_search']]);
+
+/** Collects them out of an answer's choices. */
+export interface ExecutedTools {
+  /** @param choice with its message, or with a piece of it: a stream tells the same tool more than once */
+  take(choice: JsonObject): void;
+  /** How many of each, by dimension. */
+  uses(): Record<string, number>;
+}
+
+export function createExecutedTools(): ExecutedTools {
+  const types = new Map<string, string>();
+  return {
+    take: (choice) => {
+      const message = choice['delta'] ?? choice['message'];
+      const list = isObject(message) ? message['executed_tools'] : null;
+      if (!Array.isArray(list)) return;
+      for (const [at, tool] of list.entries()) {
+        const type = isObject(tool) ? wordOf(tool['type']) : null;
+        if (type === null || types.size >= toolsMax) continue;
+        const { index = at } = tool as JsonObject;
+        types.set(typeof index === 'number' ? String(index) : String(at), type);
+      }
+    },
+    uses: () => {
+      const uses: Record<string, number> = {};
+      for (const type of types.values()) {
+        const name = dimensions.get(type) ?? `executed_tools.${type}`;
+        uses[name] = (uses[name] ?? 0) + 1;
+      }
+      return uses;
+    },
+  };
+}
