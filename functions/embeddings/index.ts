@@ -87,7 +87,7 @@ async function embed(exchange: Exchange): Promise<void> {
   const call = { permit, units, claim, event, catalogue, span: embeddingSpan(permit), bound };
   const free = numbersRoom.take(numbers);
   if (free === null) throw embeddingRefusal.overloaded();
-  // It is there until the caller has taken it.
+  // The reply is held until the caller has taken it.
   received.response.once('close', free);
   await charged(exchange, call, (held) => embedTexts(exchange, held, embedder, request, units, actor, attempts));
 }

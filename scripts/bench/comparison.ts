@@ -4,6 +4,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
+import { bytesOfStreams } from './bytes.ts';
 import { costs, profileGateway } from './cost.ts';
 import { outages } from './outage.ts';
 import { picture } from './picture.ts';
@@ -24,6 +25,7 @@ export const sections: readonly string[] = [
   'redis',
   'outage',
   'telemetry',
+  'bytes',
   ...answerSections,
   ...streamSections,
 ];
@@ -109,6 +111,11 @@ export async function compare(args: readonly string[]): Promise<number> {
       await probed.stop();
     }
     if (kind !== undefined) return 0;
+  }
+  if (wanted('bytes')) {
+    const rows = await bytesOfStreams();
+    result['bytes'] = rows;
+    table('What gzip makes of a stream of 1,000 frames', rows);
   }
   if (wanted('redis')) {
     const rows = await redisCost(scale.share);

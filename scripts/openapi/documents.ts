@@ -166,10 +166,10 @@ function schemesOf(name: DocumentName, own: readonly Operation[]): Schema {
   };
 }
 
-/** Neither a text nor an object for whoever reads it event by event, or as one text. */
+/** No single schema: clients read it event by event, or as one text. */
 const events = { schema: { description: 'Server-sent events; the data of each is JSON in the provider’s shape.' } };
 
-/** Shapes of answers and of errors: its own first, then those of whoever shares its path. */
+/** Shapes of answers and of errors: the operation's own first, then those of others that share its path. */
 function shapesOf({ document, method, path, answer, sharedWith }: Operation): {
   answers: string[];
   refusals: string[];

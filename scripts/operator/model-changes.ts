@@ -169,7 +169,7 @@ example:
         author,
         decide: (catalogue) => {
           const { id, provider, row } = modelNamed(catalogue, typed);
-          // Callers type it with its provider, and so do operators.
+          // Callers write it with its provider's prefix, and so do operators.
           const prefix = `${provider.id}/`;
           const alias = name.toLowerCase().startsWith(prefix.toLowerCase()) ? name.slice(prefix.length) : name;
           const others = row.aliases.filter((one) => one.toLowerCase() !== alias.toLowerCase());

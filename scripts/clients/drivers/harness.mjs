@@ -22,8 +22,8 @@ const cases = JSON.parse(readFileSync(process.env.CASES_FILE, 'utf8'));
 const caseTimeoutMs = 30_000;
 
 /**
- * @param modes each `{ mode, dialect, text, stream, tools, thinking, image, structured }`; a method takes the prompt
- * and gives what cases.json
+ * @param modes each `{ mode, dialect, text, stream, first, tools, thinking, image, structured }`; a method takes the
+ * prompt and gives what cases.json
  *   expects, one that is missing is something the client can't do
  */
 export async function run(modes) {

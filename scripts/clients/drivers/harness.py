@@ -31,7 +31,7 @@ structured_schema = object_of(city={"type": "string"}, celsius={"type": "number"
 
 
 def run(*modes):
-    """Each mode: {mode, dialect, text, stream, tools, thinking, image, structured}; a method, plain or async, takes the prompt and
+    """Each mode: {mode, dialect, text, stream, first, tools, thinking, image, structured}; a method, plain or async, takes the prompt and
     gives what cases.json expects; one that is missing is something the client can't do."""
     asyncio.run(_run(modes))
     # Some clients keep threads.

@@ -88,7 +88,7 @@ export async function startProvider(
     return last.canned;
   };
 
-  /** What a stand-in trips over its provider would refuse: a connection that breaks off would look like an outage. */
+  /** Where a stand-in fails the real provider would refuse: a broken connection would look like an outage. */
   const answerTo = (request: Recorded, chunks: number): Canned => {
     try {
       return respond(request, chunks);

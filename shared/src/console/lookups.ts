@@ -31,6 +31,8 @@ export interface LookupSettings {
   readonly now: () => number;
   /** How long an answer is good. */
   readonly keptMs: number;
+  /** How long one is waited for; absent: as long as people do. */
+  readonly timeoutMs?: number;
 }
 
 /** What may be asked. */
@@ -63,11 +65,11 @@ export class LookupFailed extends Error {
 const keptCharactersMax = 24_000_000;
 const answerCharactersMax = 8_000_000;
 /** People wait for it; a question that takes longer belongs in a report. */
-const timeoutMs = 25_000;
+const patienceMs = 25_000;
 /** A time zone changes with a deployment. */
 const zoneKeptMs = 3_600_000;
 
-export function createLookups({ ledger, now, keptMs }: LookupSettings): Lookups {
+export function createLookups({ ledger, now, keptMs, timeoutMs = patienceMs }: LookupSettings): Lookups {
   const kept = new LRUCache<string, Answer<object>>({ maxSize: keptCharactersMax });
   const asked = new Map<string, Promise<Answer<object>>>();
   const ask = async <T extends object>(

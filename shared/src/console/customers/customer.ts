@@ -240,7 +240,8 @@ function partSection(
   });
 }
 
-const refusalText: Readonly<Record<string, string>> = {
+/** Why something was refused, by the cause or the name of its row. */
+export const refusalText: Readonly<Record<string, string>> = {
   quota: 'quota used up',
   concurrency: 'too many at once',
   AccessDenied: 'no access',

@@ -275,7 +275,8 @@ function certaintySection(data: OverviewData): Section {
   });
 }
 
-const whoseText: Readonly<Record<Fault['whose'], State>> = {
+/** In words. */
+export const whoseText: Readonly<Record<Fault['whose'], State>> = {
   nobody: { text: 'none', tone: 'good' },
   caller: { text: 'the caller’s', tone: 'quiet' },
   provider: { text: 'a provider’s', tone: 'warn' },

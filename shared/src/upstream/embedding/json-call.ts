@@ -13,7 +13,7 @@ import { embeddingRefusal, retryAfterSeconds, type EmbeddingAsk } from './embedd
 
 /** 2,048 vectors of 3,072 numbers as text. */
 const answerBytesMax = 160 * 1024 * 1024;
-/** Of an answer to less: some indent each number, and what stands around them is short. */
+/** The bound for fewer numbers: some providers indent each number, and what stands around them is short. */
 const numberBytesMax = 64;
 const restBytesMax = 4 * 1024 * 1024;
 /** Of an answer, beside the numbers that were asked for: what stands around each vector weighs some 40. */

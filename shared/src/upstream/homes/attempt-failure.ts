@@ -27,7 +27,7 @@ export interface AttemptFailureFacts {
   readonly said?: string | null;
 }
 
-/** What is not known of it. */
+/** What is not known of a failed attempt. */
 const unknown = { status: -1, retryAfterMs: null, isFinal: false, answer: null, said: null };
 
 export class AttemptFailure {
