@@ -8,6 +8,9 @@ import { createRequire } from 'node:module';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
 import { chromium, type Browser, type Page } from 'playwright-core';
+import { setBudget } from '@cody-gateway/shared/directory';
+import { openDocuments } from '@cody-gateway/shared/documents';
+import { localProject } from '../local/cloud.ts';
 import { startGateway, type TestGateway } from '../local/test-gateway.ts';
 
 /** Debian's; elsewhere GATEWAY_CHROMIUM names one. */
@@ -19,6 +22,8 @@ const names = ['Acme', 'Globex — الشركة العالمية', '<script>aler
 const secret = 'sgd_5eaf00d5eaf00d5eaf00d5eaf00d5eaf';
 const prompt = 'PROMPT: how do I hide a body of text';
 
+const author = { who: 'a test', why: 'a test' } as unknown as Parameters<typeof setBudget>[5];
+
 let gateway: TestGateway;
 let url = '';
 let browser: Browser | null = null;
@@ -28,6 +33,9 @@ before(async () => {
   gateway = await startGateway({ functions: ['console'] });
   url = gateway.functions.get('console')?.url ?? '';
   for (const name of names) ids.push((await gateway.subscription({ limit: 500 }, { name })).id);
+  const documents = openDocuments({ firestoreEmulatorHost: gateway.firestore.host, googleCloudProject: localProject });
+  await setBudget(documents, null, ids[0] ?? '', 'subscription', { limitUsd: '10', window: 'month' }, author);
+  await documents.close();
   await fill();
   if (existsSync(browserPath))
     browser = await chromium.launch({ executablePath: browserPath, args: ['--no-sandbox', '--disable-gpu'] });
@@ -98,6 +106,14 @@ test('every page answers with headers that let nothing run or be kept, each tabl
     '/console/requests?id=event-id-1&day=2026-02-31x',
   ])
     assert.equal((await fetch(url + at)).status, 404, at);
+});
+
+test('what failed at a home lately is told with its first and latest time, and which budget is spent how far', async () => {
+  const csv = await (await fetch(`${url}/console/models?format=csv&table=failures`)).text();
+  assert.match(csv, /^anthropic-api,overloaded,\d+,1,20\d\d-\d\d-\d\dT[\d:.]+Z,20\d\d-\d\d-\d\dT[\d:.]+Z$/m);
+  const text = await (await fetch(`${url}/console`)).text();
+  const [, spent] = /of 1 customers, each its own; \$([\d,.]+) of it spent, [\d.]+ %/.exec(text) ?? [];
+  assert.ok(Number(spent) > 0, 'what Acme has spent of its budget');
 });
 
 test('no page and no file has a secret or a prompt, though every text of some rows does', async () => {

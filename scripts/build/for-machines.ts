@@ -4,13 +4,13 @@
 const provenance: ReadonlySet<string> = new Set(['source', 'asOf']);
 
 /**
- * What is there for people stays in the repository: blanks of JSON, and Lua's comments but for those that say what a
- * script is made of and which keys it takes (shared/src/store/script.ts).
+ * What is there for people stays in the repository: blanks of JSON, and Lua's indents and its comments but for those that
+ * say what a script is made of and which keys it takes (shared/src/store/script.ts).
  */
 export function forMachines(file: string, text: string): string {
   if (/[\\/]catalogue[\\/]defaults[\\/].*\.json$/.test(file))
     return JSON.stringify(JSON.parse(text), (member, value: unknown) => (provenance.has(member) ? undefined : value));
   if (file.endsWith('.json')) return JSON.stringify(JSON.parse(text));
   if (!file.endsWith('.lua')) return text;
-  return text.replaceAll(/^\s*--(?! @include | KEYS\[).*\n/gm, '');
+  return text.replaceAll(/^\s*--(?! @include | KEYS\[).*\n/gm, '').replaceAll(/^ +/gm, '');
 }

@@ -7,6 +7,7 @@ import path from 'node:path';
 import {
   customerQuestions,
   customersQuestion,
+  failuresQuestion,
   functionsQuestions,
   overviewQuestions,
   questionText,
@@ -198,6 +199,7 @@ function consoleQuestions(): readonly Sql[] {
     ...customerQuestions,
     customers: customersQuestion,
     traffic: trafficQuestion,
+    failures: failuresQuestion,
     'functions spend': functionsQuestions.spend,
     'functions parts': functionsQuestions.parts,
     request: requestQuestion,

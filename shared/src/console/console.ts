@@ -23,6 +23,7 @@ export { customerQuestions, readCustomer, type CustomerData } from './customers/
 export { subscriptions } from './customer-link.ts';
 export { modelsPage } from './models/models.ts';
 export {
+  failuresQuestion,
   readKnownCatalogue,
   readModels,
   trafficQuestion,

@@ -242,6 +242,11 @@ function partSection(
 
 const refusalText: Readonly<Record<string, string>> = {
   quota: 'quota used up',
+  burst: 'too many within seconds',
+  'in-flight': 'too many at once',
+  'budget-used-up': 'budget used up',
+  'budget-held': 'rest of the budget held by calls in flight',
+  'budget-too-dear': 'may cost more than is left of the budget',
   concurrency: 'too many at once',
   AccessDenied: 'no access',
   Unauthorized: 'unknown token',
