@@ -1,7 +1,7 @@
-// The two request and reply shapes of `POST /v1/embeddings`, and the rule that tells them apart.
+// The two request shapes of `POST /v1/embeddings`, and the rule that tells them apart. Not the replies (reply.ts).
 
 import { Refusal } from '@cody-gateway/shared/http';
-import type { Embedded, EmbeddingInput } from '@cody-gateway/shared/upstream';
+import type { EmbeddingInput } from '@cody-gateway/shared/upstream';
 
 /** What is asked, whatever the shape. */
 export interface EmbeddingRequest {
@@ -19,9 +19,9 @@ export interface EmbeddingRequest {
 const textsMax = 10_000;
 
 /**
- * OpenAI's shape is one with a member that only OpenAI's has (`encoding_format`, `dimensions`, `user`), whose input is
- * one text, or whose model has no provider in front; every other is Cody's: instances send a model with its provider
- * and a list of texts (shared/COMPATIBILITY.md#embeddings-request).
+ * A request is of OpenAI's shape where it has a member that only OpenAI has (`encoding_format`, `dimensions`, `user`),
+ * its input is one text, or its model has no provider in front. All others are of Cody's shape: instances send a model
+ * with its provider and a list of texts (shared/COMPATIBILITY.md#embeddings-request).
  * @throws Refusal `bad-request`, never quoting a text
  */
 export function readEmbeddingRequest(body: unknown): EmbeddingRequest {
@@ -50,34 +50,7 @@ export function readEmbeddingRequest(body: unknown): EmbeddingRequest {
   };
 }
 
-/** The reply in the request's shape. @param tokens that were charged */
-export function embeddingReply(
-  { shape, base64 }: EmbeddingRequest,
-  { vectors, model }: Embedded,
-  tokens: number,
-  dimensions: number,
-): object {
-  if (shape === 'cody') return { embeddings: vectors.map((data, index) => ({ index, data })), model, dimensions };
-  return {
-    object: 'list',
-    data: vectors.map((vector, index) => ({
-      object: 'embedding',
-      index,
-      embedding: base64 ? encoded(vector) : vector,
-    })),
-    model,
-    usage: { prompt_tokens: tokens, total_tokens: tokens },
-  };
-}
-
-/** Little-endian 32-bit floats, as OpenAI's clients read them. */
-function encoded(vector: readonly number[]): string {
-  const bytes = Buffer.allocUnsafe(vector.length * 4);
-  vector.forEach((value, i) => bytes.writeFloatLE(value, i * 4));
-  return bytes.toString('base64');
-}
-
-/** LangChain and others count and cut by themselves, and send what they counted. */
+/** LangChain and others split texts by tokens, and send the tokens. */
 function isTokens(value: unknown): value is readonly number[] {
   return (
     Array.isArray(value) && value.length > 0 && value.every((id) => Number.isSafeInteger(id) && (id as number) >= 0)

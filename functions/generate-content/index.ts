@@ -6,6 +6,7 @@ import {
   completionRoute,
   defineFunction,
   embeddings,
+  geminiVerbs,
   listGeminiModels,
   showGeminiModel,
   surfaces,
@@ -13,6 +14,7 @@ import {
   type Asked,
   type CompletionRoute,
   type Exchange,
+  type GeminiVerb,
   type Route,
 } from '@cody-gateway/shared/serve';
 import { createUpstream } from '@cody-gateway/shared/upstream';
@@ -31,13 +33,13 @@ function wantsEvents({ received }: Exchange): boolean {
 }
 
 const whole = (exchange: Exchange): Asked => ({ members: { model: modelOf(exchange), stream: false } });
-/** By a word of its own a stream is no series of events but one array. */
+/** A stream without `alt=sse` is one JSON array and not a series of events; only a method of its own asks for that. */
 const streamed = (exchange: Exchange): Asked => ({
   members: { model: modelOf(exchange), stream: true },
   ...(!wantsEvents(exchange) && { verb: 'streamGenerateContent' }),
 });
 const called =
-  (verb: string) =>
+  (verb: GeminiVerb) =>
   (exchange: Exchange): Asked => ({ ...whole(exchange), verb });
 
 const completions = { surface: surfaces.gemini, dialect, feature: 'chat_completions', units: 1 } as const;
@@ -48,15 +50,15 @@ const vectors = {
   units: 1,
   charge: embeddings,
 } as const;
-const verbs: readonly CompletionRoute[] = [
-  { ...completions, path: ':generateContent', asked: whole },
-  { ...completions, path: ':streamGenerateContent', asked: streamed },
-  { ...completions, path: ':countTokens', asked: called('countTokens'), charge: tokenCounts },
-  { ...vectors, path: ':embedContent', asked: called('embedContent') },
-  { ...vectors, path: ':batchEmbedContents', asked: called('batchEmbedContents') },
-];
+const verbs: Readonly<Record<GeminiVerb, Omit<CompletionRoute, 'path'>>> = {
+  generateContent: { ...completions, asked: whole },
+  streamGenerateContent: { ...completions, asked: streamed },
+  countTokens: { ...completions, asked: called('countTokens'), charge: tokenCounts },
+  embedContent: { ...vectors, asked: called('embedContent') },
+  batchEmbedContents: { ...vectors, asked: called('batchEmbedContents') },
+};
 const verbRoutes = ['/v1beta/{+model}', '/v1/models/{+model}'].flatMap((below) =>
-  verbs.map((verb) => completionRoute({ ...verb, path: `${below}${verb.path}` })),
+  geminiVerbs.map((verb) => completionRoute({ ...verbs[verb], path: `${below}:${verb}` })),
 );
 
 const models: readonly Route[] = [
@@ -69,7 +71,7 @@ const models: readonly Route[] = [
   },
 ];
 
-/** Files, cached contents and batches would be kept under the gateway's key, where they would be everybody's. */
+/** Files, cached contents and batches would be kept under the gateway's key, where every caller could read them. */
 const others: Route = {
   method: '*',
   path: '/v1beta/{+rest}',

@@ -38,8 +38,9 @@ async function budgeted(limitUsd: string, window: 'month' | 'day' | 'life', hard
   return one;
 }
 
+const body = anthropicBody({ model: 'claude-haiku-4-5', max_tokens: 100 });
+
 async function ask(token: string): Promise<number> {
-  const body = anthropicBody({ model: 'claude-haiku-4-5', max_tokens: 100 });
   return (await gateway.call('/v1/messages', { token, body })).status;
 }
 
@@ -134,13 +135,17 @@ test('a grant in between: percents of the new limit are told anew, and what the 
 });
 
 test('a hard budget: the first refusal of a window is a notice, the others are not', async () => {
-  // What a call may cost is much more than what it costs, so the last ones are never had.
-  const { id, token } = await budgeted(usd(40 * price), 'day', true);
-  let calls = 0;
-  while ((await ask(token)) === 200) calls += 1;
-  assert.ok(calls > 0 && calls <= 40, `${calls}`);
+  const least = await budgeted('0.000000001', 'day', true);
+  const refusal = await gateway.call('/v1/messages', { token: least.token, body });
+  const [, dollars = ''] = /may cost \$(\d+\.\d+)/.exec(refusal.text) ?? assert.fail(refusal.text);
+  // Twice what a call may cost: half of it is spent, and then no other call is sure to have room.
+  const limit = Math.round(Number(dollars) * 2e9);
+  const { id, token } = await budgeted(usd(limit), 'day', true);
+  while ((await ask(token)) === 200);
   for (const _ of [1, 2, 3]) assert.equal(await ask(token), 429);
-  const reached = [50, 80, 100].filter((percent) => (calls * 100) / 40 >= percent);
+  const [used = 0] = await spent(id);
+  assert.ok(used > 0 && used <= limit, `${used} of ${limit}`);
+  const reached = [50, 80, 100].filter((percent) => used * 100 >= percent * limit);
   const all = await told(id);
   assert.deepEqual(
     all.filter((one) => typeof one === 'number'),

@@ -67,6 +67,9 @@ test('the same below /v1, which Google’s newest clients ask by themselves, and
   for await (const { name } of await newest.models.list()) listed.push(name);
   assert.ok(listed.includes(`models/${model}`));
   assert.equal((await newest.models.get({ model })).name, `models/${model}`);
+  // With a token of another kind than a key Google's SDKs say who they are all the same.
+  const bearer = await gateway.call(`/v1/models/${model}`, { headers: { 'x-goog-api-client': 'gl-python/3.13' } });
+  assert.match(bearer.text, /"name":"models\//);
   const none = await refused(newest.models.generateContent({ model: 'gemini-0', contents: 'Hi' }));
   assert.deepEqual([none.status, none.error['status']], [404, 'NOT_FOUND']);
   const headers = { 'x-goog-api-key': gateway.token };
@@ -210,6 +213,20 @@ test('errors have Google’s shape, and a class in its client', async () => {
     assert.equal(status, 404);
     assert.match(text, /"status":"NOT_FOUND".*|is not served by this gateway/);
   }
+});
+
+test('which methods there are is told to browsers and everybody, a verb’s and a model’s apart', async () => {
+  for (const [path, allow] of [
+    [`/v1/models/${model}:generateContent`, 'POST, OPTIONS'],
+    [`/v1/models/${model}`, 'GET, HEAD, OPTIONS'],
+    [`/v1beta/models/${model}:generateContent`, 'POST, OPTIONS'],
+    [`/v1beta/models/${model}`, 'GET, HEAD, OPTIONS'],
+  ] as const) {
+    const { status, headers, text } = await gateway.call(path, { method: 'OPTIONS', token: null });
+    assert.deepEqual([status, headers.get('allow'), text], [204, allow, ''], path);
+  }
+  const elsewhere = await gateway.call(`/v1/models/${model}:generateContent`, { method: 'DELETE' });
+  assert.deepEqual([elsewhere.status, elsewhere.headers.get('allow')], [405, 'POST']);
 });
 
 test('a key in the URL is refused with what to do, and is in no line of the log', async () => {

@@ -8,7 +8,11 @@ import { chat, openAiBody, startGateway, type TestGateway } from '../local/test-
 
 let gateway: TestGateway;
 before(async () => {
-  gateway = await startGateway({ functions: ['chat-completions', 'deliver-events'] });
+  gateway = await startGateway({
+    functions: ['chat-completions', 'deliver-events'],
+    // Each prompt is looked through.
+    env: { CODY_GATEWAY_OPENAI_BLOCKED_PROMPT_PATTERNS: 'never there,nor this' },
+  });
 });
 after(() => gateway.stop());
 

@@ -5,6 +5,7 @@ import * as cold from './cold.ts';
 import { compare, comparisonHelp, sections } from './comparison.ts';
 import * as embeddings from './embeddings.ts';
 import * as sync from './sync.ts';
+import * as weight from './weight.ts';
 import { fold } from '../terminal/fold.ts';
 
 interface Benchmark {
@@ -19,6 +20,7 @@ const benchmarks: ReadonlyMap<string, Benchmark> = new Map<string, Benchmark>([
   ['cold', cold],
   ['embeddings', embeddings],
   ['sync', sync],
+  ['weight', weight],
 ]);
 
 const help = `npm run bench [-- --quick] [--minutes N] [--only ${sections.join('|')}] [--json]
@@ -28,7 +30,8 @@ Without a name: what the gateway adds and carries beside a peer and two relays, 
 cold        from the start of a process to its first answer
 embeddings  what the gateway adds to 1,000 texts that are embedded
 sync        time and memory of a sync of 20,000 subscriptions
-These three have options of their own: npm run bench -- cold --help.
+weight      processor time and heap per MB of a body, by its kind
+These four have options of their own: npm run bench -- cold --help.
 
 ${comparisonHelp}`;
 

@@ -10,8 +10,10 @@ import { openCatalogue } from '@cody-gateway/shared/catalogue';
 import { loadConfig } from '@cody-gateway/shared/config';
 import { differencesOf, secondRow, unreasoned, type Reason, type SecondRow } from '../prices/second-table.ts';
 
-/** Of 2026-11: a newer one is a change of this line, and of what it then differs in. */
+/** A newer one is a change of these lines, and of what it then differs in. */
 const version = '1.110.2';
+/** Ours are compared as of its day: a price that changes after it is no difference. */
+const versionDay = '2026-11-28';
 const downloadTimeoutMs = 180_000;
 const reasonsFile = path.resolve(import.meta.dirname, '../prices/second-table.json');
 
@@ -22,7 +24,7 @@ const table = readTable();
 if (table === null) process.exit(0);
 const config = loadConfig({ REDIS_ENDPOINT: 'none', CODY_GATEWAY_DIAGNOSTICS_SECRET: 'none' });
 // At noon: some prices are others in other hours of the day.
-const nowMs = Date.parse(`${new Date().toISOString().slice(0, 10)}T12:00:00Z`);
+const nowMs = Date.parse(`${versionDay}T12:00:00Z`);
 const catalogue = openCatalogue({ config, nowMs, overlay: null, onFaults: (faults) => console.error(faults) }).latest();
 const book = await catalogue.prices();
 const models = [...catalogue.models.values()].map(({ id }) => id);

@@ -8,7 +8,7 @@ import { chooseTarget } from '../local/router.ts';
 
 const file = path.resolve(import.meta.dirname, '../../terraform/routes.json');
 const features = [null, 'chat_completions', 'code_completions', 'embeddings', 'no-such-feature'];
-const methods = ['GET', 'POST', 'DELETE'];
+const methods = ['GET', 'POST', 'DELETE', 'OPTIONS'];
 const unrouted = ['/', '/v1', '/v1/', '/v1/nothing', '/-', '/v1/completions/nobody', '/v1/limits/', '/V1/limits'];
 
 const targets = (await readFunctionFiles()).map((one) => ({ file: one, url: '' }));

@@ -11,6 +11,7 @@ import {
   functionsQuestions,
   overviewQuestions,
   questionText,
+  reportQuestions,
   requestQuestion,
   trafficQuestion,
   type Question,
@@ -19,7 +20,8 @@ import { budgetSumsSql, closeSql, dueSql, monthSumsSql, unusualSpendSql } from '
 import type { Column } from '../local/google/bigquery/bigquery.ts';
 import { eventsFiles, eventsSql, eventsTables, parametersOf } from '../local/google/bigquery/events-dataset.ts';
 import { statementsOf } from '../local/google/bigquery/dialect.ts';
-import { readFigures } from '../operator/report/figures.ts';
+import { changedSql, readMonth } from '../operator/billing-month.ts';
+import { correctionsSql, financeSql, usageSql } from '../operator/export-sql.ts';
 import { placeQueries } from '../operator/events-place.ts';
 import { windowsQuery } from '../operator/reconcile.ts';
 import { ledgerSql } from '../operator/prices-compare.ts';
@@ -83,7 +85,7 @@ export async function sqlList(billingColumns?: readonly Column[]): Promise<SqlLi
         sql: text(file),
       })),
     ],
-    queries: [...functions, ...saved, ...(await commands()), ...consoleQuestions(), ...pages()].map((one) => ({
+    queries: [...functions, ...saved, ...commands(), ...consoleQuestions(), ...pages()].map((one) => ({
       ...one,
       sql: writeOut(one.sql),
     })),
@@ -146,16 +148,8 @@ function argumentsAt(sql: string, start: number): { readonly values: readonly st
 }
 
 /** What commands and functions send. */
-async function commands(): Promise<readonly Sql[]> {
-  const report: Sql[] = [];
-  await readFigures(
-    (sql) => {
-      report.push({ file: `scripts/operator/report/figures.ts #${report.length + 1}`, sql });
-      return Promise.resolve([]);
-    },
-    dataset,
-    { from: '2026-11-01', to: '2026-11-30', bill: true },
-  );
+function commands(): readonly Sql[] {
+  const month = readMonth('2026-10', names.timeZone, Date.parse('2026-11-28'));
   // Of a script each statement; of one that inserts what it inserts.
   const closing = statementsOf(closeSql(dataset))
     // The tool's @id is no time.
@@ -168,7 +162,14 @@ async function commands(): Promise<readonly Sql[]> {
     .filter((sql) => /^\s*(--.*\n\s*)*(SELECT|DELETE)\b/.test(sql))
     .map((sql, i) => ({ file: `shared/src/events/final-days.ts, closing #${i + 1}`, sql }));
   return [
-    ...report,
+    { file: 'scripts/operator/export-sql.ts, changed days', sql: changedSql(dataset, month) },
+    { file: 'scripts/operator/export-sql.ts, usage', sql: usageSql(dataset, month, false) },
+    { file: 'scripts/operator/export-sql.ts, usage when it was closed', sql: usageSql(dataset, month, true) },
+    {
+      file: 'scripts/operator/export-sql.ts, corrections',
+      sql: correctionsSql(dataset, month, { from: '2026-09-01', to: '2026-09-30' }),
+    },
+    { file: 'scripts/operator/export-sql.ts, everything', sql: financeSql(dataset, month) },
     { file: 'shared/src/events/final-days.ts, due days', sql: dueSql(dataset, 40) },
     ...closing,
     { file: 'scripts/operator/usage-cost.ts', sql: costQuery(dataset) },
@@ -197,6 +198,7 @@ function consoleQuestions(): readonly Sql[] {
   const all: Readonly<Record<string, Question>> = {
     ...overviewQuestions,
     ...customerQuestions,
+    ...Object.fromEntries(Object.entries(reportQuestions).map(([name, question]) => [`report ${name}`, question])),
     customers: customersQuestion,
     traffic: trafficQuestion,
     failures: failuresQuestion,

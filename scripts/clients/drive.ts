@@ -4,6 +4,7 @@ import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, write
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
+import { quietEnvironment } from './environment.ts';
 import { folderOf, programsOf } from './install.ts';
 import type { AgentCall, Client } from './pins.ts';
 import { runProgram } from './run-program.ts';
@@ -47,7 +48,12 @@ async function driveLibrary(root: string, client: Client, target: Target, home: 
   for (const file of [driver, `harness${path.extname(driver)}`])
     cpSync(path.join(import.meta.dirname, 'drivers', file), path.join(dir, file));
   const program = client.from === 'npm' ? process.execPath : path.join(programsOf(root, client), 'python');
-  const env = { ...environment(home), GATEWAY_URL: target.url, GATEWAY_TOKEN: target.token, CASES_FILE: casesFile };
+  const env = {
+    ...quietEnvironment(home),
+    GATEWAY_URL: target.url,
+    GATEWAY_TOKEN: target.token,
+    CASES_FILE: casesFile,
+  };
   const { code, output } = await runProgram([program, driver], { cwd: dir, env, timeoutMs: driverTimeoutMs });
   const outcomes = output
     .split('\n')
@@ -87,7 +93,7 @@ async function driveAgent(
     const [program = '', ...words] = call.command.map(fill);
     const ended = await runProgram([path.join(programsOf(root, client), program), ...words], {
       cwd: work,
-      env: { ...environment(place), ...more },
+      env: { ...quietEnvironment(place), ...more },
       timeoutMs: agentTimeoutMs,
     });
     outcomes.push({
@@ -118,32 +124,6 @@ function complaintOf(output: string): string {
   const lines = output.trim().split('\n');
   const at = lines.findIndex((line) => /error|refused|not found|\b[45]\d\d\b/i.test(line));
   return (at === -1 ? lines : lines.slice(at)).join(' ').slice(0, 2 * differenceCharsMax);
-}
-
-/** Nothing of the user's: no keys, no settings, no proxy; what can be told to stay quiet is. */
-function environment(home: string): NodeJS.ProcessEnv {
-  const { PATH = '', LANG = 'C.UTF-8' } = process.env;
-  return {
-    PATH: `${path.dirname(process.execPath)}${path.delimiter}${PATH}`,
-    LANG,
-    HOME: home,
-    TMPDIR: home,
-    NO_COLOR: '1',
-    CI: '1',
-    DO_NOT_TRACK: '1',
-    PYTHONDONTWRITEBYTECODE: '1',
-    OPENAI_AGENTS_DISABLE_TRACING: '1',
-    LANGSMITH_TRACING: 'false',
-    ANONYMIZED_TELEMETRY: 'false',
-    // Whatever is not on loopback meets a proxy that is not there.
-    HTTP_PROXY: 'http://127.0.0.1:9',
-    HTTPS_PROXY: 'http://127.0.0.1:9',
-    http_proxy: 'http://127.0.0.1:9',
-    https_proxy: 'http://127.0.0.1:9',
-    NO_PROXY: '127.0.0.1,localhost',
-    no_proxy: '127.0.0.1,localhost',
-    NODE_USE_ENV_PROXY: '1',
-  };
 }
 
 /** A difference as it can be committed: without what changes from run to run, and never with the token. */

@@ -69,7 +69,8 @@ export function chooseTarget(targets: readonly Target[], { url, method, feature 
   const path = url.split('?', 1)[0] ?? '/';
   const wanted = typeof feature === 'string' ? feature.trim() : undefined;
   let best: { target: Target; rank: number } | null = null;
-  for (const target of targets) {
+  // They may have come in any order: the first that was ready.
+  for (const target of targets.toSorted((a, b) => (a.file.name < b.file.name ? -1 : 1))) {
     if (target.file.trigger !== 'http') continue;
     for (const route of target.file.routes) {
       const prefix = route.path.endsWith('*');

@@ -52,6 +52,9 @@ const bearer = {
   reader: 'An access token of the accounts server with the scope cody_gateway::flaggedprompts::read.',
 } as const;
 
+/** Answers that are no JSON, by their content type. */
+const texts: Readonly<Record<string, string>> = { text: 'text/plain', lines: 'application/x-ndjson' };
+
 /** By name. @param files every function.json @throws Error that lists what does not fit */
 export function openApiDocuments(files: readonly FunctionFile[]): Readonly<Record<DocumentName, OpenApi>> {
   const faults = openApiFaults(files);
@@ -105,7 +108,7 @@ export function openApiFaults(files: readonly FunctionFile[]): string[] {
   const named = new Set(operations.flatMap(({ request, answer }) => [request ?? [], answer ?? []].flat()));
   return [
     ...[...named]
-      .filter((name) => name !== 'text' && shapes[name] === undefined)
+      .filter((name) => !(name in texts) && shapes[name] === undefined)
       .map((name) => `scripts/openapi/shapes.ts has no ${name}, which scripts/openapi/operations.ts names`),
     ...unserved,
     ...new Set(undescribed),
@@ -117,7 +120,12 @@ function documentOf(name: DocumentName, files: readonly FunctionFile[]): OpenApi
   const own = operations.filter(({ document }) => document === name);
   const byPath = Map.groupBy(own, ({ path }) => path);
   const functions = files.filter((file) => own.some((one) => functionOf(files, one) === file));
-  const used = new Set([errors[name], ...own.flatMap(({ request, answer }) => [request ?? [], answer ?? []].flat())]);
+  const used = new Set(
+    own.flatMap((one) => {
+      const { answers, refusals } = shapesOf(one);
+      return [one.request ?? [], ...answers, ...refusals].flat();
+    }),
+  );
   const paths = [...byPath].map(([path, of]) => [
     path,
     Object.fromEntries(
@@ -158,9 +166,24 @@ function schemesOf(name: DocumentName, own: readonly Operation[]): Schema {
   };
 }
 
+/** No single schema: clients read it event by event, or as one text. */
+const events = { schema: { description: 'Server-sent events; the data of each is JSON in the provider’s shape.' } };
+
+/** Shapes of answers and of errors: the operation's own first, then those of others that share its path. */
+function shapesOf({ document, method, path, answer, sharedWith }: Operation): {
+  answers: string[];
+  refusals: string[];
+} {
+  const other = operations.find((one) => one.document === sharedWith && one.method === method && one.path === path);
+  return {
+    answers: [answer ?? [], other?.answer ?? []].flat().filter((shape) => !(shape in texts)),
+    refusals: [errors[document], ...(sharedWith === undefined ? [] : [errors[sharedWith]])],
+  };
+}
+
 /** Also the shapes that shapes refer to. */
 function withReferred(names: ReadonlySet<string>): string[] {
-  const all = new Set([...names].filter((name) => name !== 'text'));
+  const all = new Set(names);
   // A set may grow while it is walked.
   for (const name of all) {
     if (shapes[name] === undefined) throw new Error(`scripts/openapi/shapes.ts has no ${name}`);
@@ -170,18 +193,20 @@ function withReferred(names: ReadonlySet<string>): string[] {
   return [...all].toSorted();
 }
 
-function operationOf(
-  { document, id, summary, request, answer, streams, features, access, path, query, example }: Operation,
-  tag: string,
-): Schema {
-  const json = (shape: string): Schema => ({
-    'application/json': { schema: { $ref: `#/components/schemas/${shape}` } },
+function operationOf(operation: Operation, tag: string): Schema {
+  const { document, id, summary, request, answer, streams, features, access, path, query, example } = operation;
+  const { named: values = {} } = operation;
+  const { answers, refusals } = shapesOf(operation);
+  const ref = (shape: string): Schema => ({ $ref: `#/components/schemas/${shape}` });
+  const json = ([first = '', ...more]: readonly string[]): Schema => ({
+    'application/json': { schema: more.length === 0 ? ref(first) : { anyOf: [first, ...more].map(ref) } },
   });
-  const named = [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => ({
+  const named = [...path.matchAll(/\{(\w+)\}/g)].map(([, name = '']) => ({
     name,
     in: 'path',
     required: true,
     schema: { type: 'string' },
+    ...(values[name] !== undefined && { example: values[name] }),
   }));
   const feature = {
     name: 'X-Sourcegraph-Feature',
@@ -200,10 +225,14 @@ function operationOf(
   const content =
     answer === null
       ? null
-      : answer === 'text'
-        ? { 'text/plain': { schema: { type: 'string' } } }
-        : { ...json(answer), ...(streams === true && { 'text/event-stream': { schema: { type: 'string' } } }) };
-  const error = (description: string): Schema => ({ description, content: json(errors[document]) });
+      : answer in texts
+        ? { [texts[answer] ?? '']: { schema: { type: 'string' } } }
+        : { ...json(answers), ...(streams === true && { 'text/event-stream': events }) };
+  // Operators and people are told in a line of text, or by the status alone.
+  const error = (description: string): Schema => ({
+    description,
+    ...(access === undefined && { content: json(refusals) }),
+  });
   return {
     operationId: id,
     summary,
@@ -213,12 +242,12 @@ function operationOf(
     ...(request !== undefined && {
       requestBody: {
         required: true,
-        content: { 'application/json': { schema: { $ref: `#/components/schemas/${request}` }, example } },
+        content: { 'application/json': { schema: ref(request), example } },
       },
     }),
     responses: {
       200: { description: 'Served.', ...(content !== null && { content }) },
-      // What sends nothing is limited by nothing.
+      // A request without a body calls no model, so no limit refuses it.
       ...(request !== undefined && { 429: { ...error(limited[document]), headers: limitHeaders(document) } }),
       '4XX': error('Refused, with what to do.'),
       '5XX': error('Failed here or at the provider.'),

@@ -1,5 +1,5 @@
-// What callers can ask for, by document: the words and shapes of each path. Which paths there are, and with which
-// methods, say the functions' function.json; documents.ts holds this table to them.
+// What callers can ask for, by document: the words and shapes of each path. Which paths and methods there are stands in
+// the functions' function.json; documents.ts holds this table to them.
 
 /** Whose clients a document is for. */
 export type DocumentName = 'cody' | 'openai' | 'anthropic' | 'google';
@@ -12,7 +12,7 @@ export interface Operation {
   readonly path: string;
   readonly id: string;
   readonly summary: string;
-  /** Names of shapes; a text is plain text, null: an empty body. */
+  /** Names of shapes; `text` is plain text, `lines` are JSON objects, one a line; null: an empty body. */
   readonly request?: string;
   readonly answer: string | null;
   /** Also as server-sent events. */
@@ -21,6 +21,8 @@ export interface Operation {
   readonly features?: readonly string[];
   /** Who may: absent, callers with their token; `nobody` asks for none. */
   readonly access?: 'nobody' | 'operator' | 'reader';
+  /** Whose clients ask at the same path in a shape of their own, told apart by the body: both answers may come. */
+  readonly sharedWith?: DocumentName;
   /** A body that is served. */
   readonly example?: unknown;
   /** What may stand behind the `?`: names, what each does, and its values. */
@@ -47,7 +49,7 @@ const cody: readonly Omit<Operation, 'document'>[] = [
     path: '/v1/completions/anthropic',
     id: 'completeAnthropic',
     summary: 'Anthropic’s text completions',
-    request: 'CompletionRequest',
+    request: 'AnthropicTextRequest',
     answer: 'Completion',
     streams: true,
     features: completion,
@@ -104,6 +106,7 @@ const cody: readonly Omit<Operation, 'document'>[] = [
     summary: 'Vectors of texts',
     request: 'EmbeddingsRequest',
     answer: 'Embeddings',
+    sharedWith: 'openai',
     example: { model: 'openai/text-embedding-3-small', input: ['Hello'] },
   },
   {
@@ -163,7 +166,7 @@ const cody: readonly Omit<Operation, 'document'>[] = [
     path: '/-/actor/sync-all-sources',
     id: 'syncAllSources',
     summary: 'Brings the subscriptions of all sources into the directory',
-    answer: 'text',
+    answer: 'lines',
     access: 'operator',
   },
   {
@@ -222,6 +225,7 @@ const openai: readonly Omit<Operation, 'document'>[] = [
     summary: 'Vectors of texts or tokens',
     request: 'OpenAiEmbeddingsRequest',
     answer: 'OpenAiEmbeddings',
+    sharedWith: 'cody',
     example: { model: 'text-embedding-3-small', input: 'Hello' },
   },
   { method: 'GET', path: '/v1/models', id: 'listModels', summary: 'Models that may be used', answer: 'OpenAiModels' },

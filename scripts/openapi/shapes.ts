@@ -18,12 +18,22 @@ const ref = (name: string): Schema => ({ $ref: `#/components/schemas/${name}` })
 const model = { ...text, minLength: 1, description: 'A model, with its provider in front or without.' } as const;
 const message = object({ role: text, content: { type: ['string', 'array', 'null'] } }, ['role']);
 const messages = { type: 'array', minItems: 1, items: message } as const;
-const length = { type: ['integer', 'null'], description: 'At most what the model can write, or the operator allows.' };
+/** What every program reads as the same number. */
+const wholeMax = Number.MAX_SAFE_INTEGER;
+const length = {
+  type: ['integer', 'null'],
+  maximum: wholeMax,
+  description: 'At most what the model can write, or the operator allows.',
+};
+const prompt = { type: ['string', 'array'], items: text };
 const content = object({ role: text, parts: list(object({ text })) });
 
 /** By name, in each document: all that its operations refer to. */
 export const shapes: Readonly<Record<string, Schema>> = {
-  CodyError: object({ error: text }, ['error']),
+  CodyError: object(
+    { error: { type: ['string', 'object'], description: 'Why, in words; what a provider refused, in its own shape.' } },
+    ['error'],
+  ),
   OpenAiError: object(
     {
       error: object(
@@ -55,7 +65,7 @@ export const shapes: Readonly<Record<string, Schema>> = {
   TextRequest: object(
     {
       model,
-      prompt: { type: ['string', 'array'] },
+      prompt,
       suffix: { type: ['string', 'null'] },
       stream: flag,
       max_tokens: length,
@@ -70,14 +80,19 @@ export const shapes: Readonly<Record<string, Schema>> = {
       stream: flag,
       store: flag,
     },
-    ['model'],
+    ['model', 'input'],
   ),
   ResponseAnswer: object({ object: text, output: list(object({})), status: text }, ['output']),
-  MessagesRequest: object({ model, messages, system: { type: ['string', 'array'] }, max_tokens: whole, stream: flag }, [
-    'model',
-    'messages',
-    'max_tokens',
-  ]),
+  MessagesRequest: object(
+    {
+      model,
+      messages,
+      system: { type: ['string', 'array'] },
+      max_tokens: { ...whole, maximum: wholeMax },
+      stream: flag,
+    },
+    ['model', 'messages', 'max_tokens'],
+  ),
   MessagesAnswer: object({ type: text, content: list(object({})), usage: object({}) }, ['type', 'content']),
   CountRequest: object({ model, messages, system: { type: ['string', 'array'] } }, ['model', 'messages']),
   Count: object({ input_tokens: whole }, ['input_tokens']),
@@ -85,7 +100,7 @@ export const shapes: Readonly<Record<string, Schema>> = {
     {
       model,
       input: { type: ['string', 'array'], description: 'A text, a list of them, or lists of token numbers.' },
-      dimensions: { type: ['integer', 'null'] },
+      dimensions: { type: ['integer', 'null'], minimum: 1 },
       encoding_format: { enum: ['float', 'base64', null] },
     },
     ['model', 'input'],
@@ -111,10 +126,11 @@ export const shapes: Readonly<Record<string, Schema>> = {
   BatchEmbedAnswer: object({ embeddings: list(object({ values: list({ type: 'number' }) })) }, ['embeddings']),
   GoogleModel: object({ name: text, displayName: text, supportedGenerationMethods: list(text) }, ['name']),
   GoogleModels: object({ models: list(ref('GoogleModel')), nextPageToken: text }, ['models']),
-  CompletionRequest: object(
-    { model, messages, prompt: { type: ['string', 'array'] }, stream: flag, max_tokens: length },
-    ['model'],
-  ),
+  AnthropicTextRequest: object({ model, prompt: text, stream: flag, max_tokens_to_sample: length }, [
+    'model',
+    'prompt',
+  ]),
+  CompletionRequest: object({ model, messages, prompt, stream: flag, max_tokens: length }, ['model']),
   CodyContentRequest: object({ model, contents: list(content), stream: flag }, ['model', 'contents']),
   Completion: object({}),
   EmbeddingsRequest: object({ model, input: list(text) }, ['model', 'input']),
@@ -149,7 +165,7 @@ export const shapes: Readonly<Record<string, Schema>> = {
     ['scope', 'window', 'limitUsd', 'usedUsd', 'heldUsd', 'leftUsd', 'hard'],
   ),
   Limits: { type: 'object', properties: { budgets: list(ref('Budget')) }, additionalProperties: ref('Limit') },
-  AttributionRequest: object({ snippet: text, limit: whole }, ['snippet']),
+  AttributionRequest: object({ snippet: text, limit: { ...whole, maximum: wholeMax } }, ['snippet']),
   Attribution: object(
     { Repositories: { type: ['array', 'null'], items: object({}) }, TotalCount: whole, LimitHit: { type: 'boolean' } },
     ['Repositories'],

@@ -26,6 +26,8 @@ export interface Output {
   readonly json: unknown;
   /** Somebody else's text, or a program's: its lines stay as they are, however narrow the terminal is. */
   readonly verbatim?: boolean;
+  /** The command has written to standard output itself, and nothing may follow there. */
+  readonly streamed?: boolean;
 }
 
 type Options = NonNullable<ParseArgsConfig['options']>;

@@ -83,13 +83,13 @@ test('words: a command, a noun, and what may have been meant', () => {
   assert.ok('commands' in noun);
   assert.deepEqual(
     noun.commands.map(({ name }) => name),
-    ['usage show', 'usage cost', 'usage tags', 'usage report'],
+    ['usage show', 'usage cost', 'usage tags', 'usage report', 'usage export'],
   );
   assert.equal(hint('subscription', 'list'), 'did you mean subscriptions list?');
   assert.equal(hint('subscriptions', 'delte'), 'did you mean subscriptions delete?');
   assert.equal(hint('list', 'subscriptions'), 'did you mean subscriptions list?');
   assert.equal(hint('subscritpions'), 'did you mean subscriptions?');
-  assert.equal(hint('usage', 'frob'), 'usage has show, cost, tags, report.');
+  assert.equal(hint('usage', 'frob'), 'usage has show, cost, tags, report, export.');
   assert.equal(hint('frob', 'it'), null);
 });
 

@@ -25,6 +25,7 @@ import { subscriptionCommands } from './subscriptions.ts';
 import { tokenChangeCommands } from './token-changes.ts';
 import { tokenCommands } from './tokens.ts';
 import { costCommands } from './usage-cost.ts';
+import { exportCommands } from './usage-export.ts';
 import { reportCommands } from './usage-report.ts';
 import { usageCommands } from './usage-show.ts';
 import { tagCommands } from './usage-tags.ts';
@@ -48,6 +49,7 @@ const withoutCompletion: readonly Command[] = [
   ...costCommands,
   ...tagCommands,
   ...reportCommands,
+  ...exportCommands,
   ...savedQueryCommands,
   ...flaggedRequestCommands,
   ...auditCommands,

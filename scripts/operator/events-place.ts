@@ -3,14 +3,13 @@
 
 import { audited } from '@cody-gateway/shared/documents';
 import { columns } from '@cody-gateway/shared/events';
-import type { Query } from './report/query.ts';
 import { readArguments, UsageError, type Command } from './command.ts';
 import { readAuthor, reasonHelp } from './author.ts';
 import { requireYes } from './consent.ts';
 import { withDirectory } from './deployment.ts';
 import { deploymentOf } from './subscriptions.ts';
 import { formatTable } from '../terminal/table.ts';
-import { warehouseHelp, warehouseOf } from './warehouse.ts';
+import { warehouseHelp, warehouseOf, type Query } from './warehouse.ts';
 
 /** BigQuery changes no row that it has streamed in within the last hour and a half. */
 const settledHours = 2;

@@ -54,7 +54,8 @@ async function main(args: readonly string[]): Promise<number> {
   const { command } = meant;
   if (wantsHelp) return print(helpPage(command.help), 0);
   try {
-    const { text, json, verbatim = false } = await command.run(args.slice(2));
+    const { text, json, verbatim = false, streamed = false } = await command.run(args.slice(2));
+    if (streamed) return 0;
     if (args.includes('--json')) return print(`${JSON.stringify(json, null, 2)}\n`, 0);
     return print(`${verbatim ? text : folded(text)}\n`, 0);
   } catch (error) {

@@ -4,9 +4,8 @@
 import { readFile } from 'node:fs/promises';
 import { readArguments, UsageError, type Command } from './command.ts';
 import { modelName, readProviderBill, type BilledLine } from './provider-bill.ts';
-import type { Query } from './report/query.ts';
 import { formatTable } from '../terminal/table.ts';
-import { warehouseHelp, warehouseOf } from './warehouse.ts';
+import { warehouseHelp, warehouseOf, type Query } from './warehouse.ts';
 import { typedPath } from '../terminal/typed-path.ts';
 
 /** Differences below it are rounding of the provider's file. */

@@ -4,7 +4,6 @@
 import { audited, type Tell } from '@cody-gateway/shared/documents';
 import { raiseCounter, readCounters, type Counter } from '@cody-gateway/shared/limiter';
 import type { Store } from '@cody-gateway/shared/store';
-import type { Query } from './report/query.ts';
 import { readArguments, type Command, type Output } from './command.ts';
 import { readAuthor, reasonHelp } from './author.ts';
 import { billingZone } from './budget-account.ts';
@@ -21,7 +20,7 @@ import {
 import { patience, redisHelp, withRedis } from './redis.ts';
 import { deploymentOf } from './subscriptions.ts';
 import { formatTable } from '../terminal/table.ts';
-import { warehouseHelp, warehouseOf } from './warehouse.ts';
+import { warehouseHelp, warehouseOf, type Query } from './warehouse.ts';
 
 /** Windows asked for in one query. */
 const windowsAtOnce = 2_000;

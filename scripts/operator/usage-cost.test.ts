@@ -48,6 +48,8 @@ test('usage by subscription, feature and model: calls, charges and tokens as the
     output_tokens: sum(model, 'completion_token_count'),
     cost_nano_usd: nanoUsd(model),
     cost_micro_usd: Math.round(nanoUsd(model) / 1_000),
+    unconfirmed_nano_usd: 0,
+    estimated_nano_usd: 0,
     unpriced: 0,
   });
   assert.deepEqual(rows, [row('anthropic/claude-3-haiku-20240307', 3, 3), row('openai/gpt-4o', 2, 1)]);

@@ -27,6 +27,8 @@ export const usageSums = `SUM(count) AS calls,
   )) AS output_tokens,
   SUM(IFNULL(cost_nano_usd, 0)) AS cost_nano_usd,
   CAST(ROUND(SUM(IFNULL(cost_nano_usd, 0)) / 1000) AS INT64) AS cost_micro_usd,
+  SUM(IF(price_version LIKE '%unconfirmed%', IFNULL(cost_nano_usd, 0), 0)) AS unconfirmed_nano_usd,
+  SUM(IF(price_version LIKE '%estimated tokens%', IFNULL(cost_nano_usd, 0), 0)) AS estimated_nano_usd,
   COUNTIF(units > 0 AND cost_nano_usd IS NULL) AS unpriced`;
 /** Rows of calls that ended. */
 export const usageNames = "name IN ('CompletionsFinished', 'EmbeddingsFinished')";
@@ -60,7 +62,9 @@ const columns = [
   'unpriced',
   'cost_nano_usd',
 ] as const;
-type Row = Readonly<Record<(typeof columns)[number], string | number | null>>;
+type Row = Readonly<
+  Record<(typeof columns)[number] | 'unconfirmed_nano_usd' | 'estimated_nano_usd', string | number | null>
+>;
 const nanoDollars = 1_000_000_000;
 /** A short embedding costs less than a millionth. */
 const digits = 9;
@@ -92,12 +96,33 @@ example:
 
 /** With dollars for people, where programs have nano-dollars. */
 function table(rows: readonly Row[]): string {
-  return formatTable(
+  const lines = formatTable(
     columns.map((column) => (column === 'cost_nano_usd' ? 'COST, $' : column.toUpperCase().replaceAll('_', ' '))),
-    rows.map((row) =>
-      columns.map((column) => (column === 'cost_nano_usd' ? dollars(row[column]) : String(row[column] ?? ''))),
-    ),
+    rows.map((row) => columns.map((column) => (column === 'cost_nano_usd' ? marked(row) : String(row[column] ?? '')))),
   );
+  return withLegend(lines, rows);
+}
+
+/** What must be known of a cost. */
+type Certainty = Readonly<
+  Record<'cost_nano_usd' | 'unconfirmed_nano_usd' | 'estimated_nano_usd' | 'unpriced', string | number | null>
+>;
+
+const marks = [
+  ['?', 'at prices that nobody looked up', (row: Certainty) => Number(row.unconfirmed_nano_usd) !== 0],
+  ['~', 'estimated: nobody reported the tokens', (row: Certainty) => Number(row.estimated_nano_usd) !== 0],
+  ['+', 'more than that: charged calls have no price', (row: Certainty) => Number(row.unpriced) > 0],
+] as const;
+
+/** Dollars, and behind them what must be known. */
+export function marked(row: Certainty): string {
+  return `${dollars(row.cost_nano_usd)} ${marks.map(([mark, , holds]) => (holds(row) ? mark : '')).join('')}`.trimEnd();
+}
+
+/** What the marks mean, of those that stand there. */
+export function withLegend(table: string, rows: readonly Certainty[]): string {
+  const said = marks.filter(([, , holds]) => rows.some(holds)).map(([mark, text]) => `${mark} ${text}`);
+  return said.length === 0 ? table : `${table.trimEnd()}\n\n${said.join('\n')}`;
 }
 
 /** Of nano-dollars. */

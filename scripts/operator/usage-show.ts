@@ -6,7 +6,7 @@ import { idOf, subscriptionHelp } from './subscription-handle.ts';
 import { deploymentOf } from './subscriptions.ts';
 import { subscriptionId } from '@cody-gateway/shared/directory';
 import { formatTable } from '../terminal/table.ts';
-import { dollars, rowsSince, usageNames, usageSums } from './usage-cost.ts';
+import { marked, rowsSince, usageNames, usageSums, withLegend } from './usage-cost.ts';
 import { warehouseHelp, warehouseOf } from './warehouse.ts';
 
 const daysByDefault = 7;
@@ -26,7 +26,17 @@ export function showQuery(dataset: string): string {
   return sql.replaceAll('$dataset', dataset);
 }
 
-const numbers = ['count', 'calls', 'charged', 'input_tokens', 'output_tokens', 'unpriced', 'cost_nano_usd'] as const;
+const numbers = [
+  'count',
+  'calls',
+  'charged',
+  'input_tokens',
+  'output_tokens',
+  'unpriced',
+  'cost_nano_usd',
+  'unconfirmed_nano_usd',
+  'estimated_nano_usd',
+] as const;
 
 /** A day of a model. */
 type Usage = Readonly<Record<'date' | 'feature' | 'model', string> & Record<(typeof numbers)[number], number>>;
@@ -60,17 +70,30 @@ example:
         text:
           usage.length === 0
             ? `${id} used nothing in the last ${days === 1 ? 'day' : `${days} days`}`
-            : formatTable(
-                ['DAY', 'FEATURE', 'MODEL', 'CALLS', 'CHARGED', 'INPUT TOKENS', 'OUTPUT TOKENS', 'UNPRICED', 'COST, $'],
-                usage.map((one) => [
-                  one.date,
-                  one.feature,
-                  one.model,
-                  ...(['calls', 'charged', 'input_tokens', 'output_tokens', 'unpriced'] as const).map((name) =>
-                    String(one[name]),
-                  ),
-                  dollars(one.cost_nano_usd),
-                ]),
+            : withLegend(
+                formatTable(
+                  [
+                    'DAY',
+                    'FEATURE',
+                    'MODEL',
+                    'CALLS',
+                    'CHARGED',
+                    'INPUT TOKENS',
+                    'OUTPUT TOKENS',
+                    'UNPRICED',
+                    'COST, $',
+                  ],
+                  usage.map((one) => [
+                    one.date,
+                    one.feature,
+                    one.model,
+                    ...(['calls', 'charged', 'input_tokens', 'output_tokens', 'unpriced'] as const).map((name) =>
+                      String(one[name]),
+                    ),
+                    marked(one),
+                  ]),
+                ),
+                usage,
               ),
         json: { id, from, usage },
       };

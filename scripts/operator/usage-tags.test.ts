@@ -7,7 +7,7 @@ import { test } from 'node:test';
 import { promisify } from 'node:util';
 import { startBigQuery } from '../local/google/bigquery/bigquery.ts';
 import { createEventsDataset } from '../local/google/bigquery/events-dataset.ts';
-import type { TagSpend } from './report/tags.ts';
+import type { TagSpend } from '@cody-gateway/shared/console';
 
 test('calls, tokens and cost by tag; each half of the table has every call', async (t) => {
   const local = await createEventsDataset(await startBigQuery(), 'p', 'America/Los_Angeles');

@@ -1,12 +1,11 @@
 // `usage tags`: what calls of each tag used and cost, for whoever charges teams and projects.
 
+import { questionText, tagRow, tagsQuestion, type TagSpend } from '@cody-gateway/shared/console';
 import { readArguments, UsageError, type Command } from './command.ts';
 import { daysMost, lastDays, readDays } from './days.ts';
-import { readTimeZone } from './report/figures.ts';
-import { readTags, type TagSpend } from './report/tags.ts';
 import { formatTable } from '../terminal/table.ts';
 import { dollars } from './usage-cost.ts';
-import { warehouseHelp, warehouseOf } from './warehouse.ts';
+import { readTimeZone, warehouseHelp, warehouseOf } from './warehouse.ts';
 
 const daysByDefault = 30;
 
@@ -37,7 +36,8 @@ examples:
       const { query, dataset } = await warehouseOf(options);
       const zone = await readTimeZone(query, dataset);
       const range = month ?? lastDays(days, Date.now(), zone);
-      const tags = await readTags(query, dataset, zone, range);
+      const { from, to } = range;
+      const tags = (await query(questionText(tagsQuestion, dataset, zone), { from, to })).map(tagRow);
       return { text: tags.length === 0 ? 'nothing was used in these days' : table(tags), json: { ...range, tags } };
     },
   },

@@ -5,9 +5,14 @@ import { BigQuery } from '@google-cloud/bigquery';
 import { PassThroughClient } from 'google-auth-library';
 import type { WarehouseSettings } from '@cody-gateway/shared/events';
 import * as v from 'valibot';
-import type { Query } from './report/query.ts';
 import { UsageError } from './command.ts';
 import { readCloudFile } from '../local/cloud-file.ts';
+
+/** Runs BigQuery SQL and gives plain rows. */
+export type Query = (sql: string, params: Readonly<Record<string, string | number>>) => Promise<Row[]>;
+/** The same for what is too large to be held: rows as they come, a page of BigQuery's at a time. */
+export type RowStream = (sql: string, params: Readonly<Record<string, string>>) => AsyncIterable<Row>;
+type Row = Readonly<Record<string, unknown>>;
 
 const queryTimeoutMs = 120_000;
 
@@ -22,7 +27,7 @@ const cloudSchema = v.object({ bigqueryEndpoint: v.string(), projectId: v.string
 /** The named project's warehouse, a stand-in, or that of the running local cloud. */
 export async function warehouseOf(
   options: Readonly<Partial<Record<'project' | 'dataset' | 'bigquery', string>>>,
-): Promise<{ query: Query; dataset: string; settings: WarehouseSettings }> {
+): Promise<{ query: Query; stream: RowStream; dataset: string; settings: WarehouseSettings }> {
   const { dataset = 'cody_gateway' } = options;
   if (!/^\w+$/.test(dataset)) throw new UsageError('--dataset is a name of letters, digits and underscores');
   let { project, bigquery: apiEndpoint } = options;
@@ -43,11 +48,20 @@ export async function warehouseOf(
     const [rows] = await client.query({ query: sql, params }, { timeoutMs: queryTimeoutMs });
     return rows as Record<string, unknown>[];
   };
+  const stream: RowStream = (sql, params) => client.createQueryStream({ query: sql, params: { ...params } });
   const settings = {
     bigqueryProjectId: project,
     bigqueryDataset: dataset,
     bigqueryTable: 'events',
     bigqueryEndpoint: apiEndpoint ?? null,
   };
-  return { query, dataset: `${project}.${dataset}`, settings };
+  return { query, stream, dataset: `${project}.${dataset}`, settings };
+}
+
+/** The billing time zone of a warehouse. @throws Error where it is no name of one */
+export async function readTimeZone(query: Query, dataset: string): Promise<string> {
+  const [row] = await query(`SELECT time_zone FROM \`${dataset}.billing_time_zone\``, {});
+  const zone = String(row?.['time_zone']);
+  if (!/^[A-Za-z][\w+/-]*$/.test(zone)) throw new Error(`${dataset}.billing_time_zone says ${JSON.stringify(zone)}`);
+  return zone;
 }

@@ -26,6 +26,8 @@ export interface Request {
 }
 
 const headers = { 'server-timing': 'gfet4t7; dur=12', 'x-xss-protection': '0', 'x-frame-options': 'SAMEORIGIN' };
+/** Numbers of a vector of its largest model. */
+const dimensionsMax = 3_072;
 const address =
   /^\/v1beta\/models\/([^/:]+):(generateContent|streamGenerateContent(?:\?alt=sse)?|countTokens|embedContent|batchEmbedContents)$/;
 
@@ -106,9 +108,10 @@ function embed(request: Request | null, model: string, verb: string): Canned {
       );
     const text = one?.content?.parts?.map((part) => part.text ?? '').join('');
     if (text === undefined) return failure(400, 'INVALID_ARGUMENT', 'EmbedContentRequest.content is not specified');
-    vectors.push({
-      values: [text.length, ...Array.from({ length: (one?.outputDimensionality ?? 8) - 1 }, () => 0.25)],
-    });
+    const { outputDimensionality: numbers = 8 } = one ?? {};
+    if (!(numbers >= 1 && numbers <= dimensionsMax))
+      return failure(400, 'INVALID_ARGUMENT', `output_dimensionality must be between 1 and ${dimensionsMax}`);
+    vectors.push({ values: [text.length, ...Array.from({ length: numbers - 1 }, () => 0.25)] });
   }
   return json(verb === 'embedContent' ? { embedding: vectors[0] } : { embeddings: vectors });
 }

@@ -84,8 +84,21 @@ export async function startProvider(
   const cannedFor = (request: Recorded): Canned => {
     const { chunks } = pace;
     if (last === null || last.chunks !== chunks || !sameRequest(last.request, request))
-      last = { request, chunks, canned: respond(request, chunks) };
+      last = { request, chunks, canned: answerTo(request, chunks) };
     return last.canned;
+  };
+
+  /** Where a stand-in fails the real provider would refuse: a broken connection would look like an outage. */
+  const answerTo = (request: Recorded, chunks: number): Canned => {
+    try {
+      return respond(request, chunks);
+    } catch (error) {
+      const message = `this request can't be read: ${error instanceof Error ? error.message : String(error)}`;
+      // In one shape for all of their dialects.
+      const told = { message, type: 'invalid_request_error', code: 400, status: 'INVALID_ARGUMENT' };
+      const body = JSON.stringify({ type: 'error', error: told });
+      return { status: 400, headers: { 'content-type': 'application/json' }, pieces: [Buffer.from(body)] };
+    }
   };
 
   const handle = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
@@ -187,7 +200,7 @@ async function serveBytes(
   response.end();
 }
 
-/** No answer of a server's: what it is, whoever reads it finds out. */
+/** Writes bytes that need not be an HTTP answer at all: what to make of them is up to the reader. */
 function serveRaw(socket: Socket, raw: string, endless: boolean): void {
   const write = (): void => {
     do {

@@ -139,3 +139,16 @@ test('headers that must not leave the gateway are there to be kept back', async 
   assert.equal(response.headers['anthropic-organization-id'], 'org-of-the-gateway');
   assert.deepEqual(response.headers['set-cookie'], ['a=1', 'b=2']);
 });
+
+test('what a stand-in trips over is refused, as its provider would; no connection breaks', async (t) => {
+  const { local } = await openai(t);
+  const post = (path: string, body: unknown) =>
+    fetch(`${local.url}${path}`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${apiKey}` },
+      body: JSON.stringify(body),
+    });
+  const { status } = await post('/v1/chat/completions', { model: 'gpt-4o', messages, tools: [{ function: null }] });
+  assert.equal(status, 400);
+  assert.equal((await post('/v1/chat/completions', { model: 'gpt-4o', messages })).status, 200);
+});

@@ -2,7 +2,7 @@
 // the first answer waits for none of the prices.
 
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { globSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { test } from 'node:test';
@@ -145,13 +145,60 @@ test('every model that the SDKs’ types name is known, but for those that speak
     );
 });
 
+/**
+ * What looks like a model's name in the vectors, the clients of the matrix and the examples of the OpenAPI documents.
+ */
+const modelNames =
+  /(?<![\w-])(?:claude|gpt|chatgpt|gemini|text-embedding|autoedits|smart-apply|cody-model|fim-lang-specific-model)-[\w.-]*\w|(?<=['"/])(?:o[134](?:-[\w.-]*\w)?|starcoder)(?=['"])|accounts\/[a-z]+\/models\/[\w.-]*\w/g;
+
+/**
+ * Names that are no models, of models that nobody is to know, and one that OpenAI answers with and takes from nobody.
+ */
+const noModels = ['claude-9', 'claude-code', 'gemini-api-key', 'gemini-cli', 'text-embedding-ada-002-v2'];
+
+/** Of the last weeks, which the packages here do not name yet. */
+const newest = ['openai/gpt-6.2-astra', 'openai/gpt-6.2-sol', 'google/gemini-4-carbon', 'google/gemini-4-neon'];
+
+test('the newest models of the providers’ own pages are known, and what Gemini 4 costs from December on', () => {
+  assert.deepEqual(
+    newest.filter((id) => !models.has(id)),
+    [],
+  );
+  const inputOf = (id: string, day: string) => book.priceOf(id, Date.parse(day))?.dimensions.input;
+  for (const id of ['google/gemini-4-argon', 'google/gemini-4-carbon']) {
+    assert.deepEqual([inputOf(id, '2026-11-30'), inputOf(id, '2026-12-01')], ['2', '4'], id);
+  }
+});
+
+test('every model that Google’s SDK names is known, but for those that draw, speak or move', () => {
+  const others = /live|image|tts|transcribe|omni|robotics|banana|gemini-(api|enterprise)|gemini-2\.0/;
+  const entry = createRequire(import.meta.url).resolve('@google/genai');
+  const declared = readFileSync(path.join(path.dirname(entry), '../genai.d.ts'), 'utf8');
+  const named = [...new Set([...declared.matchAll(/\bgemini-[\w.-]*\w/g)].map(([name]) => name))];
+  assert.ok(named.length > 15, `${named.length} names`);
+  assert.deepEqual(
+    named.filter((name) => !others.test(name) && !models.has(`google/${name}`)),
+    [],
+  );
+});
+
+test('every model that a vector, a client of the matrix or an example of a document names is known', () => {
+  const root = path.resolve(import.meta.dirname, '../../..');
+  const files = globSync('scripts/{vectors,clients,openapi}/**/*.{ts,json,mjs,py}', { cwd: root });
+  const texts = files.map((file) => readFileSync(path.join(root, file), 'utf8'));
+  const named = new Set(texts.flatMap((text) => [...text.matchAll(modelNames)].map(([name]) => name)));
+  assert.ok(named.size > 20, `${named.size} names`);
+  const isKnown = (name: string): boolean =>
+    Object.keys(originals).some((provider) => catalogue.resolve(name, provider).kind === 'served');
+  assert.deepEqual([...named].filter((name) => !isKnown(name)).toSorted(), noModels);
+});
+
 test('every model has a price by now, but for those whose price nobody has told us', () => {
   const now = Date.parse('2026-11-28');
   assert.deepEqual(
     [...models.values()].map(({ row }) => row.id).filter((id) => book.priceOf(id, now) === null),
     [
       'anthropic/claude-mythos-5-2',
-      'openai/gpt-6.2-sol',
       'fireworks/autoedits-deepseek-lite-default',
       'fireworks/autoedits-long-suggestion-default',
       'fireworks/smart-apply-qwen-default',

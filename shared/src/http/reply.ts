@@ -13,17 +13,22 @@ const plainOnCody: ReadonlySet<string> = new Set(['quota-exceeded', 'concurrency
 /** What an answer is written to. */
 type Reply = Pick<Received, 'response' | 'replyHeaders'>;
 
-/** Sends a whole answer. `headers` are lower-case; the body's type must be among them where there is a body. */
+/**
+ * Sends a whole answer. `headers` are lower-case; the body's type must be among them where there is a body.
+ * @param body a text, or the pieces of a long one
+ */
 export function answer(
   { response, replyHeaders }: Reply,
   status: number,
   headers: Readonly<Record<string, string>>,
-  body: string,
+  body: string | readonly Buffer[],
 ): void {
   if (response.headersSent || response.destroyed) return;
-  const bytes = Buffer.from(body, 'utf8');
-  response.writeHead(status, { ...replyHeaders, ...headers, 'content-length': String(bytes.length) });
-  response.end(bytes);
+  const pieces = typeof body === 'string' ? [Buffer.from(body, 'utf8')] : body;
+  const bytes = pieces.reduce((sum, { length }) => sum + length, 0);
+  response.writeHead(status, { ...replyHeaders, ...headers, 'content-length': String(bytes) });
+  for (const piece of pieces.slice(0, -1)) response.write(piece);
+  response.end(pieces.at(-1));
 }
 
 /**

@@ -17,11 +17,14 @@ import type { Exchange, Route } from './exchange.ts';
 import { readClaim } from './idempotency.ts';
 import { identify } from './identify.ts';
 import { inspect } from './inspect.ts';
-import { look, lookBeforeParsing } from './look.ts';
+import { isLarge, look, lookBeforeParsing } from './look.ts';
+import { createOneByOne } from './one-by-one.ts';
 import { recordEvent } from './record-event.ts';
 import { bannedEvent } from './refused-event.ts';
 import { modelChoice } from './model-choice.ts';
 import { completionSpan } from './spans.ts';
+
+const largeRequests = createOneByOne();
 
 /** One completion path of a function. */
 export interface CompletionRoute {
@@ -90,7 +93,12 @@ async function complete(exchange: Exchange, route: CompletionRoute): Promise<voi
   const span = completionSpan(permit, call);
   // A call that no provider bills has no cost to hold against a budget; one that is used up refuses it all the same.
   const bound: AskBound = charge.isBilled
-    ? async (book, asked) => (await loadCallBounds()).boundOfCall(call, book, asked)
+    ? async (book, asked) => {
+        const { boundOfCall } = await loadCallBounds();
+        // What is sent is parsed for it, in a turn of its own.
+        if (typeof call.body !== 'string') await new Promise((resolve) => setImmediate(resolve));
+        return boundOfCall(call, book, asked);
+      }
     : null;
   await charged(exchange, { permit, units, claim, event, catalogue, span, bound }, (held) =>
     sendAndRelay(exchange, held, call, charge, attempts),
@@ -121,10 +129,26 @@ async function readCall(
   entitlement: Entitlement,
   callerIds: CallerIds,
 ): Promise<{ call: Call; permit: Permit; flagging: Flagging | null; claim: Claim | null; callTags: CallTags }> {
+  const asked = route.asked?.(exchange) ?? null;
+  const { body, claim, leave } = await readBody(exchange, route, asked, actor, entitlement, callerIds);
+  try {
+    return { ...(await readParsed(exchange, route, catalogue, actor, callerIds, asked, body)), claim };
+  } finally {
+    leave();
+  }
+}
+
+async function readParsed(
+  exchange: Exchange,
+  route: CompletionRoute,
+  catalogue: Catalogue,
+  actor: Actor,
+  callerIds: CallerIds,
+  asked: Asked | null,
+  body: unknown,
+): Promise<{ call: Call; permit: Permit; flagging: Flagging | null; callTags: CallTags }> {
   const { context, received } = exchange;
   const { feature } = route;
-  const asked = route.asked?.(exchange) ?? null;
-  const { body, claim } = await readBody(exchange, route, asked, actor, entitlement, callerIds);
   const facts = {
     actorId: actor.id,
     actorUid: callerIds.uid === '' ? null : callerIds.uid,
@@ -146,7 +170,7 @@ async function readCall(
   const callTags = callTagsOf(received.headers, body, call.dialect);
   const isInspected = (route.charge ?? completions).isInspected;
   const flagging = isInspected ? await inspect(exchange, permit, call, body, callerIds) : null;
-  return { call, permit, flagging, claim, callTags };
+  return { call, permit, flagging, callTags };
 }
 
 /** A step of its own, so that the text is gone when what was parsed of it is written again. */
@@ -157,15 +181,21 @@ async function readBody(
   actor: Actor,
   entitlement: Entitlement,
   callerIds: CallerIds,
-): Promise<{ body: unknown; claim: Claim | null }> {
+): Promise<{ body: unknown; claim: Claim | null; leave: () => void }> {
   const { context, received } = exchange;
   const text = await received.readBody(context.config.bodyBytesMax, identityOf(actor));
   // A call that is charged nothing is still work for us: a used-up quota refuses it.
   if (charge?.isFree === true) await look(exchange, actor, feature, entitlement, callerIds);
   else await lookBeforeParsing(exchange, text, actor, feature, entitlement, callerIds);
   const claim = readClaim(received, feature, text);
-  const body = parseInOrder(text);
-  return { body: asked === null ? body : withMembers(body, asked), claim };
+  const leave = isLarge(text) ? await largeRequests.enter(received.callerLeft) : () => undefined;
+  try {
+    const body = parseInOrder(text);
+    return { body: asked === null ? body : withMembers(body, asked), claim, leave };
+  } catch (error) {
+    leave();
+    throw error;
+  }
 }
 
 /** A body that is not an object stays as it is: the dialect refuses it. */

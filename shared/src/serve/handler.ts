@@ -20,7 +20,7 @@ import { callerOf } from './identify.ts';
 import { closeScope } from './log-line.ts';
 import { createRouting } from './routing.ts';
 import { createTiming, type Timing } from './timing.ts';
-import { dialectOf, methodsOf, unservedRoute } from './unserved.ts';
+import { dialectOf, methodsAt, unservedRoute } from './unserved.ts';
 
 /** What a process has of its requests. */
 export interface RequestHandler {
@@ -58,11 +58,12 @@ export function createHandler(context: Context, routes: readonly Route[]): Reque
     // A home that an operator added lately may offer this path: look for newer rows before saying no.
     if (!known.every(isOffered)) await context.catalogue.current(Date.now());
     const candidates = known.filter(isOffered);
+    const methods = methodsAt(received.path, candidates);
     const route =
-      candidates.find(({ method }) => answersTo(method, received.method)) ?? unservedRoute(received, candidates);
+      candidates.find(({ method }) => answersTo(method, received.method, methods)) ??
+      unservedRoute(received, candidates);
     const scope = context.telemetry.open(received.headers, request.url, route.path);
     Object.assign(received.replyHeaders, scope.headers);
-    const methods = methodsOf(candidates);
     Object.assign(received.replyHeaders, crossOriginHeaders(received, context.config.corsOrigins, methods));
     const dialect = dialectOf(route, received.headers);
     // The official SDKs show it with every error; a provider's own takes its place.
@@ -94,9 +95,13 @@ export function createHandler(context: Context, routes: readonly Route[]): Reque
   };
 }
 
-/** What is there for GET is there for HEAD (RFC 9110 §9.3.2): Node leaves the body away. */
-function answersTo(offered: string, asked: string): boolean {
-  return offered === asked || offered === '*' || (offered === 'GET' && asked === 'HEAD');
+/**
+ * What is there for GET is there for HEAD (RFC 9110 §9.3.2): Node leaves the body away. A refusal for all other methods
+ * is none for the question which there are: browsers ask it first, and a refused one hides the answer itself.
+ */
+function answersTo(offered: string, asked: string, methods: string): boolean {
+  if (offered === '*') return asked !== 'OPTIONS' || methods === '*';
+  return offered === asked || (offered === 'GET' && asked === 'HEAD');
 }
 
 async function fail(

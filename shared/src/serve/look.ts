@@ -15,6 +15,11 @@ import { unparsedEvent } from './refused-event.ts';
  */
 const lookedCharacters = 333_333;
 
+/** @param text of a body */
+export function isLarge(text: string): boolean {
+  return text.length >= lookedCharacters;
+}
+
 /**
  * @param text of the body
  * @throws Refusal: the 429 that `admit` would give for one unit, with its event
@@ -27,7 +32,7 @@ export async function lookBeforeParsing(
   entitlement: Entitlement,
   callerIds: CallerIds | null = null,
 ): Promise<void> {
-  if (text.length >= lookedCharacters) await look(exchange, actor, feature, entitlement, callerIds);
+  if (isLarge(text)) await look(exchange, actor, feature, entitlement, callerIds);
 }
 
 /** @throws Refusal: the 429 that `admit` would give for one unit, with its event */

@@ -23,6 +23,7 @@ export type { Context } from './context.ts';
 export type { Exchange, Route } from './exchange.ts';
 export { listFlaggedPrompts, readFlaggedPrompt, type FlaggedPrompt } from './flagged-prompts.ts';
 export { listGeminiModels, showGeminiModel } from './gemini-models.ts';
+export { geminiVerbs, type GeminiVerb } from './gemini-verbs.ts';
 export { callerOf, identify } from './identify.ts';
 export { lookBeforeParsing } from './look.ts';
 export {

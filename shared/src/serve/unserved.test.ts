@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { readFunctionFiles } from '../../../scripts/functions/function-files.ts';
 import { Refusal, type Dialect } from '../http/http.ts';
 import type { Exchange, Route } from './exchange.ts';
-import { dialectOf, servedToSdks, unservedRoute } from './unserved.ts';
+import { dialectOf, methodsAt, servedToSdks, unservedRoute } from './unserved.ts';
 
 /** What a caller would be told. */
 async function told(
@@ -114,6 +114,17 @@ test('a method that a path does not have: the ones that it has, in its own diale
   assert.deepEqual([dialect, refusal.status(dialect)], ['anthropic', 405]);
   assert.equal(refusal.message, 'DELETE is not served at /p, which takes GET, HEAD, POST');
   assert.deepEqual(refusal.headers, { allow: 'GET, HEAD, POST' });
+});
+
+test('what a path takes: a verb is posted, whichever function is asked; a refusal of all else is no method', () => {
+  const routes = (...methods: string[]): Route[] =>
+    methods.map((method) => ({ method, path: '/p', dialect: 'google', handle: () => assert.fail() }));
+  for (const below of ['/v1', '/v1beta'])
+    for (const known of [routes('GET'), routes('POST'), routes('GET', '*')])
+      assert.equal(methodsAt(`${below}/models/gemini-2.5-flash:countTokens`, known), 'POST');
+  assert.equal(methodsAt('/v1/models/ft:gpt-4o:org::id', routes('GET')), 'GET, HEAD');
+  assert.equal(methodsAt('/v1beta/models/gemini-2.5-flash', routes('GET', '*')), 'GET, HEAD');
+  assert.equal(methodsAt('/v1beta/files', routes('*')), '*');
 });
 
 test('a path that is long or hostile is told in part', async () => {

@@ -3,6 +3,7 @@
 
 import { Refusal, type Dialect, type Received } from '../http/http.ts';
 import type { Exchange, Route } from './exchange.ts';
+import { isVerbPath } from './gemini-verbs.ts';
 
 /** What SDKs may call here, by whose SDK; unserved.test.ts holds it to what the functions say of themselves. */
 export const servedToSdks = {
@@ -55,7 +56,7 @@ export function unservedRoute(
 ): Route {
   const [first] = candidates;
   if (first === undefined) return unknownPath(path, method, headers);
-  const allow = methodsOf(candidates);
+  const allow = methodsAt(path, candidates);
   if (method === 'OPTIONS')
     return unrouted(first.dialect, ({ received: { response, replyHeaders } }) => {
       response.writeHead(204, { ...replyHeaders, allow: `${allow}, OPTIONS` }).end();
@@ -100,9 +101,15 @@ function unrouted(dialect: Route['dialect'], handle: (exchange: Exchange) => voi
   };
 }
 
-/** As `Allow` has them. */
-export function methodsOf(routes: readonly Route[]): string {
-  return [...new Set(routes.flatMap(({ method }) => (method === 'GET' ? ['GET', 'HEAD'] : [method])))].join(', ');
+/**
+ * Methods of a path, as `Allow` has them; `*` where all are refused alike.
+ * @param routes of this path in this function
+ */
+export function methodsAt(path: string, routes: readonly Route[]): string {
+  if (routes.length > 0 && isVerbPath(path)) return 'POST';
+  const all = new Set(routes.flatMap(({ method }) => (method === 'GET' ? ['GET', 'HEAD'] : [method])));
+  if (all.size > 1) all.delete('*');
+  return [...all].join(', ');
 }
 
 export function dialectOf({ dialect }: Route, headers: Received['headers']): Dialect {

@@ -12,24 +12,45 @@ const bytesMax = 16 * 1024 * 1024;
 export interface JsonBody {
   take(chunk: Buffer): void;
   /**
-   * The object, or null when nothing came, it was too long, or it is not an object. To be asked once the answer is
-   * whole.
+   * The object, or null when nothing came, it was too long, or it is not an object. May be asked before the answer is
+   * whole, and is null then: what a call has cost so far is asked while it runs.
    */
   value(): JsonObject | null;
 }
 
 export function createJsonBody(): JsonBody {
   const pieces = new Pieces();
-  let value: JsonObject | null | undefined;
+  let value: JsonObject | null = null;
+  /** What was read and is no whole object yet. */
+  let text = '';
+  let readBytes = 0;
+  let closed = false;
   return {
-    // A copy: what is read is freed, and the caller's connection may still hold the piece.
     take: (chunk) => {
       if (pieces.bytes > bytesMax) return;
+      closed = isClosed(chunk) ?? closed;
+      // A copy: the caller's connection may still hold the piece, and these are released once they are read.
       pieces.push(Buffer.from(chunk));
-      if (pieces.bytes > bytesMax) pieces.clear();
+      if (pieces.bytes <= bytesMax) return;
+      pieces.clear();
+      text = '';
     },
-    value: () => (value ??= jsonObject(pieces.text())),
+    value: () => {
+      // Bytes are read once, whatever becomes of them, and an answer that does not end in a bracket is not whole.
+      if (value !== null || !closed || pieces.bytes > bytesMax || pieces.bytes === readBytes) return value;
+      readBytes = pieces.bytes;
+      text += pieces.text();
+      value = jsonObject(text);
+      if (value !== null) text = '';
+      return value;
+    },
   };
+}
+
+/** Whether the last byte that is no blank ends an object; null where all are blank. */
+function isClosed(chunk: Buffer): boolean | null {
+  for (let i = chunk.length - 1; i >= 0; i--) if ((chunk[i] ?? 0) > 0x20) return chunk[i] === 0x7d;
+  return null;
 }
 
 /**

@@ -1,6 +1,8 @@
-// The rules by which a request is flagged or blocked. Pure but for the count of tokens, which comes in as a function.
+// The rules by which a request is flagged or blocked. Pure but for the count of tokens, which comes in as a function,
+// and the turns that a long prompt takes.
 
 import type { Config } from '../config/config.ts';
+import { phrasesIn } from './phrases.ts';
 import type { PromptText } from './prompt-text.ts';
 
 /** The reasons as readers of the events table know them. */
@@ -43,6 +45,7 @@ export type CountTokens = (text: string, stopAfter: number) => Promise<number | 
  * every 100,000 tokens or so.
  */
 const stopAfterLimits = 1.25;
+const none: ReadonlySet<string> = new Set();
 /** Where nothing limits a prompt: the event of a blocked one tells its tokens up to so many. */
 const countedTokensMax = 250_000;
 
@@ -61,9 +64,10 @@ export async function flag(
 ): Promise<Flagging | null> {
   const { maxTokens } = prompt;
   const { allowedPatterns, blockedPatterns } = settings;
-  const words = allowedPatterns.length + blockedPatterns.length > 0 ? prompt.text().toLowerCase() : '';
-  const around = blockedPatterns.length > 0 ? prompt.asides().toLowerCase() : '';
-  const blockedPhrase = blockedPatterns.find((pattern) => words.includes(pattern) || around.includes(pattern)) ?? null;
+  const patterns = [...allowedPatterns, ...blockedPatterns];
+  const inWords = patterns.length > 0 ? await phrasesIn(prompt.text(), patterns) : none;
+  const around = blockedPatterns.length > 0 ? await phrasesIn(prompt.asides(), blockedPatterns) : none;
+  const blockedPhrase = blockedPatterns.find((pattern) => inWords.has(pattern) || around.has(pattern)) ?? null;
   const limits = settings.promptTokens;
   const count = async (): Promise<number | null> =>
     limits === null ? null : countTokens(prompt.text(), stopAfter(limits));
@@ -73,7 +77,7 @@ export async function flag(
 
   const reasons: FlaggingReason[] = [];
   if (settings.flaggedModels.includes(model.toLowerCase())) reasons.push('model_used');
-  if (allowedPatterns.length > 0 && !allowedPatterns.some((pattern) => words.includes(pattern)))
+  if (allowedPatterns.length > 0 && !allowedPatterns.some((pattern) => inWords.has(pattern)))
     reasons.push('unknown_prompt');
   if (maxTokens !== null && maxTokens > settings.maxTokensFlagging) reasons.push('high_max_tokens_to_sample');
   if (limits !== null && promptTokens !== null && promptTokens > limits.flagging)
@@ -99,9 +103,9 @@ function stopAfter({ flagging, blocking }: { flagging: number; blocking: number 
 const withKnobs = ['anthropic', 'openai', 'fireworks', 'google'] as const;
 
 /**
- * The knobs of a provider, or null where its requests are not looked at. What it does not set, or has no variable for,
- * is as for Anthropic, since the original gateway flagged all but one by one set; it never flagged Fireworks, which is
- * therefore looked at by its own knobs alone.
+ * The settings of a provider, or null where its requests are not inspected. What is not set for it falls back to
+ * Anthropic's, since the original gateway had one set of rules for all providers but Fireworks, which it never flagged:
+ * Fireworks goes by its own settings alone.
  */
 export function flaggingSettings(config: Config, provider: string): FlaggingSettings | null {
   const prefix = withKnobs.find((name) => name === provider) ?? null;

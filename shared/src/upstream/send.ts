@@ -16,7 +16,7 @@ import { refusalOfOurs } from './homes/our-refusal.ts';
 import type { homeAccess } from './home-access.ts';
 import { callerHeaders } from './response-headers.ts';
 import { waitIn } from './retry-info.ts';
-import { callerStatus, retryAfter, retryAfterMs } from './status.ts';
+import { callerStatus, retryAfter, waitAsked } from './status.ts';
 import { createReader, type Reader, type ReaderEnd } from './reader.ts';
 
 /** What a call depends on besides its lease. */
@@ -110,7 +110,7 @@ export async function attempt(
     listener: null,
     end: (reason) => {
       ending.reason ??= reason;
-      // Before the connection: destroyed, it may say that the answer has ended.
+      // Before the connection is destroyed: destroyed, it may look like an answer that has ended.
       ending.reader?.fail(ending.reason);
       sent.end(ending.reason);
       ending.listener?.();
@@ -120,7 +120,9 @@ export async function attempt(
   signal.addEventListener('abort', onLeft, { once: true });
   const headersTimer = setTimeout(() => ending.end(new DeadlinePassed('headers', headersMs)), headersMs);
   const totalTimer = setTimeout(() => ending.end(new DeadlinePassed('total', leftMs)), leftMs);
-  /** The total deadline is the caller's too: it runs until the answer is taken, not until it has come. */
+  /**
+   * The total deadline covers the caller too: it runs until the answer has been taken, not only until it has arrived.
+   */
   const finish = (): void => {
     clearTimeout(totalTimer);
     signal.removeEventListener('abort', onLeft);
@@ -211,17 +213,17 @@ export async function attempt(
     throw signal.reason;
   }
   if (held?.what === 'begun') return answer(null);
-  const facts = {
+  const facts = () => ({
     status,
-    retryAfterMs: retryAfterMs(headers['retry-after'], Date.now()),
+    retryAfterMs: waitAsked(headers, waitTold, Date.now()),
     isFinal: headers['x-should-retry'] === 'false',
-  };
+  });
   if (held?.what === 'cut') {
     // What ended the call ended it for all homes.
     if (ending.reason instanceof DeadlinePassed) return answer(null);
     told = true;
     abort();
-    return failed('cut', held.error, { ...facts, answer: null });
+    return failed('cut', held.error, { ...facts(), answer: null });
   }
   const text = held === null ? await errorText(body, holdMs) : held.text;
   waitTold = waitIn(text);
@@ -232,7 +234,7 @@ export async function attempt(
   }
   // Nobody is told how it went but by the failure.
   told = true;
-  return failed(judged.blame, null, { ...facts, answer: answer(judged), said: judged.said });
+  return failed(judged.blame, null, { ...facts(), answer: answer(judged), said: judged.said });
 }
 
 const isStream = (contentType: string): boolean => contentType.startsWith('text/event-stream');
@@ -243,7 +245,7 @@ function hold(body: Reader, contentType: string, { dialect }: Call, ms: number):
   return contentType.startsWith('application/json') ? holdWhole(body, ms) : begun;
 }
 
-/** A stream has its home's own; an answer that is whole is waited for. */
+/** A stream has its home's own deadline. Only of a whole answer may the caller's own deadline take all that is left. */
 function headersDeadline(
   { row }: Home,
   stream: boolean,

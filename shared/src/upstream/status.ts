@@ -2,6 +2,10 @@
 
 import type { IncomingHttpHeaders } from 'node:http';
 
+const decimal = /^\d{1,9}(\.\d{1,9})?$/;
+/** Later than this is never. */
+const waitMaxMs = 86_400_000;
+
 /**
  * The status for the caller. A provider's 429 is our shared account's limit, not the caller's quota: instances would
  * tell their user that they are out of quota, so on their paths it becomes 503. An SDK's caller is told as the
@@ -34,23 +38,32 @@ export function retryAfter(
 
 /** OpenAI's own header, in ms, in the unit that every client reads. */
 function secondsOf(milliseconds: string | string[] | undefined): string | null {
-  return typeof milliseconds === 'string' && /^\d{1,9}(\.\d{1,9})?$/.test(milliseconds)
+  return typeof milliseconds === 'string' && decimal.test(milliseconds)
     ? String(Math.ceil(Number(milliseconds) / 1000))
     : null;
 }
 
-/** Later than this is never. */
-const waitMaxMs = 86_400_000;
+/**
+ * What a provider asks to wait, in ms, wherever it says so: in its header of ms, in `retry-after`, or in the body of
+ * its error; null where it says nothing that can be read.
+ * @param told seconds that the body asks for, or null
+ * @param nowMs Unix ms
+ */
+export function waitAsked(headers: IncomingHttpHeaders, told: string | null, nowMs: number): number | null {
+  const ms = headers['retry-after-ms'];
+  if (typeof ms === 'string' && decimal.test(ms)) return Math.min(Number(ms), waitMaxMs);
+  return retryAfterMs(headers['retry-after'] ?? told ?? undefined, nowMs);
+}
 
 /**
  * What a provider asks to wait, in ms, of a `retry-after` in seconds or as a date (RFC 9110 §10.2.3); null where it
  * says nothing that can be read.
  * @param nowMs Unix ms
  */
-export function retryAfterMs(header: string | undefined, nowMs: number): number | null {
+function retryAfterMs(header: string | undefined, nowMs: number): number | null {
   if (header === undefined) return null;
   const text = header.trim();
-  if (/^\d{1,9}(\.\d{1,9})?$/.test(text)) return Math.min(Number(text) * 1000, waitMaxMs);
+  if (decimal.test(text)) return Math.min(Number(text) * 1000, waitMaxMs);
   // A date has letters: a lone number that is no time would be read as a year.
   const dateMs = /[a-z]/i.test(text) ? Date.parse(text) : Number.NaN;
   return Number.isNaN(dateMs) ? null : Math.min(Math.max(0, dateMs - nowMs), waitMaxMs);

@@ -70,7 +70,8 @@ export async function readFunctions(
   return { months, spend: spendTold, parts: partsTold };
 }
 
-const partOf = (row: Row): CostPart => ({
+/** A row of the second question. */
+export const partOf = (row: Row): CostPart => ({
   function: textOf(row['function']),
   part: textOf(row['part']) ?? '',
   nano: Math.round((numberOf(row['micro_usd']) ?? 0) * 1_000),
@@ -112,7 +113,8 @@ function spendSection(data: FunctionsData): Section {
 /** What a part is called for people. */
 const partText = (part: string): string => (part === 'llm' ? 'providers' : part);
 
-function billSection(data: FunctionsData): Section {
+/** Of Google's bill and the providers'. */
+export function billSection(data: Pick<FunctionsData, 'parts'>): Section {
   const title = 'What it is made of, Google’s bill included';
   return sectionOf('bill', title, data.parts, (parts, origin) => {
     const all = (parts ?? []).reduce((sum, { nano }) => sum + nano, 0);

@@ -221,7 +221,7 @@ function modelSection(data: ModelsData, nowMs: number): Section {
         ],
         rows: rows.map(({ row, state }) => modelRow(row, state, prices, nowMs)),
         total: null,
-        onPaper: rows.filter((one) => orderOf(one, called) > 0).length,
+        onPaper: paperLines(rows.map((one) => orderOf(one, called))),
         empty: 'The catalogue has no models.',
       },
       {
@@ -231,6 +231,14 @@ function modelSection(data: ModelsData, nowMs: number): Section {
     );
   });
 }
+
+/** Two sheets of those that are served; those that had calls, or were taken away, are all there. */
+const servedOnPaper = 60;
+const paperLines = (orders: readonly number[]): number =>
+  Math.max(
+    orders.filter((order) => order >= 2).length,
+    Math.min(servedOnPaper, orders.filter((order) => order > 0).length),
+  );
 
 interface ModelState {
   readonly state: State;

@@ -5,6 +5,7 @@ import { subscriptions } from '../customer-link.ts';
 import { monthlyBudget } from '../customers/customers.ts';
 import type { Lookups, Question, Row } from '../lookups.ts';
 import { dayOf, monthsOf, type Months } from '../days.ts';
+import { outcomeColumns, outcomeSql, whoseSql } from '../outcome.ts';
 import { numberOf, sumsOf, sumsSql, textOf, type Sums } from '../sums.ts';
 import { told, valueOf, type Told } from '../told.ts';
 
@@ -20,7 +21,7 @@ export interface Mover {
   readonly kind: 'customer' | 'model';
   /** Of a customer; null for a model. */
   readonly source: string | null;
-  /** Null where the rows have none. */
+  /** Null where the rows have no name. */
   readonly name: string | null;
   readonly nowNano: number;
   readonly beforeNano: number;
@@ -91,42 +92,11 @@ ORDER BY kind, ABS(now_nano - before_nano) DESC, name`,
     sql: `SELECT whose, what, SUM(requests) AS requests
 FROM (
   SELECT requests,
-    CASE
-      WHEN name = 'RateLimited' OR name = 'RequestBlocked' OR name = 'AccessDenied' OR name = 'Unauthorized' THEN 'caller'
-      WHEN orphaned THEN 'gateway'
-      WHEN resolved = -1 THEN 'caller'
-      WHEN broken THEN 'provider'
-      WHEN IFNULL(resolved, 200) < 400 THEN 'nobody'
-      WHEN resolved < 500 AND resolved != 429 THEN 'caller'
-      WHEN upstream IN (401, 402, 403) THEN 'gateway'
-      WHEN upstream = -1 OR upstream >= 400 THEN 'provider'
-      ELSE 'gateway'
-    END AS whose,
-    CASE
-      WHEN name = 'RateLimited' AND cause = 'quota' THEN 'quota used up'
-      WHEN name = 'RateLimited' AND cause LIKE 'budget-%' THEN 'budget used up'
-      WHEN name = 'RateLimited' THEN 'too many at once'
-      WHEN name = 'RequestBlocked' THEN 'prompt blocked'
-      WHEN name = 'AccessDenied' THEN 'no access'
-      WHEN name = 'Unauthorized' THEN 'unknown token'
-      WHEN orphaned THEN 'the instance ended'
-      WHEN resolved = -1 THEN 'caller left'
-      WHEN broken THEN 'answer broke off'
-      WHEN IFNULL(resolved, 200) < 400 THEN 'served'
-      WHEN resolved < 500 AND resolved != 429 THEN 'bad request'
-      WHEN upstream IN (401, 402, 403) THEN 'our key or account'
-      WHEN upstream = -1 THEN 'provider not reached'
-      WHEN upstream = 429 OR upstream = 529 THEN 'provider overloaded'
-      WHEN upstream >= 400 THEN 'provider failed'
-      ELSE 'gateway failed'
-    END AS what
+    ${whoseSql} AS whose,
+    ${outcomeSql} AS what
   FROM (
     SELECT name, count AS requests,
-      JSON_VALUE(metadata, '$.cause') AS cause,
-      IFNULL(JSON_VALUE(metadata, '$.orphaned'), 'false') = 'true' AS orphaned,
-      IFNULL(JSON_VALUE(metadata, '$.truncated'), 'false') = 'true' AS broken,
-      CAST(JSON_VALUE(metadata, '$.resolved_status_code') AS INT64) AS resolved,
-      CAST(JSON_VALUE(metadata, '$.upstream_status_code') AS INT64) AS upstream
+      ${outcomeColumns}
     FROM \`$dataset.events_between\`(TIMESTAMP_SUB(CURRENT_TIMESTAMP(), INTERVAL 24 HOUR), CURRENT_TIMESTAMP())
   )
 )
@@ -151,7 +121,7 @@ export async function readOverview(
   nowMs: number,
   failed: (error: unknown) => void,
 ): Promise<OverviewData> {
-  // Where not even that is known, the questions fail too, and say so.
+  // Where even the time zone is unknown the questions fail as well, and say why.
   const timeZone = await lookups.timeZone().catch(() => 'UTC');
   const months = monthsOf(dayOf(nowMs, timeZone));
   const { from, today, beforeFrom, beforeSame } = months;

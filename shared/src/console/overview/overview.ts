@@ -115,9 +115,7 @@ function monthSection(data: OverviewData): Section {
   });
 }
 
-/**
- * What all customers with a budget of a month may spend together: limits are theirs, and there is none on the whole.
- */
+/** What all customers with a monthly budget may spend together; there is no limit on the whole. */
 function budgetFact({ entries, budgeted }: OverviewData): Fact {
   const budgets = valueOf(entries, []).flatMap((entry) => monthlyBudget(entry) ?? []);
   const sum = budgets.reduce((all, nano) => all + nano, 0);
@@ -231,7 +229,7 @@ function moverSection(data: OverviewData): Section {
   );
 }
 
-/** What of the money is sure. */
+/** How much of the money is certain. */
 function certaintySection(data: OverviewData): Section {
   const title = 'How sure the month’s spend is';
   return sectionOf('certainty', title, data.days, (_, origin) => {
@@ -286,7 +284,8 @@ function certaintySection(data: OverviewData): Section {
   });
 }
 
-const whoseText: Readonly<Record<Fault['whose'], State>> = {
+/** In words. */
+export const whoseText: Readonly<Record<Fault['whose'], State>> = {
   nobody: { text: 'none', tone: 'good' },
   caller: { text: 'the caller’s', tone: 'quiet' },
   provider: { text: 'a provider’s', tone: 'warn' },

@@ -13,6 +13,9 @@ import { embeddingRefusal, retryAfterSeconds, type EmbeddingAsk } from './embedd
 
 /** 2,048 vectors of 3,072 numbers as text. */
 const answerBytesMax = 160 * 1024 * 1024;
+/** The bound for fewer numbers: some providers indent each number, and what stands around them is short. */
+const numberBytesMax = 64;
+const restBytesMax = 4 * 1024 * 1024;
 /** Of an answer, beside the numbers that were asked for: what stands around each vector weighs some 40. */
 const answerWeightMax = 200_000;
 /** Of a provider's own 400, as much as callers read. */
@@ -50,7 +53,8 @@ export function createJsonCall(upstream: Sender, catalogue: Catalogue): CallJson
       const { kind, message } = answer.refusal;
       throw new Refusal(kind, message, { retryAfterSeconds, cause: answer.refusal });
     }
-    const text = await readText(answer, title).catch((error: unknown) => {
+    const bytesMax = Math.min(answerBytesMax, restBytesMax + jsonCall.numbers * numberBytesMax);
+    const text = await readText(answer, title, bytesMax).catch((error: unknown) => {
       if (signal.aborted) throw signal.reason;
       throw error instanceof Refusal ? error : embeddingRefusal.failed(title, 'connection failed', error);
     });
@@ -107,7 +111,7 @@ function callOf(
   };
 }
 
-/** A transport fault, and a deadline, in the words of this path; all else is what it is. */
+/** Rewords a transport fault or a passed deadline for this path; any other error is returned as it is. */
 function inOurWords(error: unknown, title: string): unknown {
   if (!(error instanceof Refusal)) return error;
   if (error.kind === 'upstream-timeout') return embeddingRefusal.timedOut(title, error);
@@ -115,11 +119,11 @@ function inOurWords(error: unknown, title: string): unknown {
   return error;
 }
 
-async function readText({ body, abort }: Answer, title: string): Promise<string> {
+async function readText({ body, abort }: Answer, title: string, bytesMax: number): Promise<string> {
   const pieces = new Pieces();
   for await (const chunk of body) {
     pieces.push(chunk);
-    if (pieces.bytes <= answerBytesMax) continue;
+    if (pieces.bytes <= bytesMax) continue;
     abort();
     throw embeddingRefusal.failed(title, 'an answer that is too large');
   }

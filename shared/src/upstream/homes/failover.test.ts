@@ -204,6 +204,22 @@ describe('with one home', () => {
     }
   });
 
+  test('nor where the wait stands in a header of ms, or in the body alone; the home has its rest', async (t) => {
+    const details = [{ '@type': 'type.googleapis.com/google.rpc.RetryInfo', retryDelay: '34.4s' }];
+    const body = JSON.stringify({ error: { code: 429, status: 'RESOURCE_EXHAUSTED', message: 'quota', details } });
+    for (const [first, told] of [
+      [refusing(429, body), '35'],
+      [refusing(429, `[${body}]`), '35'],
+      [refusing(503, 'theirs', { 'retry-after-ms': '9500' }), '10'],
+    ] as const) {
+      const a = await startHome(t, once(first));
+      const { status, answer } = await instanceOf([a]).ask();
+      assert.deepEqual([status, answer?.retryAfter, a.count], [503, told, 1]);
+    }
+    const soon = await startHome(t, once(refusing(503, '', { 'retry-after-ms': '20' })));
+    assert.equal((await instanceOf([soon]).ask()).status, 200);
+  });
+
   test('not what is refused for good', async (t) => {
     for (const status of [400, 401, 403, 404, 413]) {
       const a = await startHome(t, refusing(status));

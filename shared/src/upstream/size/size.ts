@@ -19,8 +19,27 @@ export interface DialectSize extends Omit<RequestSize, 'textBytes'> {
  */
 export function textBytesOf(body: string, mediaBytes: number): number {
   const bytes = Buffer.byteLength(body);
-  const longest = bytes === body.length ? bytes : Math.max(bytes, Buffer.byteLength(body.normalize('NFKC')));
+  const longest = bytes === body.length ? bytes : Math.max(bytes, normalizedBytes(body));
   return longest - mediaBytes;
+}
+
+/**
+ * Characters that are brought into another form at once: the whole of a large body may become eighteen times as long.
+ */
+const pieceCharacters = 64 * 1024;
+
+/** It may count a few more: letters that would be joined across the border of two pieces count as two. */
+function normalizedBytes(text: string): number {
+  let bytes = 0;
+  for (let from = 0; from < text.length;) {
+    let to = Math.min(from + pieceCharacters, text.length);
+    // Not inside a surrogate pair, nor between a letter and its marks where a plain letter is near.
+    while (to < text.length && to > from + pieceCharacters / 2 && text.charCodeAt(to) > 0x7f) to--;
+    if (to < text.length && (text.charCodeAt(to - 1) & 0xfc00) === 0xd800) to--;
+    bytes += Buffer.byteLength(text.slice(from, to).normalize('NFKC'));
+    from = to;
+  }
+  return bytes;
 }
 
 /**
