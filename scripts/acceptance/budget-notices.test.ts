@@ -97,7 +97,7 @@ test('a soft budget tells of 50, 80 and 100 percent once each, refuses nothing, 
   assert.deepEqual(await told(id), [50, 80]);
   await many(token, 5);
   assert.deepEqual(await told(id), [50, 80, 100]);
-  const [message = ''] = gateway.slack.messages.filter((one) => one.includes(id));
+  const message = gateway.slack.messages.find((one) => one.includes(id)) ?? '';
   assert.match(
     message,
     /has spent 50 % of its budget for \d{4}-\d\d: \$[\d.]+ of \$[\d.]+, threshold 50 %\. It starts anew in /,
@@ -139,7 +139,7 @@ test('a hard budget: the first refusal of a window is a notice, the others are n
   };
   assert.deepEqual(await about(), [first, 1]);
   const rows = await gateway.events(`identifier = '${id}' AND name = 'RateLimited'`);
-  const refused = rows.reduce((sum, { count }) => sum + Number(count ?? 1), 0);
+  const refused = rows.reduce((sum, { count }) => sum + (count ?? 1), 0);
   assert.equal(refused, 4, 'each refusal has its row');
   await operate('budgets', 'grant', id, '--usd', usd(limit), '--reason', 'a demo');
   // Until the instance that answers has it; who is refused meanwhile is not told of again.
