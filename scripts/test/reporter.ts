@@ -65,7 +65,7 @@ export default async function* report(events: AsyncIterable<TestEvent>): AsyncGe
         const [passed, tests] = [counts.passed - without, counts.tests - without];
         if (tests === 0) {
           process.exitCode = 1;
-          yield '\nno test ran: a name is found as it is written, and a /pattern/ as what it matches\n';
+          yield '\nno test ran: names are found by their text, or by a /pattern/\n';
         }
         yield failures.map((failure) => `\n${describe(failure, paint)}`).join('');
         const parts = [
