@@ -52,7 +52,7 @@ Providers
 ${providerKinds.map((kind) => `  ${provider(kind)}`).join('\n')}
 The rest
   real       Redis, the functions (each a process of its own)
-  stand-ins  Firestore, Cloud Tasks, BigQuery${standIns.length === 0 ? '' : '; and what is elsewhere with'}
+  stand-ins  Firestore, Cloud Tasks, BigQuery${standIns.length === 0 ? '' : '; these until it is set:'}
 ${standIns.map(([name, variable]) => `    ${name.padEnd(15)}  ${variable}\n`).join('')}${elsewhere.map(([name, variable]) => `  elsewhere  ${name}\n             ${variable}\n`).join('')}${
     names.length === 0 ? '' : `${fold('  set here   ', names)}\n`
   }

@@ -155,7 +155,7 @@ summary{display:grid;grid-template-columns:16em 6em 1fr;gap:1em;align-items:cent
 summary span{overflow-wrap:anywhere}summary b{font-weight:normal;text-align:right;font-variant-numeric:tabular-nums}
 i{display:block;height:.7em;border-radius:2px}.request{background:#9aa5b1}.step{background:#3b73c4}.call{background:#d08a1d}.failed{background:#c0362c}
 table{margin:.3em 0 1em 1em;border-collapse:collapse}th{text-align:left;font-weight:normal;color:var(--dim);padding-right:1.5em;vertical-align:top;white-space:nowrap}
-.list{margin:1em 0;width:100%}.list td,.list th{padding:.15em 1em .15em 0;font:inherit}.number{text-align:right}.this{background:light-dark(#eef2f7,#252b33)}form{display:flex;gap:1em;flex-wrap:wrap;align-items:center}
+.list{margin:1em 0;width:100%}.list td,.list th{padding:.15em 1em .15em 0;font:inherit}.number{text-align:right}.list .number,.list td:first-child{white-space:nowrap}.this{background:light-dark(#eef2f7,#252b33)}form{display:flex;gap:1em;flex-wrap:wrap;align-items:center}
 td{white-space:pre-wrap;overflow-wrap:anywhere;font-family:ui-monospace,monospace;font-size:12px}
 </style>${body}</html>`;
 }
