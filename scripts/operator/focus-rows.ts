@@ -55,7 +55,7 @@ export function usageCharge(row: Row, context: ChargeContext): Charge {
   return {
     ...chargeOf(row, context, wholeOf(row, 'cost_nano_usd')),
     ChargeClass: null,
-    ChargeDescription: `${requests} requests, ${wholeOf(row, 'tokens')} tokens of ${modelOf(row)}`,
+    ChargeDescription: `${modelOf(row)}: requests ${requests}, tokens ${wholeOf(row, 'tokens')}`,
     ConsumedQuantity: tokens,
     ConsumedUnit: 'Tokens',
     PricingQuantity: tokens,
