@@ -29,6 +29,7 @@ import {
   embeddersOf,
   embeddingRefusal,
   roughTokensOf,
+  toldToSdk,
   type Embedder,
 } from '@cody-gateway/shared/upstream';
 import { createNumbersRoom, numbersMax } from './numbers-room.ts';
@@ -161,7 +162,8 @@ async function embedTexts(
     };
   } catch (error) {
     const isLate = deadline.aborted && !callerLeft.aborted;
-    const ended = notServed<Used>(exchange, isLate ? embeddingRefusal.timedOut(embedder.provider, error) : error);
+    const fault = isLate ? embeddingRefusal.timedOut(embedder.provider, error) : error;
+    const ended = notServed<Used>(exchange, exchange.dialect === 'cody' ? fault : toldToSdk(fault));
     // Who leaves, or asks for what can't be embedded, pays for what was billed by then; a provider's fault is not the
     // caller's.
     const isCallers = callerLeft.aborted || ended.refusal?.kind === 'bad-request';
