@@ -4,9 +4,14 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
+import { readFunctionFiles } from '../functions/function-files.ts';
+import { bytesOfStreams } from './bytes.ts';
+import { concurrency } from './concurrency.ts';
 import { costs, profileGateway } from './cost.ts';
+import { countTelemetry, dollars } from './dollars.ts';
 import { outages } from './outage.ts';
 import { picture } from './picture.ts';
+import { pinned } from './pinned.ts';
 import { answerDelayMs, chunkDelayMs } from './provider-process.ts';
 import { redisCost } from './redis.ts';
 import { addedTime, flood, mixedLoad, prompts, throughput, type Scale } from './sections.ts';
@@ -17,6 +22,8 @@ import { telemetryCost } from './telemetry.ts';
 
 const answerSections = ['added', 'throughput', 'prompts', 'flood'];
 const streamSections = ['mixed', 'streams'];
+/** Those that take ten minutes and a processor of their own: measured when they are named. */
+const pinnedSections = ['concurrency', 'dollars'];
 /** What can be measured alone. */
 export const sections: readonly string[] = [
   'cost',
@@ -24,8 +31,10 @@ export const sections: readonly string[] = [
   'redis',
   'outage',
   'telemetry',
+  'bytes',
   ...answerSections,
   ...streamSections,
+  ...pinnedSections,
 ];
 const out = path.resolve(import.meta.dirname, '../../.local/bench');
 
@@ -35,6 +44,7 @@ export const comparisonHelp = `--quick     a fifth of the requests: a look, whos
 --only      one section, as its name alone does
 --profile   cpu or heap: the gateway's, as a file for Chrome's or VS Code's flame graph, and nothing else; snapshot: its heap
             with 100 streams open, for Chrome's memory tab
+--peers     LiteLLM beside the others in dollars, from PyPI, where Python is there
 --json      the result on stdout instead of tables
 
 The result and a picture of the distributions are written to .local/bench.`;
@@ -52,6 +62,7 @@ export async function compare(args: readonly string[]): Promise<number> {
       quick: { type: 'boolean' },
       minutes: { type: 'string' },
       only: { type: 'string' },
+      peers: { type: 'boolean' },
       profile: { type: 'string' },
     },
   });
@@ -65,6 +76,8 @@ export async function compare(args: readonly string[]): Promise<number> {
     return 2;
   }
   const wanted = (section: string): boolean => values.only === undefined || values.only === section;
+  const instance = (await readFunctionFiles()).find(({ name }) => name === 'chat-completions');
+  if (instance === undefined) throw new Error('chat-completions has no function.json');
   const result: Record<string, unknown> = {};
   let distributions: Record<string, Record<string, number[]>> = {};
 
@@ -80,7 +93,7 @@ export async function compare(args: readonly string[]): Promise<number> {
     return 2;
   }
   if (kind === 'snapshot' || (kind === undefined && wanted('streams-cost'))) {
-    const probed = await startRig('streams', true);
+    const probed = await startRig('streams', { probed: true });
     try {
       if (kind === 'snapshot') {
         console.log(await snapshotStreams(probed, 100, path.join(out, 'gateway.heapsnapshot')));
@@ -94,7 +107,7 @@ export async function compare(args: readonly string[]): Promise<number> {
     }
   }
   if (wanted('cost') || kind !== undefined) {
-    const probed = await startRig('at once', true);
+    const probed = await startRig('at once', { probed: true });
     try {
       if (kind !== undefined) {
         console.log(await profileGateway(probed, kind, Math.round(10_000 * scale.share), out));
@@ -109,6 +122,11 @@ export async function compare(args: readonly string[]): Promise<number> {
       await probed.stop();
     }
     if (kind !== undefined) return 0;
+  }
+  if (wanted('bytes')) {
+    const rows = await bytesOfStreams();
+    result['bytes'] = rows;
+    table('What gzip makes of a stream of 1,000 frames', rows);
   }
   if (wanted('redis')) {
     const rows = await redisCost(scale.share);
@@ -161,6 +179,32 @@ export async function compare(args: readonly string[]): Promise<number> {
     }
   } finally {
     await streaming?.stop();
+  }
+  if (values.only === 'concurrency') {
+    const rows = await pinned(async () => {
+      const rig = await startRig('streams');
+      try {
+        return await concurrency(rig, scale.share < 1 ? [80, 160] : [80, 128, 192, 256, 320], instance.memoryMiB);
+      } finally {
+        await rig.stop();
+      }
+    });
+    result['concurrency'] = rows;
+    table('Streams of 20 s that one instance of one vCPU has open, ms beside the provider’s own', rows);
+  }
+  if (values.only === 'dollars') {
+    const rows = await pinned(async () => {
+      const telemetry = await countTelemetry();
+      const rig = await startRig('streams', { ...telemetry, litellm: values.peers === true });
+      try {
+        return await dollars(rig, telemetry, instance);
+      } finally {
+        await rig.stop();
+        await telemetry.close();
+      }
+    });
+    result['dollars'] = rows;
+    table('Dollars a million streams at 500 a second, list prices', rows);
   }
   await mkdir(out, { recursive: true });
   await writeFile(path.join(out, 'result.json'), `${JSON.stringify(result, null, 2)}\n`);

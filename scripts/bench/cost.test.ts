@@ -23,7 +23,7 @@ const promptCopiesMax = 3.4;
 let short: readonly CallCost[];
 let long: readonly CallCost[];
 before(async () => {
-  const rig = await startRig('at once', true);
+  const rig = await startRig('at once', { probed: true });
   try {
     short = await costs(rig, { requests: 1_500, rounds: 3, promptBytes: 1_000 });
     long = await costs(rig, { requests: 150, rounds: 3, promptBytes: 300_000 });

@@ -36,6 +36,8 @@ export interface Outcome {
   readonly ownMs: number[];
   readonly failed: number;
   readonly elapsedMs: number;
+  /** What came over the connections in all: heads, bodies and the marks of their chunks. */
+  readonly receivedBytes: number;
   /** Of the streams that the order compares, whether they failed or not. */
   readonly frames: FrameCount;
 }
@@ -60,6 +62,7 @@ interface Result {
   readonly latencyMs: number;
   readonly firstByteMs: number;
   readonly ownMs: number | null;
+  readonly receivedBytes: number;
   readonly comparison: Comparison | null;
 }
 
@@ -73,11 +76,12 @@ export async function run(order: Order): Promise<Outcome> {
   const firstByteMs: number[] = [];
   const ownMs: number[] = [];
   const comparisons: (Comparison | null)[] = [];
-  let [failed, sent] = [0, 0];
+  let [failed, sent, receivedBytes] = [0, 0, 0];
   const send = async (dueMs: number): Promise<void> => {
     const number = sent++;
     const result = await request(order, body, agent, dueMs, expected);
     comparisons[number] = result.comparison;
+    receivedBytes += result.receivedBytes;
     if (!result.served) {
       failed++;
       return;
@@ -95,6 +99,7 @@ export async function run(order: Order): Promise<Outcome> {
     ownMs,
     failed,
     elapsedMs: performance.now() - startedMs,
+    receivedBytes,
     frames: countFrames(comparisons),
   };
 }
@@ -155,8 +160,17 @@ function request(
     const frames = expected === null ? null : readFrames(expected);
     let firstByteMs = 0;
     let ownMs: number | null = null;
+    let receivedBefore = 0;
     const end = (served: boolean): void =>
-      resolve({ served, latencyMs: performance.now() - dueMs, firstByteMs, ownMs, comparison: frames?.end() ?? null });
+      resolve({
+        served,
+        latencyMs: performance.now() - dueMs,
+        firstByteMs,
+        ownMs,
+        // A connection serves one request after the other.
+        receivedBytes: (outgoing.socket?.bytesRead ?? receivedBefore) - receivedBefore,
+        comparison: frames?.end() ?? null,
+      });
     const outgoing = http.request(url, options, (response) => {
       const ok = response.statusCode === 200;
       const told = /\bgateway;dur=([\d.]+)/.exec(String(response.headers['server-timing'] ?? ''));
@@ -170,6 +184,7 @@ function request(
       response.on('end', () => end(ok));
       response.on('error', () => end(false));
     });
+    outgoing.on('socket', ({ bytesRead }) => void (receivedBefore = bytesRead));
     outgoing.on('timeout', () => outgoing.destroy(new Error('timeout')));
     outgoing.on('error', () => end(false));
     outgoing.end(body);

@@ -15,7 +15,7 @@ const promotedBeyondRelayMax = 16.5;
 let gateway: StreamCost | undefined;
 let relay: StreamCost | undefined;
 before(async () => {
-  const rig = await startRig('streams', true);
+  const rig = await startRig('streams', { probed: true });
   try {
     [gateway, relay] = await streamCosts(rig, 200);
   } finally {

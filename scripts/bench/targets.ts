@@ -11,6 +11,7 @@ import { localProject, startCloud } from '../local/cloud.ts';
 import { memoryEnv } from '../functions/function-files.ts';
 import { startFunction } from '../local/process/function-process.ts';
 import { freePort } from '../local/process/port.ts';
+import { startLiteLlm } from './litellm.ts';
 import type { Order, Outcome } from './load.ts';
 import {
   benchKey,
@@ -41,6 +42,8 @@ export interface Rig {
   readonly provider: Target;
   readonly gateway: Target;
   readonly peer: Target;
+  /** LiteLLM, where it was asked for. */
+  readonly litellm: Target | null;
   readonly frameworkRelay: Target;
   readonly bareRelay: Target;
   /** Runs an order in the generator's process. */
@@ -52,10 +55,22 @@ export interface Rig {
   stop(): Promise<void>;
 }
 
-/**
- * @param probed whether gateway and relays tell what they spend: where no clock is compared.
- */
-export async function startRig(pace: ProviderPace, probed = false): Promise<Rig> {
+/** What a section has of its own. */
+export interface RigOptions {
+  /** Whether gateway and relays tell what they spend: where no clock is compared. */
+  readonly probed?: boolean;
+  /** Variables of the gateway. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** Takes each line that the gateway writes. */
+  readonly onLine?: (line: string) => void;
+  /** Whether LiteLLM runs too: installed from PyPI below .local/clients the first time. */
+  readonly litellm?: boolean;
+}
+
+export async function startRig(
+  pace: ProviderPace,
+  { probed = false, env = {}, onLine, litellm = false }: RigOptions = {},
+): Promise<Rig> {
   const closers: (() => unknown)[] = [];
   const stop = async (): Promise<void> => {
     for (const close of closers.splice(0).toReversed()) await close();
@@ -90,7 +105,9 @@ export async function startRig(pace: ProviderPace, probed = false): Promise<Rig>
         // As deployed: the local cloud tells everything of every call.
         CODY_GATEWAY_SUCCESS_SAMPLE_PERCENT: '10',
         ...probes.gateway.env,
+        ...env,
       },
+      ...(onLine !== undefined && { onLine: (_name, line) => onLine(line) }),
     });
     closers.push(() => cloud.stop());
     // Deliveries are another function's work: the tasks are created, and wait.
@@ -112,8 +129,10 @@ export async function startRig(pace: ProviderPace, probed = false): Promise<Rig>
       onLine: () => undefined,
     });
     closers.push(() => framework.child.kill('SIGKILL'));
-    const peer = await startPortkey(providerUrl, memoryEnv(memoryMiB));
+    const peer = await startPortkey(providerUrl, memoryEnv(memoryMiB), pace === 'streams');
     closers.push(() => peer.child.kill());
+    const other = litellm ? await startLiteLlm(providerUrl, benchKey) : null;
+    if (other !== null) closers.push(other.stop);
     const key = { 'content-type': 'application/json', authorization: `Bearer ${benchKey}` };
     const ask = async <Reply>({ child }: { child: ChildProcess }, question: Order | StreamPace): Promise<Reply> => {
       const reply = once(child, 'message') as Promise<[Reply]>;
@@ -136,6 +155,7 @@ export async function startRig(pace: ProviderPace, probed = false): Promise<Rig>
         pid: peer.child.pid ?? 0,
         probe: null,
       },
+      litellm: other === null ? null : { name: other.name, url: other.url, headers: key, pid: other.pid, probe: null },
       frameworkRelay: {
         name: 'framework relay',
         url: framework.url,
@@ -187,9 +207,11 @@ async function subscribe(firestoreHost: string): Promise<string> {
 async function startPortkey(
   providerUrl: string,
   env: Readonly<Record<string, string>>,
+  streams: boolean,
 ): Promise<{ url: string; child: ChildProcess }> {
   const port = await freePort();
-  const child = spawn(process.execPath, [portkeyProgram, '--headless', `--port=${port}`], {
+  const preload = streams ? [`--import=${path.join(import.meta.dirname, 'portkey-headers.ts')}`] : [];
+  const child = spawn(process.execPath, [...preload, portkeyProgram, '--headless', `--port=${port}`], {
     env: {
       PATH: process.env['PATH'] ?? '',
       NODE_ENV: 'production',

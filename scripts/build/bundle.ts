@@ -161,7 +161,7 @@ const inlineText = (workers: Set<string>, texts: Set<string>): Plugin => ({
         workers.add(path.resolve(path.dirname(file), `${name}.ts`));
         return `new Worker(new URL('./${path.basename(name)}.js', import.meta.url)`;
       });
-      return { contents, loader: 'ts' };
+      return { contents: forMachines(file, contents), loader: 'ts' };
     });
   },
 });

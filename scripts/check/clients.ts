@@ -3,6 +3,7 @@
 
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
+import { readGzipResults, withGzipTable } from '../clients/gzip-results.ts';
 import { readClients } from '../clients/pins.ts';
 import { readmeWith, readResults, resultFaults } from '../clients/results.ts';
 
@@ -15,6 +16,10 @@ if (import.meta.main) {
   if (text !== readmeWith(text, results))
     faults.push(
       'scripts/clients/README.md is not what results.json says: npm run clients -- --only NAME --write writes both',
+    );
+  if (text !== withGzipTable(text, readGzipResults()))
+    faults.push(
+      'scripts/clients/README.md is not what gzip.json says: npm run clients -- --gzip --only NAME --write writes both',
     );
   for (const fault of faults) console.error(fault);
   if (faults.length > 0) process.exit(1);

@@ -4,8 +4,10 @@ import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { startGateway, type TestGateway } from '../local/test-gateway.ts';
 import { drive, type Target } from './drive.ts';
+import { gzipRows, writeGzipResults, type GzipResult } from './gzip-results.ts';
 import { install } from './install.ts';
 import { pinOf, readClients, type Client } from './pins.ts';
+import { startRecorder } from './recorder.ts';
 import { rowsOf, writeResults, type Result } from './results.ts';
 import { startStandIn, type MatrixStandIn } from './stand-in/stand-in.ts';
 
@@ -14,7 +16,7 @@ const standInKey = 'matrix-key';
 /** An agent's turns, and every case of every client: far from any quota. */
 const requestsMax = 1_000_000;
 
-const usage = `usage: npm run clients [-- --only NAME…] [--direct] [--json] [--write]
+const usage = `usage: npm run clients [-- --only NAME…] [--direct | --gzip] [--json] [--write]
 
 Installs pinned versions of real clients from npm and PyPI into .local/clients,
 points them at the gateway on this machine (started here, with a stand-in for
@@ -23,8 +25,11 @@ the providers), and prints for each what works, or the first difference.
   --only NAME   this client alone (again for more): scripts/clients/clients.json
   --direct      at the stand-in itself, without a gateway: what fails there too
                 is not the gateway's fault
+  --gzip        at a gateway that compresses streams: who asks for gzip, and
+                whether its first text comes at once
   --json        the results as JSON
-  --write       keep them in scripts/clients/results.json and README.md
+  --write       keep them in scripts/clients/results.json (of --gzip:
+                gzip.json) and README.md
 `;
 
 async function main(words: readonly string[]): Promise<number> {
@@ -40,25 +45,33 @@ async function main(words: readonly string[]): Promise<number> {
     );
     return 2;
   }
+  if (options.direct && options.gzip) {
+    console.error('npm run clients: --gzip is about the gateway, --direct goes past it; leave one out');
+    return 2;
+  }
   if (options.direct && options.write) {
     console.error(
       'npm run clients: --write keeps what clients met at the gateway, --direct goes past it; leave one out',
     );
     return 2;
   }
-  const results: Result[] = [];
+  const results: (Result | GzipResult)[] = [];
   const standIn = await startStandIn(standInKey);
   try {
-    const gateway = options.direct ? null : await startGateway({ env: environment(standIn) });
+    const gateway = options.direct ? null : await startGateway({ env: environment(standIn, options.gzip) });
     try {
-      const target = gateway === null ? { url: standIn.url, token: standInKey } : await targetOf(gateway);
+      const direct = gateway === null ? { url: standIn.url, token: standInKey } : await targetOf(gateway);
+      const recorder = options.gzip ? await startRecorder(direct.url) : null;
+      const target = recorder === null ? direct : { ...direct, url: recorder.url };
       for (const client of clients) {
-        const result = await resultOf(client, target);
+        const met = await resultOf(client, target);
+        const result = recorder === null ? met : { ...met, encodings: recorder.take() };
         results.push(result);
         // One by one: a run of an hour that is cut off has not been for nothing.
-        if (options.write) writeResults([result]);
+        if (options.write) write(result);
         if (!options.json) print(result);
       }
+      await recorder?.close();
     } finally {
       await gateway?.stop();
     }
@@ -84,33 +97,43 @@ async function resultOf(client: Client, target: Target): Promise<Result> {
 }
 
 /** One stand-in for the dialects of all providers. */
-function environment({ url }: MatrixStandIn): Record<string, string> {
-  return Object.fromEntries(
-    ['ANTHROPIC', 'OPENAI', 'GOOGLE'].flatMap((name) => [
-      [`CODY_GATEWAY_${name}_BASE_URL`, url],
-      [`CODY_GATEWAY_${name}_ACCESS_TOKEN`, standInKey],
-    ]),
-  );
+function environment({ url }: MatrixStandIn, gzip: boolean): Record<string, string> {
+  return {
+    ...Object.fromEntries(
+      ['ANTHROPIC', 'OPENAI', 'GOOGLE'].flatMap((name) => [
+        [`CODY_GATEWAY_${name}_BASE_URL`, url],
+        [`CODY_GATEWAY_${name}_ACCESS_TOKEN`, standInKey],
+      ]),
+    ),
+    ...(gzip && { CODY_GATEWAY_STREAM_COMPRESSION: 'gzip' }),
+  };
+}
+
+function write(result: Result | GzipResult): void {
+  if ('encodings' in result) writeGzipResults([result]);
+  else writeResults([result]);
 }
 
 function works({ unavailable, outcomes }: Result): boolean {
   return unavailable === null && outcomes.every(({ difference }) => difference === null);
 }
 
-function print(result: Result): void {
+function print(result: Result | GzipResult): void {
+  if ('encodings' in result) return console.log(gzipRows([result])[0]?.join('  '));
   for (const { client, version, mode, result: text } of rowsOf([result]))
     console.log([client.padEnd(20), version.padEnd(32), mode.padEnd(20), text].join('  '));
 }
 
 function readOptions(
   words: readonly string[],
-): { only: string[]; direct: boolean; json: boolean; write: boolean } | number {
+): { only: string[]; direct: boolean; gzip: boolean; json: boolean; write: boolean } | number {
   try {
     const { values } = parseArgs({
       args: [...words],
       options: {
         only: { type: 'string', multiple: true, default: [] },
         direct: { type: 'boolean', default: false },
+        gzip: { type: 'boolean', default: false },
         json: { type: 'boolean', default: false },
         write: { type: 'boolean', default: false },
         help: { type: 'boolean', short: 'h' },

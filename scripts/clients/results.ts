@@ -33,8 +33,21 @@ export function writeResults(fresh: readonly Result[]): void {
 
 /** The README with the table of these results in it. */
 export function readmeWith(text: string, results: readonly Result[]): string {
-  const [head = '', rest = ''] = text.split(begin);
-  return `${head}${begin}\n\n${markdown(rowsOf(results))}\n\n${end}${rest.split(end)[1] ?? '\n'}`;
+  const rows = rowsOf(results).map(({ client, version, mode, result, date }) => [client, version, mode, result, date]);
+  return withTable(text, [begin, end], [['client', 'version', 'mode', 'result', 'date'], ...rows]);
+}
+
+/** A text with a table between two marks, its first row the headings. */
+export function withTable(
+  text: string,
+  [from, to]: readonly [string, string],
+  [headings = [], ...rows]: readonly (readonly string[])[],
+): string {
+  const [head = '', rest = ''] = text.split(from);
+  const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
+  const escaped = rows.map((cells) => line(cells.map((cell) => cell.replace(/[|<>`*_[\]]/g, '\\$&'))));
+  const table = [line(headings), line(headings.map(() => '---')), ...escaped].join('\n');
+  return `${head}${from}\n\n${table}\n\n${to}${rest.split(to)[1] ?? '\n'}`;
 }
 
 /** What is wrong with the committed results, a sentence each. */
@@ -84,12 +97,4 @@ function resultOf(outcomes: readonly Outcome[]): string {
   const [first] = failed;
   if (first === undefined) return `works (${outcomes.map((outcome) => outcome.case).join(', ')})`;
   return `${outcomes.length - failed.length} of ${outcomes.length} work; ${first.case}: ${first.difference}`;
-}
-
-function markdown(rows: readonly Row[]): string {
-  const cell = (text: string): string => text.replace(/[|<>`*_[\]]/g, '\\$&');
-  const lines = rows.map(
-    ({ client, version, mode, result, date }) => `| ${[client, version, mode, result, date].map(cell).join(' | ')} |`,
-  );
-  return ['| client | version | mode | result | date |', '| --- | --- | --- | --- | --- |', ...lines].join('\n');
 }

@@ -1,6 +1,8 @@
 // The constants of the simulation, each with where it comes from. A bench figure is of the machine named beside it:
 // replace it by your own.
 
+import { readFileSync } from 'node:fs';
+
 /** A number and its source. */
 export interface Fact {
   readonly value: number;
@@ -8,11 +10,38 @@ export interface Fact {
   readonly source: string;
 }
 
+interface GooglePrice {
+  readonly name: PriceName;
+  readonly usd: number;
+  readonly what: string;
+  readonly source: string;
+  readonly date: string;
+}
+
+type PriceName =
+  | 'cpuSecondUsd'
+  | 'gibSecondUsd'
+  | 'requestUsd'
+  | 'redisNodeHourUsd'
+  | 'taskUsd'
+  | 'insertGibUsd'
+  | 'firestoreReadUsd'
+  | 'loadBalancerGibUsd'
+  | 'egressGibUsd'
+  | 'logGibUsd'
+  | 'spanUsd';
+
+const prices = Object.fromEntries(
+  (JSON.parse(readFileSync(new URL('google-prices.json', import.meta.url), 'utf8')) as readonly GooglePrice[]).map(
+    ({ name, usd, what, source, date }) => [name, { value: usd, unit: '$', source: `${what}; ${source}, ${date}` }],
+  ),
+) as Readonly<Record<PriceName, Fact>>;
+
 const fact = (value: number, unit: string, source: string): Fact => ({ value, unit, source });
 
 /**
- * All of them. Prices are dollars and list prices of us-central1 as known to the authors: check the price page before
- * a budget is made of them.
+ * All of them. Prices are list prices of us-central1 (google-prices.json): a contract has others, and they change. Look
+ * at their pages before a budget is made of them.
  */
 export const facts = {
   callSeconds: fact(8, 's', 'assumption: mean of a streamed chat answer'),
@@ -59,21 +88,12 @@ export const facts = {
     'Firestore: where a database should be warmed up gradually (the 500/50/5 rule); no hard limit',
   ),
   tokensPerCall: fact(1_500, 'tokens', 'assumption: only for the remark that providers cost more'),
-  cpuSecondUsd: fact(0.000024, '$', 'Cloud Run: a vCPU-second, request-based billing, tier 1'),
-  gibSecondUsd: fact(0.0000025, '$', 'Cloud Run: a GiB-second, request-based billing, tier 1'),
-  requestUsd: fact(0.0000004, '$', 'Cloud Run: a request'),
   memoryGib: fact(0.5, 'GiB', 'functions/chat-completions/function.json'),
-  redisNodeHourUsd: fact(0.5, '$', 'Memorystore: about 5 GB, standard tier, an hour'),
-  taskUsd: fact(0.0000004, '$', 'Cloud Tasks: an operation'),
-  insertGibUsd: fact(0.05, '$', 'BigQuery: streaming inserts a GiB, at least 1 KB a row'),
-  firestoreReadUsd: fact(0.0000003, '$', 'Firestore: a document read'),
-  loadBalancerGibUsd: fact(0.008, '$', 'load balancer: a GiB processed'),
-  egressGibUsd: fact(0.12, '$', 'premium tier: a GiB to the Internet, the first TiB of a month'),
   streamBytesPerSecond: fact(6_500, 'bytes/s', 'a stream of 20 seconds sends 130 kB: events of one token each'),
   requestBytes: fact(6_000, 'bytes', 'assumption: a prompt of 1,500 tokens'),
-  logBytes: fact(2_000, 'bytes', 'assumption: a request’s one line, and what Cloud Run writes of the request'),
-  logGibUsd: fact(0.5, '$', 'Cloud Logging: a GiB taken in, kept for 30 days'),
+  logBytes: fact(520, 'bytes', 'npm run bench -- --only dollars: its own lines of a stream, 2026-11-28'),
+  requestLogBytes: fact(1_000, 'bytes', 'assumption: what Cloud Run writes of a request'),
   spansPerTrace: fact(6, 'spans', 'assumption: of a call: receive, identify, admit, send, relay, settle'),
   traceShare: fact(0.1, '', 'assumption: of the callers’ traces one in ten is sampled; ours follow theirs'),
-  spanUsd: fact(0.0000002, '$', 'Cloud Trace: a span'),
+  ...prices,
 } as const satisfies Record<string, Fact>;

@@ -3,6 +3,7 @@
 
 import { Command } from 'ioredis';
 import { shardName } from '@cody-gateway/shared/store';
+import { sumOf, usdOfCall } from './dollars.ts';
 import { facts } from './facts.ts';
 
 /** Numbers from 0 to 1 that a seed decides (mulberry32). */
@@ -85,17 +86,18 @@ export function simulate(rate: number, seed: number): Need {
   ].filter((limit) => limit !== false);
   // A call's instance is billed while any call runs in it; full instances share it best.
   const busySeconds = (instances * windowSeconds) / (rate * windowSeconds);
-  const usd =
-    Math.min(busySeconds, f('callSeconds') * 1.5) * (f('cpuSecondUsd') + f('gibSecondUsd') * f('memoryGib')) +
-    f('requestUsd') +
-    (redisNodes * f('redisNodeHourUsd')) / 3600 / rate +
-    (2 * f('taskUsd')) / eventsPerTask +
-    (Math.max(f('eventBytes'), 1024) / 2 ** 30) * f('insertGibUsd') +
-    (directoryReads / rate) * f('firestoreReadUsd') +
-    ((callBytes + f('requestBytes')) / 2 ** 30) * f('loadBalancerGibUsd') +
-    (callBytes / 2 ** 30) * f('egressGibUsd') +
-    (f('logBytes') / 2 ** 30) * f('logGibUsd') +
-    f('spansPerTrace') * f('traceShare') * f('spanUsd');
+  const usd = usdOfCall({
+    instanceSeconds: Math.min(busySeconds, f('callSeconds') * 1.5),
+    memoryGib: f('memoryGib'),
+    redisNodeSeconds: redisNodes / rate,
+    tasks: 1 / eventsPerTask,
+    insertBytes: f('eventBytes'),
+    directoryReads: directoryReads / rate,
+    toCallerBytes: callBytes,
+    requestBytes: f('requestBytes'),
+    logBytes: f('logBytes') + f('requestLogBytes'),
+    spans: f('spansPerTrace') * f('traceShare'),
+  });
   return {
     rate,
     inFlight: Math.round(inFlight),
@@ -107,10 +109,10 @@ export function simulate(rate: number, seed: number): Need {
     eventsPerTask: Math.round(eventsPerTask * 10) / 10,
     insertBytes,
     egressBytes: rate * callBytes,
-    logBytes: rate * f('logBytes'),
+    logBytes: rate * (f('logBytes') + f('requestLogBytes')),
     spans: Math.round(rate * f('spansPerTrace') * f('traceShare')),
     directoryReads: Math.round(directoryReads * 10) / 10,
-    usdPerMillion: Math.round(usd * 1e6 * 100) / 100,
+    usdPerMillion: Math.round(sumOf(usd) * 1e6 * 100) / 100,
     limits,
   };
 }

@@ -35,6 +35,9 @@ function methods(model, thinkingOptions) {
   return {
     text: async (prompt) => ({ text: (await ask({ prompt })).text }),
     stream: async (prompt) => ({ text: (await stream({ prompt })).text }),
+    first: async (prompt) => {
+      for await (const text of streamText({ model, maxRetries: 0, prompt }).textStream) if (text) return { text };
+    },
     tools: async (prompt) => {
       const calls = [];
       const execute = (input) => {

@@ -28,6 +28,14 @@ await run([
       text: textOf(await client.messages.create({ ...more, max_tokens: 8_192, messages: user(prompt) })),
     }),
     stream: async (prompt) => ({ text: textOf(await ask(prompt)) }),
+    first: async (prompt) => {
+      for await (const { type, delta } of await client.messages.create({
+        ...more,
+        messages: user(prompt),
+        stream: true,
+      }))
+        if (type === 'content_block_delta') return { text: delta.text };
+    },
     tools: async (prompt) => {
       const first = await ask(prompt, { tools });
       const calls = first.content.filter(({ type }) => type === 'tool_use');

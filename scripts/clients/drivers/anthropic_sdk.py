@@ -22,6 +22,12 @@ def text_of(message):
     return next(block.text for block in message.content if block.type == "text")
 
 
+def first(prompt):
+    for event in client.messages.create(messages=user(prompt), **more, stream=True):
+        if event.type == "content_block_delta":
+            return {"text": event.delta.text}
+
+
 def ask(prompt):
     return client.messages.create(**{**more, "max_tokens": 8_192}, messages=user(prompt))
 
@@ -55,6 +61,7 @@ run(
         "dialect": "anthropic",
         "text": lambda prompt: {"text": text_of(ask(prompt))},
         "stream": lambda prompt: {"text": text_of(stream(user(prompt)))},
+        "first": first,
         "tools": tool_turns,
         "thinking": thinking,
         "image": ask_image,

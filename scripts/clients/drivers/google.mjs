@@ -34,6 +34,10 @@ function methods(httpOptions) {
       if (finish === undefined) throw new Error('no finish reason');
       return { text };
     },
+    first: async (prompt) => {
+      for await (const { text } of await client.models.generateContentStream({ model, contents: prompt }))
+        if (text) return { text };
+    },
     tools: async (prompt) => {
       const first = await ask(prompt, config);
       const responses = first.functionCalls.map(({ name }) => ({

@@ -26,6 +26,11 @@ def methods(**options):
             raise RuntimeError("no finish reason")
         return {"text": text}
 
+    def first(prompt):
+        for part in client.models.generate_content_stream(model=model, contents=prompt):
+            if part.text:
+                return {"text": part.text}
+
     def tool_turns(prompt):
         first = ask(prompt, config)
         calls = first.function_calls
@@ -48,6 +53,7 @@ def methods(**options):
     return {
         "text": lambda prompt: {"text": ask(prompt).text},
         "stream": stream,
+        "first": first,
         "tools": tool_turns,
         "thinking": thinking,
         "image": ask_image,

@@ -22,8 +22,8 @@ const cases = JSON.parse(readFileSync(process.env.CASES_FILE, 'utf8'));
 const caseTimeoutMs = 30_000;
 
 /**
- * @param modes each `{ mode, dialect, text, stream, tools, thinking, image, structured }`; a method takes the prompt
- * and gives what cases.json
+ * @param modes each `{ mode, dialect, text, stream, first, tools, thinking, image, structured }`; a method takes the
+ * prompt and gives what cases.json
  *   expects, one that is missing is something the client can't do
  */
 export async function run(modes) {
@@ -55,7 +55,7 @@ function differenceOf({ value, error }, { expect, status, fails }) {
   if (error !== undefined) {
     const got = statusOf(error);
     if (status !== undefined) return got === status ? null : `status ${got} in place of ${status}: ${told(error)}`;
-    // A caller's fault is none of the break that was asked for.
+    // A 4xx blames the caller: it is not the break that the case asks for.
     const refused = got !== null && got >= 400 && got < 500;
     return fails === true && !refused && !/no end within/.test(error.message) ? null : told(error);
   }

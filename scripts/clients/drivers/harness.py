@@ -31,7 +31,7 @@ structured_schema = object_of(city={"type": "string"}, celsius={"type": "number"
 
 
 def run(*modes):
-    """Each mode: {mode, dialect, text, stream, tools, thinking, image, structured}; a method, plain or async, takes the prompt and
+    """Each mode: {mode, dialect, text, stream, first, tools, thinking, image, structured}; a method, plain or async, takes the prompt and
     gives what cases.json expects; one that is missing is something the client can't do."""
     asyncio.run(_run(modes))
     # Some clients keep threads.
@@ -66,7 +66,7 @@ def _difference(case, value, error):
         status = _status(error)
         if "status" in case:
             return None if status == case["status"] else f"status {status} in place of {case['status']}: {_told(error)}"
-        # A caller's fault is none of the break that was asked for.
+        # A 4xx blames the caller: it is not the break that the case asks for.
         refused = status is not None and 400 <= status < 500
         return None if case.get("fails") and not refused and not isinstance(error, asyncio.TimeoutError) else _told(error)
     if "expect" not in case:

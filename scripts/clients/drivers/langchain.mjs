@@ -25,6 +25,14 @@ function methods(model) {
       for await (const chunk of await model.stream(prompt)) text += chunk.text;
       return { text };
     },
+    first: async (prompt) => {
+      // Leaving a loop over its stream would wait for the next piece.
+      const chunks = (await model.stream(prompt))[Symbol.asyncIterator]();
+      for (;;) {
+        const { value, done } = await chunks.next();
+        if (done || value.text) return { text: value?.text };
+      }
+    },
     tools: async (prompt) => {
       const bound = model.bindTools(tools);
       const user = new HumanMessage(prompt);

@@ -18,6 +18,9 @@ def methods(model):
     def stream(prompt):
         return {"text": "".join(text_of(chunk) for chunk in model.stream(prompt))}
 
+    def first(prompt):
+        return {"text": next(text_of(chunk) for chunk in model.stream(prompt) if text_of(chunk))}
+
     def tool_turns(prompt):
         bound = model.bind_tools(tools)
         first = None
@@ -34,7 +37,14 @@ def methods(model):
     def structured(prompt):
         return model.with_structured_output(schema).invoke(prompt)
 
-    return {"text": ask, "stream": stream, "tools": tool_turns, "image": ask_image, "structured": structured}
+    return {
+        "text": ask,
+        "stream": stream,
+        "first": first,
+        "tools": tool_turns,
+        "image": ask_image,
+        "structured": structured,
+    }
 
 
 def thinking(prompt):

@@ -15,6 +15,10 @@ function methods(useResponses) {
       await stream.completed;
       return { text: stream.finalOutput };
     },
+    first: async (prompt) => {
+      const stream = await runner.run(agentOf(), prompt, { stream: true });
+      for await (const text of stream.toTextStream()) if (text) return { text };
+    },
     tools: async (prompt) => {
       const calls = [];
       const execute = (input) => {

@@ -29,6 +29,10 @@ await run([
     stream: async (prompt) => ({
       text: await client.chat.completions.stream({ model, messages: user(prompt) }).finalContent(),
     }),
+    first: async (prompt) => {
+      const stream = await client.chat.completions.create({ model, messages: user(prompt), stream: true });
+      for await (const { choices } of stream) if (choices[0]?.delta.content) return { text: choices[0].delta.content };
+    },
     tools: async (prompt) => {
       const { message } = (await ask(prompt, { tools: chatTools })).choices[0];
       const results = message.tool_calls.map(({ id }) => ({ role: 'tool', tool_call_id: id, content: toolResult }));
@@ -56,6 +60,10 @@ await run([
     stream: async (prompt) => {
       const stream = client.responses.stream({ model, input: prompt, store: false });
       return { text: (await stream.finalResponse()).output_text };
+    },
+    first: async (prompt) => {
+      const stream = await client.responses.create({ model, input: prompt, store: false, stream: true });
+      for await (const { type, delta } of stream) if (type === 'response.output_text.delta') return { text: delta };
     },
     tools: async (prompt) => {
       const first = await client.responses.stream({ model, input: user(prompt), tools, store: false }).finalResponse();

@@ -25,6 +25,11 @@ def methods(model):
             pass
         return {"text": result.final_output}
 
+    async def first(prompt):
+        async for event in Runner.run_streamed(agent(), prompt).stream_events():
+            if event.type == "raw_response_event" and event.data.type == "response.output_text.delta":
+                return {"text": event.data.delta}
+
     async def tool_turns(prompt):
         calls = []
 
@@ -40,7 +45,7 @@ def methods(model):
     async def structured(prompt):
         return (await Runner.run(agent(output_type=Weather), prompt)).final_output.model_dump()
 
-    return {"text": text, "stream": stream, "tools": tool_turns, "structured": structured}
+    return {"text": text, "stream": stream, "first": first, "tools": tool_turns, "structured": structured}
 
 
 run(

@@ -24,6 +24,12 @@ def stream(messages, **more):
         return events.get_final_completion().choices[0].message.content
 
 
+def first(prompt):
+    for chunk in client.chat.completions.create(model=model, messages=user(prompt), stream=True):
+        if chunk.choices and chunk.choices[0].delta.content:
+            return {"text": chunk.choices[0].delta.content}
+
+
 def tool_turns(prompt):
     message = ask(prompt, tools=chat_tools)
     results = [{"role": "tool", "tool_call_id": call.id, "content": tool_result} for call in message.tool_calls]
@@ -47,6 +53,12 @@ def respond(content, **more):
 def respond_stream(content, **more):
     with client.responses.stream(model=model, input=content, store=False, **more) as events:
         return events.get_final_response()
+
+
+def respond_first(prompt):
+    for event in respond(prompt, stream=True):
+        if event.type == "response.output_text.delta":
+            return {"text": event.delta}
 
 
 def respond_tools(prompt):
@@ -80,6 +92,7 @@ run(
         "dialect": "openai",
         "text": lambda prompt: {"text": ask(prompt).content},
         "stream": lambda prompt: {"text": stream(user(prompt))},
+        "first": first,
         "tools": tool_turns,
         "image": ask_image,
         "structured": ask_structured,
@@ -89,6 +102,7 @@ run(
         "dialect": "openai",
         "text": lambda prompt: {"text": respond(prompt).output_text},
         "stream": lambda prompt: {"text": respond_stream(prompt).output_text},
+        "first": respond_first,
         "tools": respond_tools,
         "thinking": respond_thinking,
         "image": respond_image,

@@ -26,6 +26,11 @@ def methods(model):
         async with Agent(model()).run_stream(prompt) as result:
             return {"text": await result.get_output()}
 
+    async def first(prompt):
+        async with Agent(model()).run_stream(prompt) as result:
+            async for text in result.stream_text(delta=True, debounce_by=None):
+                return {"text": text}
+
     async def tool_turns(prompt):
         calls = []
         agent = Agent(model())
@@ -46,7 +51,14 @@ def methods(model):
     async def structured(prompt):
         return (await Agent(model(), output_type=Weather).run(prompt)).output.model_dump()
 
-    return {"text": text, "stream": stream, "tools": tool_turns, "image": ask_image, "structured": structured}
+    return {
+        "text": text,
+        "stream": stream,
+        "first": first,
+        "tools": tool_turns,
+        "image": ask_image,
+        "structured": structured,
+    }
 
 
 def openai():

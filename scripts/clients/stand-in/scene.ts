@@ -7,18 +7,21 @@ export interface ToolCall {
   readonly args: Readonly<Record<string, unknown>>;
 }
 
-/** An answer in no dialect; `cut`: the connection breaks in its middle. */
+/** An answer in no dialect; `cut`: the connection breaks in its middle; `held`: nothing follows its first text. */
 export interface Answer {
   readonly thinking?: string;
   readonly text?: string;
   readonly calls?: readonly ToolCall[];
   readonly cut?: boolean;
+  readonly held?: boolean;
 }
 
 /** An answer, or the status that the provider fails with. */
 export type Scene = Answer | { readonly status: number };
 
-const text = 'Grüezi wörld, 你好 🦊.';
+/** Of an answer's text, what comes first. */
+export const firstText = 'Grüezi';
+const text = `${firstText} wörld, 你好 🦊.`;
 const fileName = 'hello.txt';
 const fileText = 'written by the agent';
 
@@ -57,6 +60,8 @@ export function sceneOf(body: string, tools: readonly string[]): Scene {
       return agentAnswer(body, tools, hasResult);
     case 'agent-edit':
       return { text: `${fileName}\n\`\`\`\n${fileText}\n\`\`\`\n` };
+    case 'held':
+      return { text, held: true };
     case 'cut':
       return { text, cut: true };
     default:

@@ -29,6 +29,15 @@ for (const path of paths) {
     assert.ok((await streamed.text()).split('data: ').length > 3, 'several events');
   });
 
+  test(`${path}: the first text, and nothing behind it`, async () => {
+    const reader = (await stream(path, 'case=held')).body?.getReader();
+    const { value } = (await reader?.read()) ?? {};
+    const said = Buffer.from(value ?? []).toString();
+    assert.match(said, /Grüezi[^]*\n\r?\n$/);
+    assert.doesNotMatch(said, /wörld/);
+    await reader?.cancel();
+  });
+
   test(`${path}: a status, a cut, a foreign key`, async () => {
     assert.equal((await call(path, 'case=status-429')).status, 429);
     assert.equal((await call(path, 'case=text', {}, 'another')).status, 401);

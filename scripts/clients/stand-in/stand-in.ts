@@ -8,11 +8,13 @@ import { messageEvents, wholeMessage } from './anthropic-messages.ts';
 import { contentEvents, wholeContent } from './google-content.ts';
 import { chatEvents, wholeChat } from './openai-chat.ts';
 import { responseEvents, wholeResponse } from './openai-responses.ts';
-import { sceneOf, type Answer } from './scene.ts';
+import { firstText, sceneOf, type Answer } from './scene.ts';
 
 const bodyBytesMax = 16 * 2 ** 20;
 /** Before a connection breaks: what was written is on its way by then. */
 const cutAfterMs = 50;
+/** Longer than a case may take (drivers/harness.mjs). */
+const heldMs = 40_000;
 
 /** What of a request's body the stand-in reads. */
 interface Request {
@@ -111,6 +113,12 @@ async function answer(request: IncomingMessage, response: ServerResponse, key: s
     return send(response, 200, dialect.whole(scene, model));
   response.writeHead(200, { 'content-type': 'text/event-stream; charset=utf-8' });
   const events = dialect.events(scene, model, body);
+  if (scene.held === true) {
+    response.write(events.slice(0, 1 + events.findIndex((event) => event.includes(firstText))).join(''));
+    // A client that has seen it leaves; one that waits for more waits in vain, which is what this case is about.
+    const timer = setTimeout(() => response.destroy(), heldMs);
+    return void response.once('close', () => clearTimeout(timer));
+  }
   if (scene.cut !== true) return void response.end(events.join(''));
   response.write(events.slice(0, Math.ceil(events.length / 2)).join(''));
   await sleep(cutAfterMs);

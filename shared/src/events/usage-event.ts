@@ -75,7 +75,7 @@ export interface UsageEvent {
   readonly call_tags: readonly string[] | null;
   /** Of the request's body, as it came in; null: not known. */
   readonly request_bytes: number | null;
-  /** Of the answer's body, as the caller was sent it; null: not known. */
+  /** Of the answer's body, as the caller reads it, before it is compressed; null: not known. */
   readonly response_bytes: number | null;
 }
 

@@ -18,3 +18,6 @@ export { fetchJson, FetchFailed, type JsonAnswer } from './fetch-json.ts';
 export { accessTokens, type AccessTokens } from './access-token.ts';
 export { lazyClient, type LazyClient } from './lazy-client.ts';
 export { flattenHeader } from './flatten-header.ts';
+export type { GzipFrames } from './gzip-frames.ts';
+/** Streams as gzip, which only those need who have them compressed. */
+export const loadCompression = () => import('./stream-compression.ts');

@@ -1,8 +1,8 @@
 // The answer's half of a completion: from the provider call to the end of the response. Not the request
 // (completion.ts), nor the charge (charged.ts).
 
-import type { OutgoingHttpHeaders } from 'node:http';
-import { errorEvent, Refusal } from '../http/http.ts';
+import type { OutgoingHttpHeaders, ServerResponse } from 'node:http';
+import { errorEvent, loadCompression, Refusal, type GzipFrames } from '../http/http.ts';
 import { DeadlinePassed, type Answer, type Attempt, type Call, type Metered } from '../upstream/upstream.ts';
 import type { AttemptLog } from './attempt-log.ts';
 import type { Charge } from './charge.ts';
@@ -60,15 +60,23 @@ export async function sendAndRelay(
     ...responseHeaders(answer),
     'server-timing': timing.header(attempts.count()),
   };
+  const isCompressed =
+    context.config.streamCompression === 'gzip' && exchange.dialect !== 'cody' && answer.callerStatus < 300;
+  const compression = isCompressed ? await loadCompression() : null;
+  let isStream = answer.sse || answer.arrayStream;
+  let gzip: GzipFrames | null = null;
   // With the first byte: an answer that breaks off before it can still be refused with the right status.
-  const begin = (): void => {
-    if (!response.headersSent) response.writeHead(answer.callerStatus, headers);
+  const begin = (): GzipFrames | null => {
+    if (response.headersSent) return gzip;
+    if (isStream && compression !== null) gzip = compression.compress(received.headers['accept-encoding'], headers);
+    response.writeHead(answer.callerStatus, headers);
+    return gzip;
   };
   const onFirstByte = (stream: boolean): void => {
+    isStream ||= stream;
     // One event of a stream may be kept back, whatever its content type says, so its length is not known.
     if (stream) delete headers['content-length'];
-    if (stream || answer.arrayStream)
-      span.set({ 'gen_ai.response.time_to_first_chunk': (timing.upstreamMs() ?? 0) / 1000 });
+    if (isStream) span.set({ 'gen_ai.response.time_to_first_chunk': (timing.upstreamMs() ?? 0) / 1000 });
     scope.annotate({ first_byte_ms: Math.round(timing.totalMs()) });
   };
   const relayed = await relay(answer, response, begin, callerLeft, onFirstByte);
@@ -91,7 +99,7 @@ export async function sendAndRelay(
     truncated: relayed.end === 'cut' || (relayed.end === 'whole' && served && answer.meter.failed()),
     reply: () => {
       if (relayed.end === 'whole') begin();
-      close(exchange, answer, relayed);
+      close(exchange, answer, relayed, gzip);
     },
   };
 }
@@ -139,16 +147,26 @@ function resolvedStatus({ received, dialect }: Exchange, answer: Answer, { end, 
  * a word of its own.
  * @throws Refusal when it did so before the first byte
  */
-function close({ received, scope, dialect }: Exchange, answer: Answer, relayed: Relayed): void {
+function close(
+  { received, scope, dialect }: Exchange,
+  answer: Answer,
+  relayed: Relayed,
+  gzip: GzipFrames | null,
+): void {
   const { response } = received;
-  if (relayed.end === 'whole') response.end(relayed.last);
+  if (relayed.end === 'whole') end(response, gzip, relayed.last);
   else if (relayed.end === 'cut') {
     if (!response.headersSent) throw cutRefusal(relayed.error);
     scope.log('WARNING', 'the provider broke off: the caller pays for what had come', {}, relayed.error);
     if (!relayed.stream) response.destroy();
-    else if (answer.meter.failed()) response.end();
-    else response.end(errorEvent(cutRefusal(relayed.error), dialect, scope.traceId, answer.meter.nextNumber?.()));
+    else if (answer.meter.failed()) end(response, gzip, null);
+    else
+      end(response, gzip, errorEvent(cutRefusal(relayed.error), dialect, scope.traceId, answer.meter.nextNumber?.()));
   }
+}
+
+function end(response: ServerResponse, gzip: GzipFrames | null, last: Buffer | string | null): void {
+  response.end(gzip === null ? last : gzip.end(typeof last === 'string' ? Buffer.from(last) : last));
 }
 
 /** Too slow and broken are told apart, as they are before the first byte. */

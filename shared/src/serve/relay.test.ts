@@ -2,10 +2,12 @@
 // apart.
 
 import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, get, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { test, type TestContext } from 'node:test';
+import { loadCompression } from '../http/http.ts';
 import type { Answer, Meter } from '../upstream/upstream.ts';
 import { relay, type Relayed } from './relay.ts';
 
@@ -76,8 +78,9 @@ async function relayed(t: TestContext, answer: Answer): Promise<Relayed & { body
   let outcome: Relayed | null = null;
   const server = createServer((_request, response) => {
     const left = new AbortController();
-    const begin = (): void => {
+    const begin = (): null => {
       if (!response.headersSent) response.writeHead(200);
+      return null;
     };
     relay(answer, response, begin, left.signal).then(
       (result) => {
@@ -139,60 +142,65 @@ test('of a whole answer the last piece waits for the end of the call', async (t)
   assert.equal(answer.meter.usage().inputTokens, 5);
 });
 
-test('a caller that takes nothing is waited for until the call is ended, and no longer', async (t) => {
-  const deadline = new Error('a deadline passed');
-  let over = false;
-  const endless = (async function* () {
-    for (;;) {
-      await new Promise(setImmediate);
-      // As an answer breaks off when its deadline passes.
-      if (over) throw deadline;
-      yield Buffer.from(chunk('x'.repeat(64 * 1024)));
-    }
-  })();
-  let wake: (() => void) | null = null;
-  const answer: Answer = { ...answerOf([], true), body: endless, onEnded: (listener) => void (wake = listener) };
-  const server = createServer().listen(0);
-  t.after(() => server.closeAllConnections());
-  t.after(() => server.close());
-  const request = get({ port: (server.address() as AddressInfo).port, agent: false });
-  request.on('error', () => undefined).on('response', (incoming) => incoming.pause());
-  const [, response] = (await once(server, 'request')) as [IncomingMessage, ServerResponse];
-  response.writeHead(200);
-  const relaying = relay(answer, response, () => undefined, new AbortController().signal);
-  while (wake === null) await new Promise(setImmediate);
-  over = true;
-  (wake as () => void)();
-  const { end, error } = await relaying;
-  assert.deepEqual([end, error], ['cut', deadline]);
-  assert.deepEqual([wake, response.listenerCount('drain')], [null, 0], 'nothing waits any more');
-});
+for (const [how, gzip] of [
+  ['as it is', null],
+  ['as gzip', new (await loadCompression()).GzipFrames()],
+] as const) {
+  test(`a caller that takes nothing is waited for until the call is ended, and no longer: ${how}`, async (t) => {
+    const deadline = new Error('a deadline passed');
+    let over = false;
+    const endless = (async function* () {
+      for (;;) {
+        await new Promise(setImmediate);
+        // As an answer breaks off when its deadline passes.
+        if (over) throw deadline;
+        yield Buffer.from(chunk(randomBytes(48 * 1024).toString('base64')));
+      }
+    })();
+    let wake: (() => void) | null = null;
+    const answer: Answer = { ...answerOf([], true), body: endless, onEnded: (listener) => void (wake = listener) };
+    const server = createServer().listen(0);
+    t.after(() => server.closeAllConnections());
+    t.after(() => server.close());
+    const request = get({ port: (server.address() as AddressInfo).port, agent: false });
+    request.on('error', () => undefined).on('response', (incoming) => incoming.pause());
+    const [, response] = (await once(server, 'request')) as [IncomingMessage, ServerResponse];
+    response.writeHead(200);
+    const relaying = relay(answer, response, () => gzip, new AbortController().signal);
+    while (wake === null) await new Promise(setImmediate);
+    over = true;
+    (wake as () => void)();
+    const { end, error } = await relaying;
+    assert.deepEqual([end, error], ['cut', deadline]);
+    assert.deepEqual([wake, response.listenerCount('drain')], [null, 0], 'nothing waits any more');
+  });
 
-test('a caller that left aborts the provider’s call, also while it was too slow to take a piece', async (t) => {
-  let aborted = 0;
-  const endless = (async function* () {
-    for (;;) {
-      await new Promise(setImmediate);
-      yield Buffer.from(chunk('x'.repeat(64 * 1024)));
-    }
-  })();
-  const answer: Answer = { ...answerOf([], true), body: endless, abort: () => void aborted++ };
-  const left = new AbortController();
-  const server = createServer().listen(0);
-  t.after(() => server.close());
-  const request = get({ port: (server.address() as AddressInfo).port, agent: false });
-  request.on('error', () => undefined);
-  const [, response] = (await once(server, 'request')) as [IncomingMessage, ServerResponse];
-  response.once('close', () => left.abort());
-  response.writeHead(200);
-  const relaying = relay(answer, response, () => undefined, left.signal);
-  const [incoming] = (await once(request, 'response')) as [IncomingMessage];
-  // Nothing is read: the buffers fill, the relay waits for `drain`, and then the caller is gone.
-  while (!response.writableNeedDrain) await new Promise(setImmediate);
-  incoming.destroy();
-  assert.equal((await relaying).end, 'left');
-  assert.equal(aborted, 1);
-});
+  test(`a caller that left aborts the provider’s call, also while it was too slow to take a piece: ${how}`, async (t) => {
+    let aborted = 0;
+    const endless = (async function* () {
+      for (;;) {
+        await new Promise(setImmediate);
+        yield Buffer.from(chunk(randomBytes(48 * 1024).toString('base64')));
+      }
+    })();
+    const answer: Answer = { ...answerOf([], true), body: endless, abort: () => void aborted++ };
+    const left = new AbortController();
+    const server = createServer().listen(0);
+    t.after(() => server.close());
+    const request = get({ port: (server.address() as AddressInfo).port, agent: false });
+    request.on('error', () => undefined);
+    const [, response] = (await once(server, 'request')) as [IncomingMessage, ServerResponse];
+    response.once('close', () => left.abort());
+    response.writeHead(200);
+    const relaying = relay(answer, response, () => gzip, left.signal);
+    const [incoming] = (await once(request, 'response')) as [IncomingMessage];
+    // Nothing is read: the buffers fill, the relay waits for `drain`, and then the caller is gone.
+    while (!response.writableNeedDrain) await new Promise(setImmediate);
+    incoming.destroy();
+    assert.equal((await relaying).end, 'left');
+    assert.equal(aborted, 1);
+  });
+}
 
 for (const [what, pieces] of Object.entries({
   'an end mark that no blank line follows': [chunk('a'), 'data: [DONE]\n'],

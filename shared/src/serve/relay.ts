@@ -2,7 +2,7 @@
 // their meaning (upstream's meters).
 
 import type { ServerResponse } from 'node:http';
-import { flattenHeader, SseEvent, SseSplitter } from '../http/http.ts';
+import { flattenHeader, SseEvent, SseSplitter, type GzipFrames } from '../http/http.ts';
 import type { Answer } from '../upstream/upstream.ts';
 
 /**
@@ -21,20 +21,21 @@ export interface Relayed {
   readonly stream: boolean;
   /** What the caller gets with the end of the response: of a whole answer that is no stream, its last piece. */
   readonly last: Buffer | null;
-  /** Of the answer, as the caller was sent them, the last piece included. */
+  /** Of the answer, as the caller reads them, the last piece included: not what gzip makes of them. */
   readonly bytes: number;
 }
 
 /**
  * Relays the body; the response is left open, since the call is settled before it ends. Events of a stream go out
  * whole and at once, so that a broken stream can still be closed with an error event of its own.
- * @param begin writes status and headers, in front of the first byte; further calls do nothing
+ * @param begin writes status and headers, in front of the first byte, further calls nothing; all give what the bytes go
+ *   through, null where they go out as they are
  * @param onFirstByte is called once, when the provider's first bytes are there, with what they are
  */
 export async function relay(
   answer: Answer,
   response: ServerResponse,
-  begin: () => void,
+  begin: () => GzipFrames | null,
   callerLeft: AbortSignal,
   onFirstByte: (stream: boolean) => void = () => undefined,
 ): Promise<Relayed> {
@@ -60,9 +61,9 @@ export async function relay(
       } else bytes = eventsForCaller(answer, splitter, chunk);
       if (bytes !== null) {
         clearImmediate(headers);
-        begin();
+        const gzip = begin();
         sent += bytes.length;
-        const taken = response.write(bytes);
+        const taken = response.write(gzip === null ? bytes : gzip.frame(bytes));
         if (splitter !== null && !flat) {
           flattenHeader(response);
           flat = true;

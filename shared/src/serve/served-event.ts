@@ -31,7 +31,7 @@ export interface Outcome<Used> {
   readonly refusal: Refusal | null;
   /** Of the request's body, as it came in. */
   readonly requestBytes: number;
-  /** Of the answer's, as the caller was sent it; null: nobody counted them. */
+  /** Of the answer's, as the caller reads it, before it is compressed; null: nobody counted them. */
   readonly answerBytes: number | null;
 }
 

@@ -1,0 +1,25 @@
+// What a stream goes through where it is sent compressed, and what its headers say then. Loaded by those alone who
+// have it on; which streams these are is not known here.
+
+import type { OutgoingHttpHeaders } from 'node:http';
+import { takesGzip } from './accept-encoding.ts';
+import { GzipFrames } from './gzip-frames.ts';
+
+export { GzipFrames };
+
+/**
+ * Its headers are made to say what it is.
+ * @returns what the stream goes through; null for a caller that takes no gzip: it goes out as it is
+ */
+export function compress(
+  acceptEncoding: string | string[] | undefined,
+  headers: OutgoingHttpHeaders,
+): GzipFrames | null {
+  // Also of one that stays as it is: what its caller sent decided that (RFC 9110 §12.5.5).
+  const { vary } = headers;
+  headers['vary'] = vary === undefined ? 'accept-encoding' : `${vary}, accept-encoding`;
+  if (!takesGzip(acceptEncoding)) return null;
+  headers['content-encoding'] = 'gzip';
+  delete headers['content-length'];
+  return new GzipFrames();
+}
