@@ -1,6 +1,6 @@
-// What holds of a provider's answer whatever dialect it is in: a stream is read as one under whatever label, is whole by
-// what it says and not by how it is closed, errors are read compressed too, and a wait reaches the caller wherever the
-// provider names it.
+// What holds of a provider's answer whatever dialect it is in: a stream is read as one under whatever label, is whole
+// by what it says and not by how it is closed, errors are read compressed too, and a wait reaches the caller wherever
+// the provider names it.
 
 import assert from 'node:assert/strict';
 import { gzipSync } from 'node:zlib';
