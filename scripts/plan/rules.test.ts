@@ -10,6 +10,7 @@ import mutations from './mutations.json' with { type: 'json' };
 import { edited, grouped, uncaught, type Mutation } from './mutations.ts';
 import { readOutput, type Resource } from './rules/resources.ts';
 import { faultsIn, faultsInText } from './rules.ts';
+import { standbyFaults } from './standby.ts';
 
 const all: readonly Mutation[] = mutations;
 const files = await readFunctionFiles();
@@ -59,6 +60,31 @@ test('bounds and audiences', () => {
   assert.match(said(job(`${url}/`)).join(), /its token is for .*run\.app\//);
   assert.match(said(job(url.replace('sweep-leases', 'limits'))).join(), /not the address of sweep-leases/);
   assert.match(said(job(url, 'https://example.com/')).join(), /another address/);
+});
+
+test('a region that stands by has nothing of the first one, and makes nothing that the first has made', () => {
+  const tied = (type: string, values: Record<string, unknown>): string =>
+    standbyFaults({ env: 'prod', resources: [resource(type, values)], files })
+      .filter(({ rule }) => rule === 'standby')
+      .map(({ text }) => text)
+      .join();
+  assert.match(tied('google_redis_instance', { region: 'us-central1' }), /of the first region: .*us-central1/);
+  assert.match(
+    tied('google_cloudfunctions2_function', { uri: 'gs://cody-gateway-prod-releases/x' }),
+    /cody-gateway-prod/,
+  );
+  assert.equal(tied('google_redis_instance', { region: 'us-east1', project: 'cody-gateway-prod-east' }), '');
+  const theirs = { project: 'telligentsourcegraph' };
+  assert.match(tied('google_bigquery_table', theirs), /made it already, in telligentsourcegraph/);
+  assert.match(
+    tied('google_privileged_access_manager_entitlement', { parent: 'projects/telligentsourcegraph' }),
+    /made it already/,
+  );
+  assert.equal(tied('google_bigquery_table_iam_member', theirs), '');
+  assert.match(tied('google_storage_bucket', { name: 'cody-gateway-releases' }), /alone in the world/);
+  assert.match(tied('google_certificate_manager_dns_authorization', { type: 'FIXED_RECORD' }), /records of their own/);
+  assert.match(tied('google_cloud_scheduler_job', { name: 'close-days' }), /each letter twice/);
+  assert.equal(tied('google_cloud_scheduler_job', { name: 'close-days', paused: true }), '');
 });
 
 test('of the files themselves: successors before what they replace', () => {
