@@ -11,7 +11,10 @@ import { faultsIn, faultsInText } from './rules.ts';
 import { standby, standbyFaults, writeStandbyRoot } from './standby.ts';
 import { copyTree, missing, planRoot, providers } from './terraform.ts';
 
-/** Faults of both roots, and of a region that stands by for production, as lines. @throws Error where Terraform could not be run */
+/**
+ * Faults of both roots, and of a region that stands by for production, as lines.
+ * @throws Error where Terraform could not be run
+ */
 async function check(): Promise<string[]> {
   const dir = mkdtempSync(path.join(tmpdir(), 'plan-'));
   try {

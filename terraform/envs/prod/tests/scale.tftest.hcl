@@ -195,7 +195,7 @@ run "rate" {
     instances           = { attribution = { min = 0, max = 3 } }
   }
 
-  # 1,000 calls a second of ten seconds, 80 an instance of which 48 count.
+  # 1,000 calls a second of ten seconds; of an instance's concurrency 60 % count.
   assert {
     condition     = output.inventory.functions["chat-completions"].function.service_config[0].max_instance_count == ceil(1000 * 10 / (jsondecode(file("${path.root}/../../../functions/chat-completions/function.json")).concurrency * 0.6)) && output.inventory.functions["deliver-events"].function.service_config[0].max_instance_count >= ceil(1000 / (jsondecode(file("${path.root}/../../../functions/deliver-events/function.json")).concurrency * 0.6))
     error_message = "Most instances follow from the rate, at 60 % of their concurrency."
