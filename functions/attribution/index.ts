@@ -29,7 +29,7 @@ const event: CallEvent<Attribution> = {
 
 async function attribute(exchange: Exchange, search: SearchSettings | null): Promise<void> {
   const { context, received } = exchange;
-  // Also for subscriptions whose access is off: with models of their own they still ask where code comes from.
+  // Also for subscriptions whose access is off: those with models of their own still ask where code comes from.
   const actor = await identify(exchange, true);
   const permit = context.auth.permitAttribution(actor);
   if (search === null) throw new Refusal('not-enabled', 'attribution search not enabled');
@@ -77,7 +77,7 @@ function readRequest(body: unknown): { snippet: string; first: number } {
   return { snippet, first: asked < 1 || asked > repositoriesMax ? repositoriesMax : asked };
 }
 
-/** `Repositories` has its capital, and null for none; zero and false are left out. */
+/** `Repositories` has a capital R and is null for none; zero and false are left out, as instances expect. */
 function replyOf({ repositories, totalCount, limitHit }: Attribution): object {
   return {
     Repositories: repositories.length === 0 ? null : repositories.map((name) => ({ name })),

@@ -1,4 +1,4 @@
-// The function `chat-completions`: its paths, and nothing that another function does too.
+// The function `chat-completions`: its paths alone. What they do is shared with the other functions.
 
 import {
   codyRoutes,

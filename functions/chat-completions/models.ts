@@ -13,10 +13,10 @@ import {
   type Route,
 } from '@cody-gateway/shared/serve';
 
-/** SDKs want a date; unknown to us. */
+/** SDKs want a date of creation, which the catalogue does not have. */
 const unknownDay = '1970-01-01';
 
-/** Of a name in a text. */
+/** The most of a name that an error text repeats. */
 const charactersMax = 200;
 
 /** A model, under the name that the route takes. */
@@ -49,8 +49,8 @@ export const listModels: Route = {
 };
 
 /**
- * By any name that its route takes: an alias too, and with its provider in front. The answer has the name that is
- * listed.
+ * A model is found by any name that its route takes, an alias or one with its provider in front; the answer has the
+ * name that is listed.
  */
 export const findModel: Route = {
   method: 'GET',
@@ -77,7 +77,7 @@ export const findModel: Route = {
   },
 };
 
-/** Each shape has what its own route serves: another provider's models with its name in front. */
+/** Each shape lists what its own route serves; another provider's models have its name in front. */
 async function modelsFor(exchange: Exchange): Promise<Listed[]> {
   const { context } = exchange;
   const [actor, catalogue] = await Promise.all([identify(exchange), context.catalogue.current(Date.now())]);
@@ -117,7 +117,7 @@ const rfc3339 = (day: Date | string): string => `${new Date(day).toISOString().s
 
 const dayOf = ({ row }: Model): Date => new Date(row.released ?? unknownDay);
 
-/** What clients may plan by; what is unknown is left out. */
+/** Limits by which clients plan; what is unknown is left out. */
 function limitsOf({ row: { contextTokens, outputTokens, deprecated } }: Model): Record<string, number | boolean> {
   return {
     ...(contextTokens !== null && { context_window: contextTokens }),

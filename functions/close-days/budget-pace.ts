@@ -8,7 +8,7 @@ import type { Documents } from '@cody-gateway/shared/documents';
 import { readBudgetCounters } from '@cody-gateway/shared/limiter';
 import type { Store, TimeBudget } from '@cody-gateway/shared/store';
 
-/** Before that, one busy day decides what is foreseen. */
+/** Earlier in the month one busy day would decide the forecast. */
 const leastElapsed = 0.1;
 /** How far above its limit a month must be foreseen to end. */
 const aboveShare = 1.2;
@@ -54,7 +54,8 @@ export async function fastBudgets(places: PacePlaces): Promise<readonly FastBudg
 }
 
 /**
- * Monthly budgets of which something was spent in the month of `atMs`. One that was begun anew has its last beginning.
+ * Monthly budgets of which something was spent in the month of `atMs`. Of a budget that was reset only the latest
+ * window counts.
  * @throws StoreUnavailable, and what Firestore throws
  */
 export async function spentBudgets(

@@ -8,11 +8,11 @@ import type { Scope } from '@cody-gateway/shared/telemetry';
 import { sendMonthLetter } from './month-letter.ts';
 import { tellSpend } from './tell-spend.ts';
 
-/** The first runs over a history work it off, the latest days first. */
+/** Where a history waits to be closed, the first runs work it off, the latest days first. */
 const daysMost = 40;
 /** No day is begun after this: one takes a minute or two at the most, and the run has fifteen. */
 const beginForMs = 8 * 60_000;
-/** A step of a walk over all counters; nobody waits for it. */
+/** For one step of a walk over all counters; nobody waits for it. */
 const redisBudgetMs = 5_000;
 
 export const handler = await defineFunction('close-days', (context) => {
@@ -25,7 +25,7 @@ async function runOnce({ context, scope, json }: Exchange, ledger: Ledger): Prom
   const beside = await runBeside(context, scope, ledger);
   const closed: string[] = [];
   const failed: string[] = [];
-  // One more than is done tells whether some are left.
+  // Asking for one more than is done tells whether some are left.
   const due = await dueDays(ledger, daysMost + 1);
   for (const one of due.slice(0, daysMost)) {
     if (performance.now() > untilMs) break;
@@ -42,7 +42,7 @@ async function runOnce({ context, scope, json }: Exchange, ledger: Ledger): Prom
   json(failed.length === 0 && beside.unfinished.length === 0 ? 200 : 500, report);
 }
 
-/** What does not wait for the days: none of it keeps the others from being done. */
+/** Work that does not depend on the days: a failure of one does not keep the others from being done. */
 async function runBeside(context: Context, scope: Scope, ledger: Ledger) {
   const { config, store, documents, noticeQueue } = context;
   const budget = () => ({ leftMs: redisBudgetMs });
@@ -59,7 +59,11 @@ async function runBeside(context: Context, scope: Scope, ledger: Ledger) {
   };
   const budgets = await attempt('the reconciliation of budgets', () => reconcileWhenDue(places, (ms) => wait(ms)));
   if (budgets !== null && budgets.raised > 0)
-    scope.log('WARNING', 'counters of budgets were below the ledger, and were raised', { reconciled: budgets });
+    scope.log(
+      'WARNING',
+      'counters of budgets were below the ledger and were raised: Redis had lost what was spent (runbook redis-failover)',
+      { reconciled: budgets },
+    );
   const findings = await attempt('the look at what is spent', () =>
     tellSpend({ ...places, catalogue: context.catalogue, config }, scope),
   );

@@ -1,12 +1,12 @@
-// Models whose price is another one than it was: by a release, Terraform, an operator, or the day from which a price
-// holds. Told for a day, since nobody looks all the time. Not what calls cost (catalogue).
+// Models whose price changed: by a release, Terraform, an operator, or the day from which a price holds. Each is
+// reported for a day, since nobody looks all the time. Not what calls cost (catalogue).
 
 import { createHash } from 'node:crypto';
 import type { Catalogue } from '@cody-gateway/shared/catalogue';
 import { keys, type Store, type TimeBudget } from '@cody-gateway/shared/store';
 
 const dayMs = 86_400_000;
-/** Whoever was not looked at for so long is seen for the first time. */
+/** After so long without a run, prices count as seen for the first time, and nothing is reported as changed. */
 const rememberedMs = 90 * dayMs;
 
 /** A model whose price changed within the last day. */

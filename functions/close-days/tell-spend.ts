@@ -1,5 +1,5 @@
-// Tells of customers who spend unusually, and of prices that changed: one line a finding and run for as long as it
-// holds, which alerts count (terraform/modules/monitoring/log-lines.json).
+// Reports customers who spend unusually, and prices that changed: one line a finding and run for as long as it holds,
+// which alerts count (terraform/modules/monitoring/log-lines.json).
 
 import type { OpenCatalogue } from '@cody-gateway/shared/catalogue';
 import type { Config } from '@cody-gateway/shared/config';
@@ -27,7 +27,17 @@ export interface SpendFindings {
   readonly prices: number;
 }
 
-/** All of them are looked for, whichever fails. @throws the first failure, when the others have been told */
+/** What each finding says, and whose page says what to do. */
+const texts = {
+  'above-its-past': 'spend-finding: today costs `identifier` many times its usual day; runbook spend-above-past',
+  unpriced: 'spend-finding: calls of `identifier` have no price and are in no cost; runbook unpriced-spend',
+  'faster-than-its-budget': 'spend-finding: a budget of `identifier` will not last its month; runbook budget-pace',
+  'price-changed': 'spend-finding: `model` has another price since `since`; runbook price-changes',
+} as const;
+
+/**
+ * All findings are looked for, whichever search fails. @throws the first failure, when the others have been reported
+ */
 export async function tellSpend(places: SpendPlaces, scope: Pick<Scope, 'log'>): Promise<SpendFindings> {
   const { ledger, store, catalogue, config, timeZone, nowMs, budget } = places;
   const today = calendarWindows('day', nowMs, timeZone)[0]?.name ?? '';
@@ -37,8 +47,8 @@ export async function tellSpend(places: SpendPlaces, scope: Pick<Scope, 'log'>):
     fastBudgets(places),
     catalogue.current(nowMs).then((snapshot) => changedPrices(store, snapshot, nowMs, budget)),
   ]);
-  const tell = (finding: string, all: readonly object[]): number => {
-    for (const one of all.slice(0, linesMost)) scope.log('WARNING', 'spend-finding', { ...one, finding });
+  const tell = (finding: keyof typeof texts, all: readonly object[]): number => {
+    for (const one of all.slice(0, linesMost)) scope.log('WARNING', texts[finding], { ...one, finding });
     if (all.length > linesMost)
       scope.log('WARNING', `${all.length - linesMost} more findings of this run are not told`, { kind: finding });
     return all.length;

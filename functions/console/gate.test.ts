@@ -1,5 +1,5 @@
-// Who sees the console: only whom Identity-Aware Proxy signs for, for this backend, now; without it only this machine,
-// and never on Cloud Run. Signed with keys of the test's own, by Google's way.
+// Who sees the console: only those for whom Identity-Aware Proxy signs, for this backend and at this time; without it
+// only this machine, and never on Cloud Run. Signed with the test's own keys, in Google's way.
 
 import assert from 'node:assert/strict';
 import { generateKeyPairSync, sign } from 'node:crypto';

@@ -26,10 +26,11 @@ export function createGate(settings: GateSettings, keys: IapKeys = createIapKeys
   const { iapAudience, consoleOpen, revision } = settings;
   return async ({ headers, request }) => {
     if (iapAudience !== null) return verdictOf(headers[header], iapAudience, keys);
-    // Two signs that this is not Google Cloud, since everybody could see everything.
+    // Both have to say that this is not Google Cloud, where an open console would show everything to everybody.
     if (consoleOpen && revision === null) {
       const address = request.socket.remoteAddress ?? '';
-      // A page of the internet may let its own name stand for this machine's address.
+      // A page on the internet may point its own name at this machine's address, so the host must be this machine's
+      // too.
       const here = loopback.test(address) && localHost.test(headers.host ?? '');
       return here ? { reader: null } : { refused: 'it is open to this machine alone' };
     }
@@ -47,7 +48,7 @@ async function verdictOf(assertion: string | string[] | undefined, audience: str
   if (key === null) return { refused: 'nobody knows the key that the assertion names' };
   const { OAuth2Client } = await import('google-auth-library');
   try {
-    // It tells signature, issuer, audience and times; its errors quote the token, so that none of them is told.
+    // It checks signature, issuer, audience and times. Its errors quote the token, so they are not passed on.
     const ticket = await new OAuth2Client().verifySignedJwtWithCertsAsync(assertion, { [head.kid]: key }, audience, [
       issuer,
     ]);

@@ -11,7 +11,7 @@ export type IapKeys = (kid: string) => Promise<string | null>;
 const url = 'https://www.gstatic.com/iap/verify/public_key';
 /** Keys change every few days; a new one is asked for when it is met. */
 const keptMs = 3_600_000;
-/** A name that nobody knows is anybody's to write: it must not make a question each time. */
+/** Anybody can send an unknown key name, so it must not lead to a question to Google each time. */
 const askAgainMs = 30_000;
 const timeoutMs = 5_000;
 const answerBytesMax = 256 * 1024;

@@ -6,7 +6,7 @@ import { lazyClient } from '@cody-gateway/shared/http';
 import { defineFunction, type Route } from '@cody-gateway/shared/serve';
 import { createGate } from './gate.ts';
 
-/** A start reads no page: whoever looks first waits for them. */
+/** No page is loaded at the start: the first visitor waits for that. */
 const paths = [
   '/console',
   '/console/customers',

@@ -92,7 +92,7 @@ export const pages: Readonly<Record<string, (asking: Asking) => Promise<Outcome>
       day,
       names: namesFor(asking),
       prices: known.then((one) => ('fault' in one ? null : one.value.prices)),
-      // Elsewhere than on Google Cloud no page of a trace is there to lead to.
+      // Off Google Cloud there is no page of a trace to link to.
       project: config.revision === null ? null : (config.otelProject ?? config.googleCloudProject),
       nowMs: Date.now(),
       failed,

@@ -11,7 +11,7 @@ import { pages } from './pages.ts';
 /** Answers at a path of index.ts; at one without a page it says so. */
 export type Site = (exchange: Exchange, path: string) => Promise<void>;
 
-/** A page that is looked at by ten people costs what it costs by one. */
+/** A page that ten people look at costs as much as for one. */
 const keptMs = 60_000;
 
 export function openSite(ledger: Ledger, gate: Gate): Site {

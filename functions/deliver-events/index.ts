@@ -26,7 +26,7 @@ const tellUnplacedEveryMs = 60_000;
 const toldMembersMax = 100;
 
 /**
- * Idempotent: a task that comes again inserts rows that the warehouse knows, and letters that are kept by their
+ * Idempotent: a task that comes again inserts rows that the warehouse knows already, and dead letters are kept by their
  * content.
  */
 async function deliver(
@@ -46,12 +46,16 @@ async function deliver(
   }
   try {
     const { inserted, costNanoUsd, unpriced, poison, unplaced } = await warehouse.insert(events);
-    // Members that metrics are made of (terraform/modules/monitoring).
+    // Members of the log line that metrics count (terraform/modules/monitoring).
     scope.annotate({ events: events.length, inserted, dropped, cost_micro_usd: costNanoUsd / 1_000, unpriced });
     for (const member of unplaced) tellUnplaced(scope, member, toldMs, Date.now());
     for (const { event, reason } of poison) undeliverable.push({ kind: 'event', body: JSON.stringify(event), reason });
   } catch (error) {
-    throw new Refusal('overloaded', 'the warehouse did not take the events', { cause: error });
+    throw new Refusal(
+      'overloaded',
+      'the warehouse did not take the events: the queue tries again (runbook warehouse-errors)',
+      { cause: error },
+    );
   }
   for (const letter of undeliverable) {
     try {
@@ -82,7 +86,7 @@ function tellUnplaced(scope: Exchange['scope'], member: string, toldMs: Map<stri
 }
 
 /**
- * Ends the leases that Redis did not confirm; what their counters kept stands in their rows.
+ * Ends the leases whose end Redis did not confirm, and writes into their rows what the counters kept.
  * @throws Refusal: Redis is away, the queue tries again
  */
 async function settleAll({ context, scope }: Exchange, late: readonly LateEvent[]): Promise<UsageEvent[]> {

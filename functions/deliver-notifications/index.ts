@@ -19,7 +19,7 @@ import { StoreUnavailable } from '@cody-gateway/shared/store';
 import { spanNames } from '@cody-gateway/shared/telemetry';
 
 const taskBytesMax = 100 * 1024;
-/** Slack is given as long by the original gateway (shared/COMPATIBILITY.md#notice-thresholds). */
+/** The original gateway gives Slack as long (shared/COMPATIBILITY.md#notice-thresholds). */
 const sendTimeoutMs = 15_000;
 const redisBudgetMs = 2_000;
 
@@ -89,11 +89,11 @@ async function deliverOnce(told: Told, { config, telemetry }: Context, marks: No
     try {
       await post(slackWebhookUrl, JSON.stringify(told.message()));
     } catch (error) {
-      // A mark that can't be taken back runs out by itself.
+      // A mark that can't be taken back expires by itself.
       await marks.free(told.id).catch(() => undefined);
       throw new Refusal('overloaded', 'the webhook did not take the notice', { cause: error });
     }
-    // A handler that dies here, or that Redis does not hear, sends a second copy: the one case that is left.
+    // Where the handler dies here, or Redis misses this, a second copy is sent: the one case in which that happens.
     await marks.sent(told.id, told.untilMs, Date.now());
     return true;
   } catch (error) {

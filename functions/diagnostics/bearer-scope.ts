@@ -12,7 +12,7 @@ export type Verdict = 'granted' | 'unauthorized' | 'inactive' | 'missing-scope';
 const tokenCharactersMax = 8_192;
 
 /**
- * Asked each time: the paths behind it are for people, and a revoked token must not be believed.
+ * Asked each time: people use the paths behind it, and a revoked token must not be believed.
  * @throws Error when nobody can be asked
  */
 export async function hasScope(

@@ -18,7 +18,7 @@ const path = '/maintenance/flagged-requests';
 const scope = 'cody_gateway::flaggedprompts::read';
 const keyCharactersMax = 1_024;
 
-/** None without an authorization server to ask. */
+/** There are none without an authorization server to ask. */
 export function flaggedRequestRoutes({ config, store, documents }: Context): Route[] {
   const { introspectionUrl: url, introspectionMethod: method, accountsUrl } = config;
   const { samsClientId: clientId, samsClientSecret: clientSecret } = config;
@@ -120,7 +120,7 @@ function say({ received }: Exchange, status: number, text: string): void {
   answer(received, status, { ...headers, ...(status >= 500 && { 'retry-after': '5' }) }, text);
 }
 
-/** The last part of the path, unescaped; null for what is no key of a prompt. */
+/** The last part of the path, unescaped; null where it can't be the key of a prompt. */
 function keyOf(requested: string): string | null {
   try {
     const key = decodeURIComponent(requested.slice(path.length + 1));

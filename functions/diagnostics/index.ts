@@ -16,7 +16,10 @@ const openApi: Route = {
     const { documents } = await import('./openapi.ts');
     const name = named['name'] ?? '';
     if (!Object.hasOwn(documents, name))
-      throw new Refusal('not-found', `there are ${Object.keys(documents).join(', ')}`);
+      throw new Refusal(
+        'not-found',
+        `there is no document ${JSON.stringify(name.slice(0, 100))}: there are ${Object.keys(documents).join(', ')}`,
+      );
     answer(received, 200, { 'content-type': 'application/json' }, documents[name] ?? '');
   },
 };

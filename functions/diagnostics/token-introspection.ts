@@ -40,12 +40,12 @@ export type Introspect = (token: string) => Promise<Introspected>;
 const connectPath = '/api/grpc/clients.v1.TokensService/IntrospectToken';
 const timeoutMs = 5_000;
 const answerBytesMax = 256 * 1024;
-/** A way that worked is taken first for so long: a server that learns a newer one is met with it within the hour. */
+/** How long the way that worked is tried first: a server that learns a newer one is asked by it within the hour. */
 const rememberMs = 3_600_000;
 /** The server does not take this way: it knows no such path or method, or does not take these credentials. */
 const notThisWay: ReadonlySet<number> = new Set([401, 403, 404, 405, 415, 501]);
 
-/** Why one way did not do. */
+/** Why one way did not work. */
 class NotThisWay extends Error {
   override readonly name = 'NotThisWay';
 }
@@ -108,8 +108,8 @@ export function createIntrospection(settings: IntrospectionSettings): Introspect
 }
 
 /**
- * What is sent to whom decides: client id and secret and the callers' tokens go nowhere but to the server that the
- * operator named. Where that is not the accounts server, neither are its access tokens.
+ * The secrets at stake decide: client id, client secret and callers' tokens go only to the server that the operator
+ * named. Where that is not the accounts server, neither are the accounts server's access tokens sent to it.
  */
 function waysOf({ url, accountsUrl }: IntrospectionSettings, method: string): readonly Way[] {
   const named = ways.filter((way) => way === method);

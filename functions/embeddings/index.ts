@@ -57,10 +57,13 @@ async function embed(exchange: Exchange): Promise<void> {
   if (request.dimensions !== null && (!embedder.shortens || request.dimensions > embedder.dimensions))
     throw new Refusal(
       'bad-request',
-      `model ${JSON.stringify(permit.model)} has no vectors of ${request.dimensions} numbers`,
+      `model ${JSON.stringify(permit.model)} has no vectors of ${request.dimensions} numbers: leave "dimensions" out${embedder.shortens ? `, or ask for at most ${embedder.dimensions}` : ''}`,
     );
   if (!embedder.takesTokens && request.texts.some((text) => typeof text !== 'string'))
-    throw new Refusal('bad-request', `model ${JSON.stringify(permit.model)} takes texts, not token ids`);
+    throw new Refusal(
+      'bad-request',
+      `model ${JSON.stringify(permit.model)} takes texts, not token ids: send the texts that they stand for`,
+    );
   if (request.texts.length > embedder.textsMax)
     throw new Refusal(
       'bad-request',
@@ -84,7 +87,7 @@ async function embed(exchange: Exchange): Promise<void> {
   const call = { permit, units, claim, event, catalogue, span: embeddingSpan(permit), bound };
   const free = numbersRoom.take(numbers);
   if (free === null) throw embeddingRefusal.overloaded();
-  // It is there until the caller has taken it.
+  // The reply is held until the caller has taken it.
   received.response.once('close', free);
   await charged(exchange, call, (held) => embedTexts(exchange, held, embedder, request, units, actor, attempts));
 }
@@ -104,8 +107,8 @@ function boundIn(catalogue: Catalogue, { model }: Permit, { texts }: EmbeddingRe
 }
 
 /**
- * What is reserved before the provider has counted. At least 1, which is given back where nothing is charged: what
- * costs nothing is work all the same, and a quota that is used up ends it.
+ * What is reserved before the provider has counted. It is at least 1, which is given back where nothing is charged:
+ * even calls that cost nothing are refused once the quota is used up.
  */
 function estimateOf({ charges, extraTokens }: Embedder, { texts }: EmbeddingRequest): number {
   return charges ? Math.max(1, roughTokensOf(texts) + texts.length * extraTokens) : 1;
@@ -143,7 +146,7 @@ async function embedTexts(
     });
     // Without a report of tokens the estimate is charged; models that charge nothing report nothing.
     const tokens = embedder.charges ? (embedded.tokens ?? estimate) : 0;
-    // No line end: instances of old read to the last byte.
+    // No line end: older instances read to the last byte.
     const reply = await embeddingReply(request, embedded, tokens, dimensions ?? embedder.dimensions);
     return {
       upstreamStatus: 200,
@@ -162,8 +165,8 @@ async function embedTexts(
   } catch (error) {
     const isLate = deadline.aborted && !callerLeft.aborted;
     const ended = notServed<Used>(exchange, isLate ? embeddingRefusal.timedOut(embedder.provider, error) : error);
-    // Who leaves, or asks for what can't be embedded, pays for what was billed by then; a provider's fault is not the
-    // caller's.
+    // Callers who leave, or who ask for what can't be embedded, pay for what was billed by then; a provider's fault is
+    // not theirs.
     const isCallers = callerLeft.aborted || ended.refusal?.kind === 'bad-request';
     const spentTokens = embedder.charges ? billed : 0;
     return { ...ended, units: isCallers ? spentTokens : 0, billed: [{ model: null, counts: { input: spentTokens } }] };
@@ -208,7 +211,7 @@ function embeddingEvent({ model }: Permit, { texts }: EmbeddingRequest, attempts
     metadata: {
       model,
       batch_size: texts.length,
-      // Bytes, as its readers know it.
+      // In bytes, as readers of the events table expect.
       input_character_count: texts.reduce(
         (sum, text) => sum + (typeof text === 'string' ? Buffer.byteLength(text) : 0),
         0,

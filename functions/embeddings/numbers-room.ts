@@ -2,11 +2,11 @@
 // costs, nor its texts (http/room.ts).
 
 /**
- * Of one request, and of all large ones that run at once. 10,000 texts of 1,536 numbers; each takes up to 50 bytes, as
- * it arrives, as a number and as it is written.
+ * The most numbers of one request, and of all large ones that run at once: 10,000 texts of 1,536 numbers. A number
+ * takes up to 50 bytes: as it arrives, as a number, and as it is written.
  */
 export const numbersMax = 16_000_000;
-/** As many requests of so many as there are at once are no danger, and a large one must not shut them out. */
+/** Requests of at most so many numbers are no danger, however many run at once: a large one must not shut them out. */
 const largeNumbers = 200_000;
 
 /** The room of a process. */

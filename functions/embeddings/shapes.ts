@@ -19,9 +19,9 @@ export interface EmbeddingRequest {
 const textsMax = 10_000;
 
 /**
- * OpenAI's shape is one with a member that only OpenAI's has (`encoding_format`, `dimensions`, `user`), whose input is
- * one text, or whose model has no provider in front; every other is Cody's: instances send a model with its provider
- * and a list of texts (shared/COMPATIBILITY.md#embeddings-request).
+ * A request is of OpenAI's shape where it has a member that only OpenAI has (`encoding_format`, `dimensions`, `user`),
+ * its input is one text, or its model has no provider in front. All others are of Cody's shape: instances send a model
+ * with its provider and a list of texts (shared/COMPATIBILITY.md#embeddings-request).
  * @throws Refusal `bad-request`, never quoting a text
  */
 export function readEmbeddingRequest(body: unknown): EmbeddingRequest {
@@ -50,7 +50,7 @@ export function readEmbeddingRequest(body: unknown): EmbeddingRequest {
   };
 }
 
-/** LangChain and others count and cut by themselves, and send what they counted. */
+/** LangChain and others split texts by tokens, and send the tokens. */
 function isTokens(value: unknown): value is readonly number[] {
   return (
     Array.isArray(value) && value.length > 0 && value.every((id) => Number.isSafeInteger(id) && (id as number) >= 0)

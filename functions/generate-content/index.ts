@@ -33,7 +33,7 @@ function wantsEvents({ received }: Exchange): boolean {
 }
 
 const whole = (exchange: Exchange): Asked => ({ members: { model: modelOf(exchange), stream: false } });
-/** By a word of its own a stream is no series of events but one array. */
+/** A stream without `alt=sse` is one JSON array and not a series of events; only a method of its own asks for that. */
 const streamed = (exchange: Exchange): Asked => ({
   members: { model: modelOf(exchange), stream: true },
   ...(!wantsEvents(exchange) && { verb: 'streamGenerateContent' }),
@@ -71,7 +71,7 @@ const models: readonly Route[] = [
   },
 ];
 
-/** Files, cached contents and batches would be kept under the gateway's key, where they would be everybody's. */
+/** Files, cached contents and batches would be kept under the gateway's key, where every caller could read them. */
 const others: Route = {
   method: '*',
   path: '/v1beta/{+rest}',

@@ -19,7 +19,7 @@ interface LimitReply {
   readonly allowedModels: readonly string[];
 }
 
-/** One budget, for who asks for them: amounts are decimal text, since a number would round them. */
+/** One budget, for callers that ask for budgets: amounts are decimal text, since a number would round them. */
 interface BudgetReply {
   /** `subscription` for all features together. */
   readonly scope: string;
@@ -30,11 +30,11 @@ interface BudgetReply {
   readonly heldUsd: string;
   readonly leftUsd: string;
   readonly hard: boolean;
-  /** Left out of a budget for life. */
+  /** Left out where the budget is for life. */
   readonly resetsAt?: string;
 }
 
-/** The member that names no feature, in an answer by feature. */
+/** The member with the budgets, in an answer that has a member for each feature. */
 const budgetsMember = 'budgets';
 
 const readLimits: Route = {

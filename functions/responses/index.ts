@@ -1,6 +1,6 @@
 // The function `responses`: OpenAI's Responses API, of which nothing is kept. A conversation goes on when its client
-// sends it whole: Codex does, and with `store` set to false every other. What clients send that leave it unset is
-// decided in upstream/dialects/responses-items.ts.
+// sends it whole: Codex does, and every other client does with `store` set to false. What is done with the requests of
+// clients that leave it unset is decided in upstream/dialects/responses-items.ts.
 
 import { Refusal } from '@cody-gateway/shared/http';
 import { completionRoute, defineFunction, surfaces, type Route } from '@cody-gateway/shared/serve';
@@ -9,7 +9,7 @@ import { createUpstream } from '@cody-gateway/shared/upstream';
 const path = '/v1/responses';
 const dialect = 'openai-responses';
 
-/** Responses that are kept would be everybody's: they stand under the gateway's key. */
+/** Kept responses would stand under the gateway's key, where every caller could read them. */
 const kept: Route = {
   method: '*',
   path: `${path}/{+rest}`,

@@ -20,6 +20,6 @@ export const handler = await defineFunction(
       },
     ];
   },
-  // What an instance could not deliver goes another way, for which nobody waits.
+  // Events that instances could not deliver leave by Google's own client: nobody waits for its slow start.
   { tasks: tasksClient },
 );

@@ -12,7 +12,7 @@ const sync: Route = {
   handle: async ({ context, scope, json }) => {
     const report = await runSync({ context, scope }, timeoutMs);
     if (report === null) return json(200, { sources: 0 });
-    // The scheduler has to see the failure too, so that somebody looks.
+    // The scheduler must see it as a failure too, so that somebody looks.
     json(report.withheld > 0 || report.unreadable > 0 ? 500 : 200, report);
   },
 };

@@ -93,5 +93,8 @@ test('each refuses an unknown token and a body that is no object, in the shape t
 
 test('there is no other document', async () => {
   const { status, text } = await gateway.call('/-/openapi/other.json', { token: null });
-  assert.deepEqual([status, text], [404, 'there are cody.json, openai.json, anthropic.json, google.json\n']);
+  assert.deepEqual(
+    [status, text],
+    [404, 'there is no document "other.json": there are cody.json, openai.json, anthropic.json, google.json\n'],
+  );
 });

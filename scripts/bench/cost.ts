@@ -33,7 +33,7 @@ export interface CostScale {
 }
 
 const concurrency = 32;
-/** So much of prompts, and the young generation has grown. */
+/** After so many bytes of prompts V8's young generation has grown to its size. */
 const warmPromptBytesMin = 6_000_000;
 
 /** Gateway and relays in turns; every target once without counting, for the compilers. The rig must be a probed one. */

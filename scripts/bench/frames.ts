@@ -1,7 +1,7 @@
 // A stream compared frame by frame with the provider's own: what is missing, changed, moved or too much, in words, and
 // when each frame came. A frame is an SSE event with its blank line; nothing here knows what it says.
 
-/** Of an answer that came apart, so many bytes are looked at, and twice the frames that there should be. */
+/** An answer that differs is examined up to so many bytes, and up to twice the frames that there should be. */
 const apartBytesMax = 4 * 1024 * 1024;
 
 /** A whole stream: its bytes, and where each of its frames ends. */
@@ -11,8 +11,8 @@ export interface Frames {
 }
 
 /**
- * What came of one stream. All but `added` are of the provider's frames: `sent` is `arrived` and `lost`; `changed` and
- * `moved` ones arrived.
+ * What became of one stream. All counts but `added` are of the provider's frames: `sent` is the sum of `arrived` and
+ * `lost`; frames that are `changed` or `moved` have arrived.
  */
 export interface Comparison {
   readonly sent: number;

@@ -39,7 +39,7 @@ interface Heap {
   readonly heapSpaceStatistics: readonly { readonly spaceName: string; readonly spaceUsedSize: number }[];
 }
 
-/** Each statement of a garbage collection, of which `before` of one and `after` of the previous are compared. */
+/** V8's record of one collection: what was allocated is `before` of one less `after` of the one before it. */
 interface Collection {
   readonly gcType: string;
   readonly beforeGC: Heap;

@@ -11,7 +11,7 @@ import { cpuMs, type Rig, type Target } from './targets.ts';
 const targets = ['provider', 'frameworkRelay', 'gateway'] as const;
 type TargetName = (typeof targets)[number];
 
-/** Streams of so many chunks are long enough for so many to be open while no more than 50 start a second. */
+/** As many streams can be open at once, while no more than 50 start a second, if each has as many chunks. */
 const open = 512;
 const longChunks = 512;
 

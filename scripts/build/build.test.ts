@@ -64,7 +64,7 @@ test('no function reads a heavy package before it is needed, and the bounds of s
       );
     assert.match(Object.keys(metafile.inputs).join('\n'), heavy, 'they are there when they are needed');
   }
-  // A bound far above is none: who raises one without need is told here.
+  // A bound far above what it bounds is none: one that was raised without need fails here.
   for (const [name, bound] of Object.entries(bounds) as [keyof typeof bounds, number][])
     assert.ok(largest[name] > bound * 0.75, `${name}: the largest bundle has ${largest[name]} of ${bound}`);
 });

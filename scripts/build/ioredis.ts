@@ -16,7 +16,7 @@ const replaced: readonly (readonly [file: string, module: string, replacement: s
   ['utils/debug.js', 'debug', '{default:()=>({enabled:false})}'],
   ['utils/index.js', '../constants/TLSProfiles', '{default:{}}'],
 ];
-/** Names of private methods are half of it. */
+/** Half of this file is names of private methods, so it is minified. */
 const decoder = 'resp/decoder.js';
 /** All that ioredis asks a command's flags for. */
 const flags: ReadonlySet<string> = new Set(['loading', 'readonly']);

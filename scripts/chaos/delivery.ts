@@ -1,5 +1,5 @@
-// Delivery under chaos: load, redeliveries, kills, outages; then every call is looked for in the warehouse. What the
-// chaos is stands here, what holds too.
+// Delivery under chaos: load, redeliveries, kills, outages; then every call is looked for in the warehouse. What breaks
+// is decided here, and what must hold as well.
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { status as grpcStatus } from '@grpc/grpc-js';

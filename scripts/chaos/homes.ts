@@ -27,7 +27,7 @@ const moodMs = { least: 200, most: 1_000 };
 /** Two actors who meet nothing but failures shut a home for everybody. */
 const actors = 3;
 
-/** A refused key is none of them: it rests for half a minute. */
+/** A refused key is no such mood: it rests for half a minute. */
 const moods: Readonly<Record<string, Behaviour | null>> = {
   well: null,
   overloaded: failures.anthropic.overloaded,

@@ -137,7 +137,7 @@ async function serveHonestly(
   let calls = 0;
   while (!over.aborted) {
     try {
-      // Anthropic's stand-in is nobody's to spoil here.
+      // Anthropic's stand-in is never told to fail here: the honest calls go there.
       const response = await fetch(`${base}/v1/messages`, {
         method: 'POST',
         headers: { authorization: `Bearer ${token}` },

@@ -26,8 +26,8 @@ export interface Evidence {
   /** Callers that are busy at once: no more calls than that are in flight. */
   readonly atOnce: number;
   /**
-   * Calls of which a failover may have lost what was acknowledged; none where Redis keeps that. They are the bound of
-   * what may be missing.
+   * Whether a failover may have lost what was acknowledged of this call; of none where Redis keeps that. Such calls
+   * bound what may be missing.
    */
   readonly touched: (call: Seen) => boolean;
 }

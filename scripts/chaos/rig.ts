@@ -127,7 +127,8 @@ async function sweepAlong(fleet: Fleet, over: AbortSignal): Promise<void> {
 }
 
 /**
- * Once no call ends any more: leases whose holder is dead, or could not reach Redis, and how long the last of them has.
+ * Waits until no call ends any more.
+ * @returns how many leases are left, whose holders are dead or could not reach Redis, and when the last of them is due
  */
 export async function leftStanding({
   redisClient,
@@ -149,7 +150,7 @@ export async function leftStanding({
 }
 
 /**
- * As if twice the lease time were over: everything that stands is overdue, everything in an outbox left behind.
+ * Makes it look as if twice the lease time were over: what stands is overdue, what is in an outbox is left behind.
  * @returns the time it took, ms
  */
 export async function arrive({ redisClient, tasks }: TestGateway, fleet: Fleet): Promise<number> {

@@ -39,6 +39,12 @@ test('every npm script that a page names is there, and every check by its name',
   }
 });
 
-test('README is a page that one reads to its end', () => {
-  assert.ok(read('README.md').split('\n').length <= 170, 'README.md has more than 170 lines');
+test('README is a page that one reads to its end, and the glossary one that can be kept in mind', () => {
+  assert.ok(read('README.md').trimEnd().split('\n').length <= 170, 'README.md has more than 170 lines');
+  const [, glossary = ''] = /^## Glossary\n([^]*?)^## /m.exec(read('shared/README.md')) ?? [];
+  const words = [...glossary.matchAll(/^\| (?!word |---)([^|]+) \|/gm)].map(([, word = '']) => word);
+  assert.ok(
+    words.length > 10 && words.length <= 25,
+    `shared/README.md explains ${words.length} words: ${words.join(', ')}`,
+  );
 });

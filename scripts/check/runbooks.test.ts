@@ -149,6 +149,26 @@ test('members of log lines that are searched for are written by the code', () =>
   assert.ok(seen > 10);
 });
 
+test('lines that are searched for by their message are lines that the code writes', () => {
+  const code = globSync(['shared/src/**/*.ts', 'functions/**/*.ts'], { cwd: root })
+    .filter((file) => !/node_modules|\.test[./]/.test(file))
+    .map(read)
+    .join('\n');
+  const faults: string[] = [];
+  let seen = 0;
+  for (const page of pages)
+    for (const [, pattern, text = ''] of read(page).matchAll(/jsonPayload\.message=(~?)"(\^?[^"]*)"/g)) {
+      seen++;
+      const words = text.replace('^', '');
+      const whole = ["'", '`'].some((quote) => code.includes(quote + words + quote));
+      const begun = ["'", '`'].some((quote) => code.includes(quote + words));
+      if (!(pattern === '' ? whole : text.startsWith('^') ? begun : code.includes(words)))
+        faults.push(`${page}: no line has the message that is asked for: ${text}`);
+    }
+  assert.deepEqual(faults, []);
+  assert.ok(seen > 8, String(seen));
+});
+
 test('outputs of the roots, chapters of the README, folders', () => {
   const chapters = [...read('terraform/README.md').matchAll(/^## (.+)$/gm)].map(([, title = '']) => title);
   for (const page of pages) {

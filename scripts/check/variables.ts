@@ -52,11 +52,21 @@ const readme = readFileSync(path.join(root, 'README.md'), 'utf8');
 for (const { name, trigger, routes } of await readFunctionFiles()) {
   const row = new RegExp(`^\\| \`${name}\` +\\|.*$`, 'm').exec(readme)?.[0];
   if (row === undefined) fault(`README.md: its table of functions lacks ${name}`);
-  else if (trigger === 'http')
-    // Under one heading many providers stand in braces, and a path's end in `*` or `[/{key}]`.
+  else if (trigger === 'http') {
+    // Paths as they are written, up to braces or an asterisk behind a slash, which stand for several.
+    const written = [...row.matchAll(/(?<=[` ])\/[\w.-][\w./-]*/g)].map(([part]) => part);
+    const fits = (part: string, route: string): boolean => {
+      const base = route.replace(/\*$/, '');
+      return (
+        part === base || (part.endsWith('/') && base.startsWith(part)) || (base !== route && part.startsWith(base))
+      );
+    };
     for (const { path: route } of routes)
-      if (!row.includes(route.replace(/\/?\*$/, '').replace(/^(\/v1\/completions)\/.+$/, '$1')))
-        fault(`README.md: its row of ${name} lacks ${route}`);
+      if (!written.some((part) => fits(part, route))) fault(`README.md: its row of ${name} lacks ${route}`);
+    for (const part of written)
+      if (!routes.some(({ path: route }) => fits(part, route)))
+        fault(`README.md: its row of ${name} has ${part}, which is no route of it`);
+  }
 }
 interface Package {
   readonly scripts?: Readonly<Record<string, string>>;

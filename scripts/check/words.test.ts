@@ -22,6 +22,8 @@ test('a citation of papers that are elsewhere is a fault, wherever it stands', (
     '/** Design D10: left out. */',
     '// by the rule D10',
     '// wart W3',
+    '// asked for by issue 27',
+    '/** Finding #3 of the review. */',
     '// as the reference does',
     "const source = 'known (spec platform §5)';",
     "test('no token is 401 (D1)', () => {});",
@@ -37,6 +39,7 @@ test('public standards, words that look alike and pointers that lead somewhere p
     '// W3C trace context: shared/FACTS.md#d5',
     '// why: shared/FACTS.md#quota-text',
     "const id = 'D1';",
+    '// an issue of 2026, 27 findings',
     '// https://example.com/page.md#part',
   ])
     assert.deepEqual(faultsOf({ 'a.ts': line }), [], line);

@@ -14,8 +14,8 @@ const elsewhere: readonly RegExp[] = [
   /\b(?:[Ss]pec|[Dd]esign),? ?(?:§|D?\d)/,
   /\b[Tt]he (?:reference|spec)\b(?!s)/,
 ];
-/** Numbers of decisions and faults, which say nothing to a reader; only where people write for people. */
-const numbers = /(?<![\w#./-])[DW]\d{1,2}\b/;
+/** Numbers of decisions, faults and issues, which say nothing to a reader; only where people write for people. */
+const numbers = /(?<![\w#./-])(?:[DW]\d{1,2}|(?:[Ii]ssue|[Ff]inding) #?\d+)\b/;
 /** A paragraph of a public standard may be cited. */
 const standard = /\b(?:RFC \d+|W3C|WHATWG|ECMA-\d+)\b[^.]*§/;
 
@@ -36,7 +36,9 @@ export function checkWords(files: ReadonlyMap<string, string>, exists: (file: st
           ? ['cites what is not in the tree; say why here, or point to a heading of shared/COMPATIBILITY.md']
           : []),
         ...(isProse && numbers.test(line)
-          ? ['names a decision by its number; say it, or point to shared/README.md#d… where its reason is needed']
+          ? [
+              'names a decision or an issue by its number; say it, or point to shared/README.md#d… where its reason is needed',
+            ]
           : []),
         ...(comment !== null && isTooLong(line, comment)
           ? [`is a comment of ${line.length} columns, more than ${columnsMax}; npm run format wraps it`]

@@ -10,7 +10,7 @@ const gzipFile = path.join(import.meta.dirname, 'gzip.json');
 const readmeFile = path.join(import.meta.dirname, 'README.md');
 const marks = ['<!-- gzip: written by npm run clients -- --gzip -->', '<!-- /gzip -->'] as const;
 const headings = ['client', 'version', 'asks for', 'streams as gzip', 'first text', 'all cases', 'date'];
-/** Of cases.json: the provider is silent behind it. */
+/** The case of cases.json in which the provider is silent after its first text. */
 const firstTextCase = 'first text at once';
 
 /** A client's result, and what went over the wire. */

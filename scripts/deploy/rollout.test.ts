@@ -1,5 +1,5 @@
 // What the pipeline does with an environment, with programs in the place of gcloud, terraform and gh: it tells of
-// differences without values, applies only what was looked at, is its own to change and was built by the pipeline.
+// differences without values, and applies only what somebody looked at, what the pipeline may change and what it built.
 
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';

@@ -182,7 +182,7 @@ async function answers(endpoint: string): Promise<void> {
     const { code } = ((error as Error).cause ?? {}) as { code?: unknown };
     if (code === 'ECONNREFUSED' || code === 'ENOTFOUND')
       throw new Error(`nothing listens on ${endpoint}: is it running, and is that its address?`, { cause: error });
-    // What else there is to say is the checks' to say.
+    // Any other fault is for the checks to report.
   }
 }
 

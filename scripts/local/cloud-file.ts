@@ -1,5 +1,5 @@
-// `.local/cloud.json`: where the other commands find the local cloud that runs. Gone when it has ended, and not
-// believed when it could not tell.
+// `.local/cloud.json`: where the other commands find the local cloud that runs. Removed when the cloud ends; one that
+// was left behind is not believed.
 
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
@@ -36,7 +36,7 @@ export async function readCloudFile(file = cloudFile): Promise<string | null> {
     rmSync(file, { force: true });
     return null;
   }
-  // Its number may be another process's by now.
+  // Its process id may belong to another process since.
   return (await listens(Number(new URL(url).port))) ? text : null;
 }
 

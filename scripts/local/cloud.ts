@@ -65,7 +65,7 @@ export interface CloudOptions {
   readonly keys?: Readonly<Partial<Record<ProviderKind, string>>>;
   /** Takes each line of each function. */
   readonly onLine?: (name: string, line: string) => void;
-  /** Where given, a function that dies is started again, and this is told so in words. */
+  /** Where given, a function that dies is started again, and this is told what happened. */
   readonly onDeath?: (line: string) => void;
   /** Told of each step and its time. */
   readonly onStep?: (step: string, ms: number) => void;

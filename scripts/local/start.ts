@@ -111,7 +111,7 @@ function showLine(name: string, line: string): void {
   }
 }
 
-/** Without Redis it is none. */
+/** Without Redis there is no local cloud, so all of it stops. */
 function lost(what: string): void {
   if (stopping) return;
   stopping = true;

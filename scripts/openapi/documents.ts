@@ -166,10 +166,10 @@ function schemesOf(name: DocumentName, own: readonly Operation[]): Schema {
   };
 }
 
-/** Neither a text nor an object for whoever reads it event by event, or as one text. */
+/** No single schema: clients read it event by event, or as one text. */
 const events = { schema: { description: 'Server-sent events; the data of each is JSON in the provider’s shape.' } };
 
-/** Shapes of answers and of errors: its own first, then those of whoever shares its path. */
+/** Shapes of answers and of errors: the operation's own first, then those of others that share its path. */
 function shapesOf({ document, method, path, answer, sharedWith }: Operation): {
   answers: string[];
   refusals: string[];
@@ -247,7 +247,7 @@ function operationOf(operation: Operation, tag: string): Schema {
     }),
     responses: {
       200: { description: 'Served.', ...(content !== null && { content }) },
-      // What sends nothing is limited by nothing.
+      // A request without a body calls no model, so no limit refuses it.
       ...(request !== undefined && { 429: { ...error(limited[document]), headers: limitHeaders(document) } }),
       '4XX': error('Refused, with what to do.'),
       '5XX': error('Failed here or at the provider.'),

@@ -1,5 +1,5 @@
-// What callers can ask for, by document: the words and shapes of each path. Which paths there are, and with which
-// methods, say the functions' function.json; documents.ts holds this table to them.
+// What callers can ask for, by document: the words and shapes of each path. Which paths and methods there are stands in
+// the functions' function.json; documents.ts holds this table to them.
 
 /** Whose clients a document is for. */
 export type DocumentName = 'cody' | 'openai' | 'anthropic' | 'google';

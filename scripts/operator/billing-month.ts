@@ -73,7 +73,7 @@ export interface Days {
   readonly to: string;
 }
 
-/** What was written to after its month was closed. */
+/** Days that were written to after their month was closed. */
 export interface ChangedDays {
   /** Whether some day of the month itself was. */
   readonly own: boolean;

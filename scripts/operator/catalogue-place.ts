@@ -105,7 +105,7 @@ async function partsOf(
     return { parts, notes: [] };
   }
   const bare = { reviewed: [defaults], defaultPrices };
-  // Of these at least it is known where they may go.
+  // The secrets that a release's own homes name: where these may be sent is known without the gateway.
   const named = new Set(new Catalogue({ ...bare, mounted: () => true }).homes.flatMap(({ row }) => secretsOf(row)));
   return {
     parts: { ...bare, mounted: (secret) => named.has(secret) },

@@ -26,7 +26,7 @@ export interface Output {
   readonly json: unknown;
   /** Somebody else's text, or a program's: its lines stay as they are, however narrow the terminal is. */
   readonly verbatim?: boolean;
-  /** It has written to standard output itself, and nothing may stand behind that. */
+  /** The command has written to standard output itself, and nothing may follow there. */
   readonly streamed?: boolean;
 }
 

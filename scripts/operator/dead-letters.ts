@@ -166,7 +166,7 @@ example:
       const deployment = await deploymentOf(options.project);
       const bodies = [
         ...eventTaskBodies(events.map((event) => JSON.stringify(event))),
-        // deliver-events reads what it can't trust anyway.
+        // Not checked here: deliver-events trusts nothing that it reads.
         ...late.map((one) => lateTaskBody(one as unknown as LateEvent)),
       ];
       const replayed = events.length + late.length;

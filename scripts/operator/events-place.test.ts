@@ -83,7 +83,7 @@ test('values that came before their column', async () => {
   assert.deepEqual(await rows(), [
     [3, 12, { feature: 'x', unplaced: {} }],
     [null, null, { feature: 'x' }],
-    // Streamed in too lately to be changed.
+    // Streamed in too recently to be changed.
     [null, null, { unplaced: { gateway_ms: 13 } }],
   ]);
   assert.match((await place()).out, /gateway_ms +0 +1\n/);

@@ -10,7 +10,7 @@ import { financeColumns } from './finance-rows.ts';
 import { correctionCharge, focusFields, focusHeading, usageCharge, type Charge } from './focus-rows.ts';
 import { wholeOf, type Customers, type Row } from './ledger-row.ts';
 
-/** From one row to the next: BigQuery makes the first when it has them all. */
+/** The wait from one row to the next. BigQuery gives the first only when it has them all. */
 const rowTimeoutMs = 300_000;
 
 /** What it is made of. */

@@ -55,7 +55,7 @@ export function usageCharge(row: Row, context: ChargeContext): Charge {
   return {
     ...chargeOf(row, context, wholeOf(row, 'cost_nano_usd')),
     ChargeClass: null,
-    ChargeDescription: `${requests} requests, ${wholeOf(row, 'tokens')} tokens of ${modelOf(row)}`,
+    ChargeDescription: `${modelOf(row)}: requests ${requests}, tokens ${wholeOf(row, 'tokens')}`,
     ConsumedQuantity: tokens,
     ConsumedUnit: 'Tokens',
     PricingQuantity: tokens,
@@ -130,7 +130,7 @@ function chargeOf(row: Row, { month, project, customers }: ChargeContext, nanoUs
     SubAccountId: id === null ? null : `${source ?? ''}/${id}`,
     SubAccountName: id === null ? null : customers.name(source, id),
     SubAccountType: id === null ? null : accountType(source),
-    // A tag without a value is true there.
+    // FOCUS writes a tag without a value as true.
     Tags: JSON.stringify(Object.fromEntries(tags.map((tag) => [tag, true]))),
     x_Feature: textOf(row, 'feature'),
     x_Function: textOf(row, 'function'),

@@ -4,7 +4,7 @@
 import { fold, foldLine } from '../terminal/fold.ts';
 
 const columns = 80;
-/** Descriptions of options begin here. */
+/** The column in which descriptions of options begin. */
 const described = 19;
 
 /** @param help paragraphs, options with their descriptions, and commands behind two blanks */

@@ -132,7 +132,7 @@ async function changeHome(
     ['<home>', ...more],
   );
   const [id = '', ...rest] = words;
-  // Before anybody is asked who writes.
+  // Checked before the operator is asked for a reason.
   if (verb === 'weight') readCount(rest[0], '<weight>');
   if (options.text?.trim() === '') throw new UsageError('--text is empty: say what callers are told');
   const deployment = await deploymentOf(options.project);

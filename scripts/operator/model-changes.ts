@@ -169,7 +169,7 @@ example:
         author,
         decide: (catalogue) => {
           const { id, provider, row } = modelNamed(catalogue, typed);
-          // Callers type it with its provider, and so do operators.
+          // Callers write it with its provider's prefix, and so do operators.
           const prefix = `${provider.id}/`;
           const alias = name.toLowerCase().startsWith(prefix.toLowerCase()) ? name.slice(prefix.length) : name;
           const others = row.aliases.filter((one) => one.toLowerCase() !== alias.toLowerCase());
@@ -235,10 +235,10 @@ function hintsOf(catalogue: Catalogue, prices: PriceBook, id: string): string[] 
   const model = modelNamed(catalogue, id);
   const open = catalogue.homesOf(model).filter(({ status }) => status === 'open');
   return [
-    ...(open.length > 0 ? [] : [`No home serves ${model.id} by now: homes list shows why`]),
+    ...(open.length > 0 ? [] : [`No home serves ${model.id} at present: homes list shows why`]),
     ...(prices.priceOf(model.id, Date.now()) !== null
       ? []
-      : [`No price of ${model.id} is known by now: prices set ${model.id} --price input=…,output=…`]),
+      : [`No price of ${model.id} is known yet: prices set ${model.id} --price input=…,output=…`]),
   ];
 }
 

@@ -115,7 +115,7 @@ example:
 interface ModelState {
   readonly id: string;
   readonly state: 'served' | 'disabled' | 'no home' | 'not allowed';
-  /** For who is not served. */
+  /** Why it is not served; null: it is. */
   readonly why: string | null;
   readonly homes: readonly { readonly id: string; readonly status: string }[];
   readonly contextTokens: number | null;

@@ -15,7 +15,7 @@ import { formatTable } from '../terminal/table.ts';
 import { warehouseHelp, warehouseOf } from './warehouse.ts';
 
 const dayMs = 86_400_000;
-/** From its end: until then the events of a day may still arrive. */
+/** Counted from the day's end: until then events of the day may still arrive. */
 const finalAfterMs = 2 * dayMs;
 
 /** The command that prices again. */

@@ -160,7 +160,7 @@ examples:
           const model = modelNamed(catalogue, about);
           const like = options.like === undefined ? null : priceLike(prices, modelNamed(catalogue, options.like).id);
           if (options.like !== undefined && like === null)
-            throw new Error(`no price of ${options.like} is known by now: prices list shows those that are`);
+            throw new Error(`no price of ${options.like} is known yet: prices list shows those that are`);
           // A price is whole: what the row of that day said before is not mixed in.
           const set = { tiers: [], hours: [], multipliers: {}, until: null, basis: 'decision', ...like, ...parts };
           return {

@@ -43,7 +43,7 @@ export async function repriceDays(
   const sums: Repriced = { rows: 0, changed: 0, beforeNanoUsd: 0, afterNanoUsd: 0, models: new Map() };
   const due = new Map((await dueDays(ledger, dueMost)).map((one) => [one.day, one]));
   for (const day of days) {
-    // What an earlier run wrote and did not close would be written again.
+    // Rows that an earlier run wrote are seen only in a closed day; without this they would be written again.
     const open = due.get(day);
     if (open !== undefined && run !== null) await closeDay(ledger, open);
     const lookedAt = await clockOf(ledger);

@@ -77,7 +77,9 @@ function readRetention(text: string): (typeof retentions)[number] | null {
   throw new UsageError(`--retention ${JSON.stringify(text)} is none of ${retentions.join(', ')}, default`);
 }
 
-/** A name that is mistyped refuses every call: Terraform may know more companies than a release. */
+/**
+ * A mistyped name makes every call refused, but it can't be an error: Terraform may know more companies than a release.
+ */
 function notesOn({ companies }: PromptChange): string[] {
   const known = new Set((defaultsLayer().rows.homes ?? []).map(({ company }) => String(company)));
   const unknown = (companies ?? []).filter((name) => !known.has(name));

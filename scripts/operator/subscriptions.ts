@@ -201,7 +201,7 @@ function readLimits(
   const limits: SubscriptionRecord['limits'] = {};
   for (const [option, feature] of Object.entries(limitOptions)) {
     const text = options[option as keyof typeof limitOptions];
-    // What a new one isn't granted is not said.
+    // A feature that is not granted is left out.
     if (text === 'none') continue;
     if (text !== undefined) limits[feature] = { ...parseLimit(text, `--${option}`), allowedModels };
   }

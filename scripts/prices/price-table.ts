@@ -50,7 +50,7 @@ interface Constraint {
   readonly end_time?: string;
 }
 
-/** Where a table's price goes, and by how many digits it is for more pieces than ours. */
+/** The dimension of each price of the table, and by how many digits its unit is larger than ours (thousands: 3). */
 const dimensionOf: Readonly<Record<string, readonly [dimension: string, digits: number]>> = {
   input_mtok: ['input', 0],
   output_mtok: ['output', 0],

@@ -55,7 +55,7 @@ function differenceOf({ value, error }, { expect, status, fails }) {
   if (error !== undefined) {
     const got = statusOf(error);
     if (status !== undefined) return got === status ? null : `status ${got} in place of ${status}: ${told(error)}`;
-    // A caller's fault is none of the break that was asked for.
+    // A 4xx blames the caller: it is not the break that the case asks for.
     const refused = got !== null && got >= 400 && got < 500;
     return fails === true && !refused && !/no end within/.test(error.message) ? null : told(error);
   }

@@ -66,7 +66,7 @@ def _difference(case, value, error):
         status = _status(error)
         if "status" in case:
             return None if status == case["status"] else f"status {status} in place of {case['status']}: {_told(error)}"
-        # A caller's fault is none of the break that was asked for.
+        # A 4xx blames the caller: it is not the break that the case asks for.
         refused = status is not None and 400 <= status < 500
         return None if case.get("fails") and not refused and not isinstance(error, asyncio.TimeoutError) else _told(error)
     if "expect" not in case:

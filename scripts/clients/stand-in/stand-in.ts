@@ -115,7 +115,7 @@ async function answer(request: IncomingMessage, response: ServerResponse, key: s
   const events = dialect.events(scene, model, body);
   if (scene.held === true) {
     response.write(events.slice(0, 1 + events.findIndex((event) => event.includes(firstText))).join(''));
-    // Who has seen it leaves. Who waits for more, waits in vain: that is what is asked.
+    // A client that has seen it leaves; one that waits for more waits in vain, which is what this case is about.
     const timer = setTimeout(() => response.destroy(), heldMs);
     return void response.once('close', () => clearTimeout(timer));
   }

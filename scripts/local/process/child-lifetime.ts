@@ -48,7 +48,7 @@ export function spawnTied(
   if (ends.size === 0) process.on('exit', endAll);
   ends.add(end);
   child.once('exit', () => {
-    // Its number may belong to somebody else soon.
+    // The child is gone, and its process id may soon be another's, which the guard must not kill.
     guard.end('over\n');
     ends.delete(end);
     if (ends.size === 0) process.off('exit', endAll);
@@ -57,7 +57,7 @@ export function spawnTied(
 
   function watch(socket: Socket): void {
     socket.on('error', () => undefined);
-    // It never says a word, but its end is only seen by who reads.
+    // Nothing is ever sent on it, but its end is seen only by somebody who reads.
     socket.resume();
     socket.unref();
     socket.once('close', () => {

@@ -7,7 +7,7 @@ import { startFunction, type FunctionProcess } from './function-process.ts';
 /** Pauses before the tries that follow each other: from half a second, doubled up to half a minute. */
 const firstPauseMs = 500;
 const pauseMaxMs = 30_000;
-/** Who ran so long died of something new. */
+/** A function that ran for so long died of something new: its pauses begin anew. */
 const calmMs = 60_000;
 
 /** How to keep a function running. */

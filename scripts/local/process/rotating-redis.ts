@@ -24,7 +24,7 @@ const noPassword =
 /** Starts it, switched on with that password. */
 export async function startRotatingRedis(first: string): Promise<RotatingRedis> {
   const redis = await startRedis();
-  // Stands: it never has to offer a password again.
+  // A standing connection: it never has to offer a password again.
   const admin = new Redis(redis.url);
   let refusal: string | null = null;
   const sockets = new Set<Socket>();

@@ -67,7 +67,7 @@ export const failures = {
     noCredit: json(429, google(429, 'RESOURCE_EXHAUSTED', 'Your prepayment credits are depleted.')),
     foreignState: json(400, google(400, 'INVALID_ARGUMENT', 'Corrupted thought signature.')),
   },
-  /** What stands in front of every model on Vertex AI speaks as Google, behind a stream's address in a list. */
+  /** Google's front end answers for every model on Vertex AI, in Google's shape; on the URL of a stream, in a list. */
   vertex: {
     noQuota: listed(429, 'RESOURCE_EXHAUSTED', `Quota exceeded for ${quota}. Please submit a quota increase request.`),
     badToken: listed(401, 'UNAUTHENTICATED', 'Request had invalid authentication credentials.'),

@@ -26,7 +26,7 @@ export interface Request {
 }
 
 const headers = { 'server-timing': 'gfet4t7; dur=12', 'x-xss-protection': '0', 'x-frame-options': 'SAMEORIGIN' };
-/** Of its largest model. */
+/** Numbers of a vector of its largest model. */
 const dimensionsMax = 3_072;
 const address =
   /^\/v1beta\/models\/([^/:]+):(generateContent|streamGenerateContent(?:\?alt=sse)?|countTokens|embedContent|batchEmbedContents)$/;

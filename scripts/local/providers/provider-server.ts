@@ -88,7 +88,7 @@ export async function startProvider(
     return last.canned;
   };
 
-  /** What a stand-in trips over its provider would refuse: a connection that breaks off would look like an outage. */
+  /** Where a stand-in fails the real provider would refuse: a broken connection would look like an outage. */
   const answerTo = (request: Recorded, chunks: number): Canned => {
     try {
       return respond(request, chunks);
@@ -200,7 +200,7 @@ async function serveBytes(
   response.end();
 }
 
-/** No answer of a server's: what it is, whoever reads it finds out. */
+/** Writes bytes that need not be an HTTP answer at all: what to make of them is up to the reader. */
 function serveRaw(socket: Socket, raw: string, endless: boolean): void {
   const write = (): void => {
     do {

@@ -82,7 +82,7 @@ export function createActorCache(
       const kept = actors.get(token.hash) ?? (lastKnown === null ? undefined : { actor: lastKnown, askedAtMs });
       if (kept === undefined || now() - kept.askedAtMs > keptMs) throw error;
       actors.set(token.hash, { ...kept, failedAtMs: now() });
-      warn('the directory did not answer, the last known actor is served', error);
+      warn('the directory did not answer, the last known actor is served, for a day at most', error);
       return kept.actor;
     }
   };

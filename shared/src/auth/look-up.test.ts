@@ -322,7 +322,9 @@ test('a limit that no 64 bits hold is no access to that feature, and an operator
   const { token } = stated({ access: sourcegraphAccess({ chatCompletionsRateLimit: limit }) });
   const { clock, identify } = instance();
   assert.deepEqual(Object.keys((await identify(token)).limits).toSorted(), ['code_completions', 'embeddings']);
-  assert.deepEqual(clock.warnings, ['the source states limits that no quota can be: no access to chat_completions']);
+  assert.deepEqual(clock.warnings, [
+    'the source states limits that no quota can be: no access to chat_completions until they are corrected there',
+  ]);
 });
 
 test('actors #46: a user may be refreshed after five minutes', async () => {

@@ -114,14 +114,17 @@ export function createLookUp({
   const takeAway = async (source: AccessSource, token: KnownToken, owner: Account): Promise<number | null> => {
     if (source.list !== null)
       await lookedUp(source, owner.id, { leftMs: copyBudgetMs }).catch((error: unknown) =>
-        warn('the next sync could not be told of a token that was taken away', error),
+        warn(
+          'the next sync could not be told of a token that was taken away: should its source list it again, it comes back a day late',
+          error,
+        ),
       );
     return directory.revoke(token, owner, now());
   };
   const learn = async (source: AccessSource, token: KnownToken, statement: Statement): Promise<Account | null> => {
     if (statement.unreadableLimits.length > 0)
       warn(
-        `the source states limits that no quota can be: no access to ${statement.unreadableLimits.join(', ')}`,
+        `the source states limits that no quota can be: no access to ${statement.unreadableLimits.join(', ')} until they are corrected there`,
         new Error(statement.id),
       );
     // Nobody to charge, nothing to store: a user whose id can't be read. It has no access.
@@ -131,7 +134,10 @@ export function createLookUp({
       if (source.list !== null) await lookedUp(source, statement.id, { leftMs: copyBudgetMs });
       saved = await directory.save(statement, source.origin, token, now());
     } catch (error) {
-      warn('what the source states of an actor could not be stored, it is served all the same', error);
+      warn(
+        'what the source states of an actor could not be stored: it is served all the same, and the next look-up tries again',
+        error,
+      );
       return unstored(statement, source, now());
     }
     const { account, tokens, revoked } = saved;

@@ -61,7 +61,9 @@ export function createRefresh({ lookUp, cache, toActor, config, now, warn }: Ref
       if (actor === null || running.size >= besideMax || running.has(token.hash) || waitMs(actor) > 0) return;
       const work = refresh(token)
         .then(() => undefined)
-        .catch((error: unknown) => warn('an actor could not be refreshed after a refusal', error))
+        .catch((error: unknown) =>
+          warn('an actor could not be refreshed after a refusal: its old limits hold until the next try', error),
+        )
         .finally(() => running.delete(token.hash));
       running.set(token.hash, work);
     },

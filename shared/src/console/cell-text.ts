@@ -6,7 +6,7 @@ const whole = new Intl.NumberFormat('en-US');
 const nanoDigits = 9;
 const nanoPerDollar = 1_000_000_000;
 
-/** What an unknown value looks like. */
+/** How an unknown value is written. */
 export const unknownText = '–';
 
 /**
@@ -83,6 +83,6 @@ export function cellText({ kind }: Pick<Column, 'kind'>, cell: Cell, digits: num
   }
 }
 
-/** Columns that stand to the right. */
+/** Columns that are aligned to the right. */
 export const isNumeric = ({ kind }: Column): boolean =>
   kind === 'money' || kind === 'decimal' || kind === 'count' || kind === 'ms' || kind === 'percent';

@@ -32,7 +32,7 @@ test('the forecast: whole days as they are, the mean of the last seven for the r
     method: 'spend so far, then the mean of the last 7 whole days',
   });
   assert.equal(forecast(new Map([...spend, ['2026-11-28', 25]]), months, '2026-11-01').nanoUsd, 315);
-  // A day without traffic is a day; one before anything was known is none.
+  // A day without traffic counts as one of nothing; a day before the first known one does not count.
   assert.equal(forecast(new Map([['2026-11-27', 70]]), months, '2026-11-01').nanoUsd, 70 + 3 * 10);
   assert.deepEqual(forecast(new Map([['2026-11-27', 70]]), months, '2026-11-27'), {
     nanoUsd: 280,
@@ -40,6 +40,6 @@ test('the forecast: whole days as they are, the mean of the last seven for the r
   });
   assert.equal(forecast(new Map([['2026-11-28', 5]]), months, '2026-11-28').nanoUsd, null);
   assert.equal(forecast(new Map(), months, null).nanoUsd, null);
-  // On the first the last month’s end is looked at.
+  // On the first of a month the forecast looks at the end of the last month.
   assert.equal(forecast(new Map([['2026-10-31', 7]]), monthsOf('2026-11-01'), '2026-10-25').nanoUsd, 30);
 });

@@ -17,7 +17,7 @@ export interface Months {
   /** First day of this month, and today. */
   readonly from: string;
   readonly today: string;
-  /** First and last day of the last month, and of it the day that is as far into it as today. */
+  /** First and last day of the last month, and the day that is as far into it as today is into this one. */
   readonly beforeFrom: string;
   readonly beforeTo: string;
   readonly beforeSame: string;
@@ -42,14 +42,14 @@ export interface Forecast {
   readonly method: string;
 }
 
-/** Each day of the week once. */
+/** So that each day of the week counts once. */
 const lookedAtDays = 7;
 
 /**
- * This month’s whole days as they are, and for each other day, today among them, the mean of the last seven whole days;
- * today at least what it already is.
- * @param spend nano-dollars by day; a day without is one without spend
- * @param first the earliest day that anything is known of; null: nothing is
+ * Sums this month's whole days and, for each other day, today among them, the mean of the last seven whole days; today
+ * counts at least what it has cost already.
+ * @param spend nano-dollars by day; a day that is missing cost nothing
+ * @param first the earliest day of which anything is known; null: there is none
  */
 export function forecast(
   spend: ReadonlyMap<string, number>,

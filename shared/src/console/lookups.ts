@@ -40,19 +40,19 @@ export interface Lookups {
   /** @throws LookupFailed */
   rows(question: Question, params?: Readonly<Record<string, string>>): Promise<Answer<readonly Row[]>>;
   /**
-   * The same for what is not the warehouse's: kept by its name, which begins with its source's.
-   * @param weight as the length of its JSON would be; absent: as it is
+   * The same for sources other than the warehouse. The answer is cached under its name, which begins with the source's.
+   * @param weight the length that its JSON would have; absent: it is measured
    * @throws LookupFailed
    */
   other<T extends object>(name: string, read: () => Promise<T>, weight?: number): Promise<Answer<T>>;
-  /** In which days begin and end. @throws LookupFailed */
+  /** The time zone in which days begin and end. @throws LookupFailed */
   timeZone(): Promise<string>;
 }
 
 /** Why there is no answer, in words that a page may show. */
 export class LookupFailed extends Error {
   override readonly name = 'LookupFailed';
-  /** What does not exist is no outage: a view that this deployment lacks. */
+  /** Whether the thing asked for does not exist, such as a view that this deployment lacks: that is no outage. */
   readonly missing: boolean;
 
   constructor(message: string, missing: boolean, cause: unknown) {
@@ -64,7 +64,7 @@ export class LookupFailed extends Error {
 /** All that is kept, as the length of its JSON: a page of 5,000 rows is about one megabyte. */
 const keptCharactersMax = 24_000_000;
 const answerCharactersMax = 8_000_000;
-/** People wait for it; what takes longer is a question for a report. */
+/** People wait for it; a question that takes longer belongs in a report. */
 const patienceMs = 25_000;
 /** A time zone changes with a deployment. */
 const zoneKeptMs = 3_600_000;
@@ -134,7 +134,7 @@ export function questionText({ sql, rowsMax }: Question, dataset: string, zone: 
   return `${sql.replaceAll('$dataset', dataset).replaceAll('$zone', zone)}\nLIMIT ${rowsMax}`;
 }
 
-/** Others' words may have anything in them: of theirs only what it is about is told. */
+/** The words of others may contain anything, so only the kind of failure is passed on. */
 function failureOf(source: string, error: unknown): LookupFailed {
   const message = error instanceof Error ? error.message : String(error);
   if (/bytes billed/i.test(message))

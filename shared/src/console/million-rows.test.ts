@@ -22,7 +22,7 @@ let ledger: Ledger;
 
 before(async () => {
   warehouse = await createEventsDataset(await startBigQuery(), 'p');
-  // Of the last days alone, which no table of final days has: the dearest case, each question reads events.
+  // All within the last days, which no table of final days has: the dearest case, since each question reads events.
   await warehouse.rows(`
     INSERT INTO events (name, source, identifier, created_at, metadata, event_id, rank, function, feature, model, provider, units, count, tokens, cost_nano_usd, gateway_ms, home, attempts)
     SELECT 'CompletionsFinished', 'dotcom-product-subscriptions', 'customer-' || (i % ${customers}), now() - to_milliseconds(CAST(i * 700 AS BIGINT)),
@@ -109,6 +109,6 @@ for (const [name, { questions, rows: most, read }] of Object.entries(pages))
     assert.ok(told.rows > 0 && told.rows <= most, `${told.rows} rows`);
     const before = { ...told };
     await Promise.all(Array.from({ length: 10 }, () => read(lookups)));
-    // A view that is not there is not kept.
+    // An answer that a view does not exist is not cached.
     assert.ok(told.questions - before.questions <= (name === 'functions' ? 1 : 0), `${told.questions} questions`);
   });

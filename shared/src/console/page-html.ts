@@ -11,7 +11,7 @@ import { tableHtml } from './table-html.ts';
 
 const css = readFileSync(new URL('./console.css', import.meta.url), 'utf8');
 const cssHash = createHash('sha256').update(css).digest('base64');
-/** A space more in it would be another hash. */
+/** The policy knows it by its hash, which one more space would change. */
 const style = new Html(`<style>${css}</style>`);
 
 /** Nothing may run, nothing is fetched; the one style sheet is known by its hash. */
@@ -21,7 +21,7 @@ export const contentPolicy = `default-src 'none'; style-src 'sha256-${cssHash}';
 export interface Frame {
   /** Of the deployment, such as `prod`. */
   readonly environment: string;
-  /** Who reads it, as the door knows; null: nobody asked. */
+  /** Who reads it, by name; null: nobody was asked for one. */
   readonly reader: string | null;
   /** When it was made, Unix ms: ages are told by it. */
   readonly nowMs: number;

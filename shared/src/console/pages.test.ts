@@ -145,7 +145,7 @@ test('days without traffic are shown, the month sums up, and the forecast names 
   assert.equal(table.total?.[1], 3_000_000_000);
   const [spend, ahead, before] = page.sections[0]?.facts ?? [];
   assert.deepEqual([spend?.value, before?.value], [3_000_000_000, 1_500_000_000]);
-  // 1.5 of seven days on each of three days to come, today among them.
+  // The mean is 1.5 over seven days; three days are to come, today among them.
   assert.equal(ahead?.value, Math.round(3_000_000_000 + 3 * (1_500_000_000 / 7)));
   assert.equal(ahead?.note, 'spend so far, then the mean of the last 7 whole days');
 });

@@ -9,11 +9,11 @@ export interface Sums {
   readonly units: number;
   readonly tokens: number;
   readonly cost_nano_usd: number;
-  /** Of the cost: at prices that nobody looked up. */
+  /** Part of the cost: at prices that nobody has confirmed. */
   readonly unconfirmed_nano_usd: number;
-  /** Of the cost: of calls whose tokens nobody reported. */
+  /** Part of the cost: of calls whose tokens nobody reported. */
   readonly estimated_nano_usd: number;
-  /** Beside the cost: of attempts that nobody got anything of. */
+  /** Beside the cost: of attempts whose answers reached nobody. */
   readonly abandoned_nano_usd: number;
   /** Charged calls whose tokens or price are not known. */
   readonly unpriced: number;
@@ -33,20 +33,20 @@ const names = [
   'partly_unpriced',
 ] as const satisfies readonly (keyof Sums)[];
 
-/** For a SELECT over usage_daily. */
+/** The sums in a SELECT over usage_daily. */
 export const sumsSql = names.map((name) => `SUM(IFNULL(${name}, 0)) AS ${name}`).join(', ');
 
 const sumsBy = (of: (name: keyof Sums) => number): Sums =>
   Object.fromEntries(names.map((name) => [name, of(name)])) as unknown as Sums;
 
-/** Those of a row. */
+/** The sums of a row. */
 export const sumsOf = (row: Row): Sums => sumsBy((name) => numberOf(row[name]) ?? 0);
 
 /** All together. */
 export const addUp = (parts: readonly Sums[]): Sums =>
   sumsBy((name) => parts.reduce((sum, part) => sum + part[name], 0));
 
-/** Adds rows up that are of one name, the dearest first. */
+/** Sums up the rows of each name, the dearest first. */
 export function groupBy<T extends Sums>(
   rows: readonly T[],
   nameOf: (row: T) => string,

@@ -4,7 +4,7 @@ import { exactDollars } from './cell-text.ts';
 import { shown } from './html.ts';
 import type { Cell, Column, Table } from './page.ts';
 
-/** Bars only repeat another column. */
+/** Bars only repeat another column, so files leave them out. */
 const isData = ({ kind }: Column): boolean => kind !== 'bar';
 
 /** With a header line; without the line of totals, which a sum over the file would count twice. */
@@ -29,7 +29,7 @@ function fieldOf({ kind }: Column, cell: Cell): string {
 /** A line of fields that are written already. */
 export const csvLine = (fields: readonly string[]): string => `${fields.join(',')}\r\n`;
 
-/** A text as a field. One that a spreadsheet would run as a formula is quoted as one. */
+/** A text as a field. One that a spreadsheet would run as a formula gets an apostrophe in front. */
 export function csvField(text: string): string {
   const safe = shown(text);
   const harmless = /^[=+\-@\t\r]/.test(safe) ? `'${safe}` : safe;

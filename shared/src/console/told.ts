@@ -6,7 +6,7 @@ import { faultSection, type Origin, type Section } from './page.ts';
 /** An answer, or a fault in words that may be shown. */
 export type Told<T> = Answer<T> | { readonly fault: string };
 
-/** @param failed is told of what is not the source's own saying: a bug of ours, too, must not be silent */
+/** @param failed is told of errors that are not the source's own words: a bug of ours must not be silent either */
 export async function told<T>(work: Promise<Answer<T>>, failed: (error: unknown) => void): Promise<Told<T>> {
   try {
     return await work;

@@ -8,15 +8,15 @@ import type { Account } from './account.ts';
 import { subscriptionSchema } from './records.ts';
 
 /**
- * Without being asked again, a copy is believed for so long: a revoked token lives no longer with a Redis that missed
- * its mark.
+ * How long a copy is believed without asking again: where Redis missed the mark of a revoked token, the token lives no
+ * longer than this.
  */
 const freshMs = 60_000;
-/** A copy of somebody: to be served while the directory fails. */
+/** How long a copy is kept, to be served while the directory fails. */
 const keptMs = 86_400_000;
-/** The mark of a token that is nobody's any more: longer than any reader that still holds what stood there before. */
+/** How long the mark of a revoked token stays: longer than any reader holds on to what stood there before. */
 const revokedMs = 3_600_000;
-/** The mark of an unknown token: with the seconds that processes remember theirs, under a minute. */
+/** How long the mark of an unknown token stays: with the seconds that processes keep their own, under a minute. */
 const unknownMs = 25_000;
 
 const bodySchema = v.object({

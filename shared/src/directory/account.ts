@@ -35,7 +35,7 @@ export function promptPlaces({ overrides: { prompts } }: SubscriptionRecord): Pr
   return { companies: companies ?? null, regions: regions ?? null, retention: retention ?? null };
 }
 
-/** Whether the source, or the operator against it, grants access; the archive has the last word. */
+/** Whether the source grants access, or the operator in its place; an archived subscription never has it. */
 export function hasAccess({ accessEnabled, archived, overrides }: SubscriptionRecord): boolean {
   return (overrides.accessEnabled ?? accessEnabled) && !(overrides.archived ?? archived);
 }

@@ -13,11 +13,11 @@ export interface BudgetWindow {
   readonly endMs: number | null;
 }
 
-/** No zone is further from UTC, and no change of its clocks is longer, but for days that were left out altogether. */
+/** More than any zone is away from UTC, and than any change of its clocks that leaves out no whole day. */
 const offsetMaxMs = 26 * 3_600_000;
 const life: readonly BudgetWindow[] = Object.freeze([Object.freeze({ name: 'life', startMs: 0, endMs: null })]);
 
-/** Of each zone and span the last that was asked for: every call asks for the same. */
+/** The last answer for each zone and span: every call asks for the same. */
 const latest = new Map<string, readonly [BudgetWindow, BudgetWindow]>();
 /** An operator has one zone; tests have more. */
 const keptMax = 64;
@@ -39,7 +39,7 @@ export function calendarWindows(span: BudgetSpan, atMs: number, timeZone: string
   return made;
 }
 
-/** The same under the names that they have after resets. */
+/** The same windows under the names that they have after resets. */
 export function budgetWindows(
   { window, resets }: Pick<StatedBudget, 'window' | 'resets'>,
   atMs: number,
@@ -86,7 +86,7 @@ function firstOf(date: number, timeZone: string): number {
 type DateParts = readonly [year: number, month: number, day: number];
 
 function dateAt(atMs: number, timeZone: string): DateParts {
-  // As Sweden writes it: 2026-11-28.
+  // In Swedish, which writes dates as 2026-11-28.
   const [year = 0, month = 0, day = 0] = clockOf(timeZone).format(atMs).split('-').map(Number);
   return [year, month, day];
 }

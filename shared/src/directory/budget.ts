@@ -15,7 +15,7 @@ export type BudgetSpan = (typeof budgetSpans)[number];
 
 /** Grants that are kept of one budget; those that have lapsed make room. */
 export const grantsMax = 50;
-/** One of the month, one of the day, one of the life. */
+/** One for each span: month, day and life. */
 const resetsMax = 3;
 
 const dollars = (least: '0' | 'above 0') =>
@@ -42,7 +42,7 @@ export const budgetSchema = v.object({
   window: v.picklist(budgetSpans, `is none of ${budgetSpans.join(', ')}`),
   /** False: it counts and tells, and refuses nothing. */
   hard: v.optional(v.boolean(), true),
-  /** By how much calls in flight may pass the limit together; with 0 it is never passed. */
+  /** By how much calls in flight may exceed the limit together; with 0 it is never exceeded. */
   overshootUsd: v.optional(dollars('0'), '0'),
   /** How many times a window began anew: the third beginning of `2026-11` is called `2026-11.3`. */
   resets: v.optional(
@@ -57,7 +57,7 @@ export const budgetSchema = v.object({
     ),
     [],
   ),
-  /** On top of the limit of each window, while they hold. */
+  /** What is granted on top of each window's limit, until a grant ends. */
   grants: v.optional(v.pipe(v.array(grantSchema), v.maxLength(grantsMax)), []),
 });
 
@@ -73,7 +73,7 @@ export type StatedBudget = v.InferOutput<typeof budgetSchema>;
 export type StatedBudgets = v.InferOutput<typeof budgetsSchema>;
 export type BudgetGrant = v.InferOutput<typeof grantSchema>;
 
-/** What holds of grants at a moment, and until when that stays so (Unix ms; null: as far as can be seen). */
+/** The grants that hold at a moment, and until when that stays so (Unix ms; null: as far as can be seen). */
 export function grantedAt(
   { grants }: Pick<StatedBudget, 'grants'>,
   atMs: number,

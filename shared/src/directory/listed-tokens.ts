@@ -8,9 +8,7 @@ import type { LostToken } from './token-documents.ts';
 export interface ListedTokens {
   /** Id of the statement that a token belongs to; null where none holds it. */
   holderOf(hash: string): string | null;
-  /**
-   * Whether the list came to its end: only then a token that is missing at one statement is known to be at no other.
-   */
+  /** Whether the list was read to its end: only then a token that one statement lacks is known to be at no other. */
   readonly whole: boolean;
 }
 

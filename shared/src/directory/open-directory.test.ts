@@ -1,6 +1,6 @@
-// The directory through Firestore's real client: who a token is, what a document of another shape grants (nothing),
+// The directory through Firestore's real client: who a token is, that a document of an unexpected shape grants nothing,
 // what outages look like. On the emulator in this process, and on Google's own where the gcloud CLI has it: there the
-// rules are proven as well.
+// security rules are proven as well.
 
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';

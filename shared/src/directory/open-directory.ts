@@ -39,7 +39,7 @@ export interface Directory {
   find(token: KnownToken): Promise<TokenAccount | RevokedToken | null>;
   /**
    * Stores what a source stated about the owner of a token.
-   * @throws what Firestore throws, and after the same time as a read
+   * @throws what Firestore throws, and a timeout as long as that of a read
    */
   save(statement: Statement, origin: Origin, token: KnownToken, nowMs: number): Promise<SavedStatement>;
   /**

@@ -4,7 +4,7 @@
 import type { StatedLimit, SubscribedFeature } from './limits.ts';
 
 const daySeconds = 86_400;
-/** Tokens a month and chat a day, brought to one user. */
+/** Embedding tokens of one user a month, before the factor of the plan; a day has a thirtieth. */
 const embeddingsMonth = 10_000_000;
 
 /** A licence as far as quotas go. */

@@ -51,7 +51,7 @@ const tokensOf = async (id: string): Promise<unknown> =>
   (await firestore.doc(`subscriptions/${id}`).get()).get('tokens');
 const noHandOver = async (): Promise<void> => undefined;
 
-/** `t` was a's, and a look-up found out that it is b's by now: a's document lists it still. */
+/** `t` was a's, and a look-up found out that it is b's now: a's document still lists it. */
 async function movedByLookUp(): Promise<void> {
   const [a, b] = [statement('a', ['t', 'x']), statement('b', ['y'])];
   await save(listOf(a, b), a, b);
@@ -81,7 +81,7 @@ test('a token that is taken away leaves its owner’s document, with the version
   assert.ok(version !== null && version > 0);
   assert.deepEqual([await owner('t'), await tokensOf('a')], [['subscriptions/a', true], ['x']]);
   assert.equal(await takeToken(firestore, 't', 'subscriptions/a', nowMs), null);
-  // A statement that has it gives it back, although nothing else in it is new.
+  // A statement that lists the token gives it back, although nothing else in the statement is new.
   await save(listOf(a), a);
   assert.deepEqual(
     [await owner('t'), await tokensOf('a')],

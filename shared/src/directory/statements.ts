@@ -82,7 +82,7 @@ export async function saveStatements(
 /** A statement on its way into the directory. */
 interface Unsaved extends Parted {
   readonly statement: Statement;
-  /** Of its document as it stands. */
+  /** The actor's document as it stands. */
   readonly snapshot: DocumentSnapshot;
   /** Tokens that the source says are its own. */
   readonly claimed: readonly string[];
@@ -98,7 +98,7 @@ async function write(
   origin: Origin,
   nowMs: number,
 ): Promise<SavedStatement[]> {
-  // Before anything is granted: a token that two of them pass on is its new owner's in the end.
+  // Before anything is granted: a token that goes from one of these statements to another ends with its new owner.
   const revoked = await revokeLost(
     firestore,
     all.flatMap(({ lost }) => lost),
@@ -151,8 +151,8 @@ async function write(
 }
 
 /**
- * Its tokens from now on, and those of them whose documents do not say so yet, or not since when. An operator's word is
- * above the source's.
+ * The tokens that it has from now on, and those whose documents don't say so yet, or not since when. What an operator
+ * revoked stays revoked.
  */
 function tokensOf(
   { snapshot, claimed, kept, asked }: Unsaved,

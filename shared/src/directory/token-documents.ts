@@ -36,8 +36,8 @@ export async function readTokenOwners(
 }
 
 /**
- * Revokes the tokens that still belong to who loses them; one that is another's by now, or is revoked already, stays as
- * it is.
+ * Revokes the tokens that still belong to those who lose them; one that has another owner now, or is revoked already,
+ * stays as it is.
  * @returns the version of each revocation by the token's hash
  * @throws what Firestore throws: some may be revoked then
  */

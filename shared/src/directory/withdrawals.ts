@@ -21,7 +21,7 @@ export async function pruneSubscriptions(
 ): Promise<SavedStatement['revoked']> {
   const snapshots = await firestore.getAll(...ids.map((id) => firestore.doc(`subscriptions/${id}`)));
   const parted = snapshots.map((snapshot) => partedFrom(snapshot.ref.path, tokensIn(snapshot), list));
-  // The subscriptions themselves last: the next run does again what a run that ends in between has not done.
+  // Last of all the subscriptions themselves: a run that ends in between leaves them for the next, which does the rest.
   const lost = parted.flatMap((one) => one.lost);
   const revoked = await revokeLost(firestore, lost, nowMs);
   await handOver(parted.flatMap(({ handedTo }) => handedTo));
@@ -34,10 +34,10 @@ export async function pruneSubscriptions(
 }
 
 /**
- * Takes a token off that its source knows no longer: revoked, and no token of its owner any more, so that the next list
+ * Takes off a token that its source knows no longer: revoked, and no token of its owner any more, so that the next list
  * that has it gives it back.
- * @param owner path of the document of whom it belonged to
- * @returns the version of the revocation; null where it is another's by now, or revoked already
+ * @param owner path of the document of its owner so far
+ * @returns the version of the revocation; null where it has another owner now, or is revoked already
  */
 export async function takeToken(
   firestore: Firestore,

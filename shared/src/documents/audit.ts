@@ -94,7 +94,7 @@ export async function audited<T>(
 /**
  * The latest records, newest first.
  * @param subject of this subscription alone.
- * @throws what Firestore throws, and after 15 s
+ * @throws what Firestore throws, and a timeout after 15 s
  */
 export async function listAudit(
   documents: Pick<Documents, 'client'>,

@@ -15,7 +15,7 @@ export interface ChangeOrigin extends Pick<AuditRecord, 'what' | 'subject'> {
  * what follows from what it found, and says it in words for the record. Where somebody else changes the document
  * meanwhile, Firestore runs `decide` again on what stands then.
  * @returns what was decided, and the document as it stands afterwards, with its version (`versionOf(after.updateTime)`)
- * @throws what `decide` throws: nothing is written then; what Firestore throws, and after 15 s
+ * @throws what `decide` throws: nothing is written then; what Firestore throws, and a timeout after 15 s
  */
 export async function auditedChange<T extends { readonly text: string }>(
   documents: Pick<Documents, 'client'>,

@@ -162,7 +162,7 @@ test('what the queue does not take stays in Redis, and is counted as failed', as
   assert.equal(await standing(), 3);
   assert.deepEqual(
     [counts, warnings],
-    [{ sent: 0, failed: 3, left: 0 }, ['3 events stay in the outbox for the sweeper']],
+    [{ sent: 0, failed: 3, left: 0 }, ['3 events stay in the outbox for the sweeper: the queue did not take them']],
   );
 });
 

@@ -77,7 +77,7 @@ export function createOutbox(
       await tasks.create(eventTaskBody(batch.map(({ event }) => event)));
     } catch (error) {
       count('failed', batch.length);
-      return warn(`${batch.length} events stay in the outbox for the sweeper`, error);
+      return warn(`${batch.length} events stay in the outbox for the sweeper: the queue did not take them`, error);
     }
     // Acknowledged: the queue keeps them from here on. A deletion that fails costs a second delivery, which the
     // warehouse drops.
@@ -110,7 +110,7 @@ export function createOutbox(
       else await noticeQueue.create(JSON.stringify(notice), noticeTaskName(notice));
       await store.commands([['xdel', keys.outbox(shard), entry]], { leftMs: 1_000 });
     } catch (error) {
-      warn('a notice stays in the outbox for the sweeper', error);
+      warn('a notice stays in the outbox for the sweeper: its queue did not take it, so it comes minutes late', error);
     }
   };
 
@@ -125,7 +125,7 @@ export function createOutbox(
       const work = queue.create(body).then(
         () => true,
         (error: unknown) => {
-          warn('an event did not get into the queue', error);
+          warn('an event did not get into the queue, nor had Redis taken it: the next ERROR line has it whole', error);
           return false;
         },
       );

@@ -104,7 +104,12 @@ export async function charged<Used>(
     return meteredCost(book, call.event.model, home, lease.admittedAtMs, parts);
   };
   const warn = (error: unknown): void =>
-    scope.log('WARNING', 'a lease could not be renewed: it is tried again', {}, error);
+    scope.log(
+      'WARNING',
+      'a lease could not be renewed and is tried again: after a minute the sweeper charges the estimate, until the call settles',
+      {},
+      error,
+    );
   const stopRenewing = lease.keepAlive(warn, metered);
   try {
     timing.upstreamStarts();

@@ -167,7 +167,8 @@ function tellShut(telemetry: Telemetry, key: string, shut: 0 | 1): void {
   const [kind = '', home = '', name] = key.split(' ');
   if (key.includes(' for ')) return;
   const fields = { state: shut === 1 ? 'shut' : 'open', kind, home, name: name ?? null };
-  telemetry.log(shut === 1 ? 'WARNING' : 'INFO', 'home-shut', fields);
+  const text = shut === 1 ? `${key} gets no calls but a probe; runbook home-shut` : `${key} is open again`;
+  telemetry.log(shut === 1 ? 'WARNING' : 'INFO', `home-shut: ${text}`, fields);
   telemetry.count('gateway.home.shut', shut, { kind, home, ...(name !== undefined && { name }) });
   if (kind === 'model' && name !== undefined) telemetry.count('gateway.model_breaker', shut, { model: name });
 }

@@ -38,19 +38,23 @@ export function claimedRefusal({ by, leaseId }: Claimed): Refusal {
         'this Idempotency-Key was used with another request, use a new one',
       );
     case 'running':
-      return new Refusal('idempotency-running', `call ${leaseId} with this Idempotency-Key is still running`, {
-        headers: id,
-      });
+      return new Refusal(
+        'idempotency-running',
+        `call ${leaseId} with this Idempotency-Key is still running: wait for its answer`,
+        {
+          headers: id,
+        },
+      );
     case 'settled':
       return new Refusal(
         'idempotency-ended',
-        `call ${leaseId} with this Idempotency-Key was answered and charged, its answer is not kept`,
+        `call ${leaseId} with this Idempotency-Key was answered and charged, its answer is not kept: to ask again, use a new key`,
         { headers: final },
       );
     case 'orphaned':
       return new Refusal(
         'idempotency-ended',
-        `call ${leaseId} with this Idempotency-Key broke off and was charged, its answer is not kept`,
+        `call ${leaseId} with this Idempotency-Key broke off and was charged, its answer is not kept: to ask again, use a new key`,
         { headers: final },
       );
   }

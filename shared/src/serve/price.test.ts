@@ -31,5 +31,5 @@ test('a fault is told', async () => {
   const told: string[] = [];
   const broken = Promise.reject<typeof book>(new Error('a chunk is missing'));
   assert.equal(await costOf(parts, by, broken, (message) => told.push(message)), null);
-  assert.deepEqual(told, ['a call could not be priced: npm run gateway -- prices reprice']);
+  assert.deepEqual(told, ['a call could not be priced, its row has no cost: npm run gateway -- prices reprice']);
 });

@@ -28,7 +28,7 @@ export async function costOf(
     const book = prices instanceof Promise ? await within(prices, waitMs, () => null) : prices;
     return book === null ? null : priceCall(parts, by, book);
   } catch (error) {
-    warn('a call could not be priced: npm run gateway -- prices reprice', error);
+    warn('a call could not be priced, its row has no cost: npm run gateway -- prices reprice', error);
     return null;
   }
 }

@@ -164,5 +164,9 @@ export function openClient(url: URL, access: Access | null, events: ClientEvents
 
 /** For renewTokens. */
 export function tokenWarning(events: ClientEvents): (error: unknown) => void {
-  return (error) => events.warn('redis’s access token could not be renewed on standing connections', error);
+  return (error) =>
+    events.warn(
+      'redis’s access token could not be renewed on standing connections: Redis ends them when it expires, new ones ask for another',
+      error,
+    );
 }

@@ -47,7 +47,7 @@ export function createErrorReports(
       for (const report of waiting.splice(0)) sentry.capture(report);
     } catch (error) {
       waiting = [];
-      warn('Sentry could not be told', error);
+      warn('errors could not be sent to Sentry and are in this log alone: is CODY_GATEWAY_SENTRY_DSN right?', error);
     } finally {
       loading = null;
     }

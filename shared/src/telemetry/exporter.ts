@@ -78,7 +78,10 @@ export function createExporter(
       lost += spans;
       if (now() - warnedMs < warnEveryMs) return;
       warnedMs = now();
-      warn(`traces or metrics could not be exported, ${lost} spans were dropped so far`, error);
+      warn(
+        `traces or metrics could not be exported, ${lost} spans were dropped so far; calls are served all the same`,
+        error,
+      );
     }
   };
   const seal = (): void => {

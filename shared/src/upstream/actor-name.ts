@@ -3,15 +3,15 @@
 import { createHash } from 'node:crypto';
 import type { CallerFacts } from './call.ts';
 
-/** Of Anthropic's `metadata.user_id`; a longer one is refused with the request. */
+/** The most that Anthropic takes in `metadata.user_id`: a request with more is refused. */
 const charactersMax = 256;
-/** SHA-256 as hex. */
+/** Of a SHA-256 in hex. */
 const digestCharacters = 64;
 
 /**
- * The actor, a colon, and its user as far as the caller names one: an instance in its header, an SDK's caller in the
- * request itself. What would be too long has its digest in its place, which tells users apart just as well.
- * @param own what the request says of its user; instances' requests are not asked
+ * The actor, a colon, and the user where the caller names one: instances do in a header, SDKs in the request itself. A
+ * user whose name would be too long is replaced by its digest, which tells users apart just as well.
+ * @param own the user that the request names; ignored where an instance asks
  */
 export function actorName({ actorId, actorUid, dialect }: CallerFacts, own: unknown): string {
   const asked = dialect !== 'cody' && typeof own === 'string' ? own : '';

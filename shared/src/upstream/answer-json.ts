@@ -29,7 +29,7 @@ export function createJsonBody(): JsonBody {
     take: (chunk) => {
       if (pieces.bytes > bytesMax) return;
       closed = isClosed(chunk) ?? closed;
-      // A copy: what is read is freed, and the caller's connection may still hold the piece.
+      // A copy: the caller's connection may still hold the piece, and these are released once they are read.
       pieces.push(Buffer.from(chunk));
       if (pieces.bytes <= bytesMax) return;
       pieces.clear();

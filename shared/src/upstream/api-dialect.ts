@@ -8,7 +8,7 @@ import type { Api } from './guarded-members.ts';
 /** What the reading of a request depends on besides the request. */
 export interface ReadingRules {
   readonly caller: CallerFacts;
-  /** Whose model is asked for: its rules by name, and members that it does not take. */
+  /** The provider of the model: it names the rules by which it differs, and the members that it does not take. */
   readonly provider: ProviderRow;
   /** The most tokens of an answer that may be asked for; null: the provider's own bound. */
   readonly lengthMax: number | null;
@@ -29,7 +29,7 @@ export interface ApiDialect {
    * @throws Refusal `bad-request`
    */
   read(body: JsonObject, rules: ReadingRules): Reading;
-  /** 2. Headers that let a call in by this key, beside those of the SDK. */
+  /** 2. Headers that authorize a call with this key, beside those that the SDK sets. */
   keyHeaders(reading: Reading, key: string): Readonly<Record<string, string | null>>;
   /** 3. What is sent: pieces, one behind the other (http/post.ts). @param model as the home spells it */
   body(reading: Reading, model: string, home: Home): readonly (string | Buffer)[];

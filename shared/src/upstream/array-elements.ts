@@ -36,7 +36,7 @@ export function createArrayElements(): ArrayElements {
   return {
     push: (chunk) => {
       const found: (JsonObject | null)[] = [];
-      // Where the element begins that has not ended.
+      // Where in this chunk the element begins that is being read; -1 between elements.
       let start = depth > 1 ? 0 : -1;
       for (let at = 0; at < chunk.length; at++) {
         const byte = chunk[at];

@@ -8,11 +8,11 @@ import type { ServedUsage, UsageReport } from './usage/served-usage.ts';
 
 /** What a path takes: whose models, and in which dialects. */
 export interface Surface {
-  /** Whose models are meant where a name says nothing. On the paths of instances no other provider's are taken. */
+  /** Whose model a name without a prefix means. Paths of instances take no other provider's models. */
   readonly provider: string;
   /** Where there are two, a text completion is told from a conversation by its members. */
   readonly dialects: readonly DialectName[];
-  /** Models of one of these features; absent: those that complete. */
+  /** It takes models of these features only; absent: models that complete. */
   readonly features?: readonly ModelFeature[];
 }
 
@@ -23,11 +23,14 @@ export interface CallerFacts {
   readonly actorUid: string | null;
   readonly dialect: Dialect;
   readonly feature: Feature;
-  /** Where its prompts may go, as its subscription states it; absent or null: it does not. */
+  /** Where the caller's prompts may go, as its subscription states; absent or null: nothing is stated. */
   readonly places?: PromptPlaces | null;
-  /** Request headers of the caller: a provider passes on what switches its API's features, on its own dialect alone. */
+  /**
+   * The caller's request headers. Those that switch features of an API are passed on where that API's dialect is
+   * spoken.
+   */
   readonly headers: IncomingHttpHeaders;
-  /** What is asked for, where a dialect names it in the address. */
+  /** The method that the caller's URL names (Gemini's `:countTokens`); absent: the dialect has one method only. */
   readonly verb?: string;
   /** Bytes of the request as it came; absent: it is small. */
   readonly bodyBytes?: number;
@@ -59,19 +62,19 @@ export interface Reading {
   readonly body: string | Buffer;
   /** The place in `body` where the model stood (outgoing-body.ts); absent: in front, or nowhere. */
   readonly modelAt?: number;
-  /** What an estimate needs to know of it when it is gone. */
+  /** The few numbers that an estimate needs once the request itself is no longer kept. */
   readonly promptSize: PromptSize;
   /** All of the prompt, for an API whose answers tell no tokens: they are counted then. Absent elsewhere. */
   readonly countedPrompt?: string;
-  /** Request headers of the dialect; null takes one of the SDK's away. */
+  /** Request headers that the dialect sets; null removes one that the SDK would send. */
   readonly headers: Readonly<Record<string, string | null>>;
-  /** Usage was asked for on our own account, so the chunk that carries it is not for the caller. */
+  /** The gateway asked for usage where the caller did not, so the chunk that carries it is not relayed. */
   readonly hidesUsage: boolean;
   /** What was left out or changed of what was asked, in words for the caller; absent: nothing. */
   readonly warnings?: readonly string[];
-  /** Models that the request has called beside its own, as it names them; absent: none. */
+  /** Further models that the request would have called, as it names them; absent: none. */
   readonly secondNames?: readonly string[];
-  /** Stands behind the last colon of the address in place of the home's own word. */
+  /** Replaces the method behind the last colon of the home's URL; absent: the URL stays as it is. */
   readonly verb?: string;
   /** The stream comes as one JSON array and not as events. */
   readonly arrayStream?: boolean;
@@ -80,19 +83,19 @@ export interface Reading {
 /** Whose model a request means, and which homes may have it: out of one snapshot of the catalogue. */
 export interface Choice {
   readonly provider: ProviderRow;
-  /** Bare, as asked; of a virtual name, the model that was drawn. Empty where the request names none. */
+  /** The name without its prefix; of a virtual name, the model that was drawn. Empty where the request names none. */
   readonly asked: string;
-  /** As the request has it, bare. */
+  /** The name as the request writes it, without its prefix. */
   readonly typed: string;
   /** Null: no provider of ours serves it. */
   readonly model: Model | null;
-  /** Why it is not served by now, in an operator's words for the caller. */
+  /** Why it is not served at present, in an operator's words for the caller. */
   readonly unavailable: string | null;
-  /** Open homes that may have the request and can serve it, the first to be asked first. */
+  /** Open homes that may receive the request and can serve it, in the order in which they are asked. */
   readonly homes: readonly Home[];
   /**
-   * What tells conversations of one actor apart, so that each meets the same home and its prompt cache: as the caller
-   * names it; empty where it does not.
+   * The caller's own name for the conversation, so that its requests reach the same home and its prompt cache; empty
+   * where the caller gives none.
    */
   readonly cacheKey: string;
   /** Ids of models on this surface that may have been meant, where there is none of that name. */
@@ -104,7 +107,7 @@ export type SecondModel = Pick<Choice, 'provider' | 'asked' | 'typed' | 'model' 
 
 /** What one request asks, and of whom. */
 export interface Call extends Reading, Choice {
-  /** Empty once nothing can be sent again: a call may stream for minutes. */
+  /** Emptied once the call can't be sent again: the answer may stream for minutes. */
   body: string | Buffer;
   readonly dialect: DialectName;
   /** Asked on a path of instances, which know their own statuses and waits. */
@@ -114,17 +117,19 @@ export interface Call extends Reading, Choice {
 }
 
 /**
- * `caller`: what was asked can't be had, whoever is asked.
- * `overload`, `failed`: the provider's: too much for it, or broken.
- * `key`, `money`, `access`: ours: a key that is refused, an account without credit, a project or key without this
- * model. `state`: only the home that wrote a part of the request can read it.
+ * Whose fault a failed answer is.
+ * `caller`: the request asks for something that no home can give.
+ * `overload`, `failed`: the provider's fault: it is overloaded, or broken.
+ * `key`, `money`, `access`: the gateway's fault: its key is refused, its account is out of credit, its project or key
+ * lacks this model.
+ * `state`: nobody's: a part of the request can be read only by the home that wrote it.
  */
 export type Blame = 'caller' | 'overload' | 'failed' | 'key' | 'money' | 'access' | 'state';
 
 /**
- * How an attempt at a home failed: it had no connection, it was lost before its headers, it was silent too long, its
- * stream broke off before it said
- * anything; or whose fault its answer is (homes/blame.ts). */
+ * How an attempt at a home failed: no connection, lost before its headers, silent for too long, a stream that broke off
+ * before it said anything; or whose fault its answer is (homes/blame.ts).
+ */
 export type AttemptFailureKind = 'unreachable' | 'lost' | 'silent' | 'cut' | Blame;
 
 /** One attempt at one home. */
@@ -164,9 +169,9 @@ export interface Usage {
 export interface Metered extends Usage {
   /** All tokens that were reported, those of caches and of other models that helped included; null where none were. */
   readonly tokens: number | null;
-  /** Of these the input: the same for every provider, where `inputTokens` is what each calls so. */
+  /** The input among these, counted alike for every provider; `inputTokens` is what each of them calls so. */
   readonly promptTokens: number | null;
-  /** Disjoint counts by the model that served them; where nothing was reported, or not all, with estimates in them. */
+  /** Counts by the model that served them, none of them twice; estimates fill in what was not reported. */
   readonly billed: readonly ServedUsage[];
   /** Input and output are our own count: the API tells none. */
   readonly counted: boolean;
@@ -185,7 +190,7 @@ export interface Meter {
   /** Takes a piece of an answer that is no stream. */
   body(chunk: Buffer): void;
   usage(): Usage;
-  /** What was reported, whole, by the dimensions of prices. */
+  /** The whole report, by the dimensions that prices have. */
   report(): UsageReport;
   /** Bytes of everything that the model wrote, its thinking and tool arguments too. */
   written(): number;
@@ -199,7 +204,7 @@ export interface Meter {
   failed(): boolean;
 }
 
-/** A provider's answer, its headers in hand. */
+/** A provider's answer whose headers have arrived. */
 export interface Answer {
   /** The provider's own status. */
   readonly status: number;
@@ -212,11 +217,11 @@ export interface Answer {
    * told in its place.
    */
   readonly refusal: Refusal | null;
-  /** Where it is from. */
+  /** Id of the home that answered. */
   readonly home: string;
   /** When it was sent there, by `performance.now()`. */
   readonly sentMs: number;
-  /** From sending it there to its response headers. */
+  /** Milliseconds from sending the request to the response headers. */
   readonly headersMs: number;
   /** Response headers for the caller, by allow-list. */
   readonly headers: OutgoingHttpHeaders;
@@ -228,8 +233,8 @@ export interface Answer {
   readonly body: AsyncIterable<Buffer>;
   readonly meter: Meter;
   /**
-   * Calls back when the call is ended before its time, at once if it was: for whoever waits for something else than
-   * its body. The last one counts; null takes it away.
+   * Calls the listener when the call is ended early, at once if it already was: for code that waits for something other
+   * than the body. There is one listener: a new one replaces it, null removes it.
    */
   onEnded(listener: (() => void) | null): void;
   /** Ends the call at once. */

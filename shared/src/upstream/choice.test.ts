@@ -1,4 +1,4 @@
-// Whose model a name means on each path, and what is said of one that is not served, by now or at all.
+// Whose model a name means on each path, and what is said of one that is not served, at present or at all.
 
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
@@ -24,7 +24,7 @@ describe('on a path of instances', () => {
     ['openai', 'claude-2', 'openai: not served'],
     ['openai', 'openai/gpt-4o', 'openai: not served'],
     ['openai', 'mistral/codestral-latest', 'openai: not served'],
-    // On no conversation's API, which is the provider's to say.
+    // A model of no chat API: that it can't chat is left for the provider to say.
     ['openai', 'gpt-3.5-turbo-instruct', 'openai/gpt-3.5-turbo-instruct at openai-api'],
     ['openai', 'gpt-5.3-codex', 'openai: not served'],
     ['openai', 'text-embedding-3-small', 'openai: not served'],

@@ -25,7 +25,7 @@ export interface ChoiceRules {
   readonly deployment: Deployment;
 }
 
-/** Completions are asked of these. */
+/** Features of the models that complete. */
 const completionFeatures = ['chat', 'code'] as const;
 
 /** Features of the models that a surface takes. */
@@ -53,7 +53,7 @@ export function choose(body: JsonObject, rules: ChoiceRules): Choice {
   const open = speaking.filter(({ status }) => status === 'open');
   if (open.length > 0) return { ...chosen, model, ...homesFor(model, open, body, rules) };
   const draining = speaking.find(({ status }) => status === 'draining');
-  // Without a key or an address it never was served.
+  // Homes that lack a key or an address were never served, so they are no reason to speak of an outage.
   return draining === undefined ? chosen : { ...chosen, model, unavailable: draining.why };
 }
 
@@ -75,14 +75,14 @@ function homesFor(
   const needs = needsOf(body, typeof betas === 'string' && betas !== '' ? betas : null);
   const homes = allowed.filter((home) => meetsNeeds(home, needs, model.provider));
   if (homes.length === 0) return { homes, unavailable: needsText(model.id, needs), cacheKey: '' };
-  // Only a choice needs it.
+  // Needed only where there is more than one home to choose from.
   return { homes, unavailable: null, cacheKey: homes.length > 1 ? cacheKeyOf(body, caller) : '' };
 }
 
-/** A longer name tells no more. */
+/** Enough to tell conversations apart; a longer key is cut. */
 const cacheKeyMax = 256;
 
-/** Of OpenAI's member for it, else the user that the caller names, in the body or as an instance does. */
+/** OpenAI's member for it, else the user that the caller names, in the body or in an instance's header. */
 function cacheKeyOf(body: JsonObject, { actorUid }: CallerFacts): string {
   const { prompt_cache_key: key, user, metadata } = body;
   const named = [key, user, isObject(metadata) ? metadata['user_id'] : null, actorUid];
@@ -91,8 +91,7 @@ function cacheKeyOf(body: JsonObject, { actorUid }: CallerFacts): string {
 }
 
 /**
- * Paths of instances take a prefix in front of a name in one dialect alone: elsewhere it is part of a name that nobody
- * serves.
+ * Paths of instances take a prefix in one dialect alone: in the others it would be a part of a name that nobody serves.
  */
 function takesPrefix(rules: ChoiceRules): boolean {
   return !isForInstances(rules) || rules.dialect === 'anthropic-messages';
@@ -112,9 +111,7 @@ function resolve(name: string, rules: ChoiceRules): Resolution {
     : catalogue.resolve(name, surface.provider);
 }
 
-/**
- * Whose model is meant: the found one's provider, else that of the prefix, of what is written alike, or of the surface.
- */
+/** The provider of the model that was found, else of the prefix, else of names written alike, else of the surface. */
 function providerOf(name: string, found: Resolution, rules: ChoiceRules): ProviderRow {
   const { catalogue, surface } = rules;
   const usual = rowOf(catalogue, surface.provider);

@@ -1,4 +1,5 @@
-// How long a provider may be silent: for every way to ask, what thinks is waited for, and what can't be at work is not.
+// How long a provider may be silent, for every way to ask: a model that thinks is waited for; one that can't be at work
+// while it is silent is not.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

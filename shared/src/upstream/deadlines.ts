@@ -7,10 +7,9 @@ import type { Call } from './call.ts';
 export type Deadlines = Pick<Config, 'headersTimeoutMs' | 'idleTimeoutMs' | 'totalTimeoutMs'>;
 
 /**
- * A model that thinks says nothing for minutes, and a whole answer's headers come with its last token: both may take
- * all the time that the call has. Only where silence can't be work is it a fault: in streams of models that are known
- * not to think. On paths of instances whole answers of such models keep the wait that the original gateway has for
- * them.
+ * A model that thinks says nothing for minutes, and the headers of a whole answer come with its last token: both may
+ * take all the time that the call has. Silence is a fault only where it can't be work: in streams of models that are
+ * known not to think. On paths of instances, whole answers of such models keep the wait of the original gateway.
  */
 export function deadlinesOf({ stream, forInstances, model }: Call, settings: Deadlines): Deadlines {
   const thinks = model?.row.reasons !== false;

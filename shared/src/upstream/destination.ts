@@ -3,10 +3,13 @@
 import { urlToHttpOptions } from 'node:url';
 import type { Destination } from '../http/http.ts';
 
-/** Telemetry of the SDKs, and trace context: a provider is no part of our trace. The other three are ours. */
+/**
+ * Telemetry of the SDKs, and trace context: a provider is no part of our trace. The other three the gateway sets
+ * itself.
+ */
 const dropped = /^(x-stainless-|(traceparent|tracestate|baggage|user-agent|accept-encoding|content-length)$)/;
 
-/** @param headers lower-case names; never compressed is what we ask for, since bytes pass unchanged */
+/** @param headers lower-case names; compression is never asked for, since bytes pass unchanged */
 export function destinationOf(address: string, headers: Iterable<readonly [name: string, value: string]>): Destination {
   const url = new URL(address);
   return {

@@ -103,9 +103,9 @@ function stopAfter({ flagging, blocking }: { flagging: number; blocking: number 
 const withKnobs = ['anthropic', 'openai', 'fireworks', 'google'] as const;
 
 /**
- * The knobs of a provider, or null where its requests are not looked at. What it does not set, or has no variable for,
- * is as for Anthropic, since the original gateway flagged all but one by one set; it never flagged Fireworks, which is
- * therefore looked at by its own knobs alone.
+ * The settings of a provider, or null where its requests are not inspected. What is not set for it falls back to
+ * Anthropic's, since the original gateway had one set of rules for all providers but Fireworks, which it never flagged:
+ * Fireworks goes by its own settings alone.
  */
 export function flaggingSettings(config: Config, provider: string): FlaggingSettings | null {
   const prefix = withKnobs.find((name) => name === provider) ?? null;

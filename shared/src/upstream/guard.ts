@@ -16,8 +16,8 @@ export interface GuardOptions {
 }
 
 /**
- * A copy of a request in which one answer of a permitted length is asked for and nothing that nobody pays for, in
- * whatever spelling.
+ * A copy of a request that asks for one answer, of a permitted length, and for no extras that nobody would pay for,
+ * however its members are spelled.
  * @throws Refusal `bad-request`, which names the member and never quotes its value unless it is a number
  */
 export function guard(
@@ -93,7 +93,10 @@ function refuse(member: string, value: unknown, { why = '' }: GuardedMember): vo
   if (value !== null && value !== false) throw new Refusal('bad-request', `"${member}" is not accepted: ${why}`);
 }
 
-/** The gateway's own members stay where the provider's file expects them, and go in every other spelling and place. */
+/**
+ * A member that the gateway writes itself stays where the dialect expects it; in any other spelling or place it is left
+ * out.
+ */
 function isLeftOut({ name, rule }: GuardedMember, member: string, outermost: boolean): boolean {
   if (rule === 'ours') return !outermost || member !== name;
   return rule === 'drop' || rule === 'refuse';

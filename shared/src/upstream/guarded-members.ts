@@ -6,11 +6,12 @@ export type Api = 'anthropic' | 'openai' | 'openai-responses' | 'google';
 
 /**
  * What is done with a member.
- * `one`: it asks for several answers, and one answer is one unit of the quota: what is above 1 becomes 1.
- * `length`: the most tokens of an answer: bounded where the operator bounds them, and read by the rules of flagging.
- * `drop`: a wish that nobody pays for: it is left out.
- * `refuse`: what can't be left out without answering something else than was asked: the request is refused, unless it
- * says null or false. `ours`: the gateway writes it: other spellings of it are left out.
+ * `one`: how many answers are asked for. One answer is one unit of the quota, so more than 1 becomes 1.
+ * `length`: the most tokens of an answer. The operator may bound it, and flagging reads it.
+ * `drop`: an extra that nobody pays for. It is left out.
+ * `refuse`: an extra without which the answer would be another one. The request is refused, unless the value is null or
+ * false.
+ * `ours`: the gateway writes it. Other spellings of it are left out.
  */
 export type Rule = 'one' | 'length' | 'drop' | 'refuse' | 'ours';
 
@@ -38,7 +39,7 @@ const everywhere: readonly GuardedMember[] = [
   { name: 'max_completion_tokens', rule: 'length' },
   { name: 'max_output_tokens', rule: 'length' },
   { name: 'max_new_tokens', rule: 'length' },
-  // Dearer or slower machines, and answers that stay behind under our account.
+  // Dearer or slower machines, and answers that the provider keeps under the gateway's account.
   { name: 'service_tier', rule: 'drop', why: 'all callers have the tier of the gateway' },
   { name: 'store', rule: 'drop', why: unkept },
   { name: 'background', rule: 'drop', why: unkept },

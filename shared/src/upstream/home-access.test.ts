@@ -23,7 +23,7 @@ const rows = {
     { id: 'vllm', baseUrl: 'http://10.0.0.7:8000/llm' },
   ],
 };
-/** A reader with the homes of old taken away, so that the others are first. */
+/** A reader without the default homes, so that these are the first. */
 const reader = readerOf({
   CODY_GATEWAY_CATALOGUE: JSON.stringify({
     homes: [

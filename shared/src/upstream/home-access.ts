@@ -46,8 +46,8 @@ interface SdkClient {
 }
 
 /**
- * The SDK knows credentials and versions of its API; the body is ours. Nothing that it says is a call's own, so it is
- * asked once for all calls alike: to ask it each time took a fifth of what a call allocates and a tenth of its CPU.
+ * The SDK knows credentials and versions of its API; the body is ours. Its headers are the same for all calls of a
+ * kind, so they are made once: making them for each call took a fifth of its allocations and a tenth of its CPU.
  * @returns what makes destinations. @throws Refusal `upstream-credentials`: no key, or no token of our own account
  */
 export function homeAccess({ secretNamed, googleTokens }: Credentials): (call: Attempted) => Promise<Destination> {
@@ -137,13 +137,15 @@ function withoutNulls(headers: Headers): (readonly [string, string])[] {
   return Object.entries(headers).filter((entry): entry is [string, string] => entry[1] !== null);
 }
 
-/** An SDK is half a megabyte to read, and an instance's first answer needs one of them. */
+/**
+ * Loaded when first needed: an SDK is half a megabyte to read, and an instance's first answer needs only one of them.
+ */
 async function clientOf(sdk: 'anthropic' | 'openai', key: string, organization: string | null): Promise<SdkClient> {
   // Where there is no key its header is taken away; the SDKs want a text.
   const common = { apiKey: key === '' ? 'none' : key, maxRetries: 0, logLevel: 'off' } as const;
   if (sdk === 'openai') {
     const { OpenAI } = await import('openai');
-    // Whole addresses are asked for; a base keeps it from looking for one in the environment.
+    // Calls name whole URLs; the base keeps the SDK from looking for one in the environment.
     return new OpenAI({ ...common, organization, project: null, baseURL: 'https://unused.invalid' });
   }
   const { Anthropic } = await import('@anthropic-ai/sdk');

@@ -18,7 +18,7 @@ export async function phrasesIn(
   if (phrases.length === 0) return found;
   // What lies across a border is found with the end of the piece before it.
   const overlap = Math.max(...phrases.map(({ length }) => length)) - 1;
-  // Of all letters the sigma alone is written by what stands around it.
+  // Only the sigma has a lower case that depends on the letters around it.
   const lowered = text.length > pieceCharacters && text.includes('Σ') ? text.toLowerCase() : null;
   const whole = lowered ?? text;
   let before = '';

@@ -85,7 +85,7 @@ export function readText(
     if (so.far > 0) take(api === 'anthropic' ? '\n\n' : '\n');
   };
   const conversation = (value: unknown, place: Place | null): void => {
-    // One content where a list is expected is read by a provider that is kind.
+    // Some providers accept a single content where a list is expected, so it is read as well.
     for (const message of Array.isArray(value) ? (value as unknown[]) : [value])
       add(isObject(message) && typeof message['role'] === 'string' ? message['role'] : '', message, place);
   };

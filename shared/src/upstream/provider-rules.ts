@@ -1,5 +1,5 @@
-// What providers do otherwise than the dialect that they speak, by the names that their rows in the catalogue give.
-// Not which provider does.
+// How providers differ from the dialect that they speak: rules by the names that rows of the catalogue give. Not which
+// provider has which rule.
 
 import type { ProviderRow } from '../catalogue/catalogue.ts';
 import type { CallerFacts, JsonObject } from './call.ts';
@@ -17,7 +17,7 @@ export function renameMaxTokens(members: JsonObject): void {
   if (length !== undefined) members['max_tokens'] ??= length;
 }
 
-/** `genie-header`: tracing for the provider's own staff, by their word alone. */
+/** `genie-header`: a mark by which the provider's own staff trace requests; passed on where the caller sends it. */
 export function passedHeaders({ rules }: ProviderRow, { headers }: CallerFacts): Readonly<Record<string, string>> {
   return rules.includes('genie-header') && headers['x-fireworks-genie'] === 'true'
     ? { 'x-fireworks-genie': 'true' }

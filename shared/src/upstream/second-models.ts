@@ -28,7 +28,7 @@ function steps(place: string): readonly string[] {
   return place.split('.');
 }
 
-/** The model of a tool that names none; null: nobody knows one. */
+/** The model that a tool uses when its request names none; null: that is not known. */
 export function toolModel(type: string, unnamed: ProviderRow['toolModels']): string | null {
   return Object.hasOwn(unnamed, type) ? (unnamed[type] ?? null) : null;
 }
@@ -37,7 +37,7 @@ export function toolModel(type: string, unnamed: ProviderRow['toolModels']): str
 const namesMax = 10;
 
 /**
- * The names, each once. A tool that names none is called with the provider's own choice, which is as much of a name.
+ * The names, each once. For a tool that names none the provider's own choice counts as named.
  * @param members what goes to the provider
  * @param unnamed that choice by the tool's type
  * @throws Refusal `bad-request` for more of them than a request can need

@@ -110,7 +110,7 @@ export async function attempt(
     listener: null,
     end: (reason) => {
       ending.reason ??= reason;
-      // Before the connection: destroyed, it may say that the answer has ended.
+      // Before the connection is destroyed: destroyed, it may look like an answer that has ended.
       ending.reader?.fail(ending.reason);
       sent.end(ending.reason);
       ending.listener?.();
@@ -120,7 +120,9 @@ export async function attempt(
   signal.addEventListener('abort', onLeft, { once: true });
   const headersTimer = setTimeout(() => ending.end(new DeadlinePassed('headers', headersMs)), headersMs);
   const totalTimer = setTimeout(() => ending.end(new DeadlinePassed('total', leftMs)), leftMs);
-  /** The total deadline is the caller's too: it runs until the answer is taken, not until it has come. */
+  /**
+   * The total deadline covers the caller too: it runs until the answer has been taken, not only until it has arrived.
+   */
   const finish = (): void => {
     clearTimeout(totalTimer);
     signal.removeEventListener('abort', onLeft);
@@ -243,7 +245,7 @@ function hold(body: Reader, contentType: string, { dialect }: Call, ms: number):
   return contentType.startsWith('application/json') ? holdWhole(body, ms) : begun;
 }
 
-/** A stream has its home's own; an answer that is whole is waited for. */
+/** A stream has its home's own deadline. Only of a whole answer may the caller's own deadline take all that is left. */
 function headersDeadline(
   { row }: Home,
   stream: boolean,

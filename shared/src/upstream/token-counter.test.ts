@@ -60,6 +60,8 @@ test('a thread that ended fails what waits for it, with a warning and without th
   const waiting = counter.count('secret '.repeat(100_000), 1e9);
   await counter.close();
   assert.equal(await waiting, null);
-  assert.deepEqual(warnings, ['the tokens of a prompt could not be counted']);
+  assert.deepEqual(warnings, [
+    'the tokens of a text could not be counted: its length is held to no limit, its usage is estimated',
+  ]);
   assert.equal(await counter.count('Hello there', 1e9), 2);
 });

@@ -87,7 +87,10 @@ export function createTokenCounter(warn: (message: string, error: unknown) => vo
         }
         return count;
       } catch (error) {
-        warn('the tokens of a prompt could not be counted', error);
+        warn(
+          'the tokens of a text could not be counted: its length is held to no limit, its usage is estimated',
+          error,
+        );
         return null;
       }
     },

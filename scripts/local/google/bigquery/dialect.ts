@@ -1,4 +1,5 @@
-// BigQuery's SQL as DuckDB runs it: every difference that our queries meet, one rule each. Not a general translator.
+// BigQuery's SQL as DuckDB runs it: every difference that our queries meet, one rule each. Not a general translator. In
+// the comments `there` is BigQuery and `here` is DuckDB.
 
 import type { Column } from './row-fault.ts';
 

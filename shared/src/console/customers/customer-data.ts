@@ -32,7 +32,7 @@ export interface Happening {
   readonly name: string;
   readonly feature: string | null;
   readonly events: number;
-  /** Of it the latest, Unix ms. */
+  /** Time of the latest, Unix ms. */
   readonly lastMs: number | null;
   readonly costNano: number | null;
 }
@@ -137,9 +137,9 @@ export interface CustomerSources {
   readonly documents: Pick<Documents, 'client'>;
   readonly store: Store;
   readonly now: () => number;
-  /** By whose calendar budgets begin anew: that of the functions that charge them. */
+  /** By whose calendar budgets begin anew: the time zone of the functions that charge them. */
   readonly billingTimeZone: string;
-  /** Is told what went wrong. */
+  /** Is told of each source that failed. */
   readonly failed: (error: unknown) => void;
 }
 
@@ -170,7 +170,7 @@ export async function readCustomer(customer: Customer, sources: CustomerSources)
         : nothing({ found: null }),
       failed,
     ),
-    // Never kept: what is used now is asked for when something goes wrong.
+    // Never cached: current use is asked for when something goes wrong.
     told(readNow(store, customer, now), failed),
     ask('spend', { from, to }, spendRow),
     ask('happenings', {}, happeningRow),

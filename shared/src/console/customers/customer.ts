@@ -12,7 +12,7 @@ import type { CustomerData, Happening, Spend } from './customer-data.ts';
 const usageSource = 'BigQuery, usage_daily';
 const eventsSource = 'BigQuery, events_between';
 
-/** The page at `/console/customers/{id}`. @param nowMs by which limits of plans end */
+/** The page at `/console/customers/{id}`. @param nowMs decides whether plans have ended */
 export function customerPage(data: CustomerData, nowMs: number): Page {
   const { source, id } = data;
   const found = valueOf(data.entry, { found: null }).found;
@@ -92,7 +92,7 @@ const featureNames: Readonly<Record<SubscribedFeature, string>> = {
   embeddings: 'embeddings (tokens)',
 };
 
-/** What it may use, and has used by now. */
+/** What it may use, and what it has used so far. */
 function limitSection(data: CustomerData, record: SubscriptionRecord, nowMs: number): Section {
   const title = 'Limits, and what is used now';
   return sectionOf('limits', title, data.windows, (windows, origin) =>
@@ -134,7 +134,7 @@ function limitSection(data: CustomerData, record: SubscriptionRecord, nowMs: num
   );
 }
 
-/** What it may spend, and has spent by now. */
+/** What it may spend, and what it has spent so far. */
 function budgetSection(data: CustomerData): Section {
   const title = 'Budgets in dollars';
   return sectionOf('budgets', title, data.budgets, (readings, origin) =>

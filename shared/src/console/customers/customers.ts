@@ -166,7 +166,7 @@ export function namesOf(entries: Told<readonly SubscriptionEntry[]>): ReadonlyMa
   );
 }
 
-/** Who used something as the warehouse orders them, then the others by name. */
+/** First those who used something, in the order of the warehouse, then the others by name. */
 function linesOf({ uses, entries }: CustomersData): readonly Line[] {
   const byId = new Map(valueOf(entries, []).map((entry) => [entry.id, entry]));
   const used = valueOf(uses, []).map((use): Line => {

@@ -19,7 +19,7 @@ export interface Mover {
   readonly kind: 'customer' | 'model';
   /** Of a customer; null for a model. */
   readonly source: string | null;
-  /** Null where the rows have none. */
+  /** Null where the rows have no name. */
   readonly name: string | null;
   readonly nowNano: number;
   readonly beforeNano: number;
@@ -108,7 +108,7 @@ export async function readOverview(
   nowMs: number,
   failed: (error: unknown) => void,
 ): Promise<OverviewData> {
-  // Where not even that is known, the questions fail too, and say so.
+  // Where even the time zone is unknown the questions fail as well, and say why.
   const timeZone = await lookups.timeZone().catch(() => 'UTC');
   const months = monthsOf(dayOf(nowMs, timeZone));
   const { from, today, beforeFrom, beforeSame } = months;

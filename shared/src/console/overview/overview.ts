@@ -115,9 +115,7 @@ function monthSection(data: OverviewData): Section {
   });
 }
 
-/**
- * What all customers with a budget of a month may spend together: limits are theirs, and there is none on the whole.
- */
+/** What all customers with a monthly budget may spend together; there is no limit on the whole. */
 function budgetFact({ entries }: OverviewData): Fact {
   const budgets = valueOf(entries, []).flatMap((entry) => monthlyBudget(entry) ?? []);
   const sum = budgets.reduce((all, nano) => all + nano, 0);
@@ -222,7 +220,7 @@ function moverSection(data: OverviewData): Section {
   );
 }
 
-/** What of the money is sure. */
+/** How much of the money is certain. */
 function certaintySection(data: OverviewData): Section {
   const title = 'How sure the month’s spend is';
   return sectionOf('certainty', title, data.days, (_, origin) => {

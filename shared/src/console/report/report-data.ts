@@ -10,7 +10,7 @@ import { told, type Told } from '../told.ts';
 import { tagRow, tagsQuestion, type TagSpend } from './tags.ts';
 import type { Day } from '../overview/overview-data.ts';
 
-/** Sums of one name; null where the rows have none. */
+/** Sums of one name; null: the rows have no name. */
 export type Named = Sums & { readonly name: string | null };
 
 /** What a customer used of a model; source and id are null for the line of all others. */

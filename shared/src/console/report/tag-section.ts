@@ -17,7 +17,7 @@ export function tagSection(data: ReportData): Section {
       { heading: 'Tokens', kind: 'count' },
       { heading: 'Without price', kind: 'count' },
     ];
-    // Without one tag there is nothing to tell apart.
+    // Where no call has a tag there is nothing to tell apart.
     const shown = tags.every(({ tag }) => tag === null) ? [] : tags;
     const rows = shown.map((one): readonly Cell[] => [
       one.tag ?? 'no tag',

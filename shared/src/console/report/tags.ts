@@ -6,7 +6,8 @@ import { numberOf, textOf } from '../sums.ts';
 
 /** A tag, or all calls without one. */
 export interface TagSpend {
-  /** Whose tag it is. A call is once among the first and once among the second, more often with several tags. */
+  /** Whose tag it is. Each call counts once among tags of calls and once among those of subscriptions, or more often
+   * with several tags. */
   readonly tagged_by: 'call' | 'subscription';
   /** Null: without a tag. */
   readonly tag: string | null;

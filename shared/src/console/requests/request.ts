@@ -93,7 +93,7 @@ function factsOf(row: RequestRow, { names, project }: RequestData): readonly (re
     ['Our own time', row.gatewayMs === null ? null : `${row.gatewayMs} ms`],
     ['The provider’s time', row.providerMs === null ? null : `${row.providerMs} ms`],
   ];
-  // What a refusal has nothing of is left out.
+  // Facts that a refusal does not have are left out.
   return facts.filter(([, value]) => value !== null);
 }
 

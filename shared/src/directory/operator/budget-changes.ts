@@ -1,5 +1,5 @@
-// What an operator says of budgets in dollars: sets and removes them, grants something on top, lets a window begin
-// anew. What is spent, and the ledger's rows of grants and resets, are not the directory's.
+// What an operator states of budgets in dollars: sets and removes them, grants something on top, resets a window. What
+// is spent, and the ledger's rows of grants and resets, are not the directory's.
 
 import { nanoUsdIn } from '../../catalogue/catalogue.ts';
 import type { Author, Documents } from '../../documents/documents.ts';
@@ -9,7 +9,10 @@ import { budgetWindows, calendarWindows, type BudgetWindow } from '../budget-win
 import type { SubscriptionRecord } from '../records.ts';
 import { change, OperatorRefused, type Changed } from './change-record.ts';
 
-/** Of a budget; what is absent stays as it is, and what never was said is a hard limit a month without overshoot. */
+/**
+ * A change of a budget: absent members stay as they are; a new budget is a hard monthly limit without overshoot unless
+ * told otherwise.
+ */
 export type BudgetChange = Partial<Pick<StatedBudget, 'limitUsd' | 'window' | 'hard' | 'overshootUsd'>>;
 
 type Where = Pick<Documents, 'client'>;
@@ -18,7 +21,7 @@ type Where = Pick<Documents, 'client'>;
  * Sets a budget, or takes it away with its grants.
  * @param id of a subscription, or `users/7`
  * @param changed null: there is no such budget from now on
- * @throws OperatorRefused, what Firestore throws, and after 15 s
+ * @throws OperatorRefused, what Firestore throws, and a timeout after 15 s
  */
 export function setBudget(
   documents: Where,
@@ -50,7 +53,7 @@ export function setBudget(
 
 /**
  * Puts something on top of each window's limit until a moment. The same id again changes nothing.
- * @throws OperatorRefused, what Firestore throws, and after 15 s
+ * @throws OperatorRefused, what Firestore throws, and a timeout after 15 s
  */
 export function grantBudget(
   documents: Where,
@@ -77,9 +80,9 @@ export function grantBudget(
 }
 
 /**
- * Begins the window that runs anew, under another name.
+ * Resets the running window: another one begins in its place, under another name.
  * @returns with the window that was closed, and the one that runs from now on
- * @throws OperatorRefused, what Firestore throws, and after 15 s
+ * @throws OperatorRefused, what Firestore throws, and a timeout after 15 s
  */
 export async function resetBudget(
   documents: Where,
@@ -96,13 +99,13 @@ export async function resetBudget(
     const [closed] = budgetWindows(before, nowMs, timeZone);
     if (running === undefined || closed === undefined) throw new Error('a budget without a window');
     const count = (before.resets.find(({ window }) => window === running.name)?.count ?? 0) + 1;
-    // Of spans that were set before one each may run still, and come back with `budgets set`.
+    // Resets of the other spans are kept while their windows run: `budgets set` may bring those spans back.
     const spans = (['month', 'day', 'life'] as const).map((span) => calendarWindows(span, nowMs, timeZone)[0]?.name);
     const others = before.resets.filter(({ window }) => window !== running.name && spans.includes(window));
     const after = { ...before, resets: [...others, { window: running.name, count }] };
     const [opened] = budgetWindows(after, nowMs, timeZone);
     if (opened === undefined) throw new Error('a budget without a window');
-    // Where somebody else changes the document meanwhile, this runs again.
+    // The transaction runs again where somebody else changes the document meanwhile, so the list starts empty.
     windows.splice(0, 2, closed, opened);
     return written(record, scope, after, `${scope}: ${opened.name} in place of ${closed.name}`);
   });

@@ -1,5 +1,5 @@
-// A change of one account's document by an operator's hand: what stands there decides, the audit record is in the same
-// commit, copies follow. Not what is changed (the files beside).
+// A change of one account's document by an operator: it is decided by what the document says, the audit record is in
+// the same commit, the copies in Redis follow. Not what is changed (the files beside).
 
 import type { DocumentReference, Transaction } from '@google-cloud/firestore';
 import { auditedChange, versionOf, type Author, type Documents } from '../../documents/documents.ts';
@@ -41,7 +41,7 @@ export interface Change {
 /**
  * Changes one document by what stands in it, with its audit record, and brings its copies up to date.
  * @param id of a subscription, or `users/7`
- * @throws OperatorRefused, what Firestore throws, and after 15 s
+ * @throws OperatorRefused, what Firestore throws, and a timeout after 15 s
  */
 export async function change(
   documents: Pick<Documents, 'client'>,

@@ -25,12 +25,12 @@ export interface LimitChange {
   readonly allowedModels?: string[];
 }
 
-/** By feature; null takes back what operators said before. */
+/** By feature; null takes back what operators stated before. */
 export type LimitChanges = Readonly<Partial<Record<SubscribedFeature, LimitChange | null>>>;
 
 /**
  * Changes limits, field by field. What a source states stays beside it and comes back with null.
- * @throws OperatorRefused, what Firestore throws, and after 15 s
+ * @throws OperatorRefused, what Firestore throws, and a timeout after 15 s
  */
 export function setLimits(
   documents: Pick<Documents, 'client'>,
@@ -59,7 +59,7 @@ export interface PromptChange {
 
 /**
  * States where prompts may go, member by member; where nothing is left of it there is no statement.
- * @throws OperatorRefused, what Firestore throws, and after 15 s
+ * @throws OperatorRefused, what Firestore throws, and a timeout after 15 s
  */
 export function setPrompts(
   documents: Pick<Documents, 'client'>,
@@ -78,7 +78,7 @@ export function setPrompts(
 
 /**
  * Gives access back, or takes it, whatever the source states; `archived` also outlasts an `enabled` of the source.
- * @throws OperatorRefused, what Firestore throws, and after 15 s
+ * @throws OperatorRefused, what Firestore throws, and a timeout after 15 s
  */
 export function setAccess(
   documents: Pick<Documents, 'client'>,
@@ -94,7 +94,7 @@ export function setAccess(
     if (access === 'disabled') return { overrides: { ...record.overrides, accessEnabled: false }, text };
     if (record.archived)
       throw new OperatorRefused(`subscription ${bare} is archived at its source: bring it back there`);
-    // What the source grants anyway needs no word against it, so that it can be taken back there.
+    // Where the source grants access anyway nothing is stored against it, so that the source can take it back.
     const accessEnabled = record.accessEnabled ? null : true;
     return { overrides: { ...record.overrides, accessEnabled, archived: null }, text };
   });
@@ -102,7 +102,7 @@ export function setAccess(
 
 /**
  * One more token for a subscription that an operator made. Shown once: only its hash is stored.
- * @throws OperatorRefused, what Firestore throws, and after 15 s
+ * @throws OperatorRefused, what Firestore throws, and a timeout after 15 s
  */
 export async function issueToken(
   documents: Pick<Documents, 'client'>,
@@ -131,7 +131,7 @@ export async function issueToken(
 /**
  * Takes a token off for good: a source that goes on listing it does not bring it back.
  * @param hash SHA-256 of the token in hex
- * @throws OperatorRefused, what Firestore throws, and after 15 s
+ * @throws OperatorRefused, what Firestore throws, and a timeout after 15 s
  */
 export async function revokeToken(
   documents: Pick<Documents, 'client'>,
@@ -148,7 +148,7 @@ export async function revokeToken(
     throw new OperatorRefused('it is a token of a Sourcegraph.com user: those are revoked there');
   return change(documents, copies, id, author, 'tokens revoke', (record) => {
     const denied = record.overrides.revokedTokens ?? [];
-    // One that its source took away alone can come back, so it can be revoked for good.
+    // A token that only its source took away can come back, so an operator may still revoke it for good.
     if (revokedByOperator || denied.includes(hash))
       throw new OperatorRefused(`that token of subscription ${id} is revoked already`);
     return {

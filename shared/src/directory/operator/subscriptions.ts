@@ -32,7 +32,7 @@ export type SubscriptionEntry =
 
 /**
  * Creates a subscription with one token. The token is shown once: only its hash is stored.
- * @throws when the id is no UUID or taken, what Firestore throws, and after 15 s
+ * @throws when the id is no UUID or taken, what Firestore throws, and a timeout after 15 s
  */
 export async function createSubscription(
   documents: Pick<Documents, 'client'>,
@@ -70,7 +70,7 @@ export async function createSubscription(
 
 /**
  * Subscriptions in Firestore's order, which is by id; at most `most` of them.
- * @throws what Firestore throws, and after 15 s
+ * @throws what Firestore throws, and a timeout after 15 s
  */
 export async function listSubscriptions(
   documents: Pick<Documents, 'client'>,
@@ -84,7 +84,7 @@ export async function listSubscriptions(
 /**
  * One subscription, null when there is none.
  * @param id UUID, with or without `es_`
- * @throws what Firestore throws, and after 15 s
+ * @throws what Firestore throws, and a timeout after 15 s
  */
 export async function findSubscription(
   documents: Pick<Documents, 'client'>,
@@ -99,7 +99,7 @@ export async function findSubscription(
 
 /**
  * One user of Sourcegraph.com, null when the directory has none of that number.
- * @throws what Firestore throws, and after 15 s
+ * @throws what Firestore throws, and a timeout after 15 s
  */
 export async function findUser(documents: Pick<Documents, 'client'>, id: string): Promise<SubscriptionEntry | null> {
   const firestore = await documents.client();
@@ -109,7 +109,7 @@ export async function findUser(documents: Pick<Documents, 'client'>, id: string)
 
 /**
  * Subscriptions of exactly this name, at most `most` of them.
- * @throws what Firestore throws, and after 15 s
+ * @throws what Firestore throws, and a timeout after 15 s
  */
 export async function findSubscriptionsNamed(
   documents: Pick<Documents, 'client'>,
@@ -127,7 +127,7 @@ export async function findSubscriptionsNamed(
  * believed for a minute more; a source that still lists it brings it back.
  * @param id UUID, with or without `es_`
  * @returns how many tokens went with it; null when there is none: nothing is written then
- * @throws what Firestore throws, and after 15 s
+ * @throws what Firestore throws, and a timeout after 15 s
  */
 export async function deleteSubscription(
   documents: Pick<Documents, 'client'>,
@@ -141,7 +141,7 @@ export async function deleteSubscription(
   const removed = firestore.runTransaction(async (transaction) => {
     const found = await transaction.get(document);
     if (!found.exists) return null;
-    // Of a malformed document, too: what can't be read must still be removable.
+    // Also where the document is malformed: what can't be read must still be removable.
     const listed: unknown = found.get('tokens');
     const hashes = Array.isArray(listed) ? listed.filter((hash) => /^[0-9a-f]{64}$/.test(String(hash))) : [];
     const tokens =

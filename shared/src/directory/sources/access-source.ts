@@ -19,7 +19,9 @@ export interface Statement {
   readonly tags: readonly string[];
   /** Null: no access to that feature. */
   readonly limits: Readonly<Record<SubscribedFeature, StatedLimit | null>>;
-  /** Features whose limit can be no limit (-1 read as an unsigned integer): they get no access, and it is reported. */
+  /**
+   * Features whose limit can't be one (such as -1 read as an unsigned integer): they get no access, and it is reported.
+   */
   readonly unreadableLimits: readonly SubscribedFeature[];
   /** SHA-256 of its tokens; null where the source did not list them. */
   readonly tokenHashes: readonly string[] | null;
@@ -41,8 +43,8 @@ export interface AccessSource {
   /** The actor of a token, or null: it definitely knows none. @throws SourceUnavailable */
   find(token: KnownToken): Promise<Statement | null>;
   /**
-   * The subscription of an id as `Statement.id` writes it, or null: there definitely is none, or an archived one that
-   * is not listed either. Null instead of a method where a source can't be asked so.
+   * The subscription of an id as `Statement.id` writes it, or null: there definitely is none, or it is archived and not
+   * listed either. Null in place of the method where a source can't be asked for one subscription.
    * @throws SourceUnavailable
    */
   readonly findById: ((id: string) => Promise<Statement | null>) | null;
@@ -54,7 +56,10 @@ export interface AccessSource {
   readonly list: ((signal: AbortSignal) => AsyncGenerator<Page>) | null;
 }
 
-/** A source did not answer, or not as one should. The message is for operators: without addresses, tokens or names. */
+/**
+ * A source did not answer, or not in the form that is expected. The message is for operators: without addresses, tokens
+ * or names.
+ */
 export class SourceUnavailable extends Error {
   override readonly name = 'SourceUnavailable';
 }

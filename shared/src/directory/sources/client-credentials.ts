@@ -7,11 +7,10 @@ import { sourceWords, withWords } from './source-words.ts';
 
 const timeoutMs = 5_000;
 const answerBytesMax = 64 * 1024;
-/** An access token is used no longer than until shortly before its end. */
+/** How long before its end an access token is no longer used. */
 const expiryMarginMs = 60_000;
 /**
- * A token that is not accepted is most often one without a right, which a new one doesn't have either: no call after
- * call asks for one.
+ * A token that is not accepted most often lacks a right, which a new one would lack too: so not each call asks for one.
  */
 const anewEveryMs = 60_000;
 
@@ -103,7 +102,7 @@ export function clientCredentials({
       const token = await get();
       const answer = await call(token);
       if (!isUnaccepted(answer)) return answer;
-      // Whoever met it first asks for all.
+      // Whoever finds the token unaccepted first asks for a new one on behalf of all.
       if (kept?.token === token) {
         const sinceMs = now() - askedAnewMs;
         if (sinceMs >= 0 && sinceMs < anewEveryMs) return answer;

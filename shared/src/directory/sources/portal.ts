@@ -91,11 +91,11 @@ export function portalSubscriptions(settings: PortalSettings): AccessSource {
             ...(lists && { signal }),
           });
         },
-        // The portal says permission_denied of a dead token; unauthenticated only where none came.
+        // The portal says permission_denied of an expired token, and unauthenticated only where no token came.
         (unchecked) => unaccepted.has(faultOf(unchecked).code) || unchecked.status === 401,
       ),
     );
-    // Null is what is definitely not there, and no body says that.
+    // Null means that it definitely does not exist, and an empty body does not say that.
     if (answer.status === 200) return answer.body ?? undefined;
     const { code, message } = faultOf(answer);
     if (answer.status === 404 && code === 'not_found' && !lists) return null;

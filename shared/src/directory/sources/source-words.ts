@@ -3,7 +3,7 @@
 
 const charactersMax = 120;
 const readMax = 1_000;
-/** Longer than any word of a message; identifiers of GraphQL have some thirty letters. */
+/** Longer than any real word; identifiers of GraphQL have some thirty letters. */
 const wordMax = 40;
 /** Words with digits that are no status, version or number. */
 const wordWithDigitsMax = 15;

@@ -51,7 +51,7 @@ const queries = {
   ListProductSubscriptions: `query ListProductSubscriptions {
   dotcom { productSubscriptions { totalCount pageInfo { endCursor hasNextPage } nodes { ${subscription} sourcegraphAccessTokens } } }
 }`,
-  // Its pages have no cursor to go on from: where the first is not all, as many are asked for as there are.
+  // Its pages have no cursor: where the first page is not all, as many are asked for as there are.
   ListProductSubscriptionsFirst: `query ListProductSubscriptionsFirst($first: Int!) {
   dotcom { productSubscriptions(first: $first) { totalCount pageInfo { endCursor hasNextPage } nodes { ${subscription} sourcegraphAccessTokens } } }
 }`,
@@ -80,7 +80,7 @@ export function sourcegraphSubscriptions(settings: SourcegraphSettings): AccessS
       const found = member(answer, 'productSubscriptionByAccessToken');
       return found === null ? null : subscriptionStatement(read(subscriptionSchema, found));
     },
-    // Its list has the archived ones too: what is missing there is a fault of the list.
+    // Its list has archived subscriptions too, so one that is missing there is a fault of the list.
     findById: null,
     list: (signal) => listSubscriptions(settings, signal),
   };
@@ -103,8 +103,8 @@ export function sourcegraphUsers(settings: SourcegraphSettings): AccessSource {
 }
 
 /**
- * What of the list comes first, then the rest. A record that can't be read is told with the whole list alone: it may
- * have no id by which it was told before.
+ * The start of the list, then the rest. An unreadable record is reported with the whole list alone: it may have no id
+ * that would show that it was reported before.
  */
 async function* listSubscriptions(settings: SourcegraphSettings, signal: AbortSignal): AsyncGenerator<Page> {
   const told = new Set<string>();

@@ -6,8 +6,8 @@ const max = 2n ** 63n;
 const safeMax = BigInt(Number.MAX_SAFE_INTEGER);
 
 /**
- * A 64-bit integer; null where no signed one holds it: a source that casts -1 to unsigned says 1.8e19. What a double
- * can't count is the largest that it can: a quota which nobody uses up.
+ * A 64-bit integer; null where no signed one holds it: a source that casts -1 to unsigned says 1.8e19. One that is too
+ * large for a double becomes the largest safe integer: a quota that nobody uses up.
  */
 export const int64 = v.pipe(
   v.union([

@@ -1,18 +1,18 @@
 // Which of the subscriptions that a list lacks are gone. A handful is believed; where more are missing, each is asked
-// for by itself, since a faulty list must lock nobody out and a real farewell must not be kept waiting for ever.
+// for by itself: a faulty list must lock nobody out, and what is really gone must not stay for ever.
 
 import type { AccessSource } from '../sources/access-source.ts';
 import type { SourceList } from './source-list.ts';
 import type { SyncTrace } from './sync-trace.ts';
 
-/** So few may always be missing: a share says nothing about a handful. */
+/** So few are always believed: a share means nothing for a handful. */
 const missingAlways = 5;
 /** Questions about single subscriptions in one run; the next run asks about others. */
 const questionsMax = 200;
 const questionsAtOnce = 4;
-/** A source that fails so often is left alone until the next run. */
+/** A source that failed so often is asked no more until the next run. */
 const failuresMax = 5;
-/** How often a run comes: by this the questions go round. */
+/** How often a run comes: by this the questions move on through the missing ones. */
 const runEveryMs = 120_000;
 
 /** What is to be judged. */
@@ -40,7 +40,7 @@ export async function goneOf(
   const whole = list.listed > 0 && !list.unreadable.has('');
   if (whole && missing.length <= Math.max(missingAlways, Math.floor((known * percentMax) / 100))) return missing;
   const fields = { missing: missing.length, known, listed: list.listed, percent_max: percentMax };
-  // A source that has nobody at all would say of each that it is gone.
+  // A source that has nobody at all would say of each one that it is gone.
   if (source.findById === null || list.listed === 0) {
     trace.log(
       'ERROR',

@@ -12,8 +12,8 @@ import type { Statement } from '../sources/access-source.ts';
 /** What the directory holds is read anew once a day, in case it was changed by hand. */
 const statedLifeMs = 86_400_000;
 /**
- * A table that no sync looks after any more goes by itself. Not the daily way: Redis takes an expired hash apart at
- * once, and stands still meanwhile.
+ * A table that no sync looks after any more expires by itself. This is not the daily way: Redis frees an expired hash
+ * at once, and stands still meanwhile.
  */
 const tableLifeMs = 3 * statedLifeMs;
 /** Digests in one Redis command: some hundred kilobytes, half a millisecond of Redis. */
@@ -38,8 +38,8 @@ export function statedDigests(
 ): StatedDigests {
   const key = keys.stated(origin);
   const once = (list: Commands): Promise<unknown[]> => store.commands(list, { leftMs: timeoutMs, patient: true });
-  // What is under way when Redis goes away fails, whoever waits; all of these may be repeated, and the second waits for
-  // Redis's return.
+  // Commands under way when Redis goes away fail, patient or not. All of these may be repeated, and the second try
+  // waits for Redis's return.
   const commands = (list: Commands): Promise<unknown[]> =>
     once(list).catch((error: unknown) => {
       if (error instanceof StoreUnavailable) return once(list);

@@ -232,7 +232,7 @@ async function writeRound(run: Run, statements: readonly Statement[]): Promise<v
     saved.flatMap(({ handedTo }) => handedTo),
   );
   const ids = new Set(saved.map(({ account }) => account.id));
-  // After the next owners of their tokens: a run that ends in between is gone on with by the next.
+  // Only once the next owners of their tokens are written: a run that ends in between is continued by the next.
   await stated.keep(statements.filter(({ id }) => ids.has(id)));
 }
 

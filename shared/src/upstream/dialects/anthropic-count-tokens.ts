@@ -1,5 +1,5 @@
-// How many tokens a request of Anthropic's Messages API would have, which the provider counts for nothing. It takes
-// what says what is asked, and no more: nobody's name is added.
+// Anthropic's endpoint that counts the tokens of a Messages request, free of charge. Only members that make up the
+// prompt are sent, and no user is named.
 
 import type { ApiDialect } from '../api-dialect.ts';
 import { anthropicMessages, readMessages } from './anthropic-messages.ts';

@@ -97,7 +97,7 @@ function versionHeaders({ dialect, headers }: CallerFacts): Record<string, strin
   const version = typeof asked === 'string' && /^\d{4}-\d{2}-\d{2}$/.test(asked) ? asked : codyVersion;
   const beta = dialect === 'anthropic' ? headers['anthropic-beta'] : undefined;
   return {
-    // The SDKs send a text as it is when its type is named.
+    // The SDKs send a text unchanged only where its type is named.
     'content-type': 'application/json',
     'anthropic-version': version,
     ...(typeof beta === 'string' && { 'anthropic-beta': beta }),
@@ -182,7 +182,7 @@ function createMeter(asked: string): Meter {
       case 'message_delta':
         // Cumulative; what it leaves out keeps its value.
         usage = mergeReports(usage, memberOf(data, 'usage'));
-        // Why it stopped is the last that is said but for the end mark, which some servers leave out.
+        // The stop reason is the last thing before the end mark, which some servers leave out.
         if (typeof memberOf(data, 'delta')['stop_reason'] === 'string') finished = true;
         return;
       case 'message_stop':
@@ -221,7 +221,7 @@ function createMeter(asked: string): Meter {
   };
 }
 
-/** The blocks that a reader sees; what a server's tool found is none of them. */
+/** Text blocks that a reader sees; what the provider's own tools found is not among them. */
 function answerTexts({ content }: JsonObject): string[] {
   return Array.isArray(content) ? textsOf(content.filter((block) => isObject(block) && block['type'] === 'text')) : [];
 }

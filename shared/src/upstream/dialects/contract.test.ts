@@ -25,7 +25,10 @@ interface Expected {
 const { read } = readerOf();
 const eventBytesMax = 1 << 20;
 
-/** Recorded answers by folder, and where such are asked for. Text completions are read as conversations are. */
+/**
+ * Folders of recorded answers, each with the surface and the model that give such answers. Text completions are read as
+ * chats are.
+ */
 const recorded: Readonly<Record<string, readonly [surface: SurfaceName, model: string, text?: true]>> = {
   'anthropic-messages': ['anthropic-messages', 'claude-2'],
   'anthropic-text': ['anthropic-text', 'claude-2', true],
@@ -40,7 +43,7 @@ const folders = Object.keys(recorded);
 test('every dialect of completions has its answers here', () => {
   assert.deepEqual(
     Object.keys(dialects).filter((name) => !folders.includes(name)),
-    // Of no completions.
+    // These dialects complete nothing.
     ['anthropic-count-tokens', 'gemini-embeddings', 'openai-embeddings', 'kserve-embeddings'],
   );
 });

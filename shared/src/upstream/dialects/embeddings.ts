@@ -12,13 +12,13 @@ export const openAiEmbeddings: ApiDialect = {
   read: (body, { provider, caller }) => ({
     stream: false,
     eventExtras: {},
-    // Their tokens are reserved and charged by who asks.
+    // Tokens of embeddings are reserved and charged by the function that asks.
     promptCharacters: 0,
     ...bodyOf(withoutMembers(body, ...provider.drops), 'openai', caller.bodyBytes),
     headers: { 'content-type': 'application/json' },
     hidesUsage: false,
   }),
-  // The SDK writes it.
+  // The SDK sets the key's header.
   keyHeaders: () => ({}),
   body: (reading, model) => withModel(reading, model),
   meter: () => createOpenAiMeter(false, false),

@@ -35,7 +35,7 @@ function readTexts(body: JsonObject, { caller, model }: ReadingRules): Reading {
   const texts = asked.flatMap(({ content }) => partTexts(content));
   return {
     stream: false,
-    // Bytes, as readers of the table know it.
+    // In bytes, as readers of the events table expect.
     eventExtras: {
       batch_size: asked.length,
       input_character_count: texts.reduce((sum, text) => sum + Buffer.byteLength(text), 0),

@@ -47,9 +47,9 @@ function readContents(body: JsonObject, { caller, provider, lengthMax }: Reading
 }
 
 /**
- * Of each member of `usageMetadata` the last counts. A stream has no end mark but the `finishReason` of its last
- * event, so one that says nothing readable, or ends in something unreadable, is taken for whole: whether it was cut
- * can't be told.
+ * The last value of each member of `usageMetadata` counts. A stream has no end mark but the `finishReason` of its last
+ * event; a stream without a readable event, or with an unreadable last one, is taken for whole, since nothing tells
+ * whether it was cut.
  */
 function createMeter(model: string, arrayStream: boolean): Meter {
   const elements = arrayStream ? createArrayElements() : null;
@@ -150,7 +150,7 @@ function usageOf(usage: JsonObject, completionCharacters: number | null, ended: 
   const inputTokens = sumOf(tokenCount(usage['promptTokenCount']), tokenCount(usage['toolUsePromptTokenCount']));
   return {
     inputTokens,
-    // Left out of a whole answer's report it is none: a prompt that was blocked has no candidates.
+    // A whole answer whose report leaves the output out has none: a blocked prompt has no candidates.
     outputTokens: sumOf(answer, thoughts) ?? (ended && inputTokens !== null ? 0 : null),
     cacheReadTokens: tokenCount(usage['cachedContentTokenCount']),
     cacheWriteTokens: null,

@@ -1,5 +1,5 @@
-// OpenAI's chat and text completions, which most providers speak: how they are read, changed, sent and metered. What a
-// provider has otherwise is a rule that its row names.
+// OpenAI's chat and text completions, which most providers speak: how they are read, changed, sent and metered. Where a
+// provider differs, its row in the catalogue names a rule.
 
 import type { ProviderRow } from '../../catalogue/catalogue.ts';
 import type { ApiDialect, ReadingRules } from '../api-dialect.ts';
@@ -24,7 +24,7 @@ import { createOpenAiMeter } from './openai-meter.ts';
 const common = {
   api: 'openai',
   sdk: 'openai',
-  // The SDK writes it.
+  // The SDK sets the key's header.
   keyHeaders: () => ({}),
   body: (reading, model) => withModel(reading, model),
   meter: ({ hidesUsage }, { rules }) => createOpenAiMeter(hidesUsage, rules.includes('reasoning-beside-output')),
@@ -60,7 +60,7 @@ function read(body: JsonObject, { caller, provider, lengthMax }: ReadingRules, t
     eventExtras: { stream },
     promptCharacters: charactersOf(texts),
     ...bodyOf(members, 'openai', caller.bodyBytes),
-    // The SDKs send a text as it is when its type is named.
+    // The SDKs send a text unchanged only where its type is named.
     headers: { 'content-type': 'application/json', ...passedHeaders(provider, caller) },
     hidesUsage,
     ...(caller.dialect !== 'cody' && { warnings }),
@@ -78,7 +78,7 @@ export function tellActor(
 ): void {
   const told = rules.includes('user-is-actor');
   if (told) members['user'] = actorName(caller, user);
-  // Where the row of the provider drops it, that was told.
+  // Where the provider's row drops it, it is gone by now, and the caller has been told.
   else if ('user' in members) delete members['user'];
   else return;
   if ((user ?? null) !== null) tell(told ? 'user: the name that the gateway has for you in front' : 'user: left out');

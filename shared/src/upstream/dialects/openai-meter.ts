@@ -91,7 +91,7 @@ function textLength(choices: readonly unknown[]): number {
   return length;
 }
 
-/** A report as the event has it, of any of OpenAI's APIs. @param completionCharacters that were met in the answer */
+/** A report as the event has it, of any of OpenAI's APIs. @param completionCharacters counted in the answer */
 export function usageOf(usage: JsonObject, completionCharacters: number | null, reasoningBeside: boolean): Usage {
   const prompt = { ...memberOf(usage, 'input_tokens_details'), ...memberOf(usage, 'prompt_tokens_details') };
   const completion = { ...memberOf(usage, 'output_tokens_details'), ...memberOf(usage, 'completion_tokens_details') };

@@ -16,7 +16,7 @@ export const openAiResponses: ApiDialect = {
   api: 'openai-responses',
   sdk: 'openai',
   read: readResponse,
-  // The SDK writes it.
+  // The SDK sets the key's header.
   keyHeaders: () => ({}),
   body: (reading, model) => withModel(reading, model),
   meter: (_reading, { rules, toolModels }) =>
@@ -36,7 +36,7 @@ function readResponse(body: JsonObject, rules: ReadingRules): Reading {
   integerOf(body, 'max_output_tokens');
   const warnings: string[] = [];
   const tell = (words: string): void => {
-    // It is sent all the same, as false, which is told below.
+    // `store` is not left out but sent as false; its own warning is added below.
     if (!words.startsWith('store:')) warnings.push(words);
   };
   const members = guard(body, 'openai-responses', { lengthMax, drops: provider.drops, tell });
@@ -54,7 +54,7 @@ function readResponse(body: JsonObject, rules: ReadingRules): Reading {
     eventExtras: { stream },
     promptCharacters: charactersOf([...textsOf(body['instructions']), ...items.texts]),
     ...bodyOf(members, 'openai-responses', caller.bodyBytes),
-    // The SDKs send a text as it is when its type is named.
+    // The SDKs send a text unchanged only where its type is named.
     headers: { 'content-type': 'application/json' },
     hidesUsage: false,
     warnings,

@@ -1,11 +1,11 @@
-// The items of a Responses request's input, made to stand alone: clients that leave `store` unset refer to what they
-// think is kept. Not what they say.
+// The items of a Responses request's input, made self-contained: clients that leave `store` unset refer to items that
+// they think are kept. Not what the items say.
 
 import { Refusal } from '../../http/http.ts';
 import type { JsonObject } from '../call.ts';
 import { isObject, malformed, textsOf, typeName, withoutMembers } from '../request-body.ts';
 
-/** An input that needs nothing but itself. */
+/** An input that refers to nothing kept elsewhere. */
 export interface Items {
   readonly input: unknown;
   /** All text of it. */
@@ -17,7 +17,7 @@ export interface Items {
 const advice =
   'have the client send whole items, with store set to false (OpenAI’s SDK: store: false; Agents SDK: modelSettings.store: false; Vercel AI SDK: providerOptions.openai.store: false)';
 
-/** Where thinking is missing OpenAI looks for it by the identifier of what followed it. These items do without one. */
+/** OpenAI looks for missing thinking by the id of the item that followed it. These items are valid without an id. */
 const namedItems: ReadonlySet<unknown> = new Set([
   undefined,
   null,
@@ -30,9 +30,8 @@ const namedItems: ReadonlySet<unknown> = new Set([
 ]);
 
 /**
- * Thinking that only a kept item has is left out: the conversation goes on without it. What was said or called is
- * missed: a request that only refers to it is refused.
- * @throws Refusal `bad-request`
+ * A reference to thinking is left out: the conversation goes on without it. A reference to a message or a call can't be
+ * left out, since the answer would be another: the request is refused.
  */
 export function readItems(input: unknown): Items {
   if (input === undefined || input === null)
@@ -65,17 +64,17 @@ export function readItems(input: unknown): Items {
   };
 }
 
-/** The type may be left out of it. */
+/** References may leave out their type. */
 function isReference({ type, id, role }: JsonObject): boolean {
   return type === 'item_reference' || ((type ?? null) === null && typeof id === 'string' && role === undefined);
 }
 
-/** By the beginning that OpenAI gives identifiers of thinking. */
+/** Told by the prefix that OpenAI gives to ids of thinking. */
 function isThinking({ id }: JsonObject): boolean {
   return typeof id === 'string' && id.startsWith('rs_');
 }
 
-/** Open models have it in the clear. */
+/** Open models send their thinking as plain text. */
 function isReadable({ encrypted_content: sealed, content }: JsonObject): boolean {
   return (typeof sealed === 'string' && sealed !== '') || (Array.isArray(content) && content.length > 0);
 }

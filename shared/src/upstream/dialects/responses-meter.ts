@@ -16,7 +16,7 @@ import { usageOf } from './openai-meter.ts';
  * @param unnamed the provider's models of tools that name none
  */
 export function createResponsesMeter(reasoningBeside: boolean, unnamed: ProviderRow['toolModels']): Meter {
-  /** As its last event has it, or whole. */
+  /** The response: a whole answer, or the one in the last event of a stream. */
   let response: JsonObject = {};
   let characters: number | null = null;
   /** The model that the first event names. */
@@ -98,8 +98,8 @@ function itemsOf({ output }: JsonObject): JsonObject[] {
 }
 
 /**
- * Uses of the provider's own tools: no usage tells them, the items do. Billed are searches of the web (no pages that
- * are opened), searches of files, and containers, however often code runs in one
+ * Uses of the provider's own tools, which the usage does not report; the items show them. Billed are searches of the
+ * web (not the pages that are opened), searches of files, and containers, however often code runs in one
  * (developers.openai.com/api/docs/pricing, 2026-11).
  */
 function toolUses(response: JsonObject): JsonObject {
@@ -109,7 +109,7 @@ function toolUses(response: JsonObject): JsonObject {
     const { type = 'search' } = memberOf(item, 'action');
     return type === 'search';
   });
-  // Where the answer itself says how many are billed, that is how many.
+  // Where the answer itself says how many searches are billed, its count holds.
   const { num_requests: billedSearches } = memberOf(memberOf(response, 'tool_usage'), 'web_search');
   const server_tool_use = {
     web_search_calls: tokenCount(billedSearches) ?? searches.length,

@@ -69,12 +69,12 @@ function hasTools(input: unknown): boolean {
   return Array.isArray(input) && input.some((item) => isObject(item) && Array.isArray(item['tools']));
 }
 
-/** What has no type is the provider's to refuse. */
+/** A tool without a type is left for the provider to refuse. */
 function isServerTool(tool: unknown, allowed: readonly string[]): tool is JsonObject & { type: string } {
   if (!isObject(tool)) return false;
   const { type, environment } = tool;
   if (typeof type !== 'string' || callersTools.has(type) || choices.has(type)) return false;
-  // In a container of the provider's, unless it is the caller's own machine.
+  // A shell runs in a container of the provider's, unless its environment is the caller's own machine.
   if (type === 'shell' && (!isObject(environment) || environment['type'] === 'local')) return false;
   return !allowed.some((name) => type === name || type.startsWith(`${name}_`));
 }

@@ -1,5 +1,5 @@
-// Many texts as calls of the size that a provider takes, a few at a time, their vectors put together in order. One
-// that fails fails all: never a gap.
+// Many texts as calls of the size that a provider takes, a few at a time, their vectors put together in order. If one
+// call fails the whole request fails: there is never a gap.
 
 import type { Lease } from '../../limiter/limiter.ts';
 import type { Embedded, Embedder, EmbeddingAsk, EmbeddingInput } from './embedder.ts';

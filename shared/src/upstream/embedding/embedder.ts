@@ -24,7 +24,7 @@ export interface Embedder {
   readonly batch: { readonly texts: number; readonly characters: number };
   /** True where a call costs us money by the token: then it is charged. The others are free. */
   readonly charges: boolean;
-  /** Texts of one request: as many as what each of them causes allows. */
+  /** The most texts of one request, by how much work each of them causes. */
   readonly textsMax: number;
   /** What a text may cost besides its own tokens, where something is written about it first. */
   readonly extraTokens: number;
@@ -54,7 +54,7 @@ export interface EmbeddingAsk {
 /** What a call gives: a vector for each text, in their order. */
 export interface Embedded {
   readonly vectors: readonly (readonly number[])[];
-  /** As the provider calls itself. */
+  /** The model's name in the provider's answer. */
   readonly model: string;
   /** As reported; null where it reports none. */
   readonly tokens: number | null;
@@ -75,7 +75,7 @@ export function roughTokensOf(inputs: readonly EmbeddingInput[]): number {
   return tokens + roughTokens(characters);
 }
 
-/** After a fault that came from behind us an instance must not try again at once. */
+/** After a provider's fault an instance must not try again at once. */
 export const retryAfterSeconds = 60;
 
 /**

@@ -13,7 +13,7 @@ import { embeddingRefusal, retryAfterSeconds, type EmbeddingAsk } from './embedd
 
 /** 2,048 vectors of 3,072 numbers as text. */
 const answerBytesMax = 160 * 1024 * 1024;
-/** Of an answer to less: some indent each number, and what stands around them is short. */
+/** The bound for fewer numbers: some providers indent each number, and what stands around them is short. */
 const numberBytesMax = 64;
 const restBytesMax = 4 * 1024 * 1024;
 /** Of an answer, beside the numbers that were asked for: what stands around each vector weighs some 40. */
@@ -111,7 +111,7 @@ function callOf(
   };
 }
 
-/** A transport fault, and a deadline, in the words of this path; all else is what it is. */
+/** Rewords a transport fault or a passed deadline for this path; any other error is returned as it is. */
 function inOurWords(error: unknown, title: string): unknown {
   if (!(error instanceof Refusal)) return error;
   if (error.kind === 'upstream-timeout') return embeddingRefusal.timedOut(title, error);

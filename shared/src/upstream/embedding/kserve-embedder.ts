@@ -10,7 +10,7 @@ import type { CallJson } from './json-call.ts';
 
 /** Tries of one call that gets no answer, and the pauses between them in ms; each try may go through several homes. */
 const pausesMs = [1, 5];
-/** What may be otherwise the next time. */
+/** Failures that another try may not meet. */
 const passes: ReadonlySet<string> = new Set(['upstream-unreachable', 'upstream-timeout', 'overloaded']);
 
 /** @param dimensions numbers of a vector */
@@ -72,7 +72,9 @@ const describingMax = 8;
 /** Each is a call of a large model: as many as a quota of a day allows and a deadline lets finish. */
 const describedTextsMax = 256;
 
-/** Embeds what is written about each text; the answer names the model underneath. The writing is what it costs. */
+/**
+ * Embeds a description of each text; the answer names the embedding model underneath. Only descriptions cost tokens.
+ */
 export function describedEmbedder(name: string, base: Embedder, { tokensMax, describe }: Describer): Embedder {
   return {
     ...base,

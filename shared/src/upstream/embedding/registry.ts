@@ -36,10 +36,13 @@ export function embeddersOf(
   return embedders;
 }
 
-/** Null: it lacks what it needs. */
+/**
+ * Null: the model can't be asked here, since its row has no length of vectors, or a model that it needs has no open
+ * home.
+ */
 function embedderOf(model: Model, catalogue: Catalogue, callJson: CallJson): Embedder | null {
   const { dimensions } = model.row;
-  // Whether an answer is whole is told by the length of its vectors.
+  // A vector's length tells whether an answer is complete, so it has to be known.
   if (dimensions === null) return null;
   if (model.id === described) {
     const base = catalogue.named(underneath.provider, underneath.name);

@@ -1,4 +1,4 @@
-// An attempt at a home that another one may make good. Not whether one does (failover.ts).
+// A failed attempt at a home, which another home may make good. Not whether one does (failover.ts).
 
 import type { Answer, Attempt, AttemptFailureKind } from '../call.ts';
 
@@ -27,7 +27,7 @@ export interface AttemptFailureFacts {
   readonly said?: string | null;
 }
 
-/** What is not known of it. */
+/** What is not known of a failed attempt. */
 const unknown = { status: -1, retryAfterMs: null, isFinal: false, answer: null, said: null };
 
 export class AttemptFailure {

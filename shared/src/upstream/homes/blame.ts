@@ -59,7 +59,7 @@ export function judge(api: Api, status: number, text: string, modelKnown: boolea
 
 type Row = (typeof rows)[number];
 
-/** Of an error as the API writes it, what tells of it: nothing else of a body reaches a log. */
+/** The members of an API's error that say what is wrong: nothing else of a body reaches a log. */
 function wordsOf(error: JsonObject | null): string {
   const words = [error?.['type'], error?.['code'], error?.['message']].filter((word) => typeof word === 'string');
   return redact(oneLine(words.join(': ').slice(0, saidCharactersMax)));
@@ -72,10 +72,7 @@ function matches({ status: statuses, type, code, message }: Row, status: number,
   return says('type', type) && says('code', code) && says('message', message);
 }
 
-/**
- * What stands in front of a model at Google speaks as Google, whoever made the model; OpenAI's two APIs tell errors
- * alike.
- */
+/** Google's front end writes errors in Google's shape, whoever made the model; OpenAI's two APIs write them alike. */
 function speakerOf(api: Api, error: JsonObject | null): Row['api'] {
   if (typeof error?.['code'] === 'number' && typeof error['status'] === 'string') return 'google';
   return api === 'openai-responses' ? 'openai' : api;

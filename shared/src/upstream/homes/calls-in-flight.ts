@@ -13,7 +13,7 @@ export class CallsInFlight {
     if (callsMax !== null) this.#calls.set(id, (this.#calls.get(id) ?? 0) + 1);
   }
 
-  /** Once for each that began, while its bound may have come or gone meanwhile. */
+  /** To be called once for each `begin`, even where the home has gained or lost its bound meanwhile. */
   end({ row: { id } }: Home): void {
     const calls = this.#calls.get(id);
     if (calls === undefined) return;

@@ -64,7 +64,7 @@ export class Candidates {
     return this.#lastResort();
   }
 
-  /** It failed for whatever key. */
+  /** The home failed whichever key is used. */
   tried({ home }: Candidate): void {
     (this.#triedHomes ??= new Set()).add(home);
   }
@@ -115,7 +115,7 @@ export class Candidates {
     });
   }
 
-  /** Every key of it that is shut has to be due, and the fleet has to agree. */
+  /** Whether it may be tried: every shut entry of it must be due, and the fleet must agree. */
   async #mayTry(home: Home): Promise<boolean> {
     const { health, now, mayProbe } = this.#rules;
     const shut = this.#keysOf(home).filter((key) => health.passage(key, now()) !== 'open');
@@ -128,7 +128,7 @@ export class Candidates {
     return true;
   }
 
-  /** Keys alone are never a reason not to ask: it can't be worse than to refuse the call. */
+  /** Where only keys are shut one is tried all the same: it can't end worse than refusing the call. */
   #lastResort(): Candidate | null {
     for (const home of this.#homes) {
       if (this.#isOut(home) || this.#triedSecrets !== null) continue;

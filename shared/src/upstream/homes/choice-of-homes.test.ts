@@ -77,7 +77,7 @@ class World {
       if (shut.some(([, passage]) => passage === 'shut')) continue;
       if (this.isGranted(shut[0]?.[0] ?? '')) return { home: id, secret, probe: true };
     }
-    // All that is wrong is a key, and none was refused in this very call: better asked than not.
+    // Only a key is shut, and none was refused in this very call: the home is asked rather than the call refused.
     if (met.keys.size > 0) return null;
     const last = possible.find(({ row }) => this.keysOf(row.id, actor).every((key) => this.passage(key) === 'open'));
     return last === undefined ? null : { home: last.row.id, secret: last.secrets[0] ?? null, probe: true };

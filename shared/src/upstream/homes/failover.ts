@@ -41,7 +41,7 @@ export function createFailover(
   return async (lease, call, options) => {
     const { model } = call;
     if (model === null) throw new Error(`${call.asked} is no model of the catalogue`);
-    // What others found out: asked for when the call was read, and here by now.
+    // What other instances found out: asked for when the call was read, and most likely here already.
     const looking = means.shared.looking();
     if (looking !== null) await looking;
     if (call.body.length === 0) throw new Error('a call is sent once');
@@ -200,7 +200,10 @@ class Failover {
     if (failure.kind !== 'access') health.shutKey(key, attempts.now());
   }
 
-  /** An answer that has not come can't be asked for elsewhere, unless it is a stream or never was asked for. */
+  /**
+   * A whole answer that was lost or is late may be billed already, so it isn't asked for again elsewhere; a stream is,
+   * and so is a request that never left whole.
+   */
   #mayMove({ kind, wentOut }: AttemptFailure): boolean {
     if (this.#options.signal.aborted || this.#leftMs() <= 0) return false;
     if (kind === 'lost') return this.#call.stream || !wentOut;

@@ -19,7 +19,7 @@ const instances = Number(process.env['GATEWAY_INSTANCES'] ?? 6);
 const program = path.resolve(import.meta.dirname, 'homes.test/fleet-member.ts');
 /** What is promised. */
 const [callsMax, restMs, probeGapMs] = [3, 2_000, 1_000];
-/** So many the fleet is watched for. */
+/** The fleet is watched for so many probes. */
 const probes = 5;
 const small = ['--max-old-space-size=64', '--max-semi-space-size=1'];
 

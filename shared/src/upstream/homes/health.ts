@@ -1,5 +1,5 @@
-// Which homes, keys and models of homes get no calls by now, and who may try them again: of this process and, as far
-// as it was told, of all others. Time is an argument. Not who tells whom (shared-health.ts).
+// Which homes, keys and models of homes get no calls at present, and who may try them again: of this process and, as
+// far as it was told, of all others. Time is an argument. Not who tells whom (shared-health.ts).
 
 import { LRUCache } from 'lru-cache';
 import { Outcomes, outcomeRules, type OutcomeRules } from './outcomes.ts';
@@ -24,11 +24,11 @@ export interface HealthRules {
   readonly homeFaultsMax: number;
   /** From shutting to the first probe, where nobody said how long, and between two probes of the whole fleet. */
   readonly probeGapMs: number;
-  /** From its first fault in a row a home that can't be reached gets no more than those faults for so long. */
+  /** How long after the first of these faults the home is left alone: it gets no more calls than those in this time. */
   readonly homeRestMs: number;
   /** The same for a key that a provider refuses: somebody has to mend it. */
   readonly keyGapMs: number;
-  /** The longest wait that a provider is believed. */
+  /** A longer wait that a provider asks for is cut to this. */
   readonly waitMaxMs: number;
   /** A probe that has not ended after this long makes room for the next. */
   readonly probeMs: number;
@@ -123,7 +123,7 @@ export class Health {
     if (faults === undefined) this.#faultsInARow.set(home, (faults = { count: 0, sinceMs: nowMs }));
     faults.count++;
     const { homeFaultsMax, homeRestMs, probeGapMs } = this.#rules;
-    // Not this instance's probe as a fourth call: whoever has not called it yet may find out first.
+    // It stays shut at least so long for this instance: the next try is left to one that has not met the fault yet.
     if (faults.count >= homeFaultsMax)
       this.shut(home, null, nowMs, Math.max(probeGapMs, faults.sinceMs + homeRestMs - nowMs));
   }
@@ -190,10 +190,7 @@ export class Health {
     if (this.#forget(key)) this.#tell(key, 'open', 0);
   }
 
-  /**
-   * What others found, who know it better than what is remembered here.
-   * @param shared milliseconds until each may be tried
-   */
+  /** Takes over what other instances found, which is newer than what is remembered here. */
   learn(shared: ReadonlyMap<HealthKey, number>, published: (key: HealthKey) => boolean, nowMs: number): void {
     for (const [key, waitMs] of shared) {
       const known = this.#shut.get(key);
@@ -220,7 +217,7 @@ export class Health {
     return true;
   }
 
-  /** A probe that said nothing leaves its place to the next. */
+  /** A probe without an outcome makes room for the next one. */
   #giveBack(key: HealthKey): void {
     const shut = this.#shut.get(key);
     if (shut !== undefined) shut.probingUntilMs = 0;

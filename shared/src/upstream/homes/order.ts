@@ -17,7 +17,7 @@ export function orderHomes(homes: readonly Home[], conversation: string): readon
     .map(({ home }) => home);
 }
 
-/** `-weight / ln(u)` for an even u: the largest of several is each one's as often as its share of the weights. */
+/** `-weight / ln(u)` for a uniform u: a home draws the largest as often as its share of the weights. */
 function scoreOf({ row: { id, weight } }: Home, conversation: string): number {
   const digest = hash('sha256', `${id}\n${conversation}`, 'buffer');
   // Never 0 nor 1.

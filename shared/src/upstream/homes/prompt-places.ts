@@ -7,8 +7,8 @@ import type { Home, ProviderRow } from '../../catalogue/catalogue.ts';
 const retentions = ['none', '30-days', 'longer'] as const;
 
 /**
- * Without a statement prompts go to no company but the one whose model is asked for. What a home does not say of
- * itself is nothing that a statement allows.
+ * Without a statement prompts go to no company but the one whose model is asked for. With one, a home that does not say
+ * where it is or how long it keeps prompts meets no condition on that.
  * @param places as stated; null: nothing is
  */
 export function mayHavePrompts({ row }: Home, { company }: ProviderRow, places: PromptPlaces | null): boolean {

@@ -6,9 +6,9 @@ import type { Health, HealthKey, ShutListener } from './health.ts';
 
 /** A look that is older is repeated by the next call. */
 const maxAgeMs = 2_000;
-/** What a call waits for Redis at the most, and what a look or a word to others may take. */
+/** The time limit of each Redis command here, and so the most that a call waits for one. */
 const budgetMs = 50;
-/** From the fleet one probe in so many milliseconds. */
+/** The whole fleet sends one probe in so many milliseconds. */
 const probeGapMs = 1_000;
 /** What nobody has confirmed for so long is forgotten. */
 const keptMs = 600_000;
@@ -67,7 +67,7 @@ export class SharedHealth {
     }
   }
 
-  /** Tells the others; in vain, they find out by themselves. */
+  /** Tells the others; where that fails they find out by themselves. */
   readonly tell: ShutListener = (key, state, waitMs) => {
     if (this.#store === null) return;
     void this.#write(this.#store, key, state, waitMs).catch(() => undefined);

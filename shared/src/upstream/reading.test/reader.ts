@@ -1,4 +1,4 @@
-// Requests as the room reads them, out of a catalogue with a key of every provider of old: for the tests of dialects,
+// Requests as the room reads them, out of a catalogue with a key of each original provider: for the tests of dialects,
 // rules and choices.
 
 import assert from 'node:assert/strict';

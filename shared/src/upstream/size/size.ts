@@ -28,7 +28,7 @@ export function textBytesOf(body: string, mediaBytes: number): number {
  */
 const pieceCharacters = 64 * 1024;
 
-/** Or a few more: letters that grow together across the border of two pieces count as two. */
+/** It may count a few more: letters that would be joined across the border of two pieces count as two. */
 function normalizedBytes(text: string): number {
   let bytes = 0;
   for (let from = 0; from < text.length;) {

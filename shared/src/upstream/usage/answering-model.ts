@@ -5,9 +5,8 @@ import type { Call } from '../call.ts';
 import type { ServedUsage } from './served-usage.ts';
 
 /**
- * Of a name that moves, and of one that the catalogue does not know, the parts by the model that the answer names. A
- * name that moves, in an answer that names nothing, may mean another model than its price is of: the qualifier, which
- * has no price, marks the row.
+ * Bills a moving name (`…-latest`), and one that the catalogue does not know, as the model that the answer names. Where
+ * the answer to a moving name names none, the price may be another model's: a qualifier without a price marks the row.
  */
 export function byAnsweringModel(
   { model, provider, asked }: Pick<Call, 'model' | 'provider' | 'asked'>,

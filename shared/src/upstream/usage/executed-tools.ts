@@ -8,7 +8,7 @@ import { wordOf } from './report.ts';
 /** More than any answer runs. */
 const toolsMax = 1_000;
 
-/** Its kinds by our dimensions; what else runs is counted under its own name, and marks the call. */
+/** Kinds of tools by our dimensions; any other is counted under its own name, which has no price and marks the call. */
 const dimensions: ReadonlyMap<string, string> = new Map([['search', 'web_search']]);
 
 /** Collects them out of an answer's choices. */

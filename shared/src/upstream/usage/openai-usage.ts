@@ -53,7 +53,7 @@ export function openAiUsage(report: JsonObject, said: AnswerSays, reasoningBesid
   const counts = { ...countsOf(report, reasoningBeside), ...said.toolUses };
   const qualifiers = qualifiersOf({ service_tier: said.serviceTier });
   const others = partsByModel(said.byModel, reasoningBeside);
-  // The whole is usually the sum of its parts; what it has beyond them is of the model that was asked for.
+  // The total is usually the sum of its parts; what it has beyond them is the requested model's.
   const rest = others.length === 0 ? counts : beyond(counts, others);
   const parts = [
     ...(others.length === 0 || Object.keys(rest).length > 0 ? [{ model: null, counts: rest, qualifiers }] : []),
@@ -119,7 +119,7 @@ function partsByModel(byModel: unknown, reasoningBeside: boolean): ServedUsage[]
   );
 }
 
-/** What a whole has beyond its parts, by dimension. */
+/** What the total has beyond its parts, by dimension. */
 function beyond(whole: Readonly<Record<string, number>>, parts: readonly ServedUsage[]): Record<string, number> {
   return used(
     Object.fromEntries(
