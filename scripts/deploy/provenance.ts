@@ -33,18 +33,19 @@ export function requireProvenance(bundleFile: string, files: readonly string[]):
 
 function digestsIn(bundleFile: string): ReadonlySet<string> {
   const text = readFileSync(bundleFile, 'utf8').trim();
-  const bundles = [text, ...text.split('\n')].flatMap((part) => parsed<Bundle>(part) ?? []);
-  const statements = bundles.flatMap(
-    ({ dsseEnvelope }) => parsed<Statement>(Buffer.from(dsseEnvelope?.payload ?? '', 'base64').toString()) ?? [],
+  const bundles: readonly Bundle[] = [text, ...text.split('\n')].flatMap(parsed);
+  const statements: readonly Statement[] = bundles.flatMap(({ dsseEnvelope }) =>
+    parsed(Buffer.from(dsseEnvelope?.payload ?? '', 'base64').toString()),
   );
   return new Set(statements.flatMap(({ subject }) => (subject ?? []).flatMap(({ digest }) => digest?.sha256 ?? [])));
 }
 
-function parsed<T extends object>(text: string): T | null {
+/** The JSON object that a text is, if it is one. */
+function parsed(text: string): object[] {
   try {
     const value: unknown = JSON.parse(text);
-    return typeof value === 'object' && value !== null ? (value as T) : null;
+    return typeof value === 'object' && value !== null ? [value] : [];
   } catch {
-    return null;
+    return [];
   }
 }
