@@ -2,7 +2,7 @@
 
 import { spawnSync } from 'node:child_process';
 import path from 'node:path';
-import { fold } from './terminal/fold.ts';
+import { foldHelp } from './terminal/fold.ts';
 
 const root = path.resolve(import.meta.dirname, '..');
 const bin = (name: string): string => path.join(root, 'node_modules/.bin', name);
@@ -61,7 +61,7 @@ export function summary(all: number, failed: readonly string[]): string {
 
 function main(words: readonly string[]): number {
   if (words.includes('--help') || words.includes('-h')) {
-    process.stdout.write(fold(usage));
+    process.stdout.write(foldHelp(usage));
     return 0;
   }
   const unknown = words.filter((word) => !steps.some(([name]) => name === word));

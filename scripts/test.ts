@@ -28,7 +28,7 @@ Functions are bundled before the tests that start them; a bundle whose sources
 have not changed is found again.
 `;
 
-const typed = process.argv.slice(2);
+const typed = withValues(process.argv.slice(2));
 if (typed.includes('--help') || typed.includes('-h')) {
   process.stdout.write(usage);
   process.exit(0);
@@ -67,6 +67,19 @@ clearTimeout(deadline);
 if (status !== 0) failed.push('tests');
 if (failed.length > 0) console.error(`failed: ${failed.join(', ')}`);
 process.exit(failed.length === 0 ? 0 : 1);
+
+/** `--test-name-pattern text`: the runner takes its value after a blank, too. */
+function withValues(words: readonly string[]): string[] {
+  const valued = /^--test-(name-pattern|skip-pattern|concurrency|timeout|shard)$/;
+  return words.flatMap((word, at) => {
+    if (valued.test(words[at - 1] ?? '')) return [];
+    const value = words[at + 1];
+    if (!valued.test(word)) return [word];
+    if (value !== undefined) return [`${word}=${value}`];
+    console.error(`npm test: ${word} is given without its value\n\n${usage}`);
+    return process.exit(2);
+  });
+}
 
 function chosen(): string[] {
   try {

@@ -29,6 +29,7 @@ import {
   embeddersOf,
   embeddingRefusal,
   roughTokensOf,
+  toldToSdk,
   type Embedder,
 } from '@cody-gateway/shared/upstream';
 import { createNumbersRoom, numbersMax } from './numbers-room.ts';
@@ -164,7 +165,8 @@ async function embedTexts(
     };
   } catch (error) {
     const isLate = deadline.aborted && !callerLeft.aborted;
-    const ended = notServed<Used>(exchange, isLate ? embeddingRefusal.timedOut(embedder.provider, error) : error);
+    const fault = isLate ? embeddingRefusal.timedOut(embedder.provider, error) : error;
+    const ended = notServed<Used>(exchange, exchange.dialect === 'cody' ? fault : toldToSdk(fault));
     // Callers who leave, or who ask for what can't be embedded, pay for what was billed by then; a provider's fault is
     // not theirs.
     const isCallers = callerLeft.aborted || ended.refusal?.kind === 'bad-request';

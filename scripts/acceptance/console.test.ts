@@ -8,6 +8,9 @@ import { createRequire } from 'node:module';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
 import { chromium, type Browser, type Page } from 'playwright-core';
+import { setBudget } from '@cody-gateway/shared/directory';
+import { openDocuments } from '@cody-gateway/shared/documents';
+import { localProject } from '../local/cloud.ts';
 import { startGateway, type TestGateway } from '../local/test-gateway.ts';
 
 /** Debian's; elsewhere GATEWAY_CHROMIUM names one. */
@@ -19,6 +22,8 @@ const names = ['Acme', 'Globex — الشركة العالمية', '<script>aler
 const secret = 'sgd_5eaf00d5eaf00d5eaf00d5eaf00d5eaf';
 const prompt = 'PROMPT: how do I hide a body of text';
 
+const author = { who: 'a test', why: 'a test' } as unknown as Parameters<typeof setBudget>[5];
+
 let gateway: TestGateway;
 let url = '';
 let browser: Browser | null = null;
@@ -28,6 +33,9 @@ before(async () => {
   gateway = await startGateway({ functions: ['console'] });
   url = gateway.functions.get('console')?.url ?? '';
   for (const name of names) ids.push((await gateway.subscription({ limit: 500 }, { name })).id);
+  const documents = openDocuments({ firestoreEmulatorHost: gateway.firestore.host, googleCloudProject: localProject });
+  await setBudget(documents, null, ids[0] ?? '', 'subscription', { limitUsd: '10', window: 'month' }, author);
+  await documents.close();
   await fill();
   if (existsSync(browserPath))
     browser = await chromium.launch({ executablePath: browserPath, args: ['--no-sandbox', '--disable-gpu'] });
@@ -98,6 +106,32 @@ test('every page answers with headers that let nothing run or be kept, each tabl
     '/console/requests?id=event-id-1&day=2026-02-31x',
   ])
     assert.equal((await fetch(url + at)).status, 404, at);
+});
+
+test('what failed at a home lately is told with its first and latest time, and which budget is spent how far', async () => {
+  const csv = await (await fetch(`${url}/console/models?format=csv&table=failures`)).text();
+  assert.match(csv, /^anthropic-api,overloaded,\d+,1,20\d\d-\d\d-\d\dT[\d:.]+Z,20\d\d-\d\d-\d\dT[\d:.]+Z$/m);
+  const text = await (await fetch(`${url}/console`)).text();
+  const [, spent] = /of 1 customers, each its own; \$([\d,.]+) of it spent, [\d.]+ %/.exec(text) ?? [];
+  assert.ok(Number(spent) > 0, 'what Acme has spent of its budget');
+});
+
+test('a request tells which windows of its limits it was charged to, and what they kept', async () => {
+  await gateway.bigquery
+    .rows(`INSERT INTO events (name, source, identifier, created_at, metadata, event_id, rank, function, feature, units, quota_window, quota_units, count, cost_nano_usd, budget_window, budget_nano_usd, feature_budget_window, feature_budget_nano_usd)
+    VALUES ('CompletionsFinished', 'dotcom-product-subscriptions', '${ids[0] ?? ''}', now(), '{}', 'limited-request', 1, 'f', 'chat_completions', 1, 'window-of-its-quota', 1, 1, 1250000001, '2026-11', 1250000001, '2026-11-28.2', 1250000000)`);
+  await gateway.bigquery
+    .rows(`INSERT INTO events (name, source, identifier, created_at, metadata, event_id, rank, function, feature, units, count)
+    VALUES ('RateLimited', 'dotcom-product-subscriptions', '${ids[2] ?? ''}', now(), '{"cause":"budget","budget":{"refusal":"budget-too-dear","of":"subscription","limit_nano_usd":5000000000,"spent_nano_usd":4000000001,"cost_nano_usd":1000000000}}', 'refused-request', 1, 'f', 'chat_completions', 0, 1)`);
+  const refused = await (await fetch(`${url}/console/requests?id=refused-request&format=csv&table=request`)).text();
+  assert.match(refused, /Refused for,budget-too-dear\r\n/);
+  assert.match(refused, /4\.000000001 of 5\.000000000 spent; it might have cost 1\.000000000/);
+  const customer = await (await fetch(`${url}/console/customers/${ids[2] ?? ''}?format=csv&table=refusals`)).text();
+  assert.match(customer, /^may cost more than is left of the budget,chat_completions,1,/m);
+  const csv = await (await fetch(`${url}/console/requests?id=limited-request&format=csv&table=request`)).text();
+  assert.match(csv, /Quota window,window-of-its-quota\r\n/);
+  assert.match(csv, /"?Kept by its budget, USD"?,1\.250000001 in 2026-11\r\n/);
+  assert.match(csv, /"?Kept by its feature’s budget, USD"?,1\.25\d* in 2026-11-28\.2\r\n/);
 });
 
 test('no page and no file has a secret or a prompt, though every text of some rows does', async () => {

@@ -5,6 +5,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import OpenAI from 'openai';
 import { startGateway, type TestGateway } from '../local/test-gateway.ts';
+import { codex, codexTurn, firstInput } from './codex-turn.ts';
 
 let gateway: TestGateway;
 let openai: OpenAI;
@@ -71,44 +72,13 @@ test('openai: the helper for streams, tools and structured output', async () => 
   assert.deepEqual(parsed.output_parsed, { city: 'Zürich' });
 });
 
-/** What Codex CLI 0.171 sends with every turn. */
-const codex = {
-  model: 'gpt-5.3-codex',
-  instructions: 'You are Codex.',
-  stream: true as const,
-  store: false,
-  include: ['reasoning.encrypted_content'],
-  tools: [
-    { type: 'function', name: 'shell', parameters: { type: 'object', properties: {} }, strict: false },
-    { type: 'custom', name: 'apply_patch', description: 'Edits files.' },
-    { type: 'tool_search', execution: 'client' },
-    { type: 'web_search', external_web_access: false },
-  ],
-  tool_choice: 'auto',
-  parallel_tool_calls: true,
-  reasoning: { effort: 'medium', summary: 'auto' },
-  prompt_cache_key: '0199-conversation',
-  text: { verbosity: 'medium' },
-  client_metadata: { 'x-codex-installation-id': 'none' },
-};
-
 test('a conversation of five turns as Codex holds it: its thinking and calls go back whole', async () => {
-  const input: Record<string, unknown>[] = [
-    { type: 'message', role: 'user', content: [{ type: 'input_text', text: 'Mend the test.' }] },
-  ];
+  const input = firstInput();
   const said: string[] = [];
   for (let turn = 0; turn < 5; turn++) {
-    const { data, response } = await openai.responses
-      .create({ ...codex, input } as unknown as OpenAI.Responses.ResponseCreateParamsStreaming)
-      .withResponse();
-    assert.match(response.headers.get('warning') ?? '', /^299 cody-gateway "tools: web_search left out/);
-    const items: Record<string, unknown>[] = [];
-    for await (const event of data) if (event.type === 'response.output_item.done') items.push({ ...event.item });
+    const { items, headers } = await codexTurn(openai, input);
+    assert.match(headers.get('warning') ?? '', /^299 cody-gateway "tools: web_search left out/);
     said.push(items.map(({ type }) => type).join());
-    input.push(...items);
-    for (const { type, call_id } of items)
-      if (type === 'function_call') input.push({ type: 'function_call_output', call_id, output: 'ok' });
-    if (items.at(-1)?.['type'] === 'message') input.push({ type: 'message', role: 'user', content: 'Go on.' });
     const body = sent();
     assert.deepEqual(body['input'], input.slice(0, (body['input'] as unknown[]).length));
     assert.deepEqual(body['tools'], codex.tools.slice(0, 3));

@@ -6,7 +6,7 @@ import { compare, comparisonHelp, sections } from './comparison.ts';
 import * as embeddings from './embeddings.ts';
 import * as sync from './sync.ts';
 import * as weight from './weight.ts';
-import { fold } from '../terminal/fold.ts';
+import { foldHelp } from '../terminal/fold.ts';
 
 interface Benchmark {
   /** What `--help` prints. */
@@ -40,7 +40,7 @@ async function main(args: readonly string[]): Promise<number> {
   const [name = '', ...rest] = args;
   const benchmark = benchmarks.get(name);
   if (args.includes('--help')) {
-    console.log(fold(benchmark?.help ?? help));
+    console.log(foldHelp(benchmark?.help ?? help));
     return 0;
   }
   if (name !== '' && !name.startsWith('-') && benchmark === undefined && !sections.includes(name)) {

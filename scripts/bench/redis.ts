@@ -3,7 +3,7 @@
 
 import { randomUUID } from 'node:crypto';
 import type { Actor, Permit } from '@cody-gateway/shared/auth';
-import { createLimiter, type Lease } from '@cody-gateway/shared/limiter';
+import { createLimiter, type CallMoney, type Lease } from '@cody-gateway/shared/limiter';
 import { connectStore } from '@cody-gateway/shared/store';
 import { Redis } from 'ioredis';
 import { startRedis } from '../local/process/redis.ts';
@@ -52,6 +52,26 @@ export async function redisCost(share: number): Promise<RedisRow[]> {
   const permits = Array.from({ length: actors }, permitOf);
   const leases: (Lease | undefined)[] = [];
   const budget = (): { leftMs: number } => ({ leftMs: 60_000 });
+  /** Real amounts have such digits: Lua and Redis write them as texts. */
+  const spentNanoUsd = 2_345_678_901;
+  const window = (name: string) => [
+    { name, startMs: 0, endMs: Date.now() + 86_400_000 },
+    { name: `${name}-next`, startMs: Date.now() + 86_400_000, endMs: Date.now() + 2 * 86_400_000 },
+  ];
+  const limits = { limitNanoUsd: 9_000_000 * 1e9, overshootNanoUsd: 0, isHard: true };
+  const money: CallMoney = {
+    cost: {
+      worstNanoUsd: 12_345_678_901,
+      expectedNanoUsd: 4_345_678_901,
+      inputNanoUsd: 1_345_678_901,
+      renewalNanoUsd: 345_678_901,
+    },
+    budgets: [
+      { scope: 'subscription', windows: window('2026-11'), ...limits },
+      { scope: 'chat_completions', windows: window('2026-11-28'), ...limits },
+    ],
+    notice: { thresholds: [50, 80, 100], draft: '{}' },
+  };
   const text = `{"event":"${'x'.repeat(eventBytes)}"}`;
   const notice = { thresholds: [90, 95, 100], draft: '{}' };
   const kinds: Record<string, (i: number) => Promise<unknown>> = {
@@ -63,6 +83,13 @@ export async function redisCost(share: number): Promise<RedisRow[]> {
       leases[i] = lease;
     },
     settle: async (i) => (leases[i] as Lease).settle(1, text, budget()),
+    'admit, two budgets': async (i) => {
+      const admission = { leaseId: randomUUID(), estimate: 1, draft: text, notice, money };
+      const lease = await limiters[i % connections]?.admit(permits[i % actors] as Permit, admission, budget());
+      if (lease === undefined || lease.decision !== 'admitted') throw new Error(`call ${i} was refused`);
+      leases[i] = lease;
+    },
+    'settle, two budgets': async (i) => (leases[i] as Lease).settle(1, text, budget(), spentNanoUsd),
   };
   const calls = Math.round(callsATurn * share);
   const taken = Object.keys(kinds).map((call) => ({ call, samples: [] as Sample[] }));
@@ -142,11 +169,16 @@ function rowsOf(taken: readonly { call: string; samples: readonly Sample[] }[]):
       perSecond: of((sample) => sample.perSecond),
     };
   });
-  const [incr, admit, settle] = medians;
-  if (admit !== undefined && settle !== undefined) {
+  const [incr, ...pairs] = medians;
+  for (const [name, at] of [
+    ['both: one request', 0],
+    ['both, two budgets', 2],
+  ] as const) {
+    const [admit, settle] = pairs.slice(at, at + 2);
+    if (admit === undefined || settle === undefined) continue;
     const sum = (pick: (row: (typeof medians)[number]) => number): number => pick(admit) + pick(settle);
     medians.push({
-      call: 'both: one request',
+      call: name,
       roundTrips: sum((row) => row.roundTrips),
       commands: sum((row) => row.commands),
       scriptMicros: sum((row) => row.scriptMicros ?? 0),

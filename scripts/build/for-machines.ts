@@ -9,8 +9,8 @@ const variableRows = /[\\/]src[\\/]config[\\/](?:[a-z]+-)?variables\.ts$/;
 const sentence = /^(.*\n)( +)(['"])(?=[^\n]* )[^\n]*\.\3,$/gm;
 
 /**
- * What is there for people stays in the repository: blanks of JSON, and Lua's comments but for those that say what a
- * script is made of and which keys it takes (shared/src/store/script.ts).
+ * What is there for people stays in the repository: blanks of JSON, and of Lua the indents and the comments, but for
+ * those that say what a script is made of and which keys it takes (shared/src/store/script.ts).
  */
 export function forMachines(file: string, text: string): string {
   if (/[\\/]catalogue[\\/]defaults[\\/].*\.json$/.test(file))
@@ -21,5 +21,5 @@ export function forMachines(file: string, text: string): string {
     );
   if (file.endsWith('.json')) return JSON.stringify(JSON.parse(text));
   if (!file.endsWith('.lua')) return text;
-  return text.replaceAll(/^\s*--(?! @include | KEYS\[).*\n/gm, '');
+  return text.replaceAll(/^\s*--(?! @include | KEYS\[).*\n/gm, '').replaceAll(/^ +/gm, '');
 }

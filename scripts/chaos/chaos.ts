@@ -8,7 +8,7 @@ import { deliveryChaos, type ChaosResult } from './delivery.ts';
 import { homesChaos } from './homes.ts';
 import { hostileChaos } from './hostile.ts';
 import { limitsChaos } from './limits.ts';
-import { fold } from '../terminal/fold.ts';
+import { foldHelp } from '../terminal/fold.ts';
 import { endWith } from '../terminal/usage-error.ts';
 
 const help = `npm run chaos [-- --only delivery|limits|failover|homes|hostile] [--seconds <number>] [--seed <text>] [--json]
@@ -48,7 +48,7 @@ try {
   process.exit();
 }
 if (values.help === true) {
-  console.log(fold(help));
+  console.log(foldHelp(help));
   process.exit(0);
 }
 const seconds = Number(values.seconds ?? 60);

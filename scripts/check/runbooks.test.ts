@@ -251,6 +251,14 @@ test('every runbook begins with what mends it fastest, or says that nothing is l
   }
 });
 
+test('what an alert about a customer’s money tells first is how that customer is stopped', () => {
+  const stop = '`npm run gateway -- subscriptions disable <id> --yes --reason TEXT';
+  for (const name of ['spend-above-past', 'budget-pace', 'unpriced-spend', 'price-changes', 'budget-above-bound']) {
+    const [, first = ''] = /^## At once\n\n(.+)/m.exec(read(`terraform/runbooks/${name}.md`)) ?? [];
+    assert.ok(first.startsWith(stop) && first.includes('in ten seconds'), `${name}: ${first}`);
+  }
+});
+
 /**
  * What Google lets us label; members of a resource type's schema (google provider 7.45). Queues, jobs and accounts
  * take none.

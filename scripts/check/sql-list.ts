@@ -7,6 +7,7 @@ import path from 'node:path';
 import {
   customerQuestions,
   customersQuestion,
+  failuresQuestion,
   functionsQuestions,
   overviewQuestions,
   questionText,
@@ -200,6 +201,7 @@ function consoleQuestions(): readonly Sql[] {
     ...Object.fromEntries(Object.entries(reportQuestions).map(([name, question]) => [`report ${name}`, question])),
     customers: customersQuestion,
     traffic: trafficQuestion,
+    failures: failuresQuestion,
     'functions spend': functionsQuestions.spend,
     'functions parts': functionsQuestions.parts,
     request: requestQuestion,

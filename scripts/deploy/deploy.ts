@@ -16,7 +16,7 @@ import { currentTag, previousTag, requirePublished, tagForm } from './release-ta
 import { readRoot, writeTags, type Root } from './root-file.ts';
 import { smoke } from './smoke.ts';
 import { moveTraffic } from './traffic.ts';
-import { fold } from '../terminal/fold.ts';
+import { foldHelp } from '../terminal/fold.ts';
 import { formatTable } from '../terminal/table.ts';
 import { endWith, UsageError } from '../terminal/usage-error.ts';
 
@@ -224,7 +224,7 @@ export async function main(args: readonly string[], envs?: string): Promise<void
   const [command, ...given] = positionals;
   const usage = usages[command ?? ''];
   if (usage === undefined) throw new UsageError(`no command ${command ?? ''}: ${Object.keys(usages).join(', ')}`);
-  if (values.help === true) return console.log(fold(usage));
+  if (values.help === true) return console.log(foldHelp(usage));
   if (values.env === undefined) throw new UsageError('--env is missing: dev or prod');
   const target = readRoot(values.env, envs);
   const all = (await readFunctionFiles()).map(({ name }) => name);

@@ -5,7 +5,7 @@ import { appendFileSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
-import { fold } from '../terminal/fold.ts';
+import { foldHelp } from '../terminal/fold.ts';
 import { endWith, UsageError } from '../terminal/usage-error.ts';
 import { differences, digest, personsChanges, type Plan } from './plan.ts';
 import { run, runOrNull } from './program.ts';
@@ -142,7 +142,7 @@ export async function main(args: readonly string[], envs?: string): Promise<numb
     },
   });
   if (values.help === true) {
-    console.log(fold(usage));
+    console.log(foldHelp(usage));
     return 0;
   }
   if (values.env === undefined) throw new UsageError('--env is missing: dev or prod');

@@ -1,7 +1,7 @@
 // `npm run smoke -- --endpoint URL --token T`: the black-box suite that runs against any deployment.
 
 import { parseArgs } from 'node:util';
-import { fold } from '../terminal/fold.ts';
+import { foldHelp } from '../terminal/fold.ts';
 import { endWith, UsageError } from '../terminal/usage-error.ts';
 
 const answerTimeoutMs = 120_000;
@@ -161,7 +161,7 @@ async function main(): Promise<number> {
     options: { endpoint: { type: 'string' }, token: { type: 'string' }, help: { type: 'boolean' } },
   });
   if (values.help === true) {
-    console.log(fold(usage));
+    console.log(foldHelp(usage));
     return 0;
   }
   const endpoint = values.endpoint ?? process.env['E2E_GATEWAY_ENDPOINT'];

@@ -22,7 +22,7 @@ before(() => buildFunctions());
 const kills = Number(process.env['GATEWAY_KILLS'] ?? 3);
 const firstSeed = Number(process.env['GATEWAY_SEED'] ?? 1);
 /** What a whole start has at the most: each function and Redis with a guard, and the four that lead to them. */
-const processesMax = 26;
+const processesMax = 33;
 const waitMaxMs = 60_000;
 /** A guard that is killed is no end: another takes its place, and all goes on. */
 const goesOnMs = 3_000;

@@ -26,7 +26,7 @@ export function firstScreen(
     ['Embeddings', 'CODY_GATEWAY_SOURCEGRAPH_EMBEDDINGS_API_URL'],
   ] as const;
   const elsewhere = others.filter(([, variable]) => (env[variable] ?? '') !== '');
-  const standIns = others.filter(([, variable]) => (env[variable] ?? '') === '').map(([name]) => name);
+  const standIns = others.filter(([, variable]) => (env[variable] ?? '') === '');
   return `
 The gateway is ready at ${url}
 
@@ -52,8 +52,8 @@ Providers
 ${providerKinds.map((kind) => `  ${provider(kind)}`).join('\n')}
 The rest
   real       Redis, the functions (each a process of its own)
-${fold('  stand-ins  ', ['Firestore', 'Cloud Tasks', 'BigQuery', ...standIns])}
-${elsewhere.map(([name, variable]) => `  elsewhere  ${name}\n             ${variable}\n`).join('')}${
+  stand-ins  Firestore, Cloud Tasks, BigQuery${standIns.length === 0 ? '' : '; these until it is set:'}
+${standIns.map(([name, variable]) => `    ${name.padEnd(15)}  ${variable}\n`).join('')}${elsewhere.map(([name, variable]) => `  elsewhere  ${name}\n             ${variable}\n`).join('')}${
     names.length === 0 ? '' : `${fold('  set here   ', names)}\n`
   }
 Console      ${url}/console (usage, money, customers, models)

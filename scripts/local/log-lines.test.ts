@@ -38,6 +38,20 @@ test('what failed has a second line with where to look', () => {
   assert.deepEqual(more, []);
 });
 
+test('however long path and model are, the line is one row that has the status, the time and the function', () => {
+  const gemini = '/v1beta/models/gemini-2.5-flash:streamGenerateContent';
+  for (const [url, model] of [
+    [gemini, 'google/gemini-2.5-flash'],
+    ['/v1/completions/fireworks', 'fireworks/accounts/fireworks/models/starcoder-7b'],
+    [gemini, 'y'.repeat(200)],
+    [`/${'x'.repeat(200)}`, undefined],
+  ] as const) {
+    const line = shortLine('code-completions', request(200, { message: `POST ${url} 200`, model }), style);
+    assert.ok(line.length <= 80, line);
+    assert.match(line, /^POST \/.* 200 {2}83 ms {2}.*code-completions$/);
+  }
+});
+
 test('no line is wider than the terminal, and none moves the cursor', () => {
   const nasty = `\u001B[2Jx\r\n\u0007${'y'.repeat(500)}`;
   for (const line of [nasty, request(503, { message: nasty, model: '\u001B[31mred\n' }), `{"broken": ${nasty}`])

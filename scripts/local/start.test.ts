@@ -76,6 +76,7 @@ test(
     assert.ok(caution >= 0 && caution < text.indexOf('The gateway is ready at'), 'before anything can cost money');
     assert.match(text, /openai {5}REAL, calls cost money: OPENAI_API_KEY is set/);
     assert.match(text, /anthropic {2}stand-in; the real one with ANTHROPIC_API_KEY/);
+    assert.match(text, /stand-ins {2}Firestore, .*until it is set:\n[^]*^ {4}Slack +CODY_GATEWAY_\w+$/m);
     assert.match(text, /it ends with this process/);
     assert.doesNotMatch(text, /__version|\{"severity"/, 'no health checks, no JSON');
     // As a person pastes it.

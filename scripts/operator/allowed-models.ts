@@ -14,15 +14,26 @@ export function readModels(text: string): string[] {
   return models;
 }
 
-/** One sentence for each name that this gateway does not know, and what could not be known here; none for `*`. */
-export async function notesOnModels(deployment: Deployment, models: readonly string[]): Promise<readonly string[]> {
-  if (models.every((model) => model === '*')) return [];
+/** What the catalogue says of names. */
+export interface NotesOnModels {
+  /** One sentence for each name that this gateway does not know, and what could not be known here; none for `*`. */
+  readonly notes: readonly string[];
+  readonly unknown: ReadonlySet<string>;
+}
+
+export async function notesOnModels(deployment: Deployment, models: readonly string[]): Promise<NotesOnModels> {
+  if (models.every((model) => model === '*')) return { notes: [], unknown: new Set() };
   const { catalogue, notes } = await readCatalogue(deployment);
-  const unknown = models.flatMap((model) => {
+  const refused = models.flatMap((model) => {
     const resolution = catalogue.resolve(model);
-    if (resolution.kind !== 'refused') return [];
-    const near = resolution.nearest.length === 0 ? '' : ` Did you mean ${resolution.nearest.slice(0, 3).join(' or ')}?`;
-    return [`No model that this gateway serves is called ${model}.${near} models list shows them.`];
+    return resolution.kind === 'refused' ? [{ model, nearest: resolution.nearest.slice(0, 3) }] : [];
   });
-  return unknown.length === 0 ? [] : [...unknown, ...notes];
+  const told = refused.map(
+    ({ model, nearest }) =>
+      `No model that this gateway serves is called ${model}.${nearest.length === 0 ? '' : ` Did you mean ${nearest.join(' or ')}?`} models list shows them.`,
+  );
+  return {
+    notes: told.length === 0 ? [] : [...told, ...notes],
+    unknown: new Set(refused.map(({ model }) => model)),
+  };
 }

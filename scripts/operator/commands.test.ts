@@ -3,7 +3,10 @@
 
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { test } from 'node:test';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { test, type TestContext } from 'node:test';
 import { commands, meantBy, nouns } from './commands.ts';
 import { completionCommands, optionsOf } from './completion.ts';
 import { UsageError } from './command.ts';
@@ -86,6 +89,7 @@ test('words: a command, a noun, and what may have been meant', () => {
     ['usage show', 'usage cost', 'usage tags', 'usage report', 'usage export'],
   );
   assert.equal(hint('subscription', 'list'), 'did you mean subscriptions list?');
+  assert.equal(hint('subscription', 'lst'), 'did you mean subscriptions list?');
   assert.equal(hint('subscriptions', 'delte'), 'did you mean subscriptions delete?');
   assert.equal(hint('list', 'subscriptions'), 'did you mean subscriptions list?');
   assert.equal(hint('subscritpions'), 'did you mean subscriptions?');
@@ -93,52 +97,82 @@ test('words: a command, a noun, and what may have been meant', () => {
   assert.equal(hint('frob', 'it'), null);
 });
 
+const quoted = (text: string): string => `'${text}'`;
 const script = async (shell: string): Promise<string> => {
   const command = commands.find(({ name }) => name === `completion ${shell}`);
   const { text } = (await command?.run([])) ?? { text: '' };
   return text;
 };
 
+/** What is typed, and all that a shell offers for its last word. */
+const offered: readonly (readonly [typed: readonly string[], words: readonly string[]])[] = [
+  [[''], [...nouns.keys(), 'help']],
+  ...[...nouns].map(([noun, own]) => [[noun, ''], own.map(({ name }) => name.slice(noun.length + 1))] as const),
+  [
+    ['audit', 'list', '--'],
+    ['--subscription', '--since', '--most', '--project', '--json', '--help'],
+  ],
+  [['audit', 'list', '--since', '1h', '--mo'], ['--most']],
+  [['audit', 'list', '--since', ''], []],
+];
+
 test('bash completes nouns, verbs and options', async () => {
   const text = await script('bash');
-  const complete = (...words: string[]): string[] => {
+  const completeBash = (...words: string[]): string[] => {
     const list = words.map((word) => `'${word}'`).join(' ');
     const code = `${text}\nCOMP_WORDS=(gateway ${list}); COMP_CWORD=${words.length}; _gateway; printf '%s\\n' "\${COMPREPLY[@]}"`;
     const { stdout, stderr, status } = spawnSync('bash', ['--norc', '-c', code], { encoding: 'utf8' });
     assert.deepEqual([status, stderr], [0, '']);
     return stdout.split('\n').filter((line) => line !== '');
   };
-  assert.deepEqual(complete(''), [...nouns.keys(), 'help']);
-  assert.deepEqual(complete('sub'), ['subscriptions']);
-  for (const [noun, own] of nouns)
-    assert.deepEqual(
-      complete(noun, ''),
-      own.map(({ name }) => name.slice(noun.length + 1)),
-    );
-  assert.deepEqual(complete('subscriptions', 'create', '--na'), ['--name']);
-  assert.deepEqual(complete('audit', 'list', '--'), [
-    '--subscription',
-    '--since',
-    '--most',
-    '--project',
-    '--json',
-    '--help',
-  ]);
+  for (const [typed, words] of offered) assert.deepEqual(completeBash(...typed), words, typed.join(' '));
+  assert.deepEqual(completeBash('sub'), ['subscriptions']);
+  assert.deepEqual(completeBash('subscriptions', 'create', '--na'), ['--name']);
 });
 
-for (const [shell, check] of [
-  ['zsh', ['-n']],
-  ['fish', ['--no-execute']],
+/** A shell that is asked as a person's is, in a folder with one file. */
+function complete(t: TestContext, shell: string, text: string, ask: (typed: readonly string[]) => string) {
+  const dir = mkdtempSync(path.join(tmpdir(), 'gateway-completion-'));
+  t.after(() => rmSync(dir, { recursive: true }));
+  writeFileSync(path.join(dir, 'a-file.csv'), '');
+  const script = path.join(dir, '.script');
+  return (typed: readonly string[]): string[] | null => {
+    writeFileSync(script, `${text}\n${ask(typed)}\n`);
+    const { error, status, stdout, stderr } = spawnSync(shell, [script], {
+      cwd: dir,
+      env: { ...process.env, HOME: dir, XDG_CONFIG_HOME: dir, XDG_DATA_HOME: dir },
+      encoding: 'utf8',
+    });
+    if (error !== undefined && 'code' in error && error.code === 'ENOENT') return null;
+    assert.deepEqual([status, stderr], [0, ''], typed.join(' '));
+    return stdout.split('\n').filter((line) => line !== '');
+  };
+}
+
+for (const [shell, head, ask] of [
+  // What zsh itself knows only while a line is edited.
+  [
+    'zsh',
+    'compdef() { :; }; compadd() { shift; print -l -- $@; }; _files() { print -l -- *; }',
+    (typed: string) => `words=(gateway ${typed}); CURRENT=$#words; _gateway`,
+  ],
+  [
+    'fish',
+    '',
+    (_typed: string, plain: string) => `complete -C ${quoted(`gateway ${plain}`)} | string split -f1 \\t; true`,
+  ],
 ] as const)
-  test(`${shell} has every noun, verb and option, in words that it can read`, async (t) => {
-    const text = await script(shell);
-    for (const [noun, own] of nouns) {
-      assert.ok(text.includes(noun));
-      for (const { name } of own) assert.ok(text.includes(name.slice(noun.length + 1)), name);
+  test(`${shell} completes nouns, verbs and options, and files where a file is meant`, async (t) => {
+    const asks = complete(t, shell, `${head}\n${await script(shell)}`, (typed) =>
+      ask(typed.map(quoted).join(' '), typed.join(' ')),
+    );
+    if (asks(['']) === null) return t.skip(`${shell} is not installed here: what it completes is not tested`);
+    for (const [typed, words] of offered) {
+      const last = typed.at(-1) ?? '';
+      const got = (asks(typed) ?? []).filter((word) => word.startsWith(last));
+      assert.deepEqual(got.toSorted(), [...words].toSorted(), typed.join(' '));
     }
-    const { error, status, stderr } = spawnSync(shell, [...check, '/dev/stdin'], { input: text, encoding: 'utf8' });
-    if (error !== undefined) return t.skip(`${shell} is not installed here: its reading of the script is not tested`);
-    assert.equal(status, 0, stderr);
+    assert.deepEqual(asks(['events', 'replay', '--log', 'a']), ['a-file.csv']);
   });
 
 test('a quote in the folder’s name or a summary does not end a word of the script', async () => {

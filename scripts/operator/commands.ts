@@ -90,8 +90,11 @@ export function meantBy(words: readonly string[]): Meant {
   const turned = commands.find(({ name }) => name === `${verb ?? ''} ${noun}`);
   if (turned !== undefined) return { unknown: typed, hint: didYouMean([turned.name]) };
   const near = nearestNames(noun, [...nouns.keys()]);
-  const whole = near.flatMap((one) => nouns.get(one) ?? []).find(({ name }) => name.endsWith(` ${verb ?? ''}`));
-  if (whole !== undefined) return { unknown: typed, hint: didYouMean([whole.name]) };
+  for (const one of verb === undefined ? [] : near) {
+    const verbs = (nouns.get(one) ?? []).map(({ name }) => name.slice(one.length + 1));
+    const [meantVerb] = verbs.includes(verb ?? '') ? [verb ?? ''] : nearestNames(verb ?? '', verbs);
+    if (meantVerb !== undefined) return { unknown: typed, hint: didYouMean([`${one} ${meantVerb}`]) };
+  }
   return { unknown: typed, hint: near.length === 0 ? null : didYouMean(near) };
 }
 

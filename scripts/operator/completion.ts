@@ -43,13 +43,48 @@ export function optionsOf({ help }: Command): string[] {
   return [...new Set([...usage.matchAll(/(?<=[\s[(])--[a-z][a-z-]*/g)].map(([option]) => option))];
 }
 
+/** What each option's value is in the usage, such as `<file>`; null for one that takes none. */
+function valueOf({ help }: Command, option: string): string | null {
+  const [usage = ''] = help.split('\n\n');
+  return new RegExp(`${option} (<[^>]*>|[a-z]+(?:\\|[a-z]+)+)`).exec(usage.replaceAll(/\s+/g, ' '))?.[1] ?? null;
+}
+
 const nounOf = ({ name }: Command): string => name.split(' ')[0] ?? '';
 const verbOf = ({ name }: Command): string => name.split(' ')[1] ?? '';
 const nounsOf = (all: readonly Command[]): string[] => [...new Set(all.map(nounOf)), 'completion', 'help'];
 
+/** Options with a value, by what it is. */
+function valued(all: readonly Command[]): {
+  readonly files: string[];
+  readonly others: string[];
+  readonly words: ReadonlyMap<string, string>;
+} {
+  const values = new Map(
+    all.flatMap((command) =>
+      optionsOf(command).flatMap((option) => {
+        const value = valueOf(command, option);
+        return value === null ? [] : [[option, value] as const];
+      }),
+    ),
+  );
+  const named = [...values];
+  return {
+    files: named.filter(([, value]) => isFile(value)).map(([option]) => option),
+    others: named.filter(([, value]) => !isFile(value) && value.startsWith('<')).map(([option]) => option),
+    words: new Map(
+      named.filter(([, value]) => !value.startsWith('<')).map(([option, value]) => [option, wordsIn(value)]),
+    ),
+  };
+}
+
+const isFile = (value: string): boolean => value === '<file>' || value === '<csv>';
+const wordsIn = (value: string): string => value.replaceAll('|', ' ');
+
 function cases(all: readonly Command[], word: string): string {
   const verbs = [...Map.groupBy(all, nounOf)].map(([noun, own]) => `${noun}) words='${own.map(verbOf).join(' ')}' ;;`);
   const options = all.map((command) => `'${command.name}') words='${optionsOf(command).join(' ')} --help' ;;`);
+  const { files, others, words } = valued(all);
+  const none = [...files, ...others];
   return `  case "$at" in
     1) words='${nounsOf(all).join(' ')}' ;;
     2) case "\${${word}[$first]}" in
@@ -57,12 +92,17 @@ function cases(all: readonly Command[], word: string): string {
       help) words='${nounsOf(all).join(' ')}' ;;
       ${verbs.join('\n      ')}
     esac ;;
-    *) case "\${${word}[$first]} \${${word}[$first+1]}" in
+    *) case "\${${word}[$first+$at-2]}" in
+      ${none.length === 0 ? '' : `${none.join('|')}) ;;`}
+      ${[...words].map(([option, some]) => `${option}) words='${some}' ;;`).join('\n      ')}
+      *) case "\${${word}[$first]} \${${word}[$first+1]}" in
       ${options.join('\n      ')}
+      esac ;;
     esac ;;
   esac`;
 }
 
+/** What is not completed by words is a file's name. */
 function bash(all: readonly Command[]): string {
   return `gateway() { ${run} "$@"; }
 _gateway() {
@@ -74,10 +114,12 @@ complete -o default -F _gateway gateway`;
 }
 
 function zsh(all: readonly Command[]): string {
+  const { files } = valued(all);
   return `gateway() { ${run} "$@"; }
 _gateway() {
   local words_typed=("\${words[@]}") at=$((CURRENT - 1)) first=2
   local words=
+  if [[ $at -gt 2 && "\${words_typed[$at]}" == (${files.join('|')}) ]]; then _files; return; fi
 ${cases(all, 'words_typed')}
   compadd -- \${=words}
 }
@@ -100,7 +142,14 @@ function fish(all: readonly Command[]): string {
     offer(at(2, 'help'), `-a ${quoted(nounsOf(all).join(' '))}`),
     ...all.map((one) => offer(at(2, nounOf(one)), `-a ${verbOf(one)} -d ${quoted(one.summary)}`)),
     ...all.flatMap((one) =>
-      optionsOf(one).map((option) => offer(at(3, nounOf(one), verbOf(one)), `-l ${option.slice(2)}`)),
+      [...optionsOf(one), '--help'].map((option) =>
+        offer(at(3, nounOf(one), verbOf(one)), `-l ${option.slice(2)}${fishValue(valueOf(one, option))}`),
+      ),
     ),
   ].join('\n');
+}
+
+function fishValue(value: string | null): string {
+  if (value === null) return '';
+  return isFile(value) ? ' -r -F' : ` -x${value.startsWith('<') ? '' : ` -a ${quoted(wordsIn(value))}`}`;
 }

@@ -3,6 +3,7 @@
 
 import { oneLine } from '@cody-gateway/shared/telemetry';
 import { UsageError } from './command.ts';
+import { fold } from '../terminal/fold.ts';
 import { ask, canAsk } from '../terminal/question.ts';
 
 /** What the command line says of it. */
@@ -42,6 +43,6 @@ export async function askConsent(yes: boolean, what: string, word: string): Prom
   if (yes) return;
   requireYes(yes, what);
   const wanted = oneLine(word).trim();
-  const typed = await ask(`This ${what}.\nType ${wanted} to do it: `);
+  const typed = await ask(`${fold(`This ${what}.`, process.stderr.columns)}\nType ${wanted} to do it: `);
   if (typed !== wanted) throw new Error('nothing was done');
 }

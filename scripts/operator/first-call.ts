@@ -11,12 +11,17 @@ const routes: readonly (readonly [provider: string, path: string, model: string]
 /**
  * A curl line: a streamed chat completion where chat is granted for a model of these providers, otherwise a look at
  * the limits.
- * @param url the gateway's address; null where nobody said
+ * @param url the gateway's address; null where nobody said @param unknown models that nothing serves
  */
-export function firstCall(url: string | null, token: string, limits: SubscriptionRecord['limits']): string {
+export function firstCall(
+  url: string | null,
+  token: string,
+  limits: SubscriptionRecord['limits'],
+  unknown: ReadonlySet<string> = new Set(),
+): string {
   const curl = `curl -N ${url ?? 'https://<your-gateway>'}`;
   const authorization = `-H 'Authorization: Bearer ${token}'`;
-  const allowed = limits.chat_completions?.allowedModels ?? [];
+  const allowed = (limits.chat_completions?.allowedModels ?? []).filter((model) => !unknown.has(model));
   for (const [provider, path, usual] of routes) {
     const qualified = allowed.find((model) => model === '*' || model.startsWith(`${provider}/`));
     if (qualified === undefined) continue;

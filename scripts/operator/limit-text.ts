@@ -20,6 +20,7 @@ export interface Limit {
  */
 export function parseLimit(text: string, option: string, instead = 'leave the option out'): Limit {
   const [, units, window] = /^(-?\d+)\/(.+)$/.exec(text) ?? [];
+  if (/^-\d+$/.test(text)) throw new UsageError(`${option} ${text} is too small: give 2 or more, such as 500/24h`);
   if (units === undefined || window === undefined)
     throw new UsageError(`${option} ${JSON.stringify(text)} is no limit: write units per window, such as 500/24h`);
   const limit = Number(units);

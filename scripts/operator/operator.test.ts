@@ -125,6 +125,7 @@ test('the line to try calls what was granted', async () => {
       .at(-1) ?? '';
   const openai = await lineOf('--chat', '5/24h', '--models', 'openai/gpt-4-turbo');
   assert.match(openai, /https:\/\/<your-gateway>\/v1\/completions\/openai .*"model":"gpt-4-turbo"/);
+  assert.match(await lineOf('--chat', '5/24h', '--models', 'openai/gtp-4o'), /\/v1\/limits -H/);
   assert.match(await lineOf('--embeddings', '5/24h'), /\/v1\/limits -H/);
 });
 
@@ -385,6 +386,7 @@ test('a wrong command line is said with the value that is wrong and exit code 2,
     [[...named, '--chat', '5/1h', '--chat', '6/1h'], /--chat is given 2 times/],
     [[...named, '--chatt', '5/1h'], /Unknown option '--chatt', did you mean --chat\?\n/],
     [[...named, '--chat', '-5/24h'], /^gateway: --chat -5 is too small: give 2 or more\n/],
+    [[...named, '--chat', '-5'], /^gateway: --chat -5 is too small: give 2 or more, such as 500\/24h\n/],
     [[...named, '--chat', '0/24h'], /--chat 0 grants nothing: leave the option out\n/],
     [[...named, '--chat'], /^gateway: --chat is given without its value\n/],
     [

@@ -67,7 +67,8 @@ examples:
       const deployment = await deploymentOf(options.project);
       const { id, record } = await existing(deployment, handle);
       if (taken) await askConsent(yes, what, record.name);
-      const notes = await notesOnModels(deployment, options.models === undefined ? [] : readModels(options.models));
+      const named = options.models === undefined ? [] : readModels(options.models);
+      const { notes } = await notesOnModels(deployment, named);
       const author = await readAuthor(options.reason, deployment);
       const { text, json } = await writeSubscription(deployment, (directory, copies) =>
         setLimits(directory, copies, id, changes, author),

@@ -72,7 +72,7 @@ examples:
       const deployment = await deploymentOf(options.project);
       const url = givenUrl ?? deployment.url;
       if (!yes) await askForNamesake(deployment, name);
-      const notes = await notesOnModels(deployment, models);
+      const { notes, unknown } = await notesOnModels(deployment, models);
       const author = await readAuthor(options.reason ?? `a new subscription for ${name}`, deployment);
       const { id, token, record } = await withDirectory(deployment, (directory) =>
         createSubscription(directory, {
@@ -90,7 +90,7 @@ token       ${token}
 ${notes.map((note) => `\n${note}`).join('')}
 The token is shown this once: only its hash is stored. Try it:
 
-  ${firstCall(url, token, limits)}`,
+  ${firstCall(url, token, limits, unknown)}`,
         json: { ...flat({ id, record }), token, place: deployment.name, notes },
       };
     },

@@ -118,6 +118,17 @@ test('without a terminal nobody is asked: what is missing is told in one message
   assert.deepEqual(await outcomes(id), []);
 });
 
+test('at a terminal a second subscription of the same name is asked about, in lines that fit', async () => {
+  const first = await createSubscription(directory, { name: 'twice', limits });
+  const create = ['subscriptions', 'create', '--name', 'twice', '--chat', '5/1h'];
+  const refused = await atTerminal(create, [[/Type twice to do it: $/, 'no\n']]);
+  assert.equal(refused.code, 1, refused.said);
+  fits(refused);
+  assert.match(refused.said, new RegExp(`^This makes a second subscription called "twice", beside\\s+${first.id}: `));
+  const made = await atTerminal(create, [[/Type twice to do it: $/, 'twice\n']]);
+  assert.equal(made.code, 0, made.said);
+});
+
 test('said on the command line, nothing is asked at a terminal either', async () => {
   const { id } = await createSubscription(directory, { name: 'said', limits });
   const done = await atTerminal(['subscriptions', 'disable', id, '--yes', '--reason', 'a pause']);

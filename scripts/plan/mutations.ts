@@ -13,6 +13,15 @@ import type { Fault } from './rules/rule.ts';
 import { faultsIn, faultsInText } from './rules.ts';
 import { copyTree, missing, planRoot, providers } from './terraform.ts';
 
+const usage = `usage: npm run mutations [-- --tenth]
+
+Dangerous edits of Terraform's files (scripts/plan/mutations.json), each on a
+copy: names those that no rule of scripts/plan catches, and ends with 1 where
+there are some. Needs terraform.
+
+  --tenth   every tenth of them: a sample
+`;
+
 /** An edit, and what must be said of it. */
 export interface Mutation {
   readonly name: string;
@@ -108,7 +117,7 @@ async function main(tenth: boolean): Promise<string[]> {
 if (import.meta.main)
   try {
     const { values } = parseArgs({ options: { tenth: { type: 'boolean' }, help: { type: 'boolean' } } });
-    if (values.help === true) console.log('usage: npm run mutations [-- --tenth]');
+    if (values.help === true) process.stdout.write(usage);
     else {
       const why = missing();
       const left = why === null ? await main(values.tenth === true) : [why];

@@ -6,7 +6,7 @@ import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { facts } from './facts.ts';
 import { simulate, type Need } from './simulate.ts';
-import { fold } from '../terminal/fold.ts';
+import { foldHelp } from '../terminal/fold.ts';
 import { endWith, UsageError } from '../terminal/usage-error.ts';
 
 const rates = [10, 100, 1_000, 10_000, 100_000, 1_000_000];
@@ -86,7 +86,7 @@ function main(): void {
       help: { type: 'boolean' },
     },
   });
-  if (values.help === true) return console.log(fold(usage));
+  if (values.help === true) return console.log(foldHelp(usage));
   const seed = Number(values.seed ?? 1);
   if (!Number.isInteger(seed) || seed < 0) throw new UsageError(`--seed ${values.seed ?? ''}: give a whole number`);
   const needs = rates.map((rate) => simulate(rate, seed));

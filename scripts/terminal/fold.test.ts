@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { fold } from './fold.ts';
+import { fold, foldHelp } from './fold.ts';
 
 test('what follows hangs below the description, or below the indent where that stands too far right', () => {
   assert.equal(
@@ -26,4 +26,39 @@ test('words longer than a line break at a bar, or where the line ends; no word i
     );
     assert.equal(folded.replaceAll(/\s/g, ''), text.replaceAll(/\s/g, ''));
   }
+});
+
+test('help: paragraphs and descriptions are folded as a whole, commands and names begin lines of their own', () => {
+  assert.equal(
+    foldHelp(`usage: npm run it
+
+What it does, in a sentence that goes on for so long that its source has it on
+two lines.
+
+--name    of whom it is, in a description that does not end where its line ends
+          in the source
+--json    for programs
+
+example:
+  npm run it -- --json`),
+    `usage: npm run it
+
+What it does, in a sentence that goes on for so long that its source has it on
+two lines.
+
+--name    of whom it is, in a description that does not end where its line ends
+          in the source
+--json    for programs
+
+example:
+  npm run it -- --json`,
+  );
+  assert.equal(
+    foldHelp(`A ${'long '.repeat(17)}line\nand its rest.`),
+    `A ${'long '.repeat(15).trim()}\nlong long line and its rest.`,
+  );
+  assert.equal(
+    foldHelp(`--a  ${'long '.repeat(17)}line\n     and on`),
+    `--a  ${'long '.repeat(15).trim()}\n     long long line and on`,
+  );
 });

@@ -16,6 +16,27 @@ export function fold(text: string, columns = columnsMax): string {
 }
 
 /**
+ * Help as it is printed: what its source has on several lines, a paragraph or the description of an option, is one text
+ * first.
+ */
+export function foldHelp(help: string): string {
+  const lines: string[] = [];
+  for (const line of help.split('\n')) {
+    const last = lines.at(-1) ?? '';
+    const indent = /^ */.exec(line)?.[0].length ?? 0;
+    const continues = (isProse(line) && isProse(last)) || (indent > 0 && indent === descriptionOf(last));
+    if (continues) lines[lines.length - 1] = `${last} ${line.trim()}`;
+    else lines.push(line);
+  }
+  return lines.flatMap((line) => foldLine(line, columnsMax, isProse(line) ? 0 : hangingOf(line))).join('\n');
+}
+
+/** Neither a command line nor a name with its description. */
+function isProse(line: string): boolean {
+  return /^[^\s-]/.test(line) && !/^(usage:|npm )|:$/.test(line) && descriptionOf(line) === null;
+}
+
+/**
  * One line as several of at most so many columns.
  * @param hang columns that what follows is indented by; else it hangs below the first line's description, or its indent
  */
@@ -39,6 +60,11 @@ export function foldLine(line: string, columns = columnsMax, hang = hangingOf(li
 
 function hangingOf(line: string): number {
   const indent = /^ */.exec(line)?.[0].length ?? 0;
-  const description = /^ *\S.*?\S {2,}(?=\S)/.exec(line)?.[0].length ?? Number.POSITIVE_INFINITY;
+  const description = descriptionOf(line) ?? Number.POSITIVE_INFINITY;
   return description <= hangingMax ? description : indent + 2;
+}
+
+/** The column where it begins; null where there is none. */
+function descriptionOf(line: string): number | null {
+  return /^ *\S.*?\S {2,}(?=\S)/.exec(line)?.[0].length ?? null;
 }

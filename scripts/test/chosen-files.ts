@@ -3,6 +3,7 @@
 
 import { globSync, statSync } from 'node:fs';
 import path from 'node:path';
+import { nearestNames } from '@cody-gateway/shared/catalogue';
 
 const root = path.resolve(import.meta.dirname, '../..');
 
@@ -43,9 +44,17 @@ function testsUnder(folders: readonly string[]): string[] {
   return found.map((file) => path.normalize(file)).toSorted();
 }
 
-/** The tests whose names begin alike: the file that it belongs to was typed, or half of its name. */
+/** The tests that may have been meant: of that name, of nearly that name, or of the file that was typed. */
 function nearest(name: string): string {
-  const stem = path.basename(name).split('.')[0] ?? '';
-  const like = stem === '' ? [] : allTestFiles().filter((file) => path.basename(file).startsWith(stem));
-  return like.length === 0 ? '' : `; did you mean ${like.slice(0, 3).join(', ')}?`;
+  const all = allTestFiles();
+  const base = path.basename(name);
+  const stem = base.split('.')[0] ?? '';
+  const folders = [...new Set(all.map((file) => path.dirname(file)))];
+  const known = base.includes('.') ? all : [...folders, ...all];
+  const like = [
+    ...all.filter((file) => path.basename(file) === base || path.basename(file) === `${stem}.test.ts`),
+    ...known.filter((one) => nearestNames(stem, [path.basename(one).split('.')[0] ?? '']).length > 0),
+    ...(stem === '' ? [] : all.filter((file) => path.basename(file).startsWith(stem))),
+  ];
+  return like.length === 0 ? '' : `\n  did you mean ${[...new Set(like)].slice(0, 3).join('\n            or ')}?`;
 }

@@ -2,6 +2,7 @@
 // refused.
 
 import assert from 'node:assert/strict';
+import { readdirSync } from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
 import { allTestFiles, chosenTestFiles } from './chosen-files.ts';
@@ -24,15 +25,16 @@ test('a test that starts no function needs none, one that names its functions ne
 });
 
 test('a folder means its tests, a path is meant from where it was typed or from the top', () => {
-  const build = ['build', 'bundle-cache', 'ioredis', 'release'].map((name) =>
-    path.join('scripts/build', `${name}.test.ts`),
-  );
+  const build = readdirSync(path.join(root, 'scripts/build'))
+    .filter((name) => name.endsWith('.test.ts'))
+    .map((name) => path.join('scripts/build', name))
+    .toSorted();
+  assert.ok(build.length > 3);
   assert.deepEqual(chosenTestFiles(['scripts/build'], root), build);
   assert.deepEqual(chosenTestFiles(['release.test.ts', '.'], path.join(root, 'scripts/build')), build);
-  assert.deepEqual(
-    chosenTestFiles(['scripts/build/release.test.ts'], path.join(root, 'scripts/build')),
-    build.slice(3),
-  );
+  assert.deepEqual(chosenTestFiles(['scripts/build/release.test.ts'], path.join(root, 'scripts/build')), [
+    'scripts/build/release.test.ts',
+  ]);
   assert.deepEqual(chosenTestFiles(['.'], root), allTestFiles());
 });
 
@@ -42,7 +44,7 @@ test('every path that is no test is named, with what was meant', () => {
     {
       message: [
         'no such file or folder: scripts/nope.test.ts',
-        'no test: scripts/build/release.ts; did you mean scripts/build/release.test.ts?',
+        'no test: scripts/build/release.ts\n  did you mean scripts/build/release.test.ts?',
         'no test (*.test.ts) in the folder terraform',
         'not in this repository: /etc',
       ].join('\n'),

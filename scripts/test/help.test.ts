@@ -20,6 +20,7 @@ for (const [name, command] of Object.entries(scripts)) {
     assert.equal(status, 0, stderr);
     assert.match(stdout, /npm (run|start|test)/);
     assert.equal(stderr, '');
+    assert.ok(stdout.trim().split('\n').length > 1, 'what it does, not how it is typed alone');
     for (const line of stdout.split('\n')) assert.ok(line.length <= 80, line);
   });
 

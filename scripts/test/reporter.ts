@@ -23,13 +23,20 @@ export default async function* report(events: AsyncIterable<TestEvent>): AsyncGe
   const paint = (code: number, text: string): string => (color ? `\u001B[${code}m${text}\u001B[0m` : text);
   const failures: Failure[] = [];
   const names: string[] = [];
+  let without = 0;
   for await (const event of events) {
     switch (event.type) {
       case 'test:start':
         names[event.data.nesting] = event.data.name;
         break;
       case 'test:pass': {
-        const { name, nesting, details, skip, todo } = event.data;
+        const { name, nesting, details, skip, todo, file } = event.data;
+        // The runner takes a file in which no test ran for one that passed.
+        if (nesting === 0 && file !== undefined && path.resolve(root, name) === file) {
+          without++;
+          yield `${paint(33, '○')} ${name}: no test in it ran\n`;
+          break;
+        }
         const left = skip !== undefined ? ' (skipped)' : todo !== undefined ? ' (to do)' : '';
         const seconds = left === '' ? `  ${took(details.duration_ms)}` : left;
         yield `${'  '.repeat(nesting)}${paint(32, '✔')} ${name}${seconds}\n`;
@@ -55,9 +62,14 @@ export default async function* report(events: AsyncIterable<TestEvent>): AsyncGe
         // Once for each file, and at last without one.
         if (event.data.file !== undefined) break;
         const { counts, duration_ms: ms } = event.data;
+        const [passed, tests] = [counts.passed - without, counts.tests - without];
+        if (tests === 0) {
+          process.exitCode = 1;
+          yield '\nno test ran: names are found by their text, or by a /pattern/\n';
+        }
         yield failures.map((failure) => `\n${describe(failure, paint)}`).join('');
         const parts = [
-          `${counts.passed} passed`,
+          `${passed} passed`,
           ...(failures.length > 0 ? [paint(31, `${failures.length} failed`)] : []),
           ...(counts.cancelled > 0 ? [paint(31, `${counts.cancelled} cancelled`)] : []),
           ...(counts.skipped > 0 ? [`${counts.skipped} skipped`] : []),
@@ -65,7 +77,7 @@ export default async function* report(events: AsyncIterable<TestEvent>): AsyncGe
         ];
         yield `\n${parts.join(', ')} in ${took(ms)}\n`;
         // A line that other programs read: nothing else on it, no colour.
-        const { tests, passed, skipped, todo } = counts;
+        const { skipped, todo } = counts;
         yield `${passed} passed, ${tests - passed - skipped - todo} failed${skipped > 0 ? `, ${skipped} skipped` : ''}\n`;
         break;
       }

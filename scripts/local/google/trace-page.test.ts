@@ -4,23 +4,25 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { SeenSpan } from './otlp.ts';
-import { tracePage } from './trace-page.ts';
+import { readFunctionFiles } from '../../functions/function-files.ts';
+import { isCompletion, tracePage } from './trace-page.ts';
 
 let spans = 0;
 /** A request to the gateway, and the call to its provider where it has a model. */
 function request(path: string, status: number, startMs: number, durationMs: number, model?: string): SeenSpan[] {
+  const method = path === '/v1/limits' ? 'GET' : 'POST';
   const traceId = String(++spans).padStart(32, '0');
   const root = {
     service: 'chat-completions',
     traceId,
     spanId: `${traceId}-root`,
     parentSpanId: '',
-    name: `POST ${path}`,
+    name: `${method} ${path}`,
     kind: 2,
     startMs,
     endMs: startMs + durationMs,
     failed: false,
-    attributes: { 'url.path': path, 'http.response.status_code': status },
+    attributes: { 'http.request.method': method, 'url.path': path, 'http.response.status_code': status },
     links: [],
   };
   if (model === undefined) return [root];
@@ -93,6 +95,44 @@ test('it loads itself again where that was asked, and while there is nothing', (
 test('a trace that was asked for stays when others come; before the first completion, whatever there is', () => {
   assert.match(page(`trace=${seen[0]?.traceId}`), /<h1>POST \/v1\/messages/);
   const early = tracePage(request('/v1/limits', 200, at, 3), new URLSearchParams());
-  assert.match(early, /<h1>POST \/v1\/limits/);
+  assert.match(early, /<h1>GET \/v1\/limits/);
   assert.equal(rows(early).length, 1);
+});
+
+test('whatever is asked of a model is a completion, in every dialect that a function answers; nothing else is', async () => {
+  const asked = (await readFunctionFiles())
+    .filter(({ trigger }) => trigger === 'http')
+    .flatMap(({ routes }) => routes)
+    .flatMap(({ path, methods }) => methods.map((method) => ({ path, method })))
+    .filter(({ path, method }) =>
+      isCompletion({ attributes: { 'url.path': path.replace(/\*$/, 'x'), 'http.request.method': method } }),
+    );
+  assert.deepEqual([...new Set(asked.map(({ method, path }) => `${method} ${path}`))].toSorted(), [
+    'POST /v1/attribution',
+    'POST /v1/chat/completions',
+    'POST /v1/completions',
+    'POST /v1/completions/anthropic',
+    'POST /v1/completions/anthropic-messages',
+    'POST /v1/completions/fireworks',
+    'POST /v1/completions/google',
+    'POST /v1/completions/openai',
+    'POST /v1/embeddings',
+    'POST /v1/messages',
+    'POST /v1/models/*',
+    'POST /v1/responses',
+    'POST /v1/responses/*',
+    'POST /v1beta/*',
+  ]);
+  for (const path of ['/v1/messages/count_tokens', '/v1beta/models/gemini-2.5-pro:countTokens'])
+    assert.equal(isCompletion({ attributes: { 'url.path': path, 'http.request.method': 'POST' } }), false, path);
+});
+
+test('a call that was refused before its provider was asked has the model that the gateway knows', () => {
+  const [root] = request('/v1/responses', 429, at, 3);
+  assert.ok(root !== undefined);
+  const html = tracePage(
+    [{ ...root, attributes: { ...root.attributes, model: 'openai/gpt-4o' } }],
+    new URLSearchParams(),
+  );
+  assert.match(rows(html)[0] ?? '', /\/v1\/responses openai\/gpt-4o 3 ms 429/);
 });

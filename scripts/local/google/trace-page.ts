@@ -68,19 +68,26 @@ function isCallers({ attributes }: SeenSpan): boolean {
   return path !== '/' && path !== '/metrics' && !path.startsWith('/-/');
 }
 
-/** What the gateway is there for; limits, models and the like are asked in between. */
-function isCompletion({ attributes }: SeenSpan): boolean {
-  return /^\/v1\/(completions|chat\/completions|messages|embeddings$|attribution)/.test(String(attributes['url.path']));
+/**
+ * What the gateway is there for, in every dialect; limits, models, counts of tokens and the like are asked in between.
+ */
+export function isCompletion({ attributes }: Pick<SeenSpan, 'attributes'>): boolean {
+  const path = String(attributes['url.path']);
+  return (
+    attributes['http.request.method'] === 'POST' &&
+    /^\/v1(beta)?\//.test(path) &&
+    !/\/limits\/|\/count_tokens$|:countTokens$|\/input_tokens$/.test(path)
+  );
 }
 
-/** The model of each trace's call, as its provider calls it. */
+/** The model of each trace's call, as its provider calls it; as the gateway does, where no provider was called. */
 function modelsOf(spans: readonly SeenSpan[]): (span: SeenSpan) => string {
   const models = new Map<string, string>();
   for (const { traceId, attributes } of spans) {
     const model = attributes['gen_ai.request.model'];
     if (typeof model === 'string') models.set(traceId, model);
   }
-  return ({ traceId }) => models.get(traceId) ?? '';
+  return ({ traceId, attributes: { model } }) => models.get(traceId) ?? (typeof model === 'string' ? model : '');
 }
 
 /** Of the day, on this machine's clock. */
@@ -141,13 +148,14 @@ function linkTo({ traceId, name }: SeenSpan, asked: URLSearchParams): string {
 
 function document(title: string, body: string, refresh = false): string {
   return `<!doctype html><html lang="en"><meta charset="utf-8">${refresh ? `<meta http-equiv="refresh" content="${refreshSeconds}">` : ''}<title>${safe(title)}</title><style>
-body{font:14px/1.5 system-ui,sans-serif;max-width:64em;margin:2em auto;padding:0 1em;color:#222}
-h1{font-size:1.3em}h1 small{color:#666;font-weight:normal}h2{font-size:1em;margin-top:2em}
+:root{color-scheme:light dark;--dim:light-dark(#5b6470,#9aa5b1)}
+body{font:14px/1.5 system-ui,sans-serif;max-width:64em;margin:2em auto;padding:0 1em;color:light-dark(#222,#ddd);background:light-dark(#fff,#16191d)}
+a{color:light-dark(#1a56b0,#7fb2ff)}h1{font-size:1.3em}h1 small{color:var(--dim);font-weight:normal}h2{font-size:1em;margin-top:2em}
 summary{display:grid;grid-template-columns:16em 6em 1fr;gap:1em;align-items:center;cursor:pointer;padding:.15em 0}
 summary span{overflow-wrap:anywhere}summary b{font-weight:normal;text-align:right;font-variant-numeric:tabular-nums}
 i{display:block;height:.7em;border-radius:2px}.request{background:#9aa5b1}.step{background:#3b73c4}.call{background:#d08a1d}.failed{background:#c0362c}
-table{margin:.3em 0 1em 1em;border-collapse:collapse}th{text-align:left;font-weight:normal;color:#666;padding-right:1.5em;vertical-align:top;white-space:nowrap}
-.list{margin:1em 0;width:100%}.list td,.list th{padding:.15em 1em .15em 0;font:inherit}.number{text-align:right}.this{background:#eef2f7}form{display:flex;gap:1em;flex-wrap:wrap;align-items:center}
+table{margin:.3em 0 1em 1em;border-collapse:collapse}th{text-align:left;font-weight:normal;color:var(--dim);padding-right:1.5em;vertical-align:top;white-space:nowrap}
+.list{margin:1em 0;width:100%}.list td,.list th{padding:.15em 1em .15em 0;font:inherit}.number{text-align:right}.list .number,.list td:first-child{white-space:nowrap}.this{background:light-dark(#eef2f7,#252b33)}form{display:flex;gap:1em;flex-wrap:wrap;align-items:center}
 td{white-space:pre-wrap;overflow-wrap:anywhere;font-family:ui-monospace,monospace;font-size:12px}
 </style>${body}</html>`;
 }

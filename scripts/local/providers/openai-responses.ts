@@ -26,22 +26,26 @@ interface Request {
 type Headers = Canned['headers'];
 type Event = { readonly type: string } & Readonly<Record<string, unknown>>;
 
-/** Its thinking begins so; nobody else's can be read. */
-const sealed = 'gAAAAAB-local-';
+/** Its thinking begins so, and then with who made it; nobody else's can be read. */
+const sealed = 'gAAAAAB-';
+/** Who makes it, where nobody says. */
+const localMaker = 'local';
 const thinks = /^(o\d|gpt-5|codex)/;
 
-/** @param headers of every answer */
-export function respondToResponses(body: string, chunks: number, headers: Headers): Canned {
+/** @param headers of every answer. @param maker of the thinking that it can read, and makes */
+export function respondToResponses(body: string, chunks: number, headers: Headers, maker = localMaker): Canned {
   const request: Request | null = readRequest(body);
-  const fault = request === null ? 'We could not parse the JSON body of your request.' : faultOf(request);
+  const seal = `${sealed}${maker}-`;
+  const fault = request === null ? 'We could not parse the JSON body of your request.' : faultOf(request, seal);
   if (request === null || fault !== null) {
-    const error = { message: fault, type: 'invalid_request_error', param: null, code: null };
+    const code = fault?.startsWith('The encrypted content') === true ? 'invalid_encrypted_content' : null;
+    const error = { message: fault, type: 'invalid_request_error', param: null, code };
     return canned(400, headers, 'application/json', [JSON.stringify({ error })]);
   }
   const items = typeof request.input === 'string' ? [] : (request.input ?? []);
   // One call a turn: an output at the end is answered in words.
   const tool = items.at(-1)?.type?.endsWith('_output') === true ? undefined : request.tools?.find(isCallable);
-  const output = [...thinking(request), tool === undefined ? said(request, chunks) : called(tool, items.length)];
+  const output = [...thinking(request, seal), tool === undefined ? said(request, chunks) : called(tool, items.length)];
   const input = countWords(JSON.stringify(request.input));
   const reasoning = output.length === 1 ? 0 : 5;
   const whole = {
@@ -78,7 +82,7 @@ function isCallable({ type }: { type: string }): boolean {
   return type === 'function' || type === 'custom';
 }
 
-function faultOf({ model = '', store, input, include = [] }: Request): string | null {
+function faultOf({ model = '', store, input, include = [] }: Request, seal: string): string | null {
   if (input === undefined) return "Missing required parameter: 'input'.";
   if (include.includes('reasoning.encrypted_content') && !thinks.test(model))
     return 'Encrypted content is not supported with this model.';
@@ -88,7 +92,7 @@ function faultOf({ model = '', store, input, include = [] }: Request): string | 
   for (const { type, id = '', call_id: callId, encrypted_content: content } of input) {
     if (type === 'item_reference' || (type === 'reasoning' && (content ?? '') === ''))
       return `Item with id '${id}' not found. Items are not persisted when \`store\` is set to false.`;
-    if (type === 'reasoning' && content?.startsWith(sealed) !== true)
+    if (type === 'reasoning' && content?.startsWith(seal) !== true)
       return `The encrypted content for item ${id} could not be verified.`;
     if (type?.endsWith('_call_output') === true && !calls.has(callId))
       return `No tool call found for function call output with call_id ${callId ?? ''}.`;
@@ -118,9 +122,9 @@ function outline({ model, tools = [], store = true }: Request): Record<string, u
   };
 }
 
-function thinking({ model = '', include = [] }: Request): Event[] {
+function thinking({ model = '', include = [] }: Request, seal: string): Event[] {
   if (!thinks.test(model)) return [];
-  const content = include.includes('reasoning.encrypted_content') ? { encrypted_content: `${sealed}${model}` } : {};
+  const content = include.includes('reasoning.encrypted_content') ? { encrypted_content: `${seal}${model}` } : {};
   return [{ type: 'reasoning', id: 'rs_local', summary: [], ...content }];
 }
 

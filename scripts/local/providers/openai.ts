@@ -32,21 +32,33 @@ const headers = {
   'set-cookie': ['a=1', 'b=2'],
 };
 
-/** @param apiKey what the bearer token must be */
-export function startOpenAi({ apiKey, ...options }: Pace & { port?: number; apiKey: string }): Promise<LocalProvider> {
-  return startProvider((request, chunks) => respond(request, chunks, apiKey), options);
+/**
+ * @param apiKey what the bearer token must be
+ * @param maker of the thinking that it can read, and makes: two of one maker are one organisation
+ */
+export function startOpenAi({
+  apiKey,
+  maker,
+  ...options
+}: Pace & { port?: number; apiKey: string; maker?: string }): Promise<LocalProvider> {
+  return startProvider((request, chunks) => respond(request, chunks, apiKey, maker), options);
 }
 
-function respond({ method, url, headers: sent, body }: Recorded, chunks: number, apiKey: string): Canned {
+function respond(
+  { method, url, headers: sent, body }: Recorded,
+  chunks: number,
+  apiKey: string,
+  maker: string | undefined,
+): Canned {
   if (sent.authorization !== `Bearer ${apiKey}`)
     return failure(401, 'invalid_request_error', 'invalid_api_key', 'Incorrect API key provided.');
-  return answerOpenAi(method, url, body, chunks);
+  return answerOpenAi(method, url, body, chunks, maker);
 }
 
 /** The answer to a request that is let in, whoever runs the model. */
-export function answerOpenAi(method: string, url: string, body: string, chunks: number): Canned {
+export function answerOpenAi(method: string, url: string, body: string, chunks: number, maker?: string): Canned {
   if (method === 'POST' && url === '/v1/embeddings') return embed(body);
-  if (method === 'POST' && url === '/v1/responses') return respondToResponses(body, chunks, headers);
+  if (method === 'POST' && url === '/v1/responses') return respondToResponses(body, chunks, headers, maker);
   const text = url === '/v1/completions';
   if (method !== 'POST' || !(text || url === '/v1/chat/completions'))
     return failure(404, 'invalid_request_error', null, `Invalid URL (${method} ${url})`);

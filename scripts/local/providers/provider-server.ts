@@ -11,7 +11,11 @@ const requestsMax = 1_000;
 
 /** What a provider stand-in can be told to do with its next request instead of its canned answer. */
 export type Behaviour =
-  | { readonly status: number; readonly headers?: Readonly<Record<string, string | string[]>>; readonly body: string }
+  | {
+      readonly status: number;
+      readonly headers?: Readonly<Record<string, string | string[]>>;
+      readonly body: string | Buffer;
+    }
   /** Serve these bytes, cut into pieces at these offsets, each a write of its own. */
   | { readonly bytes: Buffer; readonly cuts: readonly number[]; readonly headers?: Readonly<Record<string, string>> }
   /** Break the connection after so many bytes of the canned answer. */

@@ -25,6 +25,7 @@ export { customerQuestions, readCustomer, type CustomerData } from './customers/
 export { customerName, subscriptions } from './customer-link.ts';
 export { modelsPage } from './models/models.ts';
 export {
+  failuresQuestion,
   readKnownCatalogue,
   readModels,
   trafficQuestion,

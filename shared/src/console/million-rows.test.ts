@@ -11,7 +11,7 @@ import { readCustomer } from './customers/customer-data.ts';
 import { readCustomers } from './customers/customers.ts';
 import { readFunctions } from './functions/functions.ts';
 import { createLookups, type Lookups } from './lookups.ts';
-import { trafficQuestion } from './models/models-data.ts';
+import { failuresQuestion, trafficQuestion } from './models/models-data.ts';
 import { readOverview } from './overview/overview-data.ts';
 import { readRequest } from './requests/request-data.ts';
 
@@ -82,7 +82,11 @@ const pages: Readonly<
       return readCustomer({ source: 'dotcom-product-subscriptions', id: 'customer-7' }, sources);
     },
   },
-  models: { questions: 1, rows: 20, read: (lookups) => lookups.rows(trafficQuestion) },
+  models: {
+    questions: 2,
+    rows: 22,
+    read: (lookups) => Promise.all([lookups.rows(trafficQuestion), lookups.rows(failuresQuestion)]),
+  },
   functions: { questions: 3, rows: 2, read: (lookups) => readFunctions(lookups, Date.now(), failed) },
   request: {
     questions: 2,

@@ -23,6 +23,7 @@ export const whoseSql = `CASE
 
 /** In words. */
 export const outcomeSql = `CASE
+      WHEN name = 'RateLimited' AND cause = 'budget' THEN 'budget used up'
       WHEN name = 'RateLimited' THEN IF(cause = 'quota', 'quota used up', 'too many at once')
       WHEN name = 'RequestBlocked' THEN 'prompt blocked'
       WHEN name = 'AccessDenied' THEN 'no access'

@@ -45,6 +45,8 @@ export interface Table {
   readonly rows: readonly (readonly Cell[])[];
   /** The last line; null: there is none. */
   readonly total: readonly Cell[] | null;
+  /** So many of the first rows are printed; absent: all. The others are on the screen and in the CSV. */
+  readonly onPaper?: number;
   /** What stands in the place of rows where there are none. */
   readonly empty: string;
 }

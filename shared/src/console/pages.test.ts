@@ -65,6 +65,7 @@ const overview = (more: Partial<OverviewData> = {}): OverviewData => ({
   movers: read([]),
   faults: read([]),
   entries: read([]),
+  budgeted: read(null),
   ...more,
 });
 
@@ -200,6 +201,8 @@ test('budgets: what a customer may spend a month beside what it spent, and all o
   const fact = (page: Page) => page.sections[0]?.facts.find(({ label }) => label === 'Budgets of the month');
   assert.equal(fact(overviewPage(overview({ entries: read([acme, entry(2, 'Other')]) })))?.value, 10_000_000_000);
   assert.equal(fact(overviewPage(overview()))?.note, 'no customer has one');
+  const spent = overview({ entries: read([acme]), budgeted: read(2_500_000_000) });
+  assert.equal(fact(overviewPage(spent))?.note, 'of 1 customers, each its own; $2.50 of it spent, 25.0 %');
   const stated = record.overrides.budgets?.subscription;
   assert.ok(stated !== null && stated !== undefined);
   const budget = dollarBudget('subscription', stated, nowMs, 'UTC');
@@ -209,6 +212,20 @@ test('budgets: what a customer may spend a month beside what it spent, and all o
   const page = customerPage(customer({ entry: read({ found: acme }), budgets: read([reading]) }), nowMs);
   const row = page.sections.find(({ id }) => id === 'budgets')?.table?.rows[0];
   assert.deepEqual(row?.slice(0, 7), ['all features', 2_500_000_000, 1_000_000, 10_000_000_000, 0.25, 0.25, '2026-11']);
+});
+
+test('paper has the first rows of a long table, as many as are told, and says how many more there are', () => {
+  const [section] = customersPage(customers(3), '', 1).sections;
+  const table = section?.table ?? assert.fail();
+  const html = (onPaper?: number): string =>
+    htmlOf({
+      ...overviewPage(overview()),
+      sections: [{ ...(section ?? assert.fail()), table: { ...table, ...(onPaper !== undefined && { onPaper }) } }],
+    });
+  assert.equal(html(1).match(/class="screen"/g)?.length, 2);
+  assert.match(html(1), /class="note paper">2 more lines are on the page itself/);
+  assert.doesNotMatch(html(), /class="screen"|class="note paper"/);
+  assert.doesNotMatch(html(3), /class="screen"|class="note paper"/);
 });
 
 test('names that mean harm are only text, whatever page they stand on', () => {

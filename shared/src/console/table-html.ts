@@ -9,7 +9,7 @@ import type { Cell, Column, Table } from './page.ts';
 const longCharacters = 48;
 
 /** @param title of the section, which names the region */
-export function tableHtml(title: string, { columns, rows, total, empty }: Table): Html {
+export function tableHtml(title: string, { columns, rows, total, empty, onPaper = rows.length }: Table): Html {
   if (rows.length === 0) return html`<p class="note">${empty}</p>`;
   const digits = columns.map((column, at) =>
     digitsOf(
@@ -28,8 +28,8 @@ export function tableHtml(title: string, { columns, rows, total, empty }: Table)
       </thead>
       <tbody>
         ${rows.map(
-          (row) =>
-            html`<tr>
+          (row, at) =>
+            html`<tr ${at >= onPaper && html` class="screen"`}>
               ${line(row)}
             </tr> `,
         )}
@@ -43,6 +43,7 @@ export function tableHtml(title: string, { columns, rows, total, empty }: Table)
         </tfoot>`
       }
     </table>
+    ${onPaper < rows.length && html`<p class="note paper">${rows.length - onPaper} more lines are on the page itself and in its CSV.</p>`}
   </div>`;
 }
 

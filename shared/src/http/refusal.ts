@@ -42,6 +42,7 @@ export type RefusalKind =
   | 'model-unavailable'
   | 'upstream-unreachable'
   | 'upstream-credentials'
+  | 'upstream-limited'
   | 'upstream-timeout'
   | 'diagnostics-secret'
   | 'internal';
@@ -176,6 +177,15 @@ export const kinds: Readonly<Record<RefusalKind, Row>> = {
     retryAfterSeconds: 60,
     inVain: true,
   },
+  // The provider's limit of our account, told as it tells it to those who know it.
+  'upstream-limited': {
+    status: 503,
+    dialectStatus: 429,
+    openai: ['requests', 'rate_limit_exceeded'],
+    anthropic: 'rate_limit_error',
+    retryAfterSeconds: 5,
+    expected: true,
+  },
   'upstream-timeout': { status: 504, openai: ['server_error', null], anthropic: 'timeout_error', retryAfterSeconds: 5 },
   'diagnostics-secret': { status: 401, openai: invalid, anthropic: 'authentication_error' },
   internal: { status: 500, openai: ['server_error', null], anthropic: 'api_error', retryAfterSeconds: 5 },
@@ -185,8 +195,8 @@ export const kinds: Readonly<Record<RefusalKind, Row>> = {
 export interface RefusalOptions {
   /** For the log alone; never on the wire. Must not hold a token, a prompt or a completion. */
   detail?: string;
-  /** Seconds for `retry-after`; without it the kind's default, if it has one. */
-  retryAfterSeconds?: number;
+  /** Seconds for `retry-after`; without it the kind's default, if it has one; null: none is told. */
+  retryAfterSeconds?: number | null;
   /** Further response headers, lower-case names. They win over the ones made from the kind. */
   headers?: Readonly<Record<string, string>>;
   /** What was caught, for the log. */
@@ -212,7 +222,8 @@ export class Refusal extends Error {
     Error.stackTraceLimit = stackTraceLimit;
     this.kind = kind;
     this.detail = options.detail ?? null;
-    this.retryAfterSeconds = options.retryAfterSeconds ?? kinds[kind].retryAfterSeconds ?? null;
+    const { retryAfterSeconds = kinds[kind].retryAfterSeconds ?? null } = options;
+    this.retryAfterSeconds = retryAfterSeconds;
     this.headers = options.headers ?? {};
   }
 

@@ -4,7 +4,7 @@
 import { shardOf, type TimeBudget, type Store } from '../store/store.ts';
 import { scripts } from './scripts.ts';
 import { keptMoney, windowsText, type ByBudget, type KeptMoney } from './money.ts';
-import { endedTimeMs, endKeys, type LateMoney, type LateSettlement } from './settlement.ts';
+import { endedTimeMs, endKeys, rememberedTimeMs, type LateMoney, type LateSettlement } from './settlement.ts';
 
 /** What the counter kept of a late settlement. */
 export interface LateOutcome {
@@ -14,9 +14,6 @@ export interface LateOutcome {
   /** Of a call with budgets: what their windows kept. */
   readonly budgets?: ByBudget<KeptMoney>;
 }
-
-/** As long as a budget's window is remembered after its end (scripts/tally.lua): no repetition can charge twice. */
-const tallyTimeMs = 40 * 86_400_000;
 
 /** A record of the first try may have ended so long before its life: clocks differ, and tasks take their time. */
 const clockSkewMs = 60_000;
@@ -54,7 +51,7 @@ export async function settleLate(
       units,
       units > 0 ? 'settled' : 'void',
       // A window ends within an interval: no repetition can charge twice.
-      Math.max(endedTimeMs, Math.ceil(late.interval_ms), money === undefined ? 0 : tallyTimeMs),
+      Math.max(endedTimeMs, Math.ceil(late.interval_ms), money === undefined ? 0 : rememberedTimeMs),
       '',
       ...(money === undefined ? [] : lateMoney(money, doubtful)),
     ],

@@ -13,6 +13,12 @@ import { budgetKeys, type ByBudget, type ChargedWindow, type KeptMoney } from '.
  * ended, however long the sweeper is away.
  */
 export const endedTimeMs = 15 * 60_000;
+/**
+ * How long the record of a lease whose end may be asked about much later stays: of one that the sweeper ended, whose
+ * own settlement may wait in a queue for a month, and of such a settlement itself. As long as a budget's window is
+ * remembered after its end (scripts/tally.lua): no repetition charges twice, and rows say what counters kept.
+ */
+export const rememberedTimeMs = 40 * 86_400_000;
 
 /** An event in the outbox, as its sender needs it: where it stands, and what the counter kept. */
 export interface Posted {

@@ -2,7 +2,7 @@
 // events room's.
 
 import { keys, type TimeBudget, type Shard, type Store } from '../store/store.ts';
-import { endedTimeMs, endKeys } from './settlement.ts';
+import { endKeys, rememberedTimeMs } from './settlement.ts';
 import { shareOf } from './share.ts';
 import { upkeepScripts } from './upkeep-scripts.ts';
 
@@ -74,7 +74,7 @@ async function sweepLease(
   const [outcome] = (await store.run(
     upkeepScripts.sweep,
     endKeys(shard, feature, actor, id, claim, estimate.includes(';')),
-    [id, endedTimeMs],
+    [id, rememberedTimeMs],
     budget,
   )) as [string, number];
   return outcome === 'swept';

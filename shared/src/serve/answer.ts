@@ -79,8 +79,7 @@ export async function sendAndRelay(
     if (isStream) span.set({ 'gen_ai.response.time_to_first_chunk': (timing.upstreamMs() ?? 0) / 1000 });
     scope.annotate({ first_byte_ms: Math.round(timing.totalMs()) });
   };
-  const mayBeStream = call.stream && answer.callerStatus < 300;
-  const relayed = await relay(answer, response, begin, callerLeft, onFirstByte, mayBeStream);
+  const relayed = await relay(answer, response, begin, callerLeft, onFirstByte);
   const accepted = answer.status >= 200 && answer.status < 300;
   // Nobody is charged for a failure that the provider reports before the model wrote anything, even in an answer of
   // 200.

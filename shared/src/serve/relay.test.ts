@@ -74,7 +74,7 @@ function answerOf(pieces: readonly (string | Buffer)[], sse: boolean, error: Err
 }
 
 /** Relays to a real caller and says what it got, and how the relay ended. */
-async function relayed(t: TestContext, answer: Answer, mayBeStream = false): Promise<Relayed & { body: string }> {
+async function relayed(t: TestContext, answer: Answer): Promise<Relayed & { body: string }> {
   let outcome: Relayed | null = null;
   const server = createServer((_request, response) => {
     const left = new AbortController();
@@ -82,7 +82,7 @@ async function relayed(t: TestContext, answer: Answer, mayBeStream = false): Pro
       if (!response.headersSent) response.writeHead(200);
       return null;
     };
-    relay(answer, response, begin, left.signal, undefined, mayBeStream).then(
+    relay(answer, response, begin, left.signal).then(
       (result) => {
         outcome = result;
         response.end(result.last);
@@ -220,16 +220,4 @@ test('a last event that is not for the caller stays away without its blank line 
 test('half an event is of no use', async (t) => {
   const { end, body } = await relayed(t, answerOf([chunk('a'), chunk('b').slice(0, 20)], true));
   assert.deepEqual([end, body], ['cut', chunk('a')]);
-});
-
-test('a stream under another label is read as one where one was asked for, and as it is labelled elsewhere', async (t) => {
-  const pieces = [chunk('a'), usageChunk, done];
-  const read = answerOf(pieces, false);
-  const stream = await relayed(t, read, true);
-  assert.deepEqual([stream.end, stream.stream, stream.body], ['whole', true, chunk('a') + done]);
-  assert.equal(read.meter.usage().inputTokens, 7);
-  const whole = await relayed(t, answerOf(pieces, false));
-  assert.deepEqual([whole.stream, whole.body], [false, pieces.join('')]);
-  const json = await relayed(t, answerOf(['{"usage":{"prompt_tokens":7}}'], false), true);
-  assert.deepEqual([json.stream, json.body], [false, '{"usage":{"prompt_tokens":7}}']);
 });

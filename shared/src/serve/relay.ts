@@ -31,7 +31,6 @@ export interface Relayed {
  * @param begin writes status and headers, in front of the first byte, further calls nothing; all give what the bytes go
  *   through, null where they go out as they are
  * @param onFirstByte is called once, when the provider's first bytes are there, with what they are
- * @param mayBeStream a stream was asked for: what begins as one is read as one, whatever its label says
  */
 export async function relay(
   answer: Answer,
@@ -39,9 +38,8 @@ export async function relay(
   begin: () => GzipFrames | null,
   callerLeft: AbortSignal,
   onFirstByte: (stream: boolean) => void = () => undefined,
-  mayBeStream = false,
 ): Promise<Relayed> {
-  let splitter = answer.sse ? new SseSplitter(eventBytesMax) : null;
+  const splitter = answer.sse ? new SseSplitter(eventBytesMax) : null;
   let last: Buffer | null = null;
   let begun = false;
   let flat = false;
@@ -54,10 +52,7 @@ export async function relay(
   const headers = answer.sse || answer.arrayStream ? setImmediate(early) : undefined;
   try {
     for await (const chunk of answer.body) {
-      if (!begun) {
-        if (mayBeStream && splitter === null && beginsAsStream(chunk)) splitter = new SseSplitter(eventBytesMax);
-        onFirstByte(splitter !== null);
-      }
+      if (!begun) onFirstByte(splitter !== null);
       begun = true;
       let bytes: Buffer | null;
       if (splitter === null) {
@@ -111,11 +106,6 @@ export async function relay(
       bytes: sent,
     };
   return { end: 'whole', error: null, stream: true, last: kept, bytes: sent + (kept?.length ?? 0) };
-}
-
-/** As the lines of an event do. */
-function beginsAsStream(chunk: Buffer): boolean {
-  return /^(?:\ufeff|\xef\xbb\xbf)?\s*(?:data|event|id|retry)?:/.test(chunk.toString('latin1', 0, 200));
 }
 
 /** A stream goes out as it comes, but for the byte without which it is not whole. */

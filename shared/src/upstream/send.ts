@@ -11,7 +11,7 @@ import { dialectNamed } from './dialects.ts';
 import { AttemptFailure } from './homes/attempt-failure.ts';
 import { judge, ourFaults, type Judged } from './homes/blame.ts';
 import type { AttemptOutcome } from './homes/health.ts';
-import { begun, errorText, holdStream, holdWhole, type FirstWords } from './homes/hold.ts';
+import { beginsAsStream, begun, errorText, holdStream, holdWhole, type FirstWords } from './homes/hold.ts';
 import { refusalOfOurs } from './homes/our-refusal.ts';
 import type { homeAccess } from './home-access.ts';
 import { callerHeaders } from './response-headers.ts';
@@ -162,7 +162,7 @@ export async function attempt(
     return failed('failed', new Error('an encoding that was not asked for'));
   }
   const status = response.statusCode ?? 0;
-  const sse = isStream(response.headers['content-type'] ?? '');
+  let sse = isStream(response.headers['content-type'] ?? '');
   if (sse) flattenHeader((response as { readonly req?: ClientRequest }).req);
   const meter = dialect.meter(call, provider, model.name);
   let told = false;
@@ -206,7 +206,9 @@ export async function attempt(
     abort();
     return failed('failed', new Error('an answer that its encoding does not fit'));
   }
-  const held = success ? await hold(body, headers['content-type'] ?? '', call, holdMs) : null;
+  // Some servers label their streams as something else.
+  if (success && call.stream && !sse && call.arrayStream !== true) sse = await beginsAsStream(body);
+  const held = success ? await hold(body, sse, headers['content-type'] ?? '', call, holdMs) : null;
   if (left()) {
     if (success) onUnanswered?.();
     abort();
@@ -240,8 +242,14 @@ export async function attempt(
 const isStream = (contentType: string): boolean => contentType.startsWith('text/event-stream');
 
 /** A failure is told in an event, or in a document. */
-function hold(body: Reader, contentType: string, { dialect }: Call, ms: number): Promise<FirstWords> | FirstWords {
-  if (isStream(contentType)) return holdStream(body, dialect, ms);
+function hold(
+  body: Reader,
+  sse: boolean,
+  contentType: string,
+  { dialect }: Call,
+  ms: number,
+): Promise<FirstWords> | FirstWords {
+  if (sse) return holdStream(body, dialect, ms);
   return contentType.startsWith('application/json') ? holdWhole(body, ms) : begun;
 }
 

@@ -35,6 +35,7 @@ export {
   retryAfterSeconds,
   roughTokens,
   roughTokensOf,
+  toldToSdk,
   type Embedded,
   type Embedder,
   type EmbeddingAsk,

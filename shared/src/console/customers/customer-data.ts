@@ -86,7 +86,7 @@ ORDER BY day DESC, cost_nano_usd DESC, feature, model`,
   happenings: {
     sql: `WITH own AS (
   SELECT name AS event, feature, count, cost_nano_usd, created_at,
-    JSON_VALUE(metadata, '$.cause') AS cause,
+    IFNULL(JSON_VALUE(metadata, '$.budget.refusal'), JSON_VALUE(metadata, '$.cause')) AS cause,
     JSON_VALUE(metadata, '$.notice_percent') AS notice,
     JSON_VALUE(metadata, '$.sg_actor_id') AS actor_user
   FROM \`$dataset.events_between\`(TIMESTAMP_SUB(CURRENT_TIMESTAMP(), INTERVAL 168 HOUR), CURRENT_TIMESTAMP())

@@ -243,6 +243,9 @@ function partSection(
 /** Why something was refused, by the cause or the name of its row. */
 export const refusalText: Readonly<Record<string, string>> = {
   quota: 'quota used up',
+  'budget-used-up': 'budget used up',
+  'budget-held': 'rest of the budget held by calls in flight',
+  'budget-too-dear': 'may cost more than is left of the budget',
   concurrency: 'too many at once',
   AccessDenied: 'no access',
   Unauthorized: 'unknown token',

@@ -13,6 +13,7 @@ import {
 import { operatorTimeoutMs, type DocumentReader } from '../../documents/documents.ts';
 import type { Store } from '../../store/store.ts';
 import { readShut, type ShutNow } from '../../upstream/upstream.ts';
+import { timeOf } from '../customers/customer-data.ts';
 import type { Answer, Lookups, Question, Row } from '../lookups.ts';
 import { numberOf, textOf } from '../sums.ts';
 import { told, type Told } from '../told.ts';
@@ -33,11 +34,24 @@ export interface Traffic {
   readonly costNano: number;
 }
 
+/** Attempts at a home that failed in the same way. */
+export interface Failed {
+  readonly home: string;
+  /** A word of ours, such as `overloaded`. */
+  readonly failure: string;
+  readonly attempts: number;
+  readonly models: number;
+  /** Unix ms. */
+  readonly firstMs: number | null;
+  readonly lastMs: number | null;
+}
+
 /** Everything that the page shows. */
 export interface ModelsData {
   readonly known: Told<KnownCatalogue>;
   readonly shut: Told<readonly ShutNow[]>;
   readonly traffic: Told<readonly Traffic[]>;
+  readonly failures: Told<readonly Failed[]>;
 }
 
 /** The catalogue as the functions that call providers have it. */
@@ -70,6 +84,24 @@ ORDER BY calls DESC, model, home`,
   bytesMax: 50 * 1024 ** 3,
 };
 
+/** The same, of what failed: a call makes three attempts at the most, and its row tells of those that failed. */
+export const failuresQuestion: Question = {
+  sql: `SELECT home, failure, COUNT(*) AS attempts, COUNT(DISTINCT model) AS models, CAST(MIN(created_at) AS STRING) AS first_at, CAST(MAX(created_at) AS STRING) AS last_at
+FROM (
+  SELECT model, created_at,
+    CASE n WHEN 0 THEN JSON_VALUE(metadata, '$.attempts[0].home') WHEN 1 THEN JSON_VALUE(metadata, '$.attempts[1].home') ELSE JSON_VALUE(metadata, '$.attempts[2].home') END AS home,
+    CASE n WHEN 0 THEN JSON_VALUE(metadata, '$.attempts[0].failure') WHEN 1 THEN JSON_VALUE(metadata, '$.attempts[1].failure') ELSE JSON_VALUE(metadata, '$.attempts[2].failure') END AS failure
+  FROM \`$dataset.events_between\`(TIMESTAMP_SUB(CURRENT_TIMESTAMP(), INTERVAL 24 HOUR), CURRENT_TIMESTAMP())
+  CROSS JOIN (SELECT 0 AS n UNION ALL SELECT 1 AS n UNION ALL SELECT 2 AS n)
+  WHERE JSON_VALUE(metadata, '$.attempts[0].home') IS NOT NULL
+)
+WHERE home IS NOT NULL AND failure IS NOT NULL
+GROUP BY home, failure
+ORDER BY last_at DESC, home, failure`,
+  rowsMax: 200,
+  bytesMax: 50 * 1024 ** 3,
+};
+
 /** A person waits, not a call. */
 const redisBudgetMs = 5_000;
 
@@ -91,15 +123,19 @@ export async function readModels({ lookups, documents, store, now, failed }: Mod
     const value = await readShut(store, { leftMs: redisBudgetMs });
     return { value, readAtMs: now() };
   };
-  const [known, shut, traffic] = await Promise.all([
+  const [known, shut, traffic, failures] = await Promise.all([
     told(readKnownCatalogue(lookups, documents, store), failed),
     told(shutNow(), failed),
     told(
       lookups.rows(trafficQuestion).then(({ value, readAtMs }) => ({ value: value.map(trafficRow), readAtMs })),
       failed,
     ),
+    told(
+      lookups.rows(failuresQuestion).then(({ value, readAtMs }) => ({ value: value.map(failedRow), readAtMs })),
+      failed,
+    ),
   ]);
-  return { known, shut, traffic };
+  return { known, shut, traffic, failures };
 }
 
 /** As it is kept for a while. @throws LookupFailed */
@@ -125,6 +161,18 @@ async function readKnown(documents: DocumentReader, store: Store): Promise<Known
   const prices = await catalogue.prices();
   return { catalogue, prices, keysKnown: state !== null, faults: faults.length + prices.faults.length };
 }
+
+/** Metadata is anybody's object: of its texts only single words are shown. */
+const wordOf = (value: unknown): string => /^[\w.:@/-]{1,100}$/.exec(textOf(value) ?? '')?.[0] ?? 'unknown';
+
+const failedRow = (row: Row): Failed => ({
+  home: wordOf(row['home']),
+  failure: wordOf(row['failure']),
+  attempts: numberOf(row['attempts']) ?? 0,
+  models: numberOf(row['models']) ?? 0,
+  firstMs: timeOf(textOf(row['first_at'])),
+  lastMs: timeOf(textOf(row['last_at'])),
+});
 
 const trafficRow = (row: Row): Traffic => ({
   model: textOf(row['model']) ?? '',

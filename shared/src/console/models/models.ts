@@ -32,7 +32,13 @@ export function modelsPage(data: ModelsData, nowMs: number): Page {
       ...('fault' in shut ? [`What is shut at this moment is not known: ${shut.fault}.`] : []),
     ],
     search: null,
-    sections: [shutSection(data), homeSection(data), trafficSection(data), modelSection(data, nowMs)],
+    sections: [
+      shutSection(data),
+      failureSection(data),
+      homeSection(data),
+      trafficSection(data),
+      modelSection(data, nowMs),
+    ],
     pages: null,
   };
 }
@@ -59,6 +65,41 @@ function shutSection(data: ModelsData): Section {
   );
 }
 
+/** What was shut lately can be seen by what failed: three in a row shut a home. */
+function failureSection(data: ModelsData): Section {
+  const title = 'Attempts that failed in the last 24 hours, by home';
+  return sectionOf('failures', title, data.failures, (failures, origin) =>
+    tableSection(
+      'failures',
+      title,
+      {
+        columns: [
+          { heading: 'Home', kind: 'text' },
+          { heading: 'Failed for', kind: 'text' },
+          { heading: 'Attempts', kind: 'count' },
+          { heading: 'Models', kind: 'count' },
+          { heading: 'First', kind: 'time' },
+          { heading: 'Latest', kind: 'time' },
+        ],
+        rows: failures.map(({ home, failure, attempts, models, firstMs, lastMs }) => [
+          home,
+          failure,
+          attempts,
+          models,
+          firstMs,
+          lastMs,
+        ]),
+        total: null,
+        empty: 'None: each call was served by the first home that it was sent to.',
+      },
+      {
+        note: 'A home is shut by three failures in a row, a model of a home by its overload, and is tried again within a minute; calls went to the next home meanwhile.',
+        origins: origin(trafficSource),
+      },
+    ),
+  );
+}
+
 const inForce = 'operators’ changes are in force ten seconds after they are made';
 
 function homeSection(data: ModelsData): Section {
@@ -80,7 +121,7 @@ function homeSection(data: ModelsData): Section {
           { heading: 'Weight', kind: 'count' },
         ],
         rows: catalogue.homes
-          .toSorted((a, b) => Number(b.status === 'open') - Number(a.status === 'open'))
+          .toSorted((a, b) => rankOfHome(b) - rankOfHome(a))
           .map((home) => [
             home.row.id,
             home.row.provider,
@@ -93,12 +134,19 @@ function homeSection(data: ModelsData): Section {
             home.row.weight,
           ]),
         total: null,
+        onPaper: catalogue.homes.filter(
+          ({ status }) => status === 'open' || status === 'draining' || status === 'refused',
+        ).length,
         empty: 'The catalogue has no homes.',
       },
       { origins: origin('Firestore and Redis, the catalogue', inForce) },
     ),
   );
 }
+
+/** Those that get calls first, then those that somebody took away, then what nobody has set up. */
+const rankOfHome = ({ status }: Home): number =>
+  status === 'open' ? 2 : status === 'draining' || status === 'refused' ? 1 : 0;
 
 function stateOfHome({ row, status }: Home, shut: readonly ShutNow[]): State {
   if (status === 'draining') return { text: 'draining', tone: 'warn' };
@@ -173,6 +221,7 @@ function modelSection(data: ModelsData, nowMs: number): Section {
         ],
         rows: rows.map(({ row, state }) => modelRow(row, state, prices, nowMs)),
         total: null,
+        onPaper: paperLines(rows.map((one) => orderOf(one, called))),
         empty: 'The catalogue has no models.',
       },
       {
@@ -182,6 +231,14 @@ function modelSection(data: ModelsData, nowMs: number): Section {
     );
   });
 }
+
+/** Two sheets of those that are served; those that had calls, or were taken away, are all there. */
+const servedOnPaper = 60;
+const paperLines = (orders: readonly number[]): number =>
+  Math.max(
+    orders.filter((order) => order >= 2).length,
+    Math.min(servedOnPaper, orders.filter((order) => order > 0).length),
+  );
 
 interface ModelState {
   readonly state: State;

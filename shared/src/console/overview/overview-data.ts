@@ -1,11 +1,13 @@
-// What the overview is made of: three questions about this month and the last, and one about the last day.
+// What the overview is made of: questions about this month and the last, and one about the last day.
 
 import type { SubscriptionEntry } from '../../directory/directory.ts';
+import { subscriptions } from '../customer-link.ts';
+import { monthlyBudget } from '../customers/customers.ts';
 import type { Lookups, Question, Row } from '../lookups.ts';
 import { dayOf, monthsOf, type Months } from '../days.ts';
 import { outcomeColumns, outcomeSql, whoseSql } from '../outcome.ts';
 import { numberOf, sumsOf, sumsSql, textOf, type Sums } from '../sums.ts';
-import { told, type Told } from '../told.ts';
+import { told, valueOf, type Told } from '../told.ts';
 
 /** A day of the warehouse. */
 export interface Day extends Sums {
@@ -40,9 +42,13 @@ export interface OverviewData {
   readonly movers: Told<readonly Mover[]>;
   readonly faults: Told<readonly Fault[]>;
   readonly entries: Told<readonly SubscriptionEntry[]>;
+  /** What those with a budget of the month have spent in it; null where nobody has one. */
+  readonly budgeted: Told<number | null>;
 }
 
 const gibibyte = 1024 ** 3;
+/** Ids that a question names: some hundred kilobytes. */
+const budgetedMost = 5_000;
 
 /** All of them, for the list of the project's SQL as well. */
 export const overviewQuestions = {
@@ -99,6 +105,13 @@ ORDER BY requests DESC, whose, what`,
     rowsMax: 50,
     bytesMax: 50 * gibibyte,
   },
+  budgeted: {
+    sql: `SELECT SUM(cost_nano_usd) AS spent_nano
+FROM \`$dataset.usage_daily\`
+WHERE day BETWEEN CAST(@from AS DATE) AND CAST(@to AS DATE) AND source = @source AND STRPOS(@ids, CONCAT(',', identifier, ',')) > 0`,
+    rowsMax: 1,
+    bytesMax: 50 * gibibyte,
+  },
 } as const satisfies Readonly<Record<string, Question>>;
 
 /** Asks for all of it at once. @param failed is told what went wrong */
@@ -121,13 +134,24 @@ export async function readOverview(
       lookups.rows(overviewQuestions[name], params).then(({ value, readAtMs }) => ({ value: value.map(of), readAtMs })),
       failed,
     );
-  const [days, movers, faults, known] = await Promise.all([
+  const budgeted = entries.then((found): Promise<Told<number | null>> => {
+    const ids = valueOf(found, []).flatMap((entry) => (monthlyBudget(entry) === null ? [] : [entry.id]));
+    if (ids.length === 0) return Promise.resolve({ value: null, readAtMs: nowMs });
+    const params = { from, to: today, source: subscriptions, ids: `,${ids.slice(0, budgetedMost).join()},` };
+    const spent = lookups.rows(overviewQuestions.budgeted, params);
+    return told(
+      spent.then(({ value, readAtMs }) => ({ value: numberOf(value[0]?.['spent_nano']) ?? 0, readAtMs })),
+      failed,
+    );
+  });
+  const [days, movers, faults, known, spent] = await Promise.all([
     ask('days', { from: beforeFrom, to: today }, dayRow),
     ask('movers', { before: beforeFrom, same: beforeSame, from, to: today }, moverRow),
     ask('faults', {}, faultRow),
     entries,
+    budgeted,
   ]);
-  return { months, timeZone, days, movers, faults, entries: known };
+  return { months, timeZone, days, movers, faults, entries: known, budgeted: spent };
 }
 
 const dayRow = (row: Row): Day => ({ day: textOf(row['day']) ?? '', final: row['final'] === true, ...sumsOf(row) });

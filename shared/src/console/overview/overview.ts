@@ -116,15 +116,24 @@ function monthSection(data: OverviewData): Section {
 }
 
 /** What all customers with a monthly budget may spend together; there is no limit on the whole. */
-function budgetFact({ entries }: OverviewData): Fact {
+function budgetFact({ entries, budgeted }: OverviewData): Fact {
   const budgets = valueOf(entries, []).flatMap((entry) => monthlyBudget(entry) ?? []);
   const sum = budgets.reduce((all, nano) => all + nano, 0);
   return {
     label: 'Budgets of the month',
     kind: 'money',
     value: 'fault' in entries || budgets.length === 0 ? null : sum,
-    note: budgets.length === 0 ? 'no customer has one' : `of ${budgets.length} customers, each its own`,
+    note:
+      budgets.length === 0
+        ? 'no customer has one'
+        : `of ${budgets.length} customers, each its own${spentText(valueOf(budgeted, null), sum)}`,
   };
+}
+
+function spentText(spentNano: number | null, limitNano: number): string {
+  if (spentNano === null) return '';
+  const share = limitNano === 0 ? '' : `, ${percentText(spentNano / limitNano)}`;
+  return `; ${moneyText(spentNano)} of it spent${share}`;
 }
 
 /** Every day of the month so far, also those without traffic. */

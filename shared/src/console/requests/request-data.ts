@@ -24,6 +24,12 @@ export interface UsageRow {
   readonly count: number;
 }
 
+/** A window of a budget in dollars, and what it kept of a call. */
+export interface KeptBudget {
+  readonly window: string;
+  readonly nano: number;
+}
+
 /** A row of the events table, without what may be anybody's text. */
 export interface RequestRow {
   readonly eventId: string;
@@ -39,6 +45,10 @@ export interface RequestRow {
   readonly home: string | null;
   readonly units: number | null;
   readonly quotaUnits: number | null;
+  readonly quotaWindow: string | null;
+  /** Windows of budgets, and what they kept of it; null: it had no such budget. */
+  readonly budget: KeptBudget | null;
+  readonly featureBudget: KeptBudget | null;
   readonly count: number;
   readonly tokens: number | null;
   readonly costNano: number | null;
@@ -49,6 +59,10 @@ export interface RequestRow {
   readonly resolved: number | null;
   readonly upstream: number | null;
   readonly cause: string | null;
+  /** Units of the quota that it was refused by; null: none did. */
+  readonly quotaLimit: number | null;
+  /** Of a refusal by a budget, nano-dollars: its limit, what was spent of it, what the call might have cost. */
+  readonly refusedBudget: { readonly limit: number; readonly spent: number; readonly cost: number } | null;
   /** Words of ours: `cancelled`, `truncated`, `orphaned`. */
   readonly marks: readonly string[];
   readonly attempts: readonly AttemptRow[];
@@ -73,7 +87,7 @@ const daysShown = 7;
 
 /** For the list of the project's SQL as well. */
 export const requestQuestion: Question = {
-  sql: `SELECT name, source, identifier, CAST(created_at AS STRING) AS created_at, event_id, function, region, feature, model, home, units, quota_units, count, tokens, cost_nano_usd, abandoned_nano_usd, price_version, gateway_ms, metadata
+  sql: `SELECT name, source, identifier, CAST(created_at AS STRING) AS created_at, event_id, function, region, feature, model, home, units, quota_window, quota_units, budget_window, budget_nano_usd, feature_budget_window, feature_budget_nano_usd, count, tokens, cost_nano_usd, abandoned_nano_usd, price_version, gateway_ms, metadata
 FROM \`$dataset.events_between\`(TIMESTAMP(CAST(@from AS DATE), '$zone'), TIMESTAMP(DATE_ADD(CAST(@to AS DATE), INTERVAL 1 DAY), '$zone'))
 WHERE event_id = @id OR JSON_VALUE(metadata, '$.trace_id') = @id
 ORDER BY created_at DESC`,
@@ -132,6 +146,9 @@ function requestRow(row: Row): RequestRow {
     home: text('home'),
     units: number('units'),
     quotaUnits: number('quota_units'),
+    quotaWindow: text('quota_window'),
+    budget: keptOf(text('budget_window'), number('budget_nano_usd')),
+    featureBudget: keptOf(text('feature_budget_window'), number('feature_budget_nano_usd')),
     count: number('count') ?? 1,
     tokens: number('tokens'),
     costNano: number('cost_nano_usd'),
@@ -141,11 +158,21 @@ function requestRow(row: Row): RequestRow {
     providerMs: numberOf(metadata['upstream_request_duration_ms']),
     resolved: numberOf(metadata['resolved_status_code']),
     upstream: numberOf(metadata['upstream_status_code']),
-    cause: word(metadata['cause']),
+    cause: word(membersOf(metadata['budget'])['refusal']) ?? word(metadata['cause']),
+    quotaLimit: numberOf(metadata['limit']),
+    refusedBudget: refusedBudgetOf(membersOf(metadata['budget'])),
     marks: ['cancelled', 'truncated', 'orphaned', 'flagged'].filter((name) => String(metadata[name]) === 'true'),
     attempts: listOf(metadata['attempts']).map(attemptOf),
     usage: listOf(membersOf(metadata['usage'])['parts']).map(partOf),
   };
+}
+
+const keptOf = (window: string | null, nano: number | null): KeptBudget | null =>
+  window === null ? null : { window, nano: nano ?? 0 };
+
+function refusedBudgetOf(budget: Members): RequestRow['refusedBudget'] {
+  const [limit, spent, cost] = ['limit', 'spent', 'cost'].map((name) => numberOf(budget[`${name}_nano_usd`]));
+  return limit === null || limit === undefined ? null : { limit, spent: spent ?? 0, cost: cost ?? 0 };
 }
 
 const attemptsMax = 20;

@@ -5,7 +5,7 @@ import { customerLink } from '../customer-link.ts';
 import { exactDollars } from '../cell-text.ts';
 import { faultSection, tableSection, type Cell, type Link, type Page, type Section } from '../page.ts';
 import { valueOf } from '../told.ts';
-import { costsOf, type RequestData, type RequestRow } from './request-data.ts';
+import { costsOf, type KeptBudget, type RequestData, type RequestRow } from './request-data.ts';
 
 const origin = 'BigQuery, events_between';
 
@@ -83,8 +83,13 @@ function factsOf(row: RequestRow, { names, project }: RequestData): readonly (re
     ['Status to the caller', row.resolved === -1 ? 'the caller left' : numberText(row.resolved)],
     ['Status of the provider', row.upstream === -1 ? 'it never answered' : numberText(row.upstream)],
     ['Refused for', row.cause],
+    ['Limit of its quota', numberText(row.quotaLimit)],
+    ['Budget that refused it, USD', refusedText(row.refusedBudget)],
     ['Marks', row.marks.join(', ') || null],
     ['Units charged, and kept by the quota', row.units === null ? null : `${row.units}, ${row.quotaUnits ?? 0}`],
+    ['Quota window', row.quotaWindow],
+    ['Kept by its budget, USD', keptText(row.budget)],
+    ['Kept by its feature’s budget, USD', keptText(row.featureBudget)],
     ['Stands for so many', row.count === 1 ? null : String(row.count)],
     ['Tokens', numberText(row.tokens)],
     ['Cost, USD', row.costNano === null ? null : exactDollars(row.costNano)],
@@ -96,6 +101,14 @@ function factsOf(row: RequestRow, { names, project }: RequestData): readonly (re
   // Facts that a refusal does not have are left out.
   return facts.filter(([, value]) => value !== null);
 }
+
+const keptText = (kept: KeptBudget | null): string | null =>
+  kept === null ? null : `${exactDollars(kept.nano)} in ${kept.window}`;
+
+const refusedText = (budget: RequestRow['refusedBudget']): string | null =>
+  budget === null
+    ? null
+    : `${exactDollars(budget.spent)} of ${exactDollars(budget.limit)} spent; it might have cost ${exactDollars(budget.cost)}`;
 
 const numberText = (value: number | null): string | null => (value === null ? null : String(value));
 

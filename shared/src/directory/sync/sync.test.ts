@@ -21,6 +21,7 @@ import {
   createSubscription,
   createSync,
   hashToken,
+  setBudget,
   type SubscriptionSync,
   type SyncReport,
   type SyncTrace,
@@ -256,6 +257,27 @@ test('what an operator says otherwise stays, whatever the source states', async 
   await run();
   const { limits } = await identify(1);
   assert.deepEqual([limits.chat_completions?.limit, limits.chat_completions?.intervalMs], [3, 3_600_000]);
+});
+
+test('budgets, which no source states, are no sync’s: they outlast whatever it writes', async () => {
+  state(1);
+  await run();
+  const author = { who: 'a test', why: 'a test' } as unknown as Parameters<typeof setBudget>[5];
+  await setBudget(documents, null, uuid(1), 'subscription', { limitUsd: '12.5', window: 'life' }, author);
+  await setBudget(documents, null, uuid(1), 'embeddings', { limitUsd: '1', window: 'day' }, author);
+  const stated = async () => ((await read(`subscriptions/${uuid(1)}`))['overrides'] as { budgets: object }).budgets;
+  const before = await stated();
+  state(1, { username: 'renamed', access: sourcegraphAccess({ chatCompletionsRateLimit: sourcegraphLimit(9) }) });
+  assert.equal((await run()).changed, 1);
+  assert.deepEqual(await stated(), before);
+  const budgets = (await identify(1)).budgets?.all(Date.now()) ?? [];
+  assert.deepEqual(
+    budgets.map(({ scope, limitNanoUsd }) => [scope, limitNanoUsd]),
+    [
+      ['subscription', 12.5e9],
+      ['embeddings', 1e9],
+    ],
+  );
 });
 
 test('a source that goes back to what it said before a look-up wrote something newer is heard', async () => {

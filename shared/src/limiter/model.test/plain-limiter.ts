@@ -48,6 +48,8 @@ interface Fold {
 const minute = 60_000;
 const leaseTime = minute;
 const endedTime = 15 * minute;
+/** Of one that the sweeper ended. */
+const sweptTime = 40 * 24 * 60 * minute;
 const claimTime = 24 * 60 * minute;
 
 /**
@@ -351,7 +353,7 @@ export class PlainLimiter {
       const cost = Math.min(most, (lease.money?.metered ?? 0) + (admission.money?.renewal ?? 0));
       // It gives no notice: the next end of a lease does.
       const spent = lease.money === null ? null : this.spend(admission, lease, cost, true).spent;
-      this.leases.set(id, { state: 'swept', kept, expiry: this.now + endedTime, spent });
+      this.leases.set(id, { state: 'swept', kept, expiry: this.now + sweptTime, spent });
       this.endClaim(admission, 'orphaned');
       const told = spent === null ? {} : { b: keptText(spent), m: String(cost) };
       const fields = { s: String(estimate), e: draftOf(id), ...told };

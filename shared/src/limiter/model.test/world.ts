@@ -5,11 +5,10 @@ import type { Redis } from 'ioredis';
 import type { Feature, Permit } from '../../auth/auth.ts';
 import { keys, shardOf, type Store } from '../../store/store.ts';
 import { createLimiter, identityOf, type Lease, type Limiter } from '../limiter.ts';
-import { loadScripts } from '../scripts.ts';
-import { loadUpkeepScripts } from '../upkeep-scripts.ts';
 import { keptText, tallyText } from './plain-budgets.ts';
 import { draftOf, type ModelAdmission, type ModelEvent, type ModelPlan } from './plain-admission.ts';
 import { type Held, type PlainLimiter } from './plain-limiter.ts';
+import { advanceTime, timedStore } from './timed-store.ts';
 
 /** All times are multiples of it, so that the real milliseconds of a run, which are fewer, can be told from them. */
 export const unitMs = 20_000;
@@ -96,17 +95,7 @@ export class Real {
   /** @param connections of the instances; @param redis a connection of the test's own */
   constructor(connections: readonly Store[], redis: Redis) {
     this.redis = redis;
-    const now = `local now = tonumber(redis.call('GET', 'now'))`;
-    const timed = { ...loadScripts(now), ...loadUpkeepScripts(now) };
-    this.stores = connections.map((store) => ({
-      ...store,
-      run: (script, ...rest) => store.run(timed[script.name as keyof typeof timed], ...rest),
-      commands: async (commands, left) => {
-        const now = Number(await redis.get('now'));
-        const replies = await store.commands(commands, left);
-        return replies.map((reply, i) => (commands[i]?.[0] === 'time' ? [String(now / 1000), '0'] : reply));
-      },
-    }));
+    this.stores = connections.map((store) => timedStore(store, redis));
     this.limiters = this.stores.map(createLimiter);
   }
 
@@ -116,15 +105,9 @@ export class Real {
     await this.redis.set('now', nowMs);
   }
 
-  /** Time passes: the scripts' clock, and every key's remaining life. */
-  async advance(nowMs: number, byMs: number): Promise<void> {
-    await this.redis.set('now', nowMs);
-    const all = await this.redis.keys('*');
-    const lives = await Promise.all(all.map((key) => this.redis.pttl(key)));
-    for (const [i, key] of all.entries()) {
-      const life = lives[i] ?? -1;
-      if (life >= 0) await this.redis.pexpire(key, wholeUnits(life) - byMs);
-    }
+  /** Time passes. */
+  advance(nowMs: number, byMs: number): Promise<void> {
+    return advanceTime(this.redis, nowMs, byMs, wholeUnits);
   }
 
   /** Events that were appended since the last look. */

@@ -84,7 +84,7 @@ local money, tallies, refusing, write = '', nil, nil, nil
 if ARGV[15] and not cause then
   -- @include tally
   -- @include weigh
-  tallies, write = {}, write_tally
+  tallies, write = {}, hold
   local budgets, stated = { KEYS[9], KEYS[10] }, { ARGV[19], ARGV[20] }
   money = ';' .. ARGV[17] .. ';' .. ARGV[18]
   for place = 1, 2 do
@@ -134,10 +134,11 @@ if cause then
   if refusing then
     local kept = refusing.place == 1 and refusing.name .. ';0;;0' or ';0;' .. refusing.name .. ';0'
     for _, field in ipairs({ 'b', kept, 'm', ARGV[15], 'r', refusing.settled, 'o', refusing.place }) do row[#row + 1] = field end
-    if refusing.limit ~= refusing.stated then refusing.limit, refusing.percent, refusing.refused = refusing.stated, 0, 0 end
-    if refusing.refused == 0 then
-      refusing.refused = 1
-      write(refusing.key, refusing.name, refusing)
+    local of, percent, told = string.match(refusing.told, '(%d+) (%d+) (%d)')
+    if tonumber(of) ~= refusing.stated then percent, told = 0, '0' end
+    if told == '0' then
+      refusing.told = string.format('%d %d 1', refusing.stated, percent)
+      write(refusing, 0, 0)
       if ARGV[21] ~= '' then
         notice = call('XADD', KEYS[5], '*', 'i', id .. '-' .. cause, 'k', 'notice', 'w', refusing.name, 'q', refusing.settled, 'e', ARGV[21],
           'c', cause, 'l', refused_limit, 'u', refusing.finish, 'o', refusing.place)
@@ -172,7 +173,6 @@ call('ZADD', KEYS[2], due, id)
 if claims then call('SET', KEYS[8], ARGV[13] .. ' running ' .. id, 'PX', ARGV[14]) end
 if not tallies then return { 'admitted', window, limit - used, finish, now } end
 for _, t in ipairs(tallies) do
-  t.used, t.reserved, t.risk = t.used + t.hold, t.reserved + t.hold, t.risk + t.at_risk
-  write(t.key, t.name, t)
+  write(t, t.hold, t.at_risk)
 end
 return { 'admitted', window, limit - used, finish, now, money }

@@ -4,31 +4,34 @@
 -- window's end, for one that is not known (a failover, a call without Redis). `limit`: that notices are percent of, nil
 -- for none. Returns what was kept, and settled use and percent where a threshold was reached for the first time.
 local function charge_tally(key, name, finish, cost, counted, held, risk, limit, thresholds)
-  local t = read_tally(key, name, finish)
-  if t.finish ~= 0 and t.finish + tally_keep <= now then
+  local used, reserved, at_risk, told, new
+  used, reserved, at_risk, finish, told, new = read_tally(key, name, finish)
+  if finish ~= 0 and finish + tally_keep <= now then
     redis.call('HDEL', key, name)
     return 0
   end
   -- A tally that was lost (a failover) has lost what it counted and held for this call, too.
-  if not t.new then
-    t.used, t.reserved, t.risk = t.used - counted, math.max(0, t.reserved - held), math.max(0, t.risk - risk)
+  if not new then
+    used, reserved, at_risk = used - counted, math.max(0, reserved - held), math.max(0, at_risk - risk)
   end
-  t.used = t.used + cost
-  local settled, reached = t.used - t.reserved, 0
-  if limit and (t.finish == 0 or now < t.finish) then
+  used = used + cost
+  local settled, reached = used - reserved, 0
+  -- The least threshold comes first.
+  local least = limit and tonumber(string.match(thresholds, '^%d*'))
+  if least and settled * 100 >= least * limit and (finish == 0 or now < finish) then
     for threshold in string.gmatch(thresholds, '%d+') do
-      threshold = tonumber(threshold)
-      if settled * 100 >= threshold * limit and threshold > reached then reached = threshold end
+      if settled * 100 >= threshold * limit then reached = tonumber(threshold) end
     end
+    local of, percent, refused = string.match(told, '(%d+) (%d+) (%d)')
     -- Where the limit has changed, percent of the old one mean nothing any more.
-    if reached > 0 and (t.limit ~= limit or reached > t.percent) then
-      if t.limit ~= limit then t.limit, t.refused = limit, 0 end
-      t.percent = reached
+    local changed = tonumber(of) ~= limit
+    if changed or reached > tonumber(percent) then
+      told = string.format('%d %d %s', limit, reached, changed and '0' or refused)
     else
       reached = 0
     end
   end
-  write_tally(key, name, t)
-  if reached > 0 then return cost, settled, reached, t.finish end
+  write_tally(key, name, used, reserved, at_risk, finish, told, new)
+  if reached > 0 then return cost, settled, reached, finish end
   return cost
 end

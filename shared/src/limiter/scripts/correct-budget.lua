@@ -26,5 +26,5 @@ local spent = ARGV[2] .. ';' .. string.format('%d', kept)
 spent = ARGV[5] == '1' and spent .. ';;0' or ';0;' .. spent
 redis.call('SET', KEYS[2], 'settled 0;' .. spent, 'PX', ARGV[6])
 local entry = redis.call('XADD', KEYS[3], '*', 'i', ARGV[1], 'k', 'event', 'w', '', 'q', '0', 'e', ARGV[7], 'b', spent)
-local t = read_tally(KEYS[1], ARGV[2], tonumber(ARGV[3]))
-return { 'corrected', t.used - t.reserved, kept, entry }
+local used, reserved = read_tally(KEYS[1], ARGV[2], tonumber(ARGV[3]))
+return { 'corrected', used - reserved, kept, entry }

@@ -6,10 +6,9 @@
 -- RETURNS nano-dollars by which it was raised, or false when the window is over for so long that it is forgotten
 -- @include now
 -- @include tally
-local t = read_tally(KEYS[1], ARGV[1], tonumber(ARGV[2]))
-if t.finish ~= 0 and t.finish + tally_keep <= now then return false end
-local missing = tonumber(ARGV[3]) - (t.used - t.reserved)
+local used, reserved, risk, finish, told, new = read_tally(KEYS[1], ARGV[1], tonumber(ARGV[2]))
+if finish ~= 0 and finish + tally_keep <= now then return false end
+local missing = tonumber(ARGV[3]) - (used - reserved)
 if missing <= 0 then return 0 end
-t.used = t.used + missing
-write_tally(KEYS[1], ARGV[1], t)
+write_tally(KEYS[1], ARGV[1], used + missing, reserved, risk, finish, told, new)
 return missing

@@ -8,21 +8,28 @@ local function weigh(key, stated, worst, expected)
   limit, overshoot = tonumber(limit), tonumber(overshoot)
   local name, finish
   for window, start, ends in string.gmatch(windows, ' (%S+) (%d+) (%d+)') do
-    if not name or now >= tonumber(start) then name, finish = window, tonumber(ends) end
+    if name and now < tonumber(start) then break end
+    name, finish = window, tonumber(ends)
   end
-  local t = read_tally(key, name, finish)
-  t.key, t.name, t.stated = key, name, limit
-  local may_risk = worst - expected
-  t.hold, t.at_risk = worst, 0
-  if overshoot > 0 and t.risk + may_risk <= overshoot then t.hold, t.at_risk = expected, may_risk end
-  t.settled = t.used - t.reserved
-  if hard == '0' then return t end
-  if t.settled >= limit then
-    t.cause, t.grave = 'budget-used-up', 3
-  elseif t.settled + (may_risk <= overshoot and expected or worst) > limit then
-    t.cause, t.grave = 'budget-too-dear', 2
-  elseif t.used + t.hold > limit then
-    t.cause, t.grave = 'budget-held', 1
+  local used, reserved, risk, told, new
+  used, reserved, risk, finish, told, new = read_tally(key, name, finish)
+  local may_risk, hold, at_risk, settled = worst - expected, worst, 0, used - reserved
+  if overshoot > 0 and risk + may_risk <= overshoot then hold, at_risk = expected, may_risk end
+  local cause, grave
+  if hard == '1' then
+    if settled >= limit then
+      cause, grave = 'budget-used-up', 3
+    elseif settled + (may_risk <= overshoot and expected or worst) > limit then
+      cause, grave = 'budget-too-dear', 2
+    elseif used + hold > limit then
+      cause, grave = 'budget-held', 1
+    end
   end
-  return t
+  return { key = key, name = name, stated = limit, used = used, reserved = reserved, risk = risk, finish = finish,
+    told = told, new = new, settled = settled, hold = hold, at_risk = at_risk, cause = cause, grave = grave }
+end
+
+-- Writes it with so much more that is held, and at risk.
+local function hold(t, more, at_risk)
+  write_tally(t.key, t.name, t.used + more, t.reserved + more, t.risk + at_risk, t.finish, t.told, t.new)
 end

@@ -28,7 +28,10 @@ export const geminiGenerate: ApiDialect = {
 function readContents(body: JsonObject, { caller, provider, lengthMax }: ReadingRules): Reading {
   const { verb } = caller;
   const stream = streamOf(body);
-  const members = withoutMembers(guard(body, 'google', { lengthMax, drops: provider.drops }), 'stream', 'model');
+  const warnings: string[] = [];
+  const tell = (words: string): void => void warnings.push(words);
+  const guarded = guard(body, 'google', { lengthMax, drops: provider.drops, tell });
+  const members = withoutMembers(guarded, 'stream', 'model');
   // Cody's clients send a text, where Google takes a content.
   const { systemInstruction } = body;
   if (typeof systemInstruction === 'string') members['systemInstruction'] = { parts: [{ text: systemInstruction }] };
@@ -42,6 +45,7 @@ function readContents(body: JsonObject, { caller, provider, lengthMax }: Reading
     ...bodyOf(members, 'google', caller.bodyBytes),
     headers: { 'content-type': 'application/json' },
     hidesUsage: false,
+    ...(caller.dialect !== 'cody' && { warnings }),
     ...(verb !== undefined && { verb, arrayStream: stream }),
   };
 }

@@ -82,13 +82,33 @@ export const retryAfterSeconds = 60;
  * The refusals of an embedding call, with the texts that instances know; a provider's address and body stay out of
  * them but for its own 400.
  */
+const loaded = "we're facing too much load at the moment, please retry later";
+
 export const embeddingRefusal = {
   badRequest: (text: string) =>
     new Refusal('bad-request', text, { headers: { 'retry-after': String(retryAfterSeconds) } }),
-  overloaded: () =>
-    new Refusal('overloaded', "we're facing too much load at the moment, please retry later", { retryAfterSeconds }),
+  overloaded: () => new Refusal('overloaded', loaded, { retryAfterSeconds }),
   timedOut: (provider: string, cause: unknown) =>
     new Refusal('upstream-timeout', `request to upstream provider ${provider} timed out`, { retryAfterSeconds, cause }),
   failed: (provider: string, why: string, cause?: unknown) =>
     new Refusal('upstream-unreachable', `upstream provider ${provider} failed: ${why}`, { retryAfterSeconds, cause }),
+  /** A provider's 429 or 5xx as SDKs know it: with the wait that it names, or none. @param status the provider's */
+  ofProvider: (provider: string, status: number, headers: Readonly<Record<string, string>>) =>
+    status === 429
+      ? new Refusal('upstream-limited', loaded, { retryAfterSeconds: null, headers })
+      : new Refusal('upstream-unreachable', `upstream provider ${provider} failed: unexpected status ${status}`, {
+          retryAfterSeconds: null,
+          headers,
+        }),
 } as const;
+
+/**
+ * As an SDK is told, which has a back-off of its own: the wait that is made for instances is not for it.
+ * @param error whatever was caught
+ */
+export function toldToSdk(error: unknown): unknown {
+  if (!(error instanceof Refusal)) return error;
+  const { kind, message, headers } = error;
+  if (kind === 'bad-request') return new Refusal(kind, message, { cause: error });
+  return error.retryAfterSeconds === retryAfterSeconds ? new Refusal(kind, message, { cause: error, headers }) : error;
+}

@@ -59,6 +59,8 @@ export function createJsonCall(upstream: Sender, catalogue: Catalogue): CallJson
       throw error instanceof Refusal ? error : embeddingRefusal.failed(title, 'connection failed', error);
     });
     const { status } = answer;
+    if (!ask.forInstances && (status === 429 || status >= 500))
+      throw embeddingRefusal.ofProvider(title, status, waitsOf(answer));
     if (status === 429) throw embeddingRefusal.overloaded();
     if (status === 400) throw embeddingRefusal.badRequest(`bad request: ${text.slice(0, quotedCharactersMax)}`);
     if (status !== 200) throw embeddingRefusal.failed(title, `unexpected status ${status}`);
@@ -109,6 +111,14 @@ function callOf(
     nearest: [],
     ...reading,
   };
+}
+
+/** What a provider says of its being asked again. */
+function waitsOf({ headers, retryAfter }: Answer): Record<string, string> {
+  const waits: Record<string, string> = retryAfter === null ? {} : { 'retry-after': retryAfter };
+  for (const name of ['retry-after-ms', 'x-should-retry'] as const)
+    if (typeof headers[name] === 'string') waits[name] = headers[name];
+  return waits;
 }
 
 /** Rewords a transport fault or a passed deadline for this path; any other error is returned as it is. */

@@ -66,6 +66,7 @@ for (const { surface, provider, model, prologue, words, failure } of dialects)
             ['that breaks off after its prologue', streaming(prologue, 'cut')],
             ['that ends after its prologue', streaming(prologue)],
           ] as [string, Handle][])),
+      ['that fails at once under another label', streaming([failure], 'end', 'application/json')],
       ['that is refused', refusing(529)],
       ['whose connection is reset', (response) => void response.socket?.resetAndDestroy()],
     ];

@@ -21,6 +21,22 @@ export type FirstWords =
 
 export const begun: FirstWords = { what: 'begun' };
 
+/** Bytes in which the first line of a stream begins. */
+const blanksMax = 200;
+
+/** Whether the lines of an answer are those of a stream, whatever its label says. Waits for the first of them. */
+export async function beginsAsStream(reader: Reader): Promise<boolean> {
+  for (let at = 0; ; at++) {
+    if (reader.waiting.length <= at) await reader.arrival(at);
+    if (reader.waiting.length <= at) return false;
+    const bytes = Buffer.concat(reader.waiting);
+    const text = bytes.toString('utf8', 0, blanksMax).trimStart();
+    if (/^(?:data|event|id|retry)?:/.test(text)) return true;
+    // It may be the beginning of such a word, or of a byte-order mark.
+    if (!/^[a-z\ufffd]{0,5}$/.test(text) || bytes.length > blanksMax) return false;
+  }
+}
+
 /** Of a stream: until its first event that is no prologue. */
 export async function holdStream(reader: Reader, dialect: DialectName, ms: number): Promise<FirstWords> {
   const splitter = new SseSplitter(heldBytesMax);

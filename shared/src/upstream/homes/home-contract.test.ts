@@ -202,7 +202,8 @@ for (const { surface, model, body = {}, homes } of contracts)
   });
 
 function saidOf(behaviour: Behaviour): string {
-  const text = 'status' in behaviour ? behaviour.body : 'bytes' in behaviour ? behaviour.bytes.toString('utf8') : '';
+  const text =
+    'status' in behaviour ? String(behaviour.body) : 'bytes' in behaviour ? behaviour.bytes.toString('utf8') : '';
   return /"message":"([^"]{1,40})/.exec(text)?.[1] ?? '';
 }
 

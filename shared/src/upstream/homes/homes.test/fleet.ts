@@ -189,9 +189,9 @@ export const refusing =
 
 /** Streams these texts, each in a write of its own, then ends, or cuts the connection. */
 export const streaming =
-  (texts: readonly string[], end: 'end' | 'cut' | 'hang' = 'end'): Handle =>
+  (texts: readonly string[], end: 'end' | 'cut' | 'hang' = 'end', type = 'text/event-stream'): Handle =>
   (response) => {
-    response.writeHead(200, { 'content-type': 'text/event-stream' });
+    response.writeHead(200, { 'content-type': type });
     const write = (at: number): void => {
       const text = texts[at];
       if (text === undefined) {
