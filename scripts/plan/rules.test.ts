@@ -113,6 +113,8 @@ test('what Terraform tells: its resources without those that it only reads, and 
 
 test('mutations: forty at least, none twice, a tenth that can be planned together', () => {
   assert.ok(all.length >= 40, String(all.length));
+  const page = readFileSync(path.resolve(import.meta.dirname, '../../terraform/README.md'), 'utf8');
+  assert.ok(page.includes(`makes ${all.length} dangerous edits`), 'terraform/README.md says how many there are');
   assert.equal(new Set(all.map(({ name }) => name)).size, all.length);
   const groups = grouped(all);
   assert.equal(groups.flat().length, all.length);
