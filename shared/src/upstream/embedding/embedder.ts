@@ -78,12 +78,12 @@ export function roughTokensOf(inputs: readonly EmbeddingInput[]): number {
 /** After a provider's fault an instance must not try again at once. */
 export const retryAfterSeconds = 60;
 
+const loaded = "we're facing too much load at the moment, please retry later";
+
 /**
  * The refusals of an embedding call, with the texts that instances know; a provider's address and body stay out of
  * them but for its own 400.
  */
-const loaded = "we're facing too much load at the moment, please retry later";
-
 export const embeddingRefusal = {
   badRequest: (text: string) =>
     new Refusal('bad-request', text, { headers: { 'retry-after': String(retryAfterSeconds) } }),
