@@ -169,6 +169,16 @@ test('lines that are searched for by their message are lines that the code write
   assert.ok(seen > 8, String(seen));
 });
 
+test('the way from x-trace asks for the field that the code writes, with the header that it sends', () => {
+  const chapter = /^## From x-trace to the trace\n([\s\S]*?)^## /m.exec(read('terraform/README.md'))?.[1] ?? '';
+  assert.match(chapter, /"trace=\\"projects\/cody-gateway-\$ENV\/traces\/\$TRACE\\""/);
+  assert.match(
+    read('shared/src/telemetry/log.ts'),
+    /'logging\.googleapis\.com\/trace'\][^;]*`projects\/\$\{[^}]+\}\/traces\/\$\{trace\.traceId\}`/,
+  );
+  assert.match(read('shared/src/telemetry/scope.ts'), /'x-trace': traceId/);
+});
+
 test('outputs of the roots, chapters of the README, folders', () => {
   const chapters = [...read('terraform/README.md').matchAll(/^## (.+)$/gm)].map(([, title = '']) => title);
   for (const page of pages) {
@@ -217,6 +227,7 @@ test('what the issue of operations asks for has a chapter of its own', () => {
     'What is there already',
     'Taking something away',
     'Vertex AI',
+    'From x-trace to the trace',
     'Provider outage',
     "Deleting a customer's data",
   ]);

@@ -2,7 +2,8 @@
 // and git, and a whole gateway behind.
 
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -255,6 +256,84 @@ test('prod: uploaded, and one literal edited for a pull request; nothing is appl
   assert.notEqual(edited, text);
   const lines = edited.split('\n').filter((line) => !text.split('\n').includes(line));
   assert.deepEqual(lines, ['  function_tags = {', `    "limits" = "${tag(2)}"`, '  }']);
+});
+
+test('a region that stands by is rolled out as prod is: its own bucket and literal, no apply', async () => {
+  checkedOut(2);
+  const root = path.join(envs, 'prod-east');
+  cpSync(path.join(envs, 'prod'), root, { recursive: true });
+  const file = path.join(root, 'main.tf');
+  writeFileSync(file, readFileSync(file, 'utf8').replaceAll('cody-gateway-prod', 'cody-gateway-prod-east'));
+  const { error, calls: made } = await start('deploy', 'limits', '--env', 'prod-east');
+  assert.equal(error, null);
+  assert.ok(made.at(-1)?.endsWith(`gs://cody-gateway-prod-east-releases/limits/${tag(2)}.zip`));
+  assert.ok(!made.some((call) => call.startsWith('terraform')));
+  assert.ok(readFileSync(file, 'utf8').includes(`"limits" = "${tag(2)}"`));
+  rmSync(root, { recursive: true });
+});
+
+/** A bundle as GitHub's attestation writes it: a signed statement over digests, in a letter. */
+function attest(file: string, files: readonly string[]): void {
+  const subject = files.map((one) => ({
+    name: path.basename(one),
+    digest: { sha256: createHash('sha256').update(readFileSync(one)).digest('hex') },
+  }));
+  const payload = Buffer.from(JSON.stringify({ _type: 'https://in-toto.io/Statement/v1', subject })).toString('base64');
+  const dsseEnvelope = { payload, payloadType: 'application/vnd.in-toto+json', signatures: [{ sig: 'c2ln' }] };
+  writeFileSync(file, JSON.stringify({ mediaType: 'application/vnd.dev.sigstore.bundle.v0.3+json', dsseEnvelope }));
+}
+
+test('the pipeline: packed without an upload, signed, and uploaded with the statement over these very bytes', async () => {
+  checkedOut(2);
+  const packed = await start('deploy', 'attribution', '--env', 'dev', '--pack-only');
+  assert.equal(packed.error, null);
+  assert.deepEqual(packed.calls, []);
+  const zip = packed.text.trim();
+  assert.match(zip, /\/\.build\/releases\/attribution\.zip$/);
+  const entries = execFileSync('unzip', ['-Z1', zip], { encoding: 'utf8' }).trim().split('\n').toSorted();
+  for (const entry of ['index.js', 'package-lock.json', 'package.json']) assert.ok(entries.includes(entry), entry);
+  assert.ok(!entries.some((entry) => entry.includes('node_modules') || entry.endsWith('.ts')), entries.join());
+
+  const bundle = path.join(dir, 'bundle.json');
+  const bill = zip.replace(/zip$/, 'cdx.json');
+  for (const [files, said] of [
+    [[], /is no Sigstore bundle with digests/],
+    [[bill], /attribution\.zip \(sha256 [0-9a-f]{64}\) is not what \S+bundle\.json was signed over/],
+    [[zip], /attribution\.cdx\.json \(sha256 [0-9a-f]{64}\) is not what/],
+  ] as const) {
+    attest(bundle, files);
+    const refused = await start('deploy', 'attribution', '--env', 'prod', '--upload-only', '--provenance', bundle);
+    assert.match(refused.error ?? '', said);
+    assert.deepEqual(refused.calls, []);
+  }
+
+  attest(bundle, [zip, bill]);
+  const { error, calls: made } = await start(
+    'deploy', 'attribution', '--env', 'prod', '--upload-only', '--provenance', bundle,
+  ); // prettier-ignore
+  assert.equal(error, null);
+  // What tells of a release is there before it is.
+  assert.deepEqual(
+    made
+      .filter((call) => call.startsWith('gcloud storage cp'))
+      .map((call) => /\.(sigstore\.json|cdx\.json|zip)$/.exec(call)?.[1]),
+    ['sigstore.json', 'cdx.json', 'zip'],
+  );
+  const at = (kind: string): Buffer =>
+    readFileSync(path.join(dir, `bucket/cody-gateway-prod-releases/attribution/${tag(2)}.${kind}`));
+  const statement = JSON.parse(at('sigstore.json').toString()) as { dsseEnvelope: { payload: string } };
+  const { subject } = JSON.parse(Buffer.from(statement.dsseEnvelope.payload, 'base64').toString()) as {
+    subject: { name: string; digest: { sha256: string } }[];
+  };
+  for (const [kind, name] of [
+    ['zip', 'attribution.zip'],
+    ['cdx.json', 'attribution.cdx.json'],
+  ] as const)
+    // prettier-ignore
+    assert.equal(
+      subject.find((one) => one.name === name)?.digest.sha256,
+      createHash('sha256').update(at(kind)).digest('hex'),
+    );
 });
 
 test('prod: a commit that is on main of no remote is not uploaded', async () => {

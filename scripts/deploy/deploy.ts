@@ -10,6 +10,7 @@ import { operatorAddresses } from './addresses.ts';
 import { withClaim } from './claim.ts';
 import { unrelatedChanges, type Plan } from './plan.ts';
 import { run, runOrNull } from './program.ts';
+import { requireProvenance } from './provenance.ts';
 import { object, release } from './releases.ts';
 import { currentTag, previousTag, requirePublished, tagForm } from './release-tag.ts';
 import { readRoot, writeTags, type Root } from './root-file.ts';
@@ -25,7 +26,7 @@ const token = `
 const environments = `
 dev is rolled out at once, by one person at a time; the apply needs TF_VAR_slack_token. prod is rolled out by a pull request: the release of a commit that
 is on main of a remote is uploaded and the literal in terraform/envs/prod/main.tf is edited; after the merge, the apply and npm run smoke follow as
-terraform/README.md says.`;
+terraform/README.md says. A root of a region that stands by is named by its folder, and goes as prod does.`;
 
 /** By command. */
 const usages: Readonly<Record<string, string>> = {
@@ -36,7 +37,7 @@ Builds, uploads, rolls out and smoke tests functions.
 
 --all          every function
 --upload-only  leaves the roll-out to a later terraform apply: a project's first
---provenance   Sigstore's bundle over the releases, which goes beside each of them
+--provenance   Sigstore's bundle over these very releases, which goes beside each of them
 --pack-only    makes the releases in .build/releases and uploads none: the pipeline signs them first${token}
 ${environments}
 
@@ -75,9 +76,9 @@ function uploaded(target: Root, name: string): string[] {
 }
 
 /** Makes the tags what the next apply runs: in dev as `insiders`, in prod as literals for a pull request. */
-function choose(env: string, target: Root, tags: Readonly<Record<string, string>>, all: readonly string[]): void {
+function choose(target: Root, tags: Readonly<Record<string, string>>, all: readonly string[]): void {
   const names = Object.keys(tags);
-  if (env === 'prod') {
+  if (target.production) {
     writeTags(target, tags, all);
     console.log(`${target.file} is edited: open a pull request with it. It changes ${names.join(', ')} alone.`);
     return;
@@ -127,18 +128,18 @@ async function rollOut(
   }: { token?: string; endpoint?: string; 'upload-only'?: boolean },
 ): Promise<void> {
   const names = Object.keys(tags);
-  if (env === 'prod') return choose(env, target, tags, all);
+  if (target.production) return choose(target, tags, all);
   // Two at once would roll out and test each other's: insiders is chosen before Terraform takes its own lock.
   return withClaim(`gs://${target.project}-releases/deploying`, names.join(', '), async () => {
     const before = names.map((name) => [name, release(target, name)] as const);
-    choose(env, target, tags, all);
+    choose(target, tags, all);
     if (uploadOnly) return;
     try {
       apply(target, names);
     } catch (error) {
       // Or the next apply of anybody would roll it out.
       const back = before.flatMap(([name, tag]) => (tag !== null && tagForm.test(tag) ? [[name, tag] as const] : []));
-      choose(env, target, Object.fromEntries(back), all);
+      choose(target, Object.fromEntries(back), all);
       throw error;
     }
     if (token === undefined) throw new Error('rolled out, but not smoke tested: give --token, or run npm run smoke');
@@ -247,9 +248,14 @@ export async function main(args: readonly string[], envs?: string): Promise<void
   }
   if (command === 'deploy') {
     const tag = currentTag();
-    if (values.env === 'prod') requirePublished();
+    if (target.production) requirePublished();
     const packed = await packFunctions({ names });
     if (values['pack-only'] === true) return console.log(packed.map(({ file }) => file).join('\n'));
+    if (values.provenance !== undefined)
+      requireProvenance(
+        values.provenance,
+        packed.flatMap(({ file, sbomFile }) => [file, sbomFile]),
+      );
     for (const { name, file, bytes, sha256, sbomFile } of packed) {
       // A tag never changes: what is there stays. What tells of it comes first: no release without.
       if (!uploaded(target, name).includes(tag)) {

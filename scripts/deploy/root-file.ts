@@ -1,6 +1,6 @@
 // Reads and edits the literals of terraform/envs/<env>/main.tf: project, region, tags. Knows that file's form, not HCL.
 
-import { readFileSync, writeFileSync } from 'node:fs';
+import { globSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { UsageError } from '../terminal/usage-error.ts';
 
@@ -8,6 +8,8 @@ const root = path.resolve(import.meta.dirname, '../..');
 
 /** An environment as its root says. */
 export interface Root {
+  /** Whether it is rolled out by pull request; a region that stands by for production is, too. */
+  readonly production: boolean;
   readonly dir: string;
   readonly file: string;
   readonly project: string;
@@ -20,7 +22,8 @@ export interface Root {
 
 /** @throws Error where there is no such environment, or its file has another form */
 export function readRoot(env: string, base = path.join(root, 'terraform/envs')): Root {
-  if (env !== 'dev' && env !== 'prod') throw new UsageError(`no environment ${env}; there are dev and prod`);
+  const envs = globSync('*/main.tf', { cwd: base }).map((file) => path.dirname(file));
+  if (!envs.includes(env)) throw new UsageError(`no environment ${env}; there are ${envs.toSorted().join(' and ')}`);
   const dir = path.join(base, env);
   const file = path.join(dir, 'main.tf');
   const text = readFileSync(file, 'utf8');
@@ -32,6 +35,7 @@ export function readRoot(env: string, base = path.join(root, 'terraform/envs')):
   const tags = /^\s*function_tags\s*=\s*\{([^}]*)\}/m.exec(text)?.[1];
   if (tags === undefined) throw new Error(`${file}: function_tags is no literal`);
   return {
+    production: literal('env') === 'prod',
     dir,
     file,
     project: literal('project_id'),

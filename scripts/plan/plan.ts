@@ -8,9 +8,13 @@ import { parseArgs } from 'node:util';
 import { endWith } from '../terminal/usage-error.ts';
 import { readFunctionFiles } from '../functions/function-files.ts';
 import { faultsIn, faultsInText } from './rules.ts';
+import { standby, standbyFaults, writeStandbyRoot } from './standby.ts';
 import { copyTree, missing, planRoot, providers } from './terraform.ts';
 
-/** Faults of both roots, as lines. @throws Error where Terraform could not be run */
+/**
+ * Faults of both roots, and of a region that stands by for production, as lines.
+ * @throws Error where Terraform could not be run
+ */
 async function check(): Promise<string[]> {
   const dir = mkdtempSync(path.join(tmpdir(), 'plan-'));
   try {
@@ -18,15 +22,17 @@ async function check(): Promise<string[]> {
     copyTree(tree);
     const faults = faultsInText(path.join(tree, 'terraform'));
     const lines = faults.map(({ rule, address, text }) => `${rule}: ${address}: ${text}`);
-    for (const env of ['prod', 'dev']) {
+    writeStandbyRoot(tree);
+    for (const env of ['prod', 'dev', standby]) {
       const { resources, refused } = await planRoot(tree, env, mirror);
       console.log(`${env}: ${resources.length} resources`);
       lines.push(...refused.map(({ summary, detail }) => `${env}: ${summary}: ${detail}`));
       if (refused.length === 0)
         lines.push(
-          ...faultsIn({ env, resources, files }).map(
-            ({ rule, address, text }) => `${env}: ${rule}: ${address}: ${text}`,
-          ),
+          ...(env === standby
+            ? standbyFaults({ env: 'prod', resources, files })
+            : faultsIn({ env, resources, files })
+          ).map(({ rule, address, text }) => `${env}: ${rule}: ${address}: ${text}`),
         );
     }
     return lines;
@@ -37,7 +43,7 @@ async function check(): Promise<string[]> {
 
 const usage = `usage: npm run check:plan
 
-What the Terraform roots would make, against the rules of scripts/plan.`;
+What the Terraform roots would make, and the root of a region that stands by, against the rules of scripts/plan.`;
 
 async function main(): Promise<number> {
   const { values } = parseArgs({ options: { help: { type: 'boolean' } } });

@@ -10,6 +10,7 @@ import mutations from './mutations.json' with { type: 'json' };
 import { edited, grouped, uncaught, type Mutation } from './mutations.ts';
 import { readOutput, type Resource } from './rules/resources.ts';
 import { faultsIn, faultsInText } from './rules.ts';
+import { standbyFaults } from './standby.ts';
 
 const all: readonly Mutation[] = mutations;
 const files = await readFunctionFiles();
@@ -61,6 +62,31 @@ test('bounds and audiences', () => {
   assert.match(said(job(url, 'https://example.com/')).join(), /another address/);
 });
 
+test('a region that stands by has nothing of the first one, and makes nothing that the first has made', () => {
+  const tied = (type: string, values: Record<string, unknown>): string =>
+    standbyFaults({ env: 'prod', resources: [resource(type, values)], files })
+      .filter(({ rule }) => rule === 'standby')
+      .map(({ text }) => text)
+      .join();
+  assert.match(tied('google_redis_instance', { region: 'us-central1' }), /of the first region: .*us-central1/);
+  assert.match(
+    tied('google_cloudfunctions2_function', { uri: 'gs://cody-gateway-prod-releases/x' }),
+    /cody-gateway-prod/,
+  );
+  assert.equal(tied('google_redis_instance', { region: 'us-east1', project: 'cody-gateway-prod-east' }), '');
+  const theirs = { project: 'telligentsourcegraph' };
+  assert.match(tied('google_bigquery_table', theirs), /made it already, in telligentsourcegraph/);
+  assert.match(
+    tied('google_privileged_access_manager_entitlement', { parent: 'projects/telligentsourcegraph' }),
+    /made it already/,
+  );
+  assert.equal(tied('google_bigquery_table_iam_member', theirs), '');
+  assert.match(tied('google_storage_bucket', { name: 'cody-gateway-releases' }), /alone in the world/);
+  assert.match(tied('google_certificate_manager_dns_authorization', { type: 'FIXED_RECORD' }), /records of their own/);
+  assert.match(tied('google_cloud_scheduler_job', { name: 'close-days' }), /each letter twice/);
+  assert.equal(tied('google_cloud_scheduler_job', { name: 'close-days', paused: true }), '');
+});
+
 test('of the files themselves: successors before what they replace', () => {
   const terraform = path.resolve(import.meta.dirname, '../../terraform');
   assert.deepEqual(faultsInText(terraform), []);
@@ -87,6 +113,8 @@ test('what Terraform tells: its resources without those that it only reads, and 
 
 test('mutations: forty at least, none twice, a tenth that can be planned together', () => {
   assert.ok(all.length >= 40, String(all.length));
+  const page = readFileSync(path.resolve(import.meta.dirname, '../../terraform/README.md'), 'utf8');
+  assert.ok(page.includes(`makes ${all.length} dangerous edits`), 'terraform/README.md says how many there are');
   assert.equal(new Set(all.map(({ name }) => name)).size, all.length);
   const groups = grouped(all);
   assert.equal(groups.flat().length, all.length);

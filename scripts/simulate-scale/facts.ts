@@ -2,6 +2,7 @@
 // replace it by your own.
 
 import { readFileSync } from 'node:fs';
+import chat from '../../functions/chat-completions/function.json' with { type: 'json' };
 
 /** A number and its source. */
 export interface Fact {
@@ -48,7 +49,7 @@ export const facts = {
   callSpread: fact(0.9, '', 'assumption: sigma of the logarithm of a call’s length'),
   actors: fact(20_000, '', 'assumption: active subscriptions and users'),
   actorSkew: fact(1.1, '', 'assumption: exponent of the Zipf law that shares calls among actors'),
-  concurrency: fact(80, 'calls', 'functions/chat-completions/function.json'),
+  concurrency: fact(chat.concurrency, 'calls', 'functions/chat-completions/function.json'),
   callsPerCpu: fact(
     1_831,
     'calls/s',
@@ -88,7 +89,7 @@ export const facts = {
     'Firestore: where a database should be warmed up gradually (the 500/50/5 rule); no hard limit',
   ),
   tokensPerCall: fact(1_500, 'tokens', 'assumption: only for the remark that providers cost more'),
-  memoryGib: fact(0.5, 'GiB', 'functions/chat-completions/function.json'),
+  memoryGib: fact(chat.memoryMiB / 1024, 'GiB', 'functions/chat-completions/function.json'),
   streamBytesPerSecond: fact(6_500, 'bytes/s', 'a stream of 20 seconds sends 130 kB: events of one token each'),
   requestBytes: fact(6_000, 'bytes', 'assumption: a prompt of 1,500 tokens'),
   logBytes: fact(520, 'bytes', 'npm run bench -- --only dollars: its own lines of a stream, 2026-11-28'),

@@ -30,18 +30,22 @@ const refusals: Readonly<Record<string, Refusal>> = {
 };
 
 /** Redis 6 wraps what a script's command was told; later ones hand it on as it is. */
-const code = /^(?:ERR Error running script\b[^]*? -)?([A-Z]+)\b/;
+const wrapping = /^ERR Error running script\b[^]*? -(?=[A-Z]+\b)/;
+const code = /^[A-Z]+\b/;
 /** ioredis, when a command was sent back and forth too often: each time nothing was applied. */
 const bounced = 'Too many Cluster redirections';
 
-/** What a script is told in place of NOPERM, perhaps after other commands of its. */
-const scriptForbidden = "The user executing the script can't run this command";
+/**
+ * What a script is told in place of NOPERM, perhaps after other commands of its: by 6.2 and 7.0, then by 7.2, 8 and
+ * Valkey.
+ */
+const scriptForbidden = /The user executing the script can't run this command|\bACL failure in script: /;
 
 /** The refusal's code, such as `READONLY`; null where Redis said nothing, or `ERR`. */
 export function codeOf(error: unknown): string | null {
   if (!(error instanceof Error)) return null;
-  if (error.message.includes(scriptForbidden)) return 'NOPERM';
-  const found = code.exec(error.message)?.[1];
+  if (scriptForbidden.test(error.message)) return 'NOPERM';
+  const [found] = code.exec(error.message.replace(wrapping, '')) ?? [];
   return found !== undefined && Object.hasOwn(refusals, found) ? found : null;
 }
 
@@ -84,6 +88,6 @@ const wordsMax = 200;
  */
 export function wordsOf(error: unknown): string | null {
   if (!tells(error)) return null;
-  const [words = ''] = error.message.split(/[,\s]+with args beginning with|\r?\n/i);
+  const [words = ''] = error.message.replace(wrapping, '').split(/[,\s]+with args beginning with|\r?\n/i);
   return redact(words).slice(0, wordsMax);
 }

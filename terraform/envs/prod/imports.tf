@@ -17,12 +17,12 @@ import {
 
 import {
   for_each = toset(local.there_already.events_dataset ? ["projects/telligentsourcegraph/datasets/cody_gateway"] : [])
-  to       = module.gateway.module.events.google_bigquery_dataset.this
+  to       = module.gateway.module.events.google_bigquery_dataset.this[0]
   id       = each.value
 }
 
 import {
   for_each = toset(local.there_already.events_table ? ["projects/telligentsourcegraph/datasets/cody_gateway/tables/events"] : [])
-  to       = module.gateway.module.events.google_bigquery_table.events
+  to       = module.gateway.module.events.google_bigquery_table.events[0]
   id       = each.value
 }

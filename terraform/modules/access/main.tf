@@ -15,7 +15,8 @@ locals {
     "roles/logging.viewer", "roles/monitoring.viewer", "roles/cloudtrace.user", "roles/errorreporting.viewer", "roles/cloudfunctions.viewer", "roles/run.viewer",
     "roles/cloudtasks.viewer", "roles/cloudscheduler.viewer", "roles/redis.viewer", "roles/storage.objectViewer", "roles/compute.viewer",
   ]
-  entitlements = {
+  entitlements = { for name, entitlement in local.all : name => entitlement if !var.events_elsewhere || entitlement.project == var.project_id }
+  all = {
     operate = {
       project = var.project_id
       roles = [

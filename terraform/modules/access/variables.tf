@@ -13,6 +13,13 @@ variable "events_project_id" {
   nullable    = false
 }
 
+variable "events_elsewhere" {
+  description = "Whether another root keeps the events, and with them who may ask for them."
+  type        = bool
+  default     = false
+  nullable    = false
+}
+
 variable "env" {
   description = "Name of the environment."
   type        = string

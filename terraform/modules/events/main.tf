@@ -2,8 +2,10 @@
 # the views that join the billing export.
 
 locals {
-  dir     = "${path.module}/../../events"
-  files   = fileset(local.dir, "*.sql")
+  dir = "${path.module}/../../events"
+  # What another root makes is only named here.
+  made    = var.elsewhere ? 0 : 1
+  files   = var.elsewhere ? [] : fileset(local.dir, "*.sql")
   sources = { for file in local.files : trimsuffix(file, ".sql") => file("${local.dir}/${file}") }
   # BigQuery takes a view only after what it reads. Level 0 reads tables and table functions, level 1 such views, level
   # 2 the rest.
@@ -13,10 +15,12 @@ locals {
   level_1 = toset([for name, views in local.reads : name if length(views) > 0 && length(setsubtract(views, local.level_0)) == 0])
   level_2 = setsubtract(keys(local.sources), setunion(local.level_0, local.level_1))
 
+  dataset = var.elsewhere ? "cody_gateway" : google_bigquery_dataset.this[0].dataset_id
+  table   = var.elsewhere ? "events" : google_bigquery_table.events[0].table_id
   names = {
     project   = var.project_id
-    dataset   = google_bigquery_dataset.this.dataset_id
-    table     = google_bigquery_table.events.table_id
+    dataset   = local.dataset
+    table     = local.table
     time_zone = var.time_zone
   }
   queries = { for name in keys(local.sources) : name => templatefile("${local.dir}/${name}.sql", local.names) }
@@ -36,11 +40,12 @@ locals {
   parameters = { for name, sql in local.routines : name => [for match in regexall("@([a-z_]+) ([A-Z0-9]+)", join("", regexall("-- Parameters: .*", sql))) : { name = "arg_${match[0]}", type = match[1] }] }
   bodies     = { for file in concat(tolist(fileset(local.dir, "functions/*.sql")), tolist(fileset(local.dir, "queries/*.sql"))) : trimsuffix(basename(file), ".sql") => replace(templatefile("${local.dir}/${file}", local.names), "/@([a-z_]+)/", "arg_$1") }
   bill_names = merge(local.names, { billing_export = var.billing_export, gateway_project = var.gateway_project_id })
-  bill       = var.billing_export == null ? {} : { for file in fileset(local.dir, "billing/functions/*.sql") : trimsuffix(basename(file), ".sql") => replace(templatefile("${local.dir}/${file}", local.bill_names), "/@([a-z_]+)/", "arg_$1") }
-  billing    = var.billing_export == null ? toset([]) : toset([for file in fileset("${local.dir}/billing", "*.sql") : trimsuffix(file, ".sql")])
+  bill       = var.billing_export == null || var.elsewhere ? {} : { for file in fileset(local.dir, "billing/functions/*.sql") : trimsuffix(basename(file), ".sql") => replace(templatefile("${local.dir}/${file}", local.bill_names), "/@([a-z_]+)/", "arg_$1") }
+  billing    = var.billing_export == null || var.elsewhere ? toset([]) : toset([for file in fileset("${local.dir}/billing", "*.sql") : trimsuffix(file, ".sql")])
 }
 
 resource "google_bigquery_dataset" "this" {
+  count         = local.made
   project       = var.project_id
   dataset_id    = "cody_gateway"
   friendly_name = "Cody Gateway"
@@ -53,8 +58,9 @@ resource "google_bigquery_dataset" "this" {
 }
 
 resource "google_bigquery_table" "events" {
+  count       = local.made
   project     = var.project_id
-  dataset_id  = google_bigquery_dataset.this.dataset_id
+  dataset_id  = local.dataset
   table_id    = "events"
   description = "One row a delivery: read the view events_unique."
   schema      = file("${local.dir}/schema.json")
@@ -71,9 +77,9 @@ resource "google_bigquery_table" "events" {
 }
 
 resource "google_bigquery_table" "final" {
-  for_each            = local.tables
+  for_each            = { for name, table in local.tables : name => table if !var.elsewhere }
   project             = var.project_id
-  dataset_id          = google_bigquery_dataset.this.dataset_id
+  dataset_id          = local.dataset
   table_id            = each.key
   description         = "Final days of events: the function close-days makes them, and makes them again where events changed."
   schema              = file("${local.dir}/${each.value.schema}")
@@ -92,9 +98,9 @@ resource "google_bigquery_table" "final" {
 
 # What all others are made of, then what reads it, then the saved queries, which read views too.
 resource "google_bigquery_routine" "events" {
-  for_each        = toset(["events_between"])
+  for_each        = toset(var.elsewhere ? [] : ["events_between"])
   project         = var.project_id
-  dataset_id      = google_bigquery_dataset.this.dataset_id
+  dataset_id      = local.dataset
   routine_id      = each.key
   routine_type    = "TABLE_VALUED_FUNCTION"
   language        = "SQL"
@@ -112,9 +118,9 @@ resource "google_bigquery_routine" "events" {
 }
 
 resource "google_bigquery_routine" "usage" {
-  for_each        = toset(["usage_between"])
+  for_each        = toset(var.elsewhere ? [] : ["usage_between"])
   project         = var.project_id
-  dataset_id      = google_bigquery_dataset.this.dataset_id
+  dataset_id      = local.dataset
   routine_id      = each.key
   routine_type    = "TABLE_VALUED_FUNCTION"
   language        = "SQL"
@@ -133,9 +139,9 @@ resource "google_bigquery_routine" "usage" {
 
 # Whoever may read the dataset runs them: SELECT * FROM cody_gateway.redash_events('all', 'all', 'all', 'all').
 resource "google_bigquery_routine" "query" {
-  for_each        = toset([for file in fileset("${local.dir}/queries", "*.sql") : trimsuffix(file, ".sql")])
+  for_each        = toset([for file in fileset("${local.dir}/queries", "*.sql") : trimsuffix(file, ".sql") if !var.elsewhere])
   project         = var.project_id
-  dataset_id      = google_bigquery_dataset.this.dataset_id
+  dataset_id      = local.dataset
   routine_id      = each.key
   routine_type    = "TABLE_VALUED_FUNCTION"
   language        = "SQL"
@@ -155,7 +161,7 @@ resource "google_bigquery_routine" "query" {
 resource "google_bigquery_table" "view_0" {
   for_each            = local.level_0
   project             = var.project_id
-  dataset_id          = google_bigquery_dataset.this.dataset_id
+  dataset_id          = local.dataset
   table_id            = each.key
   labels              = local.labels
   deletion_protection = false
@@ -169,7 +175,7 @@ resource "google_bigquery_table" "view_0" {
 resource "google_bigquery_table" "view_1" {
   for_each            = local.level_1
   project             = var.project_id
-  dataset_id          = google_bigquery_dataset.this.dataset_id
+  dataset_id          = local.dataset
   table_id            = each.key
   labels              = local.labels
   deletion_protection = false
@@ -183,7 +189,7 @@ resource "google_bigquery_table" "view_1" {
 resource "google_bigquery_table" "view_2" {
   for_each            = local.level_2
   project             = var.project_id
-  dataset_id          = google_bigquery_dataset.this.dataset_id
+  dataset_id          = local.dataset
   table_id            = each.key
   labels              = local.labels
   deletion_protection = false
@@ -198,7 +204,7 @@ resource "google_bigquery_table" "view_2" {
 resource "google_bigquery_routine" "bill" {
   for_each        = local.bill
   project         = var.project_id
-  dataset_id      = google_bigquery_dataset.this.dataset_id
+  dataset_id      = local.dataset
   routine_id      = each.key
   routine_type    = "TABLE_VALUED_FUNCTION"
   language        = "SQL"
@@ -218,7 +224,7 @@ resource "google_bigquery_routine" "bill" {
 resource "google_bigquery_table" "billing" {
   for_each            = local.billing
   project             = var.project_id
-  dataset_id          = google_bigquery_dataset.this.dataset_id
+  dataset_id          = local.dataset
   table_id            = each.key
   labels              = local.labels
   deletion_protection = false
@@ -233,8 +239,8 @@ resource "google_bigquery_table" "billing" {
 resource "google_bigquery_table_iam_member" "writer" {
   for_each   = var.writers
   project    = var.project_id
-  dataset_id = google_bigquery_dataset.this.dataset_id
-  table_id   = google_bigquery_table.events.table_id
+  dataset_id = local.dataset
+  table_id   = local.table
   role       = "roles/bigquery.dataEditor"
   member     = "serviceAccount:${each.value}"
 }
@@ -244,7 +250,7 @@ resource "google_bigquery_table_iam_member" "writer" {
 resource "google_bigquery_dataset_iam_member" "closer" {
   for_each   = merge(var.closers, var.readers)
   project    = var.project_id
-  dataset_id = google_bigquery_dataset.this.dataset_id
+  dataset_id = local.dataset
   role       = "roles/bigquery.dataViewer"
   member     = "serviceAccount:${each.value}"
 }
@@ -259,8 +265,8 @@ resource "google_project_iam_member" "closer" {
 resource "google_bigquery_table_iam_member" "closer" {
   for_each   = { for pair in setproduct(keys(local.tables), keys(var.closers)) : join("/", pair) => { table = pair[0], account = var.closers[pair[1]] } }
   project    = var.project_id
-  dataset_id = google_bigquery_dataset.this.dataset_id
-  table_id   = google_bigquery_table.final[each.value.table].table_id
+  dataset_id = local.dataset
+  table_id   = var.elsewhere ? each.value.table : google_bigquery_table.final[each.value.table].table_id
   role       = "roles/bigquery.dataEditor"
   member     = "serviceAccount:${each.value.account}"
 }

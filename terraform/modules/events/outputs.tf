@@ -1,21 +1,21 @@
 output "dataset" {
   description = "Id of the dataset."
-  value       = google_bigquery_dataset.this.dataset_id
+  value       = local.dataset
 }
 
 output "table" {
   description = "Id of the events table."
-  value       = google_bigquery_table.events.table_id
+  value       = local.table
 }
 
 output "inventory" {
   description = "Tables, views, table functions, writers and closers, for tests."
   value = {
-    project   = google_bigquery_table.events.project
-    partition = google_bigquery_table.events.time_partitioning
-    cluster   = google_bigquery_table.events.clustering
-    schema    = google_bigquery_table.events.schema
-    labels    = google_bigquery_table.events.labels
+    project   = var.project_id
+    partition = one(google_bigquery_table.events[*].time_partitioning)
+    cluster   = one(google_bigquery_table.events[*].clustering)
+    schema    = one(google_bigquery_table.events[*].schema)
+    labels    = one(google_bigquery_table.events[*].labels)
     views = merge([
       for level in [google_bigquery_table.view_0, google_bigquery_table.view_1, google_bigquery_table.view_2, google_bigquery_table.billing] :
       { for name, view in level : name => view.view[0].query }

@@ -7,6 +7,13 @@ variable "project_id" {
   }
 }
 
+variable "elsewhere" {
+  description = "Whether another root makes the dataset and all that is in it: then functions are let into it, and nothing else is made."
+  type        = bool
+  default     = false
+  nullable    = false
+}
+
 variable "gateway_project_id" {
   description = "Project of the functions, whose bill is joined with the events."
   type        = string

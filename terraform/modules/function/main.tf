@@ -146,6 +146,7 @@ resource "google_cloud_scheduler_job" "this" {
   description = var.file.description
   schedule    = var.file.schedule
   time_zone   = "Etc/UTC"
+  paused      = var.paused
   # The job never gives up on a run before the function does.
   attempt_deadline = "${var.file.timeoutSeconds + 15}s"
 

@@ -172,3 +172,10 @@ variable "queue_account" {
   type        = string
   default     = null
 }
+
+variable "paused" {
+  description = "Whether its job stands still."
+  type        = bool
+  default     = false
+  nullable    = false
+}

@@ -134,6 +134,7 @@ module "events" {
   source             = "../events"
   project_id         = local.events_project
   gateway_project_id = var.project_id
+  elsewhere          = var.events_elsewhere
   labels             = local.labels
   location           = var.events_location
   writers            = local.writers
@@ -165,6 +166,7 @@ module "function" {
   builder     = module.releases.builder
   tag         = local.tags[each.key]
   gradual     = contains(var.gradual_functions, each.key)
+  paused      = contains(var.paused_schedules, each.key)
   instances   = local.instances[each.key]
   environment = { for variable, value in local.environment : variable => value if contains(lookup(local.read, each.key, []), variable) }
   secrets     = { for variable in each.value.secrets : variable => module.secrets.ids[variable] if contains(local.mounted, variable) }
@@ -224,6 +226,7 @@ module "access" {
   source            = "../access"
   project_id        = var.project_id
   events_project_id = local.events_project
+  events_elsewhere  = var.events_elsewhere
   env               = var.env
   operators         = var.operators
   approvers         = var.approvers

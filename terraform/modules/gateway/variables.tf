@@ -134,6 +134,24 @@ variable "events_project_id" {
   default     = null
 }
 
+variable "events_elsewhere" {
+  description = "Whether the dataset in events_project_id, and all that is in it, is another root's: that of the region which this one stands by for."
+  type        = bool
+  default     = false
+  nullable    = false
+  validation {
+    condition     = !var.events_elsewhere || var.events_project_id != null
+    error_message = "Events that another root keeps are in its project: set events_project_id."
+  }
+}
+
+variable "paused_schedules" {
+  description = "Scheduled functions whose jobs stand still: in a region that stands by, close-days, which closes days and writes to customers once for all regions."
+  type        = set(string)
+  default     = []
+  nullable    = false
+}
+
 variable "spend_usd_per_hour" {
   description = "Provider cost of an hour, in dollars at list price, below which no growth is an anomaly."
   type        = number

@@ -94,6 +94,69 @@ run "moving_to_a_cluster" {
   }
 }
 
+# ---- a region that stands by, beside the first one: the same hostname and events, another project. What a root of it
+# makes, resource by resource, `npm run check:plan` holds against the first one's.
+
+run "standby" {
+  module {
+    source = "../../modules/gateway"
+  }
+  variables {
+    project_id                      = "cody-gateway-test-east"
+    region                          = "us-east1"
+    env                             = "prod"
+    events_project_id               = "cody-gateway-test"
+    events_elsewhere                = true
+    paused_schedules                = ["close-days"]
+    billing_export                  = "billing.export.gcp_billing_export_resource_v1"
+    deploy_network_compute_instance = true
+  }
+
+  assert {
+    condition     = !strcontains(jsonencode([output.inventory, output.links, output.dashboards, output.tunnel, output.functions]), "us-central1")
+    error_message = "Something of the second region is in the first."
+  }
+
+  assert {
+    condition = (
+      alltrue([for function in values(output.inventory.functions) : function.function.location == "us-east1" && function.function.project == "cody-gateway-test-east"]) &&
+      output.inventory.environment.CODY_GATEWAY_TASKS_LOCATION == "us-east1" && output.inventory.bastion[0].zone == "us-east1-c" && output.inventory.directory.location == "us-east1" &&
+      toset(keys(output.inventory.functions)) == toset([for file in fileset("${path.root}/../../../functions", "*/function.json") : dirname(file)])
+    )
+    error_message = "All that has a region is in the second one, and nothing is missing there."
+  }
+
+  assert {
+    condition = (
+      length(output.inventory.events.views) == 0 && length(output.inventory.events.routines) == 0 && length(output.inventory.events.final) == 0 && output.inventory.events.schema == null &&
+      output.inventory.events.project == "cody-gateway-test" && output.inventory.environment.CODY_GATEWAY_BIGQUERY_PROJECT_ID == "cody-gateway-test" &&
+      output.inventory.events.writers == tolist(["deliver-events"]) && length(output.inventory.events.closers) == 3
+    )
+    error_message = "The ledger is the first root's; functions of the second are let into it, and make nothing there."
+  }
+
+  assert {
+    condition     = { for name, entitlement in output.inventory.access : name => entitlement.project } == { "cody-gateway-prod-look" = "projects/cody-gateway-test-east", "cody-gateway-prod-operate" = "projects/cody-gateway-test-east" }
+    error_message = "Who may ask for the events is said once, by the first root."
+  }
+
+  assert {
+    condition     = [for name, function in output.inventory.functions : name if try(function.scheduler[0].paused, false)] == ["close-days"]
+    error_message = "Days are closed and letters written once for all regions."
+  }
+}
+
+run "events_elsewhere_but_where" {
+  command = plan
+  module {
+    source = "../../modules/gateway"
+  }
+  variables {
+    events_elsewhere = true
+  }
+  expect_failures = [var.events_elsewhere]
+}
+
 run "vertex_ai" {
   command = plan
   module {
@@ -132,7 +195,7 @@ run "rate" {
     instances           = { attribution = { min = 0, max = 3 } }
   }
 
-  # 1,000 calls a second of ten seconds, 80 an instance of which 48 count.
+  # 1,000 calls a second of ten seconds; of an instance's concurrency 60 % count.
   assert {
     condition     = output.inventory.functions["chat-completions"].function.service_config[0].max_instance_count == ceil(1000 * 10 / (jsondecode(file("${path.root}/../../../functions/chat-completions/function.json")).concurrency * 0.6)) && output.inventory.functions["deliver-events"].function.service_config[0].max_instance_count >= ceil(1000 / (jsondecode(file("${path.root}/../../../functions/deliver-events/function.json")).concurrency * 0.6))
     error_message = "Most instances follow from the rate, at 60 % of their concurrency."
