@@ -112,6 +112,35 @@ test('a span for each attempt where one failed: home, status, kind of failure, t
   ]);
 });
 
+test('a request’s span has its route for a name, and never what its caller wrote', async () => {
+  const written = 'sk-as-a-path';
+  const paths = [
+    `/v1/models/${written}`,
+    `/v1/models/openai%2F${written}`,
+    `/${written}`,
+    `/v1/completions/${written}?key=${written}`,
+    `/v1//chat/completions/${written}`,
+    `/v1/models/%E2%80%AE%0A${written}`,
+  ];
+  const url = gateway.functions.get('chat-completions')?.url ?? '';
+  const traceIds: string[] = [];
+  for (const odd of paths) {
+    const answer = await fetch(`${url}${odd}`, { headers: { authorization: 'Bearer none' } });
+    await answer.text();
+    traceIds.push(answer.headers.get('x-trace') ?? '');
+  }
+  for (const [n, traceId] of traceIds.entries()) {
+    const root = (await trace(traceId)).get('root');
+    assert.ok(root !== undefined, paths[n]);
+    assert.match(root.name, /^[\w/*-]*$/, paths[n]);
+  }
+  const names = gateway.observability.spans.map(({ name }) => name);
+  assert.deepEqual(
+    names.filter((name) => name.includes(written)),
+    [],
+  );
+});
+
 test('a refusal’s trace tells its reason; metrics count it, with explicit buckets', async () => {
   const { token } = await gateway.subscription({ limit: 2 });
   const ask = () => gateway.call(path, { token, headers: chat, body: anthropicBody() });

@@ -1,24 +1,19 @@
-// The upper bound of a call's cost holds: requests of every dialect as the gateway reads them, answers with every
-// dimension at its largest through the real meters and prices, and what was charged is never above the bound. What has
-// no bound says so.
+// Each dialect in its own words: requests drawn from ingredients, answers that report every dimension at its largest.
 
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import fc from 'fast-check';
-import { priceCall, type Bound, type PriceBook } from '../../catalogue/catalogue.ts';
-import type { Call, JsonObject } from '../call.ts';
-import { dialectNamed, dialects } from '../dialects.ts';
-import { readerOf, type SurfaceName } from '../reading.test/reader.ts';
-import { boundOfCall, boundOfTexts } from './call-bound.ts';
+import { priceCall, type PriceBook } from '../../../catalogue/catalogue.ts';
+import type { Call, JsonObject } from '../../call.ts';
+import { dialectNamed } from '../../dialects.ts';
+import { readerOf, type SurfaceName } from '../../reading.test/reader.ts';
 
 const providers = ['anthropic', 'openai', 'fireworks', 'google'].map((id) => ({ id, allow: ['*'] }));
-const { catalogue, read } = readerOf({ CODY_GATEWAY_CATALOGUE: JSON.stringify({ providers }) });
-const book: PriceBook = await catalogue.prices();
-const asked = { atMs: Date.parse('2026-11-28'), unseenMs: 20_000 };
-const boundFor = (surface: SurfaceName, body: JsonObject): Bound => boundOfCall(read(surface, body), book, asked);
+export const { catalogue, read } = readerOf({ CODY_GATEWAY_CATALOGUE: JSON.stringify({ providers }) });
+export const book: PriceBook = await catalogue.prices();
+export const asked = { atMs: Date.parse('2026-11-28'), unseenMs: 20_000 };
 
 /** What a request is made of, whatever its dialect. */
-interface Ingredients {
+export interface Ingredients {
   readonly texts: readonly string[];
   readonly images: readonly ('inline' | 'url')[];
   readonly files: number;
@@ -35,7 +30,7 @@ const text = fc.oneof(
   { weight: 2, arbitrary: fc.constantFrom('\u{fdfa}'.repeat(50), '"\\\n\u0001', '😀'.repeat(9), 'ﷺﷻ½ﬃ') },
   { weight: 1, arbitrary: fc.constantFrom('x'.repeat(150_000), 'ﷺ'.repeat(20_000)) },
 );
-const ingredients: fc.Arbitrary<Ingredients> = fc.record({
+export const ingredients: fc.Arbitrary<Ingredients> = fc.record({
   texts: fc.array(text, { minLength: 1, maxLength: 4 }),
   images: fc.array(fc.constantFrom('inline' as const, 'url' as const), { maxLength: 3 }),
   files: fc.constantFrom(0, 0, 0, 1),
@@ -50,11 +45,11 @@ const ingredients: fc.Arbitrary<Ingredients> = fc.record({
 });
 /** What a real picture or film has, and far more bytes than it counts tokens. */
 const base64 = Buffer.alloc(60_000, 7).toString('base64');
-const bytesOf = (words: string): number =>
+export const bytesOf = (words: string): number =>
   Math.max(Buffer.byteLength(words), Buffer.byteLength(words.normalize('NFKC')));
 
 /** A dialect in its own words: how a request is made of ingredients, and the usage that its provider can report. */
-interface Speaker {
+export interface Speaker {
   readonly surface: SurfaceName;
   readonly models: readonly string[];
   readonly takes?: readonly ('parts' | 'sounds' | 'searches' | 'tools')[];
@@ -82,7 +77,7 @@ const openAiUsage = (
   };
 };
 
-const speakers: Readonly<Record<string, Speaker>> = {
+export const speakers: Readonly<Record<string, Speaker>> = {
   'anthropic-messages': {
     surface: 'anthropic-messages',
     models: ['claude-opus-4-6', 'claude-haiku-5-5', 'claude-opus-4-8'],
@@ -269,7 +264,7 @@ function chatRequest({ texts, images, files, sounds, tools, most }: Ingredients)
 }
 
 /** What a provider can report at the worst of a call that was made of these. */
-function truthOf(call: Call, speaker: Speaker, of: Ingredients): number {
+export function truthOf(call: Call, speaker: Speaker, of: Ingredients): number {
   const { model } = call;
   assert.ok(model !== null);
   const { contextTokens, outputTokens, mostTokens } = model.row;
@@ -293,127 +288,13 @@ function truthOf(call: Call, speaker: Speaker, of: Ingredients): number {
   return Math.max(...dearest);
 }
 
-test('every dialect that is billed by its answers is among those that are held to it', () => {
-  const named = new Set(Object.keys(speakers));
-  const others = Object.keys(dialects).filter((name) => !named.has(name));
-  // Counting costs nothing; text completions of 2023 tell no usage, and are counted by us; embeddings are bound by
-  // their texts (both below).
-  const elsewhere = ['anthropic-text', 'anthropic-count-tokens', 'openai-embeddings', 'kserve-embeddings'];
-  assert.deepEqual(others.toSorted(), elsewhere.toSorted());
-});
-
-for (const [name, speaker] of Object.entries(speakers))
-  for (const model of speaker.models)
-    test(`${name}, ${model}: nothing costs more than it was bound to`, () => {
-      const { takes = [] } = speaker;
-      fc.assert(
-        fc.property(ingredients, (all) => {
-          const of: Ingredients = {
-            ...all,
-            ...(!takes.includes('parts') && { images: [], files: 0 }),
-            ...(!takes.includes('sounds') && { sounds: 0 }),
-            ...(!takes.includes('tools') && { tools: [] }),
-            ...(!takes.includes('searches') && { searches: null }),
-          };
-          const call = read(speaker.surface, { model, ...speaker.request(of) });
-          const bound = boundOfCall(call, book, asked);
-          if (bound.worstNanoUsd === null) assert.fail(bound.why);
-          const truth = truthOf(call, speaker, of);
-          assert.ok(truth <= bound.worstNanoUsd, `${truth} > ${bound.worstNanoUsd}`);
-          assert.ok(bound.expectedNanoUsd <= bound.worstNanoUsd && bound.inputNanoUsd <= bound.worstNanoUsd);
-          assert.ok(bound.renewalNanoUsd <= bound.worstNanoUsd);
-        }),
-        { numRuns: 120 },
-      );
-    });
-
-test('what the gateway counts itself is bound, too: completions of 2023, and texts that become vectors', () => {
-  const prompt = 'ﷺ'.repeat(200);
-  const bound = boundFor('anthropic-text', { model: 'claude-2', prompt, max_tokens_to_sample: 1_000 });
-  const parts = [{ model: null, counts: { input: bytesOf(prompt), output: 1_000 } }];
-  const by = { model: 'anthropic/claude-2', home: null, atMs: asked.atMs };
-  assert.ok((priceCall(parts, by, book).nanoUsd ?? Infinity) <= (bound.worstNanoUsd ?? 0));
-
-  const resolution = catalogue.resolve('openai/text-embedding-3-small');
-  assert.ok(resolution.kind === 'served');
-  const texts = boundOfTexts([prompt, 'b'], resolution.model, ['openai-api'], book, asked);
-  const counted = [{ model: null, counts: { input: bytesOf(prompt) + 1 } }];
-  const cost = priceCall(counted, { ...by, model: 'openai/text-embedding-3-small' }, book).nanoUsd;
-  assert.ok((cost ?? Infinity) <= (texts.worstNanoUsd ?? 0), `${cost} > ${JSON.stringify(texts)}`);
-  assert.equal(texts.worstNanoUsd === null ? null : texts.renewalNanoUsd, 0);
-});
-
-test('a picture costs what a picture may cost, not its bytes; words that pretend to be one are words', () => {
-  const source = (data: string) => ({ type: 'base64', media_type: 'image/png', data });
-  const worst = (content: unknown): number => {
-    const body = { model: 'claude-opus-4-8', max_tokens: 1, messages: [{ role: 'user', content }] };
-    return boundFor('anthropic-messages', body).worstNanoUsd ?? assert.fail();
+/** @returns of the ingredients those that a dialect knows */
+export function taken(all: Ingredients, { takes = [] }: Speaker): Ingredients {
+  return {
+    ...all,
+    ...(!takes.includes('parts') && { images: [], files: 0 }),
+    ...(!takes.includes('sounds') && { sounds: 0 }),
+    ...(!takes.includes('tools') && { tools: [] }),
+    ...(!takes.includes('searches') && { searches: null }),
   };
-  const long = 'QUJD'.repeat(100_000);
-  const picture = worst([{ type: 'image', source: source(long) }]);
-  assert.ok(picture < worst([{ type: 'image', source: source('QUJD') }]) * 1.01);
-  // Where a model reads it as it stands.
-  const hidden = { type: 'tool_use', id: 'a', name: 'b', input: { type: 'image', source: source(long) } };
-  assert.ok(worst([hidden]) > picture * 5);
-  assert.ok(worst([{ type: 'image', source: source(`${long} words`) }]) > picture * 5);
-  assert.ok(
-    worst([{ type: 'document', source: { type: 'text', media_type: 'text/plain', data: long } }]) > picture * 5,
-  );
-});
-
-test('a length that is asked for in words that the provider does not hear bounds nothing', () => {
-  const output = (more: JsonObject, model = 'gpt-4o'): number => {
-    const bound = boundFor('openai-chat', { model, messages: [{ role: 'user', content: 'a' }], ...more });
-    return bound.worstNanoUsd ?? assert.fail();
-  };
-  const unbounded = output({});
-  assert.ok(output({ max_tokens: 1 }) < unbounded / 10);
-  for (const more of [
-    { maxTokens: 1 },
-    { max_new_tokens: 1 },
-    { options: { max_tokens: 1 } },
-    { max_tokens: 0 },
-    { max_tokens: -1 },
-  ])
-    assert.ok(output(more) >= unbounded, JSON.stringify(more));
-  assert.ok(output({ max_tokens: 1, max_completion_tokens: 1_000_000 }) >= unbounded);
-});
-
-test('what has no bound says which and what to do', () => {
-  const messages = [{ role: 'user', content: 'a' }];
-  const claude = (more: JsonObject) => boundFor('anthropic-messages', { model: 'claude-opus-4-8', messages, ...more });
-  const chat = (more: JsonObject) => boundFor('openai-chat', { model: 'gpt-4o', messages, ...more });
-  const gemini = (tool: string, model = 'gemini-3.5-flash') =>
-    boundFor('google', { model, contents: [{ parts: [{ text: 'a' }] }], tools: [{ [tool]: {} }] });
-  const cases: readonly (readonly [Bound, RegExp])[] = [
-    [claude({ tools: [{ type: 'web_search_20250305', name: 'web_search' }] }), /web_search_20250305.*give it max_uses/],
-    [claude({ tools: [{ type: 'code_execution_20250825', name: 'c' }] }), /code_execution_20250825.*leave it out/],
-    [
-      claude({ tools: [{ type: 'advisor_20260301', name: 'a', model: 'x' }] }),
-      /another model is called beside it, x: leave it out/,
-    ],
-    [claude({ tools: [{ type: 'advisor_20260301', name: 'a' }] }), /advisor_20260301/],
-    [
-      claude({
-        messages: [
-          ...messages,
-          { role: 'user', content: [{ type: 'tool_addition', tool: { definition: { type: 'mcp_toolset' } } }] },
-        ],
-      }),
-      /mcp_toolset/,
-    ],
-    [claude({ mcp_servers: [{ type: 'url', url: 'https://a.example' }] }), /the tool mcp/],
-    [chat({ web_search_options: {} }), /"web_search_options" makes the provider search/],
-    [chat({ tools: [{ type: 'web_search' }] }), /web_search/],
-    [gemini('googleSearch'), /googlesearch/],
-    [gemini('code_execution'), /codeexecution/],
-    [boundFor('openai-chat', { model: 'nobody-knows-it', messages }), /openai\/nobody-knows-it has no price/],
-  ];
-  for (const [bound, why] of cases) {
-    assert.equal(bound.worstNanoUsd, null, why.source);
-    assert.match(bound.worstNanoUsd === null ? bound.why : '', why);
-  }
-  // Searches of a generation that bills them by the prompt have one.
-  assert.notEqual(gemini('google_search', 'gemini-2.5-pro').worstNanoUsd, null);
-  assert.notEqual(claude({ tools: [{ type: 'bash_20250124', name: 'bash' }] }).worstNanoUsd, null);
-});
+}
