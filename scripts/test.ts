@@ -44,7 +44,7 @@ const files = paths.length === 0 ? allTestFiles() : chosen();
 const failed = typed.length === 0 ? runChecks() : [];
 const needed = functionsNeeded(files);
 const built = needed?.length === 0 ? [] : await build(needed);
-const args = ['--test', '--test-concurrency=2', `--test-timeout=${testTimeoutMs}`, `--test-reporter=${reporter}`];
+const args = ['--test', '--test-concurrency=3', `--test-timeout=${testTimeoutMs}`, `--test-reporter=${reporter}`];
 console.log(`${files.length} test ${files.length === 1 ? 'file' : 'files'}`);
 const runner = spawn(process.execPath, [...args, ...options, ...files], {
   cwd: root,

@@ -184,7 +184,7 @@ export async function compare(args: readonly string[]): Promise<number> {
     const rows = await pinned(async () => {
       const rig = await startRig('streams');
       try {
-        return await concurrency(rig, scale.share < 1 ? [80, 160] : [80, 160, 240], instance.memoryMiB);
+        return await concurrency(rig, scale.share < 1 ? [80, 160] : [160, 240, 320], instance.memoryMiB);
       } finally {
         await rig.stop();
       }

@@ -41,6 +41,7 @@ export async function concurrency(rig: Rig, levels: readonly number[], memoryMiB
     let direct = { p50: 0, p99: 0 };
     for (const target of [rig.provider, rig.frameworkRelay, rig.gateway]) {
       const seen = await runSteady(rig, target, { streamSeconds, open, watchedSeconds: streamSeconds });
+      if (Number.isNaN(seen.firstMs.p50)) throw new Error(`${target.name}: frames are lost or wrong`);
       if (target === rig.provider) direct = seen.firstMs;
       const addedP99 = seen.firstMs.p99 - direct.p99;
       const memoryShare = seen.residentMiBMax / memoryMiB;

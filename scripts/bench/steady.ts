@@ -4,6 +4,7 @@
 import type { Order, Outcome } from './load.ts';
 import { chunkDelayMs } from './provider-process.ts';
 import { chat, order, percentile } from './sections.ts';
+import { wholeStream } from './streams.ts';
 import { cpuMs, residentMiB, type Rig, type Target } from './targets.ts';
 
 /** Streams of frames `chunkDelayMs` apart. */
@@ -15,7 +16,11 @@ export interface Steady {
   readonly watchedSeconds: number;
 }
 
-/** What was seen. Its figures are of all streams but `firstMs`, which is of those that came once enough were open. */
+/**
+ * What was seen. Its figures are of all streams but `firstMs`, which is of those that came once enough were open: until
+ * the first frame with text. The gateway holds what comes before it, so that another home can take the call
+ * (shared/src/upstream/README.md). NaN where the frames are not the provider's.
+ */
 export interface SteadyRun {
   readonly streams: number;
   readonly failed: number;
@@ -29,6 +34,8 @@ export interface SteadyRun {
   readonly bytesPerStream: number;
 }
 
+/** The first frame of the provider's names a role, the second has text. */
+const textAt = 1;
 const sampleMs = 500;
 /** So many streams, and everything is compiled. */
 const warmStreams = 300;
@@ -40,10 +47,13 @@ export async function runSteady(rig: Rig, target: Target, steady: Steady): Promi
   const body = chat(1_000, true);
   await rig.setChunks(20);
   await rig.load(order(target, { body, concurrency: 64, requests: warmStreams }));
+  // The same stream at once: what each is compared with.
+  await rig.setChunks(chunks, 0);
+  const stream = await wholeStream(rig.provider, body);
   await rig.setChunks(chunks);
   const perSecond = open / streamSeconds;
   const requests = Math.round(open + perSecond * watchedSeconds);
-  const more: Omit<Order, 'url' | 'headers'> = { body, concurrency: requests, requests, perSecond };
+  const more: Omit<Order, 'url' | 'headers'> = { body, concurrency: requests, requests, perSecond, stream };
   let residentMiBMax = 0;
   const sample = setInterval(() => (residentMiBMax = Math.max(residentMiBMax, residentMiB(target) ?? 0)), sampleMs);
   const [cpuBefore, startedMs] = [cpuMs(target.pid), performance.now()];
@@ -66,7 +76,10 @@ export async function runSteady(rig: Rig, target: Target, steady: Steady): Promi
     clearTimeout(watch);
     clearTimeout(watched);
   }
-  const first = outcome.firstByteMs.slice(open);
+  const { timesMs, lost, changed, moved } = outcome.frames;
+  // A peer that writes frames of its own has none of the provider's.
+  const isRelayed = lost + changed + moved === 0;
+  const first = isRelayed ? timesMs.slice(open).map((times) => times[textAt] ?? Number.NaN) : [];
   return {
     streams: requests,
     failed: outcome.failed,

@@ -152,7 +152,7 @@ async function take(
 }
 
 /** What the provider sends: the measure of all others, its own later streams too. */
-async function wholeStream({ url, headers }: Target, body: string): Promise<string> {
+export async function wholeStream({ url, headers }: Target, body: string): Promise<string> {
   const response = await fetch(`${url}/v1/chat/completions`, { method: 'POST', headers, body });
   if (response.status !== 200) throw new Error(`the provider answered ${response.status}`);
   return response.text();

@@ -6,11 +6,13 @@ import { existsSync, globSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { homedir, tmpdir } from 'node:os';
 import path from 'node:path';
+import { parseArgs } from 'node:util';
 import { focusLines, noSums } from '../operator/export-month.ts';
 import { focus } from '../operator/focus-rows.ts';
 import { customersOf } from '../operator/ledger-row.ts';
 import { sampleProject, startSampleMonths } from '../operator/sample-months.ts';
 import { warehouseOf } from '../operator/warehouse.ts';
+import { endWith } from '../terminal/usage-error.ts';
 
 /** Beside other work, on a slow line: 150 megabytes. */
 const installTimeoutMs = 300_000;
@@ -20,6 +22,21 @@ const { package: name, version, with: beside, python: needed, applicable, known 
 const cache = process.env['XDG_CACHE_HOME'] ?? path.join(homedir(), '.cache');
 const venv = path.join(cache, 'cody-gateway', `${name}-${version}`);
 const program = path.join(venv, 'bin', name);
+
+const usage = `usage: npm run check:focus
+
+The FOCUS export of sample months, judged by the FinOps Foundation's
+${name} ${version}. Installs it from PyPI the first time.`;
+try {
+  const { values } = parseArgs({ options: { help: { type: 'boolean' } } });
+  if (values.help === true) {
+    console.log(usage);
+    process.exit(0);
+  }
+} catch (error) {
+  endWith(error, 'npm run check:focus --');
+  process.exit();
+}
 
 const why = existsSync(program) ? null : install();
 if (why !== null) {

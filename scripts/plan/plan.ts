@@ -43,7 +43,8 @@ async function check(): Promise<string[]> {
 
 const usage = `usage: npm run check:plan
 
-What the Terraform roots would make, and the root of a region that stands by, against the rules of scripts/plan.`;
+What the Terraform roots would make, and the root of a region that stands by,
+against the rules of scripts/plan.`;
 
 async function main(): Promise<number> {
   const { values } = parseArgs({ options: { help: { type: 'boolean' } } });

@@ -44,8 +44,9 @@ function apply(root: Container, { at, how, value: given, name }: Change): void {
   const member = container[key] ?? null;
   if (how === 'remove') delete container[key];
   else if (how === 'rename') container[name] = member;
-  else if (how === 'repeat') container[key] = Array.from({ length: 20 }, () => member);
-  else container[key] = how === 'wrap' ? [member] : given;
+  else if (how === 'repeat') container[key] = Array.from({ length: 20 }, () => structuredClone<Json>(member));
+  // A copy: what is drawn is drawn again, and a later change may be within it, or put it into itself.
+  else container[key] = how === 'wrap' ? [member] : structuredClone<Json>(given);
 }
 
 /** A text's bytes: whole, cut off, or with noise in front. */

@@ -132,45 +132,33 @@ async function readCall(
   const asked = route.asked?.(exchange) ?? null;
   const { body, claim, leave } = await readBody(exchange, route, asked, actor, entitlement, callerIds);
   try {
-    return { ...(await readParsed(exchange, route, catalogue, actor, callerIds, asked, body)), claim };
+    const { context, received } = exchange;
+    const { feature } = route;
+    const facts = {
+      actorId: actor.id,
+      actorUid: callerIds.uid === '' ? null : callerIds.uid,
+      dialect: route.dialect,
+      feature,
+      places: actor.places ?? null,
+      headers: received.headers,
+      bodyBytes: received.bodyBytes(),
+      ...(asked?.verb !== undefined && { verb: asked.verb }),
+    };
+    const call = context.upstream.read(route.surface, body, facts, catalogue);
+    const permit = context.auth.permit(actor, feature, modelChoice(call, catalogue, route.surface, route.dialect));
+    if (permit.blocked) await refuseBanned(exchange, permit, callerIds);
+    for (const second of call.seconds ?? []) {
+      context.auth.permit(actor, feature, modelChoice(second, catalogue, route.surface, route.dialect));
+      if (second.unavailable !== null) throw new Refusal('model-unavailable', second.unavailable);
+    }
+    if (call.unavailable !== null) throw new Refusal('model-unavailable', call.unavailable);
+    const callTags = callTagsOf(received.headers, body, call.dialect);
+    const isInspected = (route.charge ?? completions).isInspected;
+    const flagging = isInspected ? await inspect(exchange, permit, call, body, callerIds) : null;
+    return { call, permit, flagging, claim, callTags };
   } finally {
-    leave();
+    leave?.();
   }
-}
-
-async function readParsed(
-  exchange: Exchange,
-  route: CompletionRoute,
-  catalogue: Catalogue,
-  actor: Actor,
-  callerIds: CallerIds,
-  asked: Asked | null,
-  body: unknown,
-): Promise<{ call: Call; permit: Permit; flagging: Flagging | null; callTags: CallTags }> {
-  const { context, received } = exchange;
-  const { feature } = route;
-  const facts = {
-    actorId: actor.id,
-    actorUid: callerIds.uid === '' ? null : callerIds.uid,
-    dialect: route.dialect,
-    feature,
-    places: actor.places ?? null,
-    headers: received.headers,
-    bodyBytes: received.bodyBytes(),
-    ...(asked?.verb !== undefined && { verb: asked.verb }),
-  };
-  const call = context.upstream.read(route.surface, body, facts, catalogue);
-  const permit = context.auth.permit(actor, feature, modelChoice(call, catalogue, route.surface, route.dialect));
-  if (permit.blocked) await refuseBanned(exchange, permit, callerIds);
-  for (const second of call.seconds ?? []) {
-    context.auth.permit(actor, feature, modelChoice(second, catalogue, route.surface, route.dialect));
-    if (second.unavailable !== null) throw new Refusal('model-unavailable', second.unavailable);
-  }
-  if (call.unavailable !== null) throw new Refusal('model-unavailable', call.unavailable);
-  const callTags = callTagsOf(received.headers, body, call.dialect);
-  const isInspected = (route.charge ?? completions).isInspected;
-  const flagging = isInspected ? await inspect(exchange, permit, call, body, callerIds) : null;
-  return { call, permit, flagging, callTags };
 }
 
 /** A step of its own, so that the text is gone when what was parsed of it is written again. */
@@ -181,19 +169,19 @@ async function readBody(
   actor: Actor,
   entitlement: Entitlement,
   callerIds: CallerIds,
-): Promise<{ body: unknown; claim: Claim | null; leave: () => void }> {
+): Promise<{ body: unknown; claim: Claim | null; leave: (() => void) | null }> {
   const { context, received } = exchange;
   const text = await received.readBody(context.config.bodyBytesMax, identityOf(actor));
   // A call that is charged nothing is still work for us: a used-up quota refuses it.
   if (charge?.isFree === true) await look(exchange, actor, feature, entitlement, callerIds);
   else await lookBeforeParsing(exchange, text, actor, feature, entitlement, callerIds);
   const claim = readClaim(received, feature, text);
-  const leave = isLarge(text) ? await largeRequests.enter(received.callerLeft) : () => undefined;
+  const leave = isLarge(text) ? await largeRequests.enter(received.callerLeft) : null;
   try {
     const body = parseInOrder(text);
     return { body: asked === null ? body : withMembers(body, asked), claim, leave };
   } catch (error) {
-    leave();
+    leave?.();
     throw error;
   }
 }

@@ -107,6 +107,8 @@ function unrouted(dialect: Route['dialect'], handle: (exchange: Exchange) => voi
  */
 export function methodsAt(path: string, routes: readonly Route[]): string {
   if (routes.length > 0 && isVerbPath(path)) return 'POST';
+  // Most paths have one, and each request asks.
+  if (routes.length === 1 && routes[0]?.method === 'POST') return 'POST';
   const all = new Set(routes.flatMap(({ method }) => (method === 'GET' ? ['GET', 'HEAD'] : [method])));
   if (all.size > 1) all.delete('*');
   return [...all].join(', ');

@@ -6,6 +6,7 @@ import { within } from '../telemetry/telemetry.ts';
 import { prepareNode, renewTokens, type Access } from './access.ts';
 import type { OutageCause } from './breaker.ts';
 import { keys, shardName } from './keys.ts';
+import { ScriptCommand, type ScriptArgument } from './script-command.ts';
 
 /**
  * One attempt to connect. SYN is repeated after a second; not longer, since an attempt that began on a dead path must
@@ -39,8 +40,8 @@ export interface Client {
   nodeOf(key: string | null): string;
   /** Names of the nodes that have keys. */
   nodes(): readonly string[];
-  evalsha(sha: string, keyCount: number, ...args: (string | number | Buffer)[]): Promise<unknown>;
-  eval(source: string, keyCount: number, ...args: (string | number | Buffer)[]): Promise<unknown>;
+  evalsha(sha: string, keys: readonly string[], args: readonly ScriptArgument[]): Promise<unknown>;
+  eval(source: string, keys: readonly string[], args: readonly ScriptArgument[]): Promise<unknown>;
   /** Commands of one node, in one round trip. Rejects as the first that failed, when all have ended. */
   commands(node: string, commands: readonly Command[]): Promise<unknown[]>;
   /** Asks a node whether it can serve. */
@@ -148,8 +149,8 @@ export function openClient(url: URL, access: Access | null, events: ClientEvents
     connect: () => redis.connect(),
     nodeOf: () => theNode,
     nodes: () => [theNode],
-    evalsha: (sha, keyCount, ...args) => redis.evalsha(sha, keyCount, ...args),
-    eval: (source, keyCount, ...args) => redis.eval(source, keyCount, ...args),
+    evalsha: (...call) => redis.sendCommand(new ScriptCommand(...call)) as Promise<unknown>,
+    eval: (source, names, args) => redis.eval(source, names.length, ...names, ...args),
     commands: (_node, commands) => sendAll(commands, ([name, ...args]) => redis.call(name, ...args)),
     probe: () => writeProbe(redis, keys.probe(shardName(0))),
     replace: () => redis.disconnect(true),

@@ -23,8 +23,8 @@ export function loadCluster(url: URL, access: Access | null, events: ClientEvent
     },
     nodeOf: (key) => client?.nodeOf(key) ?? noNode,
     nodes: () => client?.nodes() ?? [],
-    evalsha: (sha, keyCount, ...args) => loaded().evalsha(sha, keyCount, ...args),
-    eval: (source, keyCount, ...args) => loaded().eval(source, keyCount, ...args),
+    evalsha: (...call) => loaded().evalsha(...call),
+    eval: (...call) => loaded().eval(...call),
     commands: (node, commands) => loaded().commands(node, commands),
     // A breaker's probe takes no throw but a rejection.
     probe: async (node) => loaded().probe(node),

@@ -18,6 +18,7 @@ import {
   type ClientEvents,
 } from './client.ts';
 import { keys, shardCount, shardName } from './keys.ts';
+import { ScriptCommand } from './script-command.ts';
 
 /**
  * MOVED and ASK say that nothing was applied: only these are followed; a slot that is on its way sends back and forth.
@@ -139,8 +140,8 @@ export function openCluster(url: URL, access: Access | null, events: ClientEvent
     },
     nodeOf,
     nodes: () => [...new Set(cluster.slots.map(([master]) => master ?? noNode))].toSorted(),
-    evalsha: (sha, keyCount, ...args) => cluster.evalsha(sha, keyCount, ...args),
-    eval: (source, keyCount, ...args) => cluster.eval(source, keyCount, ...args),
+    evalsha: (...call) => cluster.sendCommand(new ScriptCommand(...call)) as Promise<unknown>,
+    eval: (source, names, args) => cluster.eval(source, names.length, ...names, ...args),
     commands: (name, commands) =>
       sendAll(commands, async ([command, ...args]) => {
         // Without a key the cluster would choose a node.

@@ -232,11 +232,11 @@ export function connectStore(
         true,
         async () => {
           try {
-            return await client.evalsha(script.sha, keys.length, ...keys, ...args);
+            return await client.evalsha(script.sha, keys, args);
           } catch (error) {
             // After a restart or failover the script is gone from the server; NOSCRIPT means that nothing ran.
             if (!(error instanceof Error) || !error.message.startsWith('NOSCRIPT')) throw error;
-            return client.eval(script.source, keys.length, ...keys, ...args);
+            return client.eval(script.source, keys, args);
           }
         },
       );

@@ -15,17 +15,19 @@ const dimensions: ReadonlyMap<string, string> = new Map([['search', 'web_search'
 export interface ExecutedTools {
   /** @param choice with its message, or with a piece of it: a stream tells the same tool more than once */
   take(choice: JsonObject): void;
-  /** How many of each, by dimension. */
-  uses(): Record<string, number>;
+  /** How many of each, by dimension; null where none ran. */
+  uses(): Record<string, number> | null;
 }
 
 export function createExecutedTools(): ExecutedTools {
-  const types = new Map<string, string>();
+  // Hardly any answer has one.
+  let types: Map<string, string> | null = null;
   return {
     take: (choice) => {
       const message = choice['delta'] ?? choice['message'];
       const list = isObject(message) ? message['executed_tools'] : null;
       if (!Array.isArray(list)) return;
+      types ??= new Map();
       for (const [at, tool] of list.entries()) {
         const type = isObject(tool) ? wordOf(tool['type']) : null;
         if (type === null || types.size >= toolsMax) continue;
@@ -34,6 +36,7 @@ export function createExecutedTools(): ExecutedTools {
       }
     },
     uses: () => {
+      if (types === null) return null;
       const uses: Record<string, number> = {};
       for (const type of types.values()) {
         const name = dimensions.get(type) ?? `executed_tools.${type}`;

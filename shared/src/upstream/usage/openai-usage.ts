@@ -40,7 +40,7 @@ export interface AnswerSays {
   /** Where several models worked on the answer, what each of them used: `{ models: [{ model, usage }] }` (Groq). */
   readonly byModel?: unknown;
   /** Uses of tools that stand in the answer itself, by dimension. */
-  readonly toolUses?: Readonly<Record<string, number>>;
+  readonly toolUses?: Readonly<Record<string, number>> | null;
 }
 
 /**
@@ -50,20 +50,21 @@ export interface AnswerSays {
 export function openAiUsage(report: JsonObject, said: AnswerSays, reasoningBeside: boolean): UsageReport {
   const answered = wordOf(said.model);
   if (!tells(report)) return { ...nothingTold, answered };
-  const counts = { ...countsOf(report, reasoningBeside), ...said.toolUses };
+  const counts = countsOf(report, reasoningBeside);
+  if (said.toolUses !== undefined && said.toolUses !== null) Object.assign(counts, said.toolUses);
   const qualifiers = qualifiersOf({ service_tier: said.serviceTier });
-  const others = partsByModel(said.byModel, reasoningBeside);
+  const others = isObject(said.byModel) ? partsByModel(said.byModel, reasoningBeside) : [];
+  if (others.length === 0) {
+    const whole = boundedCopy({ ...report, service_tier: said.serviceTier });
+    return { parts: [{ model: null, counts, qualifiers }], whole, answered, told: 'all' };
+  }
   // The total is usually the sum of its parts; what it has beyond them is the requested model's.
-  const rest = others.length === 0 ? counts : beyond(counts, others);
+  const rest = beyond(counts, others);
   const parts = [
-    ...(others.length === 0 || Object.keys(rest).length > 0 ? [{ model: null, counts: rest, qualifiers }] : []),
+    ...(Object.keys(rest).length > 0 ? [{ model: null, counts: rest, qualifiers }] : []),
     ...others.map((part) => ({ ...part, qualifiers })),
   ];
-  const whole = boundedCopy({
-    ...report,
-    service_tier: said.serviceTier,
-    ...(others.length > 0 && { usage_breakdown: said.byModel }),
-  });
+  const whole = boundedCopy({ ...report, service_tier: said.serviceTier, usage_breakdown: said.byModel });
   return { parts, whole, answered, told: 'all' };
 }
 
@@ -109,8 +110,8 @@ function countsOf(report: JsonObject, reasoningBeside: boolean): Record<string, 
 /** More models than any answer is made by. */
 const modelsMax = 20;
 
-function partsByModel(byModel: unknown, reasoningBeside: boolean): ServedUsage[] {
-  const list = isObject(byModel) ? byModel['models'] : null;
+function partsByModel(byModel: JsonObject, reasoningBeside: boolean): ServedUsage[] {
+  const list = byModel['models'];
   const told = (Array.isArray(list) ? list.slice(0, modelsMax) : []).filter(isObject);
   return told.flatMap(({ model, usage }) =>
     isObject(usage) && tells(usage)
