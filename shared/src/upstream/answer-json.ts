@@ -19,32 +19,40 @@ export interface JsonBody {
 }
 
 export function createJsonBody(): JsonBody {
-  const pieces = new Pieces();
-  let value: JsonObject | null = null;
+  return new AnswerBody();
+}
+
+/** A class: every stream keeps one to its end, though hardly any has use for it, and closures would be kept with it. */
+class AnswerBody implements JsonBody {
+  #pieces: Pieces | null = null;
+  #value: JsonObject | null = null;
   /** What was read and is no whole object yet. */
-  let text = '';
-  let readBytes = 0;
-  let closed = false;
-  return {
-    take: (chunk) => {
-      if (pieces.bytes > bytesMax) return;
-      closed = isClosed(chunk) ?? closed;
-      // A copy: the caller's connection may still hold the piece, and these are released once they are read.
-      pieces.push(Buffer.from(chunk));
-      if (pieces.bytes <= bytesMax) return;
-      pieces.clear();
-      text = '';
-    },
-    value: () => {
-      // Bytes are read once, whatever becomes of them, and an answer that does not end in a bracket is not whole.
-      if (value !== null || !closed || pieces.bytes > bytesMax || pieces.bytes === readBytes) return value;
-      readBytes = pieces.bytes;
-      text += pieces.text();
-      value = jsonObject(text);
-      if (value !== null) text = '';
-      return value;
-    },
-  };
+  #text = '';
+  #readBytes = 0;
+  #closed = false;
+
+  take(chunk: Buffer): void {
+    const pieces = (this.#pieces ??= new Pieces());
+    if (pieces.bytes > bytesMax) return;
+    this.#closed = isClosed(chunk) ?? this.#closed;
+    // A copy: the caller's connection may still hold the piece, and these are released once they are read.
+    pieces.push(Buffer.from(chunk));
+    if (pieces.bytes <= bytesMax) return;
+    pieces.clear();
+    this.#text = '';
+  }
+
+  value(): JsonObject | null {
+    const pieces = this.#pieces;
+    // Bytes are read once, whatever becomes of them, and an answer that does not end in a bracket is not whole.
+    if (this.#value !== null || pieces === null || !this.#closed || pieces.bytes > bytesMax) return this.#value;
+    if (pieces.bytes === this.#readBytes) return null;
+    this.#readBytes = pieces.bytes;
+    this.#text += pieces.text();
+    this.#value = jsonObject(this.#text);
+    if (this.#value !== null) this.#text = '';
+    return this.#value;
+  }
 }
 
 /** Whether the last byte that is no blank ends an object; null where all are blank. */

@@ -20,29 +20,33 @@ export interface ExecutedTools {
 }
 
 export function createExecutedTools(): ExecutedTools {
-  // Hardly any answer has one.
-  let types: Map<string, string> | null = null;
-  return {
-    take: (choice) => {
-      const message = choice['delta'] ?? choice['message'];
-      const list = isObject(message) ? message['executed_tools'] : null;
-      if (!Array.isArray(list)) return;
-      types ??= new Map();
-      for (const [at, tool] of list.entries()) {
-        const type = isObject(tool) ? wordOf(tool['type']) : null;
-        if (type === null || types.size >= toolsMax) continue;
-        const { index = at } = tool as JsonObject;
-        types.set(typeof index === 'number' ? String(index) : String(at), type);
-      }
-    },
-    uses: () => {
-      if (types === null) return null;
-      const uses: Record<string, number> = {};
-      for (const type of types.values()) {
-        const name = dimensions.get(type) ?? `executed_tools.${type}`;
-        uses[name] = (uses[name] ?? 0) + 1;
-      }
-      return uses;
-    },
-  };
+  return new Executed();
+}
+
+/** A class: every answer has one, and hardly any has such a tool. */
+class Executed implements ExecutedTools {
+  #types: Map<string, string> | null = null;
+
+  take(choice: JsonObject): void {
+    const message = choice['delta'] ?? choice['message'];
+    const list = isObject(message) ? message['executed_tools'] : null;
+    if (!Array.isArray(list)) return;
+    const types = (this.#types ??= new Map());
+    for (const [at, tool] of list.entries()) {
+      const type = isObject(tool) ? wordOf(tool['type']) : null;
+      if (type === null || types.size >= toolsMax) continue;
+      const { index = at } = tool as JsonObject;
+      types.set(typeof index === 'number' ? String(index) : String(at), type);
+    }
+  }
+
+  uses(): Record<string, number> | null {
+    if (this.#types === null) return null;
+    const uses: Record<string, number> = {};
+    for (const type of this.#types.values()) {
+      const name = dimensions.get(type) ?? `executed_tools.${type}`;
+      uses[name] = (uses[name] ?? 0) + 1;
+    }
+    return uses;
+  }
 }
