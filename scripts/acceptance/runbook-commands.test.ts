@@ -23,6 +23,9 @@ const elsewhere: ReadonlyMap<string, string> = new Map([
   ['prices reprice --from', 'final days of a month'],
 ]);
 
+/** What stands in for BigQuery is named. */
+const asksWarehouse = /^(?:events place|counters reconcile|usage )/;
+
 let gateway: TestGateway;
 before(async () => {
   gateway = await startGateway({ functions: ['chat-completions', 'deliver-events'] });
@@ -49,9 +52,14 @@ function wordsOf(command: string, filled: Readonly<Record<string, string>>): str
 }
 
 async function run(words: readonly string[]): Promise<{ readonly code: number | null; readonly said: string }> {
-  const target = gateway.env['CODY_GATEWAY_DELIVER_EVENTS_URL'] ?? '';
-  const delivers = words[0] === 'dead-letters' && words[1] === 'replay';
-  const args = [program, ...words, '--project', localProject, ...(delivers ? ['--target', target] : [])];
+  const [noun = '', verb = ''] = words;
+  const place =
+    `${noun} ${verb}` === 'dead-letters replay'
+      ? ['--target', gateway.env['CODY_GATEWAY_DELIVER_EVENTS_URL'] ?? '']
+      : asksWarehouse.test(`${noun} ${verb}`)
+        ? ['--bigquery', gateway.bigquery.url]
+        : [];
+  const args = [program, ...words, '--project', localProject, ...place];
   const child = spawn(process.execPath, args, {
     env: { ...process.env, ...gateway.env },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -76,6 +84,9 @@ test('each gateway command of the pages does its work', async () => {
     '<dollars>': '10',
     TEXT: 'a test of the runbooks',
   };
+  // The customer that an alert on budgets is about has one.
+  const made = await run(['budgets', 'set', id, '--limit', '5', '--reason', 'a test']);
+  assert.equal(made.code, 0, made.said);
   let ran = 0;
   const commands = [...commandsOf()];
   // What takes a customer away comes last: the others are about one that is there.
