@@ -209,7 +209,9 @@ function consoleQuestions(): readonly Sql[] {
   return Object.entries(all).map(([name, question]) => ({
     file: `shared/src/console, ${name}`,
     // The tool has no parameters of these names.
-    sql: questionText(question, dataset, names.timeZone).replaceAll(/@(before|same)\b/g, "'2026-10-01'"),
+    sql: questionText(question, dataset, names.timeZone)
+      .replaceAll(/@(before|same)\b/g, "'2026-10-01'")
+      .replaceAll('@ids', "',a,'"),
   }));
 }
 
