@@ -92,7 +92,7 @@ export const facts = {
   memoryGib: fact(chat.memoryMiB / 1024, 'GiB', 'functions/chat-completions/function.json'),
   streamBytesPerSecond: fact(6_500, 'bytes/s', 'a stream of 20 seconds sends 130 kB: events of one token each'),
   requestBytes: fact(6_000, 'bytes', 'assumption: a prompt of 1,500 tokens'),
-  logBytes: fact(520, 'bytes', 'npm run bench -- --only dollars: its own lines of a stream, 2026-11-28'),
+  logBytes: fact(490, 'bytes', 'shared/src/telemetry/README.md: nine short lines of 440 bytes to a whole one of 920'),
   requestLogBytes: fact(1_000, 'bytes', 'assumption: what Cloud Run writes of a request'),
   spansPerTrace: fact(6, 'spans', 'assumption: of a call: receive, identify, admit, send, relay, settle'),
   traceShare: fact(0.1, '', 'assumption: of the callers’ traces one in ten is sampled; ours follow theirs'),
