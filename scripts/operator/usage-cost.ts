@@ -11,7 +11,8 @@ import { warehouseHelp, warehouseOf } from './warehouse.ts';
  */
 export const usageSums = `SUM(count) AS calls,
   SUM(units) AS charged,
-  -- With what caches gave and took. Of rows of older functions: Anthropic reports its cache beside the input, the others within it.
+  -- With what caches gave and took. Of rows of older functions: Anthropic reports its cache beside the input, the
+  -- others within it.
   SUM(COALESCE(
     CAST(JSON_VALUE(metadata, '$.input_token_count') AS INT64),
     CAST(COALESCE(JSON_VALUE(metadata, '$.prompt_token_count'), JSON_VALUE(metadata, '$.tokens_used'), '0') AS INT64) + IF(
