@@ -1,22 +1,10 @@
 // What the export asks of the warehouse: a month's usage by everything that finance sums it by, and what re-pricing
 // added to closed days. Not what a file makes of it.
 
-import { outcomeColumns, outcomeSql } from '@cody-gateway/shared/console';
+import { outcomeColumns, outcomeSql, sumNames, sumsSql } from '@cody-gateway/shared/console';
 import type { BillingMonth, Days } from './billing-month.ts';
 
 const keys = 'source, identifier, function, name, feature, provider, model';
-const amounts = [
-  'events',
-  'units',
-  'tokens',
-  'cost_nano_usd',
-  'unconfirmed_nano_usd',
-  'estimated_nano_usd',
-  'abandoned_nano_usd',
-  'unpriced',
-  'partly_unpriced',
-] as const;
-const sums = amounts.map((name) => `SUM(IFNULL(${name}, 0)) AS ${name}`).join(', ');
 
 /** Refusals, notices and moves of budgets are no charges. */
 const isCharge = "name IN ('CompletionsFinished', 'EmbeddingsFinished')";
@@ -27,14 +15,14 @@ const isCharge = "name IN ('CompletionsFinished', 'EmbeddingsFinished')";
  */
 export function usageSql(dataset: string, month: BillingMonth, asClosed: boolean): string {
   const { from, to } = month;
-  const usage = `SELECT day, ${keys}, ${amounts.join(', ')}, final
+  const usage = `SELECT day, ${keys}, ${sumNames.join(', ')}, final
   FROM \`${dataset}.usage_daily\`
   WHERE day BETWEEN CAST('${from}' AS DATE) AND CAST('${to}' AS DATE) AND (${isCharge} OR cost_nano_usd != 0)`;
   const later = `
   UNION ALL
-  SELECT day, ${keys}, ${amounts.map((name) => (name === 'cost_nano_usd' ? '-delta_nano_usd AS cost_nano_usd' : `0 AS ${name}`)).join(', ')}, TRUE AS final
+  SELECT day, ${keys}, ${sumNames.map((name) => (name === 'cost_nano_usd' ? '-delta_nano_usd AS cost_nano_usd' : `0 AS ${name}`)).join(', ')}, TRUE AS final
   FROM (${repricedSql(dataset, month, { from, to }, { fromMs: month.closedMs, toMs: null })})`;
-  return `SELECT CAST(day AS STRING) AS day, ${keys}, ${sums}, LOGICAL_AND(final) AS final
+  return `SELECT CAST(day AS STRING) AS day, ${keys}, ${sumsSql}, LOGICAL_AND(final) AS final
 FROM (
   ${usage}${asClosed ? later : ''}
 )

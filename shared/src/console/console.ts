@@ -38,3 +38,4 @@ export { isRequestId, readRequest, requestQuestion, type RequestData } from './r
 export { quotaLimit, reportPage, savedNano, totalOf, withRest, type ReportSources } from './report/report.ts';
 export { readReport, reportQuestions, type ReportData } from './report/report-data.ts';
 export { tagRow, tagsQuestion, type TagSpend } from './report/tags.ts';
+export { sumNames, sumsSql } from './sums.ts';

@@ -21,7 +21,8 @@ export interface Sums {
   readonly partly_unpriced: number;
 }
 
-const names = [
+/** Their columns in usage_daily. */
+export const sumNames = [
   'events',
   'units',
   'tokens',
@@ -34,10 +35,10 @@ const names = [
 ] as const satisfies readonly (keyof Sums)[];
 
 /** The sums in a SELECT over usage_daily. */
-export const sumsSql = names.map((name) => `SUM(IFNULL(${name}, 0)) AS ${name}`).join(', ');
+export const sumsSql = sumNames.map((name) => `SUM(IFNULL(${name}, 0)) AS ${name}`).join(', ');
 
 const sumsBy = (of: (name: keyof Sums) => number): Sums =>
-  Object.fromEntries(names.map((name) => [name, of(name)])) as unknown as Sums;
+  Object.fromEntries(sumNames.map((name) => [name, of(name)])) as unknown as Sums;
 
 /** The sums of a row. */
 export const sumsOf = (row: Row): Sums => sumsBy((name) => numberOf(row[name]) ?? 0);
