@@ -33,10 +33,16 @@ export class SseEvent {
   }
 }
 
+/** Room for an event that has not ended, beside others' of the process. */
+export interface EventRoom {
+  /** For so many bytes in all. False: there is none. */
+  upTo(bytes: number): boolean;
+}
+
 /**
  * Cuts a byte stream into events at blank lines (`\n\n`, `\r\n\r\n` and mixtures), whatever the chunks are.
- * `pendingBytesMax` bounds what is kept of an event that does not end: past it the pieces come out as they are and
- * `lost` turns true.
+ * `pendingBytesMax` bounds what is kept of an event that does not end, and so does the room that there is: past it the
+ * pieces come out as they are and `lost` turns true.
  */
 export class SseSplitter {
   /** True once an event was too large to be kept whole: what follows is still relayed, but no longer read. */
@@ -47,8 +53,11 @@ export class SseSplitter {
   #lineEmpty = true;
   readonly #pendingBytesMax: number;
 
-  constructor(pendingBytesMax: number) {
+  readonly #room: EventRoom | null;
+
+  constructor(pendingBytesMax: number, room: EventRoom | null = null) {
     this.#pendingBytesMax = pendingBytesMax;
+    this.#room = room;
   }
 
   /** Takes the next chunk and gives the events that it completes, in order. */
@@ -89,7 +98,8 @@ export class SseSplitter {
   }
 
   #keep(tail: Buffer, events: SseEvent[]): void {
-    if (this.#pendingBytes + tail.length > this.#pendingBytesMax) {
+    const bytes = this.#pendingBytes + tail.length;
+    if (bytes > this.#pendingBytesMax || this.#room?.upTo(bytes) === false) {
       this.lost = true;
       events.push(new SseEvent(this.#take(tail)));
     } else this.#append(tail);

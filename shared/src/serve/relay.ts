@@ -4,6 +4,8 @@
 import type { ServerResponse } from 'node:http';
 import { flattenHeader, SseEvent, SseSplitter, type GzipFrames } from '../http/http.ts';
 import type { Answer } from '../upstream/upstream.ts';
+import { KeptAnswer, processRoom, type AnswerRoom } from './answer-room.ts';
+import { PlainAnswer } from './plain-answer.ts';
 
 /**
  * An event that is longer is relayed in pieces and no longer read (clients take 10 MiB:
@@ -31,6 +33,7 @@ export interface Relayed {
  * @param begin writes status and headers, in front of the first byte, further calls nothing; all give what the bytes go
  *   through, null where they go out as they are
  * @param onFirstByte is called once, when the provider's first bytes are there, with what they are
+ * @param room for what is kept of answers: without any, events pass in pieces and texts are read by their beginnings
  */
 export async function relay(
   answer: Answer,
@@ -38,8 +41,11 @@ export async function relay(
   begin: () => GzipFrames | null,
   callerLeft: AbortSignal,
   onFirstByte: (stream: boolean) => void = () => undefined,
+  room: AnswerRoom = processRoom,
 ): Promise<Relayed> {
-  const splitter = answer.sse ? new SseSplitter(eventBytesMax) : null;
+  const kept = new KeptAnswer(room, response);
+  const splitter = answer.sse ? new SseSplitter(eventBytesMax, kept) : null;
+  const plain = splitter === null ? new PlainAnswer(answer.meter, kept) : null;
   let last: Buffer | null = null;
   let begun = false;
   let flat = false;
@@ -56,7 +62,7 @@ export async function relay(
       begun = true;
       let bytes: Buffer | null;
       if (splitter === null) {
-        answer.meter.body(chunk);
+        plain?.take(chunk);
         [bytes, last] = answer.arrayStream ? allButLast(last, chunk) : [last, chunk];
       } else bytes = eventsForCaller(answer, splitter, chunk);
       if (bytes !== null) {
@@ -82,7 +88,7 @@ export async function relay(
     return { end: 'left', error: null, stream: splitter !== null, last: null, bytes: sent };
   }
   if (splitter === null)
-    return answer.arrayStream && !answer.meter.finished()
+    return answer.arrayStream && plain?.lost === false && !answer.meter.finished()
       ? {
           end: 'cut',
           error: new Error('the stream ended without its end mark'),
@@ -93,7 +99,7 @@ export async function relay(
       : { end: 'whole', error: null, stream: false, last, bytes: sent + (last?.length ?? 0) };
   // The last event may lack the blank line that ends it.
   const rest = splitter.rest();
-  const kept = rest === null || splitter.lost || answer.meter.event(new SseEvent(rest)) ? rest : null;
+  const end = rest === null || splitter.lost || answer.meter.event(new SseEvent(rest)) ? rest : null;
   // A stream that stops without a word of its end was cut by somebody on the way, however cleanly the connection
   // closed. What it said last is not relayed then: half an event is of no use, and may be half of one that is not for
   // the caller.
@@ -105,7 +111,7 @@ export async function relay(
       last: null,
       bytes: sent,
     };
-  return { end: 'whole', error: null, stream: true, last: kept, bytes: sent + (kept?.length ?? 0) };
+  return { end: 'whole', error: null, stream: true, last: end, bytes: sent + (end?.length ?? 0) };
 }
 
 /** A stream goes out as it comes, but for the byte without which it is not whole. */
