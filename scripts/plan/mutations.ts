@@ -1,6 +1,6 @@
 // `npm run mutations`: dangerous edits of Terraform's files, each on a copy, and whether the rules of this folder
-// catch it. Edits that can't hide one another are planned together, the others in groups of their own. `--one-plan` takes
-// the first group, most of them, for the gate.
+// catch it. Edits that can't hide one another are planned together, the others in groups of their own. `--one-plan`
+// takes the first group, most of them, for the gate.
 
 import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
