@@ -11,7 +11,7 @@ import type { Permit } from '../auth/auth.ts';
  * tokens.
  */
 export function rateLimitHeaders(lease: Lease): Record<string, string> {
-  // Nobody knows what is left: better no number than a wrong one.
+  // Served without Redis, so nobody knows what is left: no number is better than a wrong one.
   if (lease.window === null) return {};
   const { feature, entitlement } = lease.permit;
   const remaining = String(Math.max(0, lease.remaining));
