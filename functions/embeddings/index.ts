@@ -10,6 +10,7 @@ import {
   createAttemptLog,
   defineFunction,
   identify,
+  isOpenAiSdk,
   lookBeforeParsing,
   notServed,
   readClaim,
@@ -276,11 +277,11 @@ const listModels: Route = {
 };
 
 /**
- * OpenAI's SDKs name themselves in `x-stainless-` headers and read errors in OpenAI's shape; instances and Cody's
- * engine read those of Sourcegraph's own gateway.
+ * Clients of OpenAI's API that say so read errors in its shape; instances and Cody's engine read those of Sourcegraph's
+ * own gateway.
  */
 function dialectOf(headers: Received['headers']): 'openai' | 'cody' {
-  return headers['x-stainless-lang'] === undefined ? 'cody' : 'openai';
+  return isOpenAiSdk(headers) ? 'openai' : 'cody';
 }
 
 export const handler = await defineFunction(

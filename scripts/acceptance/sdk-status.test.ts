@@ -179,3 +179,16 @@ test('openai, embeddings: a misspelt model is told what may be meant, of what th
     );
   }
 });
+
+test('embeddings: Vercel’s SDK is told in OpenAI’s shape, too, an instance in its own', async () => {
+  const { token } = await sdkCaller(gateway);
+  const body = { model: 'nobody/knows', input: ['a text'] };
+  const ask = (agent: string) => gateway.call('/v1/embeddings', { body, token, headers: { 'user-agent': agent } });
+  const [vercel, instance] = [
+    await ask('ai/7.0.173 ai-sdk-provider-utils/5.0.81 node.js/24'),
+    await ask('Go-http-client/1.1'),
+  ];
+  const { error } = JSON.parse(vercel.text) as { error: Record<string, unknown> };
+  assert.deepEqual([vercel.status, error['code']], [404, 'model_not_found']);
+  assert.deepEqual([instance.status, instance.text], [400, '{"error":"model \\"nobody/knows\\" is not allowed"}\n']);
+});

@@ -11,3 +11,8 @@ export function sdkDialect(headers: Received['headers']): Extract<Dialect, 'open
   if (headers['anthropic-version'] !== undefined) return 'anthropic';
   return headers['x-goog-api-key'] === undefined && headers['x-goog-api-client'] === undefined ? 'openai' : 'google';
 }
+
+/** Whether a client of OpenAI's API names itself: its own SDKs do in `x-stainless-…`, Vercel's in the user agent. */
+export function isOpenAiSdk(headers: Received['headers']): boolean {
+  return headers['x-stainless-lang'] !== undefined || /(^| )ai-sdk[-/]/.test(headers['user-agent'] ?? '');
+}

@@ -4,7 +4,7 @@
 import { Refusal, type Dialect, type Received } from '../http/http.ts';
 import type { Exchange, Route } from './exchange.ts';
 import { geminiVerbs, isVerbPath } from './gemini-verbs.ts';
-import { sdkDialect } from './sdk-dialect.ts';
+import { isOpenAiSdk, sdkDialect } from './sdk-dialect.ts';
 
 /** What SDKs may call here, by whose SDK; unserved.test.ts holds it to what the functions say of themselves. */
 export const servedToSdks = {
@@ -81,7 +81,7 @@ function unknownPath(path: string, method: string, headers: Received['headers'])
   if (ofInstances.test(path)) return refusing('cody', unknownToAll());
   const dialect = dialectAt(path, headers);
   const meant = meantBy(path, dialect);
-  const bySdk = headers['x-stainless-lang'] !== undefined || sdkDialect(headers) !== 'openai';
+  const bySdk = isOpenAiSdk(headers) || sdkDialect(headers) !== 'openai';
   const known = path.startsWith('/v1/') && (bySdk || ofSdks.test(path));
   if (meant === null && !known && !ofGoogle.test(path)) return refusing('cody', unknownToAll());
   const unversioned = path.replace(/^(\/upload)?\/v1(alpha|beta)?(?=\/)/, '/v1');
