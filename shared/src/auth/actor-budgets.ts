@@ -34,7 +34,7 @@ export class ActorBudgets {
     this.#timeZone = timeZone;
   }
 
-  /** Every one of them at a moment, for who wants to see them. */
+  /** All of an actor's budgets as they stand at a moment, to be shown to people. */
   all(atMs: number): readonly DollarBudget[] {
     return this.#stated.map(([scope, stated]) => this.#budget(scope, stated, atMs));
   }
