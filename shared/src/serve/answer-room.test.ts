@@ -107,7 +107,11 @@ const long = JSON.stringify({ choices: [{ message: { content: '\\"é\n'.repeat(3
 test('of many long answers at once a bounded number of bytes is kept, and the usage of each is read', async (t) => {
   const room = new AnswerRoom(roomBytes);
   const count = 20;
-  const passed = await pass(t, room, Array(count).fill({ answer: long }) as Passed[]);
+  const passed = await pass(
+    t,
+    room,
+    Array.from({ length: count }, () => ({ answer: long })),
+  );
   for (const { body, given, relayed } of passed) {
     assert.ok(body === long, 'it did not pass as it was');
     assert.equal(relayed.end, 'whole');
@@ -138,7 +142,11 @@ for (const arrayStream of [false, true])
 test('events without end share the room: what does not fit passes in pieces', async (t) => {
   const room = new AnswerRoom(roomBytes);
   const answer = `data: ${'a'.repeat(3_000_000)}\n\n`;
-  const passed = await pass(t, room, Array(5).fill({ answer, sse: true }) as Passed[]);
+  const passed = await pass(
+    t,
+    room,
+    Array.from({ length: 5 }, () => ({ answer, sse: true })),
+  );
   for (const { body, longest, relayed } of passed) {
     assert.ok(body === answer, 'it did not pass as it was');
     assert.equal(relayed.end, 'whole');
