@@ -46,6 +46,14 @@ test('whatever comes, what goes out in order is what came in', () => {
   );
 });
 
+test('a million blank lines are a few events, one for each piece, and so is what stands between them', () => {
+  const blank = Buffer.from('\n'.repeat(1_000_000));
+  assert.deepEqual(
+    split([blank, Buffer.from('data: x\n\n\n\ndata: y\n\n'), blank]).events.map(({ length }) => length),
+    [1_000_000, 9, 2, 9, 1_000_000],
+  );
+});
+
 test('an event that does not end comes out in pieces past the bound, and that is said', () => {
   const { events, rest, lost } = split(
     [Buffer.from('data: 1234'), Buffer.from('5678'), Buffer.from('\n\ndata: x\n\n')],

@@ -9,7 +9,7 @@ const linesMax = 10_000;
 
 /**
  * One event as it came: `raw` with its closing blank line, so that relaying every `raw` in order relays the stream
- * byte for byte. A blank line in front of an event is an event of its own, without data.
+ * byte for byte. Blank lines in front of an event are an event of their own, without data.
  */
 export class SseEvent {
   readonly raw: Buffer;
@@ -72,8 +72,11 @@ export class SseSplitter {
         break;
       }
       const blank = this.#lineEmpty && onlyReturns(chunk, at, end);
+      const alone = at === start && this.#pendingBytes === 0;
       at = end + 1;
       this.#lineEmpty = true;
+      // A server that sends nothing but blank lines would have us make an event of each byte.
+      if (blank && alone) while (chunk[at] === LF) at++;
       if (blank) {
         events.push(new SseEvent(this.#take(chunk.subarray(start, at))));
         start = at;
