@@ -7,6 +7,7 @@ import {
   allowedFor,
   identify,
   listGeminiModels,
+  sdkDialect,
   showGeminiModel,
   surfaces,
   type Exchange,
@@ -25,19 +26,10 @@ interface Listed {
   readonly model: Model;
 }
 
-/**
- * Anthropic's and Google's SDKs say who they are by headers of their own, Google's whichever way they have their token;
- * everybody else gets OpenAI's shape.
- */
-const dialect: Route['dialect'] = (headers) => {
-  if (headers['anthropic-version'] !== undefined) return 'anthropic';
-  return headers['x-goog-api-key'] === undefined && headers['x-goog-api-client'] === undefined ? 'openai' : 'google';
-};
-
 export const listModels: Route = {
   method: 'GET',
   path: '/v1/models',
-  dialect,
+  dialect: sdkDialect,
   handle: async (exchange) => {
     if (exchange.dialect === 'google') return listGeminiModels(exchange);
     const models = await modelsFor(exchange);
@@ -55,7 +47,7 @@ export const listModels: Route = {
 export const findModel: Route = {
   method: 'GET',
   path: '/v1/models/{+id}',
-  dialect,
+  dialect: sdkDialect,
   handle: async (exchange) => {
     const { context, named } = exchange;
     const asked = named['id'] ?? '';

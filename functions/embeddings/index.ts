@@ -1,7 +1,7 @@
 // The function `embeddings`: vectors for texts, charged by the token.
 
 import { choiceFrom, type Actor, type Permit } from '@cody-gateway/shared/auth';
-import type { Catalogue } from '@cody-gateway/shared/catalogue';
+import { nearestNames, type Catalogue } from '@cody-gateway/shared/catalogue';
 import { answer, parseJson, Refusal, type Received } from '@cody-gateway/shared/http';
 import { identityOf } from '@cody-gateway/shared/limiter';
 import {
@@ -10,6 +10,7 @@ import {
   createAttemptLog,
   defineFunction,
   identify,
+  isOpenAiSdk,
   lookBeforeParsing,
   notServed,
   readClaim,
@@ -175,7 +176,7 @@ async function embedTexts(
   }
 }
 
-/** @throws Refusal with the text of Sourcegraph's own gateway: without the list of what is allowed */
+/** @throws Refusal; to instances with the text of Sourcegraph's own gateway: without the list of what is allowed */
 function permitted(
   { context, dialect }: Exchange,
   actor: Actor,
@@ -187,8 +188,9 @@ function permitted(
   const slash = asked.indexOf('/');
   const provider = asked.slice(0, slash).toLowerCase();
   const served = embedders.filter(({ name }) => name.startsWith(`${provider}/`)).map(({ name }) => name);
+  const choice = choiceFrom(served, provider, asked.slice(slash + 1));
   try {
-    const permit = context.auth.permit(actor, feature, choiceFrom(served, provider, asked.slice(slash + 1)));
+    const permit = context.auth.permit(actor, feature, choice);
     const embedder = embedders.find(({ name }) => name === permit.model);
     if (embedder === undefined) throw new Error(`no embedder for ${permit.model}`);
     if (permit.blocked) throw new Refusal('banned', 'embeddings access has not been granted');
@@ -199,10 +201,13 @@ function permitted(
     const found = catalogue.resolve(asked);
     if (found.kind === 'disabled' && found.model.row.features.includes('embeddings'))
       throw new Refusal('model-unavailable', found.text);
-    throw new Refusal(
-      dialect === 'cody' ? 'bad-request' : error.kind,
-      `model ${JSON.stringify(model.slice(0, 200))} is not allowed`,
-    );
+    if (dialect !== 'cody') {
+      // Names are compared for who is refused alone: it costs.
+      const names = embedders.map(({ name }) => name);
+      const nearest = nearestNames(asked, names);
+      context.auth.permit(actor, feature, { ...choice, nearest, listedAt: 'GET /v1/embeddings/models' });
+    }
+    throw new Refusal('bad-request', `model ${JSON.stringify(model.slice(0, 200))} is not allowed`);
   }
 }
 
@@ -272,11 +277,11 @@ const listModels: Route = {
 };
 
 /**
- * OpenAI's SDKs name themselves in `x-stainless-` headers and read errors in OpenAI's shape; instances and Cody's
- * engine read those of Sourcegraph's own gateway.
+ * Clients of OpenAI's API that say so read errors in its shape; instances and Cody's engine read those of Sourcegraph's
+ * own gateway.
  */
 function dialectOf(headers: Received['headers']): 'openai' | 'cody' {
-  return headers['x-stainless-lang'] === undefined ? 'cody' : 'openai';
+  return isOpenAiSdk(headers) ? 'openai' : 'cody';
 }
 
 export const handler = await defineFunction(

@@ -9,16 +9,20 @@ import { createUpstream } from '@cody-gateway/shared/upstream';
 const path = '/v1/responses';
 const dialect = 'openai-responses';
 
+/** OpenAI has these beside the one path that is served; they keep nothing, so what is kept is no reason. */
+const others: readonly string[] = [`${path}/input_tokens`, `${path}/compact`];
+
 /** Kept responses would stand under the gateway's key, where every caller could read them. */
 const kept: Route = {
   method: '*',
   path: `${path}/{+rest}`,
   dialect,
   handle: ({ received }) => {
-    throw new Refusal(
-      'not-found',
-      `${received.method} ${received.path.slice(0, 100)} is not served: the gateway keeps no responses (store is sent as false). It serves POST ${path}, with the whole conversation as input`,
-    );
+    const asked = `${received.method} ${received.path.slice(0, 100)} is not served`;
+    const why = others.includes(received.path)
+      ? 'of this API the gateway serves'
+      : 'the gateway keeps no responses (store is sent as false). It serves';
+    throw new Refusal('not-found', `${asked}: ${why} POST ${path}, with the whole conversation as input`);
   },
 };
 

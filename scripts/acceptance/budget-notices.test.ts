@@ -108,6 +108,13 @@ test('a soft budget tells of 50, 80 and 100 percent once each, refuses nothing, 
     (windows) => windows.length === 2 && windows.some((used) => used >= 5 * price && used < 10 * price),
   );
   assert.deepEqual(await told(id), [50, 80, 100, 50]);
+  const rows = await gateway.events(`identifier = '${id}' AND name = 'CompletionsFinished'`);
+  const crossed = rows.flatMap(({ metadata }) => metadata['budget_notice_percent'] ?? []);
+  assert.deepEqual(
+    crossed.map(Number).toSorted((a, b) => a - b),
+    [50, 50, 80, 100],
+    'the rows of the calls that crossed',
+  );
 });
 
 /** Until the budget refuses one. */

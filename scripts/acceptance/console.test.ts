@@ -116,10 +116,10 @@ test('what failed at a home lately is told with its first and latest time, and w
   assert.ok(Number(spent) > 0, 'what Acme has spent of its budget');
 });
 
-test('a request tells which windows of its limits it was charged to, and what they kept', async () => {
+test('a request tells which windows of its limits it was charged to, and what they kept; its customer, which notices it caused', async () => {
   await gateway.bigquery
     .rows(`INSERT INTO events (name, source, identifier, created_at, metadata, event_id, rank, function, feature, units, quota_window, quota_units, count, cost_nano_usd, budget_window, budget_nano_usd, feature_budget_window, feature_budget_nano_usd)
-    VALUES ('CompletionsFinished', 'dotcom-product-subscriptions', '${ids[0] ?? ''}', now(), '{}', 'limited-request', 1, 'f', 'chat_completions', 1, 'window-of-its-quota', 1, 1, 1250000001, '2026-11', 1250000001, '2026-11-28.2', 1250000000)`);
+    VALUES ('CompletionsFinished', 'dotcom-product-subscriptions', '${ids[2] ?? ''}', now(), '{"budget_notice_percent":80,"feature_budget_notice_percent":50}', 'limited-request', 1, 'f', 'chat_completions', 1, 'window-of-its-quota', 1, 1, 1250000001, '2026-11', 1250000001, '2026-11-28.2', 1250000000)`);
   await gateway.bigquery
     .rows(`INSERT INTO events (name, source, identifier, created_at, metadata, event_id, rank, function, feature, units, count)
     VALUES ('RateLimited', 'dotcom-product-subscriptions', '${ids[2] ?? ''}', now(), '{"cause":"budget","budget":{"refusal":"budget-too-dear","of":"subscription","limit_nano_usd":5000000000,"spent_nano_usd":4000000001,"cost_nano_usd":1000000000}}', 'refused-request', 1, 'f', 'chat_completions', 0, 1)`);
@@ -128,6 +128,9 @@ test('a request tells which windows of its limits it was charged to, and what th
   assert.match(refused, /4\.000000001 of 5\.000000000 spent; it might have cost 1\.000000000/);
   const customer = await (await fetch(`${url}/console/customers/${ids[2] ?? ''}?format=csv&table=refusals`)).text();
   assert.match(customer, /^may cost more than is left of the budget,chat_completions,1,/m);
+  const notices = await (await fetch(`${url}/console/customers/${ids[2] ?? ''}?format=csv&table=notices`)).text();
+  assert.match(notices, /^90 % of the quota,chat_completions,\d+,/m);
+  assert.match(notices, /^"?80 % of the budget, 50 % of the feature’s budget"?,chat_completions,1,/m);
   const csv = await (await fetch(`${url}/console/requests?id=limited-request&format=csv&table=request`)).text();
   assert.match(csv, /Quota window,window-of-its-quota\r\n/);
   assert.match(csv, /"?Kept by its budget, USD"?,1\.250000001 in 2026-11\r\n/);

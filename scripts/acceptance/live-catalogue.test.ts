@@ -52,10 +52,10 @@ const openai = (model: string, more = {}): Promise<Answer> =>
   ask('/v1/chat/completions', { model, messages, max_tokens: 5, ...more });
 
 /** Its answer has begun. */
-async function stream(model: string): Promise<Response> {
+async function stream(model: string, by = token): Promise<Response> {
   const response = await fetch(`${gateway.url}/v1/chat/completions`, {
     method: 'POST',
-    headers: { authorization: `Bearer ${token}` },
+    headers: { authorization: `Bearer ${by}` },
     body: JSON.stringify({ model, messages, stream: true }),
   });
   assert.equal(response.status, 200);
@@ -140,6 +140,26 @@ test('the kill switch under load: running streams end whole, the next call is to
   await sleep(inForceMs);
   assert.equal((await openai('openai/gpt-4o')).status, 200);
   assert.equal((await ask('/v1/completions/anthropic-messages', anthropicBody(), chat)).status, 200);
+});
+
+test('a call keeps the catalogue that it began with: its price, though another one holds when it ends', async () => {
+  const own = await gateway.subscription({ limit: 100 });
+  // Longer than it takes until the change is in force.
+  gateway.openai?.pace({ chunks: 140, chunkDelayMs: 100 });
+  const before = await stream('openai/gpt-4o-mini', own.token);
+  gateway.openai?.pace({ chunks: 140, chunkDelayMs: 0 });
+  await operate('prices', 'set', 'openai/gpt-4o-mini', '--price', 'input=1500,output=6000');
+  await sleep(inForceMs);
+  const after = await stream('openai/gpt-4o-mini', own.token);
+  await after.text();
+  assert.match(await before.text(), /data: \[DONE\]\n\n$/);
+  gateway.openai?.pace({ chunks: 4, chunkDelayMs: 0 });
+  const rows = await gateway.events(`identifier = '${own.id}'`);
+  assert.equal(rows.length, 2);
+  const [cheap = 0, dear = 0] = rows.map(({ cost_nano_usd: cost }) => cost ?? 0).toSorted((a, b) => a - b);
+  assert.equal(rows[0]?.tokens, rows[1]?.tokens);
+  // Ten thousand times its list price of 0.15 and 0.6.
+  assert.ok(cheap > 0 && dear === cheap * 10_000, `${cheap} and ${dear} nano-dollars`);
 });
 
 test('what the gateway has below the overlay is known to the commands: its keys are listed as they are', async () => {

@@ -125,11 +125,16 @@ test('what would have to be kept is refused, in OpenAI’s shape and with what t
     ['DELETE', '/resp_1'],
     ['POST', '/resp_1/cancel'],
     ['GET', '/resp_1/input_items?limit=2'],
-    ['POST', '/compact'],
   ] as const) {
     const { status, text } = await gateway.call(`/v1/responses${path}`, { method });
     assert.equal(status, 404);
     assert.match(text, /is not served: the gateway keeps no responses/);
+  }
+  // These keep nothing, so that is not the reason.
+  for (const path of ['/compact', '/input_tokens']) {
+    const { status, text } = await gateway.call(`/v1/responses${path}`, { method: 'POST' });
+    assert.equal(status, 404);
+    assert.match(text, /is not served: of this API the gateway serves POST \/v1\/responses,/);
   }
   await assert.rejects(openai.responses.retrieve('resp_1'), OpenAI.NotFoundError);
   await assert.rejects(openai.responses.delete('resp_1'), OpenAI.NotFoundError);

@@ -160,3 +160,35 @@ test('openai, embeddings: in the words that this path has for each, with the pro
       if (status === 400) assert.equal(error.headers?.get('retry-after'), null);
     }
 });
+
+test('openai, embeddings: a misspelt model is told what may be meant, of what this caller may use, and where all stand', async () => {
+  const every = ['openai/text-embedding-3-small', 'openai/text-embedding-3-large'];
+  for (const allowedModels of [every, every.slice(1)]) {
+    const limit = { limit: 1_000, intervalSeconds: 3_600, allowedModels };
+    const { token } = await gateway.subscription(null, { limits: { embeddings: limit } });
+    const error = await openai(token)
+      .embeddings.create({ model: 'text-embedding-3-smal', input: 'a text' })
+      .then(
+        () => assert.fail('it succeeded'),
+        (thrown: unknown) => thrown,
+      );
+    assert.ok(error instanceof OpenAI.NotFoundError, String(error));
+    assert.equal(
+      error.message,
+      `404 model "openai/text-embedding-3-smal" is not allowed, nearest: [${allowedModels.join(', ')}]; GET /v1/embeddings/models lists what may be used`,
+    );
+  }
+});
+
+test('embeddings: Vercel’s SDK is told in OpenAI’s shape, too, an instance in its own', async () => {
+  const { token } = await sdkCaller(gateway);
+  const body = { model: 'nobody/knows', input: ['a text'] };
+  const ask = (agent: string) => gateway.call('/v1/embeddings', { body, token, headers: { 'user-agent': agent } });
+  const [vercel, instance] = [
+    await ask('ai/7.0.173 ai-sdk-provider-utils/5.0.81 node.js/24'),
+    await ask('Go-http-client/1.1'),
+  ];
+  const { error } = JSON.parse(vercel.text) as { error: Record<string, unknown> };
+  assert.deepEqual([vercel.status, error['code']], [404, 'model_not_found']);
+  assert.deepEqual([instance.status, instance.text], [400, '{"error":"model \\"nobody/knows\\" is not allowed"}\n']);
+});

@@ -96,7 +96,11 @@ const rowsOf = async (id: string): Promise<readonly Row[]> =>
 /** The first line of a table of the customer's page, by its headings. */
 async function shown(id: string, table: 'limits' | 'budgets', first: string): Promise<Record<string, string>> {
   const page = `${gateway.functions.get('console')?.url}/console/customers/${id}?format=csv&table=${table}`;
-  const [headings = [], ...lines] = (await (await fetch(page)).text()).replace('\u{feff}', '').trim().split('\r\n').map(cellsOf);
+  const [headings = [], ...lines] = (await (await fetch(page)).text())
+    .replace('\u{feff}', '')
+    .trim()
+    .split('\r\n')
+    .map(cellsOf);
   const line = lines.find(([name = '']) => name.startsWith(first)) ?? assert.fail(`${first}: ${lines.join(' | ')}`);
   return Object.fromEntries(headings.map((heading, i) => [heading, line[i] ?? '']));
 }
@@ -142,7 +146,10 @@ for (const route of routes)
       const { status, headers, text } = await who.call(route);
       assert.equal(status, 429, text);
       if (said === null) {
-        assert.match(text, new RegExp(`^you have exceeded the rate limit of ${limit} requests\\. Retry after .* UTC$`));
+        assert.match(
+          text,
+          new RegExp(`^you have exceeded the rate limit of ${limit} requests\\. Retry after .* UTC\n?$`),
+        );
         assert.equal(headers.get('x-ratelimit-limit'), String(limit));
         assert.equal(headers.get('x-ratelimit-remaining'), '0');
         assert.ok(Date.parse(headers.get('retry-after') ?? '') > 0);

@@ -13,6 +13,8 @@ const server = http.createServer((request, response) => {
 });
 server.listen(0, '127.0.0.1', () => {
   const { port } = server.address() as { port: number };
+  // Whoever started it is gone, killed say.
+  process.once('disconnect', () => process.exit());
   process.send?.({ url: `http://127.0.0.1:${port}` });
 });
 

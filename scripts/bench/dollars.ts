@@ -93,11 +93,11 @@ export async function dollars(
     for (const target of [rig.gateway, ...peers]) {
       // What an instance has when Cloud Run adds one; a slow peer bears a part of it, and is asked for no more.
       const open = Math.round(concurrency * facts.instanceTarget.value * (target === rig.litellm ? 0.1 : 1));
-      telemetry.take();
       const seen = await runSteady(rig, target, {
         streamSeconds: seconds,
         open,
         watchedSeconds: seconds === 2 ? 10 : 20,
+        begins: () => void telemetry.take(),
       });
       const told = telemetry.take();
       const own = target === rig.gateway;

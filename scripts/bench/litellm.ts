@@ -1,9 +1,9 @@
 // LiteLLM's proxy as its documentation starts it, from PyPI: a peer that is measured where Python is there.
 
-import { spawn } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { folderOf, install, programsOf } from '../clients/install.ts';
+import { spawnTied } from '../local/process/child-lifetime.ts';
 import { freePort } from '../local/process/port.ts';
 
 /** Pinned: a newer one is another row of the table. Versions whose parts PyPI does not have can't be taken. */
@@ -40,10 +40,10 @@ export async function startLiteLlm(providerUrl: string, key: string): Promise<Li
   );
   const port = await freePort();
   const args = ['--config', config, '--host', '127.0.0.1', '--port', String(port), '--num_workers', '1'];
-  const child = spawn(path.join(programsOf(root, litellm), 'litellm'), args, {
+  const child = spawnTied(path.join(programsOf(root, litellm), 'litellm'), args, {
     env: { PATH: process.env['PATH'] ?? '', HOME: folderOf(root, litellm), LITELLM_LOCAL_MODEL_COST_MAP: 'True' },
-    stdio: 'ignore',
   });
+  for (const stream of [child.stdout, child.stderr]) stream.resume();
   const stop = (): void => void child.kill('SIGKILL');
   const url = `http://127.0.0.1:${port}`;
   const deadline = Date.now() + startTimeoutMs;

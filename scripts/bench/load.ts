@@ -203,6 +203,8 @@ function randomNumbers(start: number): () => number {
 }
 
 if (import.meta.main) {
+  // Whoever started it is gone, killed say.
+  process.once('disconnect', () => process.exit());
   process.on('message', (order: Order) => {
     run(order).then(
       (outcome) => process.send?.(outcome),

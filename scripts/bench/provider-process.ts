@@ -41,6 +41,8 @@ if (import.meta.main) {
     request.resume();
     request.once('end', () => response.end());
   });
+  // Whoever started it is gone, killed say.
+  process.once('disconnect', () => process.exit());
   process.on('message', (pace: StreamPace) => {
     streams.pace(pace);
     process.send?.(pace);

@@ -1,6 +1,7 @@
 // So many streams open at any time, for as long as they last: what an instance pays for them, and how late their first
 // frames are.
 
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Order, Outcome } from './load.ts';
 import { chunkDelayMs } from './provider-process.ts';
 import { chat, order, percentile } from './sections.ts';
@@ -14,6 +15,8 @@ export interface Steady {
   readonly open: number;
   /** So long they are watched, once so many are open. */
   readonly watchedSeconds: number;
+  /** What warms the target up is over, and told: whatever it tells from now on is about these streams. */
+  readonly begins?: () => void;
 }
 
 /**
@@ -39,10 +42,12 @@ const textAt = 1;
 const sampleMs = 500;
 /** So many streams, and everything is compiled. */
 const warmStreams = 300;
+/** Longer than the target keeps what it has to tell (telemetry/exporter.ts). */
+const tellMs = 3_000;
 
 /** Runs them. Its rig's provider streams. */
 export async function runSteady(rig: Rig, target: Target, steady: Steady): Promise<SteadyRun> {
-  const { streamSeconds, open, watchedSeconds } = steady;
+  const { streamSeconds, open, watchedSeconds, begins } = steady;
   const chunks = Math.round((streamSeconds * 1_000) / chunkDelayMs);
   const body = chat(1_000, true);
   await rig.setChunks(20);
@@ -51,6 +56,8 @@ export async function runSteady(rig: Rig, target: Target, steady: Steady): Promi
   await rig.setChunks(chunks, 0);
   const stream = await wholeStream(rig.provider, body);
   await rig.setChunks(chunks);
+  await sleep(tellMs);
+  begins?.();
   const perSecond = open / streamSeconds;
   const requests = Math.round(open + perSecond * watchedSeconds);
   const more: Omit<Order, 'url' | 'headers'> = { body, concurrency: requests, requests, perSecond, stream };
@@ -76,6 +83,8 @@ export async function runSteady(rig: Rig, target: Target, steady: Steady): Promi
     clearTimeout(watch);
     clearTimeout(watched);
   }
+  const spentCpuMs = cpuMs(target.pid) - cpuBefore;
+  await sleep(tellMs);
   const { timesMs, lost, changed, moved } = outcome.frames;
   // A peer that writes frames of its own has none of the provider's.
   const isRelayed = lost + changed + moved === 0;
@@ -84,7 +93,7 @@ export async function runSteady(rig: Rig, target: Target, steady: Steady): Promi
     streams: requests,
     failed: outcome.failed,
     firstMs: { p50: percentile(first, 50), p99: percentile(first, 99) },
-    cpuMsPerStream: (cpuMs(target.pid) - cpuBefore) / requests,
+    cpuMsPerStream: spentCpuMs / requests,
     cpuShare: busy,
     residentMiBMax,
     bytesPerStream: outcome.receivedBytes / requests,

@@ -1,7 +1,7 @@
 // Who is measured: the provider itself, the gateway, a peer, and two relays that do nothing else. Each in a process of
 // its own.
 
-import { fork, spawn, type ChildProcess } from 'node:child_process';
+import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
@@ -9,6 +9,7 @@ import { createSubscription } from '@cody-gateway/shared/directory';
 import { openDocuments } from '@cody-gateway/shared/documents';
 import { localProject, startCloud } from '../local/cloud.ts';
 import { memoryEnv } from '../functions/function-files.ts';
+import { spawnTied } from '../local/process/child-lifetime.ts';
 import { startFunction } from '../local/process/function-process.ts';
 import { freePort } from '../local/process/port.ts';
 import { startLiteLlm } from './litellm.ts';
@@ -211,15 +212,15 @@ async function startPortkey(
 ): Promise<{ url: string; child: ChildProcess }> {
   const port = await freePort();
   const preload = streams ? [`--import=${path.join(import.meta.dirname, 'portkey-headers.ts')}`] : [];
-  const child = spawn(process.execPath, [...preload, portkeyProgram, '--headless', `--port=${port}`], {
+  const child = spawnTied(process.execPath, [...preload, portkeyProgram, '--headless', `--port=${port}`], {
     env: {
       PATH: process.env['PATH'] ?? '',
       NODE_ENV: 'production',
       ...env,
       TRUSTED_CUSTOM_HOSTS: new URL(providerUrl).hostname,
     },
-    stdio: 'ignore',
   });
+  for (const stream of [child.stdout, child.stderr]) stream.resume();
   const url = `http://127.0.0.1:${port}`;
   const deadline = Date.now() + startTimeoutMs;
   while (Date.now() < deadline) {

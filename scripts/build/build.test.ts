@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
 import { stop } from 'esbuild';
-import { bounds, buildFunctions } from './build.ts';
+import { bounds, buildFunctions, checkBounds } from './build.ts';
 import { loadedAtStart, makeBundle } from './bundle.ts';
 
 const root = path.resolve(import.meta.dirname, '../..');
@@ -64,6 +64,16 @@ test('no function reads a heavy package before it is needed, and the bounds of s
       );
     assert.match(Object.keys(metafile.inputs).join('\n'), heavy, 'they are there when they are needed');
   }
+  checkBounds([{ name: 'the largest', ...largest }]);
+  for (const more of [{ startBytes: bounds.startBytes + 1 }, { bytes: bounds.bytes + 1 }])
+    assert.throws(
+      () =>
+        checkBounds([
+          { name: 'one', ...largest },
+          { name: 'other', ...largest, ...more },
+        ]),
+      /^Error: other outgrew/,
+    );
   // A bound far above what it bounds is none: one that was raised without need fails here.
   for (const [name, bound] of Object.entries(bounds) as [keyof typeof bounds, number][])
     assert.ok(largest[name] > bound * 0.75, `${name}: the largest bundle has ${largest[name]} of ${bound}`);

@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { test } from 'node:test';
-import { slimmed, type Commands } from './ioredis.ts';
+import { slimmed, withoutHimport, type Commands } from './ioredis.ts';
 
 const root = path.resolve(import.meta.dirname, '../..');
 
@@ -39,4 +39,26 @@ test('the smaller table has every command, its keys, and the flags that ioredis 
   );
   const flags = asking.flatMap((text) => [...text.matchAll(/hasFlag\)\([^,]+, "(\w+)"/g)].map(([, flag]) => flag));
   assert.deepEqual(new Set(flags), new Set(['loading', 'readonly']));
+});
+
+test('what ioredis asks of HIMPORT where nobody names fields is answered without it', async () => {
+  const asking = await Promise.all(
+    ['Redis.js', 'Pipeline.js', 'redis/event_handler.js', 'cluster/index.js'].map((name) =>
+      readFile(path.join(root, 'node_modules/ioredis/built', name), 'utf8'),
+    ),
+  );
+  const asked = new Set(
+    asking.flatMap((text) => [...text.matchAll(/HimportCoordinator_\d\.(\w+)/g)].map(([, name]) => name)),
+  );
+  // Asked only of a client that has some.
+  const ofFields = [
+    'default',
+    'bindHimportCoordinator',
+    'unbindHimportCoordinator',
+    'setHimportRole',
+    'interceptHimportCommand',
+    'interceptHimportControlCommand',
+  ];
+  const answered = [...withoutHimport.matchAll(/exports\.(\w+)/g)].map(([, name]) => name);
+  assert.deepEqual(asked, new Set([...answered, ...ofFields].filter((name) => asked.has(name))));
 });

@@ -1,6 +1,6 @@
 // Leaves out of ioredis, which every start reads, what a start of ours never runs: the cluster client (it loads by
 // itself where it is used: store/cluster.ts), Sentinel, debug lines (they would print keys and values), TLS profiles of
-// a seller of Redis, and of the table of commands what only people read.
+// a seller of Redis, the sets of fields of HIMPORT, and of the table of commands what only people read.
 
 import { transform, type Loader, type OnLoadResult, type Plugin } from 'esbuild';
 import { readFile } from 'node:fs/promises';
@@ -16,6 +16,13 @@ const replaced: readonly (readonly [file: string, module: string, replacement: s
   ['utils/debug.js', 'debug', '{default:()=>({enabled:false})}'],
   ['utils/index.js', '../constants/TLSProfiles', '{default:{}}'],
 ];
+/** Keeps HIMPORT's fields for who names some to the client; whatever is asked of it all the same answers "none". */
+const himport = 'himport/HimportCoordinator.js';
+export const withoutHimport = `exports.hasHimportCoordinator = Symbol('himport');
+exports.cloneHimportFieldsets = () => undefined;
+exports.getHimportBinding = () => undefined;
+exports.isInternalHimportCommand = exports.isHimportControlCommand = exports.interceptHimportPipeline = () => false;
+`;
 /** Half of this file is names of private methods, so it is minified. */
 const decoder = 'resp/decoder.js';
 /** All that ioredis asks a command's flags for. */
@@ -39,6 +46,7 @@ export const ioredis: Plugin = {
   setup: ({ onLoad }) => {
     onLoad({ filter: /[\\/]node_modules[\\/]ioredis[\\/]built[\\/].*\.js$/ }, async ({ path: file }) => {
       const name = file.split(/[\\/]ioredis[\\/]built[\\/]/)[1]?.replaceAll(path.sep, '/') ?? '';
+      if (name === himport) return loaded(file, withoutHimport, 'js');
       const own = replaced.filter(([of]) => of === name);
       if (own.length === 0 && name !== decoder) return null;
       const source = await readFile(file, 'utf8');

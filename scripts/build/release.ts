@@ -4,7 +4,7 @@
 import { createHash } from 'node:crypto';
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { buildFunctions } from './build.ts';
+import { buildFunctions, checkBounds } from './build.ts';
 import { zip } from './zip.ts';
 
 const root = path.resolve(import.meta.dirname, '../..');
@@ -46,6 +46,7 @@ export async function packFunctions({
   const installed = closure(lock, framework);
   await mkdir(outDir, { recursive: true });
   const built = await buildFunctions(names === undefined ? {} : { names });
+  checkBounds(built);
   return Promise.all(
     built.map(async ({ name, file, packages }) => {
       const dir = path.dirname(file);

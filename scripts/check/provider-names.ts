@@ -36,6 +36,7 @@ export const places: readonly (readonly [place: string, why: string])[] = [
   ['shared/src/upstream/homes/blame.ts', 'what each dialect says of our key and our money'],
   ['shared/src/upstream/homes/first-words.ts', 'what each dialect says before its first word'],
   ['shared/src/serve/unserved.ts', 'the error shape that each dialect’s SDK reads, and what it also knows'],
+  ['shared/src/serve/sdk-dialect.ts', 'headers by which each dialect’s SDK is known'],
   ['shared/src/serve/handler.ts', 'whose dialect a path speaks that nobody serves'],
   ['shared/src/http/', 'error shapes are called after the dialects of SDKs'],
   ['shared/src/directory/', 'Sourcegraph.com is a source of accounts, too'],

@@ -45,6 +45,15 @@ test('public standards, words that look alike and pointers that lead somewhere p
     assert.deepEqual(faultsOf({ 'a.ts': line }), [], line);
 });
 
+test('no text for people says "by now"; comments and tests may', () => {
+  const line = "const text = 'no home can be used by now';";
+  assert.deepEqual(faultsOf({ 'shared/src/a.ts': line }), [
+    'shared/src/a.ts:1: tells people "by now"; write "at present"',
+  ]);
+  for (const file of ['shared/src/a.test.ts', 'scripts/a.ts']) assert.deepEqual(faultsOf({ [file]: line }), [], file);
+  assert.deepEqual(faultsOf({ 'shared/src/a.ts': "// The caller's 'text' is read by now." }), []);
+});
+
 test('anchors and links that lead nowhere are told with what they say', () => {
   assert.deepEqual(
     faultsOf({

@@ -19,6 +19,9 @@ const numbers = /(?<![\w#./-])(?:[DW]\d{1,2}|(?:[Ii]ssue|[Ff]inding) #?\d+)\b/;
 /** A paragraph of a public standard may be cited. */
 const standard = /\b(?:RFC \d+|W3C|WHATWG|ECMA-\d+)\b[^.]*§/;
 
+/** In a text for people "by now" says that something has come to be so; what is meant there is how it stands. */
+const stilted = /['"`].*\bby now\b/;
+
 /** One line a fault: where, what, and what to do. @param files texts by name, relative to the repository */
 export function checkWords(files: ReadonlyMap<string, string>, exists: (file: string) => boolean): string[] {
   const anchors = new Map(
@@ -39,6 +42,9 @@ export function checkWords(files: ReadonlyMap<string, string>, exists: (file: st
           ? [
               'names a decision or an issue by its number; say it, or point to shared/README.md#d… where its reason is needed',
             ]
+          : []),
+        ...(comment === null && /^(?:shared\/src|functions)\/(?!.*\.test\.ts$).*\.ts$/.test(file) && stilted.test(line)
+          ? ['tells people "by now"; write "at present"']
           : []),
         ...(comment !== null && isTooLong(line, comment)
           ? [`is a comment of ${line.length} columns, more than ${columnsMax}; npm run format wraps it`]

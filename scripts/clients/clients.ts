@@ -10,6 +10,7 @@ import { pinOf, readClients, type Client } from './pins.ts';
 import { startRecorder } from './recorder.ts';
 import { rowsOf, writeResults, type Result } from './results.ts';
 import { startStandIn, type MatrixStandIn } from './stand-in/stand-in.ts';
+import { exitWith } from '../terminal/exit.ts';
 
 const root = path.resolve(import.meta.dirname, '../..');
 const standInKey = 'matrix-key';
@@ -148,4 +149,4 @@ function readOptions(
   }
 }
 
-process.exit(await main(process.argv.slice(2)));
+await exitWith(await main(process.argv.slice(2)));

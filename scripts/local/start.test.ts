@@ -3,9 +3,10 @@
 import assert from 'node:assert/strict';
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { stripVTControlCharacters } from 'node:util';
 import { before, test, type TestContext } from 'node:test';
@@ -136,5 +137,33 @@ test(
     const deadline = performance.now() + 20_000;
     while (existsSync(cloudFile) && performance.now() < deadline) await sleep(50);
     assert.equal(existsSync(cloudFile), false);
+  },
+);
+
+test(
+  'without its Redis all of it ends, and why is the last that it says; a port that is none is wrong use',
+  { timeout: 170_000 },
+  async (t) => {
+    const { child, cloudFile, said } = await start(t, false);
+    const { redisUrl } = JSON.parse(readFileSync(cloudFile, 'utf8')) as { redisUrl: string };
+    const closed = once(child, 'close');
+    connect(Number(new URL(redisUrl).port), '127.0.0.1')
+      .on('error', () => undefined)
+      .end('SHUTDOWN NOSAVE\r\n');
+    const [code] = (await closed) as [number];
+    assert.equal(code, 1);
+    assert.match(
+      said(),
+      /\nnpm start: redis-server ended unexpectedly, and everything stops with it: npm start begins anew\n$/,
+    );
+    assert.equal(existsSync(cloudFile), false);
+    const wrong = spawn(process.execPath, ['scripts/local/start.ts'], {
+      cwd: root,
+      env: { ...process.env, PORT: '70000', GATEWAY_CLOUD_FILE: cloudFile },
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
+    const [refused] = await Promise.all([wrong.stderr.toArray(), once(wrong, 'close')]);
+    assert.match(refused.join(''), /^npm start: PORT=70000 is not a port/);
+    assert.equal(wrong.exitCode, 2);
   },
 );

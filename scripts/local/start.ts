@@ -38,6 +38,8 @@ const short = output.isTerminal && !options.verbose;
 const shell = readSettings();
 
 let stopping = false;
+/** Why everything stops is the last that is read: what the functions say of it would bury it. */
+let silent = false;
 let cloud: LocalCloud | null = null;
 process.on('exit', removeCloudFile);
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
@@ -103,7 +105,7 @@ output.print(`ready in ${((performance.now() - startedMs) / 1000).toFixed(1)} s\
 function showLine(name: string, line: string): void {
   keepLine?.(line);
   if (options.verbose) output.print(`${name.padEnd(16)} ${line}`);
-  else if (isOwn(line)) return;
+  else if (silent || isOwn(line)) return;
   else if (!short) output.print(line);
   else {
     const pagesUrl = cloud?.pagesUrl ?? '';
@@ -115,8 +117,9 @@ function showLine(name: string, line: string): void {
 function lost(what: string): void {
   if (stopping) return;
   stopping = true;
+  silent = true;
   output.done();
-  console.error(`${what}. Stopping.`);
+  console.error(`npm start: ${what}, and everything stops with it: npm start begins anew`);
   end(running, 1);
 }
 
@@ -146,12 +149,13 @@ function readSettings(): ShellSettings {
   try {
     return readShell(process.env);
   } catch (error) {
-    return fail(error instanceof Error ? error.message : String(error));
+    return fail(error instanceof Error ? error.message : String(error), 2);
   }
 }
 
-function fail(message: string): never {
+/** @param code 2: what was asked for is wrong, as in every program here */
+function fail(message: string, code = 1): never {
   output.done();
   console.error(`npm start: ${message}`);
-  process.exit(1);
+  process.exit(code);
 }

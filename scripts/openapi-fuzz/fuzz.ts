@@ -11,6 +11,7 @@ import { runProgram } from '../clients/run-program.ts';
 import { startIntrospection } from '../local/sourcegraph/introspection.ts';
 import { startGateway } from '../local/test-gateway.ts';
 import type { DocumentName } from '../openapi/operations.ts';
+import { exitWith } from '../terminal/exit.ts';
 
 const root = path.resolve(import.meta.dirname, '../..');
 /** Its rules change with its versions: a newer one is a change of this line, and of what it then finds. */
@@ -154,4 +155,4 @@ function readOptions(words: readonly string[]): Options | number {
   }
 }
 
-process.exit(await main(process.argv.slice(2)));
+await exitWith(await main(process.argv.slice(2)));

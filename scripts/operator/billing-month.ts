@@ -3,6 +3,7 @@
 
 import { calendarWindows } from '@cody-gateway/shared/directory';
 import { UsageError } from './command.ts';
+import { readMonthName } from './days.ts';
 import type { Query } from './warehouse.ts';
 
 /** From its end: until then its last events may still arrive (shared/README.md, a day is final 48 hours later). */
@@ -31,9 +32,8 @@ export interface BillingMonth {
 }
 
 /** @throws UsageError for what is no month, or has not begun */
-export function readMonth(text: string | undefined, timeZone: string, nowMs: number): BillingMonth {
-  if (text === undefined || !/^20\d\d-(0[1-9]|1[0-2])$/.test(text))
-    throw new UsageError('--month is missing, or no month such as 2026-11');
+export function readMonth(given: string | undefined, timeZone: string, nowMs: number): BillingMonth {
+  const text = readMonthName(given);
   const [window] = calendarWindows('month', Date.parse(`${text}-15T12:00:00Z`), timeZone);
   if (window?.endMs === undefined || window.endMs === null) throw new Error(`${text} has no end in ${timeZone}`);
   const { startMs, endMs } = window;

@@ -13,6 +13,7 @@ import { openDocuments, type AuditRecord, type Documents } from '@cody-gateway/s
 import { connectStore, type Store } from '@cody-gateway/shared/store';
 import { startFirestore, type LocalFirestore } from '../local/google/firestore.ts';
 import { startRedis, type LocalRedis } from '../local/process/redis.ts';
+import { removalCommands } from './catalogue-removals.ts';
 import { homeCommands } from './homes.ts';
 import { modelChangeCommands } from './model-changes.ts';
 import { modelCommands } from './models.ts';
@@ -265,6 +266,41 @@ test('a provider of one’s own: served where its key is there, else kept and to
   assert.ok('openai-responses' in resolution.model.provider.dialects);
 });
 
+test('what operators added is taken back: a model, what was said of a known one, a provider with all that is its own', async () => {
+  await serving();
+  await ok('models', 'add', 'openai/gtp-99', '--like', 'openai/gpt-5', '--spelling', 'azure-openai=our-gtp', ...why);
+  await ok('models', 'disable', 'openai/gpt-4o', '--text', 'off', ...why);
+  const asked = await run(['models', 'remove', 'openai/gtp-99', ...why]);
+  assert.deepEqual([asked.code, /give --yes to do it/.test(asked.err)], [2, true], asked.err);
+  const gone = await run(['models', 'remove', 'openai/gtp-99', ...why, '--yes']);
+  assert.match(gone.out, /: openai\/gtp-99 is known no longer\nserved no longer: openai\/gtp-99\n/);
+  assert.equal((await serving()).resolve('openai/gtp-99').kind, 'refused');
+  const spelt = (await serving()).homes.find(({ row }) => row.id === 'azure-openai');
+  assert.deepEqual(spelt?.row.spellings, {});
+  const back = await run(['models', 'remove', 'gpt-4o', ...why, '--yes']);
+  assert.match(back.out, /: openai\/gpt-4o is again as the release has it\nserved now: openai\/gpt-4o\n/);
+  assert.equal((await serving()).resolve('openai/gpt-4o').kind, 'served');
+  const nothing = await run(['models', 'remove', 'gpt-4o', ...why, '--yes']);
+  assert.match(nothing.err, /openai\/gpt-4o is as the release has it: models disable keeps callers from it/);
+
+  await ok('providers', 'add', 'trial', '--base-url', 'https://trial.example', '--no-key', ...why);
+  await ok('models', 'add', 'trial/small', '--price', 'input=1,output=2', ...why);
+  assert.equal((await serving()).resolve('trial/small').kind, 'served');
+  const removed = await run(['providers', 'remove', 'trial', ...why, '--yes']);
+  assert.deepEqual([removed.code, removed.err], [0, '']);
+  assert.match(removed.out, /: trial, trial-api, trial\/small\nserved no longer: trial\/small\n/);
+  const after = await serving();
+  assert.ok(!after.providers.has('trial') && !after.models.has('trial/small'));
+  assert.ok(!after.homes.some(({ row }) => row.id === 'trial-api'));
+  assert.notEqual((await after.prices()).priceOf('trial/small', Date.now()), null, 'what was charged has its price');
+  // One that a release has stays, whatever was said of it.
+  await ok('providers', 'disable', 'groq', ...why);
+  const standing = await run(['providers', 'remove', 'groq', ...why, '--yes']);
+  assert.match(standing.err, /groq is from the release, and stays: providers disable groq keeps callers from it/);
+  // The name is free again.
+  await ok('providers', 'add', 'trial', '--base-url', 'https://other.example', '--no-key', ...why);
+});
+
 test('prices: amounts, tiers, hours, multipliers, days, like another’s; and a factor that was negotiated', async () => {
   await serving();
   await ok(
@@ -436,7 +472,14 @@ test('what can’t be done is said with exit code 1 or 2, and leaves no record',
 });
 
 test('README lists each, and each has help with an example', () => {
-  const commands = [...modelCommands, ...modelChangeCommands, ...providerCommands, ...homeCommands, ...priceCommands];
+  const commands = [
+    ...modelCommands,
+    ...modelChangeCommands,
+    ...providerCommands,
+    ...removalCommands,
+    ...homeCommands,
+    ...priceCommands,
+  ];
   const readme = readFileSync(path.resolve(import.meta.dirname, 'README.md'), 'utf8');
   const [, chapter = ''] = /^## Models, providers and prices, without a deploy$([^]*?)^## /m.exec(readme) ?? [];
   const table = chapter.split('\n').filter((line) => line.startsWith('|'));

@@ -327,6 +327,7 @@ test('what can’t be done is said, with exit code 1 or 2, and leaves no record'
     [['subscriptions', 'set-limits', id, '--chat', '5/day', ...why], 2, /"day" is no window/],
     [['tokens', 'revoke', '--hash', 'abc', '--yes', ...why], 2, /--hash is not the SHA-256/],
     [['tokens', 'revoke', '--hash', '0'.repeat(64), '--yes', ...why], 1, /the directory knows no such token/],
+    [['limits', 'reset', id, '--yes', ...why], 2, /--feature is missing: chat, code, embeddings/],
     [['limits', 'reset', id, '--feature', 'chats', '--yes', ...why], 2, /"chats" is none of chat, code, embeddings/],
   ];
   for (const [args, code, says] of cases) {

@@ -5,6 +5,7 @@ import { nearestNames } from '@cody-gateway/shared/catalogue';
 import { auditCommands } from './audit.ts';
 import { budgetCommands } from './budgets.ts';
 import type { Command } from './command.ts';
+import { removalCommands } from './catalogue-removals.ts';
 import { completionCommands } from './completion.ts';
 import { deadLetterCommands } from './dead-letters.ts';
 import { eventsPlaceCommands } from './events-place.ts';
@@ -41,6 +42,7 @@ const withoutCompletion: readonly Command[] = [
   ...modelCommands,
   ...modelChangeCommands,
   ...providerCommands,
+  ...removalCommands,
   ...homeCommands,
   ...priceCommands,
   ...repriceCommands,

@@ -1,4 +1,5 @@
-// The option `--days` of commands about usage: how far back they look, in days of a time zone, today included.
+// The options `--days` and `--month` of commands about usage: how far back they look, in days of a time zone, today
+// included, or which calendar month.
 
 import { UsageError } from './command.ts';
 
@@ -12,6 +13,13 @@ export function readDays(text: string): number {
   if (days < 1 || days > daysMost)
     throw new UsageError(`--days ${JSON.stringify(text)} is not a whole number from 1 to ${daysMost}`);
   return days;
+}
+
+/** @throws UsageError when it is left out, or no month */
+export function readMonthName(text: string | undefined): string {
+  if (text === undefined) throw new UsageError('--month is missing: a month such as 2026-11');
+  if (!/^20\d\d-(0[1-9]|1[0-2])$/.test(text)) throw new UsageError(`--month ${text} is no month such as 2026-11`);
+  return text;
 }
 
 /** First and last of as many days, `yyyy-mm-dd`. */

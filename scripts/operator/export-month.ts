@@ -31,6 +31,7 @@ export interface ExportSums {
   nanoUsd: bigint;
   correctedNanoUsd: bigint;
   unpriced: number;
+  partlyUnpriced: number;
   unconfirmedNanoUsd: bigint;
   estimatedNanoUsd: bigint;
 }
@@ -41,6 +42,7 @@ export const noSums = (): ExportSums => ({
   nanoUsd: 0n,
   correctedNanoUsd: 0n,
   unpriced: 0,
+  partlyUnpriced: 0,
   unconfirmedNanoUsd: 0n,
   estimatedNanoUsd: 0n,
 });
@@ -89,6 +91,7 @@ function note(sums: ExportSums, row: Row): void {
   sums.rows++;
   sums.nanoUsd += BigInt(wholeOf(row, 'cost_nano_usd'));
   sums.unpriced += wholeOf(row, 'unpriced');
+  sums.partlyUnpriced += wholeOf(row, 'partly_unpriced');
   sums.unconfirmedNanoUsd += BigInt(wholeOf(row, 'unconfirmed_nano_usd'));
   sums.estimatedNanoUsd += BigInt(wholeOf(row, 'estimated_nano_usd'));
 }

@@ -67,9 +67,10 @@ example:
 `,
     run: async (args) => {
       const { options: given, words, yes } = readArguments(args, ['feature', 'reason', 'project'], ['<subscription>']);
+      if (given.feature === undefined) throw new UsageError(`--feature is missing: ${options.join(', ')}`);
       const option = options.find((one) => one === given.feature);
       if (option === undefined)
-        throw new UsageError(`--feature ${JSON.stringify(given.feature ?? '')} is none of ${options.join(', ')}`);
+        throw new UsageError(`--feature ${JSON.stringify(given.feature)} is none of ${options.join(', ')}`);
       const what = `forgets what was used of the ${option} quota`;
       requireConsent({ yes, reason: given.reason }, what);
       const deployment = await deploymentOf(given.project);

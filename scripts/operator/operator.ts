@@ -6,6 +6,7 @@ import path from 'node:path';
 import { UsageError, type Command } from './command.ts';
 import { meantBy, nouns } from './commands.ts';
 import { helpPage } from './help-page.ts';
+import { exitWith } from '../terminal/exit.ts';
 import { fold } from '../terminal/fold.ts';
 import { terminalColumns } from '../terminal/output.ts';
 
@@ -59,6 +60,8 @@ async function main(args: readonly string[]): Promise<number> {
     if (args.includes('--json')) return print(`${JSON.stringify(json, null, 2)}\n`, 0);
     return print(`${verbatim ? text : folded(text)}\n`, 0);
   } catch (error) {
+    // Whoever reads it has seen enough.
+    if ((error as NodeJS.ErrnoException).code === 'EPIPE') return 1;
     if (error instanceof UsageError) return complain(error.message, `${program} ${command.name} --help tells more`, 2);
     return complain(error instanceof Error ? error.message : String(error), null, 1);
   }
@@ -92,4 +95,4 @@ function complain(what: string, hint: string | null, code: number): number {
 
 const code = await main(process.argv.slice(2));
 // Firestore's client may still be trying something that nobody waits for.
-process.exit(code);
+await exitWith(code);

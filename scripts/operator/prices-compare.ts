@@ -3,6 +3,7 @@
 
 import { readFile } from 'node:fs/promises';
 import { readArguments, UsageError, type Command } from './command.ts';
+import { readMonthName } from './days.ts';
 import { modelName, readProviderBill, type BilledLine } from './provider-bill.ts';
 import { formatTable } from '../terminal/table.ts';
 import { warehouseHelp, warehouseOf, type Query } from './warehouse.ts';
@@ -49,11 +50,10 @@ example:
 `,
     run: async (args) => {
       const { options } = readArguments(args, ['provider', 'month', 'file', 'project', 'dataset', 'bigquery']);
-      const { provider, month, file } = options;
-      if (provider === undefined || !/^[a-z0-9-]+$/.test(provider))
-        throw new UsageError('--provider is missing, or no id');
-      if (month === undefined || !/^20\d\d-(0[1-9]|1[0-2])$/.test(month))
-        throw new UsageError('--month is missing, or no month such as 2026-11');
+      const { provider, file } = options;
+      if (provider === undefined) throw new UsageError('--provider is missing: an id such as openai');
+      if (!/^[a-z0-9-]+$/.test(provider)) throw new UsageError(`--provider ${provider} is no id such as openai`);
+      const month = readMonthName(options.month);
       if (file === undefined) throw new UsageError('--file is missing: the export of the provider’s console');
       const text = await readFile(typedPath(file), 'utf8').catch((error: NodeJS.ErrnoException) => {
         throw new UsageError(`--file ${file} can’t be read: ${error.code ?? error.message}`);

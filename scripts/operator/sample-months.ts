@@ -67,7 +67,7 @@ export async function startSampleMonths(nowMs: number): Promise<{
   await insert('orphan', at(first, 6), 11, { rank: 1 });
   await insert('no price', at(second, 10), null);
   await insert('unsure', at(second, 11), 77, {
-    version: 'p, unconfirmed, estimated tokens',
+    version: 'p, unconfirmed, estimated tokens, unpriced dimensions',
     source: 'anonymous',
     who: '=1+1',
   });

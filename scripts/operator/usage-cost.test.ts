@@ -50,6 +50,7 @@ test('usage by subscription, feature and model: calls, charges and tokens as the
     cost_micro_usd: Math.round(nanoUsd(model) / 1_000),
     unconfirmed_nano_usd: 0,
     estimated_nano_usd: 0,
+    partly_unpriced: 0,
     unpriced: 0,
   });
   assert.deepEqual(rows, [row('anthropic/claude-3-haiku-20240307', 3, 3), row('openai/gpt-4o', 2, 1)]);

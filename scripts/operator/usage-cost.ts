@@ -30,6 +30,7 @@ export const usageSums = `SUM(count) AS calls,
   CAST(ROUND(SUM(IFNULL(cost_nano_usd, 0)) / 1000) AS INT64) AS cost_micro_usd,
   SUM(IF(price_version LIKE '%unconfirmed%', IFNULL(cost_nano_usd, 0), 0)) AS unconfirmed_nano_usd,
   SUM(IF(price_version LIKE '%estimated tokens%', IFNULL(cost_nano_usd, 0), 0)) AS estimated_nano_usd,
+  COUNTIF(price_version LIKE '%unpriced dimensions%') AS partly_unpriced,
   COUNTIF(units > 0 AND cost_nano_usd IS NULL) AS unpriced`;
 /** Rows of calls that ended. */
 export const usageNames = "name IN ('CompletionsFinished', 'EmbeddingsFinished')";
@@ -64,7 +65,10 @@ const columns = [
   'cost_nano_usd',
 ] as const;
 type Row = Readonly<
-  Record<(typeof columns)[number] | 'unconfirmed_nano_usd' | 'estimated_nano_usd', string | number | null>
+  Record<
+    (typeof columns)[number] | 'unconfirmed_nano_usd' | 'estimated_nano_usd' | 'partly_unpriced',
+    string | number | null
+  >
 >;
 const nanoDollars = 1_000_000_000;
 /** A short embedding costs less than a millionth. */
@@ -106,13 +110,17 @@ function table(rows: readonly Row[]): string {
 
 /** What must be known of a cost. */
 type Certainty = Readonly<
-  Record<'cost_nano_usd' | 'unconfirmed_nano_usd' | 'estimated_nano_usd' | 'unpriced', string | number | null>
+  Record<
+    'cost_nano_usd' | 'unconfirmed_nano_usd' | 'estimated_nano_usd' | 'unpriced' | 'partly_unpriced',
+    string | number | null
+  >
 >;
 
 const marks = [
   ['?', 'at prices that nobody looked up', (row: Certainty) => Number(row.unconfirmed_nano_usd) !== 0],
   ['~', 'estimated: nobody reported the tokens', (row: Certainty) => Number(row.estimated_nano_usd) !== 0],
   ['+', 'more than that: charged calls have no price', (row: Certainty) => Number(row.unpriced) > 0],
+  ['*', 'more than that: calls used something that has no price', (row: Certainty) => Number(row.partly_unpriced) > 0],
 ] as const;
 
 /** Dollars, and behind them what must be known. */

@@ -155,7 +155,7 @@ test('everything for finance: the view’s sum, what is not sure apart, no promp
   assert.equal(sumOf(records, 'cost_usd'), await viewSum([second]));
   assert.equal(sums.nanoUsd, await viewSum([second]));
   assert.equal(sumOf(records, 'of_it_unconfirmed_usd'), 77n);
-  assert.equal(sums.unpriced, 1);
+  assert.deepEqual([sums.unpriced, sums.partlyUnpriced], [1, 1]);
   assert.doesNotMatch(text, /PROMPT/);
   assert.ok(prompt.startsWith('PROMPT'));
   assert.ok(records.some(({ customer_id: id }) => id === "'=1+1"));
@@ -191,7 +191,8 @@ test('days begin and months are closed by the billing time zone, where clocks ch
   );
   assert.deepEqual(dayBounds('2026-11-01', 'America/Los_Angeles'), ['2026-11-01T07:00:00Z', '2026-11-02T08:00:00Z']);
   assert.deepEqual(dayBounds('2026-11-28', 'Pacific/Kiritimati'), ['2026-11-27T10:00:00Z', '2026-11-28T10:00:00Z']);
-  assert.throws(() => readMonth('2026-13', 'UTC', 0), /no month such as 2026-11/);
+  assert.throws(() => readMonth('2026-13', 'UTC', 0), /^UsageError: --month 2026-13 is no month such as 2026-11$/);
+  assert.throws(() => readMonth(undefined, 'UTC', 0), /^UsageError: --month is missing: a month such as 2026-11$/);
   assert.throws(() => readMonth('2027-01', 'UTC', Date.parse('2026-12-31')), /has not begun/);
 });
 
@@ -200,7 +201,7 @@ test('the command: standard output is the file alone; a file is whole or not the
   t.after(() => rm(folder, { recursive: true }));
   const run = async (...args: string[]): Promise<{ code: number | null; out: string; err: string }> => {
     const program = path.resolve(import.meta.dirname, 'operator.ts');
-    const env = { ...process.env, METADATA_SERVER_DETECTION: 'none' };
+    const env = { ...process.env, METADATA_SERVER_DETECTION: 'none', GATEWAY_CLOUD_FILE: '/no/such/cloud.json' };
     const all = [program, 'usage', 'export', '--bigquery', warehouse.url, ...args];
     const child = spawn(process.execPath, all, { env, stdio: ['ignore', 'pipe', 'pipe'] });
     const exit = once(child, 'exit');
@@ -213,7 +214,7 @@ test('the command: standard output is the file alone; a file is whole or not the
   assert.equal(streamed.out, (await exported(focusLines, months[1])).text);
   assert.match(
     streamed.err,
-    /1 charged requests without a price, counted as nothing; \$0\.000000077 at unconfirmed prices/,
+    /1 charged requests without a price, counted as nothing; 1 requests used something without a price, and cost more than is counted; \$0\.000000077 at unconfirmed prices/,
   );
   const file = path.join(folder, 'focus.csv');
   const kept = await run('--month', name, '--focus', '--out', file, '--json');
@@ -226,4 +227,7 @@ test('the command: standard output is the file alone; a file is whole or not the
   await mkdir(taken);
   assert.equal((await run('--month', name, '--out', taken)).code, 1);
   assert.deepEqual(await readdir(folder), ['focus.csv', 'taken']);
+  const nowhere = await run('--month', name, '--out', path.join(folder, 'none', 'x.csv'));
+  assert.deepEqual([nowhere.code, nowhere.out], [2, '']);
+  assert.ok(nowhere.err.includes(`x.csv can’t be written: there is no folder ${path.join(folder, 'none')}\n`));
 });

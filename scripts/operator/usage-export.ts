@@ -11,7 +11,7 @@ import { financeLines, focusLines, noSums, type ExportSums } from './export-mont
 import { focus } from './focus-rows.ts';
 import { customersOf } from './ledger-row.ts';
 import { readTimeZone, warehouseHelp, warehouseOf } from './warehouse.ts';
-import { typedPath } from '../terminal/typed-path.ts';
+import { typedOutPath } from '../terminal/typed-path.ts';
 
 /** The command that makes files of the ledger. */
 export const exportCommands: readonly Command[] = [
@@ -42,6 +42,7 @@ examples:
       const { options, flags } = readArguments(args, names, [], ['focus']);
       if (args.includes('--json') && options.out === undefined)
         throw new UsageError('--json goes with --out: standard output has the CSV itself');
+      const file = options.out === undefined ? null : typedOutPath(options.out);
       const { query, stream, dataset } = await warehouseOf(options);
       const nowMs = Date.now();
       const month = readMonth(options.month, await readTimeZone(query, dataset), nowMs);
@@ -49,7 +50,6 @@ examples:
       const sums = noSums();
       const sources = { query, stream, dataset, customers: customersOf(entries), nowMs };
       const lines = (flags.has('focus') ? focusLines : financeLines)(sources, month, sums);
-      const file = options.out === undefined ? null : typedPath(options.out);
       await write(lines, file);
       const notes = [
         ...(nowMs < month.closedMs
@@ -83,11 +83,15 @@ function besideIt(said: readonly string[]): Output {
 }
 
 function sentence(month: string, sums: ExportSums): string {
-  const { rows, corrections, nanoUsd, correctedNanoUsd, unpriced, unconfirmedNanoUsd, estimatedNanoUsd } = sums;
+  const { rows, corrections, nanoUsd, correctedNanoUsd, unpriced, partlyUnpriced } = sums;
+  const { unconfirmedNanoUsd, estimatedNanoUsd } = sums;
   const parts = [
     `${month}: ${rows} rows, $${exact(nanoUsd)}`,
     ...(corrections > 0 ? [`${corrections} corrections of earlier months, $${exact(correctedNanoUsd)}`] : []),
     ...(unpriced > 0 ? [`${unpriced} charged requests without a price, counted as nothing`] : []),
+    ...(partlyUnpriced > 0
+      ? [`${partlyUnpriced} requests used something without a price, and cost more than is counted`]
+      : []),
     ...(unconfirmedNanoUsd > 0n ? [`$${exact(unconfirmedNanoUsd)} at unconfirmed prices`] : []),
     ...(estimatedNanoUsd > 0n ? [`$${exact(estimatedNanoUsd)} estimated`] : []),
   ];
@@ -101,6 +105,7 @@ function jsonOf(sums: ExportSums): object {
     usd: exact(sums.nanoUsd),
     corrected_usd: exact(sums.correctedNanoUsd),
     unpriced: sums.unpriced,
+    partly_unpriced: sums.partlyUnpriced,
     unconfirmed_usd: exact(sums.unconfirmedNanoUsd),
     estimated_usd: exact(sums.estimatedNanoUsd),
   };

@@ -67,8 +67,10 @@ before(async () => {
   for (const due of await dueDays(ledger, 40)) await closeDay(ledger, due);
   folder = await mkdtemp(path.join(tmpdir(), 'gateway-report-'));
   file = path.join(folder, 'report.html');
-  const { code, err } = await report('--out', file, '--billing');
+  const { code, out, err } = await report('--out', file, '--billing');
   assert.equal(code, 0, err);
+  assert.match(out, /\d charged calls have no price and count as nothing\n/);
+  assert.match(out, /\d calls used something that has no price, and cost more than is counted\n/);
   if (existsSync(browserPath))
     browser = await chromium.launch({ executablePath: browserPath, args: ['--no-sandbox', '--disable-gpu'] });
 });
@@ -102,7 +104,7 @@ async function fill(): Promise<void> {
       CASE WHEN a < 0.93 THEN 1 ELSE 0 END, 1,
       CASE WHEN a < 0.93 THEN CAST(FLOOR(d * 4000) AS INTEGER) END,
       CASE WHEN a < 0.9 THEN CAST(FLOOR(d * 30000) AS INTEGER) END,
-      'genai-prices 0, overrides 2026-01-01' || CASE WHEN d < 0.5 THEN ', unconfirmed' ELSE '' END,
+      'genai-prices 0, overrides 2026-01-01' || CASE WHEN d < 0.5 THEN ', unconfirmed' ELSE '' END || CASE WHEN i % 100 = 0 THEN ', unpriced dimensions' ELSE '' END,
       CASE WHEN a < 0.93 THEN CAST(FLOOR(1 + b * 20) AS INTEGER) END,
       CASE WHEN b < 0.5 THEN '["gold"]' END,
       CASE WHEN c < 0.3 THEN '["team=search"]' WHEN c < 0.6 THEN '["team=<b>ads</b>"]' END
@@ -124,7 +126,7 @@ async function reportOf(
 ): Promise<{ code: number | null; out: string; err: string }> {
   const program = path.resolve(import.meta.dirname, 'operator.ts');
   const all = [program, 'usage', 'report', '--bigquery', url, ...args];
-  const env = { ...process.env, METADATA_SERVER_DETECTION: 'none' };
+  const env = { ...process.env, METADATA_SERVER_DETECTION: 'none', GATEWAY_CLOUD_FILE: '/no/such/cloud.json' };
   const child = spawn(process.execPath, all, { env, stdio: ['ignore', 'pipe', 'pipe'] });
   const exit = once(child, 'exit');
   const [out, err] = await Promise.all([child.stdout.toArray(), child.stderr.toArray()]);
@@ -212,6 +214,9 @@ test('a longer list is cut, and its rest stands in one line', async () => {
 
 test('what is wrong on the command line is said; an empty warehouse makes a page too', async (t) => {
   assert.equal((await report('--days', '0')).code, 2);
+  const nowhere = await report('--out', path.join(folder, 'none', 'x.html'));
+  assert.equal(nowhere.code, 2);
+  assert.match(nowhere.err, /x\.html can’t be written: there is no folder .*none\n/);
   assert.match((await report('--days', '0')).err, /--days "0" is not a whole number from 1 to 366/);
   const empty = await createEventsDataset(await startBigQuery(), project);
   t.after(() => empty.close());

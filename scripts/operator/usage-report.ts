@@ -22,7 +22,7 @@ import { readEntries } from './directory-entries.ts';
 import { billOf, reportJson } from './report-json.ts';
 import { deploymentOf } from './subscriptions.ts';
 import { warehouseHelp, warehouseOf } from './warehouse.ts';
-import { typedPath } from '../terminal/typed-path.ts';
+import { typedOutPath } from '../terminal/typed-path.ts';
 
 const daysByDefault = 30;
 /** Of a question: a year of a large gateway takes longer than a page of the console may. */
@@ -53,6 +53,8 @@ examples:
       const names = ['days', 'out', 'project', 'dataset', 'bigquery'] as const;
       const { options, flags } = readArguments(given, names, [], ['billing']);
       const days = options.days === undefined ? daysByDefault : readDays(options.days);
+      const name = options.out ?? (args.includes('--json') ? null : 'report.html');
+      const file = name === null ? null : typedOutPath(name);
       const { settings, dataset } = await warehouseOf(options);
       const nowMs = Date.now();
       const lookups = createLookups({ ledger: createLedger(settings), now: Date.now, keptMs: timeoutMs, timeoutMs });
@@ -67,8 +69,6 @@ examples:
       if (faults.size > 0) throw new Error([...faults].join('; '));
       const sources: ReportSources = { overview, data, prices, nowMs };
       const project = dataset.split('.')[0] ?? '';
-      const name = options.out ?? (args.includes('--json') ? null : 'report.html');
-      const file = name === null ? null : typedPath(name);
       if (file !== null) await writeFile(file, fileOf(sources, project));
       const json = reportJson(sources, project);
       return { text: sentence(sources, file ?? ''), json };
@@ -108,8 +108,9 @@ function sentence({ overview, data }: ReportSources, file: string): string {
   const sum = (of: (day: (typeof days)[number]) => number): number => days.reduce((all, day) => all + of(day), 0);
   const parts = 'fault' in data.bill ? null : data.bill.value;
   const bill = parts === null ? null : billOf(parts);
-  const [unpriced, unconfirmed, estimated] = [
+  const [unpriced, partly, unconfirmed, estimated] = [
     sum((day) => day.unpriced),
+    sum((day) => day.partly_unpriced),
     sum((day) => day.unconfirmed_nano_usd),
     sum((day) => day.estimated_nano_usd),
   ];
@@ -122,6 +123,7 @@ function sentence({ overview, data }: ReportSources, file: string): string {
             `${((bill.unexplained_micro_usd * 100) / Math.max(1, bill.google_micro_usd)).toFixed(2)} % of Google's`,
         ]),
     ...(unpriced > 0 ? [`${unpriced} charged calls have no price and count as nothing`] : []),
+    ...(partly > 0 ? [`${partly} calls used something that has no price, and cost more than is counted`] : []),
     ...(unconfirmed > 0 ? [`${dollars(unconfirmed)} of it at unconfirmed prices`] : []),
     ...(estimated > 0 ? [`${dollars(estimated)} of it estimated: nobody reported the tokens`] : []),
     ...('fault' in overview.entries ? [`customers are named by their ids: ${overview.entries.fault}`] : []),

@@ -33,6 +33,7 @@ const numbers = [
   'input_tokens',
   'output_tokens',
   'unpriced',
+  'partly_unpriced',
   'cost_nano_usd',
   'unconfirmed_nano_usd',
   'estimated_nano_usd',

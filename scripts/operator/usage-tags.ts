@@ -2,7 +2,7 @@
 
 import { questionText, tagRow, tagsQuestion, type TagSpend } from '@cody-gateway/shared/console';
 import { readArguments, UsageError, type Command } from './command.ts';
-import { daysMost, lastDays, readDays } from './days.ts';
+import { daysMost, lastDays, readDays, readMonthName } from './days.ts';
 import { formatTable } from '../terminal/table.ts';
 import { dollars } from './usage-cost.ts';
 import { readTimeZone, warehouseHelp, warehouseOf } from './warehouse.ts';
@@ -44,8 +44,8 @@ examples:
 ];
 
 /** First and last day. @throws UsageError */
-function daysOfMonth(month: string): { readonly from: string; readonly to: string } {
-  if (!/^20\d\d-(0[1-9]|1[0-2])$/.test(month)) throw new UsageError(`--month ${month} is no month such as 2026-11`);
+function daysOfMonth(text: string): { readonly from: string; readonly to: string } {
+  const month = readMonthName(text);
   const [year = 0, number = 0] = month.split('-').map(Number);
   return { from: `${month}-01`, to: new Date(Date.UTC(year, number, 0)).toISOString().slice(0, 10) };
 }

@@ -1,8 +1,8 @@
 // `npm run mutations`: dangerous edits of Terraform's files, each on a copy, and whether the rules of this folder
-// catch it. Edits that can't hide one another are planned together, the others in groups of their own. `--tenth` takes
-// every tenth, for the gate.
+// catch it. Edits that can't hide one another are planned together, the others in groups of their own. `--one-plan`
+// takes the first group, most of them, for the gate.
 
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
@@ -13,14 +13,16 @@ import type { Fault } from './rules/rule.ts';
 import { faultsIn, faultsInText } from './rules.ts';
 import { copyTree, missing, planRoot, providers } from './terraform.ts';
 
-const usage = `usage: npm run mutations [-- --tenth]
+const usage = `usage: npm run mutations [-- --one-plan]
 
 Dangerous edits of Terraform's files (scripts/plan/mutations.json), each on a
 copy: names those that no rule of scripts/plan catches, and ends with 1 where
 there are some. Needs terraform.
 
-  --tenth   every tenth of them: a sample
+  --one-plan   those that can be planned together: most of them, in seconds
 `;
+
+const root = path.resolve(import.meta.dirname, '../..');
 
 /** An edit, and what must be said of it. */
 export interface Mutation {
@@ -31,34 +33,47 @@ export interface Mutation {
   readonly at: string;
   /** Of the fault's words. */
   readonly says: string;
+  /** It turns something on or off that others presuppose: it is planned by itself. */
+  readonly alone?: boolean;
   readonly edits: readonly { readonly file: string; readonly search: string; readonly replace: string }[];
 }
 
 /**
  * Puts them together as far as none can hide another: a rule tells one fault of a resource, and what Terraform refuses
  * is planned alone.
+ * @param read a file's text: what an edit replaces must stand there once, after the others' edits too
  */
-export function grouped(all: readonly Mutation[]): Mutation[][] {
+export function grouped(all: readonly Mutation[], read: (file: string) => string): Mutation[][] {
   const groups: Mutation[][] = [];
   for (const one of all) {
-    const home =
-      one.rule === 'terraform' ? undefined : groups.find((group) => group.every((other) => !collide(one, other)));
+    const home = isAlone(one) ? undefined : groups.find((group) => fits(group, one, read));
     if (home === undefined) groups.push([one]);
     else home.push(one);
   }
   return groups;
 }
 
-function collide(a: Mutation, b: Mutation): boolean {
-  if (b.rule === 'terraform') return true;
-  const near = a.rule === b.rule && (a.at.includes(b.at) || b.at.includes(a.at));
-  // Two edits of one place: the second would not find what it replaces.
-  const overlap = a.edits.some((one) =>
+const isAlone = ({ rule, alone = false }: Mutation): boolean => rule === 'terraform' || alone;
+
+function fits(group: readonly Mutation[], one: Mutation, read: (file: string) => string): boolean {
+  const near = ({ rule, at }: Mutation): boolean => rule === one.rule && (at.includes(one.at) || one.at.includes(at));
+  if (group.some((other) => isAlone(other) || near(other) || overlap(other, one))) return false;
+  return one.edits.every(({ file }) => {
+    try {
+      return edited([...group, one], file, read(file)) !== '';
+    } catch {
+      return false;
+    }
+  });
+}
+
+/** Two edits of one place: the second would undo the first, or not find what it replaces. */
+function overlap(a: Mutation, b: Mutation): boolean {
+  return a.edits.some((one) =>
     b.edits.some(
       (other) => one.file === other.file && (one.search.includes(other.search) || other.search.includes(one.search)),
     ),
   );
-  return near || overlap;
 }
 
 /** The file's text with the edits in it. @throws Error when what an edit replaces does not stand there exactly once */
@@ -86,9 +101,9 @@ export function uncaught(
   );
 }
 
-async function main(tenth: boolean): Promise<string[]> {
-  const chosen = (mutations as readonly Mutation[]).filter((_one, n) => !tenth || n % 10 === 0);
-  const groups = grouped(chosen);
+async function main(onePlan: boolean): Promise<string[]> {
+  const groups = grouped(mutations, (file) => readFileSync(path.join(root, file), 'utf8'));
+  if (onePlan) groups.splice(1);
   const dir = mkdtempSync(path.join(tmpdir(), 'mutations-'));
   const left: string[] = [];
   try {
@@ -110,17 +125,19 @@ async function main(tenth: boolean): Promise<string[]> {
   } finally {
     rmSync(dir, { recursive: true });
   }
-  console.log(`${chosen.length} mutations in ${groups.length} groups, ${left.length} faults`);
+  console.log(
+    `${groups.flat().length} of ${mutations.length} mutations in ${groups.length} groups, ${left.length} faults`,
+  );
   return left;
 }
 
 if (import.meta.main)
   try {
-    const { values } = parseArgs({ options: { tenth: { type: 'boolean' }, help: { type: 'boolean' } } });
+    const { values } = parseArgs({ options: { 'one-plan': { type: 'boolean' }, help: { type: 'boolean' } } });
     if (values.help === true) process.stdout.write(usage);
     else {
       const why = missing();
-      const left = why === null ? await main(values.tenth === true) : [why];
+      const left = why === null ? await main(values['one-plan'] === true) : [why];
       for (const line of left) console.error(line);
       process.exitCode = left.length === 0 ? 0 : 1;
     }

@@ -55,6 +55,11 @@ export const facts = {
     'calls/s',
     'npm run bench -- --quick --only throughput: one process with everything on, two cores that also ran load and provider, 2026-11-25',
   ),
+  streamsPerCpu: fact(
+    380,
+    'streams',
+    'npm run bench -- --only concurrency: 240 open streams of 50 frames a second took 63 % of a processor, 2026-11-28',
+  ),
   instanceTarget: fact(0.6, '', 'Cloud Run: adds instances above 60 % of their concurrency, and of their processors'),
   instancesMax: fact(
     1_000,

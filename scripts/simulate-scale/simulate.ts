@@ -51,10 +51,8 @@ export function simulate(rate: number, seed: number): Need {
   const random = seeded(seed);
   const f = (name: keyof typeof facts): number => facts[name].value;
   const inFlight = peak(rate, f('callSeconds'), f('callSpread'), random);
-  const instances = Math.max(
-    1,
-    Math.ceil(Math.max(inFlight / f('concurrency'), rate / f('callsPerCpu')) / f('instanceTarget')),
-  );
+  const processors = rate / f('callsPerCpu') + inFlight / f('streamsPerCpu');
+  const instances = Math.max(1, Math.ceil(Math.max(inFlight / f('concurrency'), processors) / f('instanceTarget')));
   const redisScripts = rate * f('redisCallsPerRequest') + inFlight / f('renewSeconds');
   const { loads, seen } = shares(f('actors'), f('actorSkew'), f('shards'), random, rate * f('directoryFreshSeconds'));
   // Nodes have slots, a slot whole hash tags: the busiest node carries more than its part, and no less than one shard.

@@ -19,7 +19,7 @@ def stream(messages, **rest):
 
 
 def text_of(message):
-    return next(block.text for block in message.content if block.type == "text")
+    return "".join(block.text for block in message.content if block.type == "text")
 
 
 def first(prompt):

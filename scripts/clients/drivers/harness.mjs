@@ -51,7 +51,14 @@ async function settle(work) {
   }
 }
 
-function differenceOf({ value, error }, { expect, status, fails }) {
+function differenceOf({ value, error }, { expect, status, fails, refusal }) {
+  // Clients tell it as an error of their own, as the model's words, or as an answer without any.
+  if (refusal !== undefined) {
+    const own = error !== undefined && statusOf(error) === null && !/no end within/.test(error.message);
+    const said = error === undefined && ['', refusal].includes(value.text ?? '');
+    if (own || said) return null;
+    return error === undefined ? JSON.stringify(value) : told(error);
+  }
   if (error !== undefined) {
     const got = statusOf(error);
     if (status !== undefined) return got === status ? null : `status ${got} in place of ${status}: ${told(error)}`;

@@ -62,6 +62,11 @@ async def _call(method, prompt):
 
 
 def _difference(case, value, error):
+    # Clients tell it as an error of their own, as the model's words, or as an answer without any.
+    if "refusal" in case:
+        own = error is not None and _status(error) is None and not isinstance(error, asyncio.TimeoutError)
+        said = error is None and (value["text"] or "") in ("", case["refusal"])
+        return None if own or said else _told(error) if error is not None else json.dumps(value)
     if error is not None:
         status = _status(error)
         if "status" in case:

@@ -31,6 +31,7 @@ export function messageEvents(answer: Answer, model: string): string[] {
 
 function opening(block: Block): object {
   if (block.type === 'tool_use') return { ...block, input: {} };
+  if (block.type === 'text' && block['citations'] !== undefined) return { ...block, text: '', citations: [] };
   return block.type === 'thinking' ? { ...block, thinking: '', signature: '' } : { ...block, text: '' };
 }
 
@@ -45,18 +46,29 @@ function deltasOf(block: Block): object[] {
       ...pieces(String(block['thinking'])).map((thinking) => ({ type: 'thinking_delta', thinking })),
       { type: 'signature_delta', signature },
     ];
-  return pieces(String(block['text'])).map((text) => ({ type: 'text_delta', text }));
+  const citations = (block['citations'] ?? []) as readonly object[];
+  return [
+    ...citations.map((citation) => ({ type: 'citations_delta', citation })),
+    ...pieces(String(block['text'])).map((text) => ({ type: 'text_delta', text })),
+  ];
 }
 
-function blocksOf({ thinking, text, calls = [] }: Answer): Block[] {
+function blocksOf({ thinking, text, calls = [], cites }: Answer): Block[] {
   return [
     ...(thinking === undefined ? [] : [{ type: 'thinking', thinking, signature }]),
-    ...(text === undefined ? [] : [{ type: 'text', text }]),
+    ...(text === undefined
+      ? []
+      : [{ type: 'text', text, ...(cites !== undefined && { citations: [citation(text, cites)] }) }]),
     ...calls.map(({ name, args }, i) => ({ type: 'tool_use', id: `toolu_matrix${i}`, name, input: args })),
   ];
 }
 
-function stopOf({ calls = [] }: Answer): string {
+function citation(cited_text: string, { title, url }: NonNullable<Answer['cites']>): object {
+  return { type: 'web_search_result_location', cited_text, title, url, encrypted_index: 'bWF0cml4' };
+}
+
+function stopOf({ calls = [], refusal }: Answer): string {
+  if (refusal !== undefined) return 'refusal';
   return calls.length > 0 ? 'tool_use' : 'end_turn';
 }
 

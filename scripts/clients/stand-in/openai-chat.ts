@@ -11,12 +11,12 @@ const usage = {
   completion_tokens_details: { reasoning_tokens: 3 },
 };
 
-export function wholeChat({ text, calls = [] }: Answer, model: string): object {
+export function wholeChat({ text, calls = [], cites, refusal }: Answer, model: string): object {
   const message = {
     role: 'assistant',
     content: text ?? null,
-    refusal: null,
-    annotations: [],
+    refusal: refusal ?? null,
+    annotations: annotations(text, cites),
     ...(calls.length > 0 && { tool_calls: toolCalls(calls) }),
   };
   const choice = { index: 0, message, logprobs: null, finish_reason: calls.length > 0 ? 'tool_calls' : 'stop' };
@@ -24,7 +24,7 @@ export function wholeChat({ text, calls = [] }: Answer, model: string): object {
 }
 
 /** @param withUsage whether `stream_options` asked for it */
-export function chatEvents({ text, calls = [] }: Answer, model: string, withUsage: boolean): string[] {
+export function chatEvents({ text, calls = [], cites, refusal }: Answer, model: string, withUsage: boolean): string[] {
   const chunk = (delta: object, finish: string | null = null): string =>
     data({
       ...base,
@@ -35,6 +35,8 @@ export function chatEvents({ text, calls = [] }: Answer, model: string, withUsag
     });
   const deltas = [
     ...pieces(text).map((content) => ({ content })),
+    ...pieces(refusal).map((part) => ({ refusal: part })),
+    ...(cites === undefined ? [] : [{ annotations: annotations(text, cites) }]),
     ...toolCalls(calls).flatMap(({ function: { name, arguments: args }, ...call }, index) => [
       { tool_calls: [{ index, ...call, function: { name, arguments: '' } }] },
       ...pieces(args).map((part) => ({ tool_calls: [{ index, function: { arguments: part } }] })),
@@ -47,6 +49,11 @@ export function chatEvents({ text, calls = [] }: Answer, model: string, withUsag
     ...(withUsage ? [data({ ...base, object: 'chat.completion.chunk', model, choices: [], usage })] : []),
     'data: [DONE]\n\n',
   ];
+}
+
+function annotations(text = '', cites: Answer['cites']): object[] {
+  if (cites === undefined) return [];
+  return [{ type: 'url_citation', url_citation: { start_index: 0, end_index: text.length, ...cites } }];
 }
 
 /** A text in pieces of a few characters, as models write. */

@@ -3,6 +3,12 @@
 import { pieces } from './openai-chat.ts';
 import type { Answer } from './scene.ts';
 
+interface Part {
+  readonly text: string;
+  readonly refusal?: string;
+  readonly annotations?: readonly object[];
+}
+
 type Item = Record<string, unknown> & { id: string; type: string };
 
 const usage = {
@@ -46,16 +52,29 @@ function itemEvents(item: Item, output_index: number, event: (type: string, more
     ]);
   }
   const name = item.type === 'reasoning' ? 'summary' : 'content';
-  const parts = item[name] as { text: string }[];
+  const parts = item[name] as Part[];
   const [partName, textName] =
     item.type === 'reasoning' ? ['reasoning_summary_part', 'reasoning_summary_text'] : ['content_part', 'output_text'];
   return around(
     { [name]: [], ...(item.type === 'message' && { status: 'in_progress' }) },
     parts.flatMap((part, index) => {
       const here = { ...at, [`${name}_index`]: index };
+      if (part.refusal !== undefined)
+        return [
+          event('response.content_part.added', { ...here, part: { ...part, refusal: '' } }),
+          ...pieces(part.refusal).map((delta) => event('response.refusal.delta', { ...here, delta })),
+          event('response.refusal.done', { ...here, refusal: part.refusal }),
+          event('response.content_part.done', { ...here, part }),
+        ];
       return [
-        event(`response.${partName}.added`, { ...here, part: { ...part, text: '' } }),
+        event(`response.${partName}.added`, {
+          ...here,
+          part: { ...part, text: '', ...(part.annotations !== undefined && { annotations: [] }) },
+        }),
         ...pieces(part.text).map((delta) => event(`response.${textName}.delta`, { ...here, delta, logprobs: [] })),
+        ...(part.annotations ?? []).map((annotation, annotation_index) =>
+          event('response.output_text.annotation.added', { ...here, annotation_index, annotation }),
+        ),
         event(`response.${textName}.done`, { ...here, text: part.text, logprobs: [] }),
         event(`response.${partName}.done`, { ...here, part }),
       ];
@@ -63,7 +82,7 @@ function itemEvents(item: Item, output_index: number, event: (type: string, more
   );
 }
 
-function itemsOf({ thinking, text, calls = [] }: Answer): Item[] {
+function itemsOf({ thinking, text, calls = [], cites, refusal }: Answer): Item[] {
   const items: Item[] = calls.map(({ name, args }, i) => ({
     id: `fc_matrix${i}`,
     type: 'function_call',
@@ -72,14 +91,9 @@ function itemsOf({ thinking, text, calls = [] }: Answer): Item[] {
     name,
     arguments: JSON.stringify(args),
   }));
-  if (text !== undefined)
-    items.unshift({
-      id: 'msg_matrix',
-      type: 'message',
-      status: 'completed',
-      role: 'assistant',
-      content: [{ type: 'output_text', text, annotations: [], logprobs: [] }],
-    });
+  const part = text === undefined ? { type: 'refusal', refusal } : { type: 'output_text', text, ...marks(text, cites) };
+  if (text !== undefined || refusal !== undefined)
+    items.unshift({ id: 'msg_matrix', type: 'message', status: 'completed', role: 'assistant', content: [part] });
   if (thinking !== undefined)
     items.unshift({
       id: 'rs_matrix',
@@ -88,6 +102,12 @@ function itemsOf({ thinking, text, calls = [] }: Answer): Item[] {
       encrypted_content: 'bWF0cml4',
     });
   return items;
+}
+
+function marks(text: string, cites: Answer['cites']): object {
+  const annotations =
+    cites === undefined ? [] : [{ type: 'url_citation', start_index: 0, end_index: text.length, ...cites }];
+  return { annotations, logprobs: [] };
 }
 
 function response(model: string, status: string, output: readonly Item[]): object {

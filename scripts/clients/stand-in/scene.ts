@@ -7,13 +7,21 @@ export interface ToolCall {
   readonly args: Readonly<Record<string, unknown>>;
 }
 
-/** An answer in no dialect; `cut`: the connection breaks in its middle; `held`: nothing follows its first text. */
+/**
+ * An answer in no dialect; `cut`: the connection breaks in its middle; `held`: nothing follows its first text;
+ * `silentMs`: so long nothing comes behind its first event, or before a whole one.
+ */
 export interface Answer {
   readonly thinking?: string;
   readonly text?: string;
   readonly calls?: readonly ToolCall[];
+  /** Where the text is from. */
+  readonly cites?: { readonly title: string; readonly url: string };
+  /** In place of a text: what the model will not do. */
+  readonly refusal?: string;
   readonly cut?: boolean;
   readonly held?: boolean;
+  readonly silentMs?: number;
 }
 
 /** An answer, or the status that the provider fails with. */
@@ -22,6 +30,8 @@ export type Scene = Answer | { readonly status: number };
 /** Of an answer's text, what comes first. */
 export const firstText = 'Grüezi';
 const text = `${firstText} wörld, 你好 🦊.`;
+/** Beyond what a proxy with a deadline of five seconds lets pass, and well within a case's own. */
+const silentMs = 6_000;
 const fileName = 'hello.txt';
 const fileText = 'written by the agent';
 
@@ -60,6 +70,12 @@ export function sceneOf(body: string, tools: readonly string[]): Scene {
       return agentAnswer(body, tools, hasResult);
     case 'agent-edit':
       return { text: `${fileName}\n\`\`\`\n${fileText}\n\`\`\`\n` };
+    case 'citations':
+      return { text, cites: { title: 'A page', url: 'https://page.example/' } };
+    case 'refusal':
+      return { refusal: 'I can’t help with that.' };
+    case 'silent':
+      return { text, silentMs };
     case 'held':
       return { text, held: true };
     case 'cut':

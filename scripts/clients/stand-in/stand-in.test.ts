@@ -38,6 +38,27 @@ for (const path of paths) {
     await reader?.cancel();
   });
 
+  test(`${path}: where a text is from, and what is refused`, async () => {
+    for (const ask of [call, stream]) {
+      assert.match(await (await ask(path, 'case=citations')).text(), /https:\/\/page\.example\//);
+      const refused = await (await ask(path, 'case=refusal')).text();
+      assert.match(refused, /refusal|SAFETY/);
+      assert.doesNotMatch(refused, /Grüezi/);
+    }
+  });
+
+  test(`${path}: the first event, then nothing for a while`, async () => {
+    const reader = (await stream(path, 'case=silent')).body?.getReader();
+    const { value } = (await reader?.read()) ?? {};
+    assert.equal(
+      Buffer.from(value ?? [])
+        .toString()
+        .split('data: ').length,
+      2,
+    );
+    await reader?.cancel();
+  });
+
   test(`${path}: a status, a cut, a foreign key`, async () => {
     assert.equal((await call(path, 'case=status-429')).status, 429);
     assert.equal((await call(path, 'case=text', {}, 'another')).status, 401);

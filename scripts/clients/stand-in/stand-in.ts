@@ -109,10 +109,16 @@ async function answer(request: IncomingMessage, response: ServerResponse, key: s
   const model = body.model ?? dialect.path.exec(pathname)?.[1] ?? '';
   const scene = sceneOf(text, toolsOf(body));
   if ('status' in scene) return send(response, scene.status, dialect.failure(scene.status));
-  if (body.stream !== true && !pathname.endsWith(':streamGenerateContent'))
-    return send(response, 200, dialect.whole(scene, model));
+  const isWhole = body.stream !== true && !pathname.endsWith(':streamGenerateContent');
+  if (isWhole && scene.silentMs !== undefined) await sleep(scene.silentMs);
+  if (isWhole) return send(response, 200, dialect.whole(scene, model));
   response.writeHead(200, { 'content-type': 'text/event-stream; charset=utf-8' });
   const events = dialect.events(scene, model, body);
+  if (scene.silentMs !== undefined) {
+    response.write(events.slice(0, 1).join(''));
+    await sleep(scene.silentMs);
+    return void response.end(events.slice(1).join(''));
+  }
   if (scene.held === true) {
     response.write(events.slice(0, 1 + events.findIndex((event) => event.includes(firstText))).join(''));
     // A client that has seen it leaves; one that waits for more waits in vain, which is what this case is about.

@@ -13,6 +13,12 @@ import {
 import type { DollarBudget } from './dollar-budget.ts';
 import type { Feature } from './entitlement.ts';
 
+/**
+ * By how much an instance's clock may be ahead of Redis's. So long after a window has begun by ours, the one before is
+ * named, too: whichever runs by Redis's time is charged.
+ */
+const aheadMs = 60_000;
+
 /** For everybody without one: nothing is made for them. */
 export const noBudgets: readonly DollarBudget[] = Object.freeze([]);
 
@@ -28,33 +34,33 @@ export class ActorBudgets {
     this.#timeZone = timeZone;
   }
 
-  /** Every one of them at a moment, for who wants to see them. */
+  /** All of an actor's budgets as they stand at a moment, to be shown to people. */
   all(atMs: number): readonly DollarBudget[] {
-    return this.#stated.map(([scope, stated]) => dollarBudget(scope, stated, atMs, this.#timeZone));
+    return this.#stated.map(([scope, stated]) => this.#budget(scope, stated, atMs));
   }
 
   /** The same array for as long as windows and grants stay what they are. */
   of(feature: Feature, atMs: number): readonly DollarBudget[] {
     const known = this.#latest.get(feature);
     if (known !== undefined && atMs >= known.fromMs && atMs < known.untilMs) return known.budgets;
-    let [fromMs, untilMs] = [-Infinity, Infinity];
+    let untilMs = Infinity;
     const budgets: DollarBudget[] = [];
     for (const [scope, stated] of this.#stated) {
       if (scope !== 'subscription' && scope !== feature) continue;
-      const budget = dollarBudget(scope, stated, atMs, this.#timeZone);
+      const budget = this.#budget(scope, stated, atMs);
       budgets.push(budget);
-      const [first] = budget.windows;
-      fromMs = Math.max(fromMs, first?.startMs ?? atMs);
-      untilMs = Math.min(untilMs, first?.endMs ?? Infinity, grantedAt(stated, atMs).untilMs ?? Infinity);
+      const ends = budget.windows[0]?.endMs ?? Infinity;
+      untilMs = Math.min(untilMs, ends + aheadMs, grantedAt(stated, atMs).untilMs ?? Infinity);
     }
     // Before this moment a grant may have held that has lapsed: a clock that went back is asked anew.
-    const made = {
-      budgets: budgets.length === 0 ? noBudgets : Object.freeze(budgets),
-      fromMs: Math.max(fromMs, atMs),
-      untilMs,
-    };
+    const made = { budgets: budgets.length === 0 ? noBudgets : Object.freeze(budgets), fromMs: atMs, untilMs };
     this.#latest.set(feature, made);
     return made.budgets;
+  }
+
+  #budget(scope: BudgetScope, stated: StatedBudget, atMs: number): DollarBudget {
+    const windows = budgetWindows(stated, atMs - aheadMs, this.#timeZone);
+    return Object.freeze({ ...dollarBudget(scope, stated, atMs, this.#timeZone), windows });
   }
 }
 

@@ -29,7 +29,7 @@ export interface ActorCache {
    * @throws what the directory threw, when nothing is kept to be served instead.
    */
   find(token: KnownToken, budget: TimeBudget): Promise<Actor | null>;
-  /** Whom this process knows by that token, however long ago. */
+  /** The actor that this process last knew by that token, however long ago. */
   peek(token: KnownToken): Actor | null;
   /** What has just been learnt of a token, however it was. */
   put(token: KnownToken, actor: Actor | null): void;
@@ -39,7 +39,7 @@ export interface ActorCache {
 export interface ActorLoader {
   /** @param remembered whether the cache has known the token */
   load(token: KnownToken, remembered: boolean, budget: TimeBudget): Promise<Actor | null>;
-  /** Whom a failed load says to serve meanwhile; null where it knows nobody. */
+  /** The actor that the error of a failed load says to serve meanwhile; null where it names none. */
   lastKnown(error: unknown): Actor | null;
 }
 

@@ -17,8 +17,9 @@ export interface DollarBudget {
   /** False: it counts and gives notices, and never refuses. */
   readonly isHard: boolean;
   /**
-   * This window and the next by the caller's clock, in the order of their starts, at least one. The script takes the
-   * last that has begun by Redis's time (the first, where none has).
+   * This window and the next by the caller's clock, and where this one has just begun the one before and this one: in
+   * the order of their starts, at least one. The script takes the last that has begun by Redis's time (the first, where
+   * none has).
    */
   readonly windows: readonly BudgetWindow[];
 }

@@ -176,6 +176,9 @@ test('without a fact there is no bound, and the reason names the model', () => {
     return made.worstNanoUsd === null ? made.why : '';
   };
   assert.match(why({ at: '2025-01-01' }), /p\/m has no price/);
+  for (const dimensions of [{ web_search: '0.005' }, { web_search: '0.005', input: '1' }, { output: '1' }])
+    assert.match(why({ price: { dimensions } }), /p\/m has a price for its tools alone, and none for its tokens/);
+  assert.equal(why({ price: { dimensions: { input: '1' } }, size: { answers: 0 } }), '', 'embeddings write nothing');
   assert.match(
     why({ model: { contextTokens: null }, size: { parts: { image: 1 } } }),
     /how many tokens p\/m counts for an image/,

@@ -94,6 +94,8 @@ export function boundOf(size: RequestSize, by: BoundBy, book: PriceBook): Bound 
   const prices = [atMs - clocksApartMs, atMs, atMs + clocksApartMs].map((ms) => book.priceOf(model.id, ms));
   const known = [...new Set(prices)].filter((price) => price !== null);
   if (known.length === 0 || prices.includes(null)) return none(`${model.id} has no price`);
+  if (known.some((price) => !pricesTokens(price, size)))
+    return none(`${model.id} has a price for its tools alone, and none for its tokens`);
   const unpriced = Object.entries(size.uses).find(
     ([name, count]) => count > 0 && known.some(({ dimensions }) => !(name in dimensions)),
   );
@@ -121,6 +123,11 @@ export function boundOf(size: RequestSize, by: BoundBy, book: PriceBook): Bound 
     inputNanoUsd: nano(read, factor),
     renewalNanoUsd: nano(multiply(perToken, whole(unseen)), factor),
   };
+}
+
+/** A system of several models may have fees of its own: its tokens are billed as those of the models that it runs. */
+function pricesTokens({ dimensions }: PriceRow, { answers }: RequestSize): boolean {
+  return 'input' in dimensions && (answers === 0 || outputs.some((name) => name in dimensions));
 }
 
 const none = (why: string): Bound => ({ worstNanoUsd: null, why });

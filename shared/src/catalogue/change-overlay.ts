@@ -37,6 +37,8 @@ export interface RowEdit {
   readonly set?: PartialRow;
   /** What the overlay says no longer: the layers below do. A row that says nothing more is taken away. */
   readonly unset?: readonly string[];
+  /** The overlay says nothing of it any more. */
+  readonly remove?: true;
 }
 
 /** Decides what to change, from the catalogue as it is. */
@@ -144,7 +146,7 @@ function applyEdits(
 ): OverlayDocument[] {
   const day = new Date(nowMs).toISOString().slice(0, 10);
   const documents = new Map<string, OverlayDocument>();
-  for (const { kind, provider, key, set = {}, unset = [] } of edits) {
+  for (const { kind, provider, key, set = {}, unset = [], remove = false } of edits) {
     const id = overlayId({ kind, provider });
     const document = documents.get(id) ?? standing.get(id) ?? { kind, provider, version: 0, rows: [] };
     const rowKind = kinds[kind] as unknown as RowKind<Record<string, unknown>>;
@@ -157,7 +159,8 @@ function applyEdits(
       (member) => rowKind.key.includes(member) || member === 'source' || member === 'asOf',
     );
     const rows = at === -1 ? [...document.rows, row] : document.rows.with(at, row);
-    documents.set(id, { ...document, rows: empty && unset.length > 0 ? rows.filter((one) => one !== row) : rows });
+    const goes = remove || (empty && unset.length > 0);
+    documents.set(id, { ...document, rows: goes ? rows.filter((one) => one !== row) : rows });
   }
   // Also of a document that was lost and begun anew the instances take nothing older than what they have.
   return [...documents.values()].map((document) => ({ ...document, version: Math.max(document.version + 1, nowMs) }));

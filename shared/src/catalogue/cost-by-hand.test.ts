@@ -92,6 +92,18 @@ test('parts of other models have their own prices: an advisor beside the answer,
   assert.equal(totalCost([sonnet, advisor]).nanoUsd, 19_130_000);
 });
 
+test('a system of several models: fees of its tools by its own name, unconfirmed; tokens beyond its models are marked', () => {
+  for (const name of ['groq/groq/compound', 'groq/groq/compound-mini']) {
+    const system = book.priceOf(name, now);
+    const fees = cost({ counts: { web_search: 2, web_fetch: 1 } }, system);
+    assert.deepEqual(fees, { nanoUsd: 11_000_000, unpriced: [], estimated: false, unconfirmed: true });
+    const model = cost({ counts: { input: 1_000, output: 100 } }, book.priceOf('groq/openai/gpt-oss-120b', now));
+    // 1,000 × $0.15 + 100 × $0.60 beside two searches at $5 a thousand and a visit at $1 a thousand.
+    assert.equal(totalCost([fees, model]).nanoUsd, 11_210_000);
+    assert.deepEqual(cost({ counts: { web_search: 1, input: 9 } }, system).unpriced, ['input']);
+  }
+});
+
 test('a thousand embeddings of three tokens are what one of three thousand is', () => {
   const small = book.priceOf('openai/text-embedding-3-small', now);
   const one = cost({ counts: { input: 3 } }, small).nanoUsd ?? 0;

@@ -113,7 +113,7 @@ test('a new row is served whatever an older list says, when it says so itself', 
 test('without a key a provider serves nothing, and its homes say what to do', () => {
   const catalogue = make({}, {}, ['MISTRAL_API_KEY']);
   assert.deepEqual([...new Set(catalogue.served().map(({ provider }) => provider.id))], ['mistral']);
-  assert.equal(said(catalogue.resolve('gpt-4o')), 'unavailable: no home of openai/gpt-4o can be used by now');
+  assert.equal(said(catalogue.resolve('gpt-4o')), 'unavailable: no home of openai/gpt-4o can be used at present');
   assert.deepEqual(
     catalogue.homes.filter(({ row }) => row.provider === 'openai').map(({ why }) => why),
     [

@@ -296,7 +296,7 @@ export class Catalogue {
     const homes = this.homesOf(model);
     if (homes.some(({ status }) => status === 'open')) return { kind: 'served', model };
     const draining = homes.find(({ status }) => status === 'draining')?.why;
-    return { kind: 'unavailable', model, text: draining ?? `no home of ${model.id} can be used by now` };
+    return { kind: 'unavailable', model, text: draining ?? `no home of ${model.id} can be used at present` };
   }
 
   /** A model of this provider that is allowed, or was until an operator disabled it. */

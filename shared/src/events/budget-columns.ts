@@ -1,7 +1,7 @@
-// The columns of a row that say what windows of budgets kept of a call, and the field of an outbox entry that they are
-// read from. Not the counting (limiter).
+// What a row says of the budgets of a call: what their windows kept, and which notices it caused. Not the counting
+// (limiter).
 
-import type { ByBudget, KeptMoney } from '../limiter/limiter.ts';
+import type { ByBudget, KeptMoney } from '../store/store.ts';
 
 /** What the subscription's budget and the feature's kept; null: there is no such budget. */
 export type KeptBudgets = ByBudget<KeptMoney>;
@@ -16,11 +16,11 @@ export function keptColumns(budgets: KeptBudgets | undefined) {
   };
 }
 
-/** Of the field `b`: `<window>;<nano-dollars>` of each, no window where there is no such budget. */
-export function budgetsOf(text: string): KeptBudgets {
-  const [window = '', kept, featureWindow = '', featureKept] = text.split(';');
+/** Members of a row's metadata for a call that caused notices of budgets: their thresholds in percent. */
+export function budgetNotices(budgets: KeptBudgets | undefined): Readonly<Record<string, number>> {
+  const [whole, feature] = [budgets?.subscription?.noticed, budgets?.feature?.noticed];
   return {
-    subscription: window === '' ? null : { window, nanoUsd: Number(kept) },
-    feature: featureWindow === '' ? null : { window: featureWindow, nanoUsd: Number(featureKept) },
+    ...(whole !== undefined && { budget_notice_percent: whole }),
+    ...(feature !== undefined && { feature_budget_notice_percent: feature }),
   };
 }

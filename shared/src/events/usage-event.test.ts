@@ -50,6 +50,15 @@ test('a served call that reached a threshold names it; its notice is the same bo
   const row = eventRow(ended, { window: 'window-1', kept: 1, noticed: 90 });
   assert.deepEqual(row.metadata, { ...draft.metadata, notice_percent: 90 });
   assert.deepEqual(eventOf({ ...entry, k: 'event', t: '90' }), row);
+  const subscription = { window: '2026-11', nanoUsd: 5, noticed: 80 };
+  const charged = eventRow(ended, { window: 'window-1', kept: 1, budgets: { subscription, feature: null } });
+  assert.deepEqual(charged.metadata, { ...draft.metadata, budget_notice_percent: 80 });
+  assert.deepEqual(eventOf({ ...entry, k: 'event', b: '2026-11;5;;0;80;', t: '0' }), charged);
+  const feature = { window: '2026-11-28', nanoUsd: 5, noticed: 100 };
+  const both = eventRow(ended, { window: 'window-1', kept: 1, noticed: 95, budgets: { subscription, feature } });
+  const percents = { notice_percent: 95, budget_notice_percent: 80, feature_budget_notice_percent: 100 };
+  assert.deepEqual(both.metadata, { ...draft.metadata, ...percents });
+  assert.deepEqual(eventOf({ ...entry, k: 'event', b: '2026-11;5;2026-11-28;5;80;100', t: '95' }), both);
 
   const about = JSON.stringify({ source: 'dotcom-user', identifier: 'u1', name: 'n', feature: 'chat_completions' });
   const crossing = { window: 'window-1', percent: 90, used: 9, limit: 10, resetAtMs: 5, draft: about };

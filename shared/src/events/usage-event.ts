@@ -1,7 +1,8 @@
 // One row of the events table and how it is made: from a whole event, or from a draft and what the limiter says became
 // of it. Not its delivery.
 
-import { budgetsOf, keptColumns, type KeptBudgets } from './budget-columns.ts';
+import { keptMoney } from '../store/store.ts';
+import { budgetNotices, keptColumns, type KeptBudgets } from './budget-columns.ts';
 
 /** Event names that readers of the table know. */
 export type EventName =
@@ -147,7 +148,8 @@ export interface Counted {
  * instance that wrote it or by the sweeper. The row of the call that crossed a threshold says so.
  */
 export function eventRow(event: EndedEvent, { window, kept, noticed = 0, count = 1, budgets }: Counted): UsageEvent {
-  const metadata = noticed > 0 ? { ...event.metadata, notice_percent: noticed } : event.metadata;
+  const told = { ...(noticed > 0 && { notice_percent: noticed }), ...budgetNotices(budgets) };
+  const metadata = Object.keys(told).length > 0 ? { ...event.metadata, ...told } : event.metadata;
   return { ...event, metadata, quota_window: window, quota_units: kept, ...keptColumns(budgets), count };
 }
 
@@ -173,7 +175,7 @@ export function unservedEvent(draft: EventDraft, count = 1, budgets?: KeptBudget
  */
 export function eventOf({ k, e, w, q, s, c, l, u, n, t, b, m, r, o }: OutboxFields): UsageEvent {
   const count = Number(n ?? 1);
-  const budgets = b === undefined ? {} : { budgets: budgetsOf(b) };
+  const budgets = b === undefined ? {} : { budgets: keptMoney(b) };
   const counted = { window: w === '' ? null : w, kept: Number(q), noticed: Number(t ?? 0), count, ...budgets };
   switch (k) {
     case 'orphaned': {

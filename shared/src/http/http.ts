@@ -19,5 +19,5 @@ export { accessTokens, type AccessTokens } from './access-token.ts';
 export { lazyClient, type LazyClient } from './lazy-client.ts';
 export { flattenHeader } from './flatten-header.ts';
 export type { GzipFrames } from './gzip-frames.ts';
-/** Streams as gzip, which only those need who have them compressed. */
+/** Streams as gzip: loaded only by those who compress. */
 export const loadCompression = () => import('./stream-compression.ts');

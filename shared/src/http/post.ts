@@ -120,7 +120,7 @@ export function post(destination: Destination, ...contents: readonly (string | B
         if (ended === null && !fresh && isStale(request, error, bytesReadBefore)) send(true);
         else reject(ended ?? error);
       });
-      // However it was destroyed, and by whom: the last thing that a request says.
+      // A request emits this last, however it was destroyed.
       request.once('close', () => {
         if (outgoing === request) reject(ended ?? new Error('closed without an answer'));
       });

@@ -11,7 +11,7 @@ const othersMs = 60_000;
 export interface Held {
   /** Takes room for so many more bytes. False: no room is left. */
   take(bytes: number): boolean;
-  /** All of it has arrived: it gives way to nobody any more. */
+  /** All of it has arrived: from now on it need not give way to anybody. */
   arrived(): void;
   /**
    * It turns out to take so many bytes in memory, if more than it has. False: no room is left, and others have some of

@@ -1,5 +1,5 @@
-// What a stream goes through where it is sent compressed, and what its headers say then. Loaded by those alone who
-// have it on; which streams these are is not known here.
+// Compresses a stream for its caller, and says so in its headers. Loaded only where compression is switched on; which
+// streams are compressed is not decided here.
 
 import type { OutgoingHttpHeaders } from 'node:http';
 import { takesGzip } from './accept-encoding.ts';

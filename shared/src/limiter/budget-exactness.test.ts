@@ -8,8 +8,8 @@ import { randomUUID } from 'node:crypto';
 import { test } from 'node:test';
 import { startTestRedis, testRedis } from '../../../scripts/local/process/test-redis.ts';
 import type { DollarBudget, Permit } from '../auth/auth.ts';
-import { connectStore, keys, shardOf, type StoreSettings } from '../store/store.ts';
-import { createLimiter, identityOf, keptMoney, type CallCost } from './limiter.ts';
+import { connectStore, keptMoney, keys, shardOf, type StoreSettings } from '../store/store.ts';
+import { createLimiter, identityOf, type CallCost } from './limiter.ts';
 
 const processes = 20;
 const callsEach = 25;

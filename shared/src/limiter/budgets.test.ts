@@ -6,12 +6,11 @@ import { randomUUID } from 'node:crypto';
 import { after, before, beforeEach, test } from 'node:test';
 import { startTestRedis, type TestRedis } from '../../../scripts/local/process/test-redis.ts';
 import type { DollarBudget, Permit } from '../auth/auth.ts';
-import { connectStore, keys, shardOf, type Store } from '../store/store.ts';
+import { connectStore, keptMoney, keys, shardOf, type Store } from '../store/store.ts';
 import {
   correctBudget,
   createLimiter,
   identityOf,
-  keptMoney,
   raiseBudget,
   readBudgetCounters,
   readBudgets,
@@ -219,8 +218,15 @@ test('a soft budget counts, gives notices, and refuses nothing', async () => {
   const budgets = [limitOf(10 * unit, { isHard: false })];
   const percents: unknown[] = [];
   for (const cost of [4, 1, 2, 1, 2, 5]) {
-    const { budgetNotices } = await (await admit(costOf(20 * unit), budgets)).settle(1, '{}', budget(), cost * unit);
+    const { posted, budgetNotices } = await (
+      await admit(costOf(20 * unit), budgets)
+    ).settle(1, '{}', budget(), cost * unit);
     percents.push(budgetNotices.map(({ reached }) => reached));
+    // The call's own row tells it: by the settlement's answer, and by the entry that a sweeper finds.
+    const kept = { window: month.name, nanoUsd: cost * unit };
+    const [noticed] = budgetNotices.map(({ reached }) => ({ noticed: reached }));
+    assert.deepEqual(posted?.budgets, { subscription: { ...kept, ...noticed }, feature: null });
+    assert.deepEqual(keptMoney((await outbox()).findLast(({ k }) => k === 'event')?.['b'] ?? ''), posted.budgets);
   }
   assert.deepEqual(percents, [[], [50], [], [80], [100], []]);
   assert.deepEqual(await tally(), [15 * unit, 0]);

@@ -2,9 +2,18 @@
 // besides calls. Not their limits (directory).
 
 import type { Actor, DollarBudget } from '../auth/auth.ts';
-import { keys, redisTimeMs, shardOf, timeCommand, type Shard, type Store, type TimeBudget } from '../store/store.ts';
+import {
+  keptMoney,
+  keys,
+  redisTimeMs,
+  shardOf,
+  timeCommand,
+  type Shard,
+  type Store,
+  type TimeBudget,
+} from '../store/store.ts';
 import type { BudgetWindow } from '../directory/directory.ts';
-import { keptMoney, named } from './money.ts';
+import { named } from './money.ts';
 import { endedTimeMs, type Posted } from './settlement.ts';
 import { shareOf } from './share.ts';
 import { runningTally, tallyCommand, tallyOf, type BudgetReading } from './tally.ts';

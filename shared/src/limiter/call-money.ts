@@ -8,7 +8,7 @@ import type { NoticeRule } from './notice-rule.ts';
 export interface CallCost {
   /** The upper bound, over all homes that may serve it. */
   readonly worstNanoUsd: number;
-  /** What such a call probably costs; at most the worst. Counts only where a budget has an overshoot. */
+  /** What such a call probably costs, at most the worst case. Used only where a budget has an overshoot. */
   readonly expectedNanoUsd: number;
   /**
    * The part of the worst that is spent by sending it: its input. What a dead holder's call costs before its first

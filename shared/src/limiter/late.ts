@@ -1,9 +1,9 @@
 // A settlement that Redis did not confirm: what a task carries of it, and how it is applied when the task arrives. The
 // task is the journal.
 
-import { shardOf, type TimeBudget, type Store } from '../store/store.ts';
+import { keptMoney, shardOf, type ByBudget, type KeptMoney, type TimeBudget, type Store } from '../store/store.ts';
 import { scripts } from './scripts.ts';
-import { keptMoney, windowsText, type ByBudget, type KeptMoney } from './money.ts';
+import { windowsText } from './money.ts';
 import { endedTimeMs, endKeys, rememberedTimeMs, type LateMoney, type LateSettlement } from './settlement.ts';
 
 /** What the counter kept of a late settlement. */

@@ -2,11 +2,19 @@
 // limiter alone.
 
 import type { DollarBudget, Feature, Permit } from '../auth/auth.ts';
-import { keys, StoreUnavailable, type TimeBudget, type Shard, type Store } from '../store/store.ts';
+import {
+  keptMoney,
+  keys,
+  StoreUnavailable,
+  type ByBudget,
+  type TimeBudget,
+  type Shard,
+  type Store,
+} from '../store/store.ts';
 import type { Claim } from './claim.ts';
 import { scripts } from './scripts.ts';
 import type { NoticeRule } from './notice-rule.ts';
-import { keptMoney, windowsText, type ByBudget, type ChargedWindow } from './money.ts';
+import { windowsText, type ChargedWindow } from './money.ts';
 import { budgetNotice, type BudgetNoticeReply } from './refused.ts';
 import { endedTimeMs, endKeys, type LateSettlement, type PostedNotice, type Settlement } from './settlement.ts';
 import { shareOf } from './share.ts';

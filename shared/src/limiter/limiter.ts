@@ -25,7 +25,6 @@ export { raiseCounter, readCounters, type Counter } from './counters.ts';
 export { restoreExpiries } from './counter-expiry.ts';
 export { sweepShard, type Swept } from './sweep.ts';
 export type { BudgetDenial, Denial } from './denial.ts';
-export { keptMoney, type ByBudget, type KeptMoney } from './money.ts';
 export { correctBudget, raiseBudget, readBudgetCounters, readBudgets } from './budgets.ts';
 export type { BudgetCounter, Correction, Corrected } from './budgets.ts';
 export type { BudgetReading } from './tally.ts';

@@ -1,26 +1,13 @@
-// The money of one call on its way into the scripts and out of them: arguments, the two windows that it is charged to,
-// what these kept. Not the arithmetic (scripts/weigh.lua, scripts/spend.lua).
+// The money of one call on its way into the scripts and out of them: arguments, and the two windows that it is charged
+// to. Not what they kept (store/kept-money.ts), nor the arithmetic (scripts/weigh.lua, scripts/spend.lua).
 
 import type { DollarBudget, Feature } from '../auth/auth.ts';
-import { keys, type Shard } from '../store/store.ts';
+import { keys, type ByBudget, type Shard } from '../store/store.ts';
 import type { CallMoney } from './call-money.ts';
 import type { BudgetWindow } from '../directory/directory.ts';
 
-/** Something of each of a call's budgets; null where it has no such budget. */
-export interface ByBudget<T> {
-  readonly subscription: T | null;
-  readonly feature: T | null;
-}
-
 /** A window that a call is charged to. */
 export type ChargedWindow = Pick<BudgetWindow, 'name' | 'endMs'>;
-
-/** What a window kept of a call. */
-export interface KeptMoney {
-  readonly window: string;
-  /** What its tally has of the call for good: the cost. 0 of a call that was refused, or came too late to count. */
-  readonly nanoUsd: number;
-}
 
 /** Keys of the two budgets, the subscription's first: the last KEYS of admit.lua, settle.lua and sweep.lua. */
 export function budgetKeys(shard: Shard, feature: string, actor: string): [subscription: string, feature: string] {
@@ -98,13 +85,4 @@ export function windowsText({ subscription, feature }: ByBudget<ChargedWindow>):
   const text = (window: ChargedWindow | null): string =>
     window === null ? ';' : `${window.name};${window.endMs ?? 0}`;
   return `${text(subscription)};${text(feature)}`;
-}
-
-/** What windows kept, as scripts and outbox entries have it: `<window>;<nano-dollars>` for each of the two. */
-export function keptMoney(text: string): ByBudget<KeptMoney> {
-  const [window = '', kept, featureWindow = '', featureKept] = text.split(';');
-  return {
-    subscription: window === '' ? null : { window, nanoUsd: Number(kept) },
-    feature: featureWindow === '' ? null : { window: featureWindow, nanoUsd: Number(featureKept) },
-  };
 }

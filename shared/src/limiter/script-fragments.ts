@@ -3,7 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { loadScript, type Script } from '../store/store.ts';
 
-// The bundler puts each file's text in place of its reading (scripts/build).
+// The bundler replaces each of these reads by the file's text (scripts/build).
 const fragments = {
   'late-window': readFileSync(new URL('./scripts/late-window.lua', import.meta.url), 'utf8'),
   claim: readFileSync(new URL('./scripts/claim.lua', import.meta.url), 'utf8'),

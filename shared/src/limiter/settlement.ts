@@ -1,11 +1,11 @@
 // How a lease ends: the keys that its end needs, and what it leaves behind in the outbox or in a task. Not the ending
 // itself (lease.ts, late.ts, sweep.ts).
 
-import { keys, type Shard } from '../store/store.ts';
+import { keys, type ByBudget, type KeptMoney, type Shard } from '../store/store.ts';
 import { claimKey } from './claim.ts';
 import type { BudgetCause } from './call-money.ts';
 import type { DollarBudget } from '../auth/auth.ts';
-import { budgetKeys, type ByBudget, type ChargedWindow, type KeptMoney } from './money.ts';
+import { budgetKeys, type ChargedWindow } from './money.ts';
 
 /**
  * How long Redis keeps the record of a lease that has ended: longer than any repetition of a settlement (a call lasts

@@ -7,7 +7,7 @@ import { upkeepScripts } from './upkeep-scripts.ts';
 
 /** What Redis has of one feature of an actor. Times in Unix ms by Redis's clock. */
 export interface QuotaWindow {
-  /** The name by which rows of the ledger tell it; null: none is open, and nothing is used. */
+  /** The window's name, as rows of the ledger have it; null: none is open, and nothing is used. */
   readonly id: string | null;
   /** Units settled and reserved, and those of them that are reserved for calls in flight. */
   readonly used: number;

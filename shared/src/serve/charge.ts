@@ -1,4 +1,5 @@
-// How calls are charged and told of, by what they ask for. Not the charging (charged.ts).
+// The ways in which calls are charged and recorded: by the call, by the token, or not at all. Not the charging itself
+// (charged.ts).
 
 import type { Permit } from '../auth/auth.ts';
 import { roughTokens, type Call, type Flagging, type Metered } from '../upstream/upstream.ts';

@@ -41,8 +41,8 @@ export interface Held {
   readonly lease: Lease;
   readonly span: Span;
   /**
-   * Says how to ask what the provider would bill if the call ended now, and where it is served: what a renewal of a
-   * lease with budgets takes down. The last one counts.
+   * Sets how a renewal of the lease, where there are budgets, finds out what the provider would bill if the call ended
+   * now, and where it is served. Each call of this replaces the one before.
    */
   meter(billed: () => { readonly parts: readonly Part[]; readonly home: string | null }): void;
 }
@@ -139,7 +139,7 @@ export async function charged<Used>(
       answerBytes: ended.answerBytes ?? null,
     };
     if (call.span !== null) span.end(...call.span.ends(outcome));
-    // What the caller got decides: an answer of which it saw no byte costs it nothing.
+    // The caller's view decides: an answer that it saw no byte of costs it nothing.
     const served = ended.resolvedStatus >= 200 && ended.resolvedStatus < 300;
     const units = ended.units ?? (served ? call.units : 0);
     const event = finishedEvent(draft, call.event, outcome, units);

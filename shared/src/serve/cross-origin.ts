@@ -5,7 +5,7 @@ import type { Received } from '../http/http.ts';
 
 /** Browsers ask again after so long. */
 const preflightSeconds = 600;
-/** What pages ask to send is what they may: their token stands in a header, and no cookie is ever read. */
+/** A page may send whatever headers it asks for: the token stands in a header, and no cookie is ever read. */
 const headerNames = /^[\w!#$%&'*+.^`|~, -]{1,1000}$/;
 
 /**

@@ -16,7 +16,10 @@ export interface Route {
   readonly path: string;
   /** Whose error shape its callers read; where it depends on the request, a function of its headers. */
   readonly dialect: Dialect | ((headers: Received['headers']) => Dialect);
-  /** Whether it is there by now; absent: always. A path that is not answers as if nobody had heard of it. */
+  /**
+   * Whether the path is offered at present; absent: always. A request for one that is not is answered as an unknown
+   * path is.
+   */
   readonly offered?: (context: Context) => boolean;
   handle(exchange: Exchange): Promise<void>;
 }

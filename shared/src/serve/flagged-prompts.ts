@@ -14,7 +14,7 @@ function isDotcom({ source, id }: Actor): boolean {
   return source === 'dotcom-user' || id === dotcomSubscription;
 }
 
-/** Nobody pays for these by contract: users of Sourcegraph.com, and callers without a name. */
+/** Those who use it without a contract: users of Sourcegraph.com, and callers without a name. */
 export function isFreeUser(actor: Actor): boolean {
   return isDotcom(actor) || actor.source === 'anonymous';
 }

@@ -25,7 +25,7 @@ async function usable(exchange: Exchange): Promise<readonly object[]> {
   ];
 }
 
-/** Another provider's has its prefix; what is unknown is left out. */
+/** A model of another provider has that provider's prefix in front; facts that are unknown are left out. */
 function nameOf({ id, name, provider }: Model): string {
   return `models/${provider.id === surfaces.gemini.provider ? name : id}`;
 }
@@ -34,7 +34,7 @@ function shown(model: Model, supportedGenerationMethods: readonly string[]): obj
   const { contextTokens, outputTokens, reasons, title } = model.row;
   return {
     name: nameOf(model),
-    // Google's own versions stand in no catalogue.
+    // Google gives each model a version, which our catalogue does not have.
     version: model.name,
     displayName: title ?? model.name,
     ...(contextTokens !== null && { inputTokenLimit: contextTokens }),

@@ -15,8 +15,8 @@ export type GeminiVerb = (typeof geminiVerbs)[number];
 const verbPath = new RegExp(`^/v1(beta)?/.+:(${geminiVerbs.join('|')})$`);
 
 /**
- * Whether a path calls one of them. Below `/v1/models/` verbs are one function's and names another's: whichever of them
- * is asked what the path takes has to know.
+ * Whether a path calls one of them. Below `/v1/models/` one function serves verbs and another serves names of models,
+ * and either may be asked which methods a path takes.
  */
 export function isVerbPath(path: string): boolean {
   return verbPath.test(path);

@@ -96,8 +96,8 @@ export function createHandler(context: Context, routes: readonly Route[]): Reque
 }
 
 /**
- * What is there for GET is there for HEAD (RFC 9110 §9.3.2): Node leaves the body away. A refusal for all other methods
- * is none for the question which there are: browsers ask it first, and a refused one hides the answer itself.
+ * HEAD is served where GET is (RFC 9110 §9.3.2): Node drops the body. A route for `*` beside others refuses what they
+ * do not take, but not OPTIONS: a browser asks that first, and shows its page no answer whose preflight was refused.
  */
 function answersTo(offered: string, asked: string, methods: string): boolean {
   if (offered === '*') return asked !== 'OPTIONS' || methods === '*';

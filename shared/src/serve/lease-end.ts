@@ -79,7 +79,8 @@ async function handOver(
   }
   scope.mark(spanNames.event, () => eventAttributes(event, text));
   if (aboveBoundNanoUsd > 0) {
-    // It was charged all the same: a limit may have been passed by it, and the catalogue's bounds are wrong somewhere.
+    // The call cost more than was reserved for it and is charged whole: it may have overspent a budget, and one of the
+    // catalogue's bounds is too low.
     telemetry.count('gateway.budget.above_bound', 1, { model: event.model ?? '' });
     scope.log(
       'ERROR',

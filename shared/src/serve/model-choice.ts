@@ -5,7 +5,10 @@ import type { Catalogue } from '../catalogue/catalogue.ts';
 import type { Dialect } from '../http/http.ts';
 import { featuresOf, type SecondModel, type Surface } from '../upstream/upstream.ts';
 
-/** In the shape of every SDK. Instances have no list to look at, and know the sentence that names all. */
+/**
+ * Named to callers of SDKs, each of which can list models. Instances can't, and know the sentence that names all
+ * models.
+ */
 const listedAt = 'GET /v1/models';
 
 /** @param catalogue the call's snapshot @param dialect of the route */

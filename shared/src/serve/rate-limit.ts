@@ -11,7 +11,7 @@ import type { Permit } from '../auth/auth.ts';
  * tokens.
  */
 export function rateLimitHeaders(lease: Lease): Record<string, string> {
-  // Nobody knows what is left: better no number than a wrong one.
+  // Served without Redis, so nobody knows what is left: no number is better than a wrong one.
   if (lease.window === null) return {};
   const { feature, entitlement } = lease.permit;
   const remaining = String(Math.max(0, lease.remaining));
@@ -33,7 +33,7 @@ const sdkRetryAfterMaxMs = 60_000;
 
 /**
  * A denial as the 429 that clients know (shared/COMPATIBILITY.md#quota-text): exact text, and a date that is never in
- * the past.
+ * the past. The wait is told in seconds beside it, which is what Google's clients read.
  */
 export function denialRefusal(
   denial: Denial,
@@ -46,7 +46,9 @@ export function denialRefusal(
   const limit = isBudget ? entitlement.limit : denial.limit;
   const retryAt = new Date(Math.ceil(Math.max(denial.retryAtMs, denial.nowMs + 1000) / 1000) * 1000);
   const goTime = `${retryAt.toISOString().slice(0, 19).replace('T', ' ')} +0000 UTC`;
-  const stop = dialect !== 'cody' && retryAt.getTime() - denial.nowMs > sdkRetryAfterMaxMs;
+  const waitMs = retryAt.getTime() - denial.nowMs;
+  const stop = dialect !== 'cody' && waitMs > sdkRetryAfterMaxMs;
+  const retryAfterSeconds = Math.ceil(waitMs / 1_000);
   const headers = {
     'x-ratelimit-limit': String(limit),
     'x-ratelimit-remaining': '0',
@@ -57,13 +59,13 @@ export function denialRefusal(
     return new Refusal(
       'quota-exceeded',
       `you have exceeded the rate limit of ${limit} requests. Retry after ${goTime}`,
-      { headers },
+      { headers, retryAfterSeconds },
     );
   }
   return new Refusal(
     'concurrency-exceeded',
     `you have exceeded the concurrency limit of ${denial.limit} requests for "${feature}". Retry after ${goTime}`,
-    { headers },
+    { headers, retryAfterSeconds },
   );
 }
 
@@ -80,7 +82,7 @@ function budgetRefusal({ cause, retryAtMs, nowMs }: Denial, budget: BudgetDenial
     return new Refusal(
       'budget-held',
       `calls in flight hold what is left of ${name}: this call may cost $${dollarText(costNanoUsd)}, and $${dollarText(leftNanoUsd)} is free. Retry in ${wait} seconds`,
-      { headers: retryAfter },
+      { headers: retryAfter, retryAfterSeconds: wait },
     );
   if (cause === 'budget-too-dear')
     return new Refusal(
@@ -90,5 +92,6 @@ function budgetRefusal({ cause, retryAtMs, nowMs }: Denial, budget: BudgetDenial
     );
   return new Refusal('budget-exceeded', `${name} is used up, ${anew}`, {
     headers: { ...(resetAtMs !== null && retryAfter), ...stop },
+    ...(resetAtMs !== null && { retryAfterSeconds: wait }),
   });
 }

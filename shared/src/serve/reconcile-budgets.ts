@@ -27,7 +27,7 @@ export interface BudgetDifference extends BudgetSum {
   readonly settledNanoUsd: number;
 }
 
-/** Where it is looked. */
+/** Where the ledger and the counters are that are compared. */
 export interface BudgetPlaces {
   readonly ledger: Pick<Ledger, 'query' | 'dataset'>;
   readonly store: Store;

@@ -18,7 +18,7 @@ export function accessEvent(where: Where, { name, source, identifier, reason }: 
   return unservedEvent(eventDraft(where, { name, source, identifier, feature: null, model: null, metadata }));
 }
 
-/** `RateLimited` of a blocked account, one whose limit is exactly 1. */
+/** `RateLimited` of a blocked account, which is one whose limit is exactly 1. */
 export function bannedEvent(where: Where, { actor, feature }: Permit, callerIds: CallerIds): UsageEvent {
   const { source, id: identifier } = actor;
   const metadata = {

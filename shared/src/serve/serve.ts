@@ -22,6 +22,7 @@ export { completionRoute, type Asked, type CompletionRoute } from './completion.
 export type { Context } from './context.ts';
 export type { Exchange, Route } from './exchange.ts';
 export { listFlaggedPrompts, readFlaggedPrompt, type FlaggedPrompt } from './flagged-prompts.ts';
+export { isOpenAiSdk, sdkDialect } from './sdk-dialect.ts';
 export { listGeminiModels, showGeminiModel } from './gemini-models.ts';
 export { geminiVerbs, type GeminiVerb } from './gemini-verbs.ts';
 export { callerOf, identify } from './identify.ts';

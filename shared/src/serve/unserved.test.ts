@@ -28,6 +28,46 @@ test('what is named is served, and nothing that SDKs may call is left out', asyn
     routes.flatMap(({ path, methods }) => methods.map((method) => `${method} ${path}`)),
   );
   for (const one of [...servedToSdks.openai, ...servedToSdks.anthropic]) assert.ok(served.includes(one), one);
+  const below = served.flatMap((one) => (one.endsWith('*') ? [one.slice(0, -1)] : []));
+  for (const one of servedToSdks.google)
+    assert.ok(
+      below.some((prefix) => one.startsWith(prefix)),
+      one,
+    );
+});
+
+test('Google’s clients are told in Google’s shape, wherever its API has a path', async () => {
+  const google = { 'x-goog-api-client': 'google-genai-sdk/3.3.0' };
+  for (const [path, headers, words] of [
+    ['/v1/files', google, /: files would be kept /],
+    ['/upload/v1/files', {}, /: files would be kept /],
+    ['/upload/v1beta/files', {}, /: files would be kept /],
+    ['/v1alpha/files/abc', {}, /: files would be kept /],
+    ['/v1/fileSearchStores', {}, /: files would be kept /],
+    ['/v1/cachedContents/abc', {}, /: what is cached would be kept /],
+    ['/v1/batches/abc', { 'x-goog-api-key': 'k' }, /: a batch is kept /],
+    ['/v1/interactions', {}, /: the gateway keeps no interactions: send /],
+    ['/v1/auth_tokens', {}, /: the gateway serves POST \/v1beta\/models\/\{model\}:generateContent, /],
+    ['/v1/nobody/knows', google, /: the gateway serves POST \/v1beta\/models\/\{model\}:generateContent, /],
+  ] as const) {
+    const { dialect, refusal } = await told('POST', path, { headers });
+    assert.deepEqual([dialect, refusal.status(dialect)], ['google', 404], path);
+    assert.match(refusal.message, words, path);
+  }
+  const nowhere = await told('POST', '/nobody/knows', { headers: google });
+  assert.deepEqual([nowhere.dialect, nowhere.refusal.message], ['cody', '404 page not found']);
+});
+
+test('a verb of Gemini’s under a version that is missing, double or another one is told the right path', async () => {
+  for (const version of ['', '/v1alpha', '/v1/v1', '/v1/v1beta', '/v1beta/v1beta', '/'])
+    for (const model of ['models/gemini-2.5-flash', 'models/google/gemini-2.5-flash']) {
+      const { dialect, refusal } = await told('POST', `${version}/${model}:streamGenerateContent`);
+      assert.equal(dialect, 'google', version);
+      const meant = `POST /v1beta/${model}:streamGenerateContent may be what is meant`;
+      assert.ok(refusal.message.endsWith(`is not served: ${meant}`), refusal.message);
+    }
+  const { refusal } = await told('GET', '/v1alpha/models');
+  assert.match(refusal.message, /: GET \/v1beta\/models may be what is meant$/);
 });
 
 test('an unknown path is told in its client’s shape what there is', async () => {

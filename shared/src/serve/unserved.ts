@@ -3,7 +3,8 @@
 
 import { Refusal, type Dialect, type Received } from '../http/http.ts';
 import type { Exchange, Route } from './exchange.ts';
-import { isVerbPath } from './gemini-verbs.ts';
+import { geminiVerbs, isVerbPath } from './gemini-verbs.ts';
+import { isOpenAiSdk, sdkDialect } from './sdk-dialect.ts';
 
 /** What SDKs may call here, by whose SDK; unserved.test.ts holds it to what the functions say of themselves. */
 export const servedToSdks = {
@@ -15,7 +16,13 @@ export const servedToSdks = {
     'GET /v1/models',
   ],
   anthropic: ['POST /v1/messages', 'POST /v1/messages/count_tokens', 'GET /v1/models'],
+  google: [...geminiVerbs.map((verb) => `POST /v1beta/models/{model}:${verb}`), 'GET /v1beta/models'],
 } as const;
+
+const filesKept =
+  'files would be kept under the account of the gateway, which all callers share: send the content itself';
+const cachesKept =
+  'what is cached would be kept under the account of the gateway, which all callers share: send the content itself';
 
 /**
  * What a client may look for that a gateway without a store can't have, and why: the first that the path begins with.
@@ -26,13 +33,13 @@ const withoutStore: readonly (readonly [path: string, why: string])[] = [
     'a batch is kept and billed after its call has ended: send each of its messages to POST /v1/messages',
   ],
   ['/v1/batches', 'a batch is kept and billed after its call has ended: send each of its requests by itself'],
+  ['/v1/files', filesKept],
+  ['/v1/uploads', filesKept],
+  ['/v1/fileSearchStores', filesKept],
+  ['/v1/cachedContents', cachesKept],
   [
-    '/v1/files',
-    'files would be kept under the account of the gateway, which all callers share: send the content itself',
-  ],
-  [
-    '/v1/uploads',
-    'files would be kept under the account of the gateway, which all callers share: send the content itself',
+    '/v1/interactions',
+    'the gateway keeps no interactions: send the whole conversation to POST /v1beta/models/{model}:generateContent',
   ],
   ['/v1/conversations', 'the gateway keeps no conversations: send the whole of it with each request'],
 ];
@@ -46,6 +53,9 @@ const ofInstances = /^\/v1\/(completions\/|embeddings\/|limits(\/|$)|attribution
 const ofSdks =
   /^\/v1\/(chat|responses|models|messages|complete|files|uploads|batches|moderations|images|audio|videos|realtime|vector_stores|assistants|threads|fine_tuning|conversations|containers|evals|skills|organizations?|rerank|v1)(\/|$)/;
 const ofAnthropic = /^\/v1\/(messages|complete|skills|organizations)(\/|$)/;
+/** What Google's API has, and nobody else's. */
+const ofGoogle =
+  /^(\/upload)?\/v1(alpha|beta)\/|^\/upload\/v1\/|^\/v1\/(auth_tokens|cachedContents|fileSearchStores|interactions|tunedModels)(\/|$)/;
 /** Of a path in a text. */
 const charactersMax = 200;
 
@@ -69,16 +79,22 @@ function unknownPath(path: string, method: string, headers: Received['headers'])
   // Below `/-/` it is empty, as in the original gateway.
   if (path.startsWith('/-/')) return refusing('cody', new Refusal('not-found', ''));
   if (ofInstances.test(path)) return refusing('cody', unknownToAll());
-  const dialect = ofAnthropic.test(path) || headers['anthropic-version'] !== undefined ? 'anthropic' : 'openai';
-  const meant = meantBy(path, servedToSdks[dialect]);
-  const bySdk = headers['x-stainless-lang'] !== undefined || headers['anthropic-version'] !== undefined;
-  if (meant === null && !(path.startsWith('/v1/') && (bySdk || ofSdks.test(path))))
-    return refusing('cody', unknownToAll());
-  const why = withoutStore.find(([known]) => path === known || path.startsWith(`${known}/`))?.[1];
+  const dialect = dialectAt(path, headers);
+  const meant = meantBy(path, dialect);
+  const bySdk = isOpenAiSdk(headers) || sdkDialect(headers) !== 'openai';
+  const known = path.startsWith('/v1/') && (bySdk || ofSdks.test(path));
+  if (meant === null && !known && !ofGoogle.test(path)) return refusing('cody', unknownToAll());
+  const unversioned = path.replace(/^(\/upload)?\/v1(alpha|beta)?(?=\/)/, '/v1');
+  const why = withoutStore.find(([lost]) => unversioned === lost || unversioned.startsWith(`${lost}/`))?.[1];
   const instead =
     meant === null ? `the gateway serves ${servedToSdks[dialect].join(', ')}` : `${meant} may be what is meant`;
   const text = `${method} ${path.slice(0, charactersMax)} is not served: ${why ?? instead}`;
   return refusing(dialect, new Refusal('not-found', text));
+}
+
+function dialectAt(path: string, headers: Received['headers']): keyof typeof servedToSdks {
+  if (ofAnthropic.test(path)) return 'anthropic';
+  return ofGoogle.test(path) || verbBelow(path) !== null ? 'google' : sdkDialect(headers);
 }
 
 const unknownToAll = (): Refusal => new Refusal('not-found', '404 page not found');
@@ -118,11 +134,24 @@ export function dialectOf({ dialect }: Route, headers: Received['headers']): Dia
   return typeof dialect === 'function' ? dialect(headers) : dialect;
 }
 
-/** A base URL without `/v1`, or with it twice, and a slash too many. */
-function meantBy(path: string, served: readonly string[]): string | null {
-  const last = path
-    .replaceAll(/\/{2,}/g, '/')
-    .replace(/\/$/, '')
-    .replace(/^(\/v1)+(?=\/)/, '');
-  return last === '' ? null : (served.find((one) => one.endsWith(` /v1${last}`)) ?? null);
+/** A base URL without its version, with it twice or with another one, and a slash too many. */
+function meantBy(path: string, dialect: keyof typeof servedToSdks): string | null {
+  if (dialect === 'google') {
+    const below = verbBelow(path);
+    if (below !== null) return `POST /v1beta${below.slice(0, charactersMax)}`;
+  }
+  const last = unversionedPath(path).replace(/\/$/, '');
+  if (last === '') return null;
+  return (
+    servedToSdks[dialect].find((one) => one.endsWith(` /${dialect === 'google' ? 'v1beta' : 'v1'}${last}`)) ?? null
+  );
 }
+
+/** The path behind its version where it calls a verb of Gemini's dialect, which no other path looks like. */
+function verbBelow(path: string): string | null {
+  const below = unversionedPath(path);
+  return isVerbPath(`/v1${below}`) ? below : null;
+}
+
+const unversionedPath = (path: string): string =>
+  path.replaceAll(/\/{2,}/g, '/').replace(/^(\/v1(alpha|beta)?)+(?=\/)/, '');

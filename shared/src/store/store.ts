@@ -7,4 +7,5 @@ export { faultWords, wordsOf } from './refusals.ts';
 export type { FullChange } from './fullness.ts';
 export { readRedisTime, redisTimeMs, timeCommand } from './redis-time.ts';
 export { loadScript, type Script } from './script.ts';
+export { keptMoney, type ByBudget, type KeptMoney } from './kept-money.ts';
 export { takeLock, type Lock } from './lock.ts';

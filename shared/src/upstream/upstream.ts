@@ -230,4 +230,4 @@ function dialectOf({ dialects }: Surface, request: JsonObject): Call['dialect'] 
   return second !== undefined && isTextRequest(request) ? second : first;
 }
 
-const unavailable = ({ provider, asked }: Call): string => `no home of ${provider.id}/${asked} can be used by now`;
+const unavailable = ({ provider, asked }: Call): string => `no home of ${provider.id}/${asked} can be used at present`;

@@ -87,7 +87,11 @@ ORDER BY day DESC, cost_nano_usd DESC, feature, model`,
     sql: `WITH own AS (
   SELECT name AS event, feature, count, cost_nano_usd, created_at,
     IFNULL(JSON_VALUE(metadata, '$.budget.refusal'), JSON_VALUE(metadata, '$.cause')) AS cause,
-    JSON_VALUE(metadata, '$.notice_percent') AS notice,
+    TRIM(CONCAT(
+      IF(JSON_VALUE(metadata, '$.notice_percent') IS NULL, '', CONCAT(JSON_VALUE(metadata, '$.notice_percent'), ' % of the quota, ')),
+      IF(JSON_VALUE(metadata, '$.budget_notice_percent') IS NULL, '', CONCAT(JSON_VALUE(metadata, '$.budget_notice_percent'), ' % of the budget, ')),
+      IF(JSON_VALUE(metadata, '$.feature_budget_notice_percent') IS NULL, '', CONCAT(JSON_VALUE(metadata, '$.feature_budget_notice_percent'), ' % of the feature’s budget, '))
+    ), ', ') AS notice,
     JSON_VALUE(metadata, '$.sg_actor_id') AS actor_user
   FROM \`$dataset.events_between\`(TIMESTAMP_SUB(CURRENT_TIMESTAMP(), INTERVAL 168 HOUR), CURRENT_TIMESTAMP())
   WHERE source = @source AND identifier = @identifier
@@ -100,7 +104,7 @@ parts AS (
   UNION ALL
   SELECT 'notice' AS kind, notice AS name, feature, COUNT(*) AS events, MAX(created_at) AS last_at, NULL AS cost_nano_usd
   FROM own
-  WHERE notice IS NOT NULL
+  WHERE notice != ''
   GROUP BY kind, name, feature
   UNION ALL
   SELECT 'user' AS kind, actor_user AS name, NULL AS feature, SUM(count) AS events, MAX(created_at) AS last_at, SUM(cost_nano_usd) AS cost_nano_usd

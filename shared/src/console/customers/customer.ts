@@ -33,7 +33,7 @@ export function customerPage(data: CustomerData, nowMs: number): Page {
       partSection(data, 'features', 'Spend by feature', 'Feature', ({ feature }) => feature ?? 'no feature'),
       happeningSection(data, 'user', 'users', 'Users inside it, as their instance names them', 'User'),
       happeningSection(data, 'refusal', 'refusals', 'Refusals of the last 7 days', 'Why'),
-      happeningSection(data, 'notice', 'notices', 'Notices of the last 7 days', 'At, percent of the quota'),
+      happeningSection(data, 'notice', 'notices', 'Notices of the last 7 days', 'At'),
       licenceSection(data),
       ...(source === subscriptions ? [auditSection(data)] : []),
     ],

@@ -4,11 +4,11 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import type { Redis } from 'ioredis';
 import { actorBudgets, type ActorBudgets, type Permit } from '../../auth/auth.ts';
-import { createLimiter, identityOf, keptMoney, readBudgetCounters, settleLate, sweepShard } from '../limiter.ts';
-import type { ByBudget, KeptMoney, Lease, Limiter } from '../limiter.ts';
+import { createLimiter, identityOf, readBudgetCounters, settleLate, sweepShard } from '../limiter.ts';
+import type { Lease, Limiter } from '../limiter.ts';
 import { advanceTime, timedStore } from '../model.test/timed-store.ts';
 import { scripts } from '../scripts.ts';
-import { keys, shardOf, type Store } from '../../store/store.ts';
+import { keptMoney, keys, shardOf, type ByBudget, type KeptMoney, type Store } from '../../store/store.ts';
 import type { Border } from './borders.ts';
 
 export const [minuteMs, hourMs] = [60_000, 3_600_000];
@@ -74,6 +74,7 @@ export class Play {
   readonly #permit: Permit;
   readonly #budgets: ActorBudgets;
   readonly #id = randomUUID();
+  #calls = 0;
 
   /** @param plain a store, whose time becomes that of the key `now` */
   constructor(border: Border, plain: Store, redis: Redis) {
@@ -142,7 +143,9 @@ export class Play {
 
   #money(worst: number, input: number, renewal: number) {
     const cost = { worstNanoUsd: worst, expectedNanoUsd: worst, inputNanoUsd: input, renewalNanoUsd: renewal };
-    return { cost, budgets: this.#budgets.of(feature, this.nowMs) };
+    // Redis decides which window runs, whatever the clocks of three instances say.
+    const skewMs = [0, 59_000, -59_000][this.#calls++ % 3] ?? 0;
+    return { cost, budgets: this.#budgets.of(feature, this.nowMs + skewMs) };
   }
 
   /** What it is refused for, or that it is admitted, must be what is left says. */

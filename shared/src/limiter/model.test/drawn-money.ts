@@ -4,7 +4,8 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import type { DollarBudget, Feature } from '../../auth/auth.ts';
-import { keptMoney, type CallMoney } from '../limiter.ts';
+import { keptMoney } from '../../store/store.ts';
+import type { CallMoney } from '../limiter.ts';
 import type { ModelBudget, ModelMoney } from './plain-budgets.ts';
 import { budgetNoticeDraft, type ModelEvent } from './plain-admission.ts';
 import { budgetNames, unitMs, type Both, type RealState } from './world.ts';

@@ -251,12 +251,12 @@ export class PlainLimiter {
       if (settled !== null && event !== null && thresholds.length > 0)
         notice = this.notice(name, charged, settled, plan.limit, thresholds);
     }
-    const { spent, above, notices } = this.spend(admission, lease, nano, event === null);
+    const { spent, above, notices, reached } = this.spend(admission, lease, nano, event === null);
     this.leases.set(id, { state, kept, expiry: this.now + endedTime, spent: money === null ? null : spent });
     this.endClaim(admission, state);
     if (event !== null) {
       const told = notice === null ? {} : { t: String(notice.percent) };
-      const fields = { e: event, ...(money !== null && { b: keptText(spent), t: '0' }), ...told };
+      const fields = { e: event, ...(money !== null && { b: `${keptText(spent)}${reached}`, t: '0' }), ...told };
       this.events.push({ id, kind: 'event', window: charged, units: kept, fields });
     }
     return { posted: event === null ? null : kept, notice, above, budgetNotices: notices };
@@ -268,9 +268,10 @@ export class PlainLimiter {
     nano: number | null,
     givenUp: boolean,
     thresholds: readonly number[] = givenUp ? [] : admission.thresholds,
-  ): { spent: (Kept | null)[]; above: number; notices: { percent: number; settled: number }[] } {
+  ): { spent: (Kept | null)[]; above: number; notices: { percent: number; settled: number }[]; reached: string } {
     const { id, money } = admission;
-    if (givenUp && lease?.state === 'swept') return { spent: [...(lease.spent ?? [])], above: 0, notices: [] };
+    if (givenUp && lease?.state === 'swept')
+      return { spent: [...(lease.spent ?? [])], above: 0, notices: [], reached: '' };
     const found = {
       open: lease?.state === 'open' ? (lease.money?.holds ?? []) : null,
       swept: lease?.state === 'swept' ? (lease.spent ?? []) : null,
@@ -281,7 +282,9 @@ export class PlainLimiter {
       const row = { ...fields, o: String(place), e: budgetNoticeDraft };
       this.events.push({ id: `${id}-${place}`, kind: 'notice', window, units: settled, fields: row });
     }
-    return { ...outcome, notices: told.map(({ t, settled }) => ({ percent: Number(t), settled })) };
+    const reached = [1, 2].map((n) => `;${told.find(({ place }) => place === n)?.t ?? ''}`).join('');
+    const notices = told.map(({ t, settled }) => ({ percent: Number(t), settled }));
+    return { ...outcome, notices, reached: told.length > 0 ? reached : '' };
   }
 
   /** An operator's correction: the event explains what the counter shows. */

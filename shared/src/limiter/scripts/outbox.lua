@@ -1,8 +1,8 @@
 -- fragment: appending to the shard's outbox, one by one or folded. Needs the fragment share.
 -- Fields of an entry: i event id, k kind (event, orphaned, refused, noted, notice), w quota window, q units that its
--- counter kept, e event or draft, t the threshold in percent that a notice is about, or that a call's settlement
--- crossed, s the estimate of an orphaned lease, and for refusals c cause, l limit, u when to come back (Unix ms), n
--- how many it stands for.
+-- counter kept, e event or draft, b what windows of budgets kept and which of their notices that caused, t the
+-- threshold in percent that a notice is about, or that a call's settlement crossed, s the estimate of an orphaned
+-- lease, and for refusals c cause, l limit, u when to come back (Unix ms), n how many it stands for.
 local function append(outbox, fields)
   return redis.call('XADD', outbox, '*', unpack(fields))
 end

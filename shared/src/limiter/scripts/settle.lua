@@ -31,8 +31,9 @@
 -- RETURNS {state found ('open', 'settled', 'void', 'swept', 'none'), units that the window's counter kept, outbox
 --   entry | 'full' | false, notice {outbox entry, window, percent, settled units, window end ms} | false, of a call
 --   that was admitted without Redis its window or '', and of a call with budgets: what their windows kept
---   (limiter/scripts/lease.lua, without the first `;`), nano-dollars by which the cost was above what was held at its
---   worst, notices {outbox entry, place, window, percent, settled, limit, window end ms} of budgets}
+--   (limiter/scripts/lease.lua, without the first `;`), and where it caused notices `;<percent>;<percent>`,
+--   nano-dollars by which the cost was above what was held at its worst, notices {outbox entry, place, window, percent,
+--   settled, limit, window end ms} of budgets}
 -- @include now
 -- @include lease
 -- @include window
@@ -63,12 +64,18 @@ if state ~= 'none' or units > 0 then
   if settled then kept = units end
 end
 
-local spent, above, budget_notices = '', 0, {}
+local spent, kept_money, above, budget_notices = '', '', 0, {}
 if ARGV[13] then
   -- @include tally
   -- @include charge-tally
   -- @include spend
   spent, above = spend({ KEYS[7], KEYS[8] }, state, money, ARGV[13], ARGV[14], ARGV[15], ARGV[16], budget_notices)
+  kept_money = string.sub(spent, 2)
+  if #budget_notices > 0 then
+    local reached = { '', '' }
+    for _, n in ipairs(budget_notices) do reached[tonumber(n[2])] = n[4] end
+    kept_money = kept_money .. ';' .. reached[1] .. ';' .. reached[2]
+  end
 end
 
 local kept_text = string.format('%d', kept)
@@ -93,7 +100,7 @@ if ARGV[6] ~= '' then
   if full(KEYS[5], ARGV[11], ARGV[12]) then
     entry = 'full'
   elseif spent ~= '' then
-    entry = call('XADD', KEYS[5], '*', 'i', id, 'k', 'event', 'w', window, 'q', kept_text, 'e', ARGV[6], 'b', string.sub(spent, 2),
+    entry = call('XADD', KEYS[5], '*', 'i', id, 'k', 'event', 'w', window, 'q', kept_text, 'e', ARGV[6], 'b', kept_money,
       't', notice and notice[3] or '0')
   elseif notice then
     entry = call('XADD', KEYS[5], '*', 'i', id, 'k', 'event', 'w', window, 'q', kept_text, 'e', ARGV[6], 't', notice[3])
@@ -106,7 +113,7 @@ if ARGV[13] then
     n[1] = call('XADD', KEYS[5], '*', 'i', id .. '-' .. n[2], 'k', 'notice', 'w', n[3], 'q', n[5], 'e', ARGV[17], 't', n[4], 'l', n[6],
       'u', n[7], 'o', n[2])
   end
-  return { state, kept, entry, notice, late and window or '', string.sub(spent, 2), above, budget_notices }
+  return { state, kept, entry, notice, late and window or '', kept_money, above, budget_notices }
 end
 if late then return { state, kept, entry, notice, window } end
 return { state, kept, entry, notice }

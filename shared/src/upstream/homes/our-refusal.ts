@@ -4,8 +4,8 @@ import { Refusal } from '../../http/http.ts';
 import type { Blame, Call } from '../call.ts';
 
 const words: Readonly<Partial<Record<Blame, string>>> = {
-  money: 'does not serve the gateway’s account by now',
-  access: 'does not let the gateway use this model by now',
+  money: 'does not serve the gateway’s account at present',
+  access: 'does not let the gateway use this model at present',
 };
 
 /** @param status the provider's, for the log */

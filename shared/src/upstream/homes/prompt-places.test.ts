@@ -42,7 +42,7 @@ for (const [name, row, stated, may] of cases)
 test('the refusal says what was stated', () => {
   assert.equal(
     placesRefusal('p/m', places({ companies: ['a', 'b'], regions: ['eu'], retention: 'none' })),
-    'model p/m has no home of a, b in eu that keeps prompts for no time by now, and your prompts may go to no other',
+    'model p/m has no home of a, b in eu that keeps prompts for no time at present, and your prompts may go to no other',
   );
   assert.match(placesRefusal('p/m', null), /without your consent$/);
 });

@@ -25,7 +25,7 @@ export function mayHavePrompts({ row }: Home, { company }: ProviderRow, places: 
 /** Why no home is left, for the caller. */
 export function placesRefusal(model: string, places: PromptPlaces | null): string {
   if (places === null)
-    return `model ${model} is served by now only by companies that prompts may not go to without your consent`;
+    return `model ${model} is served at present only by companies that prompts may not go to without your consent`;
   const parts = [
     places.companies === null ? null : `of ${places.companies.join(', ')}`,
     places.regions === null ? null : `in ${places.regions.join(', ')}`,
@@ -33,5 +33,5 @@ export function placesRefusal(model: string, places: PromptPlaces | null): strin
       ? null
       : `that keeps prompts for ${places.retention === 'none' ? 'no time' : `at most ${places.retention}`}`,
   ].filter((part) => part !== null);
-  return `model ${model} has no home ${parts.join(' ')} by now, and your prompts may go to no other`;
+  return `model ${model} has no home ${parts.join(' ')} at present, and your prompts may go to no other`;
 }

@@ -9,7 +9,10 @@ import { wordOf } from './report.ts';
 const toolsMax = 1_000;
 
 /** Kinds of tools by our dimensions; any other is counted under its own name, which has no price and marks the call. */
-const dimensions: ReadonlyMap<string, string> = new Map([['search', 'web_search']]);
+const dimensions: ReadonlyMap<string, string> = new Map([
+  ['search', 'web_search'],
+  ['visit', 'web_fetch'],
+]);
 
 /** Collects them out of an answer's choices. */
 export interface ExecutedTools {

@@ -339,6 +339,7 @@ describe('reports as providers really give them', () => {
     const executed_tools = [
       { index: 0, type: 'search', arguments: '{}' },
       { index: 1, type: 'python', arguments: '{}' },
+      { index: 2, type: 'visit', arguments: '{}' },
     ];
     const expected = [
       ['llama-3.3-70b-versatile', { input: 200, output: 30 }],
@@ -350,7 +351,7 @@ describe('reports as providers really give them', () => {
       // Of the last model alone.
       [of(700, 70), {}],
     ] as const) {
-      const own = [null, { ...beyond, web_search: 1, 'executed_tools.python': 1 }];
+      const own = [null, { ...beyond, web_search: 1, web_fetch: 1, 'executed_tools.python': 1 }];
       const usage_breakdown = { models };
       const message = { content: 'ok', executed_tools };
       const answer = { choices: [{ message }], usage, usage_breakdown };

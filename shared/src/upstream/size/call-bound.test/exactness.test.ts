@@ -10,8 +10,8 @@ import { after, before, test } from 'node:test';
 import fc from 'fast-check';
 import { startTestRedis, testRedis } from '../../../../../scripts/local/process/test-redis.ts';
 import type { DollarBudget, Permit } from '../../../auth/auth.ts';
-import { createLimiter, identityOf, keptMoney, type CallCost } from '../../../limiter/limiter.ts';
-import { connectStore, keys, shardOf, type StoreSettings } from '../../../store/store.ts';
+import { createLimiter, identityOf, type CallCost } from '../../../limiter/limiter.ts';
+import { connectStore, keptMoney, keys, shardOf, type StoreSettings } from '../../../store/store.ts';
 import { boundOfCall } from '../call-bound.ts';
 import { asked, book, ingredients, read, speakers, taken, truthOf } from './speakers.ts';
 
