@@ -159,8 +159,8 @@ for (const route of routes)
     // What it may cost and does cost.
     const probe = await customer(feature, 1_000_000, 1);
     assert.equal((await probe.call(route)).status, 429);
-    const [refused] = await rowsOf(probe.id);
-    const { cost_nano_usd: worst } = refused?.metadata['budget'] as { cost_nano_usd: number };
+    const [refused = assert.fail()] = await rowsOf(probe.id);
+    const { cost_nano_usd: worst } = refused.metadata['budget'] as { cost_nano_usd: number };
     assert.ok(worst > 1);
 
     // Three calls: the quota ends first.
