@@ -8,16 +8,8 @@ import { setBudget } from '@cody-gateway/shared/directory';
 import { openDocuments, type Documents } from '@cody-gateway/shared/documents';
 import { localProject } from '../local/cloud.ts';
 import { eventually, startGateway, type TestGateway } from '../local/test-gateway.ts';
-import { messageIn, sdkRoutes, type SdkRoute } from './sdk-routes.ts';
+import { messageIn, sdkFunctions as functions, sdkRoutes, type SdkRoute } from './sdk-routes.ts';
 
-const functions = [
-  'chat-completions',
-  'code-completions',
-  'responses',
-  'generate-content',
-  'embeddings',
-  'deliver-events',
-];
 /** Allowed by a row, and no list has a price of them. */
 const nobodyKnows = {
   anthropic: 'claude-of-tomorrow',
