@@ -11,6 +11,7 @@ import { chromium, type Browser, type Page } from 'playwright-core';
 import { setBudget } from '@cody-gateway/shared/directory';
 import { openDocuments } from '@cody-gateway/shared/documents';
 import { localProject } from '../local/cloud.ts';
+import { createBillingExport } from '../local/google/bigquery/events-dataset.ts';
 import { startGateway, type TestGateway } from '../local/test-gateway.ts';
 
 /** Debian's; elsewhere GATEWAY_CHROMIUM names one. */
@@ -37,12 +38,47 @@ before(async () => {
   await setBudget(documents, null, ids[0] ?? '', 'subscription', { limitUsd: '10', window: 'month' }, author);
   await documents.close();
   await fill();
+  await bill();
   if (existsSync(browserPath))
     browser = await chromium.launch({ executablePath: browserPath, args: ['--no-sandbox', '--disable-gpu'] });
 });
 after(async () => {
   await browser?.close();
   await gateway.stop();
+});
+
+/** What Google bills, a day late: for a function, for one that works for the others, for all, and for no project. */
+async function bill(): Promise<void> {
+  await createBillingExport(gateway.bigquery, localProject);
+  await gateway.bigquery.rows(`
+    INSERT INTO gcp_billing_export (service, usage_start_time, project, labels, cost, currency_conversion_rate, credits)
+    SELECT {id: service, description: service}, now() - to_days(CAST(1 + day AS INTEGER)), {id: '${localProject}', name: 'p'},
+      CASE WHEN component = '' THEN [] ELSE [{key: 'component', value: component}] END, cost, 1, []
+    FROM range(7) r(day), (VALUES ('Cloud Run', 'chat-completions', 0.12), ('Cloud Run', 'deliver-events', 0.01),
+      ('Cloud Memorystore for Redis', '', 0.16), ('A service of tomorrow', '', 0.02)) AS bills(service, component, cost)`);
+}
+
+test('the page of functions says what each is made of, by names that people know, and adds up', async () => {
+  const csv = await (await fetch(`${url}/console/functions?format=csv&table=bill`)).text();
+  const of = (line: RegExp): number =>
+    [...csv.matchAll(line)].reduce((sum, [, amount]) => sum + Number(amount), 0) || assert.fail(`${line} in ${csv}`);
+  const models = of(/^[^,\r]*,([\d.]+),providers’ models\r?$/gm);
+  const spend = await (await fetch(`${url}/console/functions?format=csv&table=spend`)).text();
+  const spent = [...spend.matchAll(/^(?!Function|All)[^,\r]+,([\d.]+),/gm)].reduce(
+    (sum, [, amount]) => sum + Number(amount),
+    0,
+  );
+  assert.ok(Math.abs(models - spent) < 1e-5, `${models} and ${spent}`);
+  assert.ok(of(/^chat-completions,([\d.]+),"Cloud Run, processor and memory"\r?$/gm) > 0.1);
+  assert.ok(of(/^[^,\r]*,([\d.]+),Redis \(Memorystore\)\r?$/gm) > 0.1);
+  assert.ok(of(/^no function,([\d.]+),"Google’s bill, of no known part"\r?$/gm) > 0.01);
+  const text = await (await fetch(`${url}/console/functions`)).text();
+  for (const said of [
+    /price that held when a call began/,
+    /a day is final 48 hours after its end/,
+    /bill_between, read /,
+  ])
+    assert.match(text.replaceAll(/\s+/g, ' '), said);
 });
 
 /** Nine days of usage, and rows with a secret and a prompt in every text that a row can have. */

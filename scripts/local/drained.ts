@@ -42,7 +42,7 @@ export function createDrain(): Drain {
           throw new Error(`an outbox holds entries, and nothing has moved for ${stillMs / 1000} s`);
         if (left && !cloud.functions.has('sweep-leases')) {
           left = false;
-          await takeOver(cloud, outboxes);
+          await deliverLeftBehind(cloud, outboxes);
         }
         await new Promise((resolve) => setTimeout(resolve, lookEveryMs));
       }
@@ -51,7 +51,7 @@ export function createDrain(): Drain {
 }
 
 /** What a sweep does for these shards, and without its patience: their instance has said that it is through. */
-async function takeOver(cloud: LocalCloud, outboxes: readonly string[]): Promise<void> {
+export async function deliverLeftBehind(cloud: LocalCloud, outboxes: readonly string[]): Promise<void> {
   const config = loadConfig(cloud.env);
   const tasks = tasksOverRest(cloud.tasks.url, () => Promise.reject(new Error('a stand-in wants no token')));
   const queues = { events: createEventQueue(config, tasks), notices: createNoticeQueue(config, tasks) };

@@ -2,6 +2,7 @@
 // that is written in the same step as the counter it moves.
 
 import { randomUUID } from 'node:crypto';
+import { dollarBudget } from '@cody-gateway/shared/auth';
 import { nanoUsdIn, nanoUsdOf } from '@cody-gateway/shared/catalogue';
 import {
   budgetWindows,
@@ -13,7 +14,7 @@ import {
 } from '@cody-gateway/shared/directory';
 import { audited } from '@cody-gateway/shared/documents';
 import { budgetEvent, type BudgetFacts } from '@cody-gateway/shared/events';
-import { correctBudget, type Corrected } from '@cody-gateway/shared/limiter';
+import { correctBudget, readBudgets, type Corrected } from '@cody-gateway/shared/limiter';
 import { StoreUnavailable, type Store } from '@cody-gateway/shared/store';
 import { oneLine } from '@cody-gateway/shared/telemetry';
 import {
@@ -33,7 +34,7 @@ import {
 import { readArguments, UsageError, type Command } from './command.ts';
 import { readAuthor, reasonHelp } from './author.ts';
 import { askConsent, requireConsent, yesHelp } from './consent.ts';
-import { withDirectory } from './deployment.ts';
+import { withDirectory, type Deployment } from './deployment.ts';
 import { patience, redisHelp, withCopies, withRedis } from './redis.ts';
 import { inForce } from './subscription-changes.ts';
 import { deploymentOf, whereHelp } from './subscriptions.ts';
@@ -99,7 +100,8 @@ examples:
 ${accountHelp}${scopeHelp}  --usd            dollars, such as 5 or 0.75
 ${reasonHelp}${whereHelp}
 The use of the window that runs becomes that much less, at once, in one step with the row of the ledger that says so. A call
-counts in two budgets where both are set: refund each. What the provider billed stays what it was.
+counts in two budgets where both are set: refund each. What the provider billed stays what it was. More than was used is
+refused: budgets grant puts dollars on top.
 ${zoneHelp}${redisHelp}
 example:
   npm run gateway -- budgets refund acme --usd 5 --reason "incident 12"
@@ -119,16 +121,21 @@ example:
       const eventId = randomUUID();
       const metadata = { amount_nano_usd: byNanoUsd, reason: author.why };
       const facts = { name: 'BudgetRefunded', eventId, atMs: nowMs, metadata } as const;
-      const used = await withRedis(deployment, (store) =>
+      const done = await withRedis(deployment, (store) =>
         withDirectory(deployment, (directory) =>
-          audited(directory, author, { what: 'budgets refund', subject: subjectOf(account), change }, () =>
-            move(store, account, { scope, window, byNanoUsd, facts }, null),
-          ),
+          audited(directory, author, { what: 'budgets refund', subject: subjectOf(account), change }, async (tell) => {
+            const moved = await move(store, account, { scope, window, byNanoUsd, facts }, null);
+            if (moved.outcome === 'short') tell(null);
+            return moved;
+          }),
         ),
       );
+      if (done.outcome === 'short') throw new Error(tooMuch(account, scope, window, done.settledNanoUsd));
+      const used = done.outcome === 'corrected' ? done.settledNanoUsd : null;
+      const closed = await isClosed(deployment, account, scope, window, zone.timeZone);
       return withZone(
         {
-          text: `${usd(-byNanoUsd)} given back to ${oneLine(account.record.name)} for ${scopeText(scope)} in window ${window.name}${used === null ? '' : `, which has used ${usd(used)} now`}`,
+          text: `${usd(-byNanoUsd)} given back to ${oneLine(account.record.name)} for ${scopeText(scope)} in window ${window.name}${used === null ? '' : `, which has used ${usd(used)} now`}${closed ? '. Somebody began that window anew meanwhile: what is given back counts in it, and not in the one that runs' : ''}`,
           json: {
             place: deployment.name,
             id: account.owner.id,
@@ -170,11 +177,12 @@ example:
       await askConsent(yes, what, account.record.name);
       const author = await readAuthor(options.reason, deployment);
       const { published, closed, opened, used } = await withRedis(deployment, async (store) => {
-        const before = await readAll(store, account, when);
+        // A Redis that does not answer is found out before anything is written.
+        await readAll(store, account, when);
         const changed = await withCopies(deployment, (copies) =>
           withDirectory(deployment, (directory) => resetBudget(directory, copies, account.id, scope, when, author)),
         );
-        const spent = before.find((reading) => reading.scope === scope)?.settledNanoUsd ?? 0;
+        const spent = await settledIn(store, account, scope, changed.closed, when);
         const metadata = { closed: changed.closed.name, closed_nano_usd: spent, reason: author.why };
         const facts = { name: 'BudgetReset', eventId: randomUUID(), atMs: nowMs, metadata } as const;
         await move(store, account, { scope, window: changed.opened, byNanoUsd: 0, facts }, 'the window began anew');
@@ -198,6 +206,35 @@ example:
     },
   },
 ];
+
+const tooMuch = ({ record }: BudgetAccount, scope: BudgetScope, { name }: BudgetWindow, used: number): string =>
+  `nothing was done: calls of ${oneLine(record.name)} for ${scopeText(scope)} have used ${usd(Math.max(0, used))} in window ${name}, and no more can be given back. budgets grant puts dollars on top`;
+
+/** Whether another window runs by now: somebody else's reset came between. */
+async function isClosed(
+  deployment: Deployment,
+  { id }: BudgetAccount,
+  scope: BudgetScope,
+  { name }: BudgetWindow,
+  timeZone: string,
+): Promise<boolean> {
+  const now = await accountOf(deployment, id);
+  const budget = now.record.overrides.budgets?.[scope] ?? null;
+  return budget !== null && budgetWindows(budget, Date.now(), timeZone)[0]?.name !== name;
+}
+
+/** Nano-dollars that a window has used, also one that was closed a moment ago. */
+async function settledIn(
+  store: Store,
+  { owner, record }: BudgetAccount,
+  scope: BudgetScope,
+  window: BudgetWindow,
+  { nowMs, timeZone }: { readonly nowMs: number; readonly timeZone: string },
+): Promise<number> {
+  const budget = dollarBudget(scope, statedBudget(record, scope), nowMs, timeZone);
+  const [reading] = await readBudgets(store, owner, [{ ...budget, windows: [window] }], patience());
+  return reading?.settledNanoUsd ?? 0;
+}
 
 /** The id that other commands know a subscription by, or `users/7`. */
 const subjectOf = ({ id }: BudgetAccount): string => id;
@@ -223,14 +260,14 @@ interface Move {
 /**
  * Counter and row in one step; asked again where its outcome is unknown, which changes nothing twice.
  * @param stands what was done before it, for the words of a failure; null: nothing
- * @returns nano-dollars used of the window afterwards; null: an earlier try had done it
+ * @throws Error in words that say what stands
  */
 async function move(
   store: Store,
   { owner, record }: BudgetAccount,
   { scope, window, byNanoUsd, facts }: Move,
   stands: string | null,
-): Promise<number | null> {
+): Promise<Exclude<Corrected, { outcome: 'full' }>> {
   const event = budgetEvent({
     ...facts,
     source: owner.source,
@@ -238,25 +275,32 @@ async function move(
     feature: scope === 'subscription' ? null : scope,
     tags: record.tags,
   });
-  const correction = { eventId: facts.eventId, scope, window, byNanoUsd, event };
+  const correction = { eventId: facts.eventId, scope, window, byNanoUsd, withinUse: byNanoUsd < 0, event };
   let done: Corrected | null = null;
   let failure: unknown = null;
+  let sent = false;
   for (let tried = 0; tried < tries && done === null; tried++) {
     try {
       done = await correctBudget(store, owner, correction, patience());
     } catch (error) {
       if (!(error instanceof StoreUnavailable)) throw error;
       failure = error;
+      sent ||= error.sent;
     }
   }
   const lost = stands === null ? 'nothing was done' : `${stands}, but its row of the ledger is missing`;
   if (done === null) {
-    if (stands === null) throw failure;
-    throw new Error(`${lost}: Redis did not answer`, { cause: failure });
+    if (stands !== null) throw new Error(`${lost}: Redis did not answer`, { cause: failure });
+    if (!sent) throw failure;
+    const [dollars, name] = [usd(Math.abs(byNanoUsd)), window.name];
+    throw new Error(
+      `whether ${dollars} were given back in window ${name} is not known: Redis took the command, and did not answer. budgets show says what is used; look before you try again`,
+      { cause: failure },
+    );
   }
   if (done.outcome === 'full')
     throw new Error(`${lost}: the outbox has no room for an event. Try again when the queue is back`);
-  return done.outcome === 'corrected' ? done.settledNanoUsd : null;
+  return done;
 }
 
 /** @throws UsageError */

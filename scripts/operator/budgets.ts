@@ -1,7 +1,14 @@
 // `budgets show | set`: what somebody may spend in dollars, what is spent of it, and other limits.
 
 import { nanoUsdIn } from '@cody-gateway/shared/catalogue';
-import { budgetSpans, grantedAt, setBudget, type BudgetChange, type BudgetScope } from '@cody-gateway/shared/directory';
+import {
+  budgetSpans,
+  effectiveLimit,
+  grantedAt,
+  setBudget,
+  type BudgetChange,
+  type BudgetScope,
+} from '@cody-gateway/shared/directory';
 import { oneLine } from '@cody-gateway/shared/telemetry';
 import {
   accountHelp,
@@ -15,13 +22,14 @@ import {
   usd,
   withZone,
   zoneHelp,
+  type BudgetAccount,
 } from './budget-account.ts';
 import { budgetMoveCommands } from './budget-moves.ts';
 import { readArguments, UsageError, type Command, type Output } from './command.ts';
 import { readAuthor, reasonHelp } from './author.ts';
 import { askConsent, requireConsent, yesHelp } from './consent.ts';
 import { withDirectory, type Deployment } from './deployment.ts';
-import { redisHelp, withCopies, withRedis } from './redis.ts';
+import { redisHelp, withCopies, withKnownStore, withRedis } from './redis.ts';
 import { inForce } from './subscription-changes.ts';
 import { deploymentOf, whereHelp } from './subscriptions.ts';
 import { formatTable } from '../terminal/table.ts';
@@ -86,14 +94,39 @@ examples:
         budget === null
           ? 'none'
           : `${budget.hard ? 'hard' : 'soft'}, $${budget.limitUsd} ${perWindow(budget.window)}${budget.overshootUsd === '0' ? '' : `, overshoot $${budget.overshootUsd}`}`;
+      const notes = budget === null ? [] : await notesOf(deployment, { ...account, record }, scope);
+      const text = `the budget of ${oneLine(record.name)} for ${scopeText(scope)} in ${deployment.name}: ${said}`;
       return {
-        text: `the budget of ${oneLine(record.name)} for ${scopeText(scope)} in ${deployment.name}: ${said}\n${inForce(published)}`,
-        json: { place: deployment.name, id: account.owner.id, scope, budget, published },
+        text: [text, ...notes, inForce(published)].join('\n'),
+        json: { place: deployment.name, id: account.owner.id, scope, budget, notes, published },
       };
     },
   },
   ...budgetMoveCommands,
 ];
+
+/** What somebody should know who has set a budget: that it refuses at once, or that its calls are refused anyway. */
+async function notesOf(deployment: Deployment, account: BudgetAccount, scope: BudgetScope): Promise<readonly string[]> {
+  const nowMs = Date.now();
+  const { record } = account;
+  const isNoFeature = scope !== 'subscription' && effectiveLimit(record, scope, nowMs) === null;
+  const notes = isNoFeature
+    ? [`it has no limit in units for ${scopeText(scope)}: calls are refused for that, whatever their budget`]
+    : [];
+  const { timeZone } = await billingZone(deployment);
+  const readings = await withKnownStore(deployment, async (store) =>
+    store === null ? [] : readAll(store, account, { nowMs, timeZone }).catch(() => null),
+  );
+  if (readings === null) return [...notes, 'what is used of it could not be read: Redis does not answer'];
+  const reading = readings.find((one) => one.scope === scope);
+  if (reading === undefined || reading.settledNanoUsd < reading.budget.limitNanoUsd) return notes;
+  const { budget, window, settledNanoUsd } = reading;
+  const what = budget.isHard
+    ? `every call that costs anything is refused`
+    : 'calls are counted and told of, not refused';
+  const until = window.endMs === null ? '' : ` until ${timeText(window.endMs)} UTC`;
+  return [...notes, `${usd(settledNanoUsd)} of it are used already in window ${window.name}: ${what}${until}`];
+}
 
 const perWindow = (window: string): string => (window === 'life' ? 'for life' : `a ${window}`);
 

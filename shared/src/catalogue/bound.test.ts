@@ -190,6 +190,9 @@ test('without a fact there is no bound, and the reason names the model', () => {
   );
   assert.match(why({ size: { unbounded: 'because' } }), /^because$/);
   assert.match(why({ model: { moving: true } }), /p\/m stands for one model today.*name the model itself/);
+  assert.match(why({ model: { searches: true } }), /p\/m searches of its own accord.*name another model/);
+  assert.match(why({ size: { uses: { web_search: 1 } } }), /what web_search costs with p\/m: leave its tool out/);
+  assert.equal(why({ size: { uses: { web_search: 0 } } }), '', 'what may not be used costs nothing');
   assert.match(
     why({
       size: { uses: { web_search: 1e9 } },

@@ -89,11 +89,18 @@ export function boundOf(size: RequestSize, by: BoundBy, book: PriceBook): Bound 
   // What the answer names is priced, and its provider may name a dearer one tomorrow.
   if (model.row.moving)
     return none(`${model.id} stands for one model today and for another tomorrow: name the model itself`);
+  if (model.row.searches)
+    return none(`${model.id} searches of its own accord, at a cost without a bound: name another model`);
   const prices = [atMs - clocksApartMs, atMs, atMs + clocksApartMs].map((ms) => book.priceOf(model.id, ms));
   const known = [...new Set(prices)].filter((price) => price !== null);
   if (known.length === 0 || prices.includes(null)) return none(`${model.id} has no price`);
   if (known.some((price) => !pricesTokens(price, size)))
     return none(`${model.id} has a price for its tools alone, and none for its tokens`);
+  const unpriced = Object.entries(size.uses).find(
+    ([name, count]) => count > 0 && known.some(({ dimensions }) => !(name in dimensions)),
+  );
+  if (unpriced !== undefined)
+    return none(`nobody has looked up what ${unpriced[0]} costs with ${model.id}: leave its tool out`);
   const input = inputOf(size, model);
   if (typeof input === 'string') return none(input);
   const output = outputTokens(size, by, known);

@@ -44,6 +44,8 @@ const entries = {
   reasons: v.nullable(v.boolean()),
   /** The provider moves this name from model to model: it is priced by what the answer names. */
   moving: v.boolean(),
+  /** Searches or runs tools of its own accord, which is billed beside its tokens: no request bounds what that costs. */
+  searches: v.boolean(),
   /** Stands for another model, chosen for each request. */
   virtual: v.boolean(),
   released: day,
@@ -88,6 +90,7 @@ export const modelKind: RowKind<ModelRow> = {
     shortens: false,
     reasons: null,
     moving: false,
+    searches: false,
     virtual: false,
     released: null,
     deprecated: false,

@@ -62,8 +62,8 @@ export function pageHtml(page: Page, frame: Frame): string {
           ${pages !== null && html`<nav class="pages" aria-label="Pages of the list">${pages.before !== null && html`<a href="${pages.before}" rel="prev">Before</a>`}<span>${pages.now}</span>${pages.after !== null && html`<a href="${pages.after}" rel="next">After</a>`}</nav>`}
         </main>
         <footer>
-          Made ${timeText(frame.nowMs)}${frame.reader !== null && ` for ${frame.reader}`}. Money is the providers’ price
-          in US dollars. This page reads and changes nothing.
+          Made ${timeText(frame.nowMs)}${frame.reader !== null && ` for ${frame.reader}`}. Money is in US dollars: the
+          providers’ price, and Google’s where that is said. This page reads and changes nothing.
         </footer>
       </body>
     </html> `.text;

@@ -455,7 +455,12 @@ test('a correction moves counter and ledger in one step, once', async () => {
   const granted = { ...correction, scope: feature, byNanoUsd: 0, eventId: randomUUID() } as const;
   assert.equal((await correctBudget(store, permit.actor, granted, budget())).outcome, 'corrected');
   assert.deepEqual((await outbox()).at(-1)?.['b'], `;0;${month.name};0`);
-  // Beyond what was used: the window has that much more.
+  // Where it is to stay within what was used, and would not, nothing is done, and the same may be tried again.
+  const [entries, within] = [(await outbox()).length, { ...correction, withinUse: true, eventId: randomUUID() }];
+  const short = { outcome: 'short', settledNanoUsd: unit };
+  for (let i = 0; i < 2; i++) assert.deepEqual(await correctBudget(store, permit.actor, within, budget()), short);
+  assert.deepEqual([await tally(), (await outbox()).length], [[unit, 0], entries]);
+  // Else the window has that much more.
   await correctBudget(store, permit.actor, { ...correction, eventId: randomUUID() }, budget());
   assert.deepEqual(await tally(), [-unit, 0]);
   await (await admit(costOf(51 * unit), [limitOf(50 * unit)])).settle(1, '{}', budget(), 51 * unit);

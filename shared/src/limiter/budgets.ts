@@ -107,23 +107,27 @@ export interface Correction {
   readonly window: Pick<BudgetWindow, 'name' | 'endMs'>;
   /** By how much the window's use moves: below 0 for a refund, 0 for what moves no counter (a grant, a reset). */
   readonly byNanoUsd: number;
+  /** What is given back may not be more than what calls that ended have used: else nothing is done. */
+  readonly withinUse?: boolean;
   /** Opaque bytes. */
   readonly event: string;
 }
 
 /**
  * `known`: an earlier try of the same has done it. `full`: nothing was done, since the outbox has no room for the
- * event.
+ * event. `short`: nothing was done, since less than that was used.
  */
 export type Corrected =
   | { readonly outcome: 'corrected'; readonly settledNanoUsd: number; readonly posted: Posted }
-  | { readonly outcome: 'known' | 'full' };
+  | { readonly outcome: 'short'; readonly settledNanoUsd: number }
+  | { readonly outcome: 'known' }
+  | { readonly outcome: 'full' };
 
 /** Counter and event in one step. May be repeated after StoreUnavailable, for a quarter of an hour. */
 export async function correctBudget(
   store: Store,
   owner: Owner,
-  { eventId, scope, window, byNanoUsd, event }: Correction,
+  { eventId, scope, window, byNanoUsd, withinUse = false, event }: Correction,
   budget: TimeBudget,
 ): Promise<Corrected> {
   const actor = actorOf(owner);
@@ -141,9 +145,11 @@ export async function correctBudget(
       endedTimeMs,
       event,
       ...shareOf(store),
+      withinUse ? 1 : 0,
     ],
     budget,
   )) as [outcome: Corrected['outcome'], settled?: number, kept?: number, entry?: string];
+  if (outcome === 'short') return { outcome, settledNanoUsd };
   if (outcome !== 'corrected') return { outcome };
   const budgets = keptMoney(isSubscription ? `${window.name};${kept};;0` : `;0;${window.name};${kept}`);
   return { outcome, settledNanoUsd, posted: { shard, entry, id: eventId, window: null, kept: 0, budgets } };

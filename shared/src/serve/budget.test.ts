@@ -8,10 +8,11 @@ import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { after, before, mock, test } from 'node:test';
+import { setTimeout } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import { startRedis, type LocalRedis } from '../../../scripts/local/process/redis.ts';
 import type { DollarBudget, Permit } from '../auth/auth.ts';
-import { loadPriceBooks, mergeRows, type Bound } from '../catalogue/catalogue.ts';
+import { loadPriceBooks, mergeRows, type Bound, type PriceBook } from '../catalogue/catalogue.ts';
 import { createOutbox, type Notice, type Outbox, type UsageEvent } from '../events/events.ts';
 import { createLimiter, identityOf, readBudgets, settleLate, type LateSettlement } from '../limiter/limiter.ts';
 import { connectStore, keys, shardOf, StoreUnavailable, type Store } from '../store/store.ts';
@@ -151,6 +152,7 @@ async function send(
   bound: Bound | null,
   work: (exchange: Exchange, held: Held) => Promise<Ended<string>> = async (exchange) => served(exchange),
   dialect = 'openai',
+  prices: ChargedCall<string>['catalogue'] = catalogue,
 ): Promise<{ status: number; headers: Headers; text: string }> {
   for (const list of [rows, notices, late]) list.length = 0;
   const one: ChargedCall<string> = {
@@ -164,7 +166,7 @@ async function send(
       metadata: {},
       ended: ({ used }) => ({ metadata: { used }, tokens: null }),
     },
-    catalogue,
+    catalogue: prices,
     span: null,
   };
   handle = (exchange) => charged(exchange, one, (held) => work(exchange, held));
@@ -307,6 +309,34 @@ test('a call without a bound is refused under a hard budget, costs its ceiling w
     assert.equal(rows[0]?.budget_nano_usd, 3 * call);
   } finally {
     config.unpricedCeilingNanoUsd = null;
+  }
+});
+
+test('a price that changes while a call runs counts from its day on: a call has that of the moment it was admitted', async () => {
+  const bookOf = (changesMs: number): PriceBook => {
+    const before = { model: 'p/changing', from: '2026-01-01', dimensions: { input: '2' }, ...stated };
+    const later = { ...before, from: new Date(changesMs).toISOString(), dimensions: { input: '20' } };
+    const rowsOf = { name: 'defaults', rows: { prices: [before, later] } } as const;
+    return createPriceBook(mergeRows('prices', [rowsOf]), mergeRows('factors', [rowsOf]));
+  };
+  // A millisecond after its admission, and that very moment: both are over when it is settled.
+  for (const [after, cost, from] of [
+    [1, call, '2026-01-01'],
+    [0, 10 * call, null],
+  ] as const) {
+    const permit = { ...permitOf(budgetOf(100 * call)), model: 'p/changing' } as Permit;
+    let book = bookOf(Date.now() + hourMs);
+    const work = async (exchange: Exchange, { lease }: Held) => {
+      book = bookOf(lease.admittedAtMs + after);
+      while (Number((await redis.time())[0]) * 1_000 <= lease.admittedAtMs) await setTimeout(50);
+      return served(exchange);
+    };
+    const prices = { prices: async () => book, pricesAtHand: () => null };
+    assert.equal((await send(permit, bounded(10 * call), work, 'openai', prices)).status, 200);
+    assert.deepEqual(await spent(permit), [cost, 0]);
+    const [row] = rows;
+    assert.deepEqual([row?.cost_nano_usd, row?.budget_nano_usd], [cost, cost]);
+    if (from !== null) assert.equal(row?.price_version, `p/changing ${from}`);
   }
 });
 

@@ -212,5 +212,7 @@ export function monthlyBudget(entry: SubscriptionEntry | null): number | null {
 export function accessOf(entry: SubscriptionEntry | null): State {
   if (entry === null) return { text: 'not in the directory', tone: 'warn' };
   if (!('record' in entry)) return { text: 'its document can’t be read', tone: 'bad' };
+  const { archived, overrides } = entry.record;
+  if (overrides.archived ?? archived) return { text: 'archived', tone: 'bad' };
   return hasAccess(entry.record) ? { text: 'enabled', tone: 'good' } : { text: 'disabled', tone: 'bad' };
 }

@@ -84,7 +84,7 @@ export function functionsPage(data: FunctionsData): Page {
     path: '/console/functions',
     query: {},
     title: 'Functions',
-    lead: `What each function cost, ${months.from} to ${months.today}.`,
+    lead: `What each function cost from ${months.from} to ${months.today}. A function is a part of the gateway that runs, is deployed and is billed by itself.`,
     warnings: [],
     search: null,
     sections: [spendSection(data), billSection(data)],
@@ -101,17 +101,40 @@ function spendSection(data: FunctionsData): Section {
       title,
       {
         columns: [{ heading: 'Function', kind: 'text' }, ...sumColumns],
-        rows: spend.map((one) => [one.name ?? 'none', ...sumCells(one, all.cost_nano_usd)]),
+        rows: spend.map((one) => [one.name ?? noFunction, ...sumCells(one, all.cost_nano_usd)]),
         total: ['All', ...sumCells(all, 0)],
         empty: 'No function was called this month.',
       },
-      { origins: origin('BigQuery, usage_daily') },
+      {
+        note: 'What the providers’ models cost, by the function that called them: at the price that held when a call began, as the gateway worked it out; no provider’s invoice.',
+        origins: origin('BigQuery, usage_daily', 'a day is final 48 hours after its end'),
+      },
     );
   });
 }
 
-/** What a part is called for people. */
-const partText = (part: string): string => (part === 'llm' ? 'providers' : part);
+const noFunction = 'no function';
+
+/** What parts are called for people; any other has its own name (bill_between.sql). */
+const partTexts: Readonly<Record<string, string>> = {
+  llm: 'providers’ models',
+  'cloud run': 'Cloud Run, processor and memory',
+  egress: 'network, what is sent out',
+  armor: 'Cloud Armor',
+  redis: 'Redis (Memorystore)',
+  tasks: 'Cloud Tasks',
+  bigquery: 'BigQuery',
+  firestore: 'Firestore',
+  logs: 'Cloud Logging',
+  traces: 'Cloud Trace',
+  metrics: 'Cloud Monitoring',
+  secrets: 'Secret Manager',
+  builds: 'builds and their storage',
+  scheduler: 'Cloud Scheduler',
+  bastion: 'the operators’ tunnel',
+  unexplained: 'Google’s bill, of no known part',
+  'without a project': 'Google’s bill, of the whole account (support, tax)',
+};
 
 /** Of Google's bill and the providers'. */
 export function billSection(data: Pick<FunctionsData, 'parts'>): Section {
@@ -124,23 +147,32 @@ export function billSection(data: Pick<FunctionsData, 'parts'>): Section {
       {
         columns: [
           { heading: 'Function', kind: 'text' },
-          { heading: 'Part', kind: 'text' },
+          // What is behind it a phone has to scroll to.
           { heading: 'Cost', kind: 'money' },
+          { heading: 'Part', kind: 'text' },
           { heading: 'Share', kind: 'bar' },
         ],
         rows: (parts ?? []).map(({ function: name, part, nano }) => [
-          name ?? 'none',
-          partText(part),
+          name ?? noFunction,
           nano,
+          partTexts[part] ?? part,
           all === 0 ? null : nano / all,
         ]),
-        total: ['All', null, all, null],
+        total: ['All', all, null, null],
         empty:
           parts === null
-            ? 'Google’s billing export is not connected: billing_export in terraform/envs.'
-            : 'Google has billed nothing yet for this month.',
+            ? 'What Google bills is not known here: an operator connects its billing export, as billing_export in terraform/envs.'
+            : 'Nothing was used and nothing billed yet in these days.',
       },
-      { origins: parts === null ? [] : origin('BigQuery, bill_between', 'Google’s bill comes a day late') },
+      parts === null
+        ? {}
+        : {
+            note: 'The providers’ models as above, and what Google bills for running the gateway, credits taken off. What Google bills for all functions together is shared out by the time, the bytes and the requests of each.',
+            origins: origin(
+              'BigQuery, bill_between',
+              'Google’s bill comes a day late, and is corrected until its invoice of the month',
+            ),
+          },
     );
   });
 }

@@ -12,8 +12,10 @@
 -- ARGV[7] the event: opaque bytes
 -- ARGV[8] entries that a shard may always have
 -- ARGV[9] bytes of Redis that are set aside for events
+-- ARGV[10] 1: what is given back may not be more than what calls that ended have used
 -- RETURNS {'corrected', settled nano-dollars, nano-dollars kept, outbox entry} | {'known'}: an earlier try did it |
---   {'full'}: nothing was done, since there is no room for the event
+--   {'full'}: nothing was done, since there is no room for the event |
+--   {'short', settled nano-dollars}: nothing was done, since less than that was used
 -- @include now
 -- @include lease
 -- @include share
@@ -21,6 +23,10 @@
 -- @include charge-tally
 if read_lease(KEYS[2]) ~= 'none' then return { 'known' } end
 if full(KEYS[3], ARGV[8], ARGV[9]) then return { 'full' } end
+if ARGV[10] == '1' then
+  local used, reserved = read_tally(KEYS[1], ARGV[2], tonumber(ARGV[3]))
+  if used - reserved + tonumber(ARGV[4]) < 0 then return { 'short', used - reserved } end
+end
 local kept = charge_tally(KEYS[1], ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4]), 0, 0, 0, nil, '')
 local spent = ARGV[2] .. ';' .. string.format('%d', kept)
 spent = ARGV[5] == '1' and spent .. ';;0' or ';0;' .. spent

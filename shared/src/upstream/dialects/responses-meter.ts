@@ -114,7 +114,18 @@ function toolUses(response: JsonObject): JsonObject {
   const server_tool_use = {
     web_search_calls: tokenCount(billedSearches) ?? searches.length,
     file_search_calls: of('file_search_call').length,
-    code_interpreter_calls: new Set(of('code_interpreter_call').map((item) => item['container_id'])).size,
+    [containersOf(response)]: new Set(of('code_interpreter_call').map((item) => item['container_id'])).size,
   };
   return Object.values(server_tool_use).some((count) => count > 0) ? { server_tool_use } : {};
+}
+
+/**
+ * What containers are counted as: the price is of those of a gigabyte. Under a name of their own larger ones have none,
+ * which marks the row.
+ */
+function containersOf({ tools }: JsonObject): string {
+  const list = Array.isArray(tools) ? tools.filter(isObject) : [];
+  const sizes = list.map((tool) => (isObject(tool['container']) ? tool['container']['memory_limit'] : null));
+  const larger = sizes.find((size) => typeof size === 'string' && /^\d{1,3}g$/.test(size) && size !== '1g');
+  return typeof larger === 'string' ? `code_interpreter_calls_${larger}` : 'code_interpreter_calls';
 }

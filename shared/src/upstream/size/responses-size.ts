@@ -37,6 +37,7 @@ export function responsesSize(body: JsonObject): DialectSize {
     const dimension = boundedTools.find(([name]) => name.test(type))?.[1];
     if (dimension === undefined) unbounded ??= unboundedTool(type, 'leave it out');
     else if (calls === null) unbounded ??= unboundedTool(type, 'give max_tool_calls');
+    else if (isLarge(tool['container'])) unbounded ??= unboundedTool(type, 'leave its memory_limit out');
     else uses[dimension] = calls;
   }
   const condenses = objectsIn(body['context_management']).length > 0;
@@ -56,6 +57,11 @@ export function responsesSize(body: JsonObject): DialectSize {
     uses,
     unbounded,
   };
+}
+
+/** A container of more than the memory that the price is of costs more. */
+function isLarge(container: unknown): boolean {
+  return isObject(container) && !['1g', null, undefined].includes(container['memory_limit'] as string | undefined);
 }
 
 /** What is looked for among tools by the provider makes it read on; by the caller it does not. */

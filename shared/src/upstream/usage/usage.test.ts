@@ -491,6 +491,24 @@ test('parts are merged by member, whatever they leave out', () => {
   });
 });
 
+test('a container of more than a gigabyte is not priced as one of that: it has a name of its own', () => {
+  const output = [{ type: 'code_interpreter_call', container_id: 'c' }];
+  const uses = (container: unknown) =>
+    whole('openai-responses', 'gpt-5', {
+      status: 'completed',
+      output,
+      tools: [{ type: 'code_interpreter', container }],
+      usage: { input_tokens: 5, output_tokens: 1, total_tokens: 6 },
+    }).report().parts[0]?.counts;
+  for (const container of ['cntr_1', null, { type: 'auto' }, { type: 'auto', memory_limit: '1g' }])
+    assert.deepEqual(uses(container), { input: 5, output: 1, code_execution: 1 });
+  assert.deepEqual(uses({ type: 'auto', memory_limit: '64g' }), {
+    input: 5,
+    output: 1,
+    'server_tool_use.code_interpreter_calls_64g': 1,
+  });
+});
+
 test('a Responses answer tells uses of the provider’s own tools by its items alone, streamed as whole', () => {
   const item = (type: string, more: JsonObject = {}): JsonObject => ({ type, ...more });
   const output = [
