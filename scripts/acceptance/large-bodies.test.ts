@@ -50,6 +50,22 @@ for (const [what, letter, first] of [
     assert.equal((await ask(content)).status, 200);
   });
 
+test('large requests whose answers run shut nobody out: nothing of them is kept', async () => {
+  const body = openAiBody({ stream: true, messages: [{ role: 'user', content: 'a'.repeat(largeBytes) }] });
+  const running = new AbortController();
+  for (let i = 0; i < 6; i++) {
+    gateway.openai?.next({ hang: 'body' });
+    const answer = await fetch(`${gateway.url}/v1/chat/completions`, {
+      method: 'POST',
+      headers: { ...chat, authorization: `Bearer ${gateway.token}` },
+      body: JSON.stringify(body),
+      signal: running.signal,
+    });
+    assert.equal(answer.status, 200, `with ${i} running`);
+  }
+  running.abort();
+});
+
 /** The fields of each thing that a body may be made of, few bytes a value. */
 const heavy = {
   'empty lists': '[]',

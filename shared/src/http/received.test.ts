@@ -84,6 +84,23 @@ test('bodies that arrive and are never finished give way to another’s', async 
   other.received.response.end();
 });
 
+test('a body of which nothing is kept any more has no room, though its answer runs', async (t) => {
+  const send = await serve(t);
+  const most = Buffer.alloc(roomBytes - 1_000, 'a');
+  const first = await send('a', most.length, most);
+  assert.equal((await first.body).length, most.length);
+  assert.equal(await (await send('b', most.length, most)).body, 'overloaded');
+  first.received.bodyGone();
+  const next = await send('c', most.length, most);
+  assert.equal((await next.body).length, most.length);
+  // What comes later of the first takes nothing from the others.
+  first.received.bodyGone();
+  first.received.response.end();
+  await once(first.received.response, 'close');
+  assert.equal(await (await send('d', most.length, most)).body, 'overloaded');
+  next.received.response.end();
+});
+
 test('a body slower than it may be is 408, and its room is another’s', async (t) => {
   const send = await serve(t);
   // Whole milliseconds: of fractions, ten seconds later and ten seconds earlier may be a little less than ten seconds.

@@ -57,6 +57,8 @@ export interface Received {
    * with an AbortError.
    */
   readBody(bytesMax: number, holder?: string): Promise<string>;
+  /** Nothing of the body is kept any more, though the answer may run for minutes: gives its room back. */
+  bodyGone(): void;
   /** Of the body, as it came in; 0 until it is read. */
   bodyBytes(): number;
 }
@@ -88,6 +90,7 @@ export function receive(request: IncomingMessage, response: ServerResponse, room
     callerLeft: left.signal,
     readBody: (bytesMax, holder = '') =>
       readBody(request, left.signal, bytesMax, (giveWay) => (held = room.open(holder, bytesMax, giveWay)), arrived),
+    bodyGone: () => held?.free(),
     bodyBytes: () => bodyBytes,
   };
 }

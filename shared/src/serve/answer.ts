@@ -46,6 +46,7 @@ export async function sendAndRelay(
     const billed = sent.unanswered && isBilled ? context.upstream.unanswered(call, timing.upstreamMs() ?? 0) : [];
     return { ...notServed<Metered>(exchange, error), billed, abandoned: attempts.abandoned(sent.unanswered) };
   }
+  received.bodyGone();
   soFar(answer);
   scope.annotate({ upstream_status: answer.status, upstream_headers_ms: Math.round(answer.headersMs) });
   span.set({ 'gateway.upstream.time_to_headers': answer.headersMs / 1000, retry_after: answer.retryAfter });
