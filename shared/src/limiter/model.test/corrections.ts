@@ -23,13 +23,18 @@ export const corrections = fc
         const actor = actors[actorNumber] ?? '';
         // Now and then the same one again.
         const id = `correction-${pick % 20}-${actorNumber}-${scopeNumber}`;
-        if (owners.has(id) && !plain.leases.has(id)) both.late.add(id);
-        owners.set(id, [`subscription ${actor}`, `${scope} ${actor}`]);
-        const byNanoUsd = units * nanoUnit;
-        const asked = { eventId: id, scope, window: { name, endMs: end }, byNanoUsd, event: `correction ${id}` };
+        const [byNanoUsd, withinUse] = [units * nanoUnit, pick % 2 === 0];
+        const window = { name, endMs: end };
+        const asked = { eventId: id, scope, window, byNanoUsd, withinUse, event: `correction ${id}` };
         const owner = permitOf(actorNumber, 'embeddings', firstPlan).actor;
         const done = await correctBudget(real.stores[0] as Store, owner, asked, budget());
         const is = done.outcome === 'corrected' ? { outcome: done.outcome, settled: done.settledNanoUsd } : done;
+        const tally = plain.budgets.byKey.get(`${scope} ${actor}`)?.windows.get(name);
+        const settledNanoUsd = (tally?.used ?? 0) - (tally?.reserved ?? 0);
+        if (!plain.leases.has(id) && withinUse && settledNanoUsd + byNanoUsd < 0)
+          return [is, { outcome: 'short', settledNanoUsd }];
+        if (owners.has(id) && !plain.leases.has(id)) both.late.add(id);
+        owners.set(id, [`subscription ${actor}`, `${scope} ${actor}`]);
         const place = scope === 'subscription' ? 1 : 2;
         return [is, plain.correct(id, `${scope} ${actor}`, place, name, end ?? 0, byNanoUsd)];
       }),
