@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import http from 'node:http';
 import { after, before, test } from 'node:test';
-import fc from 'fast-check';
+import fc from '../test/draws.ts';
 import { anthropicBody, eventually, openAiBody, startGateway, type TestGateway } from '../local/test-gateway.ts';
 
 /** Stands in every prompt and every completion; nowhere else. */

@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import fc from '../test/draws.ts';
 import { framesOf, readFrames, type Comparison } from './frames.ts';
 
 const texts = ['data: {"delta":"Hé"}\n\n', 'event: b\ndata: two\n\n', 'data: 3\n\n', 'data: 4\n\n', 'data: [DONE]\n\n'];

@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import fc from '../test/draws.ts';
 import { columnsMax } from './comment-lines.ts';
 import { checkWords } from './words.ts';
 import { wrapComments } from './wrap-comments.ts';

@@ -7,8 +7,7 @@ import { runInNewContext } from 'node:vm';
 setFlagsFromString('--expose-gc');
 const collect = runInNewContext('gc') as () => void;
 
-/** A failing run prints its seed; given here it draws the same bodies. */
-export const seed = Number(process.env['GATEWAY_FUZZ_SEED'] ?? Math.floor(Math.random() * 2 ** 31));
+export { seed } from './draws.ts';
 
 /** What a body is made of: many of one kind behind each other, in lists and objects. */
 const kinds: Readonly<Record<string, (i: number) => string>> = {

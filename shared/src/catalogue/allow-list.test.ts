@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import fc from '../../../scripts/test/draws.ts';
 import * as v from 'valibot';
 import { allowEntry, allowList } from './allow-list.ts';
 

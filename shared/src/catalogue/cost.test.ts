@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import fc from '../../../scripts/test/draws.ts';
 import { cost, totalCost, type Usage } from './cost.ts';
 import { dimensionNames, dimensions } from './dimensions.ts';
 import { priceKind, type PriceRow } from './price-row.ts';

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import fc from '../../../scripts/test/draws.ts';
 import { add, decimalText, multiply, parseDecimal, roundHalfUp, shifted } from './decimal.ts';
 
 const digits = fc.integer({ min: 0, max: 999_999_999 });

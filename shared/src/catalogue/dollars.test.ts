@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import fc from '../../../scripts/test/draws.ts';
 import { dollarsMost, dollarText, nanoUsdIn, nanoUsdOf } from './dollars.ts';
 
 test('what is written is read to the nano-dollar, and written again', () => {

@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import fc from '../../../scripts/test/draws.ts';
 import { layerFaults, layerOf, mergeRows, type Layer, type LayerName } from './layers.ts';
 import { modelKind } from './model-row.ts';
 

@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import fc from '../../../scripts/test/draws.ts';
 import { Html, html, shown } from './html.ts';
 
 test('texts are escaped in content and attributes; markup of ours is not; nothing stands for nothing', () => {

@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import fc from '../../../scripts/test/draws.ts';
 import { cost, heapOf, heavy, seed } from '../../../scripts/test/heavy-json.ts';
 import { parseJson, requestWeightMax } from './json.ts';
 import { readJson } from './json-members.ts';

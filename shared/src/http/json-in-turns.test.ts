@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import fc from '../../../scripts/test/draws.ts';
 import { parseInTurns } from './json-in-turns.ts';
 
 const weightMax = 10_000_000;

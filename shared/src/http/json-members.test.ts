@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import fc from '../../../scripts/test/draws.ts';
 import { readJson, readWhole } from './json-members.ts';
 import { valueEnd, weigh } from './json-weight.ts';
 

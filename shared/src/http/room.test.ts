@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import fc from '../../../scripts/test/draws.ts';
 import { createRoom, type Held } from './room.ts';
 
 const never = (): never => assert.fail('it gave way');

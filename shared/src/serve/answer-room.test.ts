@@ -6,7 +6,7 @@ import { once } from 'node:events';
 import { createServer, get, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { test, type TestContext } from 'node:test';
-import fc from 'fast-check';
+import fc from '../../../scripts/test/draws.ts';
 import type { Answer, Meter } from '../upstream/upstream.ts';
 import { AnswerRoom, keptBytesFree } from './answer-room.ts';
 import { relay, type Relayed } from './relay.ts';

@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import fc from '../../../scripts/test/draws.ts';
 import { parseInOrder } from '../http/http.ts';
 import type { JsonObject } from './call.ts';
 import { bodyOf, withModel } from './outgoing-body.ts';

@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import fc from 'fast-check';
+import fc from '../../../scripts/test/draws.ts';
 import { cost, heapOf, heavy, seed } from '../../../scripts/test/heavy-json.ts';
 import { parseInOrder, Refusal, SseSplitter } from '../http/http.ts';
 import type { Call, JsonObject, Meter } from './call.ts';

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { countTokens } from 'gpt-tokenizer/encoding/cl100k_base';
-import fc from 'fast-check';
+import fc from '../../../scripts/test/draws.ts';
 import { createTokenCounter } from './token-counter.ts';
 
 const warnings: string[] = [];

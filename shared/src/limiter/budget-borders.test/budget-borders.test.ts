@@ -5,7 +5,7 @@
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import fc from 'fast-check';
+import fc from '../../../../scripts/test/draws.ts';
 import { Redis } from 'ioredis';
 import { startBigQuery, type LocalBigQuery } from '../../../../scripts/local/google/bigquery/bigquery.ts';
 import { createEventsDataset } from '../../../../scripts/local/google/bigquery/events-dataset.ts';

@@ -5,7 +5,7 @@
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import fc from 'fast-check';
+import fc from '../../../../scripts/test/draws.ts';
 import { Redis } from 'ioredis';
 import { startRedis, type LocalRedis } from '../../../../scripts/local/process/redis.ts';
 import { connectStore, type Store } from '../../store/store.ts';

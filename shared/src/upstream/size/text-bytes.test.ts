@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import fc from '../../../../scripts/test/draws.ts';
 import { textBytesOf } from './size.ts';
 
 const exact = (text: string): number => Math.max(Buffer.byteLength(text), Buffer.byteLength(text.normalize('NFKC')));

@@ -4,7 +4,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import fc from '../../../../../scripts/test/draws.ts';
 import { priceCall, type Bound } from '../../../catalogue/catalogue.ts';
 import type { JsonObject } from '../../call.ts';
 import { dialects } from '../../dialects.ts';

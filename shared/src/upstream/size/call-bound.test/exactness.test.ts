@@ -7,7 +7,7 @@ import { fork, type ChildProcess } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { after, before, test } from 'node:test';
-import fc from 'fast-check';
+import fc from '../../../../../scripts/test/draws.ts';
 import { startTestRedis, testRedis } from '../../../../../scripts/local/process/test-redis.ts';
 import type { DollarBudget, Permit } from '../../../auth/auth.ts';
 import { createLimiter, identityOf, type CallCost } from '../../../limiter/limiter.ts';
