@@ -25,7 +25,7 @@ example:
   npm run gateway -- models remove openai/gtp-7 --reason "misspelt" --yes
 `,
     run: (args) =>
-      remove(args, '<model>', 'takes back what operators said of the model', (catalogue, typed) => {
+      remove(args, 'model', 'takes back what operators said of the model', (catalogue, typed) => {
         const { id, provider } = modelNamed(catalogue, typed);
         const model = catalogue.models.get(id.toLowerCase());
         const below = placeBelow(model);
@@ -36,7 +36,7 @@ example:
               : `${id} is as ${below} has it: models disable keeps callers from it`,
           );
         return {
-          edits: [...removalOf('models', provider.id, id), ...withoutSpellings(catalogue, [id])],
+          edits: [removalOf('models', provider.id, id), ...withoutSpelling(catalogue, id)],
           text: below === null ? `${id} is known no longer` : `${id} is again as ${below} has it`,
         };
       }),
@@ -55,7 +55,7 @@ example:
   npm run gateway -- providers remove cerebras --reason "the trial is over" --yes
 `,
     run: (args) =>
-      remove(args, '<provider>', 'takes away the provider, its homes and its models', (catalogue, typed) => {
+      remove(args, 'provider', 'takes away the provider, its homes and its models', (catalogue, typed) => {
         const provider = providerNamed(catalogue, typed);
         const { id } = provider;
         const homes = catalogue.homes.filter(({ row }) => row.provider === id).map(({ merged }) => merged);
@@ -68,9 +68,9 @@ example:
         }
         return {
           edits: [
-            ...removalOf('providers', id, id),
-            ...homes.flatMap((home) => removalOf('homes', id, home.id)),
-            ...models.flatMap((model) => removalOf('models', id, model.id)),
+            removalOf('providers', id, id),
+            ...homes.map((home) => removalOf('homes', id, home.id)),
+            ...models.map((model) => removalOf('models', id, model.id)),
           ],
           text: [id, ...homes.map((home) => home.id), ...models.map((model) => model.id)].join(', '),
         };
@@ -80,37 +80,37 @@ example:
 
 async function remove(
   args: readonly string[],
-  word: string,
+  noun: 'model' | 'provider',
   what: string,
   decide: (catalogue: Catalogue, typed: string) => { readonly edits: readonly RowEdit[]; readonly text: string },
 ): Promise<Output> {
-  const { options, words, yes } = readArguments(args, ['reason', 'project'], [word]);
+  const { options, words, yes } = readArguments(args, ['reason', 'project'], [`<${noun}>`]);
   const [typed = ''] = words;
   requireConsent({ yes, reason: options.reason }, what);
   const deployment = await deploymentOf(options.project);
   await askConsent(yes, what, typed);
   const author = await readAuthor(options.reason, deployment);
   const { output } = await changeCatalogue(deployment, {
-    what: word === '<model>' ? 'models remove' : 'providers remove',
+    what: `${noun}s remove`,
     author,
     decide: (catalogue) => decide(catalogue, typed),
   });
   return output;
 }
 
-const removalOf = (kind: RowEdit['kind'], provider: string, id: string): RowEdit[] => [
-  { kind, provider, key: { id }, remove: true },
-];
+const removalOf = (kind: RowEdit['kind'], provider: string, id: string): RowEdit => ({
+  kind,
+  provider,
+  key: { id },
+  remove: true,
+});
 
-/** What operators said that homes call these models. */
-function withoutSpellings(catalogue: Catalogue, ids: readonly string[]): RowEdit[] {
+/** What operators said that homes call this model. */
+function withoutSpelling(catalogue: Catalogue, id: string): RowEdit[] {
   return catalogue.homes.flatMap(({ row, merged }): RowEdit[] => {
-    const left = Object.entries(row.spellings).filter(([model]) => !ids.includes(model));
-    const hasAny = left.length < Object.keys(row.spellings).length;
-    if (!hasAny || layerOf(merged, 'spellings') !== 'overlay') return [];
-    return [
-      { kind: 'homes', provider: row.provider, key: { id: row.id }, set: { spellings: Object.fromEntries(left) } },
-    ];
+    const { [id]: spelling, ...spellings } = row.spellings;
+    if (spelling === undefined || layerOf(merged, 'spellings') !== 'overlay') return [];
+    return [{ kind: 'homes', provider: row.provider, key: { id: row.id }, set: { spellings } }];
   });
 }
 
